@@ -1,0 +1,42 @@
+import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
+import { activityInfo } from '@temporalio/activity';
+import { final, notYet } from './failures.ts';
+import { tell } from './heartbeating.ts';
+import type { Ports } from './ports.ts';
+
+/** One look. While it cannot tell, it fails with what it waits for, for people to read; the retry is the next look. */
+export const checkActivities = (
+  { forge }: Pick<Ports, 'forge'>,
+  { lookMs }: { lookMs: number },
+): Pick<Activities, 'settledChecks'> => ({
+  async settledChecks(question) {
+    const { change, known, checkSeconds, round, deadline } = question;
+    const { head, state, foreign } = await forge.look(change, known);
+    if (head === undefined || state !== 'open') return { head: head ?? known ?? '', checks: [], none: true, foreign, state };
+
+    const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
+    const pending = running.length > 0 ? stillRunning(running, ended.length) : none ? undefined : stillBare(question, head, ended.length);
+    if (pending === undefined) return { head, checks: ended, none, foreign, state };
+    if (deadline !== undefined && Date.now() >= Date.parse(deadline)) throw final('timeout', `${pending}; checksMinutes is over`);
+    throw notYet(pending, nextLook(lookMs));
+  },
+});
+
+const stillRunning = (running: string[], ended: number): string =>
+  `${running.length} of ${running.length + ended} checks pending: ${running.join(', ')}`;
+
+/** A head without any check: CI may not have begun yet. Since when, the run remembers; of a new head, the last look. */
+function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, ended: number): string | undefined {
+  if (ended > 0) return undefined;
+  const before = activityInfo().heartbeatDetails as { bare?: string; since?: string } | undefined;
+  const now = new Date().toISOString();
+  const since = bareSince?.head === head ? bareSince.at : before?.bare === head ? (before.since ?? now) : now;
+  tell({ bare: head, since });
+  const seconds = Math.floor((Date.now() - Date.parse(since)) / 1_000);
+  return seconds < graceSeconds
+    ? `No check has begun on ${head.slice(0, 8)} in ${seconds} of ${graceSeconds} seconds`
+    : undefined;
+}
+
+/** The first looks come quickly, for quick checks: then as often as the configuration says. */
+const nextLook = (lookMs: number): number => Math.min(lookMs, 100 * 2 ** Math.min(activityInfo().attempt, 20));

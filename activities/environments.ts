@@ -1,0 +1,95 @@
+import { Context, sleep } from '@temporalio/activity';
+import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
+import { environmentQuery } from '../workflows/contracts/messages.ts';
+import { notYet } from './failures.ts';
+import { tell } from './heartbeating.ts';
+import type { Environments, Ports } from './ports.ts';
+
+/** Whoever holds an environment is looked at this often, in milliseconds: its end must be heard of within 120 s. */
+const HOLDER_LOOK_MS = 10_000;
+
+type Own = Pick<
+  Activities,
+  | 'environmentSettled'
+  | 'lookAtEnvironment'
+  | 'provisionEnvironment'
+  | 'environmentEnded'
+  | 'removeEnvironment'
+  | 'holderClosed'
+>;
+
+export const environmentActivities = (
+  { environments }: Pick<Ports, 'environments'>,
+  { lookMs }: { lookMs: number },
+): Own => ({
+  async environmentSettled({ workflowId, generation }) {
+    const view = await viewOf(workflowId);
+    if (!view) throw notYet('The environment has not begun yet', 500);
+    const known = view.generation >= generation && (view.status !== 'provisioning' || view.because !== undefined);
+    if (known && view.status !== 'tearing-down') return view;
+    if (await isClosed(workflowId)) return view;
+    throw notYet(`Environment ${view.generation} is ${view.status}`, Math.min(lookMs, 5_000));
+  },
+
+  lookAtEnvironment: ({ workflowId }) => viewOf(workflowId),
+
+  async provisionEnvironment(request) {
+    await environments.ensure(request);
+    for (let pause = 100; ; pause = Math.min(pause * 1.2, lookMs)) {
+      const look = await environments.look(request.key);
+      if (look.is !== 'provisioning') return look;
+      tell(look);
+      await sleep(pause);
+    }
+  },
+
+  async environmentEnded({ key }) {
+    const look = await environments.look(key);
+    if (look.is === 'live' || look.is === 'provisioning') throw notYet(`It is ${look.is}`, lookMs);
+    return look;
+  },
+
+  async removeEnvironment({ key }) {
+    await environments.remove(key);
+    await verifiedGone(environments, key);
+  },
+
+  async holderClosed({ holder }) {
+    if (!(await lives(holder))) return;
+    throw notYet(`${holder.workflowId} still runs`, Math.max(lookMs, HOLDER_LOOK_MS));
+  },
+});
+
+/** A removal counts once a second look says so. */
+async function verifiedGone(environments: Environments, key: string): Promise<void> {
+  const look = await environments.look(key);
+  if (look.is !== 'gone') throw new Error(`${key} was removed, and yet it is ${look.is}`);
+}
+
+/** Asks the environment's own workflow; one that never was has nothing to say. */
+async function viewOf(workflowId: string): Promise<EnvironmentView | undefined> {
+  try {
+    return await Context.current().client.workflow.getHandle(workflowId).query(environmentQuery);
+  } catch (failure) {
+    if ((failure as Error).name === 'WorkflowNotFoundError') return undefined;
+    throw failure;
+  }
+}
+
+const isClosed = async (workflowId: string) => (await describe(workflowId))?.status.name !== 'RUNNING';
+
+/** Whether this very chain of executions still runs: the id alone may by now belong to a later one. */
+export async function lives({ workflowId, runId }: { workflowId: string; runId: string }): Promise<boolean> {
+  const found = await describe(workflowId);
+  const first = found?.raw.workflowExecutionInfo?.firstRunId ?? found?.runId;
+  return found?.status.name === 'RUNNING' && first === runId;
+}
+
+async function describe(workflowId: string) {
+  try {
+    return await Context.current().client.workflow.getHandle(workflowId).describe();
+  } catch (failure) {
+    if ((failure as Error).name === 'WorkflowNotFoundError') return undefined;
+    throw failure;
+  }
+}

@@ -1,0 +1,56 @@
+import { cancellationDetails, sleep } from '@temporalio/activity';
+import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
+import { isHeld, notYet } from './failures.ts';
+import { tell } from './heartbeating.ts';
+import type { Executor, Forge, Ports } from './ports.ts';
+
+/** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */
+const FIRST_LOOK_MS = 100;
+const GROWTH = 1.2;
+
+type Own = Pick<Activities, 'runJob' | 'stopJob'>;
+
+/** Sends and waits in one, so that whoever retries it adopts the job instead of sending a second. */
+export const jobActivities = (
+  { executor, forge }: Pick<Ports, 'executor' | 'forge'>,
+  { lookMs }: { lookMs: number },
+): Own => ({
+  async runJob(job) {
+    try {
+      await executor.ensure(job);
+      const report = await ended(executor, job, lookMs);
+      return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
+    } catch (failure) {
+      if (isHeld(failure)) {
+        if (job.patient) throw notYet(failure.message, lookMs);
+        return { is: 'held', because: failure.message };
+      }
+      // Called off, or its run is no more; and not when only this worker shuts down: then the next one adopts it.
+      const { cancelRequested, notFound } = cancellationDetails() ?? {};
+      if (cancelRequested || notFound) await executor.stop(job.key, 'It was called off.');
+      throw failure;
+    }
+  },
+
+  stopJob: ({ key }) => executor.stop(key, 'It was called off.'),
+});
+
+/** Looks until the job has ended, telling how it goes. */
+async function ended(executor: Executor, job: Job, lookMs: number): Promise<JobReport> {
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
+    const look = await executor.look(job.key);
+    if (look.is !== 'running') return look;
+    tell({ key: job.key, ...look.progress, ...(look.lastOutput && { lastOutput: look.lastOutput.slice(0, 500) }) });
+    await sleep(pause);
+  }
+}
+
+type Completed = Extract<JobReport, { is: 'completed' }>;
+
+/** A change that has commits has a pull request: it is made with the first, and found ever after. */
+async function withPullRequest(forge: Forge, job: Job, report: Completed): Promise<Completed> {
+  if (job.mode === 'read' || !report.changed || job.change.pullRequest !== undefined) return report;
+  const { title, id, description } = job.task;
+  const body = [description, `Task ${id}, pipeline ${job.pipeline}.`].filter(Boolean).join('\n\n');
+  return { ...report, pullRequest: await forge.ensurePullRequest(job.change, { title: `${id}: ${title}`, body }) };
+}

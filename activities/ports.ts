@@ -1,0 +1,146 @@
+import type {
+  BadField,
+  ChangeLook,
+  EnvironmentRequest,
+  ForeignCommit,
+  Holder,
+  Job,
+  JobReport,
+  MergeReport,
+  SiteLook,
+} from '../workflows/contracts/activities.ts';
+import type { Change } from '../workflows/contracts/change.ts';
+import type { Notice } from '../workflows/contracts/notices.ts';
+import type { Failing } from '../workflows/contracts/outcome.ts';
+import type { Task } from '../workflows/contracts/pipeline-run.ts';
+
+/**
+ * What an adapter must bring: one narrow interface per family of activities (ports.md 3, 6, 7). Three rules hold for all.
+ * Every effect is idempotent by key, or reads back before it repeats. The expected comes back as a value; a throw means
+ * that the world could not be asked, and is tried again. Everything takes an AbortSignal where it may take long.
+ */
+export interface Ports {
+  forge: Forge;
+  executor: Executor;
+  environments: Environments;
+  notifier: Notifier;
+  texts: Texts;
+}
+
+/** Where a change is to be found, before it is known to exist. */
+export interface ChangeWish {
+  repository: string;
+  base?: string | undefined;
+  branch: string;
+  /** Whether the branch was named by a person, rather than made from the task's id. */
+  branchGiven: boolean;
+  pullRequest?: number | undefined;
+}
+
+export type ForgeExamined =
+  | { is: 'found'; change: Change; head?: string; title?: string }
+  /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
+  | { is: 'refused'; fields: BadField[] };
+
+/** The checks of one commit as they stand. */
+export interface Checks {
+  /** Those that have ended. */
+  ended: Failing[];
+  /** The names of those that have not. */
+  running: string[];
+  /** Known to be none, ever. */
+  none: boolean;
+}
+
+/** A source forge: branches, pull requests, checks, merges. */
+export interface Forge {
+  /** How long a head without any check stays without a verdict, when the policy does not say. */
+  readonly checksGraceSeconds: number;
+  /** Says whether the change can be worked on. Makes nothing, and leaves nothing behind. */
+  examine(wish: ChangeWish): Promise<ForgeExamined>;
+  /**
+   * Gives the work branch to one run. `isLive` tells whether the holder on record still runs; a branch held by a run that
+   * has ended changes hands.
+   */
+  claim(
+    change: Change,
+    holder: Holder,
+    isLive: (holder: Holder) => Promise<boolean>,
+  ): Promise<{ is: 'ours' } | { is: 'held'; by: Holder }>;
+  /** How the change stands. `foreign` are the commits between `known` and the head that gatehouse did not push. */
+  look(change: Change, known?: string): Promise<ChangeLook>;
+  /** Makes the pull request, or finds the one that is there; brings its number. */
+  ensurePullRequest(change: Change, words: { title: string; body: string }): Promise<number>;
+  /**
+   * The checks of the commit. A forge that runs them itself starts them at the first look: once per commit and name,
+   * each at most `checkSeconds` long. Red ones of another `round` are run once more.
+   */
+  checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
+  mergeability(
+    change: Change,
+  ): Promise<
+    | { is: 'mergeable'; head: string; baseHead: string }
+    | { is: 'conflicted'; head: string; baseHead: string; files: string[] }
+    | { is: 'nothing' }
+    | { is: 'unknown'; because: string }
+  >;
+  /** Merges the base branch into the work branch and pushes it. A conflict leaves everything as it was. */
+  updateFromBase(
+    change: Change,
+  ): Promise<
+    | { is: 'merged' | 'current'; head: string }
+    | { is: 'conflict'; head: string; files: string[] }
+    | { is: 'refused'; because: string }
+  >;
+  /** All paths that differ between the merge base and this head. */
+  changedPaths(change: Change, head: string): Promise<string[]>;
+  /** Merges this head into this base, then deletes the work branch. Already merged is success. */
+  merge(change: Change, expected: { head: string; baseHead: string; message: string }): Promise<MergeReport>;
+}
+
+/** What `look` says of a job: how it goes, or how it went. */
+export type JobLook =
+  { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
+
+/** Something that does the work of agents. */
+export interface Executor {
+  /** Names every role that could not be served for this change. Starts nothing. */
+  examine(change: Change, roles: string[]): Promise<BadField[]>;
+  /** Sends the job out, unless one with its key is known: then that one is adopted, whatever its state. */
+  ensure(job: Job): Promise<void>;
+  /**
+   * How the job stands. The end of a writing job includes the push of its commits to the work branch, fast-forward only:
+   * foreign commits are merged in. A key that was never ensured is `evicted`.
+   */
+  look(key: string): Promise<JobLook>;
+  /** Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. */
+  stop(key: string, because?: string): Promise<void>;
+  /** Orderly stop of this worker: running jobs end as `interrupted`. */
+  close?(): Promise<void>;
+}
+
+/** Something that runs a change where a person can try it. */
+export interface Environments {
+  /** Whether there is anything to provision for this change, and what is wrong with its settings. */
+  examine(change: Change): Promise<{ configured: boolean; fields: BadField[] }>;
+  /** Starts it, or adopts what the key already has, whatever its state. */
+  ensure(request: EnvironmentRequest): Promise<void>;
+  /** How it stands. A key that was never ensured, or was removed, is `gone`. */
+  look(key: string): Promise<SiteLook>;
+  /** Takes it down for good. Unknown and removed keys are fine; a late `ensure` of a removed key makes nothing. */
+  remove(key: string): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** Where notices go. Delivering one id and severity again must be harmless. */
+export interface Notifier {
+  deliver(message: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
+}
+
+/** Keeps large texts out of the history, by hash. */
+export interface Texts {
+  keep(text: string): Promise<string>;
+  read(hash: string): Promise<string | undefined>;
+}
+
+export type { ForeignCommit };

@@ -1,0 +1,86 @@
+import { Context } from '@temporalio/activity';
+import type { Activities, BadField } from '../workflows/contracts/activities.ts';
+import { branchOf, runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import { lives } from './environments.ts';
+import type { Ports } from './ports.ts';
+
+type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
+
+export const runActivities = (
+  { forge, executor, environments }: Pick<Ports, 'forge' | 'executor' | 'environments'>,
+  { taskQueue }: { taskQueue: string },
+): Own => ({
+  async examine({ input, roles, holder }) {
+    const unmet = await unmetDependencies(input);
+    const { base, branch, pullRequest, repository } = input.change;
+    const wish = { repository, base, branch: branchOf(input), branchGiven: branch !== undefined, pullRequest };
+    const found = await forge.examine(wish);
+    if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
+
+    const site = await environments.examine(found.change);
+    const fields = [...unmet, ...(await executor.examine(found.change, roles)), ...site.fields];
+    if (fields.length > 0) return { is: 'refused', fields };
+
+    const claim = await forge.claim(found.change, holder, lives);
+    if (claim.is === 'held') {
+      const expected = `expected a branch of its own: ${claim.by.workflowId} works on ${found.change.branch}`;
+      return { is: 'refused', fields: [{ path: 'change.branch', expected }] };
+    }
+    return {
+      is: 'ready',
+      change: found.change,
+      ...(found.head !== undefined && { head: found.head }),
+      environments: site.configured,
+      checksGraceSeconds: forge.checksGraceSeconds,
+    };
+  },
+
+  async cancelRun() {
+    const { client, info } = Context.current();
+    await client.workflow.getHandle(info.workflowExecution!.workflowId).cancel();
+  },
+
+  async startDependents({ inputs }) {
+    for (const input of inputs) await startDependent(input, taskQueue);
+  },
+});
+
+/** Each task that this one depends on must have a run that ended merged. */
+async function unmetDependencies({ workspace, task }: RunInput): Promise<BadField[]> {
+  const unmet: string[] = [];
+  for (const id of task.dependsOn ?? []) {
+    if (!(await endedMerged(runIdOf(workspace, id)))) unmet.push(id);
+  }
+  return unmet.length === 0
+    ? []
+    : [{ path: 'task.dependsOn', expected: `expected runs that ended merged; not so: ${unmet.join(', ')}` }];
+}
+
+async function endedMerged(workflowId: string): Promise<boolean> {
+  const handle = Context.current().client.workflow.getHandle(workflowId);
+  try {
+    if ((await handle.describe()).status.name !== 'COMPLETED') return false;
+    const result = (await handle.result()) as { outcome?: unknown };
+    return result.outcome === 'merged';
+  } catch (failure) {
+    if ((failure as Error).name === 'WorkflowNotFoundError') return false;
+    throw failure;
+  }
+}
+
+/** Each dependent is judged by its own run; one that is there already was started before. */
+async function startDependent(input: unknown, taskQueue: string): Promise<void> {
+  const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: string; title?: string } };
+  if (typeof task?.id !== 'string') return;
+  try {
+    await Context.current().client.workflow.start('pipelineRun', {
+      workflowId: runIdOf(workspace, task.id),
+      taskQueue,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `${task.id} ${task.title ?? ''}`.slice(0, 100),
+    });
+  } catch (failure) {
+    if ((failure as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw failure;
+  }
+}

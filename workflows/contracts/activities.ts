@@ -1,0 +1,229 @@
+import type { Change } from './change.ts';
+import type { Notice } from './notices.ts';
+import type { Failing } from './outcome.ts';
+import type { RunInput, Task } from './pipeline-run.ts';
+
+/** One bad field of an input: where it is, and what was expected there. */
+export interface BadField {
+  path: string;
+  expected: string;
+}
+
+/** Who has something: a run, by its workflow id and its first execution's run id (both, since ids are used again). */
+export interface Holder {
+  workflowId: string;
+  runId: string;
+}
+
+/** A commit on the work branch that we did not make. */
+export interface ForeignCommit {
+  commit: string;
+  author: string;
+  email: string;
+}
+
+/** What the world says of a run's input, before anything is made. */
+export type Examined =
+  | {
+      is: 'ready';
+      change: Change;
+      /** The work branch's head, when the branch exists and is ahead of its base: it is resumed. */
+      head?: string;
+      /** Whether a person can be given a running environment. */
+      environments: boolean;
+      /** The forge's own default for a head without checks. */
+      checksGraceSeconds: number;
+    }
+  | { is: 'refused'; fields: BadField[] };
+
+/** One look at a change. `head` is absent while the work branch does not exist. */
+export interface ChangeLook {
+  state: 'open' | 'merged' | 'closed';
+  head?: string;
+  /** The base branch's head commit. */
+  baseHead: string;
+  mergeCommit?: string;
+  /** Commits that are new since the head given, and not ours. */
+  foreign: ForeignCommit[];
+}
+
+export interface Usage {
+  inputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  costCents?: number | undefined;
+}
+
+/** What a job is given (contract 13), and how it is held. A job is known by its key. */
+export interface Job {
+  key: string;
+  role: string;
+  /** write: what it changes is pushed. read: what it changes is discarded. resolve: starts in a conflicted merge. */
+  mode: 'write' | 'read' | 'resolve';
+  task: Task;
+  change: Change & { head?: string };
+  brief: string;
+  priorOutputs: { step: number; kind: string; output: string }[];
+  resolvedDecision?: { question: string; choice: string } | undefined;
+  revision?: Revision | undefined;
+  environment?: { url: string; head?: string } | undefined;
+  /** Limits in seconds: in all, and without output or progress. */
+  seconds: number;
+  silenceSeconds: number;
+  /** Whether the activity itself waits while the owner's checkout is in the way, rather than answering `held`. */
+  patient?: boolean;
+  /** What a person reads in the title of a pull request made for this change. */
+  pipeline: string;
+}
+
+export interface Revision {
+  previousOutput: string;
+  feedback: string;
+  comments: { quote?: string | undefined; text: string }[];
+}
+
+/** How a job ended. What the table of contract 12 makes of it is the run's to say. */
+export type JobReport =
+  | {
+      is: 'completed';
+      summary: string;
+      output?: unknown;
+      decision?: { question: string; options: string[] } | undefined;
+      confidence?: number | undefined;
+      usage?: Usage | undefined;
+      /** The work branch's head after the job; absent when there is no branch. */
+      head?: string | undefined;
+      /** Whether the job moved the head, and by which commits of ours. */
+      changed: boolean;
+      /** Commits of others that were found on the branch and merged in, never overwritten. */
+      foreign: ForeignCommit[];
+      /** What a reading role had changed, and we threw away. */
+      discarded?: string[] | undefined;
+      pullRequest?: number | undefined;
+    }
+  | { is: 'failed'; because: string; detail?: string | undefined; usage?: Usage | undefined }
+  /** The process is gone without a result; `infrastructure` when the executor itself says it was to blame. */
+  | { is: 'evicted'; because: string; infrastructure: boolean }
+  /** Ended by an orderly stop of the local stack: costs nothing, runs again. */
+  | { is: 'interrupted'; because: string }
+  | { is: 'stopped'; because: string }
+  /** It ended well, but cannot be pushed: something of the branch's owner is in the way. Ask again. */
+  | { is: 'held'; because: string };
+
+/** Settled checks of one commit: none of them is running. */
+export interface CheckReport {
+  head: string;
+  checks: Failing[];
+  /** Known to be none, ever: nothing is configured. */
+  none: boolean;
+  foreign: ForeignCommit[];
+  state: ChangeLook['state'];
+}
+
+export interface CheckQuestion {
+  change: Change;
+  /** The head that the run knows, so that the answer names what is new and foreign. */
+  known?: string | undefined;
+  graceSeconds: number;
+  /** Since when the known head has been seen without any check; the run remembers it, so that hints do not renew it. */
+  bareSince?: { head: string; at: string } | undefined;
+  checkSeconds: number;
+  /** Red checks of an earlier round run again: retry and restartFrom begin a new one. */
+  round: string;
+  /** After it, checks still pending are a timeout. ISO time. */
+  deadline?: string | undefined;
+}
+
+export type MergeabilityReport =
+  | { is: 'mergeable'; head: string; baseHead: string; foreign: ForeignCommit[]; state: ChangeLook['state'] }
+  | {
+      is: 'conflicted';
+      head: string;
+      baseHead: string;
+      files: string[];
+      foreign: ForeignCommit[];
+      state: ChangeLook['state'];
+    }
+  /** There is no work branch, hence nothing to merge. */
+  | { is: 'nothing'; foreign: ForeignCommit[]; state: ChangeLook['state'] };
+
+export type UpdateReport =
+  | { is: 'merged'; head: string; foreign: ForeignCommit[] }
+  | { is: 'current'; head: string; foreign: ForeignCommit[] }
+  | { is: 'conflict'; head: string; files: string[]; foreign: ForeignCommit[] }
+  | { is: 'refused'; because: string };
+
+export type MergeReport =
+  | { is: 'merged'; mergeCommit: string; head: string }
+  /** Head or base is no longer what was judged. */
+  | { is: 'moved'; head?: string; baseHead: string }
+  | { is: 'conflicted'; files: string[] }
+  /** The forge will not, for a reason that a person can mend. */
+  | { is: 'refused'; because: string };
+
+/** What an environment is asked for. `key` is one per generation: asking again adopts. */
+export interface EnvironmentRequest {
+  key: string;
+  change: Change;
+  head: string;
+  /** For providers that want to know what the environment is for. */
+  task: Pick<Task, 'id' | 'title' | 'type'>;
+}
+
+/** How an environment stands, as its provider says. */
+export type SiteLook =
+  | { is: 'provisioning'; because?: string }
+  | { is: 'live'; url: string; expiresAt?: string }
+  | { is: 'failed'; because: string }
+  | { is: 'gone'; because?: string };
+
+/** What the `environment` query answers (contract 11). */
+export interface EnvironmentView {
+  status: 'provisioning' | 'live' | 'failed' | 'tearing-down' | 'gone' | 'unknown';
+  generation: number;
+  url?: string | undefined;
+  expiresAt?: string | undefined;
+  because?: string | undefined;
+  holder: Holder;
+  head?: string | undefined;
+}
+
+/** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
+export interface Activities {
+  /** Looks at the world before anything is made: repository, base, settings, a command for every role, the branch. */
+  examine(question: { input: RunInput; roles: string[]; holder: Holder }): Promise<Examined>;
+  /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */
+  runJob(job: Job): Promise<JobReport>;
+  /** Ends a job and all its processes; what it answers later changes nothing. Unknown and ended keys are fine. */
+  stopJob(question: { key: string }): Promise<void>;
+  lookAtChange(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
+  /** Answers once the change is no longer as it is known: its head moved, or it was merged or closed. */
+  changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
+  /** Answers once no check is running and none is still to be expected. */
+  settledChecks(question: CheckQuestion): Promise<CheckReport>;
+  /** Answers once the forge knows; a forge that never does is a failure of type `timeout`. */
+  settledMergeability(question: { change: Change; known?: string | undefined }): Promise<MergeabilityReport>;
+  updateFromBase(question: { change: Change; known?: string | undefined }): Promise<UpdateReport>;
+  /** The paths that the change touches, of those that match the globs. */
+  protectedPaths(question: { change: Change; head: string; globs: string[] }): Promise<string[]>;
+  /** Merges just this head into just this base. Already merged is success; a lost answer is read back. */
+  merge(question: { change: Change; head: string; baseHead: string; task: Task }): Promise<MergeReport>;
+
+  /** How the environment of a task stands, asked of its own workflow. Answers once it is no longer provisioning. */
+  environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
+  lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
+  provisionEnvironment(request: EnvironmentRequest): Promise<SiteLook>;
+  /** Answers once a live environment is no longer live. */
+  environmentEnded(question: { key: string }): Promise<SiteLook>;
+  /** Answers once a second look says that it is gone. */
+  removeEnvironment(question: { key: string }): Promise<void>;
+  /** Answers once the holder's chain of executions is closed. */
+  holderClosed(question: { holder: Holder }): Promise<void>;
+
+  notify(notice: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
+  /** Keeps a text by its hash, outside the history, and answers the hash. */
+  keepText(text: string): Promise<string>;
+  /** Asks the server to cancel this very run: a workflow cannot end itself as cancelled. */
+  cancelRun(): Promise<void>;
+  /** Starts what waited for this run: already started is success. */
+  startDependents(question: { inputs: unknown[] }): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** Most commits, branches and folder names stay far below this; Temporal's search attributes end at 255 bytes. */
+const REPOSITORY_BYTES = 255;
+
+const bytes = (text: string) => new TextEncoder().encode(text).length;
+
+/**
+ * Git's own rules for a branch (git-check-ref-format), and no leading hyphen, which a command would read as an option.
+ */
+export const Branch = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine(
+    (name) =>
+      /^(?!-)[^\x00-\x20\x7f~^:?*[\\]+$/.test(name) &&
+      !/\.\.|@\{|\/\/|^\/|\/$|\.$|^@$/.test(name) &&
+      name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock')),
+    { error: 'a branch name as git allows it' },
+  );
+
+/** Where a change comes from and what it will merge into, as people write it. */
+export const ChangeInput = z.strictObject({
+  /** What the forge adapter understands; for the local forge an absolute path or a file:// URL. */
+  repository: z
+    .string()
+    .min(1)
+    .refine((name) => bytes(name) <= REPOSITORY_BYTES, { error: `at most ${REPOSITORY_BYTES} bytes` })
+    .refine((name) => !name.startsWith('-') && !/[\x00-\x1f\x7f]/.test(name), {
+      error: 'a repository, without control characters or a leading hyphen',
+    }),
+  /** None means the repository's default branch. */
+  base: Branch.optional(),
+  /** None means `gatehouse/<task id>`. */
+  branch: Branch.optional(),
+  /** An existing pull request to gate, instead of making one. */
+  pullRequest: z.number().int().positive().optional(),
+});
+
+/**
+ * The work under gate: a branch, what it will merge into, and the pull request that says so. `basis` is the commit of
+ * the base branch at which `.gatehouse.yml` was read, once: a change cannot rewrite the commands that judge it.
+ */
+export interface Change {
+  repository: string;
+  base: string;
+  branch: string;
+  basis: string;
+  pullRequest?: number;
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { EnvironmentView } from './activities.ts';
+
+const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
+
+/** What `environment` is started with, and asked for again by `_build`: one generation of one task's environment. */
+export const EnvironmentInput = z.object({
+  workspace: z.string().min(1),
+  task: z.looseObject({ id: z.string().min(1), title: z.string(), type: z.string() }),
+  change: z.looseObject({
+    repository: z.string().min(1),
+    base: z.string().min(1),
+    branch: z.string().min(1),
+    basis: z.string().min(1),
+    pullRequest: z.number().optional(),
+  }),
+  head: z.string().min(1),
+  generation: z.number().int().min(1),
+  holder: Holder,
+  provisionSeconds: z.number().min(1),
+});
+export type EnvironmentInput = z.output<typeof EnvironmentInput>;
+
+export const Release = z.object({ holder: Holder, because: z.string().max(2_000) });
+
+export type { EnvironmentView };

@@ -1,0 +1,148 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { z } from 'zod';
+import type { BadField, EnvironmentView, Holder } from './activities.ts';
+import type { ActionEntry, OutputAnswer, RunAnswer, WaitingOn } from './reading.ts';
+
+const text = (most: number) => z.string().trim().min(1).max(most);
+
+/** What every action may say besides its own fields. `visit` and `head` name what its sender was looking at. */
+export const Envelope = z.object({
+  actionId: z.string().min(1).max(128).optional(),
+  by: z.string().min(1).max(200).optional(),
+  visit: z.string().max(200).optional(),
+  head: z.string().max(200).optional(),
+  note: z.string().max(2_000).optional(),
+});
+
+const action = <Own extends z.ZodRawShape>(
+  label: string,
+  description: string,
+  own: Own,
+  sample: z.input<z.ZodObject<Own>>,
+) => ({ label, description, input: z.strictObject({ ...Envelope.shape, ...own }), sample });
+
+const finding = { finding: text(200) };
+
+/** Every action a person may take on a run. To add one, describe it here: all else is derived from this table. */
+export const actions = {
+  confirm: action('Looks good', 'Passes the human test.', {}, {}),
+  requestFix: action(
+    'Send to the fixer',
+    'Sends the fixer with your findings, then rebuilds the environment.',
+    { findings: text(10_000) },
+    { findings: 'What is wrong.' },
+  ),
+  pullMain: action('Pull the base in', 'Merges the base branch into the change, then rebuilds.', {}, {}),
+  recreateEnvironment: action('Rebuild', 'Rebuilds the environment.', {}, {}),
+  destroyEnvironment: action('Take down', 'Takes the environment down, or calls off its making.', {}, {}),
+  approve: action(
+    'Approve',
+    'Approves the output, as it is or as edited.',
+    { proposal: z.string().max(50_000).optional() },
+    {},
+  ),
+  requestChanges: action(
+    'Request changes',
+    'Sends the output back with your feedback.',
+    {
+      feedback: text(10_000).optional(),
+      comments: z
+        .array(z.strictObject({ quote: z.string().max(10_000).optional(), text: text(10_000) }))
+        .max(200)
+        .optional(),
+    },
+    { feedback: 'What to change.' },
+  ),
+  reject: action('Reject', 'Rejects for good: the run fails.', { reason: text(2_000).optional() }, {}),
+  decide: action(
+    'Decide',
+    'Answers the question that an agent asked.',
+    { decision: text(200), choice: text(1_000) },
+    { decision: '1-coder/decision-1', choice: 'one of the options' },
+  ),
+  resolveCap: action(
+    'Resolve the cap',
+    'Says what happens now that an iteration cap is reached.',
+    { choice: z.enum(['extra-round', 'proceed', 'stop']) },
+    { choice: 'extra-round' },
+  ),
+  answerFinding: action(
+    'Answer',
+    'Answers a finding.',
+    { ...finding, reply: text(10_000) },
+    { finding: 'f-1', reply: '…' },
+  ),
+  dismissFinding: action('Dismiss', 'Dismisses a finding.', finding, { finding: 'f-1' }),
+  reopenFinding: action('Reopen', 'Reopens a finding.', finding, { finding: 'f-1' }),
+  requestRecommendations: action(
+    'Recommend',
+    'Asks for recommended answers.',
+    { findings: z.array(text(200)).max(200).optional() },
+    {},
+  ),
+  acceptRecommendation: action('Accept', 'Takes a recommended answer over.', finding, { finding: 'f-1' }),
+  rejectRecommendation: action('Decline', 'Turns a recommended answer down.', finding, { finding: 'f-1' }),
+  incorporate: action('Incorporate', 'Works the answers in.', { feedback: text(10_000).optional() }, {}),
+  reviewAgain: action('Review again', 'Reviews once more.', {}, {}),
+  proceed: action('Proceed', 'Goes on without another round.', {}, {}),
+  merge: action('Merge', 'Merges the change as it stands.', {}, {}),
+  pause: action('Pause', 'Holds the run at its next safe point.', { reason: text(2_000).optional() }, {}),
+  resume: action('Resume', 'Lets a paused run go on.', { reason: text(2_000).optional() }, {}),
+  stop: action('Stop', 'Cleans up, then ends the run as cancelled.', { reason: text(2_000).optional() }, {}),
+  restartFrom: action(
+    'Restart from a step',
+    'Drops what this step and all later ones did, and runs them again.',
+    { step: z.number().int().min(1) },
+    { step: 1 },
+  ),
+};
+export type ActionName = keyof typeof actions;
+export const actionNames = Object.keys(actions) as ActionName[];
+
+export type HumanAction<Name extends ActionName = ActionName> = {
+  [N in Name]: { kind: N } & z.output<(typeof actions)[N]['input']>;
+}[Name];
+
+/** On offer whatever a gate is doing; with `resume` they ignore `visit` and `head`. */
+export const STANDING = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
+
+/** The signal is the canonical form; the update is its twin for callers that wait for a yes or a no. */
+export const signalOf = (name: ActionName) => defineSignal<[unknown]>(name);
+export const updateOf = (name: ActionName) => defineUpdate<Pick<ActionEntry, 'actionId' | 'visit'>, [unknown]>(name);
+
+/** "Look now": it carries no verdict, and a bad one is ignored (contract 6). */
+export const Hint = z.object({
+  about: z.enum(['checks', 'change', 'environment', 'job']),
+  id: z.string().max(500).optional(),
+});
+export type HintAbout = z.infer<typeof Hint>['about'];
+export const hintSignal = defineSignal<[unknown]>('hint');
+
+/** Between workflows. A report only makes the holder look; a release counts only from the holder. */
+export const environmentReport = defineSignal<[unknown]>('_environment');
+export const buildSignal = defineSignal<[unknown]>('_build');
+export const releaseSignal = defineSignal<[{ holder: Holder; because: string }]>('_release');
+
+export const runQuery = defineQuery<RunAnswer>('run');
+export const waitingOnQuery = defineQuery<WaitingOn>('waitingOn');
+export const actionsQuery = defineQuery<ActionEntry[]>('actions');
+export const outputQuery = defineQuery<OutputAnswer | null, [unknown]>('output');
+export const environmentQuery = defineQuery<EnvironmentView>('environment');
+
+/** Names every bad field of an input, for the person who wrote it: where it is, and what was expected there. */
+export const badFields = (error: z.ZodError): BadField[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), expected: 'no such key here' }))
+      : [{ path: pathOf(issue.path), expected: issue.message.replace(/^Invalid input: expected /, 'expected ') }],
+  );
+
+/** One line per bad field: `<path>: <what was expected>`. */
+export const fieldsMessage = (fields: BadField[]): string =>
+  fields.map(({ path, expected }) => `${path}: ${expected}`).join('\n');
+
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (before, part) => (typeof part === 'number' ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part)),
+    '',
+  ) || 'input';

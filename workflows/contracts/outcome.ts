@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** What one look at the world says. A look that cannot tell yet is no verdict: the activity looks again. */
+export type Verdict =
+  { pass: true; note: string } | { pass: false; reason: string; head: string; failing: readonly Failing[] };
+
+/** One thing that is red: a check, or a file in conflict. */
+export const Failing = z.object({
+  name: z.string(),
+  conclusion: z.string(),
+  url: z.string().optional(),
+  /** The end of what it printed, for whoever mends it. */
+  log: z.string().optional(),
+});
+export type Failing = z.infer<typeof Failing>;
+
+/** Why a run fails: the `type` of its ApplicationFailure (contract 10). */
+export const FailureType = z.enum([
+  'job_failed',
+  'agent',
+  'evicted',
+  'timeout',
+  'rejected',
+  'companion_rejected',
+  'invalid_input',
+  'budget',
+  'unexpected',
+]);
+export type FailureType = z.infer<typeof FailureType>;
+
+/** How a step ended. */
+export type Outcome =
+  | { is: 'passed' | 'approved' | 'merged' | 'skipped'; note: string; mergeCommit?: string }
+  | { is: 'failed' | 'rejected'; type: FailureType; reason: string; hint?: string; detail?: string };
+
+export const passed = (note: string): Outcome => ({ is: 'passed', note });
+export const failed = (
+  type: FailureType,
+  reason: string,
+  more: { hint?: string | undefined; detail?: string | undefined } = {},
+): Outcome => ({
+  is: 'failed',
+  type,
+  reason,
+  ...(more.hint && { hint: more.hint }),
+  ...(more.detail && { detail: more.detail }),
+});

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Activities } from './activities.ts';
+import { ChangeInput } from './change.ts';
+import type { PipelineShape } from './pipelines.ts';
+import { Policy } from './policy.ts';
+
+/**
+ * Workspaces and tasks become workflow ids, git refs and folder names: letters, digits, dot, hyphen and underscore, and
+ * none of the endings that git or a file system would trip over (contract 1).
+ */
+export const Id = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    error: '1 to 64 of A-Z, a-z, 0-9, dot, hyphen and underscore, the first a letter or digit',
+  })
+  .refine((id) => !id.includes('..') && !id.endsWith('.') && !id.endsWith('.lock'), {
+    error: 'no "..", and no "." or ".lock" at the end',
+  });
+
+const score = z.number().min(0).max(1);
+
+export const Task = z.strictObject({
+  id: Id,
+  title: z.string().trim().min(1).max(200),
+  description: z.string().max(50_000).optional(),
+  type: z.enum(['feature', 'bug', 'document', 'spike', 'recurring']).default('feature'),
+  estimate: z.strictObject({ complexity: score, risk: score, impact: score }).optional(),
+  /** Task ids of the workspace; each must have a run that ended merged. */
+  dependsOn: z.array(Id).max(100).optional(),
+  /** Whole start inputs, started once this run has merged. Each is judged when it starts. */
+  dependents: z.array(z.looseObject({})).max(20).optional(),
+});
+export type Task = z.output<typeof Task>;
+
+/**
+ * What a run takes along when it goes on: from a retry (`settled`: the steps that are kept, as the failure told them),
+ * or through continue-as-new (`state`, whole). Made by us, not by people; `version` guards a build that is too old.
+ */
+export const Resume = z.looseObject({
+  version: z.literal(1).optional(),
+  from: z.number().int().min(1),
+  settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).default([]),
+});
+
+/** What `pipelineRun` is started with. The gates own what their steps may say, so `gates/index.ts` completes it. */
+export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: Pipeline) =>
+  z.strictObject({
+    workspace: Id.default('default'),
+    task: Task,
+    change: ChangeInput,
+    pipeline,
+    policy: Policy.prefault({}),
+    startedBy: z.string().min(1).max(200).optional(),
+    resume: Resume.optional(),
+  });
+export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
+
+export const runIdOf = (workspace: string, task: string) => `run/${workspace}/${task}`;
+export const environmentIdOf = (workspace: string, task: string) => `env/${workspace}/${task}`;
+export const branchOf = ({ change, task }: Pick<RunInput, 'change' | 'task'>) =>
+  change.branch ?? `gatehouse/${task.id}`;
+
+/** What a run is started with may be followed by every activity, so the type is stated where both can see it. */
+export type ExamineQuestion = Parameters<Activities['examine']>[0];

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/** When a step runs at all: reaching any one of the thresholds runs it (contract 3). */
+export const When = z
+  .strictObject({
+    minComplexity: z.number().min(0).max(1).optional(),
+    minRisk: z.number().min(0).max(1).optional(),
+    minImpact: z.number().min(0).max(1).optional(),
+    onMissingEstimate: z.enum(['run', 'skip']).default('run'),
+  })
+  .refine((when) => [when.minComplexity, when.minRisk, when.minImpact].some((least) => least !== undefined), {
+    error: 'at least one of minComplexity, minRisk, minImpact',
+  });
+export type When = z.output<typeof When>;
+
+/** What any step may say, whatever its kind. */
+export const CommonKeys = {
+  /** A person approves the output before the run goes on. */
+  approval: z.boolean().optional(),
+  enabled: z.boolean().optional(),
+  when: When.optional(),
+};
+
+/** A step as the run keeps it: its kind, the common keys, and the kind's own options. */
+export interface StepShape {
+  kind: string;
+  approval?: boolean | undefined;
+  enabled?: boolean | undefined;
+  when?: When | undefined;
+  [option: string]: unknown;
+}
+export interface PipelineShape {
+  name: string;
+  steps: StepShape[];
+}
+
+const gated = (kind: string): StepShape => ({ kind, approval: true });
+const plain = (kind: string): StepShape => ({ kind });
+const steps = (...kinds: (string | StepShape)[]) =>
+  kinds.map((kind) => (typeof kind === 'string' ? plain(kind) : kind));
+
+/** The original's eleven (engine.md 3). Its approval flag on the reviews is inert, and left out. */
+export const BUILT_IN: Readonly<Record<string, StepShape[]>> = {
+  full: steps(
+    'requirements-review',
+    'spec-writer',
+    'spec-companion',
+    gated('architect'),
+    'researcher',
+    'coder',
+    'reviewer',
+    'blueprints',
+    'mocker',
+    'tester',
+    'conflicts',
+    'ci',
+    'merger',
+  ),
+  fullstack: steps(
+    'requirements-review',
+    'researcher',
+    'spec-writer',
+    'spec-companion',
+    'architect',
+    gated('architect-companion'),
+    'mocker',
+    'coder',
+    'reviewer',
+    'blueprints',
+    'business-documenter',
+    'tester',
+    'playwright',
+    'documenter',
+    'conflicts',
+    'ci',
+    'merger',
+  ),
+  bugfix: steps(
+    'bug-investigator',
+    'clarity-review',
+    'spec-writer',
+    'architect',
+    'coder',
+    'reviewer',
+    'conflicts',
+    'ci',
+    'merger',
+  ),
+  quick: steps('coder', 'blueprints', 'mocker', 'tester', 'conflicts', 'ci', 'merger'),
+  simple: steps('coder', 'reviewer', 'mocker', 'tester', 'conflicts', 'ci', 'merger'),
+  integrate: steps('integrator', 'mocker', 'tester', 'documenter'),
+  'human-review': steps('coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'),
+  'dep-update': steps('coder', 'reviewer', 'blueprints', 'mocker', 'tester', 'conflicts', 'ci', 'merger'),
+  'tech-debt': steps(
+    'analysis',
+    'tracker',
+    'coder',
+    'reviewer',
+    'blueprints',
+    'mocker',
+    'tester',
+    'conflicts',
+    'ci',
+    'merger',
+  ),
+  blueprint: steps('blueprints'),
+  spec: steps('spec-writer'),
+};
+
+/** Every kind that the contract knows, so that one that is not there yet is told from a typing error. */
+export const KNOWN_KINDS: ReadonlySet<string> = new Set([
+  ...Object.values(BUILT_IN).flatMap((pipeline) => pipeline.map(({ kind }) => kind)),
+  'task-estimator',
+  'deployer',
+  'post-release-health',
+  'business-reviewer',
+]);
+
+/** Steps are counted from 1, over the enabled steps of the pipeline as started. */
+export const stepIdOf = (step: number, kind: string) => `${step}-${kind}`;

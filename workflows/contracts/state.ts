@@ -1,0 +1,88 @@
+import type { EnvironmentView, ForeignCommit, Revision, Usage } from './activities.ts';
+import type { Change } from './change.ts';
+import type { ActionName } from './messages.ts';
+import type { Notice } from './notices.ts';
+import type { RunInput } from './pipeline-run.ts';
+import type { PipelineShape, StepShape } from './pipelines.ts';
+import type { Policy } from './policy.ts';
+import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
+
+/** What a gate is doing now, as a person would want it told. */
+export interface GateView extends Shown {
+  phase: Phase;
+  waitingOn: Waited;
+  detail: string;
+  offers?: readonly ActionName[] | undefined;
+  attempt?: number | undefined;
+  attempts?: number | undefined;
+}
+
+/** All that a run knows of one step. Everything in it is plain: it travels through continue-as-new. */
+export interface StepRecord extends StepEntry {
+  options: StepShape;
+  /** How often it has parked, and how many jobs of each role it has sent: neither ever goes back. */
+  visits: number;
+  jobs: Record<string, number>;
+  /** Attempts used of each budget, since the step was last started afresh. */
+  spent: Record<string, number>;
+  /** Rounds that a person granted on top. */
+  extra: number;
+  rounds: Round[];
+  verdicts: CompanionVerdict[];
+  summary?: string;
+  output?: unknown;
+  /** What the last verdict of a person or a companion was about: void once more foreign commits are known. */
+  judged?: { foreign: number; head?: string; by: 'person' | 'companion' };
+  /** Why the step was opened again, and what its job is to act on. */
+  reopened?: string;
+  rework?: Revision;
+  decision?: { id: string; question: string; options: string[]; choice?: string };
+}
+
+export interface SeenAction {
+  id: string;
+  action: string;
+  input: string;
+  visit?: string | undefined;
+}
+
+/** All that a run knows of itself, as data. What people read is derived from it (`rules/describe.ts`). */
+export interface RunState {
+  version: 1;
+  workflowId: string;
+  /** The first execution's run id: with the workflow id it names this run, also through continue-as-new. */
+  firstRunId: string;
+  runId: string;
+  input: RunInput;
+  pipeline: PipelineShape;
+  policy: Policy;
+  change: Change;
+  head?: string | undefined;
+  /** Since when this head is known: the grace of a head without checks begins here. */
+  headAt: string;
+  /** Commits by others, in the order in which they were seen. Verdicts are judged by how many there were. */
+  foreign: ForeignCommit[];
+  environments: boolean;
+  steps: StepRecord[];
+  actions: ActionEntry[];
+  seen: SeenAction[];
+  notices: Notice[];
+  usage: UsageTotal;
+  environment: EnvironmentView | null;
+  generation: number;
+  /** How often steps were started over by a person: red checks of an earlier round run again. */
+  restarts: number;
+  /** How often a moved base sent the merger back. */
+  baseMoves: number;
+  /** Merged is sticky: whatever comes after, it stays so. */
+  mergeCommit?: string | undefined;
+  paused?: { by?: string | undefined; at: string; reason?: string | undefined } | undefined;
+  ending?: 'passed' | 'failed' | 'stopped' | undefined;
+  current?: (GateView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
+  /** What is waited for, to tell a new wait from one that is only told anew. */
+  wait: { key: string; since: string };
+  /** The last action that a gate took, to tell who was faster. */
+  lastTaken?: { by?: string | undefined; action: string; at: string; visit?: string | undefined } | undefined;
+}
+
+export type { Usage };

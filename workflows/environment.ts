@@ -1,0 +1,29 @@
+import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { EnvironmentInput } from './contracts/environment.ts';
+import { badFields, fieldsMessage } from './contracts/messages.ts';
+import { isUnreadable } from './contracts/unreadable.ts';
+import { OpenSite } from './lib/open-site.ts';
+
+/**
+ * One ephemeral environment of one task, with an owner of its own: it outlives whatever uses it, and ends only when its
+ * end has been verified. It goes down when its holder asks, when it expires, or when its holder is closed.
+ */
+export async function environment(raw: unknown): Promise<void> {
+  if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
+  const { data: input, error } = EnvironmentInput.safeParse(raw);
+  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error)), 'invalid_input');
+
+  const site = new OpenSite(input);
+  let cancelled: unknown;
+  try {
+    while (!site.released) await site.generation();
+  } catch (failure) {
+    if (!isCancellation(failure)) throw failure;
+    cancelled = failure;
+  }
+  await CancellationScope.nonCancellable(async () => {
+    await site.tearDown();
+    await condition(() => site.quiet(), '10 seconds');
+  });
+  if (cancelled) throw cancelled;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { CheckReport } from '../contracts/activities.ts';
+import { briefOfChecks, judgeChecks } from '../rules/checks.ts';
+import { escalate } from './escalate.ts';
+import { defineGate, type GateContext } from './gate.ts';
+
+/** Green checks pass; red ones send the ci-fixer. */
+export const ci = defineGate({
+  kind: 'ci',
+  options: z.object({ attempts: z.number().int().min(0).max(1_000).optional() }),
+  roles: ['ci-fixer'],
+  takes: {},
+
+  run(ctx) {
+    return escalate(ctx, {
+      probe: async (view) => judged(ctx, await ctx.checks(view)),
+      helper: 'ci-fixer',
+      mode: 'write',
+      brief: briefOfChecks,
+      attempts: ctx.options.attempts ?? ctx.policy.ciAttempts,
+      waitingOn: 'checks',
+      detail: `The checks of ${ctx.change().branch}`,
+      exhausted: { notice: 'ci_failed', hint: 'Mend the checks by hand on the work branch, then retry the run.' },
+    });
+  },
+});
+
+/** That nothing gates the change is said aloud: a forgotten check looks just like it. */
+function judged(ctx: GateContext, report: CheckReport) {
+  const verdict = judgeChecks(report);
+  if (verdict.pass && report.checks.length === 0) ctx.notice('no_checks', verdict.note);
+  return verdict;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { BUILT_IN, CommonKeys, KNOWN_KINDS, type PipelineShape, type StepShape } from '../contracts/pipelines.ts';
+import { runInputOf } from '../contracts/pipeline-run.ts';
+import { agents } from './agent.ts';
+import { ci } from './ci.ts';
+import { companions } from './companion.ts';
+import { conflicts } from './conflicts.ts';
+import type { Gate } from './gate.ts';
+import { humanTest } from './human-test.ts';
+import { merger } from './merger.ts';
+
+/** Every gate a pipeline may name. To add one: write it, list it here, test it. */
+const gates = [...agents, ...companions, humanTest, conflicts, ci, merger] as unknown as readonly [Gate, ...Gate[]];
+
+const kinds = gates.map(({ kind }) => kind);
+const stepOf = ({ kind, options }: Gate) => z.strictObject({ kind: z.literal(kind), ...CommonKeys, ...options.shape });
+const [first, ...others] = gates;
+
+/** A pipeline's step as its author writes it: a gate's kind, the common keys, and that gate's own options. */
+const Step = z.discriminatedUnion('kind', [stepOf(first), ...others.map(stepOf)], {
+  error: ({ input }) => unknownKind((input as { kind?: unknown } | null)?.kind),
+});
+
+const unknownKind = (kind: unknown) =>
+  typeof kind === 'string' && KNOWN_KINDS.has(kind)
+    ? `this kind is not there yet: ${kind}`
+    : `a step with a kind, one of ${kinds.join(', ')}`;
+
+/** `Step` lets no other kinds in. */
+export const gateFor = (kind: string): Gate => gates.find((gate) => gate.kind === kind)!;
+
+/** What is wrong with the steps as a whole (engine.md 4): by index into the pipeline as written. */
+function judgeSteps(pipeline: PipelineShape): { index: number; key?: string; expected: string }[] {
+  const enabled = pipeline.steps.flatMap((step, index) => (step.enabled === false ? [] : [{ step, index }]));
+  const wrong = enabled.flatMap(({ step, index }, place) => {
+    const { after, takes } = gateFor(step.kind);
+    const last = place === enabled.length - 1;
+    const before = enabled[place - 1]?.step.kind;
+    return [
+      after && !after.includes(before ?? '') && { index, expected: `${step.kind} directly after ${after.join(' or ')}` },
+      step.approval && !takes.approval && { index, key: 'approval', expected: `no approval: ${step.kind} has no output` },
+      step.approval && last && { index, key: 'approval', expected: 'no approval on the last step' },
+      step.when && !takes.when && { index, key: 'when', expected: `no "when": ${step.kind} always runs` },
+    ].filter((each) => !!each);
+  });
+  return enabled.length === 0 ? [{ index: 0, expected: 'at least one enabled step' }] : wrong;
+}
+
+const Inline = z
+  .strictObject({ name: z.string().min(1).max(64).default('custom'), steps: z.array(Step).min(1).max(64) })
+  .transform((pipeline) => pipeline as PipelineShape)
+  .superRefine((pipeline, ctx) => {
+    for (const { index, key, expected } of judgeSteps(pipeline)) {
+      ctx.addIssue({ code: 'custom', path: ['steps', index, ...(key ? [key] : [])], message: expected });
+    }
+  });
+
+/** A built-in's name becomes that pipeline, unless one of its kinds is not there yet. */
+const Named = z.string().transform((name, ctx): PipelineShape => {
+  const steps: StepShape[] | undefined = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+  const missing = steps?.find(({ kind }) => !kinds.includes(kind));
+  if (steps && !missing) return { name, steps: steps.map((step) => ({ ...step })) };
+  const message = missing
+    ? `a pipeline whose kinds are all there; this kind is not there yet: ${missing.kind}`
+    : `a pipeline, or the name of one: ${Object.keys(BUILT_IN).join(', ')}`;
+  ctx.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const Pipeline = z.unknown().transform((raw, ctx): PipelineShape => {
+  const { data, error } = (typeof raw === 'string' ? Named : Inline).safeParse(raw);
+  for (const issue of error?.issues ?? []) ctx.addIssue({ ...issue } as never);
+  return data ?? z.NEVER;
+});
+
+/** All that a run is started with. It is read at the door, and again by the run, which may be started without one. */
+export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ctx) => {
+  const estimated = task.estimate !== undefined;
+  for (const [index, { when, enabled }] of pipeline.steps.entries()) {
+    if (when && enabled !== false && !estimated) {
+      const message = 'no "when" without task.estimate or an earlier task-estimator';
+      ctx.addIssue({ code: 'custom', path: ['pipeline', 'steps', index, 'when'], message });
+    }
+  }
+});
+
+/** Every role that a run of this pipeline may send, helpers included. */
+export const rolesOf = (pipeline: PipelineShape): string[] => [
+  ...new Set(pipeline.steps.flatMap(({ kind, enabled }) => (enabled === false ? [] : gateFor(kind).roles))),
+];

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { ActionName } from '../contracts/messages.ts';
+import { failingOf } from '../rules/checks.ts';
+import { Assessment, reviewReason } from '../rules/assessment.ts';
+import type { GateView } from '../contracts/state.ts';
+import { lost } from './agent.ts';
+import { defineGate, type GateContext, type GateEnd } from './gate.ts';
+
+/**
+ * Assesses the change, and merges just the commit that was judged: by itself while the scores are within the policy and
+ * nothing protected is touched, else when a person says so. Whatever moved meanwhile is judged again first.
+ */
+export const merger = defineGate({
+  kind: 'merger',
+  options: z.object({}),
+  roles: ['merger'],
+  takes: {},
+
+  async run(ctx) {
+    if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
+    let assessment: Assessment | undefined;
+    let assessed: string | undefined;
+    let person: string | undefined;
+
+    for (let because: string | undefined; ;) {
+      const good = await stillGood(ctx);
+      if (good.is !== 'good') return good;
+
+      if (assessed !== ctx.head() && person === undefined) {
+        assessed = ctx.head();
+        const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
+        if (end.is === 'failed') return lost(end);
+        assessment = Assessment.safeParse(end.output).data;
+        await ctx.keep(ctx.step, end);
+        if (assessed !== ctx.head()) continue;
+      }
+      because ??= person === undefined ? await doubts(ctx, assessment) : undefined;
+      if (because === undefined) {
+        const merged = await merge(ctx, good.baseHead, person);
+        if (merged.is === 'ended') return merged.end;
+        because = merged.is === 'refused' ? merged.because : undefined;
+        if (because === undefined) continue;
+      }
+
+      const answer = await review(ctx, because, assessment);
+      because = undefined;
+      person = undefined;
+      if (answer.kind === 'reject') {
+        const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
+        return { is: 'rejected', type: 'rejected', reason };
+      }
+      if (answer.kind === 'merge') person = answer.by ?? 'a person';
+      else because = answer.because;
+    }
+  },
+});
+
+const BRIEF = [
+  'Assess the change on the work branch against its base: how complex it is, how risky, how far it reaches.',
+  'Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }. Do not merge.',
+].join('\n');
+
+/**
+ * Takes the machines' verdicts again for the head as it is now, and sends the run back to whatever does not hold: a
+ * person's or a companion's voided verdict first, then red checks or a conflict.
+ */
+async function stillGood(ctx: GateContext): Promise<GateEnd | { is: 'good'; baseHead: string }> {
+  const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: 'Looking at the change once more' };
+  const merges = await ctx.mergeability(view);
+  const good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead } as const;
+  const [first, ...others] = ctx.voided();
+  if (first) return { is: 'back', to: [first, ...others].map(({ step }) => step.id), because: first.because };
+
+  if (merges.is === 'conflicted') {
+    const because = `It conflicts with its base in ${merges.files.join(', ')}.`;
+    return (ctx.canTakeBase() && reopen(ctx, 'conflicts', because)) || good;
+  }
+  if (passedBefore(ctx, 'ci').length === 0) return good;
+  const failing = failingOf(await ctx.checks({ ...view, waitingOn: 'checks', detail: 'The checks of the head' }));
+  if (ctx.voided().length > 0) return stillGood(ctx);
+  if (failing.length === 0) return good;
+  return reopen(ctx, 'ci', `Failing checks: ${failing.map(({ name }) => name).join(', ')}.`) ?? good;
+}
+
+const passedBefore = (ctx: GateContext, kind: string) =>
+  ctx.steps().filter((step) => step.kind === kind && step.state === 'done' && step.step < ctx.step.step);
+
+/** Sends the run back to its gates of this kind. It has none? Then the merge is tried, and a person decides. */
+function reopen(ctx: GateContext, kind: string, because: string): GateEnd | undefined {
+  const steps = passedBefore(ctx, kind);
+  return steps.length > 0 ? { is: 'back', to: steps.map(({ id }) => id), because } : undefined;
+}
+
+/** Why a person must look before this is merged. */
+async function doubts(ctx: GateContext, assessment: Assessment | undefined): Promise<string | undefined> {
+  const globs = ctx.policy.protectedPaths;
+  const touched = globs.length
+    ? await ctx.activities.protectedPaths({ change: ctx.change(), head: ctx.head()!, globs })
+    : [];
+  if (touched.length > 0) return `It touches protected paths: ${touched.slice(0, 10).join(', ')}.`;
+  return reviewReason(assessment, ctx.policy);
+}
+
+type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
+
+async function merge(ctx: GateContext, baseHead: string, person: string | undefined): Promise<Merged> {
+  const head = ctx.head()!;
+  ctx.show({ phase: 'merging', waitingOn: 'forge', detail: `Merging ${head.slice(0, 8)} into ${ctx.change().base}` });
+  const report = await ctx.merge({ head, baseHead });
+  switch (report.is) {
+    case 'merged':
+      return {
+        is: 'ended',
+        end: {
+          is: 'merged',
+          mergeCommit: report.mergeCommit,
+          note: person === undefined ? 'Merged.' : `Merged, as ${person} said.`,
+        },
+      };
+    case 'moved':
+      return { is: 'moved' };
+    case 'conflicted':
+      return { is: 'refused', because: `It could not be merged: it conflicts in ${report.files.join(', ')}.` };
+    case 'refused':
+      return { is: 'refused', because: `It could not be merged: ${report.because}` };
+  }
+}
+
+const review = (ctx: GateContext, because: string, assessment: Assessment | undefined) =>
+  ctx.park(
+    () => ({
+      detail: because,
+      because,
+      ...(assessment && { assessment }),
+      offers: ['merge', 'reject'] as const satisfies ActionName[],
+    }),
+    { type: 'merge_review', text: `${because} Merge it, or reject it.` },
+  );

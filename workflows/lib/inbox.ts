@@ -1,0 +1,111 @@
+import { ApplicationFailure, setDefaultSignalHandler, setHandler, uuid4 } from '@temporalio/workflow';
+import {
+  actionNames,
+  actions,
+  environmentReport,
+  Hint,
+  hintSignal,
+  signalOf,
+  STANDING,
+  updateOf,
+  type ActionName,
+  type HumanAction,
+} from '../contracts/messages.ts';
+import type { ActionEntry } from '../contracts/reading.ts';
+import { canonical, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
+import { keptInput, LOG_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
+import type { LiveRun } from './run.ts';
+import { publish, redraw } from './windows.ts';
+
+type Standing = (typeof STANDING)[number] | 'resume';
+
+/**
+ * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
+ * refused at once: an update before it reaches history, a signal with an entry in the log.
+ */
+export function openInbox(live: LiveRun, standing: { [Name in Standing]: (action: HumanAction<Name>) => void }): void {
+  for (const name of actionNames) {
+    const { description } = actions[name];
+    const judge = (raw: unknown) => judgeAction(name, raw, live.state);
+    setHandler(signalOf(name), (raw) => void hear(name, raw, judge(raw)), { description });
+    setHandler(updateOf(name), (raw) => hear(name, raw, judge(raw)), {
+      description,
+      validator: (raw): undefined => refuse(judge(raw)),
+    });
+  }
+  setHandler(hintSignal, hint, { description: 'Look now instead of later. Input: {"about": "checks"}.' });
+  setHandler(environmentReport, () => void (live.reports += 1), { description: 'Between workflows: not for people.' });
+  setDefaultSignalHandler((name, raw) => {
+    if (!name.startsWith('_')) hear(name, raw, judgeUnknown(name, raw));
+  });
+
+  function hint(raw: unknown): void {
+    const { data } = Hint.safeParse(raw);
+    if (data) live.hints[data.about] += 1;
+    if (data?.about === 'environment') live.reports += 1;
+  }
+
+  /** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
+  function hear(name: string, raw: unknown, judged: Judgement): Pick<ActionEntry, 'actionId' | 'visit'> {
+    const actionId = judged.actionId ?? uuid4();
+    if (judged.is === 'repeat') {
+      const entry = live.state.actions.find((each) => each.actionId === actionId);
+      if (entry) entry.repeats += 1;
+      return { actionId, ...(judged.visit && { visit: judged.visit }) };
+    }
+    note(name, raw, actionId, judged);
+    if (judged.is === 'taken') take(judged.taken, actionId);
+    redraw(live.state);
+    return { actionId, ...(judged.visit && { visit: judged.visit }) };
+  }
+
+  function note(action: string, raw: unknown, actionId: string, judged: Exclude<Judgement, { is: 'repeat' }>): void {
+    const { state } = live;
+    const { by, visit } = judged;
+    const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
+    const verdict = judged.is;
+    const at = new Date().toISOString();
+    const entry: ActionEntry = { actionId, action, by, at, visit, verdict, ...refusal, repeats: 0, input: keptInput(raw) };
+    state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
+    state.seen = [...state.seen, { id: actionId, action, input: canonical(raw), visit }].slice(-SEEN_LENGTH);
+  }
+
+  /** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
+  function take(action: HumanAction, actionId: string): void {
+    const { state } = live;
+    if (isStanding(action)) {
+      (standing[action.kind] as (action: HumanAction) => void)(action);
+      const entry = state.actions.findLast((each) => each.actionId === actionId);
+      if (entry) entry.effect = 'done';
+      if (!state.ending) publish(state);
+      return;
+    }
+    const { current } = state;
+    live.taken = action;
+    live.openEffect = actionId;
+    state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
+    if (current) {
+      const { step, id, kind } = current;
+      state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };
+    }
+  }
+
+  function refuse(judged: Judgement): undefined {
+    const { state } = live;
+    const first = judged.is === 'repeat' && state.actions.find(({ actionId }) => actionId === judged.actionId);
+    const repeated = first && first.verdict === 'refused' ? { code: first.code, because: first.because } : undefined;
+    const refusal = judged.is === 'refused' ? judged : repeated;
+    if (!refusal) return undefined;
+    const takenBy = 'takenBy' in refusal && refusal.takenBy ? { takenBy: refusal.takenBy } : {};
+    throw ApplicationFailure.nonRetryable(refusal.because, 'ActionRefused', {
+      code: refusal.code,
+      offers: offersNow(state),
+      visit: state.current?.visit,
+      head: state.head,
+      ...takenBy,
+    });
+  }
+}
+
+const isStanding = (action: HumanAction): action is HumanAction<Standing> =>
+  ([...STANDING, 'resume'] as ActionName[]).includes(action.kind);

@@ -1,0 +1,101 @@
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import type { CheckReport, MergeabilityReport } from '../contracts/activities.ts';
+import type { HintAbout } from '../contracts/messages.ts';
+import type { GateView, RunState } from '../contracts/state.ts';
+import type { Desk } from './desk.ts';
+import { transition } from './windows.ts';
+
+/** Hints may come in storms; each costs a look, and looks keep this distance. */
+const HINT_DISTANCE_MS = 2_000;
+
+/**
+ * Asks the world until it can tell. The asking is one activity that is retried: it costs the history nothing. A hint
+ * calls it off where it waits, and asks anew.
+ */
+export async function asking<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const heard = hints();
+    const begun = Date.now();
+    let over = false;
+    const scope = new CancellationScope();
+    const answer = scope.run(ask).finally(() => (over = true));
+    answer.catch(() => undefined);
+    await condition(() => over || hints() > heard);
+    if (!over && Date.now() - begun < HINT_DISTANCE_MS) await sleep(HINT_DISTANCE_MS - (Date.now() - begun));
+    if (over) return answer;
+
+    scope.cancel();
+    try {
+      return await answer;
+    } catch (failure) {
+      if (!isCancellation(failure) || CancellationScope.current().consideredCancelled) throw failure;
+    }
+  }
+}
+
+/** One look of a gate, told in the windows. */
+export async function look<T>(desk: Desk, about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T> {
+  const { live, step } = desk;
+  await live.safePoint(step);
+  transition(live.state, step, view);
+  return asking(() => live.hints[about], ask);
+}
+
+/** The settled checks of the head. Long waits are told to people, once, and may have an end (policy). */
+export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
+  const { live, step, activities } = desk;
+  const { state } = live;
+  if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
+  const { policy } = state;
+  const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
+  const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
+
+  const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
+    look(desk, 'checks', { ...view, detail }, () =>
+      activities.settledChecks({
+        change: state.change,
+        known: state.head,
+        graceSeconds: policy.checksGraceSeconds ?? 0,
+        bareSince: state.head ? { head: state.head, at: state.headAt } : undefined,
+        checkSeconds: policy.checkSeconds,
+        round: roundOf(state),
+        deadline,
+      }),
+    ),
+  );
+  live.saw(report);
+  void step;
+  return report;
+}
+
+export async function mergeability(desk: Desk, view: GateView): Promise<MergeabilityReport> {
+  const { live, activities } = desk;
+  const { state } = live;
+  const report = await look(desk, 'change', view, () =>
+    activities.settledMergeability({ change: state.change, known: state.head }),
+  );
+  live.saw({ ...report, head: 'head' in report ? report.head : undefined });
+  return report;
+}
+
+/** Checks that stay pending for long are somebody's business: an urgent notice says so, once. */
+async function whileTelling<T>({ live, step }: Desk, minutes: number, work: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  const telling = scope.run(async () => {
+    await sleep(minutes * 60_000);
+    const wait = `${step.id}/${live.state.head}`;
+    live.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
+    live.escalate(step, `${wait}/checks_pending`);
+  });
+  telling.catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    scope.cancel();
+  }
+}
+
+/** A run and each start over by a person is a new round, in which red checks run again. */
+export const roundOf = ({ firstRunId, restarts }: RunState): string => `${firstRunId}/${restarts}`;
+
+const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();

@@ -1,0 +1,218 @@
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  rootCause,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
+import { EnvironmentInput, Release } from '../contracts/environment.ts';
+import { buildSignal, environmentQuery, environmentReport, Hint, hintSignal, releaseSignal } from '../contracts/messages.ts';
+import { siteDetails } from '../rules/details.ts';
+import { activitiesFor } from './proxies.ts';
+
+/** How often one teardown is tried before somebody is told; it is tried on for ever. */
+const TEARDOWN_PAUSE = '1 minute';
+
+/** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
+export class OpenSite {
+  /** Why it is to end, once it is. */
+  released: string | undefined;
+  private wanted: EnvironmentInput;
+  private view: EnvironmentView;
+  private hints = 0;
+  private reports = 0;
+  /** Keys that may have something behind them: each goes only when its end is verified. */
+  private readonly standing = new Set<string>();
+  private readonly activities: Activities = activitiesFor('environment');
+  private revived = false;
+
+  constructor(input: EnvironmentInput) {
+    this.wanted = input;
+    this.view = { status: 'provisioning', generation: input.generation, holder: input.holder, head: input.head };
+    setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
+    setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
+    setHandler(buildSignal, (raw) => this.hearBuild(raw), { description: 'Between workflows: not for people.' });
+    setHandler(
+      hintSignal,
+      (raw) => {
+        if (Hint.safeParse(raw).success) this.hints += 1;
+      },
+      { description: 'Look now instead of later. Input: {"about": "environment"}.' },
+    );
+    void this.watchHolder();
+  }
+
+  /** Brings one generation up, and watches it until another is wanted, or none. */
+  async generation(): Promise<void> {
+    const { wanted } = this;
+    await this.clear();
+    if (this.moot(wanted)) return;
+
+    this.show({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
+    const look = await this.provision(wanted);
+    if (!look || this.moot(wanted)) return;
+    if (look.is !== 'live') return this.give(`It could not be made: ${because(look)}`, 'failed');
+
+    const { url, expiresAt } = look;
+    this.show({ status: 'live', generation: wanted.generation, head: wanted.head, url, ...(expiresAt && { expiresAt }) });
+    const ended = await this.live(wanted, expiresAt);
+    if (!ended || this.moot(wanted)) return;
+    if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
+
+    // Found dead, say after the machine was restarted: it is made once more by itself, as the next generation.
+    this.revived = true;
+    this.wanted = { ...wanted, generation: wanted.generation + 1 };
+    this.show({ status: 'provisioning', generation: this.wanted.generation, head: wanted.head, because: because(ended) });
+  }
+
+  /** Takes down whatever may be up, as often as it takes. */
+  async tearDown(): Promise<void> {
+    const { status } = this.view;
+    if (status !== 'failed') this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
+    await this.clear();
+    this.show({ ...this.view, url: undefined, status: status === 'failed' ? 'failed' : 'gone', because: this.released ?? this.view.because });
+  }
+
+  /** Whether everybody has been told. */
+  quiet = () => this.reports === 0;
+
+  private async provision(wanted: EnvironmentInput): Promise<SiteLook | undefined> {
+    const key = keyOf(wanted);
+    this.standing.add(key);
+    const { change, head, task } = wanted;
+    const request = { key, change: change as never, head, task: task as never };
+    const slow = new CancellationScope();
+    void slow
+      .run(async () => {
+        await sleep(wanted.provisionSeconds * 1_000);
+        this.show({ ...this.view, because: `It is not up after ${wanted.provisionSeconds} s; it is watched on.` });
+      })
+      .catch(() => undefined);
+    try {
+      return await this.unlessMoot(wanted, () => this.activities.provisionEnvironment(request));
+    } finally {
+      slow.cancel();
+    }
+  }
+
+  private async live(wanted: EnvironmentInput, expiresAt: string | undefined): Promise<SiteLook | undefined> {
+    const clock = new CancellationScope();
+    if (expiresAt) {
+      const left = Math.max(1, Date.parse(expiresAt) - Date.now());
+      void clock.run(() => sleep(left).then(() => this.release('It has expired.'))).catch(() => undefined);
+    }
+    try {
+      for (;;) {
+        const heard = this.hints;
+        const ended = await this.unlessMoot(
+          wanted,
+          () => this.activities.environmentEnded({ key: keyOf(wanted) }),
+          () => this.hints > heard,
+        );
+        if (ended || this.moot(wanted)) return ended;
+      }
+    } finally {
+      clock.cancel();
+    }
+  }
+
+  /** Works for a generation for as long as it is wanted. What is called off is cleared by its key, whatever became of it. */
+  private async unlessMoot<T>(wanted: EnvironmentInput, work: () => Promise<T>, woken = () => false): Promise<T | undefined> {
+    let over = false;
+    const scope = new CancellationScope();
+    const working = scope.run(work).finally(() => (over = true));
+    working.catch(() => undefined);
+    await condition(() => over || this.moot(wanted) || woken());
+    if (!over) scope.cancel();
+    try {
+      return await working;
+    } catch (failure) {
+      if (CancellationScope.current().consideredCancelled) throw failure;
+      if (isCancellation(failure)) return undefined;
+      this.give(`It could not be made: ${rootCause(failure) ?? 'unknown'}`, 'failed');
+      return undefined;
+    }
+  }
+
+  private moot = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
+
+  /** Removes all that stands. Each removal is verified; one that fails again and again is told, and tried on. */
+  private async clear(): Promise<void> {
+    for (const key of this.standing) {
+      for (let told = false; this.standing.has(key); told = true) {
+        try {
+          await CancellationScope.nonCancellable(() => this.activities.removeEnvironment({ key }));
+          this.standing.delete(key);
+        } catch (failure) {
+          if (!told) await this.tellFailing(rootCause(failure) ?? 'unknown');
+          await CancellationScope.nonCancellable(() => sleep(TEARDOWN_PAUSE));
+        }
+      }
+    }
+  }
+
+  private async tellFailing(reason: string): Promise<void> {
+    const { workflowId } = workflowInfo();
+    const text = `The environment cannot be taken down: ${reason}. It is tried on.`;
+    const at = new Date().toISOString();
+    const id = `${workflowId}/${this.wanted.generation}/teardown_failing`;
+    const notice = { id, type: 'teardown_failing', severity: 'urgent', at, text } as const;
+    await CancellationScope.nonCancellable(() =>
+      this.activities.notify({ workflowId, task: this.wanted.task as never, notice }),
+    );
+  }
+
+  private give(reason: string, status: 'failed'): void {
+    this.show({ ...this.view, url: undefined, status, because: reason });
+    this.released ??= reason;
+  }
+
+  private release(reason: string): void {
+    this.released ??= reason;
+  }
+
+  private hearRelease(raw: unknown): void {
+    const { data } = Release.safeParse(raw);
+    if (data && data.holder.runId === this.wanted.holder.runId) this.release(data.because);
+  }
+
+  private hearBuild(raw: unknown): void {
+    const { data } = EnvironmentInput.safeParse(raw);
+    if (!data || this.released || data.holder.runId !== this.wanted.holder.runId) return;
+    // A revival may have taken the number that the holder counts with: a new wish is always a new generation.
+    this.wanted = { ...data, generation: Math.max(data.generation, this.wanted.generation + 1) };
+    this.revived = false;
+  }
+
+  private async watchHolder(): Promise<void> {
+    try {
+      await this.activities.holderClosed({ holder: this.wanted.holder });
+      this.release('Its holder is closed.');
+    } catch (failure) {
+      if (!isCancellation(failure)) throw failure;
+    }
+  }
+
+  /** Shows how it stands, and has the holder look. */
+  private show(view: Partial<EnvironmentView>): void {
+    const { holder } = this.wanted;
+    this.view = { ...(view as EnvironmentView), holder };
+    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId));
+    this.reports += 1;
+    void CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, { generation: this.view.generation }),
+    )
+      .catch(() => undefined)
+      .finally(() => (this.reports -= 1));
+  }
+}
+
+const keyOf = ({ workspace, task, holder, generation }: EnvironmentInput): string =>
+  `env/${workspace}/${task.id}/${holder.runId.slice(-12)}/${generation}`;
+
+const because = (look: SiteLook): string => ('because' in look && look.because) || `it is ${look.is}`;

@@ -1,0 +1,99 @@
+import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+import type { ChangeLook } from '../contracts/activities.ts';
+import type { ActionName } from '../contracts/messages.ts';
+import type { NoticeType } from '../contracts/notices.ts';
+import type { Answer, Question } from '../gates/gate.ts';
+import type { Desk } from './desk.ts';
+import { asking } from './looks.ts';
+import { lookAtSite } from './site.ts';
+import { publish, transition } from './windows.ts';
+
+/** What may happen to a parked run besides a person's answer. */
+interface Events {
+  moved: ChangeLook | undefined;
+  redraw: boolean;
+}
+
+/**
+ * Waits for a person, without limit. Meanwhile the change and its environment are watched: a moved head ends this
+ * visit, a new state of the environment only redraws it, and a wait that grows long becomes urgent, once.
+ */
+export async function park<Offer extends ActionName>(
+  desk: Desk,
+  ask: () => Question<Offer>,
+  notice: { type: NoticeType; text: string },
+  same = { visit: false },
+): Promise<Answer<Offer>> {
+  const { live, step } = desk;
+  const { state } = live;
+  live.settleEffect('done');
+  if (!same.visit || step.visits === 0) step.visits += 1;
+  const visit = `${step.id}#${step.visits}`;
+  const begun = Date.now();
+  const events: Events = { moved: undefined, redraw: false };
+
+  step.state = 'waiting';
+  live.taken = undefined;
+  live.notify(step, notice.type, notice.text, visit);
+  const scope = new CancellationScope();
+  for (const watch of [watchHead(desk, events), watchSite(desk, events), watchClock(desk, visit, notice.type)]) {
+    void scope.run(watch).catch(() => undefined);
+  }
+
+  try {
+    for (;;) {
+      transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
+      await condition(() => live.taken !== undefined || events.moved !== undefined || events.redraw);
+      events.redraw = false;
+      if (live.taken) return live.taken as Answer<Offer>;
+      if (events.moved) {
+        live.saw(events.moved);
+        return { kind: 'moved', because: movedBy(events.moved) };
+      }
+    }
+  } finally {
+    scope.cancel();
+    step.waitedMs += Date.now() - begun;
+    step.state = 'working';
+    live.taken = undefined;
+    live.clear(visit);
+  }
+}
+
+/** Looks at the change for as long as the person thinks: who else commits, merges or closes it ends the visit. */
+const watchHead =
+  ({ live, activities }: Desk, events: Events) =>
+  async () => {
+    const { change, head } = live.state;
+    if (head === undefined) return;
+    events.moved = await asking(
+      () => live.hints.change,
+      () => activities.changeMoved({ change, known: head }),
+    );
+  };
+
+/** A report of the environment is no fact: it makes the run look. */
+const watchSite = (desk: Desk, events: Events) => async () => {
+  const { live } = desk;
+  for (let heard = live.reports; ; heard = live.reports) {
+    await condition(() => live.reports > heard);
+    events.redraw = await lookAtSite(desk);
+  }
+};
+
+const watchClock =
+  ({ live, step }: Desk, visit: string, type: NoticeType) =>
+  async () => {
+    const id = `${visit}/${type}`;
+    const told = live.state.notices.find((notice) => notice.id === id);
+    const due = Date.parse(told?.at ?? new Date().toISOString()) + live.state.policy.escalateAfterMinutes * 60_000;
+    if (due > Date.now()) await sleep(due - Date.now());
+    live.escalate(step, id);
+    publish(live.state);
+  };
+
+const movedBy = ({ head, foreign }: ChangeLook): string => {
+  const [first] = foreign;
+  const who = first ? ` by ${first.author}` : '';
+  return `Commit ${head?.slice(0, 8) ?? 'none'}${who} came in while a person was asked.`;
+};

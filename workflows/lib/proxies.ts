@@ -1,0 +1,79 @@
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../contracts/activities.ts';
+import { isUnreadable } from '../contracts/unreadable.ts';
+import { summaryOf } from '../rules/summaries.ts';
+
+/** Bad weather is tried again for as long as it lasts; what the world refuses for good says so itself. */
+const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
+
+/** Every activity heartbeats, so that the next worker takes over soon after one was killed. */
+const heartbeatTimeout = '10 seconds';
+
+/**
+ * What changes the world is waited for also when it is called off, so that what it leaves behind is heard of. The SDK
+ * calls this its default, but gives up at once unless told.
+ */
+const changing: ActivityOptions = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout,
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry,
+};
+
+/** Works for as long as the executor's and the provider's own limits allow. */
+const LONGEST = '60 days';
+
+/** Looks once, and throws while it cannot tell: the retry is the next look, and costs the history nothing. */
+const looking: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout,
+  cancellationType: 'TRY_CANCEL',
+  retry,
+};
+
+const CLASSES: Record<keyof Activities, ActivityOptions> = {
+  examine: looking,
+  runJob: { ...looking, startToCloseTimeout: LONGEST },
+  stopJob: changing,
+  lookAtChange: looking,
+  changeMoved: looking,
+  settledChecks: looking,
+  settledMergeability: looking,
+  updateFromBase: changing,
+  protectedPaths: looking,
+  merge: changing,
+  environmentSettled: looking,
+  lookAtEnvironment: looking,
+  provisionEnvironment: { ...changing, startToCloseTimeout: LONGEST },
+  environmentEnded: looking,
+  removeEnvironment: { ...changing, retry: { ...retry, maximumAttempts: 8 } },
+  holderClosed: looking,
+  notify: changing,
+  keepText: changing,
+  cancelRun: changing,
+  startDependents: changing,
+};
+
+type Asked = ReturnType<typeof proxyActivities<Activities>>[keyof Activities];
+type Ask = (...question: unknown[]) => Promise<unknown>;
+
+const proxies = Object.fromEntries(
+  Object.entries(CLASSES).map(([name, options]) => [
+    name,
+    (proxyActivities<Activities>(options) as unknown as Record<string, Asked>)[name]!,
+  ]),
+) as Record<keyof Activities, Asked>;
+
+/** All activities, each told in the Web UI with the gate that asks. */
+export const activitiesFor = (kind: string): Activities =>
+  Object.fromEntries(
+    (Object.keys(proxies) as (keyof Activities)[]).map((name): [string, Ask] => [
+      name,
+      async (...question) => {
+        const summary = summaryOf(kind, name, question);
+        const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
+        if (isUnreadable(answer)) throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
+        return answer;
+      },
+    ]),
+  ) as unknown as Activities;

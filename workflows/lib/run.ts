@@ -1,0 +1,116 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { ForeignCommit } from '../contracts/activities.ts';
+import type { HintAbout, HumanAction } from '../contracts/messages.ts';
+import type { Notice, NoticeType } from '../contracts/notices.ts';
+import type { RunState, StepRecord } from '../contracts/state.ts';
+import { overBudget } from '../rules/budget.ts';
+import { activitiesFor } from './proxies.ts';
+import { transition } from './windows.ts';
+
+/** The change is over while we waited: somebody merged it by hand, or closed it. It ends the run, through every gate. */
+export class ChangeOver extends Error {
+  constructor(
+    readonly how: 'merged' | 'closed',
+    readonly mergeCommit?: string,
+  ) {
+    super(`The change was ${how} on the forge.`);
+  }
+}
+
+/** A run as it lives: its state, which is data, and what wakes it, which is not. */
+export class LiveRun {
+  /** Hints heard of each kind; whoever waits compares. */
+  readonly hints: Record<HintAbout, number> = { checks: 0, change: 0, environment: 0, job: 0 };
+  /** What the environment workflow has said so far, in number: a report only makes us look. */
+  reports = 0;
+  /** What a person answered to the gate that asks now. */
+  taken: HumanAction | undefined;
+  /** The step from which a person wants the run started over. */
+  restart: number | undefined;
+  /** Ends the step at work, for `restartFrom`. */
+  callOff: () => void = () => undefined;
+  /** The log entry of the action whose effect is under way. */
+  openEffect: string | undefined;
+  private telling = 0;
+
+  constructor(readonly state: RunState) {}
+
+  /** Where nothing new is dispatched while a person holds the run, or while it is over its budget. */
+  async safePoint(step: StepRecord): Promise<void> {
+    await condition(() => !this.state.paused);
+    if (!overBudget(this.state)) return;
+
+    const { usage, policy } = this.state;
+    const detail = `The run has spent ${usage.costCents} of ${policy.budgetCents} cents`;
+    transition(this.state, step, { phase: 'working', waitingOn: 'budget', detail, because: detail });
+    await condition(() => !overBudget(this.state));
+  }
+
+  /** Notes a new head, and who else wrote it. */
+  saw(look: {
+    head?: string | undefined;
+    foreign?: readonly ForeignCommit[];
+    state?: 'open' | 'merged' | 'closed' | undefined;
+    mergeCommit?: string | undefined;
+  }): void {
+    const { state } = this;
+    if (look.head !== undefined && look.head !== state.head) {
+      state.head = look.head;
+      state.headAt = new Date().toISOString();
+    }
+    const known = new Set(state.foreign.map(({ commit }) => commit));
+    state.foreign.push(...(look.foreign ?? []).filter(({ commit }) => !known.has(commit)));
+    if (look.state === 'merged' || look.state === 'closed') throw new ChangeOver(look.state, look.mergeCommit);
+  }
+
+  /** Tells people, once per type and wait; delivery is tried for as long as it takes, and never holds the run. */
+  notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
+    const { notices, steps } = this.state;
+    const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${1 + notices.filter((n) => n.type === type).length}`;
+    if (notices.some((notice) => notice.id === id) || !steps.includes(step)) return;
+    const at = new Date().toISOString();
+    const notice: Notice = { id, type, severity: 'normal', at, text: text.slice(0, 2_000), ...(visit && { visit }) };
+    notices.push(notice);
+    this.deliver(step, notice);
+  }
+
+  /** Nobody has come: the notice becomes urgent, once. */
+  escalate(step: StepRecord, id: string): void {
+    const notice = this.state.notices.find((each) => each.id === id && each.severity === 'normal' && !each.clearedAt);
+    if (!notice) return;
+    notice.severity = 'urgent';
+    this.deliver(step, notice);
+  }
+
+  clear(visit: string): void {
+    for (const notice of this.state.notices) {
+      if (notice.visit === visit) notice.clearedAt ??= new Date().toISOString();
+    }
+  }
+
+  /** Closes the log's entry of the action whose effect was under way. */
+  settleEffect(effect: 'done' | 'failed'): void {
+    const entry = this.state.actions.findLast(({ actionId }) => actionId === this.openEffect);
+    if (entry) entry.effect ??= effect;
+    if (effect === 'done') this.openEffect = undefined;
+  }
+
+  /** Whether everything that was to be told has been told. */
+  allTold = () => this.telling === 0;
+
+  private deliver(step: StepRecord, notice: Notice): void {
+    const { workflowId, input } = this.state;
+    this.telling += 1;
+    void CancellationScope.nonCancellable(() =>
+      activitiesFor(step.kind).notify({ workflowId, task: brief(input.task), notice: { ...notice } }),
+    )
+      .catch(() => undefined)
+      .finally(() => (this.telling -= 1));
+  }
+}
+
+/** A task without what only its own run needs: descriptions are long, and dependents are whole inputs. */
+export const brief = ({ dependents, ...task }: RunState['input']['task']) => {
+  void dependents;
+  return task;
+};

@@ -1,0 +1,161 @@
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  sleep,
+  startChild,
+} from '@temporalio/workflow';
+import type { EnvironmentView } from '../contracts/activities.ts';
+import type { EnvironmentInput } from '../contracts/environment.ts';
+import { buildSignal, releaseSignal } from '../contracts/messages.ts';
+import { environmentIdOf } from '../contracts/pipeline-run.ts';
+import type { GateView } from '../contracts/state.ts';
+import type { Site } from '../gates/gate.ts';
+import { attempt } from './attempt.ts';
+import type { Desk } from './desk.ts';
+import { asking } from './looks.ts';
+import { brief } from './run.ts';
+
+/** How long the end of a predecessor's environment is waited for between two tries to begin ours. */
+const RETRY_MS = 2_000;
+
+export function siteFor(desk: Desk): Site {
+  const { live } = desk;
+  const { state } = live;
+  return {
+    configured: state.environments,
+    current: () => state.environment,
+    build: (view) => build(desk, view),
+    release: (because) => release(desk, because),
+  };
+}
+
+/** Builds the next generation, and shows how it stands. A person may call it off; whatever fails becomes its reason. */
+async function build(desk: Desk, view: (site: EnvironmentView | null) => GateView): Promise<void> {
+  const { live, step } = desk;
+  const { state } = live;
+  await live.safePoint(step);
+  const standing = state.environment?.status === 'live' || state.environment?.status === 'provisioning';
+  state.generation += 1;
+  const { generation } = state;
+  const holder = { workflowId: state.workflowId, runId: state.firstRunId };
+  const own = { generation, holder, ...(state.head && { head: state.head }) };
+  state.environment = { ...own, status: 'provisioning' };
+
+  const end = await attempt<EnvironmentView>(desk, view(state.environment), () => provision(desk, standing));
+  if (end.is === 'called-off') return release(desk, 'Its making was called off.');
+  if (end.is === 'done') state.generation = Math.max(state.generation, end.value.generation);
+  state.environment =
+    end.is === 'done' ? end.value : { ...own, status: 'failed', because: `It could not be made: ${end.because}` };
+}
+
+async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView> {
+  const { live, activities } = desk;
+  const { state } = live;
+  const { workspace, task } = state.input;
+  const workflowId = environmentIdOf(workspace, task.id);
+  const holder = { workflowId: state.workflowId, runId: state.firstRunId };
+  const input: EnvironmentInput = {
+    workspace,
+    task: brief(task),
+    change: { ...state.change },
+    head: state.head!,
+    generation: state.generation,
+    holder,
+    provisionSeconds: state.policy.provisionSeconds,
+  };
+  let asked = standing && (await told(() => signalTo(workflowId).signal(buildSignal, input)));
+  for (;;) {
+    while (!asked && !(await begun(workflowId, input, desk))) await sleep(RETRY_MS);
+    const view = await asking(
+      () => live.reports,
+      () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
+    );
+    // It was about to end when it was asked: then it has not heard, and a new one is begun.
+    if (view.generation >= input.generation) return view;
+    asked = false;
+  }
+}
+
+/** Begins the environment's own workflow. One that is there is asked, if it is ours, or else released and waited for. */
+async function begun(workflowId: string, input: EnvironmentInput, { activities }: Desk): Promise<boolean> {
+  try {
+    // Not to be cancelled halfway: what has begun must be known, to be released.
+    await CancellationScope.nonCancellable(() =>
+      startChild('environment', {
+        workflowId,
+        args: [input],
+        parentClosePolicy: 'ABANDON',
+        cancellationType: 'ABANDON',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `${input.task.id}: an environment to try it in`,
+        typedSearchAttributes: [
+          { key: { name: 'GatehouseWorkspace', type: 'KEYWORD' }, value: input.workspace },
+          { key: { name: 'GatehouseTask', type: 'KEYWORD' }, value: input.task.id },
+        ],
+      }),
+    );
+    return true;
+  } catch (failure) {
+    if ((failure as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw failure;
+  }
+
+  const there = await activities.lookAtEnvironment({ workflowId });
+  if (!there) return false;
+  if (there.holder.runId === input.holder.runId) return told(() => signalTo(workflowId).signal(buildSignal, input));
+  await told(() => signalTo(workflowId).signal(releaseSignal, { holder: there.holder, because: 'A new run began.' }));
+  return false;
+}
+
+/** Asks for its end. A teardown needs nobody to wait for it: its own workflow sees to it. */
+async function release({ live }: Desk, because: string): Promise<void> {
+  const { state } = live;
+  const { environment } = state;
+  if (state.generation === 0 || !environment || environment.status === 'gone') return;
+  const holder = { workflowId: state.workflowId, runId: state.firstRunId };
+  const workflowId = environmentIdOf(state.input.workspace, state.input.task.id);
+  await CancellationScope.nonCancellable(() =>
+    told(() => signalTo(workflowId).signal(releaseSignal, { holder, because })),
+  );
+  state.environment = { generation: state.generation, holder, status: 'gone', because };
+}
+
+/** Looks at what a report speaks of; answers whether there is anything new to show. */
+export async function lookAtSite({ live, step, activities }: Desk): Promise<boolean> {
+  const { state } = live;
+  const before = state.environment;
+  if (!before || before.status === 'gone') return false;
+  const { workspace, task } = state.input;
+  const now = await activities.lookAtEnvironment({ workflowId: environmentIdOf(workspace, task.id) });
+  if (!now || now.holder.runId !== state.firstRunId || now.generation < state.generation) return false;
+  if (JSON.stringify(now) === JSON.stringify(before) || state.environment !== before) return false;
+
+  state.generation = now.generation;
+  state.environment = now;
+  if (before.status === 'live' && now.status !== 'live') {
+    live.notify(step, 'environment_lost', `The environment is ${now.status}: ${now.because ?? 'no reason given'}`);
+  }
+  if (before.status !== 'live' && now.status === 'live') {
+    live.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
+  }
+  return true;
+}
+
+/** Waits a short while for the environment to be gone, so that an orderly end leaves nothing to explain. */
+export async function gone({ live }: Desk, heard: number, seconds: number): Promise<void> {
+  await condition(() => live.reports > heard, seconds * 1_000);
+}
+
+const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);
+
+/** Whether the other workflow was still there to be told. */
+async function told(tell: () => Promise<void>): Promise<boolean> {
+  try {
+    await tell();
+    return true;
+  } catch (failure) {
+    if (isCancellation(failure)) throw failure;
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts';
+import type { OutputAnswer } from '../contracts/reading.ts';
+import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
+import { currentDetails } from '../rules/details.ts';
+import { describeRun, statusOf, waitingOn } from '../rules/describe.ts';
+
+/** Lets people look at the run, also once it is closed. */
+export function openWindows(run: () => RunState): void {
+  setHandler(runQuery, () => describeRun(run()), { description: 'The run: its steps, and what it is doing.' });
+  setHandler(waitingOnQuery, () => waitingOn(run()), { description: 'What the run waits for, and since when.' });
+  setHandler(actionsQuery, () => run().actions, { description: 'Who did what, and what was refused: newest last.' });
+  setHandler(outputQuery, (question) => outputOf(run(), question), {
+    description: 'What a step made, in full. Input: {"step": 1}.',
+  });
+}
+
+/** Moves the run on and says so: one transition, at most one upsert. */
+export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
+  run.current = { step: step.step, id: step.id, kind: step.kind, ...(visit && { visit }), ...view };
+  publish(run);
+}
+
+/** Shows the run in all its windows as it is now. */
+export function publish(run: RunState): void {
+  const key = waitKey(run);
+  if (run.wait.key !== key) run.wait = { key, since: new Date().toISOString() };
+  upsertChanged(run);
+  redraw(run);
+}
+
+/** Redraws the run's page in the Web UI, which costs no history. */
+export const redraw = (run: RunState): void => setCurrentDetails(currentDetails(run));
+
+/** One wait is one thing waited for, in one place: telling it anew does not make it younger. */
+function waitKey(run: RunState): string {
+  const { what } = waitingOn(run);
+  const { id, visit, attempt } = run.current ?? {};
+  return [statusOf(run), what, id, visit ?? attempt].join('|');
+}
+
+const sent = new WeakMap<RunState, Record<string, string>>();
+
+/** Only what changed is upserted: each upsert is an event, and all of one transition go together. */
+function upsertChanged(run: RunState): void {
+  const { workspace, task } = run.input;
+  const { current } = run;
+  const now: Record<string, string> = {
+    GatehouseWorkspace: workspace,
+    GatehouseTask: task.id,
+    GatehouseRepository: run.change.repository,
+    GatehousePipeline: run.pipeline.name,
+    GatehouseStatus: statusOf(run),
+    GatehouseWaitingOn: waitingOn(run).what,
+    GatehouseWaitingSince: run.wait.since,
+    ...(current && { GatehouseStep: current.kind, GatehousePhase: `${current.kind}:${current.phase}` }),
+  };
+  const before = sent.get(run) ?? {};
+  const changed = Object.entries(now).filter(([name, value]) => value !== '' && before[name] !== value);
+  // A wait's beginning alone is no transition: it travels with what made it begin.
+  if (changed.every(([name]) => name === 'GatehouseWaitingSince')) return;
+  sent.set(run, { ...before, ...Object.fromEntries(changed) });
+  upsertSearchAttributes(
+    changed.map(([name, value]) =>
+      name === 'GatehouseWaitingSince'
+        ? { key: { name, type: 'DATETIME' as const }, value: new Date(value) }
+        : { key: { name, type: 'KEYWORD' as const }, value },
+    ),
+  );
+}
+
+function outputOf(run: RunState, question: unknown): OutputAnswer | null {
+  const step = run.steps.find(({ step }) => step === (question as { step?: unknown } | undefined)?.step);
+  if (step?.summary === undefined) return null;
+  const { kind, summary, output } = step;
+  return { step: step.step, kind, summary, ...(output !== undefined && { output }) };
+}

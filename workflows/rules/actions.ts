@@ -1,0 +1,152 @@
+import { actionNames, actions, badFields, Envelope, fieldsMessage, STANDING } from '../contracts/messages.ts';
+import type { ActionName, HumanAction } from '../contracts/messages.ts';
+import type { RefusalCode } from '../contracts/reading.ts';
+import type { RunState } from '../contracts/state.ts';
+import { isUnreadable } from '../contracts/unreadable.ts';
+import { overBudget } from './budget.ts';
+
+/** What is to be said of an action: taken, a repeat of one that was taken, or refused and why. */
+export type Judgement = { actionId?: string | undefined; by?: string | undefined; visit?: string | undefined } & (
+  | { is: 'taken'; taken: HumanAction }
+  | { is: 'repeat'; visit: string | undefined }
+  | { is: 'refused'; code: RefusalCode; because: string; takenBy?: TakenBy }
+);
+export interface TakenBy {
+  by?: string | undefined;
+  action: string;
+  at: string;
+}
+
+const standing: readonly ActionName[] = [...STANDING, 'resume'];
+const PERSONAL: readonly ActionName[] = ['confirm', 'approve', 'merge'];
+
+/** What a person may do now. The gate's own come first; while the run is held, only what concerns the holding. */
+export const offersNow = (run: RunState): ActionName[] => {
+  if (run.ending) return [];
+  if (run.paused) return ['resume', 'stop', 'restartFrom'];
+  if (run.current?.waitingOn === 'budget') return ['resume', 'pause', 'stop', 'restartFrom'];
+  return [...(run.current?.offers ?? []), ...STANDING];
+};
+
+/** Judges an action by what the run asks now (the order is contract 5's). It changes nothing. */
+export function judgeAction(action: ActionName, raw: unknown, run: RunState): Judgement {
+  const { actionId, by } = sender(raw);
+  const visit = run.current?.visit;
+  const refused = (code: RefusalCode, because: string, takenBy?: TakenBy): Judgement => ({
+    actionId,
+    by,
+    visit,
+    is: 'refused',
+    code,
+    because,
+    ...(takenBy && { takenBy }),
+  });
+
+  const before = actionId === undefined ? undefined : run.seen.find(({ id }) => id === actionId);
+  if (before?.action === action && before.input === canonical(raw)) {
+    return { actionId, by, visit: before.visit, is: 'repeat' };
+  }
+  if (run.ending) return refused('closed', `The run is ${run.ending}.`);
+  if (isUnreadable(raw)) return refused('invalid', 'input: expected JSON in an encoding that this run can read');
+
+  const { data: said, error } = actions[action].input.safeParse(raw ?? {});
+  if (!said) return refused('invalid', fieldsMessage(badFields(error)));
+  const wrong = incoherent({ kind: action, ...said } as HumanAction, run);
+  if (wrong) return refused('invalid', wrong);
+
+  if (before) {
+    const other = before.action === action ? ' with another input' : '';
+    return refused('duplicate', `${actionId} was used before, for ${before.action}${other}.`);
+  }
+
+  const offers = offersNow(run);
+  if (!offers.includes(action)) {
+    const faster = fasterThan(said, run);
+    const who = faster ? ` ${faster.by ?? 'Somebody'} took ${faster.action} at ${faster.at}.` : '';
+    return refused('not_offered', `Not ${action} now: only ${offers.join(', ')}.${who}`, faster);
+  }
+
+  const settled = settledQuestion({ kind: action, ...said } as HumanAction, run);
+  const stale = standing.includes(action) ? undefined : (settled ?? staleness(said, run));
+  if (stale) return refused('stale', stale);
+  const rule = forbidden({ kind: action, ...said } as HumanAction, run);
+  if (rule) return refused('not_allowed', rule);
+  return { actionId, by, visit, is: 'taken', taken: { kind: action, ...said } as HumanAction };
+}
+
+/** An action whose name nobody knows. */
+export const judgeUnknown = (name: string, raw: unknown): Judgement => {
+  return {
+    ...sender(raw),
+    is: 'refused',
+    code: 'invalid',
+    because: `${name}: no such action. Known are ${actionNames.join(', ')}.`,
+  };
+};
+
+/** Who says so, also of an input that is otherwise wrong: its refusal is to be told from another's. */
+function sender(raw: unknown): { actionId?: string | undefined; by?: string | undefined } {
+  const said = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
+  return {
+    actionId: Envelope.shape.actionId.safeParse(said['actionId']).data,
+    by: Envelope.shape.by.safeParse(said['by']).data,
+  };
+}
+
+/** What is wrong with an action whatever the moment: ids that never were, options that are none. */
+function incoherent(said: HumanAction, run: RunState): string | undefined {
+  switch (said.kind) {
+    case 'restartFrom':
+      return said.step > run.steps.length ? `step: expected a whole number from 1 to ${run.steps.length}` : undefined;
+    case 'requestChanges':
+      return said.feedback || said.comments?.length ? undefined : 'feedback: expected feedback, or comments';
+    case 'decide': {
+      const asked = run.steps.map(({ decision }) => decision).find((decision) => decision?.id === said.decision);
+      if (!asked) return `decision: ${said.decision} was never asked`;
+      return asked.options.includes(said.choice) ? undefined : `choice: expected one of ${asked.options.join(', ')}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A question that was asked and is answered. It is told from one that is merely not open now. */
+function settledQuestion(said: HumanAction, run: RunState): string | undefined {
+  if (said.kind !== 'decide') return undefined;
+  const asked = run.steps.map(({ decision }) => decision).find((decision) => decision?.id === said.decision);
+  return asked?.choice === undefined ? undefined : `${said.decision} is settled: ${asked.choice}.`;
+}
+
+function staleness({ visit, head }: { visit?: string | undefined; head?: string | undefined }, run: RunState) {
+  const now = run.current?.visit;
+  if (visit !== undefined && visit !== now) return `${visit} is over. Now it is ${now ?? 'nobody’s turn'}.`;
+  if (head !== undefined && run.head !== undefined && head !== run.head) return `The head is ${run.head} now.`;
+  return undefined;
+}
+
+/** Somebody was faster if the sender looked at a visit that is settled, or answers what has just been answered. */
+function fasterThan({ visit }: { visit?: string | undefined }, { lastTaken }: RunState): TakenBy | undefined {
+  if (!lastTaken || (visit !== undefined && visit !== lastTaken.visit)) return undefined;
+  const { by, action, at } = lastTaken;
+  return { ...(by && { by }), action, at };
+}
+
+/** Rules about who may, and when. `by` is what the sender says: a rule of order, not a lock. */
+function forbidden(said: HumanAction, run: RunState): string | undefined {
+  if (said.kind === 'resume' && overBudget(run)) {
+    return `The run has spent ${run.usage.costCents} of ${run.policy.budgetCents} cents.`;
+  }
+  if (!run.policy.requireSecondPerson || !PERSONAL.includes(said.kind)) return undefined;
+  if (!said.by) return `requireSecondPerson: ${said.kind} needs "by".`;
+  if (said.by === run.input.startedBy) return `requireSecondPerson: ${said.by} started this run.`;
+  const wrote = run.foreign.some(({ author, email }) => [author, email].includes(said.by!));
+  return wrote ? `requireSecondPerson: ${said.by} wrote commits of this change.` : undefined;
+}
+
+/** One form for inputs that mean the same, so that a repeat is told from a second action under the same id. */
+export const canonical = (raw: unknown): string =>
+  JSON.stringify(raw ?? {}, (_, value: unknown) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );

@@ -1,0 +1,26 @@
+import type { CheckReport } from '../contracts/activities.ts';
+import type { Verdict } from '../contracts/outcome.ts';
+
+/** GitHub's conclusions that block nothing; all others do, a missing one included (gates 4.3). */
+const PASSING = new Set(['success', 'neutral', 'skipped']);
+
+export const failingOf = ({ checks }: CheckReport) => checks.filter(({ conclusion }) => !PASSING.has(conclusion));
+
+/** One red check fails the change. That there is none at all was waited for as long as the grace says. */
+export function judgeChecks(report: CheckReport): Verdict {
+  const failing = failingOf(report);
+  if (failing.length > 0) {
+    const names = failing.map(({ name, conclusion }) => `${name} (${conclusion})`).join(', ');
+    return { pass: false, reason: `Failing checks: ${names}.`, head: report.head, failing };
+  }
+  return report.checks.length > 0
+    ? { pass: true, note: `${report.checks.length} ${report.checks.length === 1 ? 'check' : 'checks'} passed.` }
+    : { pass: true, note: 'There are no checks: nothing gates this change.' };
+}
+
+/** The end of each failing check's output is what its mender needs most. */
+export const briefOfChecks = (failing: readonly { name: string; conclusion: string; log?: string | undefined }[]) =>
+  [
+    'These checks fail on the head of the work branch. Mend the change so that they pass.',
+    ...failing.map(({ name, conclusion, log }) => `## ${name}: ${conclusion}\n\n${log?.trim() ?? '(no output)'}`),
+  ].join('\n\n');

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { actions, type ActionName } from '../contracts/messages.ts';
+import type { CurrentAnswer, RunAnswer, Status, StepEntry, WaitingOn } from '../contracts/reading.ts';
+import type { RunState, StepRecord } from '../contracts/state.ts';
+import { offersNow } from './actions.ts';
+
+export const statusOf = (run: RunState): Status => {
+  if (run.ending) return run.ending;
+  if (run.paused || run.current?.waitingOn === 'budget') return 'paused';
+  return run.current?.phase === 'parked' ? 'parked' : 'running';
+};
+
+/** What can wake the run. A run that a person holds waits for a person, whatever else goes on. */
+export function waitingOn(run: RunState): WaitingOn {
+  const { since } = run.wait;
+  if (run.ending) return { what: 'nothing', detail: `The run is ${run.ending}.`, since, offers: [] };
+  const offers = offersNow(run);
+  if (run.paused) {
+    const { by, reason } = run.paused;
+    const detail = `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It goes on with resume.`;
+    return { what: 'person', detail, since, offers };
+  }
+  return { what: run.current?.waitingOn ?? 'timer', detail: run.current?.detail ?? 'The run is at work.', since, offers };
+}
+
+/** A step as people read it: without what only the run needs to go on. */
+export function stepEntry(record: StepRecord): StepEntry {
+  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage } = record;
+  return {
+    step,
+    id,
+    kind,
+    state,
+    ...(startedAt && { startedAt }),
+    ...(endedAt && { endedAt }),
+    waitedMs,
+    ...(outcome && { outcome }),
+    ...(note !== undefined && { note }),
+    attempts,
+    ...(usage && { usage }),
+  };
+}
+
+export const visitsOf = (run: RunState): Record<string, number> =>
+  Object.fromEntries(run.steps.filter(({ visits }) => visits > 0).map(({ id, visits }) => [id, visits]));
+
+export function describeRun(run: RunState): RunAnswer {
+  const { workspace, task, startedBy } = run.input;
+  const { basis, ...change } = run.change;
+  void basis;
+  return {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    workspace,
+    task,
+    change: { ...change, ...(run.head && { head: run.head }) },
+    pipeline: run.pipeline,
+    policy: run.policy,
+    ...(startedBy && { startedBy }),
+    status: statusOf(run),
+    steps: run.steps.map(stepEntry),
+    current: currentOf(run),
+    waitingOn: waitingOn(run),
+    environment: run.environment,
+    notices: run.notices,
+    usage: run.usage,
+    visits: visitsOf(run),
+  };
+}
+
+function currentOf(run: RunState): CurrentAnswer | null {
+  if (run.ending || !run.current) return null;
+  const { waitingOn: what, detail, offers, ...current } = run.current;
+  void [what, detail, offers];
+  const failing = current.failing?.map(({ name, conclusion, url }) => ({ name, conclusion, ...(url && { url }) }));
+  return {
+    ...current,
+    ...(failing && { failing }),
+    offers: offersNow(run).map((action) => ({ action, label: actions[action].label, fields: formOf(action, run) })),
+  };
+}
+
+const forms = new Map<ActionName, Record<string, unknown>>();
+
+/** The JSON Schema of an action's input; what only the moment knows, such as the options of a question, is filled in. */
+function formOf(action: ActionName, run: RunState): unknown {
+  if (!forms.has(action)) {
+    const { $schema, ...schema } = z.toJSONSchema(actions[action].input, { io: 'input' }) as Record<string, unknown>;
+    void $schema;
+    forms.set(action, schema);
+  }
+  const form = forms.get(action)!;
+  const properties = form['properties'] as Record<string, object>;
+  const { decision } = run.current ?? {};
+  if (action === 'decide' && decision) {
+    const choice = { ...properties['choice'], enum: decision.options };
+    return { ...form, properties: { ...properties, decision: { const: decision.id }, choice } };
+  }
+  if (action !== 'restartFrom') return form;
+  return { ...form, properties: { ...properties, step: { ...properties['step'], maximum: run.steps.length } } };
+}

@@ -1,0 +1,87 @@
+import { actions } from '../contracts/messages.ts';
+import type { RunState } from '../contracts/state.ts';
+import { offersNow } from './actions.ts';
+import { statusOf, waitingOn } from './describe.ts';
+
+/** What the Web UI draws of a run, in bytes (contract 9). */
+const MOST = 8_000;
+
+/**
+ * The run's page in the Web UI, as Markdown: enough to understand the run, and to drive it. The table comes last, for
+ * what follows a table is not shown there (server.md 5).
+ */
+export function currentDetails(run: RunState): string {
+  const { what, detail, since } = waitingOn(run);
+  const { failing, attempt, attempts, because, decision, cap } = run.current ?? {};
+  const refusal = run.actions.findLast(({ verdict }) => verdict === 'refused');
+
+  const paragraphs = [
+    `**${statusOf(run)}**${place(run)}, waiting on **${what}** since ${since}. ${plain(detail)}`,
+    because && because !== detail && `Why: ${plain(because)}`,
+    run.environment && environmentLine(run.environment),
+    run.head && `Head: \`${run.head}\` on ${code(run.change.branch)}, into ${code(run.change.base)}`,
+    attempts !== undefined && `Attempts: ${attempt ?? 0} of ${attempts}`,
+    failing?.length && `Failing: ${plain(failing.map(({ name, conclusion }) => `${name} (${conclusion})`).join(', '))}`,
+    decision && `Question ${code(decision.id)}: ${plain(decision.question)} Options: ${plain(decision.options.join(' / '))}`,
+    cap && `Cap of ${plain(cap.of)}: ${cap.used} of ${cap.max} used. Last feedback: ${plain(cap.feedback)}`,
+    lastRound(run),
+    refusal && `Refused at ${refusal.at}: ${code(refusal.action)}. ${plain(refusal.because ?? '')}`,
+  ].filter((paragraph): paragraph is string => !!paragraph);
+
+  const table = tableOf(run);
+  return `${cut(paragraphs.join('\n\n'), MOST - bytes(table) - 4)}${table && `\n\n${table}`}`;
+}
+
+const place = ({ current }: RunState) => (current ? ` at ${code(current.visit ?? current.id)}` : '');
+
+function environmentLine({ status, url, expiresAt, because, generation }: NonNullable<RunState['environment']>): string {
+  const link = url && /^https?:\/\/[^\s<>()[\]\\]+$/.test(url) ? `[${url}](${url})` : '';
+  const until = expiresAt ? ` until ${expiresAt}` : '';
+  return `Environment ${generation}: ${status}${link && ` at ${link}`}${until}${because ? `. ${plain(because)}` : ''}`;
+}
+
+function lastRound({ current }: RunState): string | undefined {
+  const round = current?.rounds?.at(-1);
+  return round && `Last round: ${round.kind} ${round.outcome}${round.because ? `: ${plain(round.because)}` : ''}`;
+}
+
+/** The actions on offer: what to send, and what it does. */
+function tableOf(run: RunState): string {
+  const { visit } = run.current ?? {};
+  const rows = offersNow(run).map((name) => {
+    const { sample, description } = actions[name];
+    const own = run.current?.offers?.includes(name) === true;
+    const decision = name === 'decide' && run.current?.decision;
+    const filled = decision ? { decision: decision.id, choice: decision.options[0] } : sample;
+    const input = { ...(own && visit && { visit }), ...filled };
+    return `| \`${name}\` | ${code(JSON.stringify(input))} | ${description} |`;
+  });
+  return rows.length > 0 ? ['| Signal | Input | Effect |', '|---|---|---|', ...rows].join('\n') : '';
+}
+
+/**
+ * Text of people, agents and branches, as text: Markdown and HTML in it are escaped, so that no link, picture or table
+ * of theirs is drawn.
+ */
+export const plain = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .slice(0, 600)
+    .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) => (character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`))
+    .replace(/\b(javascript|data|vbscript):/gi, '$1 :')
+    .replace(/\b(https?|ftp):\/\//gi, '$1:&#47;&#47;');
+
+/** A code span that what it holds cannot end; a pipe would end the table's cell. */
+const code = (text: string): string => `\`${text.replace(/[`\s]+/g, ' ').replace(/\|/g, '\\|').slice(0, 300)}\``;
+
+const bytes = (text: string) => new TextEncoder().encode(text).length;
+
+function cut(text: string, most: number): string {
+  let short = text.slice(0, most);
+  while (bytes(short) > most) short = short.slice(0, -100);
+  return short.length < text.length ? `${short.slice(0, -2)} …` : text;
+}
+
+/** An environment's own page in the Web UI. */
+export const siteDetails = (view: NonNullable<RunState['environment']>, workflowId: string): string =>
+  [environmentLine(view), `Held by ${code(view.holder.workflowId)}`, `This is ${code(workflowId)}`].join('\n\n');

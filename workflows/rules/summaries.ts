@@ -1,0 +1,32 @@
+import type { Activities } from '../contracts/activities.ts';
+
+type Words = { [Name in keyof Activities]: (...question: Parameters<Activities[Name]>) => string };
+
+const short = (commit: string | undefined) => commit?.slice(0, 8) ?? 'a branch to come';
+
+/** What each activity is about, as a row of the Web UI says it: after the gate's kind, within 200 bytes. */
+const words: Words = {
+  examine: () => 'looking at repository, base, settings and branch',
+  runJob: ({ role, key }) => `${role} at work (${key.slice(key.lastIndexOf('/') + 1)})`,
+  stopJob: ({ key }) => `stopping ${key.slice(key.lastIndexOf('/') + 1)}`,
+  lookAtChange: ({ known }) => `looking at the head, known as ${short(known)}`,
+  changeMoved: ({ known }) => `watching the head ${short(known)}`,
+  settledChecks: ({ known }) => `reading checks of ${short(known)}`,
+  settledMergeability: ({ known }) => `whether ${short(known)} merges`,
+  updateFromBase: ({ change }) => `merging ${change.base.slice(0, 60)} in`,
+  protectedPaths: ({ head }) => `protected paths touched by ${short(head)}`,
+  merge: ({ head, change }) => `merging ${short(head)} into ${change.base.slice(0, 60)}`,
+  environmentSettled: ({ generation }) => `waiting for environment ${generation}`,
+  lookAtEnvironment: () => 'looking at the environment',
+  provisionEnvironment: ({ head }) => `making an environment of ${short(head)}`,
+  environmentEnded: () => 'watching that it lives',
+  removeEnvironment: () => 'taking it down, and looking that it is gone',
+  holderClosed: ({ holder }) => `watching ${holder.workflowId.slice(0, 80)}`,
+  notify: ({ notice }) => `telling ${notice.type} (${notice.severity})`,
+  keepText: () => 'keeping a long output',
+  cancelRun: () => 'asking to be cancelled',
+  startDependents: ({ inputs }) => `starting ${inputs.length} dependents`,
+};
+
+export const summaryOf = (kind: string, name: keyof Activities, question: unknown[]): string =>
+  `${kind}: ${(words[name] as (...question: unknown[]) => string)(...question)}`.slice(0, 200);
