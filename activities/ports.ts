@@ -96,6 +96,8 @@ export interface Forge {
   changedPaths(change: Change, head: string): Promise<string[]>;
   /** Merges this head into this base, then deletes the work branch. Already merged is success. */
   merge(change: Change, expected: { head: string; baseHead: string; message: string }): Promise<MergeReport>;
+  /** Orderly stop of this worker. */
+  close?(): Promise<void>;
 }
 
 /** What `look` says of a job: how it goes, or how it went. */

@@ -13,15 +13,15 @@ const HINT_DISTANCE_MS = 2_000;
  * calls it off where it waits, and asks anew.
  */
 export async function asking<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let last = -Infinity; ; last = Date.now()) {
     const heard = hints();
-    const begun = Date.now();
     let over = false;
     const scope = new CancellationScope();
     const answer = scope.run(ask).finally(() => (over = true));
     answer.catch(() => undefined);
     await condition(() => over || hints() > heard);
-    if (!over && Date.now() - begun < HINT_DISTANCE_MS) await sleep(HINT_DISTANCE_MS - (Date.now() - begun));
+    const early = HINT_DISTANCE_MS - (Date.now() - last);
+    if (!over && early > 0) await condition(() => over, early);
     if (over) return answer;
 
     scope.cancel();

@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import type { Ports } from '../ports.ts';
+import { commandExecutor } from './local/command-executor/index.ts';
+import { folderTexts } from './local/folder-texts.ts';
+import { gitForge } from './local/git-forge/index.ts';
+import { logNotifier } from './local/log-notifier.ts';
+import { processEnvironments } from './local/process-environments/index.ts';
+
+/** What an adapter is opened with. `environment` is what the commands it runs are given, less what is ours alone. */
+export interface Opening {
+  root: string;
+  environment: NodeJS.ProcessEnv;
+  log: (fields: object, message: string) => void;
+}
+
+/** The adapters by the names that the configuration uses. To add one: write it, list it here, run its port's suite. */
+const ADAPTERS = {
+  forge: { local: gitForge },
+  executor: { local: commandExecutor },
+  environments: { local: processEnvironments },
+  notifier: { log: ({ log }: Opening) => logNotifier(log) },
+};
+
+export interface Choice {
+  forge: keyof (typeof ADAPTERS)['forge'];
+  executor: keyof (typeof ADAPTERS)['executor'];
+  environments: keyof (typeof ADAPTERS)['environments'];
+  notifier: keyof (typeof ADAPTERS)['notifier'];
+}
+
+/** Opens the chosen adapters. Closing them ends in order what they run on this machine. */
+export async function openPorts(choice: Choice, opening: Opening): Promise<{ ports: Ports; close(): Promise<void> }> {
+  await mkdir(opening.root, { recursive: true });
+  const ports: Ports = {
+    forge: ADAPTERS.forge[choice.forge](opening),
+    executor: ADAPTERS.executor[choice.executor](opening),
+    environments: ADAPTERS.environments[choice.environments](opening),
+    notifier: ADAPTERS.notifier[choice.notifier](opening),
+    texts: folderTexts(opening),
+  };
+  return {
+    ports,
+    async close() {
+      await Promise.all([ports.forge, ports.executor, ports.environments].map((port) => port.close?.()));
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Job } from '../../../../workflows/contracts/activities.ts';
+import { commitOf, git, isAncestor } from '../git.ts';
+import type { Workshop } from '../workshop.ts';
+
+/** What a job was begun on. `merging`: the base commit whose merge stands in its checkout, and the files in conflict. */
+export const Begun = z.object({
+  before: z.string().optional(),
+  start: z.string(),
+  merging: z.object({ base: z.string(), files: z.array(z.string()), clean: z.boolean() }).optional(),
+});
+export type Begun = z.output<typeof Begun>;
+
+/** Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. */
+export async function prepare(workshop: Workshop, { change, mode }: Job, tree: string): Promise<Begun> {
+  const before = await workshop.headOf(change.repository, change.branch);
+  const base = await workshop.headOf(change.repository, change.base);
+  const start = before ?? base;
+  if (!start || !base) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
+  await workshop.checkout(change.repository, start, tree, change.branch);
+  const begun = { ...(before && { before }), start };
+  if (mode !== 'resolve') return begun;
+
+  const { code } = await git(['merge', '--no-commit', '--no-ff', base], { cwd: tree, okCodes: [0, 1] });
+  const unmerged = await git(['diff', '--name-only', '--diff-filter=U', '-z'], { cwd: tree });
+  const files = unmerged.stdout.split('\0').filter(Boolean);
+  return { ...begun, merging: { base, files, clean: code === 0 && files.length === 0 } };
+}
+
+export type Made = { is: 'commit'; commit: string } | { is: 'nothing' } | { is: 'refused'; because: string };
+
+/** What a writing job made, as one commit that descends from where it began; leftovers are committed by us. */
+export async function collect(tree: string, { start, merging }: Begun, message: string): Promise<Made> {
+  if (merging) {
+    const left = await unresolved(tree, merging.files);
+    if (left.length > 0) return { is: 'refused', because: `Conflicts are left in ${left.slice(0, 10).join(', ')}.` };
+  }
+  await git(['add', '--all'], { cwd: tree });
+  const standing = await commitOf(tree, 'MERGE_HEAD');
+  const { code } = await git(['diff', '--cached', '--quiet'], { cwd: tree, okCodes: [0, 1] });
+  if (code === 1 || standing) await git(['commit', '--quiet', '--no-verify', '--message', message], { cwd: tree });
+
+  const head = await commitOf(tree, 'HEAD');
+  if (!head || !(await isAncestor(tree, start, head))) {
+    return { is: 'refused', because: `The result does not descend from ${start.slice(0, 8)}: nothing was pushed.` };
+  }
+  if (merging && !(await isAncestor(tree, merging.base, head))) {
+    return { is: 'refused', because: 'The merge of the base was given up: nothing was pushed.' };
+  }
+  return head === start ? { is: 'nothing' } : { is: 'commit', commit: head };
+}
+
+/** What a reading job changed or committed all the same. */
+export async function discarded(tree: string, { start }: Begun): Promise<string[]> {
+  const status = await git(['status', '--porcelain', '-z', '--no-renames'], { cwd: tree });
+  const head = await commitOf(tree, 'HEAD');
+  const committed =
+    head === start ? '' : (await git(['diff', '--name-only', '-z', '--no-renames', start, head ?? start], { cwd: tree })).stdout;
+  const changed = status.stdout.split('\0').map((line) => line.slice(3));
+  return [...new Set([...changed, ...committed.split('\0')])].filter(Boolean).slice(0, 20);
+}
+
+/** Files that were in conflict and still carry its marks. */
+async function unresolved(tree: string, files: string[]): Promise<string[]> {
+  const marked = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(path.join(tree, file), 'utf8').catch(() => '');
+      return /^(<{7}|>{7}) /m.test(text) ? [file] : [];
+    }),
+  );
+  return marked.flat();
+}

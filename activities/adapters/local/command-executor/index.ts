@@ -1,0 +1,260 @@
+import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { Executor, JobLook } from '../../../ports.ts';
+import { foldersOf, readJson, readText, safeName, withLock, writeJson } from '../folders.ts';
+import { end, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { Publishing } from '../publishing.ts';
+import { Records } from '../records.ts';
+import { FILE, settingsAt, type RepositorySettings } from '../settings.ts';
+import { Workshop } from '../workshop.ts';
+import { Begun, collect, discarded, prepare } from './bench.ts';
+import { progressOf, readResult, type AgentResult } from './result.ts';
+
+const GRACE_MS = 3_000;
+const DETAIL_CHARACTERS = 2_000;
+const PRINTED_CHARACTERS = 12_000;
+
+/** Does the work of agents by the commands that `.gatehouse.yml` names (contract 12 and 13). */
+export const commandExecutor = (options: {
+  root: string;
+  environment: NodeJS.ProcessEnv;
+}): Executor & { close(): Promise<void> } => new CommandExecutor(options);
+
+class CommandExecutor implements Executor {
+  private readonly jobs;
+  private readonly environment;
+  private readonly workshop;
+  private readonly publishing;
+  private closing = false;
+
+  constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
+    this.jobs = foldersOf(root).jobs;
+    this.environment = environment;
+    this.workshop = new Workshop(root);
+    this.publishing = new Publishing(this.workshop, new Records(root));
+  }
+
+  async examine(change: Change, roles: string[]): Promise<BadField[]> {
+    const settings = await this.settings(change);
+    const fields = await Promise.all(roles.map((role) => this.lacking(change, settings, role)));
+    return fields.flat();
+  }
+
+  ensure(job: Job): Promise<void> {
+    const place = this.placeOf(job.key);
+    return withLock(place.lock, async () => {
+      if ((await readText(place.report)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
+      if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
+
+      await mkdir(place.folder, { recursive: true });
+      await writeJson(place.job, job);
+      const begun = await prepare(this.workshop, job, place.tree);
+      await writeJson(place.begun, begun);
+      if (begun.merging?.clean) return;
+
+      const settings = await this.settings(job.change);
+      const text = JSON.stringify(toldOf(job));
+      await writeJson(place.told, toldOf(job));
+      await launch(place.run, {
+        command: commandFor(settings, job.role)!,
+        cwd: place.tree,
+        env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
+        stdin: text,
+      });
+    });
+  }
+
+  look(key: string): Promise<JobLook> {
+    const place = this.placeOf(key);
+    return withLock(place.lock, async () => {
+      const known = await readReport(place.report);
+      if (known) return known;
+      const job = (await readJson(place.job, z.unknown())) as Job | undefined;
+      const begun = job && (await readJson(place.begun, Begun));
+      if (!job || !begun) return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
+
+      const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
+      if (state.is === 'running') {
+        const over = overdue(job, state);
+        if (!over) return this.running(place.run);
+        await end(place.run, { graceMs: GRACE_MS });
+        return this.report(place, { is: 'failed', because: over, ...(await detailOf(place.run)) });
+      }
+      await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
+      return this.report(place, await this.settle(job, begun, place, state));
+    });
+  }
+
+  stop(key: string, because = 'Somebody stopped it.'): Promise<void> {
+    return this.finish(key, { is: 'stopped', because });
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const name of await readdir(this.jobs).catch(() => [])) {
+      const job = (await readJson(path.join(this.jobs, name, 'job.json'), z.object({ key: z.string() })).catch(() => undefined));
+      if (!job || (await stateOf(this.placeOf(job.key).run)).is !== 'running') continue;
+      await this.finish(job.key, { is: 'interrupted', because: 'The local stack was stopped.' });
+    }
+  }
+
+  /** Ends a job from outside: on record first, so that whatever it still answers changes nothing. */
+  private finish(key: string, report: JobReport): Promise<void> {
+    const place = this.placeOf(key);
+    return withLock(place.lock, async () => {
+      await mkdir(place.folder, { recursive: true });
+      if (!(await readReport(place.report))) await writeJson(place.report, report);
+      await end(place.run, { graceMs: GRACE_MS });
+      await rm(place.tree, { recursive: true, force: true });
+    });
+  }
+
+  private async report(place: Place, report: JobReport): Promise<JobReport> {
+    await writeJson(place.report, report);
+    await rm(place.tree, { recursive: true, force: true });
+    return report;
+  }
+
+  private async running(run: string): Promise<JobLook> {
+    const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
+    const progress = progressOf(printed);
+    const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;
+    const lastOutput = said.trim().split('\n').at(-1)?.slice(0, 200);
+    return { is: 'running', ...(progress && { progress }), ...(lastOutput && { lastOutput }) };
+  }
+
+  /** What became of a job whose process is over (the table of contract 12). */
+  private async settle(job: Job, begun: Begun, place: Place, state: ProcessState): Promise<JobReport> {
+    const text = await readText(place.result);
+    const detail = await detailOf(place.run);
+    const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
+    if (killed && text === undefined) {
+      const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside';
+      return { is: 'evicted', because: `Its process was ended by ${how}, without a result.`, infrastructure: false };
+    }
+    if (state.is !== 'exited' || state.code !== 0) {
+      const code = state.is === 'exited' ? `exit code ${state.code}` : 'no exit code';
+      return { is: 'failed', because: `${job.role} ended with ${code}.`, ...detail };
+    }
+    const read = begun.merging?.clean
+      ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }
+      : readResult(text, await tailOf(place.run, 'stdout', PRINTED_CHARACTERS));
+    if ('broken' in read) return { is: 'failed', because: read.broken, ...detail };
+    return this.bring(job, begun, place, read.result);
+  }
+
+  /** Brings home what a job made: pushed if it writes, thrown away if it reads. */
+  private async bring(job: Job, begun: Begun, { tree }: Place, result: AgentResult): Promise<JobReport> {
+    const { change } = job;
+    const said = saidOf(result);
+    if (job.mode === 'read') {
+      const thrown = await discarded(tree, begun);
+      return { ...said, changed: false, ...(await this.headNow(job)), ...(thrown.length > 0 && { discarded: thrown }) };
+    }
+    const made = await collect(tree, begun, `${job.role}: ${job.task.id} ${job.task.title}`);
+    if (made.is === 'refused') return { is: 'failed', because: made.because, usage: said.usage };
+    if (made.is === 'nothing') return { ...said, changed: false, ...(await this.headNow(job)) };
+
+    await this.workshop.bringBack(change.repository, tree, made.commit);
+    const end = await this.publishing.publish(change, made.commit, begun.before);
+    if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
+    return { ...said, changed: true, ...(await this.headNow(job)) };
+  }
+
+  private async headNow({ change }: Job) {
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    if (head === undefined) return { foreign: [] };
+    return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
+  }
+
+  /** A role needs a command. Its first word must be there, as far as that can be told without running it. */
+  private async lacking(change: Change, settings: RepositorySettings, role: string): Promise<BadField[]> {
+    const key = Object.hasOwn(settings.agents, role) ? role : 'default';
+    const at = `${FILE}:agents.${key}`;
+    const command = commandFor(settings, role);
+    if (command === undefined) return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
+    const word = command.split(/\s+/, 1)[0]!;
+    if (!/^[A-Za-z0-9_./+-]+$/.test(word)) return [];
+    const there = !word.includes('/')
+      ? await onPath(word, this.environment['PATH'])
+      : path.isAbsolute(word)
+        ? await runnable(word)
+        : await this.workshop.existsAt(change.repository, change.basis, word);
+    const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
+    return there ? [] : [{ path: at, expected: `expected ${where}; not found: ${word}` }];
+  }
+
+  private settings = (change: Change) => settingsAt(change, (...at) => this.workshop.fileAt(...at));
+
+  private placeOf(key: string) {
+    const folder = path.join(this.jobs, safeName(key));
+    const file = (name: string) => path.join(folder, name);
+    return {
+      folder,
+      lock: `${folder}.lock`,
+      tree: file('tree'),
+      run: file('run'),
+      job: file('job.json'),
+      told: file('told.json'),
+      begun: file('begun.json'),
+      result: file('result.json'),
+      report: file('report.json'),
+    };
+  }
+}
+type Place = ReturnType<CommandExecutor['placeOf']>;
+
+const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
+  Object.hasOwn(agents, role) ? agents[role] : agents['default'];
+
+/** A job as its agent is told of it: exactly what contract 13 names. */
+function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment }: Job) {
+  const { basis, ...shown } = change;
+  void basis;
+  return { key, role, task, change: shown, brief, priorOutputs, resolvedDecision, revision, environment };
+}
+
+function saidOf({ summary, output, decision, confidence, usage }: AgentResult) {
+  return {
+    is: 'completed' as const,
+    summary,
+    ...(output !== undefined && { output }),
+    ...(decision && { decision }),
+    ...(confidence !== undefined && { confidence }),
+    ...(usage && { usage }),
+  };
+}
+
+function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
+  const now = Date.now();
+  if (now - state.since > seconds * 1_000) return `${role} was stopped: it took more than ${seconds} s.`;
+  if (now - state.lastOutputAt > silenceSeconds * 1_000) {
+    return `${role} was stopped: it said nothing for ${silenceSeconds} s.`;
+  }
+  return undefined;
+}
+
+async function detailOf(run: string): Promise<{ detail?: string }> {
+  const detail = (await tailOf(run, 'stderr', DETAIL_CHARACTERS)).trim();
+  return detail ? { detail } : {};
+}
+
+const readReport = async (file: string) => (await readJson(file, z.unknown())) as JobReport | undefined;
+
+const runnable = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+async function onPath(word: string, searched = ''): Promise<boolean> {
+  if (BUILT_IN.has(word)) return true;
+  const found = await Promise.all(searched.split(path.delimiter).map((folder) => runnable(path.join(folder, word))));
+  return found.includes(true);
+}
+
+/** Words that a POSIX shell answers to by itself, where a command line may well begin. */
+const BUILT_IN = new Set(['cd', 'echo', 'exec', 'exit', 'export', 'if', 'printf', 'set', 'test', 'true', 'false', 'for', 'while', 'case', 'eval', 'trap', 'umask', 'unset', 'read']);

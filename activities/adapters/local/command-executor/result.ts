@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { badFields } from '../../../../workflows/contracts/messages.ts';
+
+const SUMMARY_CHARACTERS = 10_000;
+const OUTPUT_BYTES = 256_000;
+
+/** What an agent writes (contract 13). */
+const Result = z.looseObject({
+  summary: z.string(),
+  output: z.unknown().optional(),
+  decision: z
+    .object({ question: z.string().min(1).max(10_000), options: z.array(z.string().min(1).max(1_000)).min(1).max(50) })
+    .optional(),
+  confidence: z.number().min(0).max(1).optional(),
+  usage: z
+    .object({
+      inputTokens: z.number().min(0).optional(),
+      outputTokens: z.number().min(0).optional(),
+      costCents: z.number().min(0).optional(),
+    })
+    .optional(),
+});
+export type AgentResult = z.output<typeof Result>;
+
+/** Reads the file an agent wrote, or what it printed where it wrote none. A broken one says what was expected. */
+export function readResult(text: string | undefined, printed: string): { result: AgentResult } | { broken: string } {
+  if (text === undefined) return { result: { summary: cut(printed.trim()) } };
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (failure) {
+    return { broken: `The result is no JSON: ${(failure as Error).message}` };
+  }
+  const { data, error } = Result.safeParse(raw);
+  if (error) {
+    const fields = badFields(error).map(({ path, expected }) => `${path}: ${expected}`);
+    return { broken: `The result does not fit: ${fields.join('; ')}` };
+  }
+  const size = data.output === undefined ? 0 : Buffer.byteLength(JSON.stringify(data.output));
+  if (size > OUTPUT_BYTES) return { broken: `The result's output has ${size} bytes, of at most ${OUTPUT_BYTES}` };
+  return { result: { ...data, summary: cut(data.summary) } };
+}
+
+const cut = (summary: string): string =>
+  summary.length <= SUMMARY_CHARACTERS ? summary : `${summary.slice(0, SUMMARY_CHARACTERS - 12)} […cut…]`;
+
+const Progress = z.object({
+  done: z.number().min(0),
+  total: z.number().min(0),
+  label: z.string().max(200).optional(),
+});
+
+/** The last valid line of progress in what an agent prints. */
+export function progressOf(printed: string): { done: number; total: number; label?: string } | undefined {
+  const lines = [...printed.matchAll(/^GATEHOUSE_PROGRESS (\{.*\})$/gm)].reverse();
+  for (const [, json = ''] of lines) {
+    try {
+      const { data } = Progress.safeParse(JSON.parse(json));
+      if (data) return { done: data.done, total: data.total, ...(data.label !== undefined && { label: data.label }) };
+    } catch {
+      continue; // cut in the middle, or no JSON: an earlier line will do
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { z } from 'zod';
+import { isAlive, ownToken } from './tokens.ts';
+
+/** Everything that the local adapters keep, below one root. */
+export const foldersOf = (root: string) => ({
+  root,
+  repositories: path.join(root, 'repositories'),
+  changes: path.join(root, 'changes'),
+  checks: path.join(root, 'checks'),
+  jobs: path.join(root, 'jobs'),
+  environments: path.join(root, 'environments'),
+  texts: path.join(root, 'texts'),
+  locks: path.join(root, 'locks'),
+});
+
+/** One folder's name for any text: readable at its beginning, unambiguous by its hash. */
+export const safeName = (text: string): string =>
+  `${text
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .slice(-48)
+    .replace(/^-+|-+$/g, '')}-${hashOf(text).slice(0, 12)}`;
+
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Writes so that a reader sees the old text or the new one, never half of it. */
+export async function writeFileAtomically(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+}
+
+export const writeJson = (file: string, value: unknown) => writeFileAtomically(file, JSON.stringify(value, null, 1));
+
+/** What a file holds, or nothing when it is not there. What does not fit the schema is an error. */
+export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readText(file);
+  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+}
+
+export async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure;
+  }
+}
+
+const LOCK_PAUSE_MS = 40;
+const queues = new Map<string, Promise<unknown>>();
+
+/**
+ * Lets one piece of work at a time touch what this file names, across processes too. A lock whose holder has died is
+ * taken over: its pid alone is no proof, so the holder's start is kept beside it.
+ */
+export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const turn = (queues.get(file) ?? Promise.resolve()).then(() => locked(file, work));
+  const settled = turn.catch(() => undefined).finally(() => queues.get(file) === settled && queues.delete(file));
+  queues.set(file, settled);
+  return turn;
+}
+
+async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const own = JSON.stringify({ pid: process.pid, token: await ownToken() });
+  while (!(await taken(file, own))) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function taken(file: string, own: string): Promise<boolean> {
+  try {
+    await writeFile(file, own, { flag: 'wx' });
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
+  }
+  const text = await readText(file);
+  if (text === undefined) return false;
+  const holder = parsed(text);
+  if (holder && (await isAlive(holder.pid, holder.token))) return false;
+  // Moved aside before it is removed, so that of two that find it dead only one takes it away.
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    await rename(file, aside);
+    if ((await readText(aside)) === text) await rm(aside, { force: true });
+    else await rename(aside, file);
+  } catch {
+    // Somebody else was faster.
+  }
+  return false;
+}
+
+function parsed(text: string): { pid: number; token: string } | undefined {
+  try {
+    return JSON.parse(text) as { pid: number; token: string };
+  } catch {
+    return undefined; // written by a process that died in the middle of it
+  }
+}

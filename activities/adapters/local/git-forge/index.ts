@@ -1,0 +1,200 @@
+import type { BadField, ChangeLook, MergeReport } from '../../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
+import { commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
+import { Publishing } from '../publishing.ts';
+import { Records } from '../records.ts';
+import { FILE, parseSettings } from '../settings.ts';
+import { Held, withPath, Workshop } from '../workshop.ts';
+import { CheckRuns } from './check-runs.ts';
+
+/**
+ * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
+ * checks are commands that we run (contract 13).
+ */
+export const gitForge = (options: { root: string; environment: NodeJS.ProcessEnv }): Forge & { close(): Promise<void> } =>
+  new GitForge(options);
+
+class GitForge implements Forge {
+  /** It runs the checks itself, and so knows which there will be. */
+  readonly checksGraceSeconds = 0;
+  private readonly workshop;
+  private readonly records;
+  private readonly publishing;
+  private readonly runs;
+
+  constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
+    this.workshop = new Workshop(root);
+    this.records = new Records(root);
+    this.publishing = new Publishing(this.workshop, this.records);
+    this.runs = new CheckRuns(root, environment, this.workshop);
+  }
+
+  async examine(wish: ChangeWish): Promise<ForgeExamined> {
+    const { repository } = wish;
+    const folder = await this.workshop.locate(repository);
+    if (!folder) return refused('change.repository', 'an absolute path or file:// URL of a git repository');
+    const base = wish.base ?? (await this.workshop.defaultBranch(repository));
+    const basis = base && (await this.workshop.headOf(repository, base));
+    if (!base || !basis) return refused('change.base', `a branch of ${repository} with a commit`);
+
+    const branch = await this.branchFor(folder, wish);
+    if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
+    if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
+    const read = parseSettings((await this.workshop.fileAt(repository, basis, FILE)) ?? '');
+    const fields: BadField[] = 'fields' in read ? read.fields : [];
+    if (!(await this.workshop.existsAt(repository, basis, FILE))) {
+      fields.push({ path: FILE, expected: `expected a file of this name on ${base}` });
+    }
+    if (fields.length > 0) return { is: 'refused', fields };
+
+    const head = await this.workshop.headOf(repository, branch);
+    const ahead = head !== undefined && !(await isAncestor(await this.workshop.fetch(repository), head, basis));
+    const { number, state } = await this.records.read({ repository: folder, branch, base });
+    const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
+    return { is: 'found', change: { repository, base, branch, basis, ...open }, ...(ahead && { head }) };
+  }
+
+  /** A pull request names its branch; a branch that was given as well must be the same. */
+  private async branchFor(folder: string, { pullRequest, branch, branchGiven }: ChangeWish) {
+    if (pullRequest === undefined) return branch;
+    const found = await this.records.branchOf(folder, pullRequest);
+    return branchGiven && found !== branch ? undefined : found;
+  }
+
+  async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
+    const place = await withPath(this.workshop, change);
+    const copy = await this.workshop.fetch(change.repository);
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    const ahead = head !== undefined && !(await isAncestor(copy, head, change.basis)) ? head : undefined;
+    const { holder: holding } = await this.records.change(place, async (record) => {
+      const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
+      if (same) return record;
+      if (record.holder && (await isLive(record.holder))) return record;
+      // A branch changes hands: what became of the change before is not this one's.
+      const { number, mergeCommit, ahead: before, ...kept } = record;
+      void [mergeCommit, before];
+      const open = record.state === 'open' && number !== undefined;
+      return { ...kept, ...(open && { number }), ...(ahead && { ahead }), base: change.base, state: 'open', holder };
+    });
+    const ours = holding?.workflowId === holder.workflowId && holding.runId === holder.runId;
+    return ours ? { is: 'ours' } : { is: 'held', by: holding! };
+  }
+
+  async look(change: Change, known?: string): Promise<ChangeLook> {
+    const copy = await this.workshop.fetch(change.repository);
+    const place = await withPath(this.workshop, change);
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    const baseHead = await this.baseHead(change);
+    const record = await this.records.read(place);
+    if (record.state === 'merged') {
+      return { state: 'merged', ...(known && { head: known }), baseHead, mergeCommit: record.mergeCommit ?? baseHead, foreign: [] };
+    }
+
+    const last = head ?? known ?? record.ahead;
+    const merged = last !== undefined && (await commitOf(copy, last)) && (await isAncestor(copy, last, baseHead));
+    if (merged && record.ahead !== undefined) {
+      const mergeCommit = await mergeOf(copy, last, baseHead);
+      return { state: 'merged', head: last, baseHead, mergeCommit, foreign: [] };
+    }
+    if (head === undefined) return { state: last === undefined ? 'open' : 'closed', baseHead, foreign: [] };
+    if (!merged && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
+    return { state: 'open', head, baseHead, foreign: await this.publishing.foreignSince(change, known, head) };
+  }
+
+  async ensurePullRequest(change: Change, { title, body }: { title: string; body: string }): Promise<number> {
+    const place = await withPath(this.workshop, change);
+    const { number } = await this.records.change(place, async (record) => {
+      if (record.number !== undefined) return record;
+      const next = await this.records.number(place.repository);
+      await this.records.point(place.repository, next, place.branch);
+      return { ...record, number: next, title, body };
+    });
+    return number!;
+  }
+
+  checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
+
+  async mergeability(change: Change): ReturnType<Forge['mergeability']> {
+    const copy = await this.workshop.fetch(change.repository);
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    if (head === undefined) return { is: 'nothing' };
+    const baseHead = await this.baseHead(change);
+    const merge = await mergeTree(copy, baseHead, head);
+    return merge.is === 'clean'
+      ? { is: 'mergeable', head, baseHead }
+      : { is: 'conflicted', head, baseHead, files: merge.files };
+  }
+
+  async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
+    const copy = await this.workshop.fetch(change.repository);
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    if (head === undefined) return { is: 'refused', because: `there is no branch ${change.branch}` };
+    const baseHead = await this.baseHead(change);
+    if (await isAncestor(copy, baseHead, head)) return { is: 'current', head };
+
+    const merge = await mergeTree(copy, head, baseHead);
+    if (merge.is === 'conflicted') return { is: 'conflict', head, files: merge.files };
+    const commit = await commitTree(copy, merge.tree, [head, baseHead], `Merge ${change.base} into ${change.branch}`);
+    const end = await this.publishing.publish(change, commit, head);
+    return end.is === 'refused' ? end : { is: 'merged', head: end.head };
+  }
+
+  async changedPaths(change: Change, head: string): Promise<string[]> {
+    const copy = await this.workshop.fetch(change.repository);
+    const args = ['diff', '--name-only', '-z', '--no-renames', `${await this.baseHead(change)}...${head}`];
+    return (await git(args, { cwd: copy })).stdout.split('\0').filter(Boolean);
+  }
+
+  async merge(
+    change: Change,
+    { head, baseHead, message }: { head: string; baseHead: string; message: string },
+  ): Promise<MergeReport> {
+    const copy = await this.workshop.fetch(change.repository);
+    const place = await withPath(this.workshop, change);
+    const now = await this.workshop.headOf(change.repository, change.branch);
+    const base = await this.baseHead(change);
+    const known = await commitOf(copy, head);
+    if (known && (await isAncestor(copy, head, base))) return this.merged(change, place, head, base, copy);
+    if (now !== head || base !== baseHead) return { is: 'moved', ...(now && { head: now }), baseHead: base };
+
+    const merge = await mergeTree(copy, base, head);
+    if (merge.is === 'conflicted') return { is: 'conflicted', files: merge.files };
+    const commit = await commitTree(copy, merge.tree, [base, head], message);
+    try {
+      const done = await this.workshop.move(change.repository, change.base, commit, base);
+      if (!done) return { is: 'moved', head: now, baseHead: await this.baseHead(change) };
+    } catch (failure) {
+      if (failure instanceof Held) return { is: 'refused', because: failure.message };
+      throw failure;
+    }
+    return this.merged(change, place, head, await this.baseHead(change), await this.workshop.fetch(change.repository));
+  }
+
+  /** It is in the base, whoever put it there: noted, and its branch is deleted. */
+  private async merged(change: Change, place: Change, head: string, base: string, copy: string): Promise<MergeReport> {
+    const mergeCommit = await mergeOf(copy, head, base);
+    await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
+    await this.workshop.remove(change.repository, change.branch, head);
+    return { is: 'merged', mergeCommit, head };
+  }
+
+  close = () => this.runs.close();
+
+  private async baseHead({ repository, base }: Change): Promise<string> {
+    const head = await this.workshop.headOf(repository, base);
+    if (!head) throw new Error(`The base branch ${base} of ${repository} is not there.`);
+    return head;
+  }
+}
+
+/** The commit that brought a head into its base: the first after it on the way there, or itself when it is the base. */
+async function mergeOf(copy: string, head: string, base: string): Promise<string> {
+  const { stdout } = await git(['rev-list', '--reverse', '--ancestry-path', `${head}..${base}`], { cwd: copy });
+  return stdout.split('\n')[0] || base;
+}
+
+const refused = (path: string, expected: string): ForgeExamined => ({
+  is: 'refused',
+  fields: [{ path, expected: `expected ${expected}` }],
+});

@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
+
+/** What is on record of one work branch: its pull request, who holds it, and which of its commits are ours. */
+const ChangeRecord = z.object({
+  repository: z.string(),
+  branch: z.string(),
+  base: z.string(),
+  number: z.number().optional(),
+  title: z.string().optional(),
+  body: z.string().optional(),
+  state: z.enum(['open', 'merged', 'closed']),
+  mergeCommit: z.string().optional(),
+  holder: z.object({ workflowId: z.string(), runId: z.string() }).optional(),
+  /** Commits that we published, noted before they were: so they count as ours even if the answer is lost. */
+  ours: z.array(z.string()),
+  /** The last head that was seen ahead of its base; without one there was nothing to merge or close. */
+  ahead: z.string().optional(),
+});
+export type ChangeRecord = z.output<typeof ChangeRecord>;
+
+type Place = Pick<Change, 'repository' | 'branch' | 'base'>;
+
+/** The records of one data folder. The repository is given as the folder it is in: one repository, one name. */
+export class Records {
+  private readonly folders;
+
+  constructor(root: string) {
+    this.folders = foldersOf(root);
+  }
+
+  async read({ repository, branch, base }: Place): Promise<ChangeRecord> {
+    const found = await readJson(this.fileOf(repository, branch), ChangeRecord);
+    return found ?? { repository, branch, base, state: 'open', ours: [] };
+  }
+
+  /** Changes a record, one at a time, also across processes. */
+  change(place: Place, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
+    const file = this.fileOf(place.repository, place.branch);
+    return withLock(`${file}.lock`, async () => {
+      const edited = await edit(await this.read(place));
+      await writeJson(file, edited);
+      return edited;
+    });
+  }
+
+  /** The next pull request's number: from 1, per repository. */
+  number(repository: string): Promise<number> {
+    const file = path.join(this.folders.changes, safeName(repository), 'last-number.json');
+    return withLock(`${file}.lock`, async () => {
+      const next = ((await readJson(file, z.number())) ?? 0) + 1;
+      await writeJson(file, next);
+      return next;
+    });
+  }
+
+  /** Points from a number to its branch, so that a pull request can be named by it. */
+  async point(repository: string, number: number, branch: string): Promise<void> {
+    await writeJson(this.pointerOf(repository, number), { branch });
+  }
+
+  async branchOf(repository: string, number: number): Promise<string | undefined> {
+    return (await readJson(this.pointerOf(repository, number), z.object({ branch: z.string() })))?.branch;
+  }
+
+  private pointerOf = (repository: string, number: number) =>
+    path.join(this.folders.changes, safeName(repository), `pull-${number}.json`);
+  private fileOf = (repository: string, branch: string) =>
+    path.join(this.folders.changes, safeName(repository), `${safeName(branch)}.json`);
+}

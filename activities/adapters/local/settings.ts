@@ -1,0 +1,62 @@
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import type { BadField } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import { badFields } from '../../../workflows/contracts/messages.ts';
+
+export const FILE = '.gatehouse.yml';
+
+/** More than any settings need, and little enough to be read without thought. */
+const MOST = 100_000;
+
+const Command = z.string().trim().min(1).max(10_000);
+const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
+
+/** What a repository says of itself (contract 13). */
+export const RepositorySettings = z.strictObject({
+  checks: z.record(Name, Command).default({}),
+  environment: z
+    .strictObject({
+      start: Command,
+      ready: z
+        .string()
+        .regex(/^\/[!-~]*$/, { error: 'a path that begins with /' })
+        .optional(),
+      expireMinutes: z.number().positive().max(100_000).optional(),
+    })
+    .optional(),
+  agents: z.record(Name, Command).default({}),
+  release: z.strictObject({ command: Command }).optional(),
+});
+export type RepositorySettings = z.output<typeof RepositorySettings>;
+
+/** Reads the file's text. What is wrong is named by its place in the file. */
+export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
+  if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [broken] = document.errors;
+  if (broken) return { fields: [{ path: FILE, expected: `expected YAML: ${broken.message.split('\n', 1)[0]!}` }] };
+
+  const { data, error } = RepositorySettings.safeParse(plainOf(document) ?? {});
+  if (data) return { settings: data };
+  return { fields: badFields(error).map(({ path, expected }) => ({ path: `${FILE}:${path}`, expected })) };
+}
+
+/** Aliases are capped: a few lines of them can stand for gigabytes. */
+function plainOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 });
+  } catch {
+    return 'too many aliases';
+  }
+}
+
+/** The settings a change was begun with: read from the base branch's commit of then, and never from the change. */
+export async function settingsAt(
+  change: Pick<Change, 'repository' | 'basis'>,
+  fileAt: (repository: string, commit: string, path: string) => Promise<string | undefined>,
+): Promise<RepositorySettings> {
+  const read = parseSettings((await fileAt(change.repository, change.basis, FILE)) ?? '');
+  if ('settings' in read) return read.settings;
+  throw new Error(`${FILE} of ${change.basis} cannot be read: ${read.fields.map(({ path }) => path).join(', ')}`);
+}
