@@ -1,0 +1,32 @@
+import path from 'node:path';
+import envPaths from 'env-paths';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readVariables, type Variables } from '../workflows/contracts/variables.ts';
+
+export interface ClientConfig {
+  variables: Variables;
+  data: string;
+  /** Where what was fetched or built is kept: outside any work tree, and never more than a cache. */
+  cache: string;
+  namespace: string;
+  address: string;
+  connection: Record<string, unknown>;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** The client's environment, read once. Throws `BadVariables`, and then nothing has started. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const variables = readVariables(environment);
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = variables.TEMPORAL_ADDRESS ?? `127.0.0.1:${variables.GATEHOUSE_PORT}`;
+  const paths = envPaths('gatehouse', { suffix: '' });
+  return {
+    variables,
+    data: path.resolve(variables.GATEHOUSE_DATA ?? paths.log),
+    cache: paths.cache,
+    namespace: namespace ?? 'default',
+    address,
+    connection: { ...connectionOptions, address },
+    environment,
+  };
+}

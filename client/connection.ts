@@ -1,0 +1,18 @@
+import { Client, Connection } from '@temporalio/client';
+import type { ClientConfig } from './config.ts';
+import { Unreachable } from './errors.ts';
+
+const CONNECT_MS = 4_000;
+
+/** Connects, or says within seconds that nobody is there. The caller closes it. */
+export async function connect({ connection, namespace, address }: ClientConfig): Promise<Client> {
+  try {
+    return new Client({
+      connection: await Connection.connect({ ...connection, connectTimeout: CONNECT_MS }),
+      namespace,
+    });
+  } catch (failure) {
+    const why = (failure as Error).message.split('\n', 1)[0]!;
+    throw new Unreachable(`No Temporal server answers at ${address} (${why}). Start one with: gatehouse up`);
+  }
+}

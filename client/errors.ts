@@ -1,0 +1,42 @@
+import type { BadField } from '../workflows/contracts/activities.ts';
+import type { RefusalCode } from '../workflows/contracts/reading.ts';
+
+/** What a person is told, and what it is called for programs. */
+export abstract class Told extends Error {
+  abstract readonly code: string;
+}
+
+/** Wrong before anything was sent or started, or refused by the worker's first look. */
+export class InvalidInput extends Told {
+  readonly code = 'invalid_input';
+  constructor(readonly fields: BadField[]) {
+    super(fields.map(({ path, expected }) => `${path}: ${expected}`).join('\n'));
+  }
+}
+
+export class Unreachable extends Told {
+  readonly code = 'unreachable';
+}
+
+export class NotFound extends Told {
+  readonly code = 'not_found';
+}
+
+/** The task has a run that is live, and there is one at a time. */
+export class LiveRun extends Told {
+  readonly code = 'live_run';
+  constructor(readonly workflowId: string) {
+    super(`${workflowId} is live already. Watch it, stop it, or wait for its end.`);
+  }
+}
+
+/** An action that the run's rules turn away: why, and what is possible now. */
+export class Refused extends Told {
+  constructor(
+    readonly code: RefusalCode,
+    because: string,
+    readonly details: { offers?: string[]; visit?: string; head?: string; takenBy?: unknown } = {},
+  ) {
+    super(because);
+  }
+}

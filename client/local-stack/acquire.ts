@@ -1,0 +1,129 @@
+import { access, constants, mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { Told } from '../errors.ts';
+import { soleHolder } from './locking.ts';
+
+/** The newest release of the CLI that `go install` accepts: later ones carry a `replace` in their go.mod. */
+const VERSION = '1.5.1';
+const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
+const DOWNLOAD_MS = 60_000;
+
+export class NoServer extends Told {
+  readonly code = 'no_temporal';
+}
+
+export interface Sources {
+  cliPath?: string | undefined;
+  searchPath?: string | undefined;
+  cache: string;
+  say: (line: string) => void;
+  /** How the official download and Go's build are done; tests bring their own. */
+  download?: (folder: string) => Promise<string>;
+  build?: (folder: string, say: (line: string) => void) => Promise<void>;
+}
+
+/** Finds the `temporal` program, or gets it: the order is from what the user chose to what takes longest. */
+export async function acquireTemporal(sources: Sources): Promise<string> {
+  const { cliPath, searchPath = '', cache, say } = sources;
+  if (cliPath !== undefined) {
+    if (await runnable(cliPath)) return cliPath;
+    throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is none.`);
+  }
+  for (const folder of searchPath.split(path.delimiter).filter(Boolean)) {
+    if (await runnable(path.join(folder, 'temporal'))) return path.join(folder, 'temporal');
+  }
+  const folder = path.join(cache, 'temporal', VERSION);
+  const kept = path.join(folder, 'temporal');
+  if (await runnable(kept)) return kept;
+
+  await mkdir(folder, { recursive: true });
+  return soleHolder(path.join(folder, 'building.lock'), { say, waitingFor: 'another process that gets Temporal' }, async () => {
+    if (await runnable(kept)) return kept;
+    const tried: string[] = [];
+    for (const [name, get] of ways(sources)) {
+      try {
+        return await get(folder, kept);
+      } catch (failure) {
+        tried.push(`${name}: ${(failure as Error).message.split('\n', 1)[0]!.slice(0, 300)}`);
+        say(`${name} did not work; trying on`);
+      }
+    }
+    throw new NoServer(
+      [
+        'No Temporal server could be had. Any one of these will do: install the Temporal CLI (`temporal` on PATH, or',
+        'TEMPORAL_CLI_PATH), install Go 1.25 or later, run `docker compose up`, or set TEMPORAL_ADDRESS.',
+        ...tried,
+      ].join('\n'),
+    );
+  });
+}
+
+type Way = [name: string, get: (folder: string, kept: string) => Promise<string>];
+
+const ways = ({ download = downloadOfficial, build = buildWithGo, say }: Sources): Way[] => [
+  [
+    'The official download',
+    async (folder) => {
+      say('getting the Temporal CLI: the official download');
+      return download(folder);
+    },
+  ],
+  [
+    'Building with Go',
+    async (folder, kept) => {
+      const draft = path.join(folder, 'build');
+      await build(draft, say);
+      await rename(path.join(draft, 'temporal'), kept);
+      return kept;
+    },
+  ],
+];
+
+/** As Temporal's own SDK gets its test server: it downloads, checks and keeps the program. */
+async function downloadOfficial(folder: string): Promise<string> {
+  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
+  const executable = { type: 'cached-download', downloadDir: folder } as const;
+  const begun = TestWorkflowEnvironment.createLocal({ server: { executable } });
+  const environment = await withLimit(begun, DOWNLOAD_MS);
+  await environment.teardown();
+  const found = await newest(folder);
+  if (!found) throw new Error('it left no program behind');
+  return found;
+}
+
+async function newest(folder: string): Promise<string | undefined> {
+  const { readdir } = await import('node:fs/promises');
+  const names = (await readdir(folder)).filter((name) => name.startsWith('temporal')).sort();
+  const files = names.map((name) => path.join(folder, name));
+  for (const file of files.reverse()) if (await runnable(file)) return file;
+  return undefined;
+}
+
+const withLimit = <T>(work: Promise<T>, milliseconds: number): Promise<T> => {
+  let clock: NodeJS.Timeout;
+  const limit = new Promise<never>((_, reject) => {
+    clock = setTimeout(() => reject(new Error(`no answer in ${milliseconds / 1_000} s`)), milliseconds);
+  });
+  return Promise.race([work, limit]).finally(() => clearTimeout(clock));
+};
+
+async function buildWithGo(folder: string, say: (line: string) => void): Promise<void> {
+  say(`building the Temporal CLI ${VERSION} with Go: this takes 2 to 5 minutes and about 2 GB, once`);
+  const began = Date.now();
+  const clock = setInterval(() => say(`still building, ${Math.round((Date.now() - began) / 1_000)} s so far`), 15_000);
+  try {
+    await execa('go', ['install', '-trimpath', '-ldflags=-s -w', MODULE], {
+      env: { GOBIN: folder, CGO_ENABLED: '0' },
+      stdin: 'ignore',
+    });
+  } finally {
+    clearInterval(clock);
+  }
+}
+
+const runnable = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );

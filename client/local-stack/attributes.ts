@@ -1,0 +1,22 @@
+import { temporal } from '@temporalio/proto';
+import type { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
+
+const TYPES = temporal.api.enums.v1.IndexedValueType;
+const TYPE_OF = { Keyword: TYPES.INDEXED_VALUE_TYPE_KEYWORD, Datetime: TYPES.INDEXED_VALUE_TYPE_DATETIME };
+
+/** The search attributes that the namespace lacks. */
+export async function missingAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return Object.keys(SEARCH_ATTRIBUTES).filter((name) => !(name in (customAttributes ?? {})));
+}
+
+/** Registers what is missing: what is there stays as it is. */
+export async function registerAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const missing = await missingAttributes(connection, namespace);
+  if (missing.length > 0) {
+    const types = missing.map((name) => [name, TYPE_OF[SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES]]]);
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(types) });
+  }
+  return missing;
+}

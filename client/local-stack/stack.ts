@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Connection } from '@temporalio/client';
+import type { ClientConfig } from '../config.ts';
+import { Told, Unreachable } from '../errors.ts';
+import { acquireTemporal } from './acquire.ts';
+import { registerAttributes } from './attributes.ts';
+import { takeLock } from './locking.ts';
+import { LocalServer } from './server.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** How often, in seconds, the local stack looks at what sends no hints: all of it is on this machine. */
+const LOOK_SECONDS = '2';
+
+export class AlreadyUp extends Told {
+  readonly code = 'already_up';
+}
+
+export interface Stack {
+  address: string;
+  namespace: string;
+  data: string;
+  /** None with a configured cluster, whose Web UI is its own. */
+  uiUrl?: string;
+  temporalPath?: string;
+  /** The worker's process, for who wants to see it killed. */
+  workerPid: () => number | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings up what is needed: a Temporal server unless one is configured, the search attributes, and a worker. Throws
+ * without leaving anything behind.
+ */
+export async function startStack(config: ClientConfig, say: (line: string) => void): Promise<Stack> {
+  const { data, namespace, address, variables, environment } = config;
+  await mkdir(data, { recursive: true });
+  const { heldBy, release } = await takeLock(path.join(data, 'up.lock'));
+  if (heldBy !== undefined) {
+    throw new AlreadyUp(`A stack on ${data} is up already (pid ${heldBy}). Use it, or set GATEHOUSE_DATA.`);
+  }
+  const undo: (() => Promise<void>)[] = [release];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo) : {};
+    await register(config, say);
+    const worker = new WorkerProcess({
+      environment: { GATEHOUSE_LOOK_SECONDS: LOOK_SECONDS, ...environment, TEMPORAL_ADDRESS: address, GATEHOUSE_DATA: data },
+      data,
+      say,
+    });
+    undo.push(() => worker.stop());
+    say('starting the worker');
+    await worker.start();
+    return { address, namespace, data, ...own, workerPid: () => worker.pid, stop };
+  } catch (failure) {
+    await stop();
+    throw failure;
+  }
+}
+
+async function ownServer({ variables, cache, data, namespace, environment }: ClientConfig, say: (line: string) => void, undo: (() => Promise<void>)[]) {
+  const temporalPath = await acquireTemporal({
+    cliPath: variables.TEMPORAL_CLI_PATH,
+    searchPath: environment['PATH'],
+    cache,
+    say,
+  });
+  const { GATEHOUSE_PORT: port, GATEHOUSE_UI_PORT: uiPort } = variables;
+  const server = new LocalServer({ temporal: temporalPath, port, uiPort, namespace, data, say });
+  undo.push(() => server.stop());
+  say('starting the Temporal server');
+  await server.start();
+  return { temporalPath, uiUrl: `http://127.0.0.1:${uiPort}` };
+}
+
+async function register({ connection, namespace, address }: ClientConfig, say: (line: string) => void): Promise<void> {
+  let open: Connection;
+  try {
+    open = await Connection.connect({ ...connection, connectTimeout: 10_000 });
+  } catch (failure) {
+    throw new Unreachable(`No Temporal server answers at ${address}: ${(failure as Error).message.split('\n', 1)[0]!}`);
+  }
+  try {
+    const added = await registerAttributes(open, namespace);
+    if (added.length > 0) say(`registered search attributes: ${added.join(', ')}`);
+  } finally {
+    await open.close();
+  }
+}

@@ -1,0 +1,81 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+const STOP_MS = 30_000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** The worker as a process of its own, which is started again when it dies. */
+export class WorkerProcess {
+  private child: ChildProcess | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly options: { environment: NodeJS.ProcessEnv; data: string; say: (line: string) => void },
+  ) {}
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Comes back once it takes work. */
+  async start(): Promise<void> {
+    const child = this.spawn();
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`the worker ended (exit ${code}); see ${this.log}`)));
+    });
+    child.removeAllListeners('exit');
+    child.once('exit', () => void this.revive());
+  }
+
+  /** Ends it in order: no new work, jobs and checks interrupted, environments stopped. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const clock = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await gone;
+    clearTimeout(clock);
+  }
+
+  private async revive(): Promise<void> {
+    for (let wait = 500; !this.stopping; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      this.options.say('the worker ended; starting it again');
+      await pause(wait);
+      try {
+        if (!this.stopping) await this.start();
+        return;
+      } catch (failure) {
+        this.options.say((failure as Error).message);
+      }
+    }
+  }
+
+  /** In a group of its own, so that a Ctrl-C reaches it through us, in order. */
+  private spawn(): ChildProcess {
+    mkdirSync(path.dirname(this.log), { recursive: true });
+    const log = openSync(this.log, 'a');
+    try {
+      this.child = fork(MAIN, {
+        execArgv: ['--import', import.meta.resolve('tsx')],
+        env: this.options.environment,
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+      });
+      return this.child;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  private get log(): string {
+    return path.join(this.options.data, 'logs', 'worker.log');
+  }
+}

@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ApplicationFailure,
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import {
+  actionsQuery,
+  badFields,
+  hintSignal,
+  outputQuery,
+  runQuery,
+  signalOf,
+  updateOf,
+  waitingOnQuery,
+  type ActionName,
+} from '../workflows/contracts/messages.ts';
+import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
+import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
+import { RunInput } from '../workflows/gates/index.ts';
+import { InvalidInput, LiveRun, NotFound, Refused, Unreachable } from './errors.ts';
+import { endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
+
+/** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
+const CALL_MS = 10_000;
+const UPDATE_MS = 5_000;
+const FIRST_ACT_MS = 15_000;
+
+export type Acted =
+  | { is: 'taken'; actionId: string; visit?: string | undefined }
+  /** No worker answered: the signal is with the server, and is judged when one does. */
+  | { is: 'queued'; actionId: string };
+
+export interface Listed {
+  workflowId: string;
+  runId: string;
+  temporalStatus: string;
+  status?: string | undefined;
+  step?: string | undefined;
+  phase?: string | undefined;
+  waitingOn?: string | undefined;
+  waitingSince?: string | undefined;
+  startTime: string;
+}
+
+/** Everything the outside may do to a run. The command line is one way of calling this; HTTP will be another. */
+export class Runs {
+  constructor(
+    private readonly temporal: Client,
+    private readonly taskQueue: string,
+  ) {}
+
+  /**
+   * Starts a run, and waits for its first act, in which a worker looks at the world. A task whose last run did not end
+   * well is retried, unless it is to begin afresh.
+   */
+  async start(wish: unknown, { fresh = false } = {}): Promise<{ workflowId: string; runId: string; retried: boolean }> {
+    const { data: input, error } = RunInput.safeParse(wish);
+    if (!input) throw new InvalidInput(badFields(error));
+    const workflowId = runIdOf(input.workspace, input.task.id);
+    const before = fresh ? undefined : await this.ended(workflowId);
+    if (before?.is === 'lost' && before.type !== 'invalid_input') return { ...(await this.retry(workflowId)), retried: true };
+    return { ...(await this.begin(workflowId, wish as Record<string, unknown>, input)), retried: false };
+  }
+
+  /** Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. */
+  async retry(workflowId: string, { from }: { from?: number } = {}): Promise<{ workflowId: string; runId: string }> {
+    const description = await this.describe(workflowId);
+    if (description.status.name === 'RUNNING') throw new LiveRun(workflowId);
+    const wish = await startInputOf(this.handle(workflowId, description.runId));
+    const { resume: before, ...own } = wish;
+    const resume = await resumeOf(this.handle(workflowId, description.runId), description, before);
+    const first = from ?? resume.from;
+    const { data: input, error } = RunInput.safeParse({ ...own, resume: { ...resume, from: first } });
+    if (!input) throw new InvalidInput(badFields(error));
+    const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
+    if (first < 1 || first > steps) throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}` }]);
+    return this.begin(workflowId, { ...own, resume: { ...resume, from: first } }, input);
+  }
+
+  /** Acts, and hears whether it was taken. Throws `Refused` when it was not. The same `actionId` may be sent again. */
+  async act(workflowId: string, action: ActionName, said: Record<string, unknown> = {}): Promise<Acted> {
+    const input = { ...said, actionId: (said['actionId'] as string | undefined) ?? randomUUID() };
+    const handle = this.handle(workflowId);
+    try {
+      const answer = await this.within(UPDATE_MS, () => handle.executeUpdate(updateOf(action), { args: [input] }));
+      return { is: 'taken', actionId: answer.actionId, visit: answer.visit };
+    } catch (failure) {
+      const refusal = failure instanceof WorkflowUpdateFailedError ? failure.cause : undefined;
+      if (refusal instanceof ApplicationFailure && refusal.type === 'ActionRefused') {
+        const { code, ...details } = (refusal.details?.[0] ?? {}) as { code: RefusalCode };
+        throw new Refused(code, refusal.message, details);
+      }
+      if (isGone(failure)) throw await this.closedOrMissing(workflowId);
+      if (!isSilence(failure)) throw failure;
+    }
+    try {
+      await this.within(CALL_MS, () => handle.signal(signalOf(action), input));
+    } catch (failure) {
+      if (isGone(failure)) throw await this.closedOrMissing(workflowId);
+      throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
+    }
+    return { is: 'queued', actionId: input.actionId };
+  }
+
+  async hint(workflowId: string, about: string): Promise<void> {
+    await this.within(CALL_MS, () => this.handle(workflowId).signal(hintSignal, { about }));
+  }
+
+  run = (workflowId: string): Promise<RunAnswer> => this.ask(workflowId, () => this.handle(workflowId).query(runQuery));
+  waitingOn = (workflowId: string): Promise<WaitingOn> =>
+    this.ask(workflowId, () => this.handle(workflowId).query(waitingOnQuery));
+  actions = (workflowId: string): Promise<ActionEntry[]> =>
+    this.ask(workflowId, () => this.handle(workflowId).query(actionsQuery));
+  output = (workflowId: string, step: number): Promise<OutputAnswer | null> =>
+    this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
+
+  /** How the run's newest execution ended, or that it has not. */
+  async ended(workflowId: string): Promise<Ended | undefined> {
+    try {
+      const description = await this.describe(workflowId);
+      return await endOf(this.handle(workflowId, description.runId), description);
+    } catch (failure) {
+      if (failure instanceof NotFound) return undefined;
+      throw failure;
+    }
+  }
+
+  async list({ waiting = false, status }: { waiting?: boolean; status?: string | undefined } = {}): Promise<Listed[]> {
+    const conditions = [
+      `WorkflowType = "pipelineRun"`,
+      ...(waiting ? [`ExecutionStatus = "Running"`, `GatehouseWaitingOn = "person"`] : []),
+      ...(status ? [`GatehouseStatus = "${status.replace(/[^a-z]/g, '')}"`] : []),
+    ];
+    const found: Listed[] = [];
+    for await (const each of this.temporal.workflow.list({ query: conditions.join(' AND ') })) {
+      const attributes = each.searchAttributes;
+      const first = (name: string) => attributes[name]?.[0];
+      const since = first('GatehouseWaitingSince');
+      found.push({
+        workflowId: each.workflowId,
+        runId: each.runId,
+        temporalStatus: each.status.name,
+        status: first('GatehouseStatus') as string | undefined,
+        step: first('GatehouseStep') as string | undefined,
+        phase: first('GatehousePhase') as string | undefined,
+        waitingOn: first('GatehouseWaitingOn') as string | undefined,
+        ...(since !== undefined && { waitingSince: new Date(since as string | Date).toISOString() }),
+        startTime: each.startTime.toISOString(),
+      });
+    }
+    return found;
+  }
+
+  /** What waits for a person, oldest first: ordered here, since SQL visibility does not sort by custom attributes. */
+  async inbox(): Promise<Listed[]> {
+    const waiting = await this.list({ waiting: true });
+    return waiting.sort((a, b) => (a.waitingSince ?? '').localeCompare(b.waitingSince ?? ''));
+  }
+
+  history = (workflowId: string) => this.ask(workflowId, () => this.handle(workflowId).fetchHistory());
+
+  describe(workflowId: string): Promise<WorkflowExecutionDescription> {
+    return this.ask(workflowId, () => this.handle(workflowId).describe());
+  }
+
+  private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
+
+  private async begin(workflowId: string, wish: Record<string, unknown>, input: RunInputOut) {
+    const { task, change, pipeline, startedBy } = input;
+    const details = [
+      `Pipeline \`${pipeline.name}\` on \`${change.repository.replace(/`/g, '')}\`, branch \`${branchOf(input)}\``,
+      ...(startedBy ? [`Started by ${startedBy.replace(/[^\w .@-]/g, '')}`] : []),
+    ];
+    try {
+      const handle = await this.within(CALL_MS, () =>
+        this.temporal.workflow.start('pipelineRun', {
+          workflowId,
+          taskQueue: this.taskQueue,
+          args: [wish],
+          workflowIdConflictPolicy: 'FAIL',
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: cutBytes(`${task.id} ${task.title}`, 200),
+          staticDetails: details.join('\n\n'),
+        }),
+      );
+      await this.firstAct(workflowId, handle.firstExecutionRunId);
+      return { workflowId, runId: handle.firstExecutionRunId };
+    } catch (failure) {
+      if (failure instanceof WorkflowExecutionAlreadyStartedError) throw new LiveRun(workflowId);
+      throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
+    }
+  }
+
+  /** Waits until the worker has looked at the world: a refusal is the caller's to hear. No worker? Then nobody has. */
+  private async firstAct(workflowId: string, runId: string): Promise<void> {
+    for (const until = Date.now() + FIRST_ACT_MS; Date.now() < until;) {
+      const handle = this.handle(workflowId, runId);
+      const description = await handle.describe();
+      if (description.status.name !== 'RUNNING') {
+        const end = await endOf(handle, description);
+        if (end.is === 'lost' && end.type === 'invalid_input') throw new InvalidInput(end.fields);
+        return;
+      }
+      const phase = description.searchAttributes['GatehousePhase']?.[0];
+      if (phase !== undefined && !String(phase).endsWith(':starting')) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  private async ask<T>(workflowId: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await this.within(CALL_MS, question);
+    } catch (failure) {
+      if (isGone(failure)) throw new NotFound(`${workflowId}: there is no such run.`);
+      if (isSilence(failure)) {
+        throw new Unreachable(`Nobody answered for ${workflowId}. Is a worker running? Try: gatehouse doctor`);
+      }
+      throw failure;
+    }
+  }
+
+  private async closedOrMissing(workflowId: string): Promise<Error> {
+    const { status } = await this.describe(workflowId);
+    return new Refused('closed', `${workflowId} has ended (${status.name}).`, { offers: [] });
+  }
+
+  private within<T>(milliseconds: number, call: () => Promise<T>): Promise<T> {
+    return this.temporal.withDeadline(Date.now() + milliseconds, call);
+  }
+}
+type RunInputOut = Parameters<typeof branchOf>[0] & ReturnType<typeof RunInput.parse>;
+
+const isGone = (failure: unknown) => failure instanceof WorkflowNotFoundError;
+
+/** gRPC's codes for "nobody answered in time": CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE, and a query without a worker. */
+function isSilence(failure: unknown): boolean {
+  const cause = isGrpcServiceError(failure) ? failure : (failure as { cause?: unknown }).cause;
+  const named = ['WorkflowUpdateRPCTimeoutOrCancelledError'].includes((failure as Error).name);
+  return named || (isGrpcServiceError(cause) && [1, 4, 14].includes(cause.code));
+}
+
+/** Cuts at a character, so that what is left fits into so many bytes. */
+export function cutBytes(text: string, most: number): string {
+  let cut = text;
+  while (Buffer.byteLength(cut) > most) cut = [...cut].slice(0, -1).join('');
+  return cut;
+}

@@ -1,0 +1,26 @@
+import { type LogLevel, type LogMetadata, type Logger, Runtime } from '@temporalio/worker';
+import { pino, type Logger as Pino } from 'pino';
+
+/** One log for ours and the SDK's: JSON lines on standard error, so that standard output stays for results. */
+export function openLog(level: string): Pino {
+  const log = pino({ level, base: { name: 'gatehouse' } }, pino.destination({ dest: 2, sync: true }));
+  Runtime.install({ logger: new SdkLog(log), telemetryOptions: { logging: { forward: {}, filter: filterFor(level) } } });
+  return log;
+}
+
+/** Temporal's core is talkative; its warnings are ours to pass on. */
+const filterFor = (level: string) => ({ core: level === 'debug' ? ('INFO' as const) : ('WARN' as const) });
+
+class SdkLog implements Logger {
+  constructor(private readonly to: Pino) {}
+
+  log(level: LogLevel, message: string, { error, ...meta }: LogMetadata & { error?: unknown } = {}): void {
+    const method = ({ TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const)[level];
+    this.to[method]({ ...meta, ...(error !== undefined && { err: error }) }, message);
+  }
+  trace = (message: string, meta?: LogMetadata) => this.log('TRACE', message, meta);
+  debug = (message: string, meta?: LogMetadata) => this.log('DEBUG', message, meta);
+  info = (message: string, meta?: LogMetadata) => this.log('INFO', message, meta);
+  warn = (message: string, meta?: LogMetadata) => this.log('WARN', message, meta);
+  error = (message: string, meta?: LogMetadata) => this.log('ERROR', message, meta);
+}

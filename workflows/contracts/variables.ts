@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const port = (fallback: number) =>
+  z.coerce.number({ error: 'a port, 1 to 65535' }).int().min(1).max(65_535, { error: 'a port, 1 to 65535' }).default(fallback);
+const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
+
+/**
+ * Every variable of ours (contract 15), each with a default that serves a laptop. Temporal's own, TEMPORAL_ADDRESS and
+ * its family, are read as Temporal's tools read them.
+ */
+export const Variables = z.object({
+  GATEHOUSE_TASK_QUEUE: z.string().min(1).max(200).default('gatehouse'),
+  /** Where the local server listens, and its Web UI. */
+  GATEHOUSE_PORT: port(7233),
+  GATEHOUSE_UI_PORT: port(8233),
+  /** Everything the local stack keeps lies under it. None: the user's state directory. */
+  GATEHOUSE_DATA: z.string().min(1).optional(),
+  /** How often, in seconds, a thing that sends no hints is looked at. */
+  GATEHOUSE_LOOK_SECONDS: z.coerce.number({ error: 'seconds, 0.1 to 86400' }).min(0.1).max(86_400).default(30),
+  /** Cents per calendar month, over all runs. */
+  GATEHOUSE_BUDGET_CENTS: z.coerce.number({ error: 'cents, 0 or more' }).min(0).optional(),
+  GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
+  GATEHOUSE_FORGE: oneOf(['local']),
+  GATEHOUSE_EXECUTOR: oneOf(['local']),
+  GATEHOUSE_ENVIRONMENTS: oneOf(['local']),
+  GATEHOUSE_NOTIFY: oneOf(['log']),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).optional(),
+  TEMPORAL_CLI_PATH: z.string().min(1).optional(),
+});
+export type Variables = z.output<typeof Variables>;
+
+/** Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected. */
+export function readVariables(environment: Record<string, string | undefined>): Variables {
+  const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  const { data, error } = Variables.safeParse(Object.fromEntries(set));
+  if (data) return data;
+  throw new BadVariables(error.issues.map(({ path, message }) => `${path.join('.')}: expected ${message}`).join('\n'));
+}
+
+export class BadVariables extends Error {
+  override readonly name = 'BadVariables';
+}
