@@ -1,9 +1,8 @@
-import { temporal } from '@temporalio/proto';
 import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
 
-const TYPES = temporal.api.enums.v1.IndexedValueType;
-const TYPE_OF = { Keyword: TYPES.INDEXED_VALUE_TYPE_KEYWORD, Datetime: TYPES.INDEXED_VALUE_TYPE_DATETIME };
+/** Temporal's IndexedValueType, by number (temporal/api/enums/v1/common.proto). */
+const TYPE_OF = { Keyword: 2, Datetime: 6 };
 
 /** The search attributes that the namespace lacks. */
 export async function missingAttributes(connection: Connection, namespace: string): Promise<string[]> {

@@ -64,11 +64,14 @@ export class Workshop {
     return commitOf(await this.path(repository), `refs/heads/${branch}`);
   }
 
-  /** The branch that its HEAD names, whether or not it has a commit. */
+  /** The branch that its HEAD names; where that is detached, the usual one, or the only one. */
   async defaultBranch(repository: string): Promise<string | undefined> {
-    const args = ['symbolic-ref', '--quiet', '--short', 'HEAD'];
-    const { stdout, code } = await git(args, { cwd: await this.path(repository), okCodes: [0, 1] });
-    return code === 0 ? stdout : undefined;
+    const cwd = await this.path(repository);
+    const { stdout, code } = await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd, okCodes: [0, 1] });
+    if (code === 0) return stdout;
+    const heads = await git(['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads'], { cwd });
+    const branches = heads.stdout.split('\n').filter(Boolean);
+    return ['main', 'master'].find((name) => branches.includes(name)) ?? (branches.length === 1 ? branches[0] : undefined);
   }
 
   async fileAt(repository: string, commit: string, file: string): Promise<string | undefined> {

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { actionNames, actions, badFields, type ActionName } from '../../workflows/contracts/messages.ts';
+import { InvalidInput } from '../errors.ts';
+import { isJson, withRuns, workflowIdOf } from './context.ts';
+import { Usage } from './exit-codes.ts';
+import { print } from './output.ts';
+
+/** What may stand right after RUN, for actions that live from one text. */
+const POSITIONAL: Partial<Record<ActionName, string>> = {
+  requestFix: 'findings',
+  requestChanges: 'feedback',
+  reject: 'reason',
+  pause: 'reason',
+  resume: 'reason',
+  stop: 'reason',
+  resolveCap: 'choice',
+  restartFrom: 'step',
+};
+const COMMON = ['actionId', 'by', 'visit', 'head', 'note'];
+const LISTS = ['findings', 'comments'];
+
+/** One command for each human action, derived from the table of actions. */
+export function addActions(program: Command): void {
+  for (const name of actionNames) {
+    const { description, input } = actions[name];
+    const own = Object.keys(input.shape).filter((field) => !COMMON.includes(field));
+    const positional = POSITIONAL[name];
+    const command = program.command(`${kebab(name)} <run>${positional ? ` [${positional}]` : ''}`).description(description);
+    for (const field of [...own, ...COMMON]) command.option(`--${kebab(field)} <value>`, field);
+    command.action(async (run: string, ...rest: unknown[]) => {
+      const given = positional ? (rest[0] as string | undefined) : undefined;
+      const options = command.opts<Record<string, string>>();
+      const fields = [...own, ...COMMON].flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]]));
+      const raw: Record<string, unknown> = Object.fromEntries(fields);
+      if (positional && given !== undefined) raw[positional] = given;
+      await act(workflowIdOf(run), name, valuesOf(name, raw), isJson(command));
+    });
+  }
+}
+
+async function act(workflowId: string, name: ActionName, said: Record<string, unknown>, json: boolean): Promise<void> {
+  const { error } = actions[name].input.safeParse(said);
+  if (error) throw new InvalidInput(badFields(error));
+  await withRuns(async ({ runs }) => {
+    const acted = await runs.act(workflowId, name, said);
+    print(json, { workflowId, action: name, ...acted }, () =>
+      acted.is === 'taken'
+        ? `${name} was taken${acted.visit ? ` at ${acted.visit}` : ''} (${acted.actionId}).`
+        : `${name} is queued, not judged yet: no worker answered. Its id is ${acted.actionId}; sending it again is safe.`,
+    );
+  });
+}
+
+/** Words of a command line as the values that an action takes. */
+function valuesOf(name: ActionName, raw: Record<string, unknown>): Record<string, unknown> {
+  const values = { ...raw };
+  if (typeof values['step'] === 'string') values['step'] = Number(values['step']);
+  for (const field of LISTS) {
+    if (name === 'requestFix' || typeof values[field] !== 'string') continue;
+    values[field] = field === 'findings' ? values[field].split(',') : jsonOf(values[field]);
+  }
+  return values;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Usage('--comments: expected JSON, as [{"quote": "…", "text": "…"}]');
+  }
+}
+
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,37 @@
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { Id, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import { readConfig, type ClientConfig } from '../config.ts';
+import { connect } from '../connection.ts';
+import { Runs } from '../runs.ts';
+import { Usage } from './exit-codes.ts';
+
+export interface Session {
+  config: ClientConfig;
+  client: Client;
+  runs: Runs;
+}
+
+/** Connects for one command, and closes whatever comes of it. */
+export async function withRuns<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  const config = readConfig();
+  const client = await connect(config);
+  try {
+    return await work({ config, client, runs: new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE) });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** RUN as people write it: a task id, `workspace/task`, or a workflow id. */
+export function workflowIdOf(run: string): string {
+  const parts = run.split('/');
+  const [workspace, task] = parts.length === 1 ? ['default', parts[0]] : parts.length === 2 ? parts : parts.slice(1);
+  const whole = parts.length === 3 && parts[0] !== 'run';
+  if (parts.length > 3 || whole || !Id.safeParse(workspace).success || !Id.safeParse(task).success) {
+    throw new Usage(`RUN: expected a task id, workspace/task or a workflow id; got ${run}`);
+  }
+  return runIdOf(workspace!, task!);
+}
+
+export const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;

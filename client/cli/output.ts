@@ -1,0 +1,24 @@
+import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { InvalidInput, Refused, Told } from '../errors.ts';
+
+/** Prints a result: one JSON document, or text for people. Results go to standard output, all else to standard error. */
+export function print(json: boolean, result: unknown, text: () => string): void {
+  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text()}\n`);
+}
+
+export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Tells a failure: to people what it is and what to do next, to programs the same as data. */
+export function printFailure(json: boolean, failure: unknown): void {
+  const message = (failure as Error).message || String(failure);
+  const known = failure instanceof Told || failure instanceof BadVariables;
+  if (json) {
+    const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';
+    const more = failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
+    process.stdout.write(`${JSON.stringify({ error: { code, message, ...more } }, null, 2)}\n`);
+    return;
+  }
+  const { offers } = failure instanceof Refused ? failure.details : {};
+  const next = offers?.length ? `\nOn offer now: ${offers.join(', ')}.` : '';
+  say(known ? `${message}${next}` : `Failed: ${message}`);
+}

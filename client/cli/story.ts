@@ -1,0 +1,103 @@
+import pc from 'picocolors';
+import type { ActionEntry, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Ended } from '../retrying.ts';
+
+type Tell = (line: string, event: Record<string, unknown>) => void;
+
+/** Turns what a run looks like, again and again, into what happened: each thing is told once. */
+export class Story {
+  private readonly told = new Set<string>();
+
+  constructor(
+    private readonly config: Pick<ClientConfig, 'address' | 'environment'>,
+    private readonly say: Tell,
+  ) {}
+
+  tell(run: RunAnswer, log: ActionEntry[]): void {
+    if (!Array.isArray(run.notices)) return; // an input that could not be read has no more to tell than its end
+    this.once('start', () => `${run.workflowId}: ${run.task.title}`, { run: run.workflowId });
+    for (const step of run.steps) this.step(step);
+    for (const entry of log) this.action(entry);
+    this.site(run);
+    this.wait(run);
+    for (const { id, type, severity, text } of run.notices) {
+      this.once(`notice ${id} ${severity}`, () => `  ${severity === 'urgent' ? pc.red('urgent') : 'notice'}: ${type}: ${text}`, { notice: type, severity, text });
+    }
+  }
+
+  end(end: Ended): void {
+    if (end.is === 'done') {
+      const { outcome, mergeCommit } = end.result;
+      this.once('end', () => pc.green(`${outcome}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}`), { ended: outcome, mergeCommit });
+    } else if (end.is === 'lost') {
+      const words = [`${end.status.toLowerCase()}: ${end.type}: ${end.message}`, end.hint, end.detail].filter(Boolean);
+      this.once('end', () => pc.red(words.join('\n')), { ended: end.status, type: end.type, message: end.message });
+    }
+  }
+
+  private step({ id, state, note, attempts, outcome, startedAt, endedAt }: StepEntry): void {
+    if (startedAt) this.once(`step ${id} begins ${startedAt}`, () => pc.bold(`▶ ${id}`), { step: id, state: 'working' });
+    for (const { key, role, outcome: end, summary, head } of attempts) {
+      this.once(`job ${key}`, () => `  ${role} is at work`, { step: id, job: key, role });
+      if (end) {
+        const at = head ? ` (${head.slice(0, 8)})` : '';
+        this.once(`job ${key} ended`, () => `  ${role} ${end}${at}: ${oneLine(summary)}`, { step: id, job: key, role, outcome: end, summary });
+      }
+    }
+    if (endedAt) {
+      const mark = state === 'failed' ? pc.red('✗') : pc.green('✓');
+      this.once(`step ${id} ends ${endedAt}`, () => `${mark} ${id}: ${outcome ?? state}. ${oneLine(note)}`, { step: id, outcome, note });
+    }
+  }
+
+  private action({ actionId, action, by, verdict, because, at }: ActionEntry): void {
+    const who = by ?? 'somebody';
+    const line = verdict === 'taken' ? `  ${who}: ${action}` : `  ${who}: ${action} was refused: ${because}`;
+    this.once(`action ${actionId} ${at}`, () => pc.cyan(line), { action, by, verdict, because });
+  }
+
+  private site({ environment }: RunAnswer): void {
+    if (!environment) return;
+    const { generation, status, url, because } = environment;
+    const words = [`  environment ${generation} is ${status}`, url, because && `(${oneLine(because)})`].filter(Boolean).join(' ');
+    this.once(`site ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
+  }
+
+  /** A wait for a person says what can be done, ready to be pasted; other waits say what they are. */
+  private wait(run: RunAnswer): void {
+    const { waitingOn, current } = run;
+    for (const { name, conclusion } of current?.failing ?? []) {
+      this.once(`failing ${run.change.head} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, { failing: name, conclusion });
+    }
+    if (waitingOn.what !== 'person') {
+      if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what)) {
+        this.once(`wait ${current?.id} ${waitingOn.since} ${waitingOn.detail}`, () => pc.dim(`  … ${waitingOn.detail}`), { waitingOn: waitingOn.what, detail: waitingOn.detail });
+      }
+      return;
+    }
+    const visit = current?.visit ?? 'paused';
+    this.once(`visit ${visit} ${run.status}`, () => this.invitation(run), { parked: visit, offers: waitingOn.offers });
+  }
+
+  private invitation({ waitingOn, workflowId, current, task }: RunAnswer): string {
+    const why = current?.because && current.because !== waitingOn.detail ? `\n  ${oneLine(current.because)}` : '';
+    const [first] = waitingOn.offers;
+    const temporal = this.config.environment['TEMPORAL_CLI_PATH'] ?? 'temporal';
+    const signal = `${temporal} workflow signal --address ${this.config.address} --workflow-id ${workflowId} --name ${first} --input '{}'`;
+    return [
+      pc.yellow(`? ${waitingOn.detail}${why}`),
+      `  on offer: ${waitingOn.offers.join(', ')}`,
+      `  npx gatehouse explain ${task.id}`,
+      `  ${signal}`,
+    ].join('\n');
+  }
+
+  private once(key: string, line: () => string, event: Record<string, unknown>): void {
+    if (this.told.has(key)) return;
+    this.told.add(key);
+    this.say(line(), event);
+  }
+}
+
+const oneLine = (text = ''): string => text.replace(/\s+/g, ' ').trim().slice(0, 200);

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { startStack, type Stack } from '../local-stack/stack.ts';
+import { isJson } from './context.ts';
+import { print, say } from './output.ts';
+
+export function addUp(program: Command): void {
+  const up = program.command('up').description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
+  up.action(async () => {
+    const stack = await untilStopped((stop) => startStack(readConfig(), (line) => stop.aborted || say(line)));
+    if (!stack) return;
+    const { stop, workerPid, ...shown } = stack.stack;
+    print(isJson(up), { ...shown, workerPid: workerPid() }, () =>
+      [`gatehouse is up at ${shown.address}`, shown.uiUrl && `Web UI: ${shown.uiUrl}`, shown.temporalPath && `temporal: ${shown.temporalPath}`, 'One Ctrl-C ends it in order.'].filter(Boolean).join('\n'),
+    );
+    await stack.interrupted;
+    say('stopping: the worker first, the server last');
+    await stop();
+    say('stopped');
+  });
+}
+
+/** Starts the stack, and says when somebody wants it ended: also one who does not wait for it to be up. */
+export async function untilStopped(
+  start: (stop: AbortSignal) => Promise<Stack>,
+): Promise<{ stack: Stack; interrupted: Promise<void>; signal: AbortSignal } | undefined> {
+  const stopping = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        stopping.abort();
+        resolve();
+      });
+    }
+  });
+  const stack = await start(stopping.signal);
+  if (!stopping.signal.aborted) return { stack, interrupted, signal: stopping.signal };
+  await stack.stop();
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { commit } from './sample.ts';
+
+const RULE_TEST = `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { totalsOf } from '../lib/totals.js';
+
+test('no label of the totals is shorter than it need be: “Net” confuses people', () => {
+  assert.ok(!totalsOf([]).some(([label]) => label === 'Net'));
+});
+`;
+
+/**
+ * While the change is being tried, a colleague commits to the base: a new label on the very line that the change
+ * touches, which conflicts, and a new test, which the change then fails. Real work, in a clone of the colleague's own.
+ */
+export async function moveTheBase(repository: string, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await execa('git', ['clone', '--quiet', '--branch', 'main', repository, folder]);
+  const totals = path.join(folder, 'lib', 'totals.js');
+  const text = await readFile(totals, 'utf8');
+  await writeFile(totals, text.replace("['Total', netOf(items)]", "['To pay', netOf(items)]"));
+  await writeFile(path.join(folder, 'test', 'labels.test.js'), RULE_TEST);
+  await commit(folder, 'Bo', 'Call the total what it is: to pay');
+  await execa('git', ['push', '--quiet', 'origin', 'main'], { cwd: folder });
+  await rm(folder, { recursive: true, force: true });
+}
