@@ -12,12 +12,19 @@ export const checkActivities = (
   async settledChecks(question) {
     const { change, known, checkSeconds, round, deadline } = question;
     const { head, state, foreign } = await forge.look(change, known);
-    if (head === undefined || state !== 'open') return { head: head ?? known ?? '', checks: [], none: true, foreign, state };
+    if (head === undefined || state !== 'open')
+      return { head: head ?? known ?? '', checks: [], none: true, foreign, state };
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
-    const pending = running.length > 0 ? stillRunning(running, ended.length) : none ? undefined : stillBare(question, head, ended.length);
+    const pending =
+      running.length > 0
+        ? stillRunning(running, ended.length)
+        : none
+          ? undefined
+          : stillBare(question, head, ended.length);
     if (pending === undefined) return { head, checks: ended, none, foreign, state };
-    if (deadline !== undefined && Date.now() >= Date.parse(deadline)) throw final('timeout', `${pending}; checksMinutes is over`);
+    if (deadline !== undefined && Date.now() >= Date.parse(deadline))
+      throw final('timeout', `${pending}; checksMinutes is over`);
     throw notYet(pending, nextLook(lookMs));
   },
 });

@@ -8,18 +8,20 @@ const BEAT_MS = 1_000;
  * off. What an activity itself tells by heartbeat is told again, not overwritten.
  */
 export function heartbeating<Record extends object>(activities: Record): Record {
-  const beating = Object.entries(activities).map(([name, work]: [string, (...question: unknown[]) => Promise<unknown>]) => [
-    name,
-    async (...question: unknown[]) => {
-      const context = Context.current();
-      const clock = setInterval(() => context.heartbeat(told.get(context)), BEAT_MS);
-      try {
-        return await work(...question);
-      } finally {
-        clearInterval(clock);
-      }
-    },
-  ]);
+  const beating = Object.entries(activities).map(
+    ([name, work]: [string, (...question: unknown[]) => Promise<unknown>]) => [
+      name,
+      async (...question: unknown[]) => {
+        const context = Context.current();
+        const clock = setInterval(() => context.heartbeat(told.get(context)), BEAT_MS);
+        try {
+          return await work(...question);
+        } finally {
+          clearInterval(clock);
+        }
+      },
+    ],
+  );
   return Object.fromEntries(beating) as Record;
 }
 

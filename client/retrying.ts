@@ -39,7 +39,11 @@ async function failureOf(handle: WorkflowHandle): Promise<{ type: string; messag
   } catch (failure) {
     const cause = failure instanceof WorkflowFailedError ? failure.cause : failure;
     if (cause instanceof ApplicationFailure) {
-      return { type: cause.type ?? 'unexpected', message: cause.message, details: (cause.details?.[0] ?? {}) as Details };
+      return {
+        type: cause.type ?? 'unexpected',
+        message: cause.message,
+        details: (cause.details?.[0] ?? {}) as Details,
+      };
     }
     return { type: (cause as Error).name, message: (cause as Error).message, details: {} };
   }

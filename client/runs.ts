@@ -63,7 +63,8 @@ export class Runs {
     if (!input) throw new InvalidInput(badFields(error));
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);
-    if (before?.is === 'lost' && before.type !== 'invalid_input') return { ...(await this.retry(workflowId)), retried: true };
+    if (before?.is === 'lost' && before.type !== 'invalid_input')
+      return { ...(await this.retry(workflowId)), retried: true };
     return { ...(await this.begin(workflowId, wish as Record<string, unknown>, input)), retried: false };
   }
 
@@ -78,7 +79,8 @@ export class Runs {
     const { data: input, error } = RunInput.safeParse({ ...own, resume: { ...resume, from: first } });
     if (!input) throw new InvalidInput(badFields(error));
     const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
-    if (first < 1 || first > steps) throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}` }]);
+    if (first < 1 || first > steps)
+      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}` }]);
     return this.begin(workflowId, { ...own, resume: { ...resume, from: first } }, input);
   }
 

@@ -4,7 +4,10 @@ import { pino, type Logger as Pino } from 'pino';
 /** One log for ours and the SDK's: JSON lines on standard error, so that standard output stays for results. */
 export function openLog(level: string): Pino {
   const log = pino({ level, base: { name: 'gatehouse' } }, pino.destination({ dest: 2, sync: true }));
-  Runtime.install({ logger: new SdkLog(log), telemetryOptions: { logging: { forward: {}, filter: filterFor(level) } } });
+  Runtime.install({
+    logger: new SdkLog(log),
+    telemetryOptions: { logging: { forward: {}, filter: filterFor(level) } },
+  });
   return log;
 }
 

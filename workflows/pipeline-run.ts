@@ -58,7 +58,11 @@ function read(raw: unknown): Input {
 async function examine(live: LiveRun): Promise<void> {
   const { state } = live;
   const [first] = state.steps;
-  transition(state, first!, { phase: 'starting', waitingOn: 'forge', detail: 'Looking at the repository and its settings' });
+  transition(state, first!, {
+    phase: 'starting',
+    waitingOn: 'forge',
+    detail: 'Looking at the repository and its settings',
+  });
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const question = { input: state.input, roles: rolesOf(state.pipeline), holder };
   const look = await activitiesFor('start').examine(question);
@@ -86,7 +90,11 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
 }
 
 /** Notes how a step ended. A rejection or failure ends the run; going back opens earlier steps again. */
-function settle(live: LiveRun, step: StepRecord, end: GateEnd): Extract<GateEnd, { is: 'failed' | 'rejected' }> | undefined {
+function settle(
+  live: LiveRun,
+  step: StepRecord,
+  end: GateEnd,
+): Extract<GateEnd, { is: 'failed' | 'rejected' }> | undefined {
   live.settleEffect('done');
   if (end.is === 'back') {
     const back = live.state.steps.filter(({ id }) => end.to.includes(id));

@@ -4,6 +4,7 @@ import { InvalidInput } from '../errors.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import { print } from './output.ts';
+import { kebab } from './words.ts';
 
 /** What may stand right after RUN, for actions that live from one text. */
 const POSITIONAL: Partial<Record<ActionName, string>> = {
@@ -25,12 +26,16 @@ export function addActions(program: Command): void {
     const { description, input } = actions[name];
     const own = Object.keys(input.shape).filter((field) => !COMMON.includes(field));
     const positional = POSITIONAL[name];
-    const command = program.command(`${kebab(name)} <run>${positional ? ` [${positional}]` : ''}`).description(description);
+    const command = program
+      .command(`${kebab(name)} <run>${positional ? ` [${positional}]` : ''}`)
+      .description(description);
     for (const field of [...own, ...COMMON]) command.option(`--${kebab(field)} <value>`, field);
     command.action(async (run: string, ...rest: unknown[]) => {
       const given = positional ? (rest[0] as string | undefined) : undefined;
       const options = command.opts<Record<string, string>>();
-      const fields = [...own, ...COMMON].flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]]));
+      const fields = [...own, ...COMMON].flatMap((field) =>
+        options[field] === undefined ? [] : [[field, options[field]]],
+      );
       const raw: Record<string, unknown> = Object.fromEntries(fields);
       if (positional && given !== undefined) raw[positional] = given;
       await act(workflowIdOf(run), name, valuesOf(name, raw), isJson(command));
@@ -69,5 +74,3 @@ function jsonOf(text: string): unknown {
     throw new Usage('--comments: expected JSON, as [{"quote": "…", "text": "…"}]');
   }
 }
-
-export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

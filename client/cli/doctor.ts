@@ -25,7 +25,12 @@ export function addDoctor(program: Command, ended: Ended): void {
     try {
       const findings = await examine(config, client.connection as Connection, fix === true);
       print(isJson(doctor), findings, () =>
-        findings.map(({ about, ok, detail, mend }) => `${ok ? pc.green('ok  ') : pc.red('bad ')} ${about}: ${detail}${mend && !ok ? `\n     mend it: ${mend}` : ''}`).join('\n'),
+        findings
+          .map(
+            ({ about, ok, detail, mend }) =>
+              `${ok ? pc.green('ok  ') : pc.red('bad ')} ${about}: ${detail}${mend && !ok ? `\n     mend it: ${mend}` : ''}`,
+          )
+          .join('\n'),
       );
       if (findings.some(({ ok }) => !ok)) ended(EXIT.failed);
     } finally {
@@ -50,7 +55,12 @@ async function examine(config: ClientConfig, connection: Connection, fix: boolea
   const attributes: Finding = {
     about: 'search attributes',
     ok: missing.length === 0,
-    detail: missing.length > 0 ? `missing: ${missing.join(', ')}` : added.length > 0 ? `added: ${added.join(', ')}` : 'all registered',
+    detail:
+      missing.length > 0
+        ? `missing: ${missing.join(', ')}`
+        : added.length > 0
+          ? `added: ${added.join(', ')}`
+          : 'all registered',
     mend: 'gatehouse doctor --fix',
   };
   return [
@@ -63,7 +73,11 @@ async function examine(config: ClientConfig, connection: Connection, fix: boolea
 
 /** Whether anybody takes work: 1 is the task queue type of workflows in Temporal's own enumeration. */
 async function workersOf(connection: Connection, namespace: string, taskQueue: string): Promise<Finding> {
-  const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1,
+  });
   const count = pollers?.length ?? 0;
   const detail = count > 0 ? `${count} on ${taskQueue}` : `nobody takes work from ${taskQueue}`;
   return { about: 'worker', ok: count > 0, detail, mend: 'gatehouse up' };

@@ -10,15 +10,19 @@ import { print } from './output.ts';
 /** History out, and history against today's code. */
 export function addHistory(program: Command, ended: Ended): void {
   const out = program.command('export <run>').description('The run’s history, as JSON.');
-  out.option('--output <file>', 'where to; default: standard output').action(async (run: string, { output }: { output?: string }) => {
-    await withRuns(async ({ runs }) => {
-      const json = historyToJson(await runs.history(workflowIdOf(run)));
-      if (output === undefined) process.stdout.write(`${json}\n`);
-      else await writeFile(output, json);
+  out
+    .option('--output <file>', 'where to; default: standard output')
+    .action(async (run: string, { output }: { output?: string }) => {
+      await withRuns(async ({ runs }) => {
+        const json = historyToJson(await runs.history(workflowIdOf(run)));
+        if (output === undefined) process.stdout.write(`${json}\n`);
+        else await writeFile(output, json);
+      });
     });
-  });
 
-  const again = program.command('replay <files...>').description('Replays exported histories against this build’s code.');
+  const again = program
+    .command('replay <files...>')
+    .description('Replays exported histories against this build’s code.');
   again.action(async (files: string[]) => {
     const results: { file: string; ok: boolean; because?: string }[] = [];
     for (const file of files) {
@@ -27,7 +31,11 @@ export function addHistory(program: Command, ended: Ended): void {
       results.push({ file, ...(await replay(text)) });
     }
     const broken = results.filter(({ ok }) => !ok);
-    print(isJson(again), results, () => results.map(({ file, ok, because }) => `${ok ? 'ok    ' : 'BROKEN'} ${file}${because ? `: ${because}` : ''}`).join('\n'));
+    print(isJson(again), results, () =>
+      results
+        .map(({ file, ok, because }) => `${ok ? 'ok    ' : 'BROKEN'} ${file}${because ? `: ${because}` : ''}`)
+        .join('\n'),
+    );
     if (broken.length > 0) ended(EXIT.failed);
   });
 

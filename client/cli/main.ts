@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addActions } from './actions.ts';
+import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { addHistory } from './history.ts';
@@ -22,7 +23,8 @@ export async function main(argv: string[]): Promise<number> {
     .showHelpAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of [addUp, addStart, addReading, addWatch, addActions, addDoctor, addHistory]) add(program, ended);
+  for (const add of [addUp, addDemo, addStart, addReading, addWatch, addActions, addDoctor, addHistory])
+    add(program, ended);
   for (const command of program.commands) {
     command.exitOverride().option('--json', 'one JSON document on standard output').allowExcessArguments(false);
   }

@@ -14,7 +14,8 @@ export function printFailure(json: boolean, failure: unknown): void {
   const known = failure instanceof Told || failure instanceof BadVariables;
   if (json) {
     const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';
-    const more = failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
+    const more =
+      failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
     process.stdout.write(`${JSON.stringify({ error: { code, message, ...more } }, null, 2)}\n`);
     return;
   }

@@ -44,7 +44,11 @@ export function addReading(program: Command, ended: Ended): void {
       const workflowId = workflowIdOf(run);
       const [answer, end] = [await runs.run(workflowId), await runs.ended(workflowId)];
       const told = explained(answer, end?.is === 'lost' ? end.message : undefined);
-      print(isJson(explain), { workflowId, waitingOn: answer.waitingOn, current: answer.current, explanation: told }, () => told.join('\n'));
+      print(
+        isJson(explain),
+        { workflowId, waitingOn: answer.waitingOn, current: answer.current, explanation: told },
+        () => told.join('\n'),
+      );
     });
   });
 
@@ -60,8 +64,13 @@ export function addReading(program: Command, ended: Ended): void {
   log.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
       const entries = await runs.actions(workflowIdOf(run));
-      print(isJson(log), entries, () =>
-        entries.map((each) => `${each.at}  ${each.action}  ${each.verdict}${each.because ? `: ${each.because}` : ''}`).join('\n') || 'Nothing yet.',
+      print(
+        isJson(log),
+        entries,
+        () =>
+          entries
+            .map((each) => `${each.at}  ${each.action}  ${each.verdict}${each.because ? `: ${each.because}` : ''}`)
+            .join('\n') || 'Nothing yet.',
       );
     });
   });
@@ -71,13 +80,25 @@ export function addReading(program: Command, ended: Ended): void {
 const tableOf = (found: Listed[]): string =>
   found
     .map(({ workflowId, status, temporalStatus, phase, waitingOn, waitingSince }) =>
-      [workflowId.padEnd(32), (status ?? temporalStatus.toLowerCase()).padEnd(8), (phase ?? '').padEnd(26), (waitingOn ?? '').padEnd(11), waitingSince ?? ''].join(' ').trimEnd(),
+      [
+        workflowId.padEnd(32),
+        (status ?? temporalStatus.toLowerCase()).padEnd(8),
+        (phase ?? '').padEnd(26),
+        (waitingOn ?? '').padEnd(11),
+        waitingSince ?? '',
+      ]
+        .join(' ')
+        .trimEnd(),
     )
     .join('\n');
 
 /** In three lines: what it waits for and since when; what ends the wait; what a person can do now. */
-export function explained({ workflowId, status, waitingOn, current, change }: RunAnswer, lost: string | undefined): string[] {
-  if (waitingOn.what === 'nothing') return [`${workflowId} is ${status}.`, lost ?? 'It waits for nothing.', 'Nothing is to be done.'];
+export function explained(
+  { workflowId, status, waitingOn, current, change }: RunAnswer,
+  lost: string | undefined,
+): string[] {
+  if (waitingOn.what === 'nothing')
+    return [`${workflowId} is ${status}.`, lost ?? 'It waits for nothing.', 'Nothing is to be done.'];
   const place = current ? ` at ${current.visit ?? current.id} (${current.phase})` : '';
   const ends = {
     person: 'A person ends the wait, by one of the actions below.',

@@ -23,7 +23,9 @@ interface Options {
 }
 
 export function addStart(program: Command, ended: Ended): void {
-  const start = program.command('start [repository]').description('Starts a run, or retries one that did not end well.');
+  const start = program
+    .command('start [repository]')
+    .description('Starts a run, or retries one that did not end well.');
   start
     .option('--task <id>', 'the task’s id')
     .option('--title <text>', 'what the task is, in a line')
@@ -43,21 +45,28 @@ export function addStart(program: Command, ended: Ended): void {
         const { workflowId, runId, retried } = await runs.start(wish, { fresh: options.fresh === true });
         const json = isJson(start);
         if (!options.watch || !json) {
-          print(json, { workflowId, runId, retried }, () => `${workflowId} ${retried ? 'goes on where it failed' : 'has started'}.`);
+          print(
+            json,
+            { workflowId, runId, retried },
+            () => `${workflowId} ${retried ? 'goes on where it failed' : 'has started'}.`,
+          );
         }
         if (options.watch) ended(await watch({ runs, config, workflowId, json, until: undefined }));
       });
     });
 
   const retry = program.command('retry <run>').description('Goes on with a closed run from where it failed.');
-  retry.option('--from <step>', 'an earlier step to go on from').action(async (run: string, { from }: { from?: string }) => {
-    const step = from === undefined ? undefined : Number(from);
-    if (step !== undefined && !Number.isInteger(step)) throw new Usage(`--from: expected a step’s number; got ${from}`);
-    await withRuns(async ({ runs }) => {
-      const again = await runs.retry(workflowIdOf(run), step === undefined ? {} : { from: step });
-      print(isJson(retry), { ...again, retried: true }, () => `${again.workflowId} goes on.`);
+  retry
+    .option('--from <step>', 'an earlier step to go on from')
+    .action(async (run: string, { from }: { from?: string }) => {
+      const step = from === undefined ? undefined : Number(from);
+      if (step !== undefined && !Number.isInteger(step))
+        throw new Usage(`--from: expected a step’s number; got ${from}`);
+      await withRuns(async ({ runs }) => {
+        const again = await runs.retry(workflowIdOf(run), step === undefined ? {} : { from: step });
+        print(isJson(retry), { ...again, retried: true }, () => `${again.workflowId} goes on.`);
+      });
     });
-  });
 }
 
 /** The start input: a file, and what the flags say over it. */
@@ -65,7 +74,12 @@ async function wishOf(repository: string | undefined, options: Options): Promise
   const base = options.file === undefined ? {} : await fileOf(options.file);
   const { task: id, title, description, pipeline, workspace, startedBy } = options;
   const pullRequest = options.pullRequest === undefined ? undefined : Number(options.pullRequest);
-  const change = { repository: repository && absolute(repository), base: options.base, branch: options.branch, pullRequest };
+  const change = {
+    repository: repository && absolute(repository),
+    base: options.base,
+    branch: options.branch,
+    pullRequest,
+  };
   return {
     ...base,
     ...given({ workspace, pipeline, startedBy }),
@@ -85,7 +99,8 @@ async function fileOf(file: string): Promise<Record<string, unknown>> {
 }
 
 /** A local path is absolute on the wire; what looks like an address is left alone. */
-const absolute = (repository: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(repository) ? repository : path.resolve(repository));
+const absolute = (repository: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) ? repository : path.resolve(repository);
 
 const given = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

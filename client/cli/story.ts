@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { ActionEntry, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
+import { kebab } from './words.ts';
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
@@ -10,7 +11,7 @@ export class Story {
   private readonly told = new Set<string>();
 
   constructor(
-    private readonly config: Pick<ClientConfig, 'address' | 'environment'>,
+    private readonly config: Pick<ClientConfig, 'address' | 'environment'> & { uiUrl?: string; namespace?: string },
     private readonly say: Tell,
   ) {}
 
@@ -22,14 +23,21 @@ export class Story {
     this.site(run);
     this.wait(run);
     for (const { id, type, severity, text } of run.notices) {
-      this.once(`notice ${id} ${severity}`, () => `  ${severity === 'urgent' ? pc.red('urgent') : 'notice'}: ${type}: ${text}`, { notice: type, severity, text });
+      this.once(
+        `notice ${id} ${severity}`,
+        () => `  ${severity === 'urgent' ? pc.red('urgent') : 'notice'}: ${type}: ${text}`,
+        { notice: type, severity, text },
+      );
     }
   }
 
   end(end: Ended): void {
     if (end.is === 'done') {
       const { outcome, mergeCommit } = end.result;
-      this.once('end', () => pc.green(`${outcome}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}`), { ended: outcome, mergeCommit });
+      this.once('end', () => pc.green(`${outcome}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}`), {
+        ended: outcome,
+        mergeCommit,
+      });
     } else if (end.is === 'lost') {
       const words = [`${end.status.toLowerCase()}: ${end.type}: ${end.message}`, end.hint, end.detail].filter(Boolean);
       this.once('end', () => pc.red(words.join('\n')), { ended: end.status, type: end.type, message: end.message });
@@ -37,17 +45,28 @@ export class Story {
   }
 
   private step({ id, state, note, attempts, outcome, startedAt, endedAt }: StepEntry): void {
-    if (startedAt) this.once(`step ${id} begins ${startedAt}`, () => pc.bold(`▶ ${id}`), { step: id, state: 'working' });
+    if (startedAt)
+      this.once(`step ${id} begins ${startedAt}`, () => pc.bold(`▶ ${id}`), { step: id, state: 'working' });
     for (const { key, role, outcome: end, summary, head } of attempts) {
       this.once(`job ${key}`, () => `  ${role} is at work`, { step: id, job: key, role });
       if (end) {
         const at = head ? ` (${head.slice(0, 8)})` : '';
-        this.once(`job ${key} ended`, () => `  ${role} ${end}${at}: ${oneLine(summary)}`, { step: id, job: key, role, outcome: end, summary });
+        this.once(`job ${key} ended`, () => `  ${role} ${end}${at}: ${oneLine(summary)}`, {
+          step: id,
+          job: key,
+          role,
+          outcome: end,
+          summary,
+        });
       }
     }
     if (endedAt) {
       const mark = state === 'failed' ? pc.red('✗') : pc.green('✓');
-      this.once(`step ${id} ends ${endedAt}`, () => `${mark} ${id}: ${outcome ?? state}. ${oneLine(note)}`, { step: id, outcome, note });
+      this.once(`step ${id} ends ${endedAt}`, () => `${mark} ${id}: ${outcome ?? state}. ${oneLine(note)}`, {
+        step: id,
+        outcome,
+        note,
+      });
     }
   }
 
@@ -60,7 +79,9 @@ export class Story {
   private site({ environment }: RunAnswer): void {
     if (!environment) return;
     const { generation, status, url, because } = environment;
-    const words = [`  environment ${generation} is ${status}`, url, because && `(${oneLine(because)})`].filter(Boolean).join(' ');
+    const words = [`  environment ${generation} is ${status}`, url, because && `(${oneLine(because)})`]
+      .filter(Boolean)
+      .join(' ');
     this.once(`site ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
   }
 
@@ -68,11 +89,18 @@ export class Story {
   private wait(run: RunAnswer): void {
     const { waitingOn, current } = run;
     for (const { name, conclusion } of current?.failing ?? []) {
-      this.once(`failing ${run.change.head} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, { failing: name, conclusion });
+      this.once(`failing ${run.change.head} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, {
+        failing: name,
+        conclusion,
+      });
     }
     if (waitingOn.what !== 'person') {
       if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what)) {
-        this.once(`wait ${current?.id} ${waitingOn.since} ${waitingOn.detail}`, () => pc.dim(`  … ${waitingOn.detail}`), { waitingOn: waitingOn.what, detail: waitingOn.detail });
+        this.once(
+          `wait ${current?.id} ${waitingOn.since} ${waitingOn.detail}`,
+          () => pc.dim(`  … ${waitingOn.detail}`),
+          { waitingOn: waitingOn.what, detail: waitingOn.detail },
+        );
       }
       return;
     }
@@ -85,11 +113,16 @@ export class Story {
     const [first] = waitingOn.offers;
     const temporal = this.config.environment['TEMPORAL_CLI_PATH'] ?? 'temporal';
     const signal = `${temporal} workflow signal --address ${this.config.address} --workflow-id ${workflowId} --name ${first} --input '{}'`;
+    const { uiUrl, namespace } = this.config;
+    const page = uiUrl && `  ${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
     return [
       pc.yellow(`? ${waitingOn.detail}${why}`),
       `  on offer: ${waitingOn.offers.join(', ')}`,
       `  npx gatehouse explain ${task.id}`,
+      ...(waitingOn.offers.includes('requestFix') ? [`  npx gatehouse request-fix ${task.id} "what is wrong"`] : []),
+      `  npx gatehouse ${kebab(first ?? 'explain')} ${task.id}`,
       `  ${signal}`,
+      ...(page ? [page] : []),
     ].join('\n');
   }
 

@@ -5,13 +5,22 @@ import { isJson } from './context.ts';
 import { print, say } from './output.ts';
 
 export function addUp(program: Command): void {
-  const up = program.command('up').description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
+  const up = program
+    .command('up')
+    .description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
   up.action(async () => {
     const stack = await untilStopped((stop) => startStack(readConfig(), (line) => stop.aborted || say(line)));
     if (!stack) return;
     const { stop, workerPid, ...shown } = stack.stack;
     print(isJson(up), { ...shown, workerPid: workerPid() }, () =>
-      [`gatehouse is up at ${shown.address}`, shown.uiUrl && `Web UI: ${shown.uiUrl}`, shown.temporalPath && `temporal: ${shown.temporalPath}`, 'One Ctrl-C ends it in order.'].filter(Boolean).join('\n'),
+      [
+        `gatehouse is up at ${shown.address}`,
+        shown.uiUrl && `Web UI: ${shown.uiUrl}`,
+        shown.temporalPath && `temporal: ${shown.temporalPath}`,
+        'One Ctrl-C ends it in order.',
+      ]
+        .filter(Boolean)
+        .join('\n'),
     );
     await stack.interrupted;
     say('stopping: the worker first, the server last');

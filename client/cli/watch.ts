@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClientConfig } from '../config.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { NotFound } from '../errors.ts';
 import type { Runs } from '../runs.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
@@ -24,12 +24,12 @@ export function addWatch(program: Command, ended: Ended): void {
 
 interface Watching {
   runs: Runs;
-  config: ClientConfig;
+  config: ConstructorParameters<typeof Story>[0];
   workflowId: string;
   json: boolean;
   until: 'parked' | undefined;
   /** Told of each state that was seen; answers whether to go on. */
-  seen?: (answer: Awaited<ReturnType<Runs['run']>>) => Promise<boolean>;
+  seen?: (answer: RunAnswer) => Promise<boolean>;
 }
 
 /** Follows a run until it ends, and answers the exit code that fits its end. */
@@ -42,7 +42,7 @@ export async function watch({ runs, config, workflowId, json, until, seen }: Wat
       const log = await runs.actions(workflowId).catch(() => []);
       story.tell(answer, log);
       if (seen && !(await seen(answer))) return EXIT.done;
-      if (until === 'parked' && (answer.status === 'parked' || (answer.status === 'paused'))) return EXIT.parked;
+      if (until === 'parked' && (answer.status === 'parked' || answer.status === 'paused')) return EXIT.parked;
     }
     const end = await runs.ended(workflowId).catch(() => ({ is: 'live' as const }));
     if (end && end.is !== 'live') {

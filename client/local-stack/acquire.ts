@@ -38,25 +38,29 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
   if (await runnable(kept)) return kept;
 
   await mkdir(folder, { recursive: true });
-  return soleHolder(path.join(folder, 'building.lock'), { say, waitingFor: 'another process that gets Temporal' }, async () => {
-    if (await runnable(kept)) return kept;
-    const tried: string[] = [];
-    for (const [name, get] of ways(sources)) {
-      try {
-        return await get(folder, kept);
-      } catch (failure) {
-        tried.push(`${name}: ${(failure as Error).message.split('\n', 1)[0]!.slice(0, 300)}`);
-        say(`${name} did not work; trying on`);
+  return soleHolder(
+    path.join(folder, 'building.lock'),
+    { say, waitingFor: 'another process that gets Temporal' },
+    async () => {
+      if (await runnable(kept)) return kept;
+      const tried: string[] = [];
+      for (const [name, get] of ways(sources)) {
+        try {
+          return await get(folder, kept);
+        } catch (failure) {
+          tried.push(`${name}: ${(failure as Error).message.split('\n', 1)[0]!.slice(0, 300)}`);
+          say(`${name} did not work; trying on`);
+        }
       }
-    }
-    throw new NoServer(
-      [
-        'No Temporal server could be had. Any one of these will do: install the Temporal CLI (`temporal` on PATH, or',
-        'TEMPORAL_CLI_PATH), install Go 1.25 or later, run `docker compose up`, or set TEMPORAL_ADDRESS.',
-        ...tried,
-      ].join('\n'),
-    );
-  });
+      throw new NoServer(
+        [
+          'No Temporal server could be had. Any one of these will do: install the Temporal CLI (`temporal` on PATH, or',
+          'TEMPORAL_CLI_PATH), install Go 1.25 or later, run `docker compose up`, or set TEMPORAL_ADDRESS.',
+          ...tried,
+        ].join('\n'),
+      );
+    },
+  );
 }
 
 type Way = [name: string, get: (folder: string, kept: string) => Promise<string>];

@@ -58,7 +58,10 @@ export class LocalServer {
     const { temporal, port, uiPort, namespace, data } = this.options;
     mkdirSync(path.join(data, 'logs'), { recursive: true });
     const log = openSync(path.join(data, 'logs', 'temporal.log'), 'a');
-    const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
+    const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+      '--search-attribute',
+      `${name}=${type}`,
+    ]);
     const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
     const kept = ['--namespace', namespace, '--db-filename', path.join(data, 'temporal.db'), '--log-level', 'error'];
     // A group of its own: a Ctrl-C in the terminal must reach us first, and it last.
@@ -70,7 +73,9 @@ export class LocalServer {
     this.child = child;
     const died = new Promise<never>((_, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`the Temporal server ended at once (exit ${code}); see ${data}/logs/temporal.log`)));
+      child.once('exit', (code) =>
+        reject(new Error(`the Temporal server ended at once (exit ${code}); see ${data}/logs/temporal.log`)),
+      );
     });
     died.catch(() => undefined);
     if (child.pid) await writeFile(this.record, String(child.pid));

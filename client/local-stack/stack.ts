@@ -47,7 +47,12 @@ export async function startStack(config: ClientConfig, say: (line: string) => vo
     const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo) : {};
     await register(config, say);
     const worker = new WorkerProcess({
-      environment: { GATEHOUSE_LOOK_SECONDS: LOOK_SECONDS, ...environment, TEMPORAL_ADDRESS: address, GATEHOUSE_DATA: data },
+      environment: {
+        GATEHOUSE_LOOK_SECONDS: LOOK_SECONDS,
+        ...environment,
+        TEMPORAL_ADDRESS: address,
+        GATEHOUSE_DATA: data,
+      },
       data,
       say,
     });
@@ -61,7 +66,11 @@ export async function startStack(config: ClientConfig, say: (line: string) => vo
   }
 }
 
-async function ownServer({ variables, cache, data, namespace, environment }: ClientConfig, say: (line: string) => void, undo: (() => Promise<void>)[]) {
+async function ownServer(
+  { variables, cache, data, namespace, environment }: ClientConfig,
+  say: (line: string) => void,
+  undo: (() => Promise<void>)[],
+) {
   const temporalPath = await acquireTemporal({
     cliPath: variables.TEMPORAL_CLI_PATH,
     searchPath: environment['PATH'],

@@ -10,15 +10,22 @@ export async function replay(json: string): Promise<{ ok: boolean; because?: str
   if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
   quiet = true;
   try {
+    const history = JSON.parse(json) as Exported;
     await Worker.runReplayHistory(
       {
         workflowsPath: at('../../workflows/index.ts'),
         dataConverter: { payloadConverterPath: at('../../workflows/lib/payload-converter.ts') },
       },
-      JSON.parse(json) as never,
+      history as never,
+      // The run checks its own id against its input: it must be the one it had.
+      history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId,
     );
     return { ok: true };
   } catch (failure) {
     return { ok: false, because: (failure as Error).message.split('\n', 1)[0]! };
   }
+}
+
+interface Exported {
+  events?: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[];
 }

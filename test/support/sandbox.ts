@@ -285,7 +285,8 @@ export class Execution {
   private obey(c: Command) {
     if (c.scheduleActivity) this.ask(c.scheduleActivity, c.userMetadata);
     else if (c.requestCancelActivity) this.cancels.get(c.requestCancelActivity.seq!)?.();
-    else if (c.startTimer) this.running.set(c.startTimer.seq!, this.cluster.now + msOf(c.startTimer.startToFireTimeout));
+    else if (c.startTimer)
+      this.running.set(c.startTimer.seq!, this.cluster.now + msOf(c.startTimer.startToFireTimeout));
     else if (c.cancelTimer) this.running.delete(c.cancelTimer.seq!);
     else if (c.startChildWorkflowExecution) void this.begin(c.startChildWorkflowExecution);
     else if (c.signalExternalWorkflowExecution) this.tell(c.signalExternalWorkflowExecution);
@@ -330,7 +331,12 @@ export class Execution {
     this.push({ resolveChildWorkflowExecutionStart: { seq: seq!, succeeded: { runId: child.runId } } });
   }
 
-  private tell({ seq, workflowExecution, signalName, args }: coresdk.workflow_commands.ISignalExternalWorkflowExecution) {
+  private tell({
+    seq,
+    workflowExecution,
+    signalName,
+    args,
+  }: coresdk.workflow_commands.ISignalExternalWorkflowExecution) {
     const there = this.cluster.executions.get(workflowExecution!.workflowId!);
     const open = there && !there.closed;
     if (open) there.receive(signalName!, args ?? []);

@@ -143,6 +143,7 @@ export const fieldsMessage = (fields: BadField[]): string =>
 
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
-    (before, part) => (typeof part === 'number' ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part)),
+    (before, part) =>
+      typeof part === 'number' ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part),
     '',
   ) || 'input';

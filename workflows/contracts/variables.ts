@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 const port = (fallback: number) =>
-  z.coerce.number({ error: 'a port, 1 to 65535' }).int().min(1).max(65_535, { error: 'a port, 1 to 65535' }).default(fallback);
+  z.coerce
+    .number({ error: 'a port, 1 to 65535' })
+    .int()
+    .min(1)
+    .max(65_535, { error: 'a port, 1 to 65535' })
+    .default(fallback);
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
 

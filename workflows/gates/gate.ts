@@ -22,11 +22,11 @@ export type GateEnd = Outcome | { is: 'back'; to: string[]; because: string; rew
 
 /** A job's end, as a gate needs it: evictions and interruptions have been dealt with. */
 export type JobEnd =
-  | Extract<JobReport, { is: 'completed' }>
-  | (Extract<JobReport, { is: 'failed' }> & { evicted?: boolean | undefined });
+  Extract<JobReport, { is: 'completed' }> | (Extract<JobReport, { is: 'failed' }> & { evicted?: boolean | undefined });
 
 /** Work that was called off may have finished all the same: what it left must then be cleared away. */
-export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off'; leftover?: T };
+export type Attempt<T> =
+  { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off'; leftover?: T };
 
 /** What a person answered, or that the change moved under their eyes (the head is known by then). */
 export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'moved'; because: string };
@@ -82,7 +82,11 @@ export interface GateContext<Options = unknown> {
   /** The effect of the action taken last has failed: the log says so. */
   failedEffect(): void;
   /** Notes what the world was seen to be: a new head, foreign commits. A change that is over ends the run here. */
-  saw(look: { head?: string | undefined; foreign?: readonly ForeignCommit[]; state?: 'open' | 'merged' | 'closed' }): void;
+  saw(look: {
+    head?: string | undefined;
+    foreign?: readonly ForeignCommit[];
+    state?: 'open' | 'merged' | 'closed';
+  }): void;
   notice(type: NoticeType, text: string): void;
   /** The place where a person can try the change; the run owns it, and takes it down on every exit. */
   readonly site: Site;

@@ -147,11 +147,16 @@ async function pullBase(ctx: GateContext, budget: Budget): Promise<{ rebuild: bo
   ctx.saw(update.value);
   if (update.value.is !== 'conflict') return { rebuild: true };
   if (!budget.left()) {
-    return refuse(`${base} conflicts with the change, and the resolvers have had their ${budget.shown().attempts} attempts.`);
+    return refuse(
+      `${base} conflicts with the change, and the resolvers have had their ${budget.shown().attempts} attempts.`,
+    );
   }
 
   budget.spend();
-  const brief = briefOfConflicts(base, update.value.files.map((name) => ({ name })));
+  const brief = briefOfConflicts(
+    base,
+    update.value.files.map((name) => ({ name })),
+  );
   const end = await ctx.send('conflict-resolver', { mode: 'resolve', brief }, { rounds: ctx.step.rounds });
   return { rebuild: true, because: closeRound(ctx, { kind: 'conflict' }, 'The conflict-resolver', end) };
 }
@@ -164,7 +169,11 @@ function closeRound(
   end: JobEnd,
 ): string | undefined {
   const because =
-    end.is === 'failed' ? `${who} failed: ${end.because}` : end.changed ? undefined : `Nothing changed: ${who} left the head as it was.`;
+    end.is === 'failed'
+      ? `${who} failed: ${end.because}`
+      : end.changed
+        ? undefined
+        : `Nothing changed: ${who} left the head as it was.`;
   if (end.is === 'failed') ctx.failedEffect();
   const outcome = end.is === 'failed' ? 'failed' : 'completed';
   ctx.step.rounds.push({ ...round, outcome, ...(because && { because }), ...headOf(ctx) });

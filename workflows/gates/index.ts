@@ -37,8 +37,10 @@ function judgeSteps(pipeline: PipelineShape): { index: number; key?: string; exp
     const last = place === enabled.length - 1;
     const before = enabled[place - 1]?.step.kind;
     return [
-      after && !after.includes(before ?? '') && { index, expected: `${step.kind} directly after ${after.join(' or ')}` },
-      step.approval && !takes.approval && { index, key: 'approval', expected: `no approval: ${step.kind} has no output` },
+      after &&
+        !after.includes(before ?? '') && { index, expected: `${step.kind} directly after ${after.join(' or ')}` },
+      step.approval &&
+        !takes.approval && { index, key: 'approval', expected: `no approval: ${step.kind} has no output` },
       step.approval && last && { index, key: 'approval', expected: 'no approval on the last step' },
       step.when && !takes.when && { index, key: 'when', expected: `no "when": ${step.kind} always runs` },
     ].filter((each) => !!each);

@@ -103,7 +103,8 @@ function complete(live: LiveRun): Result {
 function over(live: LiveRun, { how, mergeCommit }: ChangeOver): Result {
   const { state } = live;
   close(live, 'passed');
-  const merged = how === 'merged' ? { ...(state.head && { head: state.head }), ...(mergeCommit && { mergeCommit }) } : {};
+  const merged =
+    how === 'merged' ? { ...(state.head && { head: state.head }), ...(mergeCommit && { mergeCommit }) } : {};
   return { outcome: how, ...merged, steps: state.steps.map(stepEntry) };
 }
 
@@ -173,7 +174,10 @@ export function refuseInput(fields: BadField[]): never {
   const failure = invalidInput(fields);
   const since = new Date().toISOString();
   const waiting = { what: 'nothing' as const, detail: failure.message, since, offers: [] };
-  setHandler(runQuery, () => ({ status: 'failed', steps: [], current: null, waitingOn: waiting }) as unknown as RunAnswer);
+  setHandler(
+    runQuery,
+    () => ({ status: 'failed', steps: [], current: null, waitingOn: waiting }) as unknown as RunAnswer,
+  );
   setHandler(waitingOnQuery, () => waiting);
   setHandler(actionsQuery, () => []);
   upsertSearchAttributes([

@@ -65,7 +65,17 @@ export function openInbox(live: LiveRun, standing: { [Name in Standing]: (action
     const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
     const verdict = judged.is;
     const at = new Date().toISOString();
-    const entry: ActionEntry = { actionId, action, by, at, visit, verdict, ...refusal, repeats: 0, input: keptInput(raw) };
+    const entry: ActionEntry = {
+      actionId,
+      action,
+      by,
+      at,
+      visit,
+      verdict,
+      ...refusal,
+      repeats: 0,
+      input: keptInput(raw),
+    };
     state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
     state.seen = [...state.seen, { id: actionId, action, input: canonical(raw), visit }].slice(-SEEN_LENGTH);
   }

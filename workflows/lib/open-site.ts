@@ -11,7 +11,14 @@ import {
 } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
 import { EnvironmentInput, Release } from '../contracts/environment.ts';
-import { buildSignal, environmentQuery, environmentReport, Hint, hintSignal, releaseSignal } from '../contracts/messages.ts';
+import {
+  buildSignal,
+  environmentQuery,
+  environmentReport,
+  Hint,
+  hintSignal,
+  releaseSignal,
+} from '../contracts/messages.ts';
 import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
 
@@ -59,7 +66,13 @@ export class OpenSite {
     if (look.is !== 'live') return this.give(`It could not be made: ${because(look)}`, 'failed');
 
     const { url, expiresAt } = look;
-    this.show({ status: 'live', generation: wanted.generation, head: wanted.head, url, ...(expiresAt && { expiresAt }) });
+    this.show({
+      status: 'live',
+      generation: wanted.generation,
+      head: wanted.head,
+      url,
+      ...(expiresAt && { expiresAt }),
+    });
     const ended = await this.live(wanted, expiresAt);
     if (!ended || this.moot(wanted)) return;
     if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
@@ -67,15 +80,26 @@ export class OpenSite {
     // Found dead, say after the machine was restarted: it is made once more by itself, as the next generation.
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
-    this.show({ status: 'provisioning', generation: this.wanted.generation, head: wanted.head, because: because(ended) });
+    this.show({
+      status: 'provisioning',
+      generation: this.wanted.generation,
+      head: wanted.head,
+      because: because(ended),
+    });
   }
 
   /** Takes down whatever may be up, as often as it takes. */
   async tearDown(): Promise<void> {
     const { status } = this.view;
-    if (status !== 'failed') this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
+    if (status !== 'failed')
+      this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
     await this.clear();
-    this.show({ ...this.view, url: undefined, status: status === 'failed' ? 'failed' : 'gone', because: this.released ?? this.view.because });
+    this.show({
+      ...this.view,
+      url: undefined,
+      status: status === 'failed' ? 'failed' : 'gone',
+      because: this.released ?? this.view.because,
+    });
   }
 
   /** Whether everybody has been told. */
@@ -122,18 +146,23 @@ export class OpenSite {
   }
 
   /** Works for a generation for as long as it is wanted. What is called off is cleared by its key, whatever became of it. */
-  private async unlessMoot<T>(wanted: EnvironmentInput, work: () => Promise<T>, woken = () => false): Promise<T | undefined> {
+  private async unlessMoot<T>(
+    wanted: EnvironmentInput,
+    work: () => Promise<T>,
+    woken = () => false,
+  ): Promise<T | undefined> {
     let over = false;
     const scope = new CancellationScope();
     const working = scope.run(work).finally(() => (over = true));
     working.catch(() => undefined);
     await condition(() => over || this.moot(wanted) || woken());
-    if (!over) scope.cancel();
+    const calledOff = !over;
+    if (calledOff) scope.cancel();
     try {
       return await working;
     } catch (failure) {
       if (CancellationScope.current().consideredCancelled) throw failure;
-      if (isCancellation(failure)) return undefined;
+      if (calledOff || isCancellation(failure)) return undefined;
       this.give(`It could not be made: ${rootCause(failure) ?? 'unknown'}`, 'failed');
       return undefined;
     }

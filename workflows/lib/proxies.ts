@@ -72,7 +72,8 @@ export const activitiesFor = (kind: string): Activities =>
       async (...question) => {
         const summary = summaryOf(kind, name, question);
         const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
-        if (isUnreadable(answer)) throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
+        if (isUnreadable(answer))
+          throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
         return answer;
       },
     ]),

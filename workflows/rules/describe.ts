@@ -20,7 +20,12 @@ export function waitingOn(run: RunState): WaitingOn {
     const detail = `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It goes on with resume.`;
     return { what: 'person', detail, since, offers };
   }
-  return { what: run.current?.waitingOn ?? 'timer', detail: run.current?.detail ?? 'The run is at work.', since, offers };
+  return {
+    what: run.current?.waitingOn ?? 'timer',
+    detail: run.current?.detail ?? 'The run is at work.',
+    since,
+    offers,
+  };
 }
 
 /** A step as people read it: without what only the run needs to go on. */

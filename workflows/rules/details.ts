@@ -22,7 +22,8 @@ export function currentDetails(run: RunState): string {
     run.head && `Head: \`${run.head}\` on ${code(run.change.branch)}, into ${code(run.change.base)}`,
     attempts !== undefined && `Attempts: ${attempt ?? 0} of ${attempts}`,
     failing?.length && `Failing: ${plain(failing.map(({ name, conclusion }) => `${name} (${conclusion})`).join(', '))}`,
-    decision && `Question ${code(decision.id)}: ${plain(decision.question)} Options: ${plain(decision.options.join(' / '))}`,
+    decision &&
+      `Question ${code(decision.id)}: ${plain(decision.question)} Options: ${plain(decision.options.join(' / '))}`,
     cap && `Cap of ${plain(cap.of)}: ${cap.used} of ${cap.max} used. Last feedback: ${plain(cap.feedback)}`,
     lastRound(run),
     refusal && `Refused at ${refusal.at}: ${code(refusal.action)}. ${plain(refusal.because ?? '')}`,
@@ -34,7 +35,13 @@ export function currentDetails(run: RunState): string {
 
 const place = ({ current }: RunState) => (current ? ` at ${code(current.visit ?? current.id)}` : '');
 
-function environmentLine({ status, url, expiresAt, because, generation }: NonNullable<RunState['environment']>): string {
+function environmentLine({
+  status,
+  url,
+  expiresAt,
+  because,
+  generation,
+}: NonNullable<RunState['environment']>): string {
   const link = url && /^https?:\/\/[^\s<>()[\]\\]+$/.test(url) ? `[${url}](${url})` : '';
   const until = expiresAt ? ` until ${expiresAt}` : '';
   return `Environment ${generation}: ${status}${link && ` at ${link}`}${until}${because ? `. ${plain(because)}` : ''}`;
@@ -67,12 +74,18 @@ export const plain = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
     .slice(0, 600)
-    .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) => (character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`))
+    .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) =>
+      character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
+    )
     .replace(/\b(javascript|data|vbscript):/gi, '$1 :')
     .replace(/\b(https?|ftp):\/\//gi, '$1:&#47;&#47;');
 
 /** A code span that what it holds cannot end; a pipe would end the table's cell. */
-const code = (text: string): string => `\`${text.replace(/[`\s]+/g, ' ').replace(/\|/g, '\\|').slice(0, 300)}\``;
+const code = (text: string): string =>
+  `\`${text
+    .replace(/[`\s]+/g, ' ')
+    .replace(/\|/g, '\\|')
+    .slice(0, 300)}\``;
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 

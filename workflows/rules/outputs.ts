@@ -8,7 +8,11 @@ const CONTEXT = 256 * 1_024;
 export const KEPT = 1_000_000;
 
 const textOf = ({ summary, output }: StepRecord): string =>
-  typeof output === 'string' ? output : output === undefined ? (summary ?? '') : `${summary ?? ''}\n\n${JSON.stringify(output)}`;
+  typeof output === 'string'
+    ? output
+    : output === undefined
+      ? (summary ?? '')
+      : `${summary ?? ''}\n\n${JSON.stringify(output)}`;
 
 /** Every earlier step's output, in order; a helper finds what it is to act on as the last of them. */
 export function priorOutputs(steps: StepRecord[], own: StepRecord, brief: string | undefined): Job['priorOutputs'] {
@@ -31,9 +35,6 @@ export function priorOutputs(steps: StepRecord[], own: StepRecord, brief: string
 
 /** How much the outputs of all other steps take. */
 export const keptSize = (steps: StepRecord[], except: StepRecord): number =>
-  steps.reduce(
-    (sum, step) => (step === except ? sum : sum + (step.summary?.length ?? 0) + sizeOf(step.output)),
-    0,
-  );
+  steps.reduce((sum, step) => (step === except ? sum : sum + (step.summary?.length ?? 0) + sizeOf(step.output)), 0);
 
 export const sizeOf = (output: unknown): number => (output === undefined ? 0 : JSON.stringify(output).length);

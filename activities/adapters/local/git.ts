@@ -44,7 +44,12 @@ const CLEARED = {
  */
 export async function git(
   args: string[],
-  { cwd, okCodes = [0], input, env = {} }: { cwd: string; okCodes?: number[]; input?: string; env?: Record<string, string> },
+  {
+    cwd,
+    okCodes = [0],
+    input,
+    env = {},
+  }: { cwd: string; okCodes?: number[]; input?: string; env?: Record<string, string> },
 ): Promise<GitAnswer> {
   const { stdout, stderr, exitCode } = await execa('git', [...QUIET, ...args], {
     cwd,

@@ -4,7 +4,8 @@ import { commitOf, commitTree, git, isAncestor, mergeTree } from './git.ts';
 import { Records } from './records.ts';
 import { NOTHING, withPath, type Workshop } from './workshop.ts';
 
-export type Published = { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
+export type Published =
+  { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
 
 /** How often a branch may move under a push before it is given up for now. */
 const TRIES = 10;

@@ -10,7 +10,9 @@ export const FILE = '.gatehouse.yml';
 const MOST = 100_000;
 
 const Command = z.string().trim().min(1).max(10_000);
-const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
 
 /** What a repository says of itself (contract 13). */
 export const RepositorySettings = z.strictObject({

@@ -71,7 +71,9 @@ export class Workshop {
     if (code === 0) return stdout;
     const heads = await git(['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads'], { cwd });
     const branches = heads.stdout.split('\n').filter(Boolean);
-    return ['main', 'master'].find((name) => branches.includes(name)) ?? (branches.length === 1 ? branches[0] : undefined);
+    return (
+      ['main', 'master'].find((name) => branches.includes(name)) ?? (branches.length === 1 ? branches[0] : undefined)
+    );
   }
 
   async fileAt(repository: string, commit: string, file: string): Promise<string | undefined> {
@@ -82,7 +84,10 @@ export class Workshop {
 
   async existsAt(repository: string, commit: string, file: string): Promise<boolean> {
     const cwd = await this.path(repository);
-    const { code } = await git(['cat-file', '-e', `${commit}:${path.posix.normalize(file)}`], { cwd, okCodes: [0, 1, 128] });
+    const { code } = await git(['cat-file', '-e', `${commit}:${path.posix.normalize(file)}`], {
+      cwd,
+      okCodes: [0, 1, 128],
+    });
     return code === 0;
   }
 

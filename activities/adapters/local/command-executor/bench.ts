@@ -57,7 +57,9 @@ export async function discarded(tree: string, { start }: Begun): Promise<string[
   const status = await git(['status', '--porcelain', '-z', '--no-renames'], { cwd: tree });
   const head = await commitOf(tree, 'HEAD');
   const committed =
-    head === start ? '' : (await git(['diff', '--name-only', '-z', '--no-renames', start, head ?? start], { cwd: tree })).stdout;
+    head === start
+      ? ''
+      : (await git(['diff', '--name-only', '-z', '--no-renames', start, head ?? start], { cwd: tree })).stdout;
   const changed = status.stdout.split('\0').map((line) => line.slice(3));
   return [...new Set([...changed, ...committed.split('\0')])].filter(Boolean).slice(0, 20);
 }

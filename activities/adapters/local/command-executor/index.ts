@@ -95,7 +95,9 @@ class CommandExecutor implements Executor {
   async close(): Promise<void> {
     this.closing = true;
     for (const name of await readdir(this.jobs).catch(() => [])) {
-      const job = (await readJson(path.join(this.jobs, name, 'job.json'), z.object({ key: z.string() })).catch(() => undefined));
+      const job = await readJson(path.join(this.jobs, name, 'job.json'), z.object({ key: z.string() })).catch(
+        () => undefined,
+      );
       if (!job || (await stateOf(this.placeOf(job.key).run)).is !== 'running') continue;
       await this.finish(job.key, { is: 'interrupted', because: 'The local stack was stopped.' });
     }
@@ -175,7 +177,8 @@ class CommandExecutor implements Executor {
     const key = Object.hasOwn(settings.agents, role) ? role : 'default';
     const at = `${FILE}:agents.${key}`;
     const command = commandFor(settings, role);
-    if (command === undefined) return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
+    if (command === undefined)
+      return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
     const word = command.split(/\s+/, 1)[0]!;
     if (!/^[A-Za-z0-9_./+-]+$/.test(word)) return [];
     const there = !word.includes('/')
@@ -257,4 +260,24 @@ async function onPath(word: string, searched = ''): Promise<boolean> {
 }
 
 /** Words that a POSIX shell answers to by itself, where a command line may well begin. */
-const BUILT_IN = new Set(['cd', 'echo', 'exec', 'exit', 'export', 'if', 'printf', 'set', 'test', 'true', 'false', 'for', 'while', 'case', 'eval', 'trap', 'umask', 'unset', 'read']);
+const BUILT_IN = new Set([
+  'cd',
+  'echo',
+  'exec',
+  'exit',
+  'export',
+  'if',
+  'printf',
+  'set',
+  'test',
+  'true',
+  'false',
+  'for',
+  'while',
+  'case',
+  'eval',
+  'trap',
+  'umask',
+  'unset',
+  'read',
+]);

@@ -137,6 +137,8 @@ async function lastOf(runs: string): Promise<number> {
 async function runsBelow(root: string, depth = 4): Promise<string[]> {
   if (depth === 0) return [root];
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => runsBelow(path.join(root, name), depth - 1));
+  const below = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => runsBelow(path.join(root, name), depth - 1));
   return (await Promise.all(below)).flat();
 }

@@ -12,8 +12,10 @@ import { CheckRuns } from './check-runs.ts';
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
  * checks are commands that we run (contract 13).
  */
-export const gitForge = (options: { root: string; environment: NodeJS.ProcessEnv }): Forge & { close(): Promise<void> } =>
-  new GitForge(options);
+export const gitForge = (options: {
+  root: string;
+  environment: NodeJS.ProcessEnv;
+}): Forge & { close(): Promise<void> } => new GitForge(options);
 
 class GitForge implements Forge {
   /** It runs the checks itself, and so knows which there will be. */
@@ -88,7 +90,13 @@ class GitForge implements Forge {
     const baseHead = await this.baseHead(change);
     const record = await this.records.read(place);
     if (record.state === 'merged') {
-      return { state: 'merged', ...(known && { head: known }), baseHead, mergeCommit: record.mergeCommit ?? baseHead, foreign: [] };
+      return {
+        state: 'merged',
+        ...(known && { head: known }),
+        baseHead,
+        mergeCommit: record.mergeCommit ?? baseHead,
+        foreign: [],
+      };
     }
 
     const last = head ?? known ?? record.ahead;

@@ -117,7 +117,9 @@ class ProcessEnvironments implements Environments {
   private async portsTaken(): Promise<Set<number>> {
     const names = await readdir(this.folders.environments).catch(() => []);
     const ports = await Promise.all(
-      names.map(async (name) => (await readJson(path.join(this.folders.environments, name, 'begun.json'), Begun))?.port),
+      names.map(
+        async (name) => (await readJson(path.join(this.folders.environments, name, 'begun.json'), Begun))?.port,
+      ),
     );
     return new Set(ports.filter((port) => port !== undefined));
   }
@@ -145,7 +147,10 @@ const expiry = ({ expireMinutes }: z.output<typeof Begun>, { at }: z.output<type
 /** Up is what answers 2xx at its own path of readiness; without one, whatever answers and has not broken down. */
 async function answers(url: string, ready: string | undefined): Promise<boolean> {
   try {
-    const response = await fetch(`${url}${ready ?? '/'}`, { signal: AbortSignal.timeout(PROBE_MS), redirect: 'manual' });
+    const response = await fetch(`${url}${ready ?? '/'}`, {
+      signal: AbortSignal.timeout(PROBE_MS),
+      redirect: 'manual',
+    });
     await response.body?.cancel();
     return ready === undefined ? response.status < 500 : response.ok;
   } catch {

@@ -1,0 +1,130 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import { watch } from '../cli/watch.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Runs } from '../runs.ts';
+import { moveTheBase } from './colleague.ts';
+import { makeSampleRepository } from './sample.ts';
+import type { Stack } from './stack.ts';
+
+interface Playing {
+  config: ClientConfig;
+  runs: Runs;
+  stack: Stack;
+  /** Told when somebody wants it to end. */
+  signal: AbortSignal;
+  unattended: boolean;
+}
+
+const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Takes the sample's task from start to merge, telling its story. Unattended, a scripted person plays along. */
+export async function playSample({ config, runs, stack, signal, unattended }: Playing): Promise<{ ok: boolean }> {
+  const home = path.join(stack.data, 'demo');
+  const n = 1 + Math.max(0, ...(await readdir(home).catch(() => [])).map((name) => Number(name) || 0));
+  const shop = path.join(home, String(n), 'shop');
+  const task = `SHOP-${n}`;
+  await makeSampleRepository(shop);
+  tell(`A fresh sample repository: ${shop}`);
+  if (stack.uiUrl) tell(`Temporal's Web UI: ${stack.uiUrl}`);
+
+  const { workflowId } = await runs.start({
+    task: { id: task, title: 'Show totals with tax', description: 'The basket shows net, tax (19 %) and total.' },
+    change: { repository: shop },
+    pipeline: 'human-review',
+    startedBy: 'ana',
+  });
+  let moved = false;
+  const person = new ScriptedPerson(runs);
+  const code = await watch({
+    runs,
+    workflowId,
+    json: false,
+    until: undefined,
+    config: {
+      address: stack.address,
+      namespace: stack.namespace,
+      ...(stack.uiUrl && { uiUrl: stack.uiUrl }),
+      environment: { ...config.environment, ...(stack.temporalPath && { TEMPORAL_CLI_PATH: stack.temporalPath }) },
+    },
+    seen: async (run) => {
+      if (!moved && run.current?.kind === 'human-test' && run.status === 'parked') {
+        moved = true;
+        await moveTheBase(shop, path.join(home, String(n), 'colleague'));
+        tell('  Bo, a colleague, has just pushed to main: the change will conflict, and fail a new test.');
+      }
+      if (unattended) await person.lookAt(run);
+      return !signal.aborted;
+    },
+  });
+  if (!unattended) return { ok: code === 0 };
+  const wrong = [...person.complaints, ...(await differences(runs, workflowId, shop, code))];
+  for (const line of wrong) tell(`Not as expected: ${line}`);
+  tell(wrong.length === 0 ? 'Everything went as expected.' : `${wrong.length} things differ.`);
+  return { ok: wrong.length === 0 };
+}
+
+/** Tries the preview as a person would: by opening it, and adding up what it shows. */
+class ScriptedPerson {
+  readonly complaints: string[] = [];
+  private readonly seen = new Set<string>();
+  private found = 0;
+
+  constructor(private readonly runs: Runs) {}
+
+  async lookAt({ workflowId, status, current, environment }: RunAnswer): Promise<void> {
+    const visit = current?.visit;
+    if (status !== 'parked' || !visit || this.seen.has(visit)) return;
+    this.seen.add(visit);
+    if (current.kind !== 'human-test' || !environment?.url) {
+      this.complaints.push(`parked at ${visit} without an environment: ${current.because ?? 'no reason given'}`);
+      await this.runs.act(workflowId, 'stop', { by: 'the scripted person' });
+      return;
+    }
+    const page = await (await fetch(environment.url)).text();
+    const [net, tax, total] = ['Net', 'Tax', 'Total'].map((label) => amountOf(page, label));
+    if (net! + tax! === total) {
+      if (this.found === 0) this.complaints.push('the planted defect was not there to be found');
+      await this.runs.act(workflowId, 'confirm', { by: 'the scripted person', visit });
+      return;
+    }
+    this.found += 1;
+    const findings = `The total does not include the tax: net ${net}, tax ${tax}, total ${total} (cents).`;
+    await this.runs.act(workflowId, 'requestFix', { findings, by: 'the scripted person', visit });
+  }
+}
+
+const amountOf = (page: string, label: string): number => {
+  const [, amount = 'NaN'] = new RegExp(`<td>${label}</td><td></td><td>EUR ([0-9.]+)</td>`).exec(page) ?? [];
+  return Math.round(Number(amount) * 100);
+};
+
+/** What is not as the story says it should be, in the run and in the repository. */
+async function differences(runs: Runs, workflowId: string, shop: string, code: number): Promise<string[]> {
+  const wrong: string[] = [];
+  const must = (held: boolean, otherwise: string) => void (held || wrong.push(otherwise));
+  const end = await runs.ended(workflowId);
+  const run = await runs.run(workflowId);
+  must(code === 0 && end?.is === 'done' && end.result.outcome === 'merged', 'the run did not end merged');
+  const jobs = run.steps.flatMap(({ attempts }) =>
+    attempts.filter(({ outcome }) => outcome === 'completed').map(({ role }) => role),
+  );
+  for (const role of ['coder', 'reviewer', 'fixer', 'conflict-resolver', 'ci-fixer', 'merger']) {
+    must(jobs.includes(role), `no ${role} completed a job`);
+  }
+  must(jobs.filter((role) => role === 'coder').length === 2, 'the review did not send the coder back once');
+  must(run.environment?.status === 'gone', 'the environment is not gone');
+
+  const git = async (...args: string[]) => (await execa('git', args, { cwd: shop })).stdout;
+  const merge = end?.is === 'done' ? end.result.mergeCommit : undefined;
+  must((await git('rev-parse', 'main')) === merge, 'main does not end with the merge commit');
+  must((await git('show', '-s', '--format=%P', 'main')).split(' ').length === 2, 'the merge is no merge commit');
+  must(
+    (await git('show', 'main:lib/totals.js')).includes("['To pay', netOf(items) + taxOf(items)]"),
+    'main lacks the mended total',
+  );
+  must((await git('branch', '--list', 'gatehouse/*')) === '', 'the work branch is still there');
+  return wrong;
+}
