@@ -14,12 +14,12 @@ export async function environment(raw: unknown): Promise<void> {
   if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error)), 'invalid_input');
 
   const site = new OpenSite(input);
-  let cancelled: unknown;
+  let cancelled: Error | undefined;
   try {
     while (!site.released) await site.generation();
   } catch (failure) {
     if (!isCancellation(failure)) throw failure;
-    cancelled = failure;
+    cancelled = failure as Error;
   }
   await CancellationScope.nonCancellable(async () => {
     await site.tearDown();

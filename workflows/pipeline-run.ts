@@ -8,7 +8,7 @@ import type { GateEnd } from './gates/gate.ts';
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
 import { conclude, invalidInput, lostBy, refuseInput, type Result } from './lib/ending.ts';
-import { openInbox } from './lib/inbox.ts';
+import { openInbox, type StandingActions } from './lib/inbox.ts';
 import { activitiesFor } from './lib/proxies.ts';
 import { examined, recordOf, reopen, snapshotOf, startOver } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
@@ -146,7 +146,7 @@ async function moveOn(live: LiveRun, step: StepRecord): Promise<never> {
   return continueAsNew(snapshotOf(live.state, step.step));
 }
 
-const standing = (live: LiveRun): Parameters<typeof openInbox>[1] => ({
+const standing = (live: LiveRun): StandingActions => ({
   pause: ({ by, reason }) => void (live.state.paused ??= { by, reason, at: new Date().toISOString() }),
   resume: () => void (live.state.paused = undefined),
   stop: () => stop(live),

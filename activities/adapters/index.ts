@@ -41,7 +41,7 @@ export async function openPorts(choice: Choice, opening: Opening): Promise<{ por
   return {
     ports,
     async close() {
-      await Promise.all([ports.forge, ports.executor, ports.environments].map((port) => port.close?.()));
+      await Promise.all([ports.forge, ports.executor, ports.environments].map(async (port) => port.close?.()));
     },
   };
 }

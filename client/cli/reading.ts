@@ -3,13 +3,10 @@ import pc from 'picocolors';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Listed } from '../runs.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
-import type { Ended } from './main.ts';
-import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
 
 /** Commands that only look. */
-export function addReading(program: Command, ended: Ended): void {
-  void ended;
+export function addReading(program: Command): void {
   const list = program.command('list').description('Runs, newest first.');
   list
     .option('--waiting', 'only what waits for a person')
@@ -51,7 +48,11 @@ export function addReading(program: Command, ended: Ended): void {
       );
     });
   });
+  addDetails(program);
+}
 
+/** Commands that look at one part of a run. */
+function addDetails(program: Command): void {
   const output = program.command('output <run> <step>').description('What a step made, in full.');
   output.action(async (run: string, step: string) => {
     await withRuns(async ({ runs }) => {
@@ -74,7 +75,6 @@ export function addReading(program: Command, ended: Ended): void {
       );
     });
   });
-  void EXIT;
 }
 
 const tableOf = (found: Listed[]): string =>

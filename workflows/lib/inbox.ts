@@ -14,107 +14,113 @@ import {
 import type { ActionEntry } from '../contracts/reading.ts';
 import { canonical, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
 import { keptInput, LOG_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
+import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './run.ts';
 import { publish, redraw } from './windows.ts';
 
 type Standing = (typeof STANDING)[number] | 'resume';
+export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) => void };
 
 /**
  * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
  * refused at once: an update before it reaches history, a signal with an entry in the log.
  */
-export function openInbox(live: LiveRun, standing: { [Name in Standing]: (action: HumanAction<Name>) => void }): void {
+export function openInbox(live: LiveRun, standing: StandingActions): void {
   for (const name of actionNames) {
     const { description } = actions[name];
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
-    setHandler(signalOf(name), (raw) => void hear(name, raw, judge(raw)), { description });
-    setHandler(updateOf(name), (raw) => hear(name, raw, judge(raw)), {
+    setHandler(signalOf(name), (raw) => void hear(live, standing, name, raw, judge(raw)), { description });
+    setHandler(updateOf(name), (raw) => hear(live, standing, name, raw, judge(raw)), {
       description,
-      validator: (raw): undefined => refuse(judge(raw)),
+      validator: (raw): undefined => refuse(live, judge(raw)),
     });
   }
-  setHandler(hintSignal, hint, { description: 'Look now instead of later. Input: {"about": "checks"}.' });
+  setHandler(hintSignal, (raw) => hint(live, raw), {
+    description: 'Look now instead of later. Input: {"about": "checks"}.',
+  });
   setHandler(environmentReport, () => void (live.reports += 1), { description: 'Between workflows: not for people.' });
   setDefaultSignalHandler((name, raw) => {
-    if (!name.startsWith('_')) hear(name, raw, judgeUnknown(name, raw));
+    if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
   });
+}
 
-  function hint(raw: unknown): void {
-    const { data } = Hint.safeParse(raw);
-    if (data) live.hints[data.about] += 1;
-    if (data?.about === 'environment') live.reports += 1;
-  }
+function hint(live: LiveRun, raw: unknown): void {
+  const { data } = Hint.safeParse(raw);
+  if (data) live.hints[data.about] += 1;
+  if (data?.about === 'environment') live.reports += 1;
+}
 
-  /** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
-  function hear(name: string, raw: unknown, judged: Judgement): Pick<ActionEntry, 'actionId' | 'visit'> {
-    const actionId = judged.actionId ?? uuid4();
-    if (judged.is === 'repeat') {
-      const entry = live.state.actions.find((each) => each.actionId === actionId);
-      if (entry) entry.repeats += 1;
-      return { actionId, ...(judged.visit && { visit: judged.visit }) };
-    }
-    note(name, raw, actionId, judged);
-    if (judged.is === 'taken') take(judged.taken, actionId);
-    redraw(live.state);
-    return { actionId, ...(judged.visit && { visit: judged.visit }) };
+/** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
+function hear(
+  live: LiveRun,
+  standing: StandingActions,
+  name: string,
+  raw: unknown,
+  judged: Judgement,
+): Pick<ActionEntry, 'actionId' | 'visit'> {
+  const actionId = judged.actionId ?? uuid4();
+  const answer = { actionId, ...(judged.visit && { visit: judged.visit }) };
+  if (judged.is === 'repeat') {
+    const entry = live.state.actions.find((each) => each.actionId === actionId);
+    if (entry) entry.repeats += 1;
+    return answer;
   }
+  note(live.state, name, raw, actionId, judged);
+  if (judged.is === 'taken') take(live, standing, judged.taken, actionId);
+  redraw(live.state);
+  return answer;
+}
 
-  function note(action: string, raw: unknown, actionId: string, judged: Exclude<Judgement, { is: 'repeat' }>): void {
-    const { state } = live;
-    const { by, visit } = judged;
-    const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
-    const verdict = judged.is;
-    const at = new Date().toISOString();
-    const entry: ActionEntry = {
-      actionId,
-      action,
-      by,
-      at,
-      visit,
-      verdict,
-      ...refusal,
-      repeats: 0,
-      input: keptInput(raw),
-    };
-    state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
-    state.seen = [...state.seen, { id: actionId, action, input: canonical(raw), visit }].slice(-SEEN_LENGTH);
-  }
+function note(
+  state: RunState,
+  action: string,
+  raw: unknown,
+  actionId: string,
+  judged: Exclude<Judgement, { is: 'repeat' }>,
+): void {
+  const { by, visit } = judged;
+  const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
+  const at = new Date().toISOString();
+  const input = keptInput(raw);
+  const entry: ActionEntry = { actionId, action, by, at, visit, verdict: judged.is, ...refusal, repeats: 0, input };
+  state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
+  state.seen = [...state.seen, { id: actionId, action, input: canonical(raw), visit }].slice(-SEEN_LENGTH);
+}
 
-  /** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
-  function take(action: HumanAction, actionId: string): void {
-    const { state } = live;
-    if (isStanding(action)) {
-      (standing[action.kind] as (action: HumanAction) => void)(action);
-      const entry = state.actions.findLast((each) => each.actionId === actionId);
-      if (entry) entry.effect = 'done';
-      if (!state.ending) publish(state);
-      return;
-    }
-    const { current } = state;
-    live.taken = action;
-    live.openEffect = actionId;
-    state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
-    if (current) {
-      const { step, id, kind } = current;
-      state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };
-    }
+/** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
+function take(live: LiveRun, standing: StandingActions, action: HumanAction, actionId: string): void {
+  const { state } = live;
+  if (isStanding(action)) {
+    (standing[action.kind] as (action: HumanAction) => void)(action);
+    const entry = state.actions.findLast((each) => each.actionId === actionId);
+    if (entry) entry.effect = 'done';
+    if (!state.ending) publish(state);
+    return;
   }
+  const { current } = state;
+  live.taken = action;
+  live.openEffect = actionId;
+  state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
+  if (current) {
+    const { step, id, kind } = current;
+    state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };
+  }
+}
 
-  function refuse(judged: Judgement): undefined {
-    const { state } = live;
-    const first = judged.is === 'repeat' && state.actions.find(({ actionId }) => actionId === judged.actionId);
-    const repeated = first && first.verdict === 'refused' ? { code: first.code, because: first.because } : undefined;
-    const refusal = judged.is === 'refused' ? judged : repeated;
-    if (!refusal) return undefined;
-    const takenBy = 'takenBy' in refusal && refusal.takenBy ? { takenBy: refusal.takenBy } : {};
-    throw ApplicationFailure.nonRetryable(refusal.because, 'ActionRefused', {
-      code: refusal.code,
-      offers: offersNow(state),
-      visit: state.current?.visit,
-      head: state.head,
-      ...takenBy,
-    });
-  }
+/** Refuses an update before it leaves a trace; one that repeats what was refused as a signal is refused as that was. */
+function refuse({ state }: LiveRun, judged: Judgement): undefined {
+  const first = judged.is === 'repeat' && state.actions.find(({ actionId }) => actionId === judged.actionId);
+  const repeated = first && first.verdict === 'refused' ? { code: first.code, because: first.because } : undefined;
+  const refusal = judged.is === 'refused' ? judged : repeated;
+  if (!refusal) return undefined;
+  const takenBy = 'takenBy' in refusal && refusal.takenBy ? { takenBy: refusal.takenBy } : {};
+  throw ApplicationFailure.nonRetryable(refusal.because, 'ActionRefused', {
+    code: refusal.code,
+    offers: offersNow(state),
+    visit: state.current?.visit,
+    head: state.head,
+    ...takenBy,
+  });
 }
 
 const isStanding = (action: HumanAction): action is HumanAction<Standing> =>

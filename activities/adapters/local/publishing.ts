@@ -1,7 +1,7 @@
 import type { ForeignCommit } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { commitOf, commitTree, git, isAncestor, mergeTree } from './git.ts';
-import { Records } from './records.ts';
+import type { Records } from './records.ts';
 import { NOTHING, withPath, type Workshop } from './workshop.ts';
 
 export type Published =
