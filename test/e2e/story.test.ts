@@ -1,0 +1,20 @@
+import { execa } from 'execa';
+import { jest } from '@jest/globals';
+import { cli, TestStack } from '../support/stack.ts';
+
+jest.setTimeout(240_000);
+
+it('plays the whole story with a scripted person, and leaves no process behind', async () => {
+  const stack = await TestStack.create();
+  try {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'demo', '--unattended'], {
+      env: { ...stack.environment, SAMPLE_PACE_MS: '0' },
+      reject: false,
+    });
+    expect(`${stdout}\n${stderr}`).toContain('Everything went as expected.');
+    expect(exitCode).toBe(0);
+    expect(await stack.processes(stack.home)).toEqual([]);
+  } finally {
+    await stack.remove();
+  }
+});

@@ -1,0 +1,213 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import getPort from 'get-port';
+
+export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
+
+/** Waits for something to come true, and says what it was when it does not. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  for (const deadline = Date.now() + 90_000; ;) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A local stack of its own: `gatehouse up` as a person starts it, with its own data and ports. */
+export class TestStack {
+  private up: ChildProcess | undefined;
+  private said = '';
+
+  private constructor(
+    readonly home: string,
+    readonly port: number,
+    readonly uiPort: number,
+  ) {}
+
+  static async create(): Promise<TestStack> {
+    const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
+    const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    return new TestStack(home, port, uiPort);
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    const { home, port, uiPort } = this;
+    return {
+      ...process.env,
+      NODE_OPTIONS: '',
+      TEMPORAL_ADDRESS: '',
+      GATEHOUSE_DATA: path.join(home, 'data'),
+      GATEHOUSE_PORT: String(port),
+      GATEHOUSE_UI_PORT: String(uiPort),
+    };
+  }
+
+  async start(): Promise<void> {
+    this.said = '';
+    const up = spawn(process.execPath, [cli, 'up'], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.up = up;
+    for (const stream of [up.stdout, up.stderr]) stream.on('data', (data) => (this.said += String(data)));
+    await new Promise<void>((resolve, reject) => {
+      up.stdout.on('data', () => this.said.includes('gatehouse is up') && resolve());
+      up.once('exit', (code) => reject(new Error(`up ended with ${code}: ${this.said}`)));
+    });
+  }
+
+  /** One Ctrl-C. Answers the exit code. */
+  async stop(): Promise<number | null> {
+    const { up } = this;
+    if (!up || up.exitCode !== null) return up?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => up.once('exit', resolve));
+    up.kill('SIGINT');
+    return ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** The command line, as a program calls it. */
+  async gatehouse(...args: string[]): Promise<{ code: number; out: any; err: string }> {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--json'], {
+      env: this.environment,
+      reject: false,
+      stdin: 'ignore',
+    });
+    return { code: exitCode ?? -1, out: stdout ? JSON.parse(stdout) : undefined, err: stderr };
+  }
+
+  /** The `temporal` command on this stack. */
+  async temporal(...args: string[]): Promise<string> {
+    const [, program = 'temporal'] = /^temporal: (.+)$/m.exec(this.said) ?? [];
+    const { stdout } = await execa(program, [...args, '--address', `127.0.0.1:${this.port}`]);
+    return stdout;
+  }
+
+  /** The pids of processes whose command line or environment names this stack's data. */
+  async processes(naming: string): Promise<number[]> {
+    const { stdout } = await execa('ps', ['-eo', 'pid=,args='], {});
+    return stdout
+      .split('\n')
+      .filter((line) => line.includes(naming))
+      .map((line) => Number.parseInt(line, 10));
+  }
+
+  async workerPid(): Promise<number> {
+    return until('a worker', async () => {
+      const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=,args=']);
+      const line = stdout
+        .split('\n')
+        .find((each) => each.includes('worker/main.ts') && each.includes(` ${this.up!.pid} `));
+      return line ? Number.parseInt(line, 10) : undefined;
+    });
+  }
+
+  async killWorker(): Promise<void> {
+    process.kill(await this.workerPid(), 'SIGKILL');
+  }
+
+  async run(task: string): Promise<any> {
+    const { out } = await this.gatehouse('show', task);
+    return out;
+  }
+
+  parked = (task: string, kind: string): Promise<any> =>
+    until(`${task} parked at ${kind}`, async () => {
+      const run = await this.run(task);
+      if (run?.end && run.end.is !== 'live') throw new Error(`${task} ended: ${JSON.stringify(run.end)}`);
+      return run?.status === 'parked' && run.current?.kind === kind ? run : undefined;
+    });
+
+  ended = (task: string): Promise<any> =>
+    until(`${task} ended`, async () => {
+      const run = await this.run(task);
+      return run?.end && run.end.is !== 'live' ? run : undefined;
+    });
+}
+
+const AGENT = `
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+const home = process.argv[2];
+const job = JSON.parse(readFileSync(process.env.GATEHOUSE_JOB, 'utf8'));
+const note = (line) => appendFileSync(home + '/ledger', line + '\\n');
+note('begins ' + job.key);
+while (existsSync(home + '/hold-' + job.role)) await new Promise((resolve) => setTimeout(resolve, 20));
+const outputs = {
+  reviewer: { rating: 0.9, summary: 'fine' },
+  merger: { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'small' },
+};
+if (job.role === 'coder') writeFileSync('made-by-coder.txt', job.task.id + '\\n');
+if (job.role === 'fixer') writeFileSync('made-by-fixer.txt', job.brief + '\\n');
+writeFileSync(process.env.GATEHOUSE_RESULT, JSON.stringify({ summary: job.role + ' is done', output: outputs[job.role] }));
+note('ends ' + job.key);
+`;
+
+const SERVER = `
+import { createServer } from 'node:http';
+import { existsSync } from 'node:fs';
+const home = process.argv[2];
+createServer((request, response) => {
+  response.statusCode = request.url === '/healthz' && existsSync(home + '/hold-environment') ? 503 : 200;
+  response.end('the change');
+}).listen(Number(process.env.PORT), '127.0.0.1');
+`;
+
+/** A repository whose agents, check and server can be held and whose every job is written down, outside of gatehouse. */
+export class TestRepository {
+  private constructor(
+    readonly path: string,
+    readonly home: string,
+  ) {}
+
+  static async create(home: string, name: string, settings = ''): Promise<TestRepository> {
+    const folder = path.join(home, name);
+    const own = path.join(home, `${name}-ledger`);
+    await mkdir(folder, { recursive: true });
+    await mkdir(own, { recursive: true });
+    await writeFile(path.join(own, 'ledger'), '');
+    const repository = new TestRepository(folder, own);
+    await execa('git', ['init', '--quiet', '--initial-branch', 'main'], { cwd: folder });
+    await repository.write({
+      '.gatehouse.yml':
+        settings ||
+        [
+          `checks:`,
+          `  test: 'echo begins check >> ${own}/ledger; while [ -e ${own}/hold-check ]; do sleep 0.02; done; echo ends check >> ${own}/ledger'`,
+          `environment: { start: 'exec node server.mjs ${own}', ready: /healthz }`,
+          `agents: { default: 'node agent.mjs ${own}' }`,
+          '',
+        ].join('\n'),
+      'agent.mjs': AGENT,
+      'server.mjs': SERVER,
+    });
+    return repository;
+  }
+
+  async write(files: Record<string, string>, message = 'a commit'): Promise<void> {
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(this.path, name), text);
+    const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', '-c', 'commit.gpgsign=false'];
+    await execa('git', ['add', '--all'], { cwd: this.path });
+    await execa('git', [...as, 'commit', '--quiet', '--message', message], { cwd: this.path });
+  }
+
+  async git(...args: string[]): Promise<string> {
+    return (await execa('git', args, { cwd: this.path })).stdout;
+  }
+
+  hold = (what: string) => appendFile(path.join(this.home, `hold-${what}`), '');
+  letGo = (what: string) => rm(path.join(this.home, `hold-${what}`), { force: true });
+  isHeld = (what: string) => existsSync(path.join(this.home, `hold-${what}`));
+  ledger = async () => (await readFile(path.join(this.home, 'ledger'), 'utf8')).split('\n').filter(Boolean);
+  noted = (line: string) =>
+    until(`"${line}" in the ledger`, async () => (await this.ledger()).find((each) => each.startsWith(line)));
+}
