@@ -18,7 +18,7 @@ export const runActivities = (
     if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
 
     const site = await environments.examine(found.change);
-    const fields = [...unmet, ...(await executor.examine(found.change, roles)), ...site.fields];
+    const fields = once([...unmet, ...(await executor.examine(found.change, roles)), ...site.fields]);
     if (fields.length > 0) return { is: 'refused', fields };
 
     const claim = await forge.claim(found.change, holder, lives);
@@ -44,6 +44,11 @@ export const runActivities = (
     for (const input of inputs) await startDependent(input, taskQueue);
   },
 });
+
+/** Several roles may lack the same command: it is named once. */
+const once = (fields: BadField[]): BadField[] => [
+  ...new Map(fields.map((field) => [`${field.path} ${field.expected}`, field])).values(),
+];
 
 /** Each task that this one depends on must have a run that ended merged. */
 async function unmetDependencies({ workspace, task }: RunInput): Promise<BadField[]> {

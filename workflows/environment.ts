@@ -23,7 +23,7 @@ export async function environment(raw: unknown): Promise<void> {
   }
   await CancellationScope.nonCancellable(async () => {
     await site.tearDown();
-    await condition(() => site.quiet(), '10 seconds');
+    if (!site.quiet()) await condition(site.quiet, '10 seconds', { summary: 'environment: its holder is told' });
   });
   if (cancelled) throw cancelled;
 }

@@ -152,7 +152,8 @@ async function tellEnd(live: LiveRun, lost: Lost | undefined): Promise<void> {
   if (!lost && state.mergeCommit !== undefined && dependents?.length) {
     await activitiesFor(last.kind).startDependents({ inputs: dependents });
   }
-  await condition(live.allTold, TOLD_SECONDS * 1_000);
+  if (live.allTold()) return;
+  await condition(live.allTold, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }
 
 /** What the world refuses for good fails the run by its type; what is no such refusal is no end of a step. */

@@ -21,7 +21,7 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
     answer.catch(() => undefined);
     await condition(() => over || hints() > heard);
     const early = HINT_DISTANCE_MS - (Date.now() - last);
-    if (!over && early > 0) await condition(() => over, early);
+    if (!over && early > 0) await condition(() => over, early, { summary: 'a hint came soon after another' });
     if (over) return answer;
 
     scope.cancel();
@@ -82,7 +82,7 @@ export async function mergeability(desk: Desk, view: GateView): Promise<Mergeabi
 async function whileTelling<T>({ live, step }: Desk, minutes: number, work: () => Promise<T>): Promise<T> {
   const scope = new CancellationScope();
   const telling = scope.run(async () => {
-    await sleep(minutes * 60_000);
+    await sleep(minutes * 60_000, { summary: `${step.kind}: checks pending for long are told` });
     const wait = `${step.id}/${live.state.head}`;
     live.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
     live.escalate(step, `${wait}/checks_pending`);

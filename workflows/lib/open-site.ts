@@ -113,7 +113,7 @@ export class OpenSite {
     const slow = new CancellationScope();
     void slow
       .run(async () => {
-        await sleep(wanted.provisionSeconds * 1_000);
+        await sleep(wanted.provisionSeconds * 1_000, { summary: 'environment: slow from then on' });
         this.show({ ...this.view, because: `It is not up after ${wanted.provisionSeconds} s; it is watched on.` });
       })
       .catch(() => undefined);
@@ -128,7 +128,9 @@ export class OpenSite {
     const clock = new CancellationScope();
     if (expiresAt) {
       const left = Math.max(1, Date.parse(expiresAt) - Date.now());
-      void clock.run(() => sleep(left).then(() => this.release('It has expired.'))).catch(() => undefined);
+      void clock
+        .run(() => sleep(left, { summary: 'environment: it expires' }).then(() => this.release('It has expired.')))
+        .catch(() => undefined);
     }
     try {
       for (;;) {
@@ -179,7 +181,9 @@ export class OpenSite {
           this.standing.delete(key);
         } catch (failure) {
           if (!told) await this.tellFailing(rootCause(failure) ?? 'unknown');
-          await CancellationScope.nonCancellable(() => sleep(TEARDOWN_PAUSE));
+          await CancellationScope.nonCancellable(() =>
+            sleep(TEARDOWN_PAUSE, { summary: 'environment: its teardown is tried again' }),
+          );
         }
       }
     }

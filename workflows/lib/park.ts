@@ -87,7 +87,7 @@ const watchClock =
     const id = `${visit}/${type}`;
     const told = live.state.notices.find((notice) => notice.id === id);
     const due = Date.parse(told?.at ?? new Date().toISOString()) + live.state.policy.escalateAfterMinutes * 60_000;
-    if (due > Date.now()) await sleep(due - Date.now());
+    if (due > Date.now()) await sleep(due - Date.now(), { summary: `${step.kind}: the wait becomes urgent` });
     live.escalate(step, id);
     publish(live.state);
   };

@@ -19,6 +19,7 @@ import { brief } from './run.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours. */
 const RETRY_MS = 2_000;
+const WAITING = { summary: 'human-test: a predecessor’s environment is still taken down' };
 
 export function siteFor(desk: Desk): Site {
   const { live } = desk;
@@ -67,7 +68,7 @@ async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView
   };
   let asked = standing && (await told(() => signalTo(workflowId).signal(buildSignal, input)));
   for (;;) {
-    while (!asked && !(await begun(workflowId, input, desk))) await sleep(RETRY_MS);
+    while (!asked && !(await begun(workflowId, input, desk))) await sleep(RETRY_MS, WAITING);
     const view = await asking(
       () => live.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
@@ -144,7 +145,7 @@ export async function lookAtSite({ live, step, activities }: Desk): Promise<bool
 
 /** Waits a short while for the environment to be gone, so that an orderly end leaves nothing to explain. */
 export async function gone({ live }: Desk, heard: number, seconds: number): Promise<void> {
-  await condition(() => live.reports > heard, seconds * 1_000);
+  await condition(() => live.reports > heard, seconds * 1_000, { summary: 'the environment is taken down' });
 }
 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);
