@@ -355,6 +355,7 @@ export class Execution {
     let heard = true;
     const resolve = (result: coresdk.activity_result.IActivityResolution) => {
       if (heard) this.push({ resolveActivity: { seq: seq!, result } });
+      heard = false;
     };
     const end = (result: coresdk.activity_result.IActivityResolution) => {
       if (calls.delete(call)) resolve(result);
@@ -384,7 +385,6 @@ export class Execution {
         return;
       }
       resolve(cancelled); // the world goes on, and what comes of it is never heard of
-      heard = false;
       if (world[name]) calls.delete(call);
     });
     const answer = world[name];
