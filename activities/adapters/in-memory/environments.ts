@@ -1,0 +1,34 @@
+import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
+import type { Environments } from '../../ports.ts';
+
+/** Environments that are nothing but their records: an honest fake. */
+export class InMemoryEnvironments implements Environments {
+  private readonly sites = new Map<string, SiteLook>();
+  private readonly removed = new Set<string>();
+  readonly begun: string[] = [];
+
+  /** How a site comes up. */
+  constructor(private readonly come: (request: EnvironmentRequest) => SiteLook = live) {}
+
+  examine = async () => ({ configured: true, fields: [] });
+
+  async ensure(request: EnvironmentRequest): Promise<void> {
+    if (this.sites.has(request.key) || this.removed.has(request.key)) return;
+    this.begun.push(request.key);
+    this.sites.set(request.key, this.come(request));
+  }
+
+  look = async (key: string): Promise<SiteLook> => this.sites.get(key) ?? { is: 'gone' };
+
+  async remove(key: string): Promise<void> {
+    this.removed.add(key);
+    this.sites.delete(key);
+  }
+
+  /** It dies by itself. */
+  die(key: string, because: string): void {
+    this.sites.set(key, { is: 'gone', because });
+  }
+}
+
+const live = ({ key }: EnvironmentRequest): SiteLook => ({ is: 'live', url: `http://${encodeURIComponent(key)}.test` });

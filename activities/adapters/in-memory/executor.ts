@@ -1,0 +1,53 @@
+import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Executor, JobLook } from '../../ports.ts';
+
+/** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
+export class InMemoryExecutor implements Executor {
+  private readonly reports = new Map<string, JobReport | undefined>();
+  private closing = false;
+  readonly begun: string[] = [];
+
+  constructor(
+    private readonly work: (job: Job) => Promise<JobReport>,
+    private readonly roles?: readonly string[],
+  ) {}
+
+  async examine(_: Change, roles: string[]): Promise<BadField[]> {
+    return roles
+      .filter((role) => this.roles?.includes(role) === false)
+      .map((role) => ({ path: `.gatehouse.yml:agents.${role}`, expected: 'expected a command' }));
+  }
+
+  async ensure(job: Job): Promise<void> {
+    if (this.reports.has(job.key)) return;
+    if (this.closing) throw new Error('This worker is stopping.');
+    this.begun.push(job.key);
+    this.reports.set(job.key, undefined);
+    void this.work(job).then(
+      (report) => this.end(job.key, report),
+      (failure: Error) => this.end(job.key, { is: 'failed', because: failure.message }),
+    );
+  }
+
+  async look(key: string): Promise<JobLook> {
+    if (!this.reports.has(key)) return { is: 'evicted', because: 'No such job.', infrastructure: true };
+    return this.reports.get(key) ?? { is: 'running' };
+  }
+
+  async stop(key: string, because = 'Somebody stopped it.'): Promise<void> {
+    if (this.reports.get(key) === undefined) this.reports.set(key, { is: 'stopped', because });
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const [key, report] of this.reports) {
+      if (!report) this.reports.set(key, { is: 'interrupted', because: 'The local stack was stopped.' });
+    }
+  }
+
+  /** The first end stands: what a stopped job still answers changes nothing. */
+  private end(key: string, report: JobReport): void {
+    if (this.reports.get(key) === undefined) this.reports.set(key, report);
+  }
+}

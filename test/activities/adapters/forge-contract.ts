@@ -1,0 +1,173 @@
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Forge } from '../../../activities/ports.ts';
+
+/** What a forge's suite needs of the world around it: people who commit, and branches that can be looked at. */
+export interface ForgeRig {
+  forge: Forge;
+  repository: string;
+  /** Somebody commits to a branch, which begins at `main` when it is new. Answers the commit's id. */
+  commit(branch: string, files: Record<string, string>): Promise<string>;
+  /** Gatehouse itself commits to the work branch of a change. */
+  commitOurs(change: Change, files: Record<string, string>): Promise<string>;
+  headOf(branch: string): Promise<string | undefined>;
+  isAncestor(older: string, newer: string): Promise<boolean>;
+  deleteBranch(branch: string): Promise<void>;
+  /** How often checks were begun, in all. */
+  checksBegun(): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+const holder = (runId: string) => ({ workflowId: 'run/default/PAY-1', runId });
+const yes = async () => true;
+const no = async () => false;
+
+/**
+ * What every forge must do. The rig's repository has a `main` with a file `a.txt`, one check `good` which is red for a
+ * commit that has a file `bad.txt`, and settings.
+ */
+export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): void {
+  describe(`${name} as a forge`, () => {
+    let rig: ForgeRig;
+    let change: Change;
+    beforeEach(async () => {
+      rig = await rigOf();
+      const found = await rig.forge.examine({ repository: rig.repository, branch: 'work', branchGiven: false });
+      if (found.is !== 'found') throw new Error(JSON.stringify(found));
+      change = found.change;
+      await rig.forge.claim(change, holder('1'), yes);
+    });
+    afterEach(() => rig.dispose());
+
+    const settled = async (head: string, round = 'r1') => {
+      for (const until = Date.now() + 30_000; Date.now() < until;) {
+        const checks = await rig.forge.checks(change, head, { checkSeconds: 60, round });
+        if (checks.running.length === 0) return checks.ended.map(({ name, conclusion }) => ({ name, conclusion }));
+      }
+      throw new Error('The checks do not settle.');
+    };
+
+    it('finds a change, with its base’s commit as the basis', async () => {
+      expect(change).toMatchObject({ base: 'main', branch: 'work', basis: await rig.headOf('main') });
+    });
+
+    it.each([
+      ['change.repository', { repository: '/nowhere/at/all' }],
+      ['change.base', { base: 'nope' }],
+      ['change.branch', { branch: 'main', branchGiven: true }],
+      ['change.pullRequest', { pullRequest: 77 }],
+    ])('refuses a bad %s', async (path, over) => {
+      const wish = { repository: rig.repository, branch: 'work', branchGiven: false, ...over };
+      expect(await rig.forge.examine(wish)).toMatchObject({ is: 'refused', fields: [{ path }] });
+    });
+
+    it('resumes a branch that is ahead of its base', async () => {
+      const head = await rig.commit('work', { 'b.txt': 'b' });
+      const wish = { repository: rig.repository, branch: 'work', branchGiven: false };
+      expect(await rig.forge.examine(wish)).toMatchObject({ is: 'found', head });
+    });
+
+    it('gives a branch to one run at a time, and on when that has ended', async () => {
+      expect(await rig.forge.claim(change, holder('1'), yes)).toEqual({ is: 'ours' });
+      expect(await rig.forge.claim(change, holder('2'), yes)).toEqual({ is: 'held', by: holder('1') });
+      expect(await rig.forge.claim(change, holder('2'), no)).toEqual({ is: 'ours' });
+      expect(await rig.forge.claim(change, holder('1'), yes)).toEqual({ is: 'held', by: holder('2') });
+    });
+
+    it('tells what is foreign from what is ours, and from the base', async () => {
+      expect(await rig.forge.look(change)).toMatchObject({ state: 'open', foreign: [] });
+      const ours = await rig.commitOurs(change, { 'b.txt': 'b' });
+      expect(await rig.forge.look(change, ours)).toMatchObject({ state: 'open', head: ours, foreign: [] });
+      const theirs = await rig.commit('work', { 'c.txt': 'c' });
+      expect(await rig.forge.look(change, ours)).toMatchObject({
+        head: theirs,
+        foreign: [{ commit: theirs, author: 'Bo' }],
+      });
+      expect(await rig.forge.look(change, theirs)).toMatchObject({ foreign: [] });
+      await rig.commit('main', { 'd.txt': 'd' });
+      await rig.forge.updateFromBase(change);
+      expect(await rig.forge.look(change, theirs)).toMatchObject({ foreign: [] });
+    });
+
+    it('makes one pull request, however often it is asked', async () => {
+      await rig.commitOurs(change, { 'b.txt': 'b' });
+      const number = await rig.forge.ensurePullRequest(change, { title: 't', body: 'b' });
+      expect(await rig.forge.ensurePullRequest(change, { title: 'other', body: '' })).toBe(number);
+      const wish = { repository: rig.repository, branch: 'other', branchGiven: false, pullRequest: number };
+      expect(await rig.forge.examine(wish)).toMatchObject({ is: 'found', change: { branch: 'work' } });
+    });
+
+    it('runs a check once per commit, and a red one again in a new round', async () => {
+      const good = await rig.commitOurs(change, { 'b.txt': 'b' });
+      expect(await settled(good)).toEqual([{ name: 'good', conclusion: 'success' }]);
+      await settled(good, 'r2');
+      expect(await rig.checksBegun()).toBe(1);
+      const bad = await rig.commitOurs(change, { 'bad.txt': 'bad' });
+      expect(await settled(bad)).toEqual([{ name: 'good', conclusion: 'failure' }]);
+      await settled(bad);
+      expect(await rig.checksBegun()).toBe(2);
+      await settled(bad, 'r2');
+      expect(await rig.checksBegun()).toBe(3);
+    });
+
+    it('knows whether a change merges', async () => {
+      expect(await rig.forge.mergeability(change)).toEqual({ is: 'nothing' });
+      const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
+      const baseHead = await rig.headOf('main');
+      expect(await rig.forge.mergeability(change)).toEqual({ is: 'mergeable', head, baseHead });
+      await rig.commit('main', { 'a.txt': 'changed there' });
+      expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'conflicted', head, files: ['a.txt'] });
+    });
+
+    it('takes the base in, or leaves all as it was', async () => {
+      const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
+      expect(await rig.forge.updateFromBase(change)).toEqual({ is: 'current', head });
+      const base = await rig.commit('main', { 'd.txt': 'd' });
+      const update = await rig.forge.updateFromBase(change);
+      expect(update).toMatchObject({ is: 'merged', head: await rig.headOf('work') });
+      expect(await rig.isAncestor(base, (await rig.headOf('work'))!)).toBe(true);
+      const before = await rig.headOf('work');
+      await rig.commit('main', { 'a.txt': 'changed there' });
+      expect(await rig.forge.updateFromBase(change)).toMatchObject({ is: 'conflict', files: ['a.txt'] });
+      expect(await rig.headOf('work')).toBe(before);
+    });
+
+    it('merges just the head and base that were judged, once', async () => {
+      const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+      const baseHead = (await rig.headOf('main'))!;
+      const message = 'Merge it';
+      expect(await rig.forge.changedPaths(change, head)).toEqual(['b.txt']);
+      expect(await rig.forge.merge(change, { head: baseHead.replace(/^./, 'f'), baseHead, message })).toMatchObject({
+        is: 'moved',
+        head,
+      });
+      expect(await rig.forge.merge(change, { head, baseHead: head, message })).toMatchObject({ is: 'moved', baseHead });
+      expect(await rig.headOf('main')).toBe(baseHead);
+
+      const merged = await rig.forge.merge(change, { head, baseHead, message });
+      expect(merged).toEqual({ is: 'merged', mergeCommit: await rig.headOf('main'), head });
+      expect(await rig.isAncestor(head, (await rig.headOf('main'))!)).toBe(true);
+      expect(await rig.headOf('work')).toBeUndefined();
+      expect(await rig.forge.merge(change, { head, baseHead, message })).toEqual(merged);
+      expect(await rig.forge.look(change, head)).toMatchObject({ state: 'merged' });
+    });
+
+    it('does not merge a conflict', async () => {
+      const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
+      const baseHead = await rig.commit('main', { 'a.txt': 'changed there' });
+      expect(await rig.forge.merge(change, { head, baseHead, message: 'm' })).toMatchObject({
+        is: 'conflicted',
+        files: ['a.txt'],
+      });
+      expect(await rig.headOf('main')).toBe(baseHead);
+    });
+
+    it('notices a branch that was deleted, and begins anew for another run', async () => {
+      const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+      await rig.forge.look(change, head);
+      await rig.deleteBranch('work');
+      expect(await rig.forge.look(change, head)).toMatchObject({ state: 'closed' });
+      await rig.forge.claim(change, holder('2'), no);
+      expect(await rig.forge.look(change)).toMatchObject({ state: 'open' });
+    });
+  });
+}
