@@ -1,7 +1,7 @@
 import { CancellationScope, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { badFields } from './contracts/messages.ts';
 import { runIdOf, type RunInput as Input } from './contracts/pipeline-run.ts';
-import type { StepRecord } from './contracts/state.ts';
+import type { RunState, StepRecord } from './contracts/state.ts';
 import { isUnreadable } from './contracts/unreadable.ts';
 import { gateFor, rolesOf, RunInput } from './gates/index.ts';
 import type { GateEnd } from './gates/gate.ts';
@@ -12,7 +12,7 @@ import { openInbox, type StandingActions } from './lib/inbox.ts';
 import { activitiesFor } from './lib/proxies.ts';
 import { examined, recordOf, reopen, snapshotOf, startOver } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
-import { openWindows, transition } from './lib/windows.ts';
+import { openWindows, publish, transition } from './lib/windows.ts';
 import { skipReason } from './rules/estimate.ts';
 import { voidedSteps } from './rules/head.ts';
 
@@ -24,7 +24,7 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
   openWindows(() => state);
   openInbox(live, standing(live));
   const root = CancellationScope.current();
-  void root.cancelRequested.catch(() => void (state.ending ??= 'stopped'));
+  void root.cancelRequested.catch(() => stopping(state));
 
   return conclude(live, async () => {
     if (!state.change.basis) await examine(live);
@@ -129,6 +129,8 @@ async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise
     return lost;
   } finally {
     live.callOff = () => undefined;
+    // Somebody stopped the run in the very moment in which the step ended: then it ends as stopped.
+    if (live.state.ending) await CancellationScope.current().cancelRequested;
   }
 }
 
@@ -156,9 +158,18 @@ const standing = (live: LiveRun): StandingActions => ({
   },
 });
 
+/** From now on nothing is taken any more; what is under way is called off and cleaned up. */
+function stopping(state: RunState): void {
+  if (state.ending) return;
+  state.ending = 'stopped';
+  const { current } = state;
+  if (current) state.current = { ...current, phase: 'cleaning-up', detail: 'The run is being stopped', offers: [] };
+  publish(state);
+}
+
 /** A workflow cannot end itself as cancelled. It asks for it, and goes the one way that every cancelled run goes. */
 function stop(live: LiveRun): void {
   if (live.state.ending) return;
-  live.state.ending = 'stopped';
+  stopping(live.state);
   void CancellationScope.nonCancellable(() => activitiesFor('stop').cancelRun());
 }

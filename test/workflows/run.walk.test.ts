@@ -276,6 +276,10 @@ class Walk {
       log.slice(stop < 0 ? log.length : stop + 1).every(({ verdict }) => verdict === 'refused'),
       'taken after the stop',
     );
+    if (this.run.closed && 'failure' in this.run.closed) {
+      const { type, message } = this.run.closed.failure;
+      this.must(type !== undefined && type !== 'unexpected', `failed as ${type}: ${message}`);
+    }
     this.must(this.live.size === 0, `environment left behind: ${[...this.live].join()}`);
     this.must(
       [...this.removed.values()].every((times) => times === 1),

@@ -77,7 +77,9 @@ export interface RunState {
   /** Merged is sticky: whatever comes after, it stays so. */
   mergeCommit?: string | undefined;
   paused?: { by?: string | undefined; at: string; reason?: string | undefined } | undefined;
+  /** How it is ending: nothing more is taken. It is `closed` once that is done with. */
   ending?: 'passed' | 'failed' | 'stopped' | undefined;
+  closed?: boolean | undefined;
   current?: (GateView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
   /** What is waited for, to tell a new wait from one that is only told anew. */
   wait: { key: string; since: string };

@@ -127,6 +127,7 @@ function fail(live: LiveRun, lost: Lost): never {
 function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
   const { state } = live;
   state.ending = ending;
+  state.closed = true;
   for (const step of state.steps) {
     if (step.state !== 'working' && step.state !== 'waiting') continue;
     step.state = ending === 'passed' ? 'done' : 'failed';

@@ -5,7 +5,8 @@ import type { RunState, StepRecord } from '../contracts/state.ts';
 import { offersNow } from './actions.ts';
 
 export const statusOf = (run: RunState): Status => {
-  if (run.ending) return run.ending;
+  if (run.ending && run.closed) return run.ending;
+  if (run.ending) return 'running';
   if (run.paused || run.current?.waitingOn === 'budget') return 'paused';
   return run.current?.phase === 'parked' ? 'parked' : 'running';
 };
@@ -13,9 +14,9 @@ export const statusOf = (run: RunState): Status => {
 /** What can wake the run. A run that a person holds waits for a person, whatever else goes on. */
 export function waitingOn(run: RunState): WaitingOn {
   const { since } = run.wait;
-  if (run.ending) return { what: 'nothing', detail: `The run is ${run.ending}.`, since, offers: [] };
+  if (run.ending && run.closed) return { what: 'nothing', detail: `The run is ${run.ending}.`, since, offers: [] };
   const offers = offersNow(run);
-  if (run.paused) {
+  if (run.paused && !run.ending) {
     const { by, reason } = run.paused;
     const detail = `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It goes on with resume.`;
     return { what: 'person', detail, since, offers };
@@ -74,7 +75,7 @@ export function describeRun(run: RunState): RunAnswer {
 }
 
 function currentOf(run: RunState): CurrentAnswer | null {
-  if (run.ending || !run.current) return null;
+  if (run.closed || !run.current) return null;
   const { waitingOn: what, detail, offers, ...current } = run.current;
   void [what, detail, offers];
   const failing = current.failing?.map(({ name, conclusion, url }) => ({ name, conclusion, ...(url && { url }) }));
