@@ -1,44 +1,60 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readRecord, recordOf, stillRuns } from './processes.ts';
 
 const PAUSE_MS = 500;
-
-/** Whether this process is there. A pid that was given to another process counts as there: then we wait, or refuse. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (failure) {
-    return (failure as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 /** Takes a lock file, or answers who has it. A lock whose holder is gone is taken over. */
 export async function takeLock(file: string): Promise<{ heldBy?: number; release: () => Promise<void> }> {
   await mkdir(path.dirname(file), { recursive: true });
-  for (;;) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return { release: () => rm(file, { force: true }) };
-    } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
+  // Written aside and linked in: a lock is never seen without its holder's name.
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, await recordOf(process.pid));
+  try {
+    for (;;) {
+      if (await linked(draft, file)) return { release: () => rm(file, { force: true }) };
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      if (text === undefined) continue; // just released
+      const holder = readRecord(text);
+      if (holder && (await stillRuns(holder))) return { heldBy: holder.pid, release: () => Promise.resolve() };
+      await setAside(file, text);
     }
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (holder > 0 && holder !== process.pid && isRunning(holder)) {
-      return { heldBy: holder, release: () => Promise.resolve() };
-    }
-    if (holder > 0) await rm(file, { force: true });
-    else await pause(50); // being written, or just released
+  } finally {
+    await rm(draft, { force: true });
   }
+}
+
+const linked = async (draft: string, file: string): Promise<boolean> => {
+  try {
+    await link(draft, file);
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw failure;
+  }
+};
+
+/** Moves a dead holder's lock out of the way. Was another process faster, and this is its lock? Then it goes back. */
+async function setAside(file: string, dead: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  await rename(file, aside).catch(() => undefined);
+  const moved = await readFile(aside, 'utf8').catch(() => dead);
+  if (moved !== dead) await linked(aside, file);
+  await rm(aside, { force: true });
+}
+
+export interface Turn {
+  say: (line: string) => void;
+  waitingFor: string;
+  signal?: AbortSignal | undefined;
 }
 
 /** Works alone, waiting for its turn. */
 export async function soleHolder<T>(
   file: string,
-  { say, waitingFor }: { say: (line: string) => void; waitingFor: string },
+  { say, waitingFor, signal }: Turn,
   work: () => Promise<T>,
 ): Promise<T> {
   for (let told = false; ; told = true) {
@@ -51,6 +67,6 @@ export async function soleHolder<T>(
       }
     }
     if (!told) say(`waiting for ${waitingFor} (pid ${heldBy})`);
-    await pause(PAUSE_MS);
+    await pause(PAUSE_MS, undefined, { signal });
   }
 }

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 
+const number = (expected: string, least: number, most: number) =>
+  z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 const port = (fallback: number) =>
-  z.coerce
-    .number({ error: 'a port, 1 to 65535' })
-    .int()
-    .min(1)
-    .max(65_535, { error: 'a port, 1 to 65535' })
-    .default(fallback);
+  number('a port, 1 to 65535', 1, 65_535).refine(Number.isInteger, { error: 'a port, 1 to 65535' }).default(fallback);
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
 
@@ -15,24 +12,24 @@ const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names)
  * its family, are read as Temporal's tools read them.
  */
 export const Variables = z.object({
-  GATEHOUSE_TASK_QUEUE: z.string().min(1).max(200).default('gatehouse'),
+  GATEHOUSE_TASK_QUEUE: z.string().max(200, { error: 'at most 200 characters' }).default('gatehouse'),
   /** Where the local server listens, and its Web UI. */
   GATEHOUSE_PORT: port(7233),
   GATEHOUSE_UI_PORT: port(8233),
   /** Everything the local stack keeps lies under it. None: the user's state directory. */
-  GATEHOUSE_DATA: z.string().min(1).optional(),
+  GATEHOUSE_DATA: z.string().optional(),
   /** How often, in seconds, a thing that sends no hints is looked at. */
-  GATEHOUSE_LOOK_SECONDS: z.coerce.number({ error: 'seconds, 0.1 to 86400' }).min(0.1).max(86_400).default(30),
+  GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
   /** Cents per calendar month, over all runs. */
-  GATEHOUSE_BUDGET_CENTS: z.coerce.number({ error: 'cents, 0 or more' }).min(0).optional(),
+  GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
   GATEHOUSE_FORGE: oneOf(['local']),
   GATEHOUSE_EXECUTOR: oneOf(['local']),
   GATEHOUSE_ENVIRONMENTS: oneOf(['local']),
   GATEHOUSE_NOTIFY: oneOf(['log']),
-  TEMPORAL_ADDRESS: z.string().min(1).optional(),
-  TEMPORAL_NAMESPACE: z.string().min(1).optional(),
-  TEMPORAL_CLI_PATH: z.string().min(1).optional(),
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().optional(),
+  TEMPORAL_CLI_PATH: z.string().optional(),
 });
 export type Variables = z.output<typeof Variables>;
 

@@ -1,0 +1,297 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { jest } from '@jest/globals';
+import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
+import { commandExecutor } from '../../../activities/adapters/local/command-executor/index.ts';
+import type { Executor } from '../../../activities/ports.ts';
+import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import { until } from '../../support/stack.ts';
+
+jest.setTimeout(60_000);
+
+let home: string;
+let repository: string;
+const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'gatehouse-executor-'));
+  repository = path.join(home, 'shop');
+  await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** A repository whose agent is this shell script, which may write to `$HOME_OF_TEST`. */
+async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
+  await writeFile(path.join(repository, 'agent.sh'), script.replaceAll('$T', home));
+  await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { default: sh agent.sh }\n');
+  const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
+  await git('add', '--all');
+  await git(...as, 'commit', '--quiet', '--allow-empty', '-m', 'a commit');
+  const basis = await git('rev-parse', 'main');
+  return {
+    key: 'run/default/T-1/000000000001/1-coder/coder-1',
+    role: 'coder',
+    mode: 'write',
+    task: { id: 'T-1', title: 'A task', type: 'feature' },
+    change: { repository, base: 'main', branch: 'work', basis },
+    brief: 'Do it.',
+    priorOutputs: [],
+    seconds: 60,
+    silenceSeconds: 60,
+    pipeline: 'test',
+    ...over,
+  };
+}
+const open = (root = 'data') =>
+  commandExecutor({
+    root: path.join(home, root),
+    environment: { ...process.env, GATEHOUSE_SECRET: 'x', TEMPORAL_API_KEY: 'x' },
+  });
+
+const ended = (executor: Executor, { key }: Job): Promise<JobReport> =>
+  until(`${key} ends`, async () => {
+    const look = await executor.look(key);
+    return look.is === 'running' ? undefined : look;
+  });
+async function run(given: Job | Promise<Job>, executor: Executor = open()): Promise<any> {
+  const the = await given;
+  await executor.ensure(the);
+  return ended(executor, the);
+}
+
+describe.each([
+  [
+    'in memory',
+    () =>
+      new InMemoryExecutor(async () => ({ is: 'completed', summary: 'done', changed: false, foreign: [] }), ['coder']),
+  ],
+  ['by commands', () => open()],
+])('an executor %s', (_, make) => {
+  it('names roles that it could not serve', async () => {
+    const { change } = await job('true');
+    expect(await make().examine(change, ['coder'])).toEqual([]);
+  });
+
+  it('does a job once per key, and knows its end for ever', async () => {
+    const executor = make() as Executor & { begun?: string[] };
+    const the = await job('echo begun >> $T/begun; echo done');
+    for (let n = 0; n < 3; n += 1) await executor.ensure(the);
+    const first = await ended(executor, the);
+    await executor.ensure(the);
+    expect(await executor.look(the.key)).toEqual(first);
+    const begun = executor.begun?.length ?? (await readFile(path.join(home, 'begun'), 'utf8')).split('\n').length - 1;
+    expect(begun).toBe(1);
+  });
+
+  it('says of a job that it never had that it is gone', async () => {
+    expect(await make().look('never')).toMatchObject({ is: 'evicted' });
+  });
+
+  it('stops what it has not begun, and then never begins it', async () => {
+    const executor = make();
+    const the = await job('echo begun >> $T/begun');
+    await executor.stop(the.key);
+    await executor.ensure(the);
+    expect(await executor.look(the.key)).toMatchObject({ is: 'stopped' });
+  });
+});
+
+describe('a command', () => {
+  it('is told its job, without what is ours, and its work is committed and pushed', async () => {
+    const the = await job(
+      'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',
+    );
+    const report = await run(the);
+    expect(report).toMatchObject({
+      is: 'completed',
+      summary: 's',
+      changed: true,
+      foreign: [],
+      confidence: 0.5,
+      usage: { costCents: 2 },
+      head: await git('rev-parse', 'work'),
+    });
+    const told = JSON.parse(await git('show', 'work:stdin.json'));
+    expect(told).toEqual({
+      key: the.key,
+      role: 'coder',
+      task: the.task,
+      change: { repository, base: 'main', branch: 'work' },
+      brief: 'Do it.',
+      priorOutputs: [],
+    });
+    expect(await git('show', 'work:file.json')).toBe(JSON.stringify(told, null, 1));
+    expect(await readFile(path.join(home, 'env'), 'utf8')).not.toMatch(/GATEHOUSE_SECRET|TEMPORAL_API_KEY/);
+    expect(await git('log', '-1', '--format=%an %s', 'work')).toBe('gatehouse coder: T-1 A task');
+    expect(await git('branch', '--show-current')).toBe('main');
+  });
+
+  it.each([
+    ['standard output is the summary', 'echo printed', { is: 'completed', summary: 'printed', changed: false }],
+    [
+      'a failing exit code',
+      'echo said >&2; exit 7',
+      { is: 'failed', because: expect.stringContaining('exit code 7'), detail: 'said' },
+    ],
+    [
+      'a broken result',
+      'echo "{" > "$GATEHOUSE_RESULT"',
+      { is: 'failed', because: expect.stringContaining('no JSON') },
+    ],
+    [
+      'a result of another shape',
+      'echo \'{"summary":7}\' > "$GATEHOUSE_RESULT"',
+      { is: 'failed', because: expect.stringContaining('summary') },
+    ],
+    [
+      'an output that is too long',
+      'node -e \'console.log(JSON.stringify({summary:"",output:"x".repeat(300000)}))\' > "$GATEHOUSE_RESULT"',
+      { is: 'failed', because: expect.stringContaining('bytes') },
+    ],
+    [
+      'a summary that is too long is cut',
+      'node -e \'console.log("x".repeat(11000))\'',
+      { is: 'completed', summary: expect.stringMatching(/^x{9988} \[…cut…\]$/) },
+    ],
+    ['ended by a signal that we did not send', 'kill -9 $$', { is: 'evicted', infrastructure: false }],
+    ['the whole group gone', 'kill -9 0', { is: 'evicted' }],
+    [
+      'silence',
+      'sleep 30',
+      { is: 'failed', because: expect.stringContaining('said nothing') },
+      { silenceSeconds: 0.3 },
+    ],
+    [
+      'too long',
+      'while true; do echo x; sleep 0.05; done',
+      { is: 'failed', because: expect.stringContaining('more than') },
+      { seconds: 0.3 },
+    ],
+    [
+      'rewritten history',
+      'git -c user.name=x -c user.email=x commit --quiet --amend --allow-empty -m other',
+      { is: 'failed', because: expect.stringContaining('does not descend') },
+    ],
+  ])('%s', async (_, script, report, over: Partial<Job> = {}) => {
+    expect(await run(job(script, over))).toMatchObject(report);
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+  });
+
+  it('that only reads has its changes thrown away, and told', async () => {
+    const report = await run(
+      job('echo x > x.txt; git add x.txt; git -c user.name=x -c user.email=x commit --quiet -m x; echo y > y.txt', {
+        mode: 'read',
+        role: 'reviewer',
+      }),
+    );
+    expect(report).toMatchObject({ is: 'completed', changed: false, discarded: ['y.txt', 'x.txt'] });
+    expect(await git('branch', '--list', 'work')).toBe('');
+  });
+
+  it('resolves a standing merge, or fails by the files that are left', async () => {
+    const script =
+      'test -n "$(git diff --name-only --diff-filter=U)" || exit 9; [ -e $T/good ] && echo both > a.txt; true';
+    const the = await job(script, { mode: 'resolve', role: 'conflict-resolver' });
+    const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
+    const commit = async (branch: string, text: string) => {
+      await git('checkout', '--quiet', branch);
+      await writeFile(path.join(repository, 'a.txt'), text);
+      await git('add', '--all');
+      await git(...as, 'commit', '--quiet', '-m', branch);
+    };
+    await git('branch', 'work');
+    await commit('work', 'ours');
+    await commit('main', 'theirs');
+    expect(await run(the)).toMatchObject({ is: 'failed', because: expect.stringContaining('a.txt') });
+    await writeFile(path.join(home, 'good'), '');
+    expect(await run({ ...the, key: `${the.key}-again` })).toMatchObject({ is: 'completed', changed: true });
+    expect(await git('show', 'work:a.txt')).toBe('both');
+    expect((await git('show', '-s', '--format=%P', 'work')).split(' ')).toHaveLength(2);
+  });
+
+  it('shows its progress, and its last words', async () => {
+    const executor = open();
+    const the = await job(
+      'echo \'GATEHOUSE_PROGRESS {"done":1,"total":4,"label":"tests"}\' >&2; echo working; while [ ! -e $T/go ]; do sleep 0.02; done',
+    );
+    await executor.ensure(the);
+    await until('progress', async () => {
+      const look = await executor.look(the.key);
+      return look.is === 'running' && look.progress && look.lastOutput
+        ? expect(look).toEqual({
+            is: 'running',
+            progress: { done: 1, total: 4, label: 'tests' },
+            lastOutput: 'working',
+          }) === undefined
+        : undefined;
+    });
+    await writeFile(path.join(home, 'go'), '');
+    expect(await ended(executor, the)).toMatchObject({ is: 'completed' });
+  });
+
+  it('is stopped with all that it began, and changes nothing from then on', async () => {
+    const executor = open();
+    const the = await job(
+      'echo x > x.txt; (setsid sh -c "echo $T/child; sleep 60" &) ; sh -c "sleep 60; echo $T/other"',
+    );
+    await executor.ensure(the);
+    await until('children', async () => (await execa('ps', ['-eo', 'args='])).stdout.includes(`${home}/child`));
+    await executor.stop(the.key);
+    expect(await executor.look(the.key)).toMatchObject({ is: 'stopped' });
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    expect(await git('branch', '--list', 'work')).toBe('');
+  });
+
+  it('is interrupted by an orderly stop, and nothing new begins', async () => {
+    const executor = open();
+    const the = await job('sleep 60');
+    await executor.ensure(the);
+    await executor.close();
+    expect(await open().look(the.key)).toMatchObject({ is: 'interrupted' });
+    await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
+  });
+
+  it('is adopted by the next worker when its own was killed', async () => {
+    const the = await job(
+      'echo begun >> $T/begun; while [ ! -e $T/go ]; do sleep 0.02; done; echo x > x.txt; echo done',
+    );
+    const index = fileURLToPath(
+      new URL('../../../activities/adapters/local/command-executor/index.ts', import.meta.url),
+    );
+    const code = `import { commandExecutor } from ${JSON.stringify(index)};
+      const executor = commandExecutor({ root: ${JSON.stringify(path.join(home, 'data'))}, environment: process.env });
+      await executor.ensure(${JSON.stringify(the)});
+      setInterval(() => undefined, 1000);`;
+    const file = path.join(home, 'worker.mts');
+    await writeFile(file, code);
+    const worker = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: 'inherit',
+    });
+    await until('the agent has begun', () => readFile(path.join(home, 'begun'), 'utf8').catch(() => undefined));
+    worker.kill('SIGKILL');
+    const executor = open();
+    await executor.ensure(the);
+    expect(await executor.look(the.key)).toMatchObject({ is: 'running' });
+    await writeFile(path.join(home, 'go'), '');
+    expect(await ended(executor, the)).toMatchObject({ is: 'completed', changed: true });
+    expect(await readFile(path.join(home, 'begun'), 'utf8')).toBe('begun\n');
+  });
+
+  it.each([
+    ['a plain name on PATH', 'node x.mjs', []],
+    ['a plain name that is nowhere', 'no-such-agent --x', [{ path: '.gatehouse.yml:agents.default' }]],
+    ['a path in the repository', './agent.sh', []],
+    ['a path that is not there', 'tools/agent.sh', [{ path: '.gatehouse.yml:agents.default' }]],
+    ['anything else', '"$AGENT" --x', []],
+  ])('is looked for before anything begins: %s', async (_, command, fields) => {
+    const { change } = await job('true');
+    await writeFile(path.join(repository, '.gatehouse.yml'), `agents: { default: ${JSON.stringify(command)} }\n`);
+    await git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '--quiet', '-am', 'settings');
+    expect(await open().examine({ ...change, basis: await git('rev-parse', 'main') }, ['coder'])).toMatchObject(fields);
+  });
+});
