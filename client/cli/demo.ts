@@ -15,7 +15,7 @@ export function addDemo(program: Command, ended: Ended): void {
     .option('--unattended', 'a scripted person tries the change, and the command ends with the run')
     .action(async ({ unattended }: { unattended?: boolean }) => {
       const config = readConfig();
-      const up = await untilStopped((stop) => startStack(config, (line) => stop.aborted || say(line)));
+      const up = await untilStopped((stop) => startStack(config, say, stop));
       if (!up) return;
       const client = await connect(config);
       const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);

@@ -9,7 +9,7 @@ export function addUp(program: Command): void {
     .command('up')
     .description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
   up.action(async () => {
-    const stack = await untilStopped((stop) => startStack(readConfig(), (line) => stop.aborted || say(line)));
+    const stack = await untilStopped((stop) => startStack(readConfig(), say, stop));
     if (!stack) return;
     const { stop, workerPid, ...shown } = stack.stack;
     print(isJson(up), { ...shown, workerPid: workerPid() }, () =>
@@ -42,8 +42,10 @@ export async function untilStopped(
       });
     }
   });
-  const stack = await start(stopping.signal);
-  if (!stopping.signal.aborted) return { stack, interrupted, signal: stopping.signal };
-  await stack.stop();
-  return undefined;
+  try {
+    return { stack: await start(stopping.signal), interrupted, signal: stopping.signal };
+  } catch (failure) {
+    if (stopping.signal.aborted) return undefined; // it was asked to end, and has
+    throw failure;
+  }
 }

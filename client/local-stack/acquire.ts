@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rename } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { Told } from '../errors.ts';
@@ -18,14 +18,16 @@ export interface Sources {
   searchPath?: string | undefined;
   cache: string;
   say: (line: string) => void;
+  /** Told when nobody wants it any more. */
+  signal?: AbortSignal | undefined;
   /** How the official download and Go's build are done; tests bring their own. */
   download?: (folder: string) => Promise<string>;
-  build?: (folder: string, say: (line: string) => void) => Promise<void>;
+  build?: (folder: string, sources: Pick<Sources, 'say' | 'signal'>) => Promise<void>;
 }
 
 /** Finds the `temporal` program, or gets it: the order is from what the user chose to what takes longest. */
 export async function acquireTemporal(sources: Sources): Promise<string> {
-  const { cliPath, searchPath = '', cache, say } = sources;
+  const { cliPath, searchPath = '', cache, say, signal } = sources;
   if (cliPath !== undefined) {
     if (await runnable(cliPath)) return cliPath;
     throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is none.`);
@@ -40,7 +42,7 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
   await mkdir(folder, { recursive: true });
   return soleHolder(
     path.join(folder, 'building.lock'),
-    { say, waitingFor: 'another process that gets Temporal' },
+    { say, waitingFor: 'another process that gets Temporal', signal },
     async () => {
       if (await runnable(kept)) return kept;
       const tried: string[] = [];
@@ -48,6 +50,7 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
         try {
           return await get(folder, kept);
         } catch (failure) {
+          signal?.throwIfAborted();
           tried.push(`${name}: ${(failure as Error).message.split('\n', 1)[0]!.slice(0, 300)}`);
           say(`${name} did not work; trying on`);
         }
@@ -65,19 +68,20 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
 
 type Way = [name: string, get: (folder: string, kept: string) => Promise<string>];
 
-const ways = ({ download = downloadOfficial, build = buildWithGo, say }: Sources): Way[] => [
+const ways = ({ download = downloadOfficial, build = buildWithGo, say, signal }: Sources): Way[] => [
   [
     'The official download',
-    async (folder) => {
+    async (folder, kept) => {
       say('getting the Temporal CLI: the official download');
-      return download(folder);
+      await rename(await download(folder), kept);
+      return kept;
     },
   ],
   [
     'Building with Go',
     async (folder, kept) => {
       const draft = path.join(folder, 'build');
-      await build(draft, say);
+      await build(draft, { say, signal });
       await rename(path.join(draft, 'temporal'), kept);
       return kept;
     },
@@ -89,7 +93,10 @@ async function downloadOfficial(folder: string): Promise<string> {
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const executable = { type: 'cached-download', downloadDir: folder } as const;
   const begun = TestWorkflowEnvironment.createLocal({ server: { executable } });
-  const environment = await withLimit(begun, DOWNLOAD_MS);
+  const environment = await withLimit(begun, DOWNLOAD_MS).catch((failure: unknown) => {
+    begun.then((late) => late.teardown()).catch(() => undefined); // whatever comes later is not to stay
+    throw failure;
+  });
   await environment.teardown();
   const found = await newest(folder);
   if (!found) throw new Error('it left no program behind');
@@ -97,7 +104,6 @@ async function downloadOfficial(folder: string): Promise<string> {
 }
 
 async function newest(folder: string): Promise<string | undefined> {
-  const { readdir } = await import('node:fs/promises');
   const names = (await readdir(folder)).filter((name) => name.startsWith('temporal')).sort();
   const files = names.map((name) => path.join(folder, name));
   for (const file of files.reverse()) if (await runnable(file)) return file;
@@ -112,7 +118,7 @@ const withLimit = <T>(work: Promise<T>, milliseconds: number): Promise<T> => {
   return Promise.race([work, limit]).finally(() => clearTimeout(clock));
 };
 
-async function buildWithGo(folder: string, say: (line: string) => void): Promise<void> {
+async function buildWithGo(folder: string, { say, signal }: Pick<Sources, 'say' | 'signal'>): Promise<void> {
   say(`building the Temporal CLI ${VERSION} with Go: this takes 2 to 5 minutes and about 2 GB, once`);
   const began = Date.now();
   const clock = setInterval(() => say(`still building, ${Math.round((Date.now() - began) / 1_000)} s so far`), 15_000);
@@ -120,14 +126,18 @@ async function buildWithGo(folder: string, say: (line: string) => void): Promise
     await execa('go', ['install', '-trimpath', '-ldflags=-s -w', MODULE], {
       env: { GOBIN: folder, CGO_ENABLED: '0' },
       stdin: 'ignore',
+      ...(signal && { cancelSignal: signal }),
     });
   } finally {
     clearInterval(clock);
   }
 }
 
-const runnable = (file: string): Promise<boolean> =>
-  access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+const runnable = async (file: string): Promise<boolean> => {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+};

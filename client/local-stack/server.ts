@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
 import { Told } from '../errors.ts';
-import { isRunning } from './locking.ts';
+import { end, readRecord, recordOf, stillRuns } from './processes.ts';
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
@@ -43,6 +43,8 @@ export class LocalServer {
   async start(): Promise<void> {
     await this.endLeftover();
     const { port, uiPort } = this.options;
+    if (port === uiPort)
+      throw new PortTaken(`GATEHOUSE_PORT and GATEHOUSE_UI_PORT are both ${port}: expected two ports.`);
     await this.free(port, 'GATEHOUSE_PORT');
     await this.free(uiPort, 'GATEHOUSE_UI_PORT');
     await this.launch();
@@ -50,7 +52,7 @@ export class LocalServer {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.child?.pid) await ended(this.child.pid);
+    if (this.child?.pid) await end(this.child.pid, STOP_MS);
     await rm(this.record, { force: true });
   }
 
@@ -78,8 +80,14 @@ export class LocalServer {
       );
     });
     died.catch(() => undefined);
-    if (child.pid) await writeFile(this.record, String(child.pid));
-    await Promise.race([this.healthy(), died]);
+    if (child.pid) await writeFile(this.record, await recordOf(child.pid));
+    try {
+      await Promise.race([this.healthy(() => child.exitCode === null && child.signalCode === null), died]);
+    } catch (failure) {
+      // Two servers must not share a database: one that does not answer goes before the next one comes.
+      if (child.pid) await end(child.pid, STOP_MS);
+      throw failure;
+    }
     child.removeAllListeners('exit');
     child.once('exit', () => void this.revive());
   }
@@ -98,9 +106,9 @@ export class LocalServer {
     }
   }
 
-  private async healthy(): Promise<void> {
+  private async healthy(lives: () => boolean): Promise<void> {
     const address = `127.0.0.1:${this.options.port}`;
-    for (const until = Date.now() + START_MS; ;) {
+    for (const until = Date.now() + START_MS; lives();) {
       try {
         const connection = await Connection.connect({ address, connectTimeout: 1_000 });
         await connection.withDeadline(Date.now() + 2_000, () =>
@@ -113,14 +121,15 @@ export class LocalServer {
         await pause(100);
       }
     }
+    throw new Error('the Temporal server ended before it answered');
   }
 
   /** One that an `up` that was killed left behind is ended first: two servers must not share a database. */
   private async endLeftover(): Promise<void> {
-    const pid = Number(await readFile(this.record, 'utf8').catch(() => ''));
-    if (!(pid > 0) || !isRunning(pid) || !(await isTemporal(pid))) return;
-    this.options.say(`ending a Temporal server that was left behind (pid ${pid})`);
-    await ended(pid);
+    const left = readRecord(await readFile(this.record, 'utf8').catch(() => ''));
+    if (!left || !(await stillRuns(left))) return;
+    this.options.say(`ending a Temporal server that was left behind (pid ${left.pid})`);
+    await end(left.pid, STOP_MS);
   }
 
   private async free(port: number, variable: string): Promise<void> {
@@ -134,29 +143,8 @@ export class LocalServer {
   }
 }
 
-/** Asks a process to end, waits, and insists. */
-export async function ended(pid: number, patience = STOP_MS): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      return;
-    }
-    for (const until = Date.now() + patience; Date.now() < until;) {
-      if (!isRunning(pid)) return;
-      await pause(50);
-    }
-  }
-}
-
-/** Whether a pid on record is still the server it was written for. */
-async function isTemporal(pid: number): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return command.includes('start-dev');
-}
-
-function isFree(port: number): Promise<boolean> {
+/** Whether a port can be listened on. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

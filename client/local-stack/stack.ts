@@ -30,9 +30,13 @@ export interface Stack {
 
 /**
  * Brings up what is needed: a Temporal server unless one is configured, the search attributes, and a worker. Throws
- * without leaving anything behind.
+ * without leaving anything behind; also when `signal` says that nobody wants it any more.
  */
-export async function startStack(config: ClientConfig, say: (line: string) => void): Promise<Stack> {
+export async function startStack(
+  config: ClientConfig,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Stack> {
   const { data, namespace, address, variables, environment } = config;
   await mkdir(data, { recursive: true });
   const { heldBy, release } = await takeLock(path.join(data, 'up.lock'));
@@ -41,16 +45,18 @@ export async function startStack(config: ClientConfig, say: (line: string) => vo
   }
   const undo: (() => Promise<void>)[] = [release];
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((failure: unknown) => say(`while stopping: ${(failure as Error).message}`));
+    }
   };
   try {
-    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo) : {};
+    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo, signal) : {};
+    signal?.throwIfAborted();
     await register(config, say);
     const worker = new WorkerProcess({
       environment: {
-        GATEHOUSE_LOOK_SECONDS: LOOK_SECONDS,
         ...environment,
-        TEMPORAL_ADDRESS: address,
+        GATEHOUSE_LOOK_SECONDS: environment['GATEHOUSE_LOOK_SECONDS'] || LOOK_SECONDS,
         GATEHOUSE_DATA: data,
       },
       data,
@@ -59,6 +65,7 @@ export async function startStack(config: ClientConfig, say: (line: string) => vo
     undo.push(() => worker.stop());
     say('starting the worker');
     await worker.start();
+    signal?.throwIfAborted();
     return { address, namespace, data, ...own, workerPid: () => worker.pid, stop };
   } catch (failure) {
     await stop();
@@ -70,13 +77,16 @@ async function ownServer(
   { variables, cache, data, namespace, environment }: ClientConfig,
   say: (line: string) => void,
   undo: (() => Promise<void>)[],
+  signal: AbortSignal | undefined,
 ) {
   const temporalPath = await acquireTemporal({
     cliPath: variables.TEMPORAL_CLI_PATH,
     searchPath: environment['PATH'],
     cache,
     say,
+    signal,
   });
+  signal?.throwIfAborted();
   const { GATEHOUSE_PORT: port, GATEHOUSE_UI_PORT: uiPort } = variables;
   const server = new LocalServer({ temporal: temporalPath, port, uiPort, namespace, data, say });
   undo.push(() => server.stop());

@@ -24,13 +24,18 @@ export class WorkerProcess {
   /** Comes back once it takes work. */
   async start(): Promise<void> {
     const child = this.spawn();
+    let ready = false;
     await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
+      child.once('message', () => {
+        ready = true;
+        resolve();
+      });
       child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`the worker ended (exit ${code}); see ${this.log}`)));
+      child.once('exit', (code, signal) => {
+        if (ready) void this.revive();
+        else reject(new Error(`the worker ended (${signal ?? `exit ${code}`}); see ${this.log}`));
+      });
     });
-    child.removeAllListeners('exit');
-    child.once('exit', () => void this.revive());
   }
 
   /** Ends it in order: no new work, jobs and checks interrupted, environments stopped. */
