@@ -60,7 +60,8 @@ export class OpenSite {
     await this.clear();
     if (this.moot(wanted)) return;
 
-    this.show({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
+    // Whoever asked for it knows that it is being made: only what comes of it is told.
+    this.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
     const look = await this.provision(wanted);
     if (!look || this.moot(wanted)) return;
     if (look.is !== 'live') return this.give(`It could not be made: ${because(look)}`, 'failed');
@@ -231,11 +232,15 @@ export class OpenSite {
     }
   }
 
+  private draw(view: Partial<EnvironmentView>): void {
+    this.view = { ...(view as EnvironmentView), holder: this.wanted.holder };
+    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId));
+  }
+
   /** Shows how it stands, and has the holder look. */
   private show(view: Partial<EnvironmentView>): void {
     const { holder } = this.wanted;
-    this.view = { ...(view as EnvironmentView), holder };
-    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId));
+    this.draw(view);
     this.reports += 1;
     void CancellationScope.nonCancellable(() =>
       getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, { generation: this.view.generation }),
