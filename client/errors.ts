@@ -30,6 +30,22 @@ export class LiveRun extends Told {
   }
 }
 
+/** The run has ended well: there is nothing left to go on with. */
+export class NothingToRetry extends Told {
+  readonly code = 'nothing_to_retry';
+  constructor(workflowId: string) {
+    super(`${workflowId} has ended well. Start it anew, or say from where with --from.`);
+  }
+}
+
+/** The namespace does not know our search attributes. */
+export class NotSetUp extends Told {
+  readonly code = 'not_set_up';
+  constructor() {
+    super('The namespace lacks search attributes of gatehouse. Add them with: gatehouse doctor --fix');
+  }
+}
+
 /** An action that the run's rules turn away: why, and what is possible now. */
 export class Refused extends Told {
   constructor(

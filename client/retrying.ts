@@ -37,7 +37,8 @@ async function failureOf(handle: WorkflowHandle): Promise<{ type: string; messag
   try {
     await handle.result();
   } catch (failure) {
-    const cause = failure instanceof WorkflowFailedError ? failure.cause : failure;
+    if (!(failure instanceof WorkflowFailedError)) throw failure; // nobody answered: that is not how the run ended
+    const { cause } = failure;
     if (cause instanceof ApplicationFailure) {
       return {
         type: cause.type ?? 'unexpected',
@@ -45,7 +46,7 @@ async function failureOf(handle: WorkflowHandle): Promise<{ type: string; messag
         details: (cause.details?.[0] ?? {}) as Details,
       };
     }
-    return { type: (cause as Error).name, message: (cause as Error).message, details: {} };
+    return { type: cause?.name ?? 'unexpected', message: cause?.message ?? failure.message, details: {} };
   }
   return { type: 'none', message: 'It did not fail.', details: {} };
 }
@@ -67,21 +68,17 @@ interface Resume {
 }
 
 /** What a retry takes along: from the failure's details, or where there are none, from the closed run itself. */
-export async function resumeOf(
-  handle: WorkflowHandle,
-  description: WorkflowExecutionDescription,
-  before: unknown,
-): Promise<Resume> {
+export async function resumeOf(handle: WorkflowHandle, before: unknown): Promise<Resume> {
   const { details } = await failureOf(handle);
   const { visits: named } = (before ?? {}) as Resume;
   if (details.settled && details.fields === undefined) {
     const actions = await handle.query(actionsQuery).catch(() => undefined);
     return resumeFrom(details.settled, { ...named, ...details.visits }, details.head, actions);
   }
-  if (details.fields) return resumeFrom([], named, undefined, undefined);
+  // A retry that was refused at its first look has done nothing: what it was given is what there is.
+  if (details.fields) return (before as Resume | undefined) ?? resumeFrom([], named, undefined, undefined);
   const run = await handle.query(runQuery);
   const settled = run.steps.filter(({ state }) => state === 'done' || state === 'skipped');
-  void description;
   return resumeFrom(settled, { ...named, ...run.visits }, run.change.head, await handle.query(actionsQuery));
 }
 

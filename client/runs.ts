@@ -22,11 +22,13 @@ import {
 import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { RunInput } from '../workflows/gates/index.ts';
-import { InvalidInput, LiveRun, NotFound, Refused, Unreachable } from './errors.ts';
+import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
+import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
 const CALL_MS = 10_000;
+const LIST_MS = 30_000;
 const UPDATE_MS = 5_000;
 const FIRST_ACT_MS = 15_000;
 
@@ -34,18 +36,6 @@ export type Acted =
   | { is: 'taken'; actionId: string; visit?: string | undefined }
   /** No worker answered: the signal is with the server, and is judged when one does. */
   | { is: 'queued'; actionId: string };
-
-export interface Listed {
-  workflowId: string;
-  runId: string;
-  temporalStatus: string;
-  status?: string | undefined;
-  step?: string | undefined;
-  phase?: string | undefined;
-  waitingOn?: string | undefined;
-  waitingSince?: string | undefined;
-  startTime: string;
-}
 
 /** Everything the outside may do to a run. The command line is one way of calling this; HTTP will be another. */
 export class Runs {
@@ -63,8 +53,9 @@ export class Runs {
     if (!input) throw new InvalidInput(badFields(error));
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);
-    if (before?.is === 'lost' && before.type !== 'invalid_input')
+    if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await this.wasResumed(workflowId)))) {
       return { ...(await this.retry(workflowId)), retried: true };
+    }
     return { ...(await this.begin(workflowId, wish as Record<string, unknown>, input)), retried: false };
   }
 
@@ -72,9 +63,10 @@ export class Runs {
   async retry(workflowId: string, { from }: { from?: number } = {}): Promise<{ workflowId: string; runId: string }> {
     const description = await this.describe(workflowId);
     if (description.status.name === 'RUNNING') throw new LiveRun(workflowId);
-    const wish = await startInputOf(this.handle(workflowId, description.runId));
-    const { resume: before, ...own } = wish;
-    const resume = await resumeOf(this.handle(workflowId, description.runId), description, before);
+    if (description.status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
+    const closed = this.handle(workflowId, description.runId);
+    const { resume: before, ...own } = await this.ask(workflowId, () => startInputOf(closed));
+    const resume = await this.ask(workflowId, () => resumeOf(closed, before));
     const first = from ?? resume.from;
     const { data: input, error } = RunInput.safeParse({ ...own, resume: { ...resume, from: first } });
     if (!input) throw new InvalidInput(badFields(error));
@@ -125,49 +117,41 @@ export class Runs {
   async ended(workflowId: string): Promise<Ended | undefined> {
     try {
       const description = await this.describe(workflowId);
-      return await endOf(this.handle(workflowId, description.runId), description);
+      return await this.ask(workflowId, () => endOf(this.handle(workflowId, description.runId), description));
     } catch (failure) {
       if (failure instanceof NotFound) return undefined;
       throw failure;
     }
   }
 
-  async list({ waiting = false, status }: { waiting?: boolean; status?: string | undefined } = {}): Promise<Listed[]> {
-    const conditions = [
-      `WorkflowType = "pipelineRun"`,
-      ...(waiting ? [`ExecutionStatus = "Running"`, `GatehouseWaitingOn = "person"`] : []),
-      ...(status ? [`GatehouseStatus = "${status.replace(/[^a-z]/g, '')}"`] : []),
-    ];
+  /** Runs, newest first. */
+  async list(wanted: Wanted = {}): Promise<Listed[]> {
     const found: Listed[] = [];
-    for await (const each of this.temporal.workflow.list({ query: conditions.join(' AND ') })) {
-      const attributes = each.searchAttributes;
-      const first = (name: string) => attributes[name]?.[0];
-      const since = first('GatehouseWaitingSince');
-      found.push({
-        workflowId: each.workflowId,
-        runId: each.runId,
-        temporalStatus: each.status.name,
-        status: first('GatehouseStatus') as string | undefined,
-        step: first('GatehouseStep') as string | undefined,
-        phase: first('GatehousePhase') as string | undefined,
-        waitingOn: first('GatehouseWaitingOn') as string | undefined,
-        ...(since !== undefined && { waitingSince: new Date(since as string | Date).toISOString() }),
-        startTime: each.startTime.toISOString(),
+    try {
+      await this.within(LIST_MS, async () => {
+        for await (const each of this.temporal.workflow.list({ query: listQuery(wanted) })) found.push(listedOf(each));
       });
+    } catch (failure) {
+      if (isSilence(failure)) throw new Unreachable('The Temporal server does not answer.');
+      if (codeOf(failure) === INVALID_ARGUMENT) throw new NotSetUp();
+      throw failure;
     }
     return found;
   }
 
-  /** What waits for a person, oldest first: ordered here, since SQL visibility does not sort by custom attributes. */
-  async inbox(): Promise<Listed[]> {
-    const waiting = await this.list({ waiting: true });
-    return waiting.sort((a, b) => (a.waitingSince ?? '').localeCompare(b.waitingSince ?? ''));
-  }
+  /** What waits for a person, oldest first. */
+  inbox = async (): Promise<Listed[]> => oldestFirst(await this.list({ waiting: true }));
 
   history = (workflowId: string) => this.ask(workflowId, () => this.handle(workflowId).fetchHistory());
 
   describe(workflowId: string): Promise<WorkflowExecutionDescription> {
     return this.ask(workflowId, () => this.handle(workflowId).describe());
+  }
+
+  /** Whether the newest execution was a retry: one that was refused at once still has what was settled before. */
+  private async wasResumed(workflowId: string): Promise<boolean> {
+    const { resume } = await this.ask(workflowId, () => startInputOf(this.handle(workflowId)));
+    return resume !== undefined;
   }
 
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
@@ -239,11 +223,26 @@ type RunInputOut = Parameters<typeof branchOf>[0] & ReturnType<typeof RunInput.p
 
 const isGone = (failure: unknown) => failure instanceof WorkflowNotFoundError;
 
-/** gRPC's codes for "nobody answered in time": CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE, and a query without a worker. */
-function isSilence(failure: unknown): boolean {
+/** gRPC's codes for "nobody answered in time". */
+const CANCELLED = 1;
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
+const FAILED_PRECONDITION = 9;
+const UNAVAILABLE = 14;
+
+/** The gRPC code of a failure, which the client wraps in errors of its own. */
+function codeOf(failure: unknown): number | undefined {
   const cause = isGrpcServiceError(failure) ? failure : (failure as { cause?: unknown }).cause;
-  const named = ['WorkflowUpdateRPCTimeoutOrCancelledError'].includes((failure as Error).name);
-  return named || (isGrpcServiceError(cause) && [1, 4, 14].includes(cause.code));
+  return isGrpcServiceError(cause) ? cause.code : undefined;
+}
+
+/** Whether nobody answered in time: the server, or a worker that was to answer a query or an update. */
+function isSilence(failure: unknown): boolean {
+  if ((failure as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true;
+  const code = codeOf(failure);
+  // The server knows at once when no worker has polled for minutes; a query has no other failed precondition.
+  const unattended = code === FAILED_PRECONDITION && /no poller/i.test(String((failure as { cause?: Error }).cause));
+  return unattended || [CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE].includes(code ?? -1);
 }
 
 /** Cuts at a character, so that what is left fits into so many bytes. */

@@ -10,6 +10,8 @@ import { openLog } from './logging.ts';
 /** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
 const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
 const CONNECT_PAUSE_MS = 1_000;
+/** The first server that tells its pollers how many they should be. */
+const SCALES_POLLERS = [1, 28] as const;
 
 /** Configuration → adapters → activities → worker, and an orderly stop. */
 async function main(): Promise<void> {
@@ -45,6 +47,7 @@ async function main(): Promise<void> {
       taskQueue: variables.GATEHOUSE_TASK_QUEUE,
     }),
     maxConcurrentActivityTaskExecutions: 500,
+    ...(await pollers(connection)),
     maxHeartbeatThrottleInterval: '1 second',
     ...SHUTDOWN,
   });
@@ -82,6 +85,15 @@ async function connect({ connection, address }: WorkerConfig, stopping: () => bo
     }
   }
   return undefined;
+}
+
+/** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */
+async function pollers(connection: NativeConnection) {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({});
+  const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);
+  if (major < SCALES_POLLERS[0] || (major === SCALES_POLLERS[0] && !(minor >= SCALES_POLLERS[1]))) return {};
+  const behaviour = { type: 'autoscaling' } as const;
+  return { workflowTaskPollerBehavior: behaviour, activityTaskPollerBehavior: behaviour };
 }
 
 main().catch((failure: unknown) => {

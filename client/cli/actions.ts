@@ -4,19 +4,8 @@ import { InvalidInput } from '../errors.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import { print } from './output.ts';
-import { kebab } from './words.ts';
+import { kebab, POSITIONAL } from './words.ts';
 
-/** What may stand right after RUN, for actions that live from one text. */
-const POSITIONAL: Partial<Record<ActionName, string>> = {
-  requestFix: 'findings',
-  requestChanges: 'feedback',
-  reject: 'reason',
-  pause: 'reason',
-  resume: 'reason',
-  stop: 'reason',
-  resolveCap: 'choice',
-  restartFrom: 'step',
-};
 const COMMON = ['actionId', 'by', 'visit', 'head', 'note'];
 const LISTS = ['findings', 'comments'];
 

@@ -1,5 +1,5 @@
 import { BadVariables } from '../../workflows/contracts/variables.ts';
-import { InvalidInput, LiveRun, Refused, Told, Unreachable } from '../errors.ts';
+import { InvalidInput, LiveRun, NothingToRetry, Refused, Told, Unreachable } from '../errors.ts';
 
 /** How a command ends (contract 14). */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unanswered: 4, parked: 5 } as const;
@@ -7,7 +7,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unanswered: 4, p
 /** What went wrong, as an exit code. Whatever has no code of its own has simply failed. */
 export function exitCodeOf(failure: unknown): number {
   if (failure instanceof Refused) return failure.code === 'invalid' ? EXIT.usage : EXIT.refused;
-  if (failure instanceof LiveRun) return EXIT.refused;
+  if (failure instanceof LiveRun || failure instanceof NothingToRetry) return EXIT.refused;
   if (failure instanceof InvalidInput || failure instanceof BadVariables || failure instanceof Usage) return EXIT.usage;
   if (failure instanceof Unreachable) return EXIT.unanswered;
   return EXIT.failed;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import type { Listed } from '../runs.ts';
+import { STATUSES, type Listed } from '../listing.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
+import { Usage } from './exit-codes.ts';
 import { print } from './output.ts';
 
 /** Commands that only look. */
@@ -10,8 +11,10 @@ export function addReading(program: Command): void {
   const list = program.command('list').description('Runs, newest first.');
   list
     .option('--waiting', 'only what waits for a person')
-    .option('--status <status>', 'only of this status')
-    .action(async ({ waiting, status }: { waiting?: boolean; status?: string }) => {
+    .option('--status <status>', `only of this status: ${STATUSES.join(', ')}`)
+    .action(async ({ waiting, status: named }: { waiting?: boolean; status?: string }) => {
+      const status = STATUSES.find((each) => each === named);
+      if (status !== named) throw new Usage(`--status: expected one of ${STATUSES.join(', ')}; got ${named}`);
       await withRuns(async ({ runs }) => {
         const found = await runs.list({ waiting: waiting === true, status });
         print(isJson(list), found, () => tableOf(found) || 'No runs.');
@@ -55,6 +58,7 @@ export function addReading(program: Command): void {
 function addDetails(program: Command): void {
   const output = program.command('output <run> <step>').description('What a step made, in full.');
   output.action(async (run: string, step: string) => {
+    if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number; got ${step}`);
     await withRuns(async ({ runs }) => {
       const made = await runs.output(workflowIdOf(run), Number(step));
       print(isJson(output), made, () => made?.summary ?? 'This step has made nothing yet.');

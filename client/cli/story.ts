@@ -1,8 +1,9 @@
 import pc from 'picocolors';
+import { STANDING } from '../../workflows/contracts/messages.ts';
 import type { ActionEntry, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
-import { kebab } from './words.ts';
+import { commandFor, quoted, runNameOf, sampleFor } from './words.ts';
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
@@ -108,20 +109,25 @@ export class Story {
     this.once(`visit ${visit} ${run.status}`, () => this.invitation(run), { parked: visit, offers: waitingOn.offers });
   }
 
-  private invitation({ waitingOn, workflowId, current, task }: RunAnswer): string {
+  private invitation(run: RunAnswer): string {
+    const { waitingOn, workflowId, current } = run;
     const why = current?.because && current.because !== waitingOn.detail ? `\n  ${oneLine(current.because)}` : '';
-    const [first] = waitingOn.offers;
-    const temporal = this.config.environment['TEMPORAL_CLI_PATH'] ?? 'temporal';
-    const signal = `${temporal} workflow signal --address ${this.config.address} --workflow-id ${workflowId} --name ${first} --input '{}'`;
-    const { uiUrl, namespace } = this.config;
+    const offers = waitingOn.offers.filter((offer) => !STANDING.some((each) => each === offer));
+    const [first = waitingOn.offers[0]] = offers;
+    const { uiUrl, namespace, address, environment } = this.config;
     const page = uiUrl && `  ${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+    const temporal = quoted(environment['TEMPORAL_CLI_PATH'] || 'temporal');
+    const input = first && quoted(JSON.stringify(sampleFor(first, run)));
     return [
       pc.yellow(`? ${waitingOn.detail}${why}`),
       `  on offer: ${waitingOn.offers.join(', ')}`,
-      `  npx gatehouse explain ${task.id}`,
-      ...(waitingOn.offers.includes('requestFix') ? [`  npx gatehouse request-fix ${task.id} "what is wrong"`] : []),
-      `  npx gatehouse ${kebab(first ?? 'explain')} ${task.id}`,
-      `  ${signal}`,
+      `  npx gatehouse explain ${runNameOf(run)}`,
+      ...offers.slice(0, 2).map((offer) => `  ${commandFor(offer, run)}`),
+      ...(first
+        ? [
+            `  ${temporal} workflow signal --address ${address} --workflow-id ${workflowId} --name ${first} --input ${input}`,
+          ]
+        : []),
       ...(page ? [page] : []),
     ].join('\n');
   }
@@ -133,4 +139,9 @@ export class Story {
   }
 }
 
-const oneLine = (text = ''): string => text.replace(/\s+/g, ' ').trim().slice(0, 200);
+/** One line without control characters: what agents print must not steer a terminal. */
+const oneLine = (text = ''): string =>
+  text
+    .replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .trim()
+    .slice(0, 200);

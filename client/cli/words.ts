@@ -1,2 +1,44 @@
+import { actions, type ActionName } from '../../workflows/contracts/messages.ts';
+import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+
 /** An action's name as a command: `requestFix` is `request-fix`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** What may stand right after RUN, for actions that live from one text. */
+export const POSITIONAL: Partial<Record<ActionName, string>> = {
+  requestFix: 'findings',
+  requestChanges: 'feedback',
+  reject: 'reason',
+  pause: 'reason',
+  resume: 'reason',
+  stop: 'reason',
+  incorporate: 'feedback',
+  resolveCap: 'choice',
+  restartFrom: 'step',
+};
+
+/** RUN as the command line takes it: the task alone in the workspace that is meant when none is named. */
+export const runNameOf = ({ workflowId, task }: Pick<RunAnswer, 'workflowId' | 'task'>): string =>
+  workflowId === runIdOf('default', task.id) ? task.id : workflowId.replace(/^run\//, '');
+
+/** The input with which an action can be pasted: its sample, with what this run asks for now. */
+export function sampleFor(name: ActionName, { current }: Pick<RunAnswer, 'current'>): Record<string, unknown> {
+  const { decision } = current ?? {};
+  if (name === 'decide' && decision) return { decision: decision.id, choice: decision.options[0] };
+  return actions[name].sample;
+}
+
+/** An action as a command to be pasted into a shell. */
+export function commandFor(name: ActionName, run: Pick<RunAnswer, 'workflowId' | 'task' | 'current'>): string {
+  const words = Object.entries(sampleFor(name, run)).map(([field, value]) =>
+    field === POSITIONAL[name] ? quoted(value) : `--${kebab(field)} ${quoted(value)}`,
+  );
+  return ['npx gatehouse', kebab(name), runNameOf(run), ...words].join(' ');
+}
+
+/** One word for a POSIX shell, whatever an agent has put into it. */
+export function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[\w./:@#-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
+}

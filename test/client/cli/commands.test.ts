@@ -1,0 +1,126 @@
+import { jest } from '@jest/globals';
+import { exitCodeOf, Usage } from '../../../client/cli/exit-codes.ts';
+import { workflowIdOf } from '../../../client/cli/context.ts';
+import { main } from '../../../client/cli/main.ts';
+import { commandFor, kebab, POSITIONAL, quoted } from '../../../client/cli/words.ts';
+import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
+import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
+import { BadVariables } from '../../../workflows/contracts/variables.ts';
+
+describe('RUN', () => {
+  it.each([
+    ['PAY-142', 'run/default/PAY-142'],
+    ['shop/PAY-142', 'run/shop/PAY-142'],
+    ['run/shop/PAY-142', 'run/shop/PAY-142'],
+    ['run/run/run', 'run/run/run'],
+  ])('%s is %s', (written, workflowId) => {
+    expect(workflowIdOf(written)).toBe(workflowId);
+  });
+
+  it.each(['', '/', 'a/', '/a', 'env/shop/PAY-142', 'run/a/b/c', '../a', 'a b', 'a.lock'])(
+    '%j is wrong usage',
+    (written) => {
+      expect(() => workflowIdOf(written)).toThrow(Usage);
+    },
+  );
+});
+
+it.each([
+  [new Refused('not_offered', 'no'), 3],
+  [new Refused('stale', 'no'), 3],
+  [new Refused('closed', 'no'), 3],
+  [new Refused('invalid', 'no'), 2],
+  [new LiveRun('run/a/b'), 3],
+  [new NothingToRetry('run/a/b'), 3],
+  [new InvalidInput([{ path: 'a', expected: 'b' }]), 2],
+  [new BadVariables('x'), 2],
+  [new Usage('x'), 2],
+  [new Unreachable('x'), 4],
+  [new NotFound('x'), 1],
+  [new Error('x'), 1],
+])('%s ends with its own code', (failure, code) => {
+  expect(exitCodeOf(failure)).toBe(code);
+});
+
+describe('the commands of people', () => {
+  it.each(Object.entries(POSITIONAL))('%s takes a field that it has', (name, field) => {
+    expect(Object.keys(actions[name as keyof typeof actions].input.shape)).toContain(field);
+  });
+
+  const run = {
+    workflowId: 'run/default/PAY-1',
+    task: { id: 'PAY-1', title: 'T', type: 'feature' as const },
+    current: null,
+  };
+
+  it.each([
+    ['confirm', 'npx gatehouse confirm PAY-1'],
+    ['requestFix', `npx gatehouse request-fix PAY-1 'What is wrong.'`],
+    ['resolveCap', 'npx gatehouse resolve-cap PAY-1 extra-round'],
+    ['restartFrom', 'npx gatehouse restart-from PAY-1 1'],
+    ['dismissFinding', 'npx gatehouse dismiss-finding PAY-1 --finding f-1'],
+  ] as const)('%s is ready to be pasted', (name, command) => {
+    expect(commandFor(name, run)).toBe(command);
+  });
+
+  it('name the workspace where it is not the default, and the decision that is open', () => {
+    const current = { decision: { id: '1-coder/decision-1', question: 'Which?', options: [`it's $(this)`] } };
+    const asked = { ...run, workflowId: 'run/shop/PAY-1', current: current as never };
+    expect(commandFor('decide', asked)).toBe(
+      `npx gatehouse decide shop/PAY-1 --decision 1-coder/decision-1 --choice 'it'\\''s $(this)'`,
+    );
+  });
+
+  it.each([
+    ['plain', 'plain'],
+    ['', `''`],
+    ['a b', `'a b'`],
+    [['x'], `'["x"]'`],
+  ])('%j is one word for a shell', (value, word) => {
+    expect(quoted(value)).toBe(word);
+  });
+});
+
+describe('wrong usage is told before anything is sent', () => {
+  const said: string[] = [];
+  beforeEach(() => {
+    said.length = 0;
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  });
+  afterEach(() => jest.restoreAllMocks());
+  const gatehouse = (...words: string[]) => main(['node', 'gatehouse', ...words, '--json']);
+
+  it.each([
+    [['nonsense'], 'unknown command'],
+    [['list', '--nope'], 'unknown option'],
+    [['list', '--status', 'happy'], '--status: expected one of running'],
+    [['list', 'extra'], 'too many arguments'],
+    [['confirm'], 'missing required argument'],
+    [['confirm', 'a/b/c/d'], 'RUN: expected'],
+    [['confirm', 'PAY-1', '--by', ''], 'by'],
+    [['request-fix', 'PAY-1'], 'findings'],
+    [['request-fix', 'PAY-1', '  '], 'findings'],
+    [['resolve-cap', 'PAY-1', 'whatever'], 'choice'],
+    [['restart-from', 'PAY-1', 'two'], 'step'],
+    [['request-changes', 'PAY-1', '--comments', 'no json'], '--comments: expected JSON'],
+    [['retry', 'PAY-1', '--from', 'x'], '--from: expected'],
+    [['watch', 'PAY-1', '--until', 'never'], '--until: expected parked'],
+    [['output', 'PAY-1', 'x'], 'step: expected'],
+    [['start', '--file', '/nowhere.json'], '--file: expected a JSON file'],
+    [['replay', '/nowhere.json'], 'expected a file'],
+    [['simulate', '--file', 'x'], 'simulate is not there yet'],
+  ])('%j', async (words, sentence) => {
+    expect(await gatehouse(...words)).toBe(2);
+    const { error } = JSON.parse(said.join('')) as { error: { message: string } };
+    expect(error.message).toContain(sentence);
+  });
+
+  it('there is a command for every action', async () => {
+    for (const name of actionNames) {
+      said.length = 0;
+      expect(await gatehouse(kebab(name))).toBe(2);
+      expect(said.join('')).toContain('missing required argument');
+    }
+  });
+});

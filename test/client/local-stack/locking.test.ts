@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { soleHolder, takeLock } from '../../../client/local-stack/locking.ts';
+import { birthOf, end, readRecord, recordOf, stillRuns } from '../../../client/local-stack/processes.ts';
+
+let home: string;
+let file: string;
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'gatehouse-lock-'));
+  file = path.join(home, 'deep', 'up.lock');
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** Writes a lock as another holder left it. */
+async function left(text: string): Promise<void> {
+  await (await takeLock(file)).release();
+  await writeFile(file, text);
+}
+
+describe('a lock', () => {
+  it('is held by one, and free again once released', async () => {
+    const first = await takeLock(file);
+    expect(first.heldBy).toBeUndefined();
+    expect((await takeLock(file)).heldBy).toBe(process.pid);
+    await first.release();
+    expect((await takeLock(file)).heldBy).toBeUndefined();
+  });
+
+  it('is not given up by one who was turned away', async () => {
+    await takeLock(file);
+    await (await takeLock(file)).release();
+    expect((await takeLock(file)).heldBy).toBe(process.pid);
+  });
+
+  it.each([
+    ['a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, birth: 'long ago' })],
+    ['a process whose pid is another’s now', JSON.stringify({ pid: process.pid, birth: 'before the power went' })],
+    ['nobody: it was being written when the power went', ''],
+  ])('of %s is taken over', async (_, text) => {
+    await left(text);
+    expect((await takeLock(file)).heldBy).toBeUndefined();
+    expect(await readdir(path.dirname(file))).toEqual(['up.lock']);
+  });
+
+  it('of the dead goes to one only', async () => {
+    await left('');
+    const taken = await Promise.all(Array.from({ length: 8 }, () => takeLock(file)));
+    expect(taken.filter(({ heldBy }) => heldBy === undefined)).toHaveLength(1);
+  });
+
+  it('lets work be done by one at a time, and is freed by a failure', async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      most = Math.max(most, (inside += 1));
+      await readdir(home);
+      inside -= 1;
+      throw new Error('failed');
+    };
+    const turn = { say: () => undefined, waitingFor: 'another' };
+    const ends = await Promise.allSettled([1, 2, 3].map(() => soleHolder(file, turn, work)));
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(most).toBe(1);
+  });
+});
+
+describe('a process on record', () => {
+  it('is known by its birth, and gone once it has ended', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const record = readRecord(await recordOf(child.pid!))!;
+    expect(record.pid).toBe(child.pid);
+    expect(await stillRuns(record)).toBe(true);
+    expect(await stillRuns({ ...record, birth: 'another time' })).toBe(false);
+    await end(child.pid!, 10_000);
+    expect(await birthOf(child.pid!)).toBeUndefined();
+    expect(await stillRuns(record)).toBe(false);
+  });
+
+  it.each(['', '{', '{}', '12', 'null', '{"pid":0,"birth":"x"}', '{"pid":"1","birth":"x"}'])(
+    '%j is no record',
+    (text) => {
+      expect(readRecord(text)).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,49 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import getPort from 'get-port';
+import { recordOf } from '../../../client/local-stack/processes.ts';
+import { isFree, LocalServer, PortTaken } from '../../../client/local-stack/server.ts';
+
+const occupied = createServer();
+let data: string;
+beforeAll(() => new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', () => resolve())));
+afterAll(() => occupied.close());
+beforeEach(async () => (data = await mkdtemp(path.join(tmpdir(), 'gatehouse-server-'))));
+afterEach(() => rm(data, { recursive: true, force: true }));
+
+const taken = () => (occupied.address() as AddressInfo).port;
+const server = (own: { port: number; uiPort: number; temporal?: string }) =>
+  new LocalServer({ temporal: '/nowhere/temporal', namespace: 'default', data, say: () => undefined, ...own });
+
+it.each([
+  ['GATEHOUSE_PORT', async () => ({ port: taken(), uiPort: await getPort() })],
+  ['GATEHOUSE_UI_PORT', async () => ({ port: await getPort(), uiPort: taken() })],
+])('a taken %s is told in one sentence that names a free one', async (variable, ports) => {
+  const failure = await server(await ports())
+    .start()
+    .catch((each: unknown) => each);
+  expect(failure).toBeInstanceOf(PortTaken);
+  const [, named] = new RegExp(`^Port ${taken()} is taken: .*${variable}=(\\d+)\\.$`).exec((failure as Error).message)!;
+  expect(Number(named)).not.toBe(taken());
+  expect(await isFree(Number(named))).toBe(true);
+});
+
+it('wants two ports', async () => {
+  const port = await getPort();
+  await expect(server({ port, uiPort: port }).start()).rejects.toThrow('expected two ports');
+});
+
+it('leaves a process alone that only has the pid of a server that was', async () => {
+  const stranger = JSON.stringify({ ...JSON.parse(await recordOf(process.pid)), birth: 'before the power went' });
+  await writeFile(path.join(data, 'temporal.pid'), stranger);
+  await expect(server({ port: taken(), uiPort: await getPort() }).start()).rejects.toThrow(PortTaken);
+});
+
+it('says so when the program does not start, and when it ends at once', async () => {
+  const ports = { port: await getPort(), uiPort: await getPort() };
+  await expect(server(ports).start()).rejects.toThrow('ENOENT');
+  await expect(server({ ...ports, temporal: process.execPath }).start()).rejects.toThrow(/ended/);
+});

@@ -1,0 +1,19 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { workflowBundle } from '../../worker/bundle.ts';
+
+it('is built once for one state of the code, and kept in the data folder', async () => {
+  const data = await mkdtemp(path.join(tmpdir(), 'gatehouse-bundle-'));
+  try {
+    const { codePath } = await workflowBundle(data);
+    const { mtimeMs, size } = await stat(codePath);
+    expect(path.dirname(codePath)).toBe(path.join(data, 'bundles'));
+    expect(size).toBeGreaterThan(100_000);
+    expect(await workflowBundle(data)).toEqual({ codePath });
+    expect((await stat(codePath)).mtimeMs).toBe(mtimeMs);
+    expect(await readdir(path.dirname(codePath))).toHaveLength(1);
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+}, 60_000);
