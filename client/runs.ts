@@ -37,6 +37,13 @@ export type Acted =
   /** No worker answered: the signal is with the server, and is judged when one does. */
   | { is: 'queued'; actionId: string };
 
+export interface Begun {
+  workflowId: string;
+  runId: string;
+  /** Whether a worker has looked at the world yet: without one, a bad repository is told later. */
+  examined: boolean;
+}
+
 /** Everything the outside may do to a run. The command line is one way of calling this; HTTP will be another. */
 export class Runs {
   constructor(
@@ -48,7 +55,7 @@ export class Runs {
    * Starts a run, and waits for its first act, in which a worker looks at the world. A task whose last run did not end
    * well is retried, unless it is to begin afresh.
    */
-  async start(wish: unknown, { fresh = false } = {}): Promise<{ workflowId: string; runId: string; retried: boolean }> {
+  async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { data: input, error } = RunInput.safeParse(wish);
     if (!input) throw new InvalidInput(badFields(error));
     const workflowId = runIdOf(input.workspace, input.task.id);
@@ -60,7 +67,7 @@ export class Runs {
   }
 
   /** Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. */
-  async retry(workflowId: string, { from }: { from?: number } = {}): Promise<{ workflowId: string; runId: string }> {
+  async retry(workflowId: string, { from }: { from?: number } = {}): Promise<Begun> {
     const description = await this.describe(workflowId);
     if (description.status.name === 'RUNNING') throw new LiveRun(workflowId);
     if (description.status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
@@ -156,7 +163,7 @@ export class Runs {
 
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
 
-  private async begin(workflowId: string, wish: Record<string, unknown>, input: RunInputOut) {
+  private async begin(workflowId: string, wish: Record<string, unknown>, input: RunInputOut): Promise<Begun> {
     const { task, change, pipeline, startedBy } = input;
     const details = [
       `Pipeline \`${pipeline.name}\` on \`${change.repository.replace(/`/g, '')}\`, branch \`${branchOf(input)}\``,
@@ -174,8 +181,8 @@ export class Runs {
           staticDetails: details.join('\n\n'),
         }),
       );
-      await this.firstAct(workflowId, handle.firstExecutionRunId);
-      return { workflowId, runId: handle.firstExecutionRunId };
+      const runId = handle.firstExecutionRunId;
+      return { workflowId, runId, examined: await this.firstAct(workflowId, runId) };
     } catch (failure) {
       if (failure instanceof WorkflowExecutionAlreadyStartedError) throw new LiveRun(workflowId);
       throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
@@ -183,19 +190,20 @@ export class Runs {
   }
 
   /** Waits until the worker has looked at the world: a refusal is the caller's to hear. No worker? Then nobody has. */
-  private async firstAct(workflowId: string, runId: string): Promise<void> {
+  private async firstAct(workflowId: string, runId: string): Promise<boolean> {
     for (const until = Date.now() + FIRST_ACT_MS; Date.now() < until;) {
       const handle = this.handle(workflowId, runId);
       const description = await handle.describe();
       if (description.status.name !== 'RUNNING') {
         const end = await endOf(handle, description);
         if (end.is === 'lost' && end.type === 'invalid_input') throw new InvalidInput(end.fields);
-        return;
+        return true;
       }
       const phase = description.searchAttributes['GatehousePhase']?.[0];
-      if (phase !== undefined && !String(phase).endsWith(':starting')) return;
+      if (phase !== undefined && !String(phase).endsWith(':starting')) return true;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+    return false;
   }
 
   private async ask<T>(workflowId: string, question: () => Promise<T>): Promise<T> {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { actionNames, actions, badFields, type ActionName } from '../../workflows/contracts/messages.ts';
 import { InvalidInput } from '../errors.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
-import { Usage } from './exit-codes.ts';
+import { EXIT, Usage } from './exit-codes.ts';
+import type { Ended } from './main.ts';
 import { print } from './output.ts';
 import { kebab, POSITIONAL } from './words.ts';
 
@@ -10,7 +11,7 @@ const COMMON = ['actionId', 'by', 'visit', 'head', 'note'];
 const LISTS = ['findings', 'comments'];
 
 /** One command for each human action, derived from the table of actions. */
-export function addActions(program: Command): void {
+export function addActions(program: Command, ended: Ended): void {
   for (const name of actionNames) {
     const { description, input } = actions[name];
     const own = Object.keys(input.shape).filter((field) => !COMMON.includes(field));
@@ -27,21 +28,29 @@ export function addActions(program: Command): void {
       );
       const raw: Record<string, unknown> = Object.fromEntries(fields);
       if (positional && given !== undefined) raw[positional] = given;
-      await act(workflowIdOf(run), name, valuesOf(name, raw), isJson(command));
+      const taken = await act(workflowIdOf(run), name, valuesOf(name, raw), isJson(command));
+      if (!taken) ended(EXIT.unanswered);
     });
   }
 }
 
-async function act(workflowId: string, name: ActionName, said: Record<string, unknown>, json: boolean): Promise<void> {
+/** Answers whether it was taken: what is only queued has been answered by nobody yet. */
+async function act(
+  workflowId: string,
+  name: ActionName,
+  said: Record<string, unknown>,
+  json: boolean,
+): Promise<boolean> {
   const { error } = actions[name].input.safeParse(said);
   if (error) throw new InvalidInput(badFields(error));
-  await withRuns(async ({ runs }) => {
+  return withRuns(async ({ runs }) => {
     const acted = await runs.act(workflowId, name, said);
     print(json, { workflowId, action: name, ...acted }, () =>
       acted.is === 'taken'
         ? `${name} was taken${acted.visit ? ` at ${acted.visit}` : ''} (${acted.actionId}).`
         : `${name} is queued, not judged yet: no worker answered. Its id is ${acted.actionId}; sending it again is safe.`,
     );
+    return acted.is === 'taken';
   });
 }
 

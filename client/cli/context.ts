@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Id, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
+import { findTemporal } from '../local-stack/acquire.ts';
 import { Runs } from '../runs.ts';
 import { Usage } from './exit-codes.ts';
 
@@ -32,6 +33,14 @@ export function workflowIdOf(run: string): string {
     throw new Usage(`RUN: expected a task id, workspace/task or a workflow id; got ${run}`);
   }
   return runIdOf(workspace!, task!);
+}
+
+/** What a story needs to name the Web UI and the `temporal` program on this machine. */
+export async function toldFrom({ address, namespace, variables, environment, cache }: ClientConfig) {
+  const sources = { cliPath: variables.TEMPORAL_CLI_PATH, searchPath: environment['PATH'], cache };
+  const temporal = (await findTemporal(sources)) ?? 'temporal';
+  const uiUrl = variables.TEMPORAL_ADDRESS === undefined && `http://127.0.0.1:${variables.GATEHOUSE_UI_PORT}`;
+  return { address, namespace, ...(uiUrl && { uiUrl }), environment: { ...environment, TEMPORAL_CLI_PATH: temporal } };
 }
 
 export const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;

@@ -1,5 +1,6 @@
-import type { Connection } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
 import type { Command } from 'commander';
+import { execa } from 'execa';
 import pc from 'picocolors';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
@@ -23,7 +24,7 @@ export function addDoctor(program: Command, ended: Ended): void {
     const config = readConfig();
     const client = await connect(config);
     try {
-      const findings = await examine(config, client.connection as Connection, fix === true);
+      const findings = await examine(config, client, fix === true);
       print(isJson(doctor), findings, () =>
         findings
           .map(
@@ -39,7 +40,8 @@ export function addDoctor(program: Command, ended: Ended): void {
   });
 }
 
-async function examine(config: ClientConfig, connection: Connection, fix: boolean): Promise<Finding[]> {
+async function examine(config: ClientConfig, client: Client, fix: boolean): Promise<Finding[]> {
+  const connection = client.connection as Connection;
   const { namespace, address, variables } = config;
   const server: Finding = { about: 'server', ok: true, detail: `answers at ${address}` };
   const there = await connection.workflowService.describeNamespace({ namespace }).then(
@@ -68,7 +70,38 @@ async function examine(config: ClientConfig, connection: Connection, fix: boolea
     { about: 'namespace', ok: true, detail: namespace },
     attributes,
     await workersOf(connection, namespace, variables.GATEHOUSE_TASK_QUEUE),
+    await adaptersOf(config),
+    await leftoversOf(client),
   ];
+}
+
+/** What the configuration asks for, and whether this machine has what it takes. */
+async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
+  const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
+  const chosen = `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${GATEHOUSE_NOTIFY}`;
+  const { stdout, failed } = await execa('git', ['--version'], { reject: false });
+  if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
+  return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };
+}
+
+/** Environments whose run has ended: a worker takes them down, so they stay only while none runs. */
+async function leftoversOf({ workflow }: Client): Promise<Finding> {
+  const left: string[] = [];
+  for await (const { workflowId } of workflow.list({
+    query: `WorkflowType = "environment" AND ExecutionStatus = "Running"`,
+  })) {
+    const holder = workflow.getHandle(workflowId.replace(/^env\//, 'run/'));
+    const live = await holder.describe().then(
+      ({ status }) => status.name === 'RUNNING',
+      (failure: unknown) => {
+        if (failure instanceof WorkflowNotFoundError) return false;
+        throw failure;
+      },
+    );
+    if (!live) left.push(workflowId);
+  }
+  const detail = left.length > 0 ? `environments that outlive their run: ${left.join(', ')}` : 'none';
+  return { about: 'leftovers', ok: left.length === 0, detail, mend: 'a running worker takes them down: gatehouse up' };
 }
 
 /** Whether anybody takes work: 1 is the task queue type of workflows in Temporal's own enumeration. */

@@ -19,7 +19,8 @@ export function printFailure(json: boolean, failure: unknown): void {
     process.stdout.write(`${JSON.stringify({ error: { code, message, ...more } }, null, 2)}\n`);
     return;
   }
-  const { offers } = failure instanceof Refused ? failure.details : {};
+  // What is not on offer is refused with a sentence that names what is.
+  const { offers } = failure instanceof Refused && failure.code !== 'not_offered' ? failure.details : {};
   const next = offers?.length ? `\nOn offer now: ${offers.join(', ')}.` : '';
   say(known ? `${message}${next}` : `Failed: ${message}`);
 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { isJson, withRuns, workflowIdOf } from './context.ts';
+import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import type { Ended } from './main.ts';
-import { print } from './output.ts';
+import { print, say } from './output.ts';
 import { watch } from './watch.ts';
 
 interface Options {
@@ -42,16 +42,18 @@ export function addStart(program: Command, ended: Ended): void {
     .action(async (repository: string | undefined, options: Options) => {
       const wish = await wishOf(repository, options);
       await withRuns(async ({ runs, config }) => {
-        const { workflowId, runId, retried } = await runs.start(wish, { fresh: options.fresh === true });
+        const { workflowId, runId, retried, examined } = await runs.start(wish, { fresh: options.fresh === true });
+        if (!examined) say('No worker has looked at it yet. Is one running? Try: gatehouse doctor');
         const json = isJson(start);
         if (!options.watch || !json) {
           print(
             json,
-            { workflowId, runId, retried },
+            { workflowId, runId, retried, examined },
             () => `${workflowId} ${retried ? 'goes on where it failed' : 'has started'}.`,
           );
         }
-        if (options.watch) ended(await watch({ runs, config, workflowId, json, until: undefined }));
+        if (options.watch)
+          ended(await watch({ runs, config: await toldFrom(config), workflowId, json, until: undefined }));
       });
     });
 

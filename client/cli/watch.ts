@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { NotFound } from '../errors.ts';
 import type { Runs } from '../runs.ts';
-import { isJson, withRuns, workflowIdOf } from './context.ts';
+import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import type { Ended } from './main.ts';
 import { Story } from './story.ts';
@@ -17,7 +17,7 @@ export function addWatch(program: Command, ended: Ended): void {
       if (until !== undefined && until !== 'parked') throw new Usage(`--until: expected parked; got ${until}`);
       await withRuns(async ({ runs, config }) => {
         const workflowId = workflowIdOf(run);
-        ended(await watch({ runs, config, workflowId, json: isJson(command), until }));
+        ended(await watch({ runs, config: await toldFrom(config), workflowId, json: isJson(command), until }));
       });
     });
 }

@@ -25,20 +25,30 @@ export interface Sources {
   build?: (folder: string, sources: Pick<Sources, 'say' | 'signal'>) => Promise<void>;
 }
 
-/** Finds the `temporal` program, or gets it: the order is from what the user chose to what takes longest. */
-export async function acquireTemporal(sources: Sources): Promise<string> {
-  const { cliPath, searchPath = '', cache, say, signal } = sources;
-  if (cliPath !== undefined) {
-    if (await runnable(cliPath)) return cliPath;
-    throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is none.`);
-  }
-  for (const folder of searchPath.split(path.delimiter).filter(Boolean)) {
+const folderIn = (cache: string): string => path.join(cache, 'temporal', VERSION);
+
+/** The `temporal` program that is here already: named, on PATH, or kept from earlier. */
+export async function findTemporal({
+  cliPath,
+  searchPath = '',
+  cache,
+}: Pick<Sources, 'cliPath' | 'searchPath' | 'cache'>): Promise<string | undefined> {
+  if (cliPath !== undefined) return (await runnable(cliPath)) ? cliPath : undefined;
+  for (const folder of [...searchPath.split(path.delimiter).filter(Boolean), folderIn(cache)]) {
     if (await runnable(path.join(folder, 'temporal'))) return path.join(folder, 'temporal');
   }
-  const folder = path.join(cache, 'temporal', VERSION);
-  const kept = path.join(folder, 'temporal');
-  if (await runnable(kept)) return kept;
+  return undefined;
+}
 
+/** Finds the `temporal` program, or gets it: the order is from what the user chose to what takes longest. */
+export async function acquireTemporal(sources: Sources): Promise<string> {
+  const { cliPath, cache, say, signal } = sources;
+  const found = await findTemporal(sources);
+  if (found !== undefined) return found;
+  if (cliPath !== undefined) throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is none.`);
+
+  const folder = folderIn(cache);
+  const kept = path.join(folder, 'temporal');
   await mkdir(folder, { recursive: true });
   return soleHolder(
     path.join(folder, 'building.lock'),
