@@ -112,7 +112,7 @@ class Walk {
       const waiting = this.answerable();
       if (waiting.length > 0 && this.dice.chance(0.7)) await this.answer(this.dice.pick(waiting));
       else if (this.dice.chance(0.06)) this.somebodyCommits();
-      else if (this.dice.chance(0.06)) await this.cluster.advance(this.dice.pick([1_000, 10_000, 8_000_000]));
+      else if (this.dice.chance(0.05)) await this.cluster.advance(this.dice.pick([1_000, 10_000, 8_000_000]));
       else await this.act();
     };
     await this.cluster.together(...(this.dice.chance(0.25) ? [happen, happen] : [happen]));
