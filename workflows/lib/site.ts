@@ -17,8 +17,8 @@ import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
 import { brief } from './run.ts';
 
-/** How long the end of a predecessor's environment is waited for between two tries to begin ours. */
-const RETRY_MS = 2_000;
+/** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
+const RETRY_MS = { first: 2_000, longest: 300_000 };
 const WAITING = { summary: 'human-test: a predecessor’s environment is still taken down' };
 
 export function siteFor(desk: Desk): Site {
@@ -68,7 +68,10 @@ async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView
   };
   let asked = standing && (await told(() => signalTo(workflowId).signal(buildSignal, input)));
   for (;;) {
-    while (!asked && !(await begun(workflowId, input, desk))) await sleep(RETRY_MS, WAITING);
+    for (let wait = RETRY_MS.first; !asked; wait = Math.min(wait * 2, RETRY_MS.longest)) {
+      asked = await begun(workflowId, input, desk);
+      if (!asked) await sleep(wait, WAITING);
+    }
     const view = await asking(
       () => live.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),

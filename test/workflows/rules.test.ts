@@ -1,0 +1,146 @@
+import { noUsage, addUsage, overBudget } from '../../workflows/rules/budget.ts';
+import { judgeChecks } from '../../workflows/rules/checks.ts';
+import { plain } from '../../workflows/rules/details.ts';
+import { skipReason } from '../../workflows/rules/estimate.ts';
+import { voided } from '../../workflows/rules/head.ts';
+import { Branch } from '../../workflows/contracts/change.ts';
+import { Id } from '../../workflows/contracts/pipeline-run.ts';
+import { Policy } from '../../workflows/contracts/policy.ts';
+import { BUILT_IN, KNOWN_KINDS } from '../../workflows/contracts/pipelines.ts';
+import { RunInput, rolesOf } from '../../workflows/gates/index.ts';
+import { canonical } from '../../workflows/rules/actions.ts';
+import { withinInputs } from '../../workflows/rules/log.ts';
+import { cutBytes } from '../../client/runs.ts';
+import { green, HEAD, wish } from '../support/builders.ts';
+
+it.each(['a', 'PAY-142', 'a.b_c', 'x'.repeat(64)])('%s is an id', (id) => expect(Id.safeParse(id).success).toBe(true));
+it.each(['', '-a', '.a', 'a..b', 'a.', 'a.lock', 'a/b', 'x'.repeat(65), 'ä', 'a b'])('"%s" is no id', (id) =>
+  expect(Id.safeParse(id).success).toBe(false),
+);
+
+it.each(['main', 'gatehouse/PAY-142', 'a.b/c-d'])('%s is a branch', (name) =>
+  expect(Branch.safeParse(name).success).toBe(true),
+);
+it.each([
+  '',
+  '-x',
+  '/x',
+  'x/',
+  'x..y',
+  'x//y',
+  'x.lock',
+  'x/.y',
+  'x y',
+  'x~1',
+  'x^',
+  'x:y',
+  'x?',
+  'x*',
+  'x[',
+  'x\\y',
+  '@',
+  'x@{1}',
+  'x.',
+  'a.lock/b',
+])('"%s" is no branch', (name) => expect(Branch.safeParse(name).success).toBe(false));
+
+it.each([
+  ['success', true],
+  ['neutral', true],
+  ['skipped', true],
+  ['failure', false],
+  ['cancelled', false],
+  ['timed_out', false],
+  ['action_required', false],
+  ['stale', false],
+  ['', false],
+])('a check that ended as "%s" passes: %s', (conclusion, pass) => {
+  expect(
+    judgeChecks({
+      ...green(),
+      checks: [
+        { name: 'a', conclusion },
+        { name: 'b', conclusion: 'success' },
+      ],
+    }).pass,
+  ).toBe(pass);
+});
+
+it.each([
+  [undefined, undefined, 'runs'],
+  [{ minRisk: 0.5 }, { complexity: 0, risk: 0.5, impact: 0 }, 'runs'],
+  [{ minRisk: 0.5 }, { complexity: 1, risk: 0.49, impact: 1 }, 'is skipped'],
+  [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs'],
+  [{ minRisk: 0.5 }, undefined, 'runs'],
+  [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped'],
+])('a step with "when" %j and the estimate %j %s', (when, estimate, what) => {
+  const reason = skipReason(when && { onMissingEstimate: 'run', ...when }, estimate);
+  expect(reason === undefined).toBe(what === 'runs');
+});
+
+const foreign = { commit: 'f'.repeat(40), author: 'Bo', email: 'bo@x' };
+it.each([
+  ['a foreign commit after it', { foreign: 0, by: 'person', head: HEAD }, [foreign], 'foreign', true],
+  ['a foreign commit before it', { foreign: 1, by: 'person', head: HEAD }, [foreign], 'foreign', false],
+  ['a commit of ours', { foreign: 0, by: 'person', head: 'other' }, [], 'foreign', false],
+  ['a commit of ours, where any counts', { foreign: 0, by: 'person', head: 'other' }, [], 'any', true],
+  ['a commit of ours, on a companion’s verdict', { foreign: 0, by: 'companion', head: 'other' }, [], 'any', false],
+  ['nothing judged', undefined, [foreign], 'foreign', false],
+] as const)('%s: voided is %#', (_, judged, commits, reconfirm, is) => {
+  const run = { foreign: [...commits], head: HEAD, policy: { ...Policy.parse({}), reconfirm } };
+  expect(voided({ judged, state: 'done' } as never, run) !== undefined).toBe(is);
+});
+
+it('spending as much as is allowed is within the budget', () => {
+  const policy = { ...Policy.parse({}), budgetCents: 10 };
+  const usage = addUsage(noUsage(), { costCents: 10 });
+  expect(overBudget({ policy, usage })).toBe(false);
+  expect(overBudget({ policy, usage: addUsage(usage, { costCents: 0.01 }) })).toBe(true);
+  expect(addUsage(usage, undefined)).toMatchObject({ costCents: 10, unknown: 1 });
+});
+
+it('inputs that mean the same are the same', () => {
+  expect(canonical({ a: 1, b: { c: [1, 2], d: 2 } })).toBe(canonical({ b: { d: 2, c: [1, 2] }, a: 1 }));
+  expect(canonical(undefined)).toBe(canonical({}));
+  expect(canonical({ a: [1, 2] })).not.toBe(canonical({ a: [2, 1] }));
+});
+
+it('the newest inputs are kept, within bounds', () => {
+  const entry = (n: number) => ({
+    actionId: String(n),
+    action: 'a',
+    at: '',
+    verdict: 'refused' as const,
+    repeats: 0,
+    input: 'x'.repeat(12_000),
+  });
+  const kept = withinInputs([1, 2, 3, 4, 5, 6, 7].map(entry)).filter(({ input }) => input !== undefined);
+  expect(kept.map(({ actionId }) => actionId)).toEqual(['3', '4', '5', '6', '7']);
+});
+
+it.each(['[x](javascript:alert(1))', '<img src=x>', '| a |', '**b**', 'https://evil.test', '`x`', '![x](y)'])(
+  '%s is text in the Web UI',
+  (text) => {
+    expect(plain(text)).not.toMatch(/\]\(|<img|^\|| \| |\*\*b|https:\/\/|[^\\]`/);
+  },
+);
+
+it.each([
+  ['short', 'abc', 3],
+  ['cut at a character', 'aäaä', 5],
+  ['four bytes a character', '😀😀', 7],
+])('a summary is %s', (_, text, most) => {
+  const cut = cutBytes(text, most);
+  expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(most);
+  expect(text.startsWith(cut)).toBe(true);
+});
+
+it('all eleven pipelines of the original are declared, of kinds that are known', () => {
+  expect(Object.keys(BUILT_IN)).toHaveLength(11);
+  for (const steps of Object.values(BUILT_IN)) for (const { kind } of steps) expect(KNOWN_KINDS.has(kind)).toBe(true);
+});
+
+it('human-review is complete, and needs a command for every role and helper', () => {
+  const { pipeline } = RunInput.parse({ ...wish(), pipeline: 'human-review' });
+  expect(rolesOf(pipeline)).toEqual(['coder', 'reviewer', 'fixer', 'conflict-resolver', 'ci-fixer', 'merger']);
+});
