@@ -125,6 +125,53 @@ describe('a parked run', () => {
   });
 });
 
+describe('a run', () => {
+  it('that nobody disturbs is merged within 250 events', async () => {
+    const repository = await TestRepository.create(stack.home, 'events');
+    await start('EV-1', repository);
+    await stack.parked('EV-1', 'human-test');
+    await stack.gatehouse('confirm', 'EV-1');
+    expect((await stack.ended('EV-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+    const shown = await stack.temporal('workflow', 'show', '--workflow-id', 'run/default/EV-1', '--output', 'json');
+    expect(JSON.parse(shown).events.length).toBeLessThanOrEqual(250);
+  });
+
+  it('that is terminated has its agent ended, and nothing of it pushed', async () => {
+    const repository = await TestRepository.create(stack.home, 'terminate-agent');
+    await repository.hold('coder');
+    await start('TERM-2', repository);
+    await repository.noted('begins run/default/TERM-2');
+    await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-2', '--reason', 'test');
+    await until('no agent', async () => (await stack.processes(`agent.mjs ${repository.home}`)).length === 0);
+    await repository.letGo('coder');
+    expect(await repository.git('branch', '--list')).toBe('* main');
+  });
+
+  it('that failed goes on from there when it is started again', async () => {
+    const repository = await TestRepository.create(stack.home, 'retry');
+    await repository.write({
+      '.gatehouse.yml': (await repository.git('show', 'main:.gatehouse.yml'))
+        .replace("test: '", "test: 'test -e mended.txt; ok=$?; ")
+        .replace(/ledger'$/m, "ledger; exit $ok'"),
+    });
+    await start('RETRY-1', repository);
+    await stack.parked('RETRY-1', 'human-test');
+    await stack.gatehouse('confirm', 'RETRY-1');
+    const { end } = await stack.ended('RETRY-1');
+    expect(end).toMatchObject({ is: 'lost', type: 'job_failed', message: expect.stringContaining('Nothing changed') });
+
+    await repository.git('checkout', '--quiet', 'gatehouse/RETRY-1');
+    await repository.write({ 'mended.txt': 'by hand' }, 'mended by hand');
+    await repository.git('checkout', '--quiet', 'main');
+    expect(await start('RETRY-1', repository)).toMatchObject({ code: 0, out: { retried: true } });
+    // What was confirmed is void: somebody else's commit came after it.
+    const parked = await stack.parked('RETRY-1', 'human-test');
+    expect(parked.current).toMatchObject({ visit: '3-human-test#2', because: expect.stringContaining('Ana') });
+    await stack.gatehouse('confirm', 'RETRY-1');
+    expect((await stack.ended('RETRY-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+  });
+});
+
 describe('a stack that is stopped in order', () => {
   it('leaves nothing running, and the next one goes on', async () => {
     const repository = await TestRepository.create(stack.home, 'restart');

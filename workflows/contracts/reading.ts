@@ -59,6 +59,8 @@ export interface StepEntry {
   note?: string;
   attempts: AttemptEntry[];
   usage?: UsageTotal;
+  /** Whose verdict this step holds, and about which head: later commits by others void it. */
+  judged?: { by: 'person' | 'companion'; head?: string };
 }
 
 export interface UsageTotal {

@@ -18,7 +18,7 @@ export interface GateView extends Shown {
 }
 
 /** All that a run knows of one step. Everything in it is plain: it travels through continue-as-new. */
-export interface StepRecord extends StepEntry {
+export interface StepRecord extends Omit<StepEntry, 'judged'> {
   options: StepShape;
   /** How often it has parked, and how many jobs of each role it has sent: neither ever goes back. */
   visits: number;

@@ -61,13 +61,16 @@ const stepRecord = (options: StepShape, index: number): StepRecord => ({
 /** Settled steps are carried over as they were told; a visit that was named once is never named again. */
 function kept(steps: StepRecord[], resume: RunInput['resume']): StepRecord[] {
   const visits = (resume?.['visits'] ?? {}) as Record<string, number>;
-  const settled = (resume?.settled ?? []) as unknown as (StepEntry & Partial<StepRecord>)[];
+  const settled = (resume?.settled ?? []) as unknown as (StepEntry & { summary?: string })[];
   return steps.map((step) => {
     const before = settled.find((entry) => entry.step === step.step && entry.kind === step.kind);
     const record = { ...step, visits: visits[step.id] ?? 0 };
     if (!before || (resume && step.step >= resume.from)) return record;
     const summary = before.summary ?? before.attempts.findLast(({ outcome }) => outcome === 'completed')?.summary;
-    return { ...record, ...before, options: step.options, visits: record.visits, ...(summary && { summary }) };
+    const { judged, ...entry } = before;
+    // No foreign commit is known to the new run yet: each that it comes to see voids what was judged before it began.
+    const verdict = judged && { judged: { foreign: 0, ...judged } };
+    return { ...record, ...entry, ...verdict, ...(summary && { summary }) };
   });
 }
 

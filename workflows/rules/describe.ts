@@ -31,7 +31,7 @@ export function waitingOn(run: RunState): WaitingOn {
 
 /** A step as people read it: without what only the run needs to go on. */
 export function stepEntry(record: StepRecord): StepEntry {
-  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage } = record;
+  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage, judged } = record;
   return {
     step,
     id,
@@ -44,6 +44,7 @@ export function stepEntry(record: StepRecord): StepEntry {
     ...(note !== undefined && { note }),
     attempts,
     ...(usage && { usage }),
+    ...(judged && { judged: { by: judged.by, ...(judged.head && { head: judged.head }) } }),
   };
 }
 
