@@ -101,6 +101,7 @@ export class Workshop {
     await git(['clone', '--quiet', '--shared', '--no-checkout', '--no-tags', copy, draft], { cwd: this.folders.root });
     const onto = branch === undefined ? ['--detach'] : ['-B', branch];
     await git(['checkout', '--quiet', '--force', ...onto, commit], { cwd: draft });
+    await introduce(draft);
     await rename(draft, folder);
   }
 
@@ -175,6 +176,14 @@ async function bringAlong(checkout: string, branch: string, before: string, next
     if (failure instanceof GitFailed) throw dirty; // an untracked file that the commit would overwrite
     throw failure;
   }
+}
+
+/** An agent may commit by itself, also on a machine where nobody has told git who they are. */
+async function introduce(checkout: string): Promise<void> {
+  const { code } = await git(['config', '--get', 'user.email'], { cwd: checkout, okCodes: [0, 1] });
+  if (code === 0) return;
+  await git(['config', 'user.name', 'gatehouse'], { cwd: checkout });
+  await git(['config', 'user.email', 'gatehouse@localhost'], { cwd: checkout });
 }
 
 function pathOfUrl(url: string): string | undefined {

@@ -101,6 +101,21 @@ describe.each([
 });
 
 describe('a command', () => {
+  it('may commit by itself, also where nobody has told git who they are', async () => {
+    const script = 'echo x > x.txt; git add x.txt; git commit --quiet -m mine || exit 8; echo y > y.txt';
+    const the = await job(script);
+    const nobody = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+    const before = { ...process.env };
+    Object.assign(process.env, nobody);
+    try {
+      const executor = commandExecutor({ root: path.join(home, 'data'), environment: nobody });
+      expect(await run(the, executor)).toMatchObject({ is: 'completed', changed: true });
+    } finally {
+      process.env = before;
+    }
+    expect(await git('log', '--format=%s', 'main..work')).toBe('coder: T-1 A task\nmine');
+  });
+
   it('is told its job, without what is ours, and its work is committed and pushed', async () => {
     const the = await job(
       'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',

@@ -37,22 +37,26 @@ test('the tax is 19 % of the sum, to the cent', () => {
 });
 `;
 
+const isTested = (tests) => tests.includes('taxOf');
+
 const roles = {
   async coder() {
     await stage(0, 2, 'reading the task');
+    const shown = read('lib/totals.js').includes('taxOf');
     if (!job.revision) {
+      if (shown) return { summary: 'The branch shows the tax already: there is nothing left to do.' };
       edit('lib/totals.js', (text) => text.replace(/\nexport const totalsOf[^]*$/, FORGETFUL));
       await stage(2, 2, 'net, tax and total are shown');
       return { summary: 'Shows net, tax and total. There is no test for the tax yet.' };
     }
-    edit('test/totals.test.js', (text) => text.replace('{ netOf }', '{ netOf, taxOf }') + TEST);
+    edit('test/totals.test.js', (text) => (isTested(text) ? text : text.replace('{ netOf }', '{ netOf, taxOf }') + TEST));
     await stage(2, 2, 'the review’s remark is acted on');
     return { summary: 'Added a test for the tax, as the review asked.' };
   },
 
   async reviewer() {
     await stage(0, 1, 'reading the change');
-    if (!read('test/totals.test.js').includes('taxOf')) {
+    if (!isTested(read('test/totals.test.js'))) {
       const comments = [{ body: 'There is no test for the tax. Add one.', quotedSource: 'taxOf' }];
       return { summary: 'Works, but is not tested.', output: { rating: 0.6, summary: 'Works, but is not tested.', comments } };
     }
@@ -61,7 +65,11 @@ const roles = {
 
   async fixer() {
     await stage(0, 2, 'reading the findings');
-    edit('lib/totals.js', (text) => text.replace("['Total', netOf(items)]", "['Total', netOf(items) + taxOf(items)]"));
+    const before = read('lib/totals.js');
+    edit('lib/totals.js', (text) => text.replace(/\['(Total|To pay)', netOf\(items\)\]/, "['$1', netOf(items) + taxOf(items)]"));
+    if (read('lib/totals.js') === before) {
+      return { summary: 'This scripted fixer knows one defect, the total without the tax, and does not find it here.' };
+    }
     await stage(1, 2, 'running the tests');
     execFileSync('node', ['--test'], { stdio: 'ignore', env: { ...process.env, NODE_TEST_CONTEXT: '' } });
     return { summary: 'The total includes the tax now.' };
@@ -74,7 +82,7 @@ const roles = {
       edit(file, (text) =>
         text
           .replace(/<{7} [^\n]*\n([^]*?)={7}\n[^]*?>{7} [^\n]*\n/g, '$1')
-          .replace("['Total', netOf(items) + taxOf(items)]", "['To pay', netOf(items) + taxOf(items)]"),
+          .replace("['Total', netOf(items)", "['To pay', netOf(items)"),
       );
     }
     return { summary: 'Kept both: the tax of the change, and the new label of the base.' };
@@ -89,9 +97,12 @@ const roles = {
 
   async merger() {
     await stage(0, 1, 'assessing the change');
-    const lines = git('diff', '--numstat', `${job.change.head ?? 'HEAD'}~1`, 'HEAD').split('\n').length;
-    const output = { complexity: Math.min(0.4, lines / 50), risk: 0.2, impact: 0.3, rationale: 'A small, tested change of one page.' };
-    return { summary: `Assessed: ${output.rationale}`, output };
+    git('fetch', '--quiet', '--no-tags', '--', job.change.repository, job.change.base);
+    const files = git('diff', '--numstat', 'FETCH_HEAD...HEAD').trim().split('\n').map((line) => line.split('\t'));
+    const lines = files.reduce((sum, [added, removed]) => sum + Number(added) + Number(removed), 0);
+    const share = (of) => Math.min(1, Math.round((lines / of) * 100) / 100);
+    const rationale = `${lines} lines in ${files.length} files differ from ${job.change.base}; they are tested, and touch one page.`;
+    return { summary: `Assessed: ${rationale}`, output: { complexity: share(100), risk: share(200), impact: share(100), rationale } };
   },
 };
 

@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { moveTheBase } from '../../../client/local-stack/colleague.ts';
+import { commit, makeSampleRepository } from '../../../client/local-stack/sample.ts';
+import { parseSettings } from '../../../activities/adapters/local/settings.ts';
+import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
+import { Assessment } from '../../../workflows/rules/assessment.ts';
+import { Policy } from '../../../workflows/contracts/policy.ts';
+
+let home: string;
+let shop: string;
+let work: string;
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'gatehouse-sample-'));
+  [shop, work] = [path.join(home, 'shop'), path.join(home, 'work')];
+  await makeSampleRepository(shop);
+  await git(home, 'clone', '--quiet', '--branch', 'main', shop, work);
+  await git(work, 'checkout', '--quiet', '-b', 'change');
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** The sample's own tests must not believe themselves part of ours. */
+const env = { NODE_TEST_CONTEXT: '', NODE_OPTIONS: '', SAMPLE_PACE_MS: '0' };
+const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
+
+/** The agent at work in the checkout, as an executor would have it; what it changed is committed. */
+async function play(role: string, own: Record<string, unknown> = {}): Promise<any> {
+  const [job, result] = [path.join(home, 'job.json'), path.join(home, 'result.json')];
+  const change = { repository: shop, base: 'main', branch: 'change', head: await git(work, 'rev-parse', 'HEAD') };
+  await writeFile(job, JSON.stringify({ role, task: { id: 'SHOP-1', title: 'Tax' }, change, brief: 'Tax.', ...own }));
+  const at = { ...env, GATEHOUSE_JOB: job, GATEHOUSE_RESULT: result };
+  const { stderr } = await execa('node', ['tools/agent.mjs'], { cwd: work, env: at });
+  expect(stderr).toMatch(/^(GATEHOUSE_PROGRESS \{"done":\d,"total":\d,"label":".+"\}\n?)*$/);
+  if (await git(work, 'status', '--porcelain')) await commit(work, 'Agent', role);
+  return JSON.parse(await readFile(result, 'utf8'));
+}
+
+/** Each check of the sample's settings, and whether it is green here. */
+async function checks(): Promise<Record<string, boolean>> {
+  const read = parseSettings(await readFile(path.join(work, '.gatehouse.yml'), 'utf8'));
+  if (!('settings' in read)) throw new Error(JSON.stringify(read));
+  const verdicts = Object.entries(read.settings.checks).map(async ([name, command]) => {
+    const { exitCode } = await execa('/bin/sh', ['-c', command], { cwd: work, env, reject: false });
+    return [name, exitCode === 0] as const;
+  });
+  return Object.fromEntries(await Promise.all(verdicts));
+}
+
+/** The totals as the page shows them, in cents. */
+async function shown(): Promise<Record<string, number>> {
+  const script = `import('./lib/page.js').then(async ({ pageOf }) => console.log(pageOf((await import('./lib/basket.js')).basket)))`;
+  const { stdout } = await execa('node', ['--input-type=module', '-e', script], { cwd: work, env });
+  const rows = [...stdout.matchAll(/<td>([^<]+)<\/td><td><\/td><td>EUR ([0-9.]+)<\/td>/g)];
+  return Object.fromEntries(rows.map(([, label, amount]) => [label!, Math.round(Number(amount) * 100)]));
+}
+
+const judged = (end: any) => judgeReview(Review.parse(end.output), { threshold: 0.8, reworks: 1, said: end.summary });
+const GREEN = { test: true, style: true };
+
+it('is a repository with one commit on main, whose owner is elsewhere', async () => {
+  expect(await git(shop, 'log', '--format=%an %s', 'main')).toBe('Ana A small shop');
+  expect(await git(shop, 'status', '--porcelain')).toBe('');
+  await expect(git(shop, 'symbolic-ref', '--quiet', 'HEAD')).rejects.toThrow();
+  expect(existsSync(path.join(shop, '.gatehouse.yml'))).toBe(true);
+  expect(await checks()).toEqual(GREEN);
+});
+
+it('opens where it is told to, and says when it is open', async () => {
+  const server = execa('node', ['server.js'], { cwd: work, env: { ...env, PORT: '0' }, reject: false });
+  try {
+    await new Promise((resolve) => server.stdout.once('data', resolve));
+    expect(await shown()).toEqual({ Total: 5697 });
+  } finally {
+    server.kill();
+    await server;
+  }
+});
+
+it('has a check of style that finds fault', async () => {
+  await writeFile(path.join(work, 'lib', 'money.js'), 'export const money = 1; \n');
+  expect(await checks()).toMatchObject({ style: false });
+});
+
+it('is taken through the whole story by its scripted agent', async () => {
+  await play('coder');
+  expect(await checks()).toEqual(GREEN);
+  const first = judged(await play('reviewer'));
+  expect(first).toMatchObject({ passed: false, rating: 0.6 });
+  await play('coder', { revision: { previousOutput: '', feedback: first.feedback, comments: [] } });
+  expect(judged(await play('reviewer'))).toMatchObject({ passed: true, rating: 0.95 });
+
+  // The defect that a person is to find; the tests are green all the same.
+  expect(await shown()).toEqual({ Net: 5697, Tax: 1082, Total: 5697 });
+  expect(await checks()).toEqual(GREEN);
+  await play('fixer');
+  expect(await shown()).toEqual({ Net: 5697, Tax: 1082, Total: 6779 });
+
+  await moveTheBase(shop, path.join(home, 'colleague'));
+  await meetConflict();
+  await play('conflict-resolver');
+  expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 6779 });
+  expect(await checks()).toEqual({ ...GREEN, test: false });
+  await play('ci-fixer');
+  expect(await checks()).toEqual(GREEN);
+
+  const { output } = await play('merger');
+  const { complexity, risk, impact, rationale } = Assessment.parse(output);
+  const { maxComplexity, maxRisk, maxImpact } = Policy.parse({});
+  expect([complexity <= maxComplexity, risk <= maxRisk, impact <= maxImpact]).toEqual([true, true, true]);
+  expect(rationale).toMatch(/^\d+ lines in 2 files differ from main/);
+});
+
+/** Leaves the merge of the base standing in conflict, as the executor does for a resolver. */
+async function meetConflict(): Promise<void> {
+  await git(work, 'fetch', '--quiet', 'origin');
+  const as = ['-c', 'user.name=Agent', '-c', 'user.email=agent@shop.example'];
+  await expect(git(work, ...as, 'merge', '--quiet', 'origin/main')).rejects.toThrow('CONFLICT');
+}
+
+describe('when a person takes another way', () => {
+  it('a conflict that comes before the fix keeps both sides, and the fix still finds its place', async () => {
+    await play('coder');
+    await moveTheBase(shop, path.join(home, 'colleague'));
+    await meetConflict();
+    await play('conflict-resolver');
+    expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 5697 });
+    await play('fixer');
+    expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 6779 });
+  });
+
+  it('work that is begun over changes nothing that is done', async () => {
+    await play('coder');
+    const revision = { previousOutput: '', feedback: 'Test it.', comments: [] };
+    await play('coder', { revision });
+    await play('fixer');
+    const head = await git(work, 'rev-parse', 'HEAD');
+    await play('coder');
+    await play('coder', { revision });
+    expect((await play('fixer')).summary).toMatch(/does not find it/);
+    expect(await git(work, 'rev-parse', 'HEAD')).toBe(head);
+  });
+
+  it('a role that has no script is a failure that says so', async () => {
+    await expect(play('architect')).rejects.toThrow('does not know the role architect');
+  });
+});
