@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
+import getPort from 'get-port';
 import { moveTheBase } from '../../../client/local-stack/colleague.ts';
 import { commit, makeSampleRepository } from '../../../client/local-stack/sample.ts';
 import { parseSettings } from '../../../activities/adapters/local/settings.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 /** The sample's own tests must not believe themselves part of ours. */
-const env = { NODE_TEST_CONTEXT: '', NODE_OPTIONS: '', SAMPLE_PACE_MS: '0' };
+const env = { NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined, SAMPLE_PACE_MS: '0' };
 const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
 
 /** The agent at work in the checkout, as an executor would have it; what it changed is committed. */
@@ -53,9 +54,13 @@ async function checks(): Promise<Record<string, boolean>> {
 async function shown(): Promise<Record<string, number>> {
   const script = `import('./lib/page.js').then(async ({ pageOf }) => console.log(pageOf((await import('./lib/basket.js')).basket)))`;
   const { stdout } = await execa('node', ['--input-type=module', '-e', script], { cwd: work, env });
-  const rows = [...stdout.matchAll(/<td>([^<]+)<\/td><td><\/td><td>EUR ([0-9.]+)<\/td>/g)];
-  return Object.fromEntries(rows.map(([, label, amount]) => [label!, Math.round(Number(amount) * 100)]));
+  return totalsIn(stdout);
 }
+
+const totalsIn = (page: string): Record<string, number> => {
+  const rows = [...page.matchAll(/<td>([^<]+)<\/td><td><\/td><td>EUR ([0-9.]+)<\/td>/g)];
+  return Object.fromEntries(rows.map(([, label, amount]) => [label!, Math.round(Number(amount) * 100)]));
+};
 
 const judged = (end: any) => judgeReview(Review.parse(end.output), { threshold: 0.8, reworks: 1, said: end.summary });
 const GREEN = { test: true, style: true };
@@ -68,11 +73,13 @@ it('is a repository with one commit on main, whose owner is elsewhere', async ()
   expect(await checks()).toEqual(GREEN);
 });
 
-it('opens where it is told to, and says when it is open', async () => {
-  const server = execa('node', ['server.js'], { cwd: work, env: { ...env, PORT: '0' }, reject: false });
+it('opens where it is told to, and shows the basket', async () => {
+  const port = await getPort();
+  const server = execa('node', ['server.js'], { cwd: work, env: { ...env, PORT: String(port) }, reject: false });
   try {
     await new Promise((resolve) => server.stdout.once('data', resolve));
-    expect(await shown()).toEqual({ Total: 5697 });
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    expect(totalsIn(await (await fetch(`http://127.0.0.1:${port}/`)).text())).toEqual({ Total: 5697 });
   } finally {
     server.kill();
     await server;

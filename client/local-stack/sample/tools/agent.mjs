@@ -1,6 +1,6 @@
 // A SCRIPTED agent: it plays every role by script, and there is no model in it. What it does is real all the same: it
 // edits files, runs tests, resolves conflicts, and leaves the rest (committing, pushing, merging) to gatehouse.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -71,8 +71,9 @@ const roles = {
       return { summary: 'This scripted fixer knows one defect, the total without the tax, and does not find it here.' };
     }
     await stage(1, 2, 'running the tests');
-    execFileSync('node', ['--test'], { stdio: 'ignore', env: { ...process.env, NODE_TEST_CONTEXT: '' } });
-    return { summary: 'The total includes the tax now.' };
+    const { NODE_TEST_CONTEXT, ...env } = process.env; // set, even to nothing, it would have no test run at all
+    const { status } = spawnSync('node', ['--test'], { stdio: 'ignore', env });
+    return { summary: `The total includes the tax now.${status === 0 ? '' : ' A test is red for another reason: that is for CI.'}` };
   },
 
   async 'conflict-resolver'() {
