@@ -7,8 +7,7 @@ let quiet = false;
 
 /** Replays one exported history on this build's workflow code, without a server. */
 export async function replay(json: string): Promise<{ ok: boolean; because?: string }> {
-  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
-  quiet = true;
+  hush();
   try {
     const history = JSON.parse(json) as Exported;
     await Worker.runReplayHistory(
@@ -24,6 +23,14 @@ export async function replay(json: string): Promise<{ ok: boolean; because?: str
   } catch (failure) {
     return { ok: false, because: (failure as Error).message.split('\n', 1)[0]! };
   }
+}
+
+/** Temporal's core prints its warnings on standard output unless told: that is where results belong. */
+function hush(): void {
+  if (quiet) return;
+  quiet = true;
+  const logging = { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } as const;
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
 }
 
 interface Exported {

@@ -717,6 +717,28 @@ describe('a run that goes on in another execution', () => {
     expect(again.closed).toMatchObject({ result: { outcome: 'merged' } });
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
 
+    const log = [
+      {
+        actionId: 'x-1',
+        action: 'confirm',
+        at: '',
+        visit: '3-human-test#1',
+        verdict: 'taken',
+        repeats: 0,
+        input: '{"actionId":"x-1"}',
+      },
+    ];
+    const same = await startRun(clusterWith(), {
+      ...wish(...STEPS),
+      resume: { from: 3, settled, visits, head, actions: log },
+    });
+    expect(await same.update('confirm', { actionId: 'x-1' })).toEqual({
+      ok: { actionId: 'x-1', visit: '3-human-test#1' },
+    });
+    expect(await same.update('requestFix', { actionId: 'x-1', findings: 'a' })).toMatchObject({
+      refused: { code: 'duplicate' },
+    });
+
     const back = await startRun(clusterWith(), { ...wish(...STEPS), resume: { from: 3, settled, visits, head } });
     expect((await back.query('run')).current.visit).toBe('3-human-test#2');
   });

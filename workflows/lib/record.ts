@@ -4,7 +4,9 @@ import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import { stepIdOf, type StepShape } from '../contracts/pipelines.ts';
 import type { StepEntry } from '../contracts/reading.ts';
 import type { RunState, SeenAction, StepRecord } from '../contracts/state.ts';
+import { canonicalOf } from '../rules/actions.ts';
 import { noUsage } from '../rules/budget.ts';
+import { SEEN_LENGTH } from '../rules/log.ts';
 
 /** A run as it is before the world has been looked at. A retry brings what was settled; continue-as-new brings it all. */
 export function recordOf(input: RunInput): RunState {
@@ -31,7 +33,7 @@ export function recordOf(input: RunInput): RunState {
     environments: false,
     steps: kept(enabled.map(stepRecord), resume),
     actions: (resume?.['actions'] as RunState['actions'] | undefined) ?? [],
-    seen: (resume?.['seen'] as SeenAction[] | undefined) ?? [],
+    seen: (resume?.['seen'] as SeenAction[] | undefined) ?? seenIn(resume?.['actions']),
     notices: [],
     usage: noUsage(),
     environment: null,
@@ -41,6 +43,12 @@ export function recordOf(input: RunInput): RunState {
     wait: { key: '', since: at },
   };
 }
+
+/** What a retry's log says was done: the same action sent once more is a repeat, also in the run that goes on. */
+const seenIn = (actions: unknown): SeenAction[] =>
+  ((actions ?? []) as RunState['actions'])
+    .slice(-SEEN_LENGTH)
+    .map(({ actionId, action, input, visit }) => ({ id: actionId, action, input: canonicalOf(input), visit }));
 
 const stepRecord = (options: StepShape, index: number): StepRecord => ({
   step: index + 1,

@@ -143,6 +143,15 @@ function forbidden(said: HumanAction, run: RunState): string | undefined {
   return wrote ? `requireSecondPerson: ${said.by} wrote commits of this change.` : undefined;
 }
 
+/** The same of an input as the log keeps it: JSON, unless it was too long to be kept whole. */
+export function canonicalOf(logged: unknown): string {
+  try {
+    return canonical(typeof logged === 'string' ? JSON.parse(logged) : logged);
+  } catch {
+    return String(logged);
+  }
+}
+
 /** One form for inputs that mean the same, so that a repeat is told from a second action under the same id. */
 export const canonical = (raw: unknown): string =>
   JSON.stringify(raw ?? {}, (_, value: unknown) =>
