@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { watch } from '../cli/watch.ts';
 import type { ClientConfig } from '../config.ts';
@@ -23,7 +24,7 @@ const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Takes the sample's task from start to merge, telling its story. Unattended, a scripted person plays along. */
 export async function playSample({ config, runs, stack, signal, unattended }: Playing): Promise<{ ok: boolean }> {
   const home = path.join(stack.data, 'demo');
-  const n = 1 + Math.max(0, ...(await readdir(home).catch(() => [])).map((name) => Number(name) || 0));
+  const n = await freeNumber(home, runs);
   const shop = path.join(home, String(n), 'shop');
   const task = `SHOP-${n}`;
   await makeSampleRepository(shop);
@@ -66,6 +67,14 @@ export async function playSample({ config, runs, stack, signal, unattended }: Pl
   return { ok: wrong.length === 0 };
 }
 
+/** One more than any sample on this disk, and none that the cluster has had a run of: it may be older than the disk. */
+async function freeNumber(home: string, runs: Runs): Promise<number> {
+  const taken = (await readdir(home).catch(() => [])).map((name) => Number(name) || 0);
+  let n = 1 + Math.max(0, ...taken);
+  while (await runs.ended(runIdOf('default', `SHOP-${n}`))) n += 1;
+  return n;
+}
+
 /** Tries the preview as a person would: by opening it, and adding up what it shows. */
 class ScriptedPerson {
   readonly complaints: string[] = [];
@@ -91,6 +100,11 @@ class ScriptedPerson {
       return;
     }
     this.found += 1;
+    if (this.found > 1) {
+      this.complaints.push('the fixer was told of the defect, and it is still there');
+      await this.runs.act(workflowId, 'stop', { by: 'the scripted person' });
+      return;
+    }
     const findings = `The total does not include the tax: net ${net}, tax ${tax}, total ${total} (cents).`;
     await this.runs.act(workflowId, 'requestFix', { findings, by: 'the scripted person', visit });
   }

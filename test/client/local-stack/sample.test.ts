@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { execa } from 'execa';
 import getPort from 'get-port';
 import { moveTheBase } from '../../../client/local-stack/colleague.ts';
@@ -10,6 +11,8 @@ import { parseSettings } from '../../../activities/adapters/local/settings.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
+
+jest.setTimeout(120_000);
 
 let home: string;
 let shop: string;
