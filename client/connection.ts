@@ -5,7 +5,11 @@ import { Unreachable } from './errors.ts';
 const CONNECT_MS = 4_000;
 
 /** Connects, or says within seconds that nobody is there. The caller closes it. */
-export async function connect({ connection, namespace, address }: ClientConfig): Promise<Client> {
+export async function connect({
+  connection,
+  namespace,
+  address,
+}: Pick<ClientConfig, 'connection' | 'namespace' | 'address'>): Promise<Client> {
   try {
     return new Client({
       connection: await Connection.connect({ ...connection, connectTimeout: CONNECT_MS }),

@@ -1,0 +1,104 @@
+import { jest } from '@jest/globals';
+import { TestRepository, TestStack, until } from '../support/stack.ts';
+
+jest.setTimeout(300_000);
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await TestStack.create();
+  await stack.start();
+});
+afterAll(() => stack.remove());
+
+const start = (task: string, { path }: TestRepository, pipeline = 'human-review') =>
+  stack.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
+
+const times = (ledger: string[], line: string) => ledger.filter((each) => each.startsWith(line)).length;
+
+describe('a worker that is killed', () => {
+  it('in the middle of an agent’s job: the next one adopts it', async () => {
+    const repository = await TestRepository.create(stack.home, 'kill-agent');
+    await repository.hold('coder');
+    expect(await start('KILL-1', repository)).toMatchObject({ code: 0 });
+    await repository.noted('begins run/default/KILL-1');
+    await stack.killWorker();
+    await repository.letGo('coder');
+    await stack.parked('KILL-1', 'human-test');
+    expect(times(await repository.ledger(), 'begins run/default/KILL-1') - 1).toBe(1); // the coder, and the reviewer
+    expect((await stack.run('KILL-1')).steps[0].attempts).toHaveLength(1);
+  });
+
+  it('in the middle of provisioning and of a check: nothing is done twice, and the change is merged', async () => {
+    const repository = await TestRepository.create(stack.home, 'kill-check');
+    await repository.hold('environment');
+    await repository.hold('check');
+    await start('KILL-2', repository);
+    const provisioning = await until('provisioning', async () => {
+      const run = await stack.run('KILL-2');
+      return run?.current?.phase === 'provisioning' && (await stack.processes(repository.home)).length > 0
+        ? run
+        : undefined;
+    });
+    expect(provisioning.environment.generation).toBe(1);
+    await stack.killWorker();
+    await repository.letGo('environment');
+    const parked = await stack.parked('KILL-2', 'human-test');
+    expect(parked.environment).toMatchObject({ status: 'live', generation: 1 });
+
+    expect(await stack.gatehouse('confirm', 'KILL-2', '--by', 'bo')).toMatchObject({ code: 0, out: { is: 'taken' } });
+    await repository.noted('begins check');
+    await stack.killWorker();
+    await repository.letGo('check');
+    const { end } = await stack.ended('KILL-2');
+    expect(end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+    expect(times(await repository.ledger(), 'begins check')).toBe(1);
+    expect(await repository.git('rev-parse', 'main')).toBe(end.result.mergeCommit);
+  });
+});
+
+describe('a run', () => {
+  it('that nobody disturbs is merged within 250 events', async () => {
+    const repository = await TestRepository.create(stack.home, 'events');
+    await start('EV-1', repository);
+    await stack.parked('EV-1', 'human-test');
+    await stack.gatehouse('confirm', 'EV-1');
+    expect((await stack.ended('EV-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+    const shown = await stack.temporal('workflow', 'show', '--workflow-id', 'run/default/EV-1', '--output', 'json');
+    expect(JSON.parse(shown).events.length).toBeLessThanOrEqual(250);
+  });
+
+  it('that is terminated has its agent ended, and nothing of it pushed', async () => {
+    const repository = await TestRepository.create(stack.home, 'terminate-agent');
+    await repository.hold('coder');
+    await start('TERM-2', repository);
+    await repository.noted('begins run/default/TERM-2');
+    await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-2', '--reason', 'test');
+    await until('no agent', async () => (await stack.processes(`agent.mjs ${repository.home}`)).length === 0);
+    await repository.letGo('coder');
+    expect(await repository.git('branch', '--list')).toBe('* main');
+  });
+
+  it('that failed goes on from there when it is started again', async () => {
+    const repository = await TestRepository.create(stack.home, 'retry');
+    await repository.write({
+      '.gatehouse.yml': (await repository.git('show', 'main:.gatehouse.yml'))
+        .replace("test: '", "test: 'test -e mended.txt; ok=$?; ")
+        .replace(/ledger'$/m, "ledger; exit $ok'"),
+    });
+    await start('RETRY-1', repository);
+    await stack.parked('RETRY-1', 'human-test');
+    await stack.gatehouse('confirm', 'RETRY-1');
+    const { end } = await stack.ended('RETRY-1');
+    expect(end).toMatchObject({ is: 'lost', type: 'job_failed', message: expect.stringContaining('Nothing changed') });
+
+    await repository.git('checkout', '--quiet', 'gatehouse/RETRY-1');
+    await repository.write({ 'mended.txt': 'by hand' }, 'mended by hand');
+    await repository.git('checkout', '--quiet', 'main');
+    expect(await start('RETRY-1', repository)).toMatchObject({ code: 0, out: { retried: true } });
+    // What was confirmed is void: somebody else's commit came after it.
+    const parked = await stack.parked('RETRY-1', 'human-test');
+    expect(parked.current).toMatchObject({ visit: '3-human-test#2', because: expect.stringContaining('Ana') });
+    await stack.gatehouse('confirm', 'RETRY-1');
+    expect((await stack.ended('RETRY-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+  });
+});
