@@ -2,7 +2,6 @@ import type {
   BadField,
   ChangeLook,
   EnvironmentRequest,
-  ForeignCommit,
   Holder,
   Job,
   JobReport,
@@ -144,5 +143,3 @@ export interface Texts {
   keep(text: string): Promise<string>;
   read(hash: string): Promise<string | undefined>;
 }
-
-export type { ForeignCommit };

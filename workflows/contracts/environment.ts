@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { EnvironmentView } from './activities.ts';
 
 const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
 
@@ -22,5 +21,3 @@ export const EnvironmentInput = z.object({
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;
 
 export const Release = z.object({ holder: Holder, because: z.string().max(2_000) });
-
-export type { EnvironmentView };

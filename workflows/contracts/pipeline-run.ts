@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Activities } from './activities.ts';
 import { ChangeInput } from './change.ts';
 import type { PipelineShape } from './pipelines.ts';
 import { Policy } from './policy.ts';
@@ -59,6 +58,3 @@ export const runIdOf = (workspace: string, task: string) => `run/${workspace}/${
 export const environmentIdOf = (workspace: string, task: string) => `env/${workspace}/${task}`;
 export const branchOf = ({ change, task }: Pick<RunInput, 'change' | 'task'>) =>
   change.branch ?? `gatehouse/${task.id}`;
-
-/** What a run is started with may be followed by every activity, so the type is stated where both can see it. */
-export type ExamineQuestion = Parameters<Activities['examine']>[0];

@@ -1,4 +1,4 @@
-import type { EnvironmentView, Usage } from './activities.ts';
+import type { EnvironmentView } from './activities.ts';
 import type { Change } from './change.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
@@ -70,7 +70,6 @@ export interface UsageTotal {
   /** Jobs that did not say what they used. */
   unknown: number;
 }
-export type { Usage };
 
 export interface Round {
   kind: 'fix' | 'conflict';

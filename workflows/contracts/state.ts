@@ -1,4 +1,4 @@
-import type { EnvironmentView, ForeignCommit, Revision, Usage } from './activities.ts';
+import type { EnvironmentView, ForeignCommit, Revision } from './activities.ts';
 import type { Change } from './change.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
@@ -86,5 +86,3 @@ export interface RunState {
   /** The last action that a gate took, to tell who was faster. */
   lastTaken?: { by?: string | undefined; action: string; at: string; visit?: string | undefined } | undefined;
 }
-
-export type { Usage };

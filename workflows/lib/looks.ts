@@ -43,7 +43,7 @@ export async function look<T>(desk: Desk, about: HintAbout, view: GateView, ask:
 
 /** The settled checks of the head. Long waits are told to people, once, and may have an end (policy). */
 export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
-  const { live, step, activities } = desk;
+  const { live, activities } = desk;
   const { state } = live;
   if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
   const { policy } = state;
@@ -64,7 +64,6 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
     ),
   );
   live.saw(report);
-  void step;
   return report;
 }
 
