@@ -101,6 +101,10 @@ export class Workshop {
     await git(['clone', '--quiet', '--shared', '--no-checkout', '--no-tags', copy, draft], { cwd: this.folders.root });
     const onto = branch === undefined ? ['--detach'] : ['-B', branch];
     await git(['checkout', '--quiet', '--force', ...onto, commit], { cwd: draft });
+    // The base and all other branches are there as in any clone: an agent wants to see what it changed.
+    await git(['fetch', '--quiet', '--no-tags', 'origin', '+refs/remotes/origin/*:refs/remotes/origin/*'], {
+      cwd: draft,
+    });
     await introduce(draft);
     await rename(draft, folder);
   }

@@ -101,6 +101,11 @@ describe.each([
 });
 
 describe('a command', () => {
+  it('sees its base as in any clone', async () => {
+    const the = await job('git diff --name-only origin/main...HEAD; git rev-parse origin/main');
+    expect(await run(the)).toMatchObject({ is: 'completed', summary: the.change.basis });
+  });
+
   it('may commit by itself, also where nobody has told git who they are', async () => {
     const script = 'echo x > x.txt; git add x.txt; git commit --quiet -m mine || exit 8; echo y > y.txt';
     const the = await job(script);
