@@ -1,11 +1,11 @@
 import picomatch from 'picomatch';
-import type { Activities } from '../workflows/contracts/activities.ts';
+import type { Activities, Job } from '../workflows/contracts/activities.ts';
 import { notYet } from './failures.ts';
-import type { Ports } from './ports.ts';
+import type { Forge, Ports } from './ports.ts';
 
 type Own = Pick<
   Activities,
-  'lookAtChange' | 'changeMoved' | 'settledMergeability' | 'updateFromBase' | 'protectedPaths' | 'merge'
+  'lookAtChange' | 'changeMoved' | 'settledMergeability' | 'updateFromBase' | 'commitFiles' | 'protectedPaths' | 'merge'
 >;
 
 /** What a run asks about its branch and pull request. */
@@ -41,6 +41,14 @@ export const changeActivities = ({ forge }: Pick<Ports, 'forge'>, { lookMs }: { 
     return { ...update, foreign };
   },
 
+  async commitFiles({ change, known, files, message, task, pipeline }) {
+    const report = await forge.commitFiles(change, { files, message: `${message}\n\nTask: ${task.id}` });
+    if (report.is === 'refused') return report;
+    const { foreign } = await forge.look(change, known);
+    if (report.is === 'unchanged') return { ...report, foreign };
+    return { ...report, foreign, pullRequest: await pullRequestOf(forge, { change, task, pipeline }) };
+  },
+
   async protectedPaths({ change, head, globs }) {
     const isProtected = picomatch(globs, { dot: true });
     return (await forge.changedPaths(change, head)).filter((path) => isProtected(path)).slice(0, 100);
@@ -49,3 +57,13 @@ export const changeActivities = ({ forge }: Pick<Ports, 'forge'>, { lookMs }: { 
   merge: ({ change, head, baseHead, task }) =>
     forge.merge(change, { head, baseHead, message: `Merge ${change.branch}: ${task.title}\n\nTask: ${task.id}` }),
 });
+
+/** A change that has commits has a pull request: it is made with the first, and found ever after. */
+export async function pullRequestOf(
+  forge: Forge,
+  { change, task, pipeline }: Pick<Job, 'change' | 'task' | 'pipeline'>,
+): Promise<number> {
+  if (change.pullRequest !== undefined) return change.pullRequest;
+  const body = [task.description, `Task ${task.id}, pipeline ${pipeline}.`].filter(Boolean).join('\n\n');
+  return forge.ensurePullRequest(change, { title: `${task.id}: ${task.title}`, body });
+}

@@ -8,7 +8,9 @@ import type { Ports } from './ports.ts';
 export const checkActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs }: { lookMs: number },
-): Pick<Activities, 'settledChecks'> => ({
+): Pick<Activities, 'settledChecks' | 'endChecks'> => ({
+  endChecks: ({ change }) => forge.endChecks(change),
+
   async settledChecks(question) {
     const { change, known, checkSeconds, round, deadline } = question;
     const { head, state, foreign } = await forge.look(change, known);

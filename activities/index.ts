@@ -1,27 +1,27 @@
 import type { Activities } from '../workflows/contracts/activities.ts';
+import { budgetActivities } from './budget.ts';
 import { changeActivities } from './changes.ts';
 import { checkActivities } from './checks.ts';
 import { environmentActivities } from './environments.ts';
 import { heartbeating } from './heartbeating.ts';
+import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
 import type { Ports } from './ports.ts';
+import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
-
-export interface Settings {
-  /** How often a thing that sends no hints is looked at, in milliseconds. */
-  lookMs: number;
-  /** The task queue on which what we start is to run. */
-  taskQueue: string;
-}
+import type { Settings } from './settings.ts';
 
 /** Everything a workflow may ask of the world, as one flat record over the ports. */
 export const createActivities = (ports: Ports, settings: Settings): Activities =>
   heartbeating({
     ...runActivities(ports, settings),
     ...jobActivities(ports, settings),
+    ...budgetActivities(ports, settings),
     ...changeActivities(ports, settings),
     ...checkActivities(ports, settings),
     ...environmentActivities(ports, settings),
+    ...issueActivities(ports),
+    ...releaseActivities(ports, settings),
     ...noticeActivities(ports),
   });

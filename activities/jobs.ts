@@ -1,29 +1,36 @@
 import { cancellationDetails, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
+import { metered, overBudget } from './budget.ts';
+import { pullRequestOf } from './changes.ts';
 import { isHeld, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import type { Executor, Forge, Ports } from './ports.ts';
+import type { Settings } from './settings.ts';
 
 /** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */
 const FIRST_LOOK_MS = 100;
 const GROWTH = 1.2;
 
 type Own = Pick<Activities, 'runJob' | 'stopJob'>;
+type Held = Extract<JobReport, { is: 'held' }>;
 
 /** Sends and waits in one, so that whoever retries it adopts the job instead of sending a second. */
 export const jobActivities = (
-  { executor, forge }: Pick<Ports, 'executor' | 'forge'>,
-  { lookMs }: { lookMs: number },
+  { executor, forge, meter }: Pick<Ports, 'executor' | 'forge' | 'meter'>,
+  { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
 ): Own => ({
   async runJob(job) {
     try {
+      const over = (await executor.knows(job.key)) ? undefined : await overBudget(meter, budgetCents);
+      if (over) return { is: 'held', by: 'budget', because: over } satisfies Held;
       await executor.ensure(job);
       const report = await ended(executor, job, lookMs);
+      await metered(meter, job.key, report);
       return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
     } catch (failure) {
       if (isHeld(failure)) {
         if (job.patient) throw notYet(failure.message, lookMs);
-        return { is: 'held', because: failure.message };
+        return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
       // Called off, or its run is no more; and not when only this worker shuts down: then the next one adopts it.
       const { cancelRequested, notFound } = cancellationDetails() ?? {};
@@ -47,10 +54,7 @@ async function ended(executor: Executor, job: Job, lookMs: number): Promise<JobR
 
 type Completed = Extract<JobReport, { is: 'completed' }>;
 
-/** A change that has commits has a pull request: it is made with the first, and found ever after. */
 async function withPullRequest(forge: Forge, job: Job, report: Completed): Promise<Completed> {
   if (job.mode === 'read' || !report.changed || job.change.pullRequest !== undefined) return report;
-  const { title, id, description } = job.task;
-  const body = [description, `Task ${id}, pipeline ${job.pipeline}.`].filter(Boolean).join('\n\n');
-  return { ...report, pullRequest: await forge.ensurePullRequest(job.change, { title: `${id}: ${title}`, body }) };
+  return { ...report, pullRequest: await pullRequestOf(forge, job) };
 }

@@ -6,6 +6,7 @@ import type {
   Job,
   JobReport,
   MergeReport,
+  Signal,
   SiteLook,
 } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
@@ -22,6 +23,9 @@ export interface Ports {
   forge: Forge;
   executor: Executor;
   environments: Environments;
+  releases: Releases;
+  tracker: Tracker;
+  meter: Meter;
   notifier: Notifier;
   texts: Texts;
 }
@@ -75,6 +79,8 @@ export interface Forge {
    * each at most `checkSeconds` long. Red ones of another `round` are run once more.
    */
   checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
+  /** Ends the change's checks that still run, except those of this head: nobody waits for them any more. */
+  endChecks(change: Change, except?: string): Promise<void>;
   mergeability(
     change: Change,
   ): Promise<
@@ -90,6 +96,16 @@ export interface Forge {
     | { is: 'merged' | 'current'; head: string }
     | { is: 'conflict'; head: string; files: string[] }
     | { is: 'refused'; because: string }
+  >;
+  /**
+   * Commits these files, whole, onto the work branch, which is made from the base when it is not there. Files that the
+   * branch has already, by content, commit nothing.
+   */
+  commitFiles(
+    change: Change,
+    commit: { files: Record<string, string>; message: string },
+  ): Promise<
+    { is: 'committed'; head: string } | { is: 'unchanged'; head?: string } | { is: 'refused'; because: string }
   >;
   /** All paths that differ between the merge base and this head. */
   changedPaths(change: Change, head: string): Promise<string[]>;
@@ -107,6 +123,8 @@ export type JobLook =
 export interface Executor {
   /** Names every role that could not be served for this change. Starts nothing. */
   examine(change: Change, roles: string[]): Promise<BadField[]>;
+  /** Whether a job with this key was ever sent. */
+  knows(key: string): Promise<boolean>;
   /** Sends the job out, unless one with its key is known: then that one is adopted, whatever its state. */
   ensure(job: Job): Promise<void>;
   /**
@@ -131,6 +149,43 @@ export interface Environments {
   /** Takes it down for good. Unknown and removed keys are fine; a late `ensure` of a removed key makes nothing. */
   remove(key: string): Promise<void>;
   close?(): Promise<void>;
+}
+
+/** Something that knows how a release is doing. */
+export interface Releases {
+  /** Whether there is anything to read for this change. */
+  examine(change: Change): Promise<{ configured: boolean }>;
+  /** The signals as they stand. A throw means that they could not be read, and is tried again. */
+  look(change: Change, mergeCommit: string): Promise<Signal[]>;
+}
+
+/** Where issues are. What it writes bears its key, so that writing it again writes nothing. */
+export interface Tracker {
+  /** Files an issue, or finds the one that was filed under this key. */
+  file(issue: {
+    key: string;
+    workspace: string;
+    repository: string;
+    title: string;
+    body: string;
+  }): Promise<{ id: string; url?: string }>;
+  /** Comments on an issue, and closes it when it is resolved. Answers whether there is such an issue. */
+  tell(note: {
+    key: string;
+    workspace: string;
+    repository: string;
+    issue: string;
+    text: string;
+    resolve: boolean;
+  }): Promise<boolean>;
+}
+
+/** What jobs have cost, over all runs. */
+export interface Meter {
+  /** Notes what one job cost, in cents: once per key. */
+  record(entry: { key: string; at: string; costCents: number }): Promise<void>;
+  /** Cents spent in a calendar month in UTC, as `2026-11`. */
+  spent(month: string): Promise<number>;
 }
 
 /** Where notices go. Delivering one id and severity again must be harmless. */

@@ -1,24 +1,31 @@
 import { Context } from '@temporalio/activity';
-import type { Activities, BadField } from '../workflows/contracts/activities.ts';
+import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { lives } from './environments.ts';
+import { overLimit } from './limits.ts';
 import type { Ports } from './ports.ts';
+import type { Settings } from './settings.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
 export const runActivities = (
-  { forge, executor, environments }: Pick<Ports, 'forge' | 'executor' | 'environments'>,
-  { taskQueue }: { taskQueue: string },
+  { forge, executor, environments, releases }: Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases'>,
+  { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
 ): Own => ({
-  async examine({ input, roles, holder }) {
-    const unmet = await unmetDependencies(input);
+  async examine({ input, roles, needs, holder }) {
+    const unmet = [...(await unmetDependencies(input)), ...(await overLimit(input, taskLimit))];
     const { base, branch, pullRequest, repository } = input.change;
     const wish = { repository, base, branch: branchOf(input), branchGiven: branch !== undefined, pullRequest };
     const found = await forge.examine(wish);
     if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
 
     const site = await environments.examine(found.change);
-    const fields = once([...unmet, ...(await executor.examine(found.change, roles)), ...site.fields]);
+    const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
+    const lacking = [
+      ...(needs.includes('environment') && !site.configured ? [LACKING.environment] : []),
+      ...(release ? [LACKING.release] : []),
+    ];
+    const fields = once([...unmet, ...(await executor.examine(found.change, roles)), ...site.fields, ...lacking]);
     if (fields.length > 0) return { is: 'refused', fields };
 
     const claim = await forge.claim(found.change, holder, lives);
@@ -44,6 +51,18 @@ export const runActivities = (
     for (const input of inputs) await startDependent(input, taskQueue);
   },
 });
+
+/** What a step cannot do without, where the repository does not say it. */
+const LACKING: Record<Need, BadField> = {
+  environment: {
+    path: '.gatehouse.yml:environment',
+    expected: 'expected how to run the change: this pipeline has a deployer',
+  },
+  release: {
+    path: '.gatehouse.yml:release',
+    expected: 'expected a command that reads the release’s signals: this pipeline has post-release-health',
+  },
+};
 
 /** Several roles may lack the same command: it is named once. */
 const once = (fields: BadField[]): BadField[] => [

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     {
       root: config.data,
       environment: config.environment,
+      issues: variables.GATEHOUSE_ISSUES,
       log: (fields, message) => log.info(fields, message),
     },
   );
@@ -45,6 +46,8 @@ async function main(): Promise<void> {
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
       taskQueue: variables.GATEHOUSE_TASK_QUEUE,
+      budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
+      taskLimit: variables.GATEHOUSE_TASK_LIMIT,
     }),
     maxConcurrentActivityTaskExecutions: 500,
     ...(await pollers(connection)),

@@ -1,2 +1,4 @@
+/** The workflow types that the worker bundles, by name. */
 export { environment } from './environment.ts';
 export { pipelineRun } from './pipeline-run.ts';
+export { releaseWatch } from './release-watch.ts';

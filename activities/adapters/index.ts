@@ -1,15 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import type { Ports } from '../ports.ts';
 import { commandExecutor } from './local/command-executor/index.ts';
+import { commandReleases } from './local/command-releases.ts';
+import { folderMeter } from './local/folder-meter.ts';
 import { folderTexts } from './local/folder-texts.ts';
 import { gitForge } from './local/git-forge/index.ts';
 import { logNotifier } from './local/log-notifier.ts';
+import { markdownTracker } from './local/markdown-tracker.ts';
 import { processEnvironments } from './local/process-environments/index.ts';
 
 /** What an adapter is opened with. `environment` is what the commands it runs are given, less what is ours alone. */
 export interface Opening {
   root: string;
   environment: NodeJS.ProcessEnv;
+  /** Where the tracker's issues are; below the root when not said. */
+  issues?: string | undefined;
   log: (fields: object, message: string) => void;
 }
 
@@ -36,6 +41,9 @@ export async function openPorts(choice: Choice, opening: Opening): Promise<{ por
     executor: ADAPTERS.executor[choice.executor](opening),
     environments: ADAPTERS.environments[choice.environments](opening),
     notifier: ADAPTERS.notifier[choice.notifier](opening),
+    releases: commandReleases(opening),
+    tracker: markdownTracker(opening),
+    meter: folderMeter(opening),
     texts: folderTexts(opening),
   };
   return {

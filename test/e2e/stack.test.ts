@@ -118,12 +118,6 @@ describe('bad input', () => {
       'pipeline',
     ],
     [
-      'a kind that is not there yet',
-      ['start', '/nowhere', '--task', 'BAD-3', '--title', 'A', '--pipeline', 'full'],
-      2,
-      'not there yet',
-    ],
-    [
       'a bad task id',
       ['start', '/nowhere', '--task', '../x', '--title', 'A', '--pipeline', 'human-review'],
       2,

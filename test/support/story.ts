@@ -1,8 +1,9 @@
 import type { z } from 'zod';
-import type { Activities, EnvironmentView } from '../../workflows/contracts/activities.ts';
+import type { Activities, EnvironmentView, Signal } from '../../workflows/contracts/activities.ts';
 import type { HumanAction } from '../../workflows/contracts/messages.ts';
+import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import type { StepRecord } from '../../workflows/contracts/state.ts';
+import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
 import type { Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 
@@ -16,23 +17,31 @@ interface Script {
   activities?: Partial<Activities>;
   policy?: Partial<Policy>;
   before?: Partial<StepRecord>[];
-  site?: 'live' | 'failed' | 'none';
+  /** The common keys of the step itself, and what is on its record. */
+  common?: Partial<StepShape>;
+  own?: Partial<StepRecord>;
+  site?: 'live' | 'failed' | 'slow' | 'none';
+  head?: string | null;
+  merged?: boolean;
+  resumed?: boolean;
+  refusesCommit?: string;
+  tracker?: 'down' | 'none';
+  signals?: Signal[];
+}
+
+interface Played {
+  told: string[];
+  end: GateEnd;
+  step: StepRecord;
+  /** The steps before it, what its jobs were told, what people were shown, what was committed. */
+  before: StepRecord[];
+  briefs: string[];
+  asked: object[];
+  committed: Record<string, string>[];
 }
 
 const record = (step: number, kind: string, over: Partial<StepRecord> = {}): StepRecord => ({
-  step,
-  id: `${step}-${kind}`,
-  kind,
-  options: { kind },
-  state: 'pending',
-  waitedMs: 0,
-  attempts: [],
-  visits: 0,
-  jobs: {},
-  spent: {},
-  extra: 0,
-  rounds: [],
-  verdicts: [],
+  ...freshStep(step, { kind }),
   ...over,
 });
 
@@ -41,15 +50,18 @@ export async function play<K extends string, O extends z.ZodObject>(
   gate: Gate<K, O>,
   script: Script = {},
   options: z.input<O> = {} as never,
-): Promise<{ told: string[]; end: GateEnd; step: StepRecord }> {
+): Promise<Played> {
   const told: string[] = [];
+  const briefs: string[] = [];
+  const asked: object[] = [];
+  const committed: Record<string, string>[] = [];
   const tell = (line: string) => void told.push(line);
   const [people, checks, merges] = [[...(script.people ?? [])], [...(script.checks ?? [])], [...(script.merges ?? [])]];
   const jobs = Object.fromEntries(Object.entries(script.jobs ?? {}).map(([role, ends]) => [role, [...ends]]));
   const before = (script.before ?? []).map((over, index) =>
     record(index + 1, over.kind ?? 'coder', { state: 'done', ...over }),
   );
-  const step = record(before.length + 1, gate.kind, { options: { kind: gate.kind, ...(options as object) } });
+  const step = record(before.length + 1, gate.kind, { options: { kind: gate.kind, ...(options as object), ...script.common }, ...script.own });
   const site = script.site ?? 'live';
   let view: EnvironmentView | null = null;
 
@@ -59,17 +71,38 @@ export async function play<K extends string, O extends z.ZodObject>(
     policy: { ...Policy.parse({}), ...script.policy },
     activities: { protectedPaths: async () => [], ...script.activities } as Activities,
     change: () => change,
-    head: () => HEAD,
+    head: () => (script.head === undefined ? HEAD : (script.head ?? undefined)),
     foreignKnown: () => 0,
     steps: () => [...before, step],
+    title: () => 'Show totals',
     description: () => 'the task',
+    merged: () => script.merged ?? true,
+    branchResumed: () => script.resumed ?? false,
+    estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),
     show: ({ phase }) => tell(phase),
-    send: async (role) => {
+    send: async (role, work) => {
+      briefs.push(work.brief);
       const ends = jobs[role] ?? [completed() as JobEnd];
       const end = ends.length > 1 ? ends.shift()! : ends[0]!;
       tell(`${role} ${end.is}`);
       return end;
+    },
+    together: (work) => Promise.all(work.map((each) => each())),
+    commit: async (files) => {
+      tell(`commit ${Object.keys(files).join(' ')}`);
+      committed.push(files);
+      return script.refusesCommit;
+    },
+    fileIssue: async ({ title, body }) => {
+      tell(`issue ${title}: ${body}`);
+      if (script.tracker === 'down') throw new Error('the tracker is down');
+      return script.tracker === 'none' ? undefined : { id: 'ISSUE-1' };
+    },
+    watchRelease: async () => 'Watched by release/default/PAY-142.',
+    signals: async (minutes) => {
+      tell(`watching ${minutes}`);
+      return script.signals ?? [];
     },
     look: async (_, { phase }, ask) => {
       tell(phase);
@@ -101,14 +134,17 @@ export async function play<K extends string, O extends z.ZodObject>(
         (failure: Error) => ({ is: 'failed', because: failure.message }) as const,
       );
     },
-    park: async (ask, { type }) => {
-      const { offers } = ask();
-      const answer = people.shift();
-      if (!answer) throw new Error(`Nobody came; offered: ${offers.join(', ')}`);
-      if (answer.kind !== 'moved' && !offers.some((offer) => offer === answer.kind))
-        throw new Error(`${answer.kind} was not offered: ${offers.join(', ')}`);
-      tell(`${type}: ${answer.kind}`);
-      return answer as never;
+    park: async (ask, { type }, { edit } = {}) => {
+      for (;;) {
+        const { offers, ...shown } = ask();
+        asked.push(shown);
+        const answer = people.shift();
+        if (!answer) throw new Error(`Nobody came; offered: ${offers.join(', ')}`);
+        if (answer.kind !== 'moved' && !offers.some((offer) => offer === answer.kind))
+          throw new Error(`${answer.kind} was not offered: ${offers.join(', ')}`);
+        tell(`${type}: ${answer.kind}`);
+        if (!edit?.(answer as never)) return answer as never;
+      }
     },
     failedEffect: () => tell('effect failed'),
     saw: () => undefined,
@@ -119,12 +155,13 @@ export async function play<K extends string, O extends z.ZodObject>(
       build: async () => {
         tell('build');
         view = {
-          status: site === 'live' ? 'live' : 'failed',
+          status: site === 'live' ? 'live' : site === 'slow' ? 'provisioning' : 'failed',
           generation: 1,
           holder: { workflowId: 'w', runId: 'r' },
           ...(site === 'live' ? { url: 'http://x.test' } : { because: 'no room' }),
         };
       },
+      follow: async () => undefined,
       release: async () => {
         tell('release');
         if (view) view = { ...view, status: 'gone' };
@@ -133,5 +170,5 @@ export async function play<K extends string, O extends z.ZodObject>(
     stop: () => Promise.reject(new Error('stopped')),
   };
   const end = await gate.run(ctx);
-  return { told, end, step };
+  return { told, end, step, before, briefs, asked, committed };
 }

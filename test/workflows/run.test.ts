@@ -92,7 +92,7 @@ describe('an input that cannot be read', () => {
     ['nothing', undefined, /^input: /],
     ['an unknown key', { ...wish({ kind: 'coder' }), tsk: {} }, /^tsk: no such key/],
     ['an unknown kind', wish({ kind: 'cdoer' }), /^pipeline\.steps\[0\].*one of/],
-    ['a kind that is not there yet', wish({ kind: 'tester' }), /not there yet: tester/],
+    ['a kind that nobody knows', wish({ kind: 'testre' }), /a step with a kind, one of .*tester/],
     ['a wrong type', wish({ kind: 'ci', attempts: 'ten' }), /^pipeline\.steps\[0\]\.attempts: expected number/],
     ['an unknown option', wish({ kind: 'ci', fixes: 3 }), /^pipeline\.steps\[0\]\.fixes: no such key/],
     ['a companion alone', wish({ kind: 'reviewer' }), /reviewer directly after coder/],
@@ -206,7 +206,7 @@ describe('jobs', () => {
     const { run, look, cluster } = await play(STEPS, {
       runJob: async (job) => {
         if (job.role !== 'coder') return goodWork(job);
-        if (!job.patient) return { is: 'held', because: 'The checkout is dirty.' };
+        if (!job.patient) return { is: 'held', by: 'forge', because: 'The checkout is dirty.' };
         await held;
         return goodWork(job);
       },

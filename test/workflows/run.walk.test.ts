@@ -89,6 +89,8 @@ class Walk {
       notify: () => undefined,
       keepText: () => 'hash',
       cancelRun: () => undefined,
+      endChecks: () => undefined,
+      tellIssues: () => undefined,
       lookAtChange: ({ known }) => ({ ...branch.look(known), baseHead: change.basis }),
       lookAtEnvironment: ({ workflowId }) => this.cluster.executions.get(workflowId)?.query('environment'),
       protectedPaths: () => [],

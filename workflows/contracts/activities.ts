@@ -75,6 +75,19 @@ export interface Job {
   pipeline: string;
 }
 
+/** How the signals of a release stood when they were read (contract 13, ports.md 10). */
+export interface Signal {
+  id: string;
+  state: 'ok' | 'warn' | 'alert' | 'no_data';
+  name?: string | undefined;
+  detail?: string | undefined;
+  /** Since when it stands so, as ISO time: an alert that is older than the release is not the release's. */
+  since?: string | undefined;
+}
+
+/** What a run wants of the world besides roles, for one of its steps cannot do without. */
+export type Need = 'environment' | 'release';
+
 export interface Revision {
   previousOutput: string;
   feedback: string;
@@ -99,6 +112,8 @@ export type JobReport =
       /** What a reading role had changed, and we threw away. */
       discarded?: string[] | undefined;
       pullRequest?: number | undefined;
+      /** The summary was longer than one may be, and is cut. */
+      cut?: boolean | undefined;
     }
   | { is: 'failed'; because: string; detail?: string | undefined; usage?: Usage | undefined }
   /** The process is gone without a result; `infrastructure` when the executor itself says it was to blame. */
@@ -106,8 +121,11 @@ export type JobReport =
   /** Ended by an orderly stop of the local stack: costs nothing, runs again. */
   | { is: 'interrupted'; because: string }
   | { is: 'stopped'; because: string }
-  /** It ended well, but cannot be pushed: something of the branch's owner is in the way. Ask again. */
-  | { is: 'held'; because: string };
+  /**
+   * Not to be had now. `forge`: it ended well, but something of the branch's owner is in the way of its push. `budget`:
+   * it was not begun, for this month's budget is used up. Ask again.
+   */
+  | { is: 'held'; by: 'forge' | 'budget'; because: string };
 
 /** Settled checks of one commit: none of them is running. */
 export interface CheckReport {
@@ -152,6 +170,25 @@ export type UpdateReport =
   | { is: 'conflict'; head: string; files: string[]; foreign: ForeignCommit[] }
   | { is: 'refused'; because: string };
 
+/** What became of documents that we were to commit. `unchanged`: the branch has them already, by content. */
+export type CommitReport =
+  | {
+      is: 'committed' | 'unchanged';
+      head?: string | undefined;
+      foreign: ForeignCommit[];
+      pullRequest?: number | undefined;
+    }
+  | { is: 'refused'; because: string };
+
+export interface ReleaseQuestion {
+  change: Change;
+  /** The commit that was released: what is read is about it, whatever is merged later. */
+  mergeCommit: string;
+  /** When it was released, and until when it is watched. ISO times. */
+  since: string;
+  until: string;
+}
+
 export type MergeReport =
   | { is: 'merged'; mergeCommit: string; head: string }
   /** Head or base is no longer what was judged. */
@@ -190,7 +227,7 @@ export interface EnvironmentView {
 /** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
 export interface Activities {
   /** Looks at the world before anything is made: repository, base, settings, a command for every role, the branch. */
-  examine(question: { input: RunInput; roles: string[]; holder: Holder }): Promise<Examined>;
+  examine(question: { input: RunInput; roles: string[]; needs: Need[]; holder: Holder }): Promise<Examined>;
   /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */
   runJob(job: Job): Promise<JobReport>;
   /** Ends a job and all its processes; what it answers later changes nothing. Unknown and ended keys are fine. */
@@ -200,6 +237,8 @@ export interface Activities {
   changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
   /** Answers once no check is running and none is still to be expected. */
   settledChecks(question: CheckQuestion): Promise<CheckReport>;
+  /** Ends checks that nobody waits for any more. */
+  endChecks(question: { change: Change }): Promise<void>;
   /** Answers once the forge knows; a forge that never does is a failure of type `timeout`. */
   settledMergeability(question: { change: Change; known?: string | undefined }): Promise<MergeabilityReport>;
   updateFromBase(question: { change: Change; known?: string | undefined }): Promise<UpdateReport>;
@@ -220,6 +259,36 @@ export interface Activities {
   holderClosed(question: { holder: Holder }): Promise<void>;
 
   notify(notice: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
+  /** Commits documents of ours to the work branch, which is made when it is not there. */
+  commitFiles(question: {
+    change: Change;
+    known?: string | undefined;
+    files: Record<string, string>;
+    message: string;
+    task: Task;
+    pipeline: string;
+  }): Promise<CommitReport>;
+  /** Answers once this month's spending is within the budget of the worker's configuration. */
+  withinBudget(): Promise<void>;
+  /** Files an issue, once per key. Nothing to file it in is an answer. */
+  fileIssue(question: {
+    key: string;
+    workspace: string;
+    repository: string;
+    title: string;
+    body: string;
+  }): Promise<{ is: 'filed'; id: string; url?: string | undefined } | { is: 'none' }>;
+  /** Comments on issues, once per key, and resolves them where asked; those that are not there are passed over. */
+  tellIssues(question: {
+    key: string;
+    workspace: string;
+    repository: string;
+    issues: string[];
+    text: string;
+    resolve: boolean;
+  }): Promise<void>;
+  /** Answers as soon as a signal alerts, or when the time is over, with what was read last. */
+  releaseSettled(question: ReleaseQuestion): Promise<{ signals: Signal[] }>;
   /** Keeps a text by its hash, outside the history, and answers the hash. */
   keepText(text: string): Promise<string>;
   /** Asks the server to cancel this very run: a workflow cannot end itself as cancelled. */

@@ -86,6 +86,7 @@ export const actions = {
   reviewAgain: action('Review again', 'Reviews once more.', {}, {}),
   proceed: action('Proceed', 'Goes on without another round.', {}, {}),
   merge: action('Merge', 'Merges the change as it stands.', {}, {}),
+  acknowledge: action('Acknowledge', 'Says that somebody sees to the regression: the watch ends.', {}, {}),
   pause: action('Pause', 'Holds the run at its next safe point.', { reason: text(2_000).optional() }, {}),
   resume: action('Resume', 'Lets a paused run go on.', { reason: text(2_000).optional() }, {}),
   stop: action('Stop', 'Cleans up, then ends the run as cancelled.', { reason: text(2_000).optional() }, {}),

@@ -14,6 +14,7 @@ export const NoticeType = z.enum([
   'merge_review',
   'pipeline_complete',
   'release_regression',
+  'release_no_data',
   'checks_pending',
   'no_checks',
   'changes_discarded',

@@ -28,17 +28,31 @@ export const FailureType = z.enum([
 ]);
 export type FailureType = z.infer<typeof FailureType>;
 
-/** How a step ended. */
-export type Outcome =
-  | { is: 'passed' | 'approved' | 'merged' | 'skipped'; note: string; mergeCommit?: string }
-  | { is: 'failed' | 'rejected'; type: FailureType; reason: string; hint?: string; detail?: string };
+/** How a step ended: well, or in a way that ends the run. */
+export interface Settled {
+  is: 'passed' | 'approved' | 'skipped';
+  note: string;
+}
+export interface Merged {
+  is: 'merged';
+  note: string;
+  mergeCommit: string;
+}
+export interface Lost {
+  is: 'failed' | 'rejected';
+  type: FailureType;
+  reason: string;
+  hint?: string;
+  detail?: string;
+}
+export type Outcome = Settled | Merged | Lost;
 
-export const passed = (note: string): Outcome => ({ is: 'passed', note });
+export const passed = (note: string): Settled => ({ is: 'passed', note });
 export const failed = (
   type: FailureType,
   reason: string,
   more: { hint?: string | undefined; detail?: string | undefined } = {},
-): Outcome => ({
+): Lost => ({
   is: 'failed',
   type,
   reason,

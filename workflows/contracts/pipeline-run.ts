@@ -18,12 +18,15 @@ export const Id = z
 
 const score = z.number().min(0).max(1);
 
+export const Estimate = z.strictObject({ complexity: score, risk: score, impact: score });
+export type Estimate = z.output<typeof Estimate>;
+
 export const Task = z.strictObject({
   id: Id,
   title: z.string().trim().min(1).max(200),
   description: z.string().max(50_000).optional(),
   type: z.enum(['feature', 'bug', 'document', 'spike', 'recurring']).default('feature'),
-  estimate: z.strictObject({ complexity: score, risk: score, impact: score }).optional(),
+  estimate: Estimate.optional(),
   /** Task ids of the workspace; each must have a run that ended merged. */
   dependsOn: z.array(Id).max(100).optional(),
   /** Whole start inputs, started once this run has merged. Each is judged when it starts. */
@@ -55,6 +58,7 @@ export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: 
 export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
 
 export const runIdOf = (workspace: string, task: string) => `run/${workspace}/${task}`;
+export const releaseIdOf = (workspace: string, task: string) => `release/${workspace}/${task}`;
 export const environmentIdOf = (workspace: string, task: string) => `env/${workspace}/${task}`;
 export const branchOf = ({ change, task }: Pick<RunInput, 'change' | 'task'>) =>
   change.branch ?? `gatehouse/${task.id}`;

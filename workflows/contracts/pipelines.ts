@@ -13,12 +13,25 @@ export const When = z
   });
 export type When = z.output<typeof When>;
 
+/** How several jobs of one role come to one answer (engine 1.2). Rounds: how often a debate goes round. */
+export const Consensus = z.strictObject({
+  strategy: z.enum(['specialist-panel', 'debate', 'ranked-voting']),
+  participants: z
+    .array(z.string().trim().min(1).max(100))
+    .min(2)
+    .max(9)
+    .refine((names) => new Set(names).size === names.length, { error: 'participants of different names' }),
+  rounds: z.number().int().min(1).max(5).default(2),
+});
+export type Consensus = z.output<typeof Consensus>;
+
 /** What any step may say, whatever its kind. */
 export const CommonKeys = {
   /** A person approves the output before the run goes on. */
   approval: z.boolean().optional(),
   enabled: z.boolean().optional(),
   when: When.optional(),
+  consensus: Consensus.optional(),
 };
 
 /** A step as the run keeps it: its kind, the common keys, and the kind's own options. */
@@ -27,6 +40,7 @@ export interface StepShape {
   approval?: boolean | undefined;
   enabled?: boolean | undefined;
   when?: When | undefined;
+  consensus?: Consensus | undefined;
   [option: string]: unknown;
 }
 export interface PipelineShape {
@@ -106,15 +120,6 @@ export const BUILT_IN: Readonly<Record<string, StepShape[]>> = {
   blueprint: steps('blueprints'),
   spec: steps('spec-writer'),
 };
-
-/** Every kind that the contract knows, so that one that is not there yet is told from a typing error. */
-export const KNOWN_KINDS: ReadonlySet<string> = new Set([
-  ...Object.values(BUILT_IN).flatMap((pipeline) => pipeline.map(({ kind }) => kind)),
-  'task-estimator',
-  'deployer',
-  'post-release-health',
-  'business-reviewer',
-]);
 
 /** Steps are counted from 1, over the enabled steps of the pipeline as started. */
 export const stepIdOf = (step: number, kind: string) => `${step}-${kind}`;

@@ -1,4 +1,4 @@
-import type { EnvironmentView } from './activities.ts';
+import type { EnvironmentView, ForeignCommit, Signal } from './activities.ts';
 import type { Change } from './change.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
@@ -46,6 +46,32 @@ export interface AttemptEntry {
   summary?: string;
 }
 
+/** One finding of a review, and what people said to it. */
+export interface Finding {
+  id: string;
+  category: 'gap' | 'clarification' | 'assumption' | 'risk' | 'question';
+  severity: 'low' | 'medium' | 'high';
+  title: string;
+  detail: string;
+  status: 'open' | 'answered' | 'dismissed';
+  reply?: string | undefined;
+  recommendation?: { text: string; fromStandard: boolean; status: 'open' | 'accepted' | 'rejected' } | undefined;
+}
+
+/** How a review of requirements or of a bug report stands. Its document is the step's output. */
+export interface ReviewEntry {
+  /** Reviews taken, and how many there may be. */
+  iteration: number;
+  max: number;
+  findings: Finding[];
+  /** How many findings there ever were: their numbers are never given twice. */
+  issued: number;
+  /** Whether a review is still to be taken: none was yet, the document is new, or the reviewer could not be understood. */
+  due: boolean;
+  /** Whether answers have been worked into a document. */
+  documented: boolean;
+}
+
 export interface StepEntry {
   step: number;
   id: string;
@@ -59,8 +85,9 @@ export interface StepEntry {
   note?: string;
   attempts: AttemptEntry[];
   usage?: UsageTotal;
-  /** Whose verdict this step holds, and about which head: later commits by others void it. */
-  judged?: { by: 'person' | 'companion'; head?: string };
+  /** Whose verdict this step holds, about which head, and how many foreign commits were known: later ones void it. */
+  judged?: { by: 'person' | 'companion'; head?: string; foreign: number };
+  review?: ReviewEntry;
 }
 
 export interface UsageTotal {
@@ -96,6 +123,8 @@ export interface Shown {
   assessment?: unknown;
   verdicts?: CompanionVerdict[] | undefined;
   rounds?: Round[] | undefined;
+  findings?: Finding[] | undefined;
+  signals?: Signal[] | undefined;
 }
 
 export interface CurrentAnswer extends Shown {
@@ -128,6 +157,8 @@ export interface RunAnswer {
   usage: UsageTotal;
   /** How often each step has parked; carried by a retry, so that a visit is never named twice. */
   visits: Record<string, number>;
+  /** Commits on the work branch that we did not make, as they were seen. */
+  foreign: ForeignCommit[];
 }
 
 export interface OutputAnswer {

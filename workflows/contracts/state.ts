@@ -2,8 +2,8 @@ import type { EnvironmentView, ForeignCommit, Revision } from './activities.ts';
 import type { Change } from './change.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
-import type { RunInput } from './pipeline-run.ts';
-import type { PipelineShape, StepShape } from './pipelines.ts';
+import type { Estimate, RunInput } from './pipeline-run.ts';
+import { stepIdOf, type PipelineShape, type StepShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
 import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
 
@@ -15,10 +15,12 @@ export interface GateView extends Shown {
   offers?: readonly ActionName[] | undefined;
   attempt?: number | undefined;
   attempts?: number | undefined;
+  /** When the wait ends at the latest, where it has such an end. ISO time. */
+  deadline?: string | undefined;
 }
 
 /** All that a run knows of one step. Everything in it is plain: it travels through continue-as-new. */
-export interface StepRecord extends Omit<StepEntry, 'judged'> {
+export interface StepRecord extends StepEntry {
   options: StepShape;
   /** How often it has parked, and how many jobs of each role it has sent: neither ever goes back. */
   visits: number;
@@ -31,13 +33,30 @@ export interface StepRecord extends Omit<StepEntry, 'judged'> {
   verdicts: CompanionVerdict[];
   summary?: string;
   output?: unknown;
-  /** What the last verdict of a person or a companion was about: void once more foreign commits are known. */
-  judged?: { foreign: number; head?: string; by: 'person' | 'companion' };
+  /** Whether a person put their own words in the place of what was made. */
+  edited?: boolean;
   /** Why the step was opened again, and what its job is to act on. */
   reopened?: string;
   rework?: Revision;
   decision?: { id: string; question: string; options: string[]; choice?: string };
 }
+
+/** A step as it is before anything has happened to it. */
+export const freshStep = (step: number, options: StepShape): StepRecord => ({
+  step,
+  id: stepIdOf(step, options.kind),
+  kind: options.kind,
+  options,
+  state: 'pending',
+  waitedMs: 0,
+  attempts: [],
+  visits: 0,
+  jobs: {},
+  spent: {},
+  extra: 0,
+  rounds: [],
+  verdicts: [],
+});
 
 export interface SeenAction {
   id: string;
@@ -63,6 +82,10 @@ export interface RunState {
   /** Commits by others, in the order in which they were seen. Verdicts are judged by how many there were. */
   foreign: ForeignCommit[];
   environments: boolean;
+  /** Whether the work branch was ahead of its base when the run began: then a coder need not change anything. */
+  branchResumed: boolean | undefined;
+  /** What the task-estimator said; it beats the task's own. */
+  estimate?: Estimate | undefined;
   steps: StepRecord[];
   actions: ActionEntry[];
   seen: SeenAction[];
@@ -76,6 +99,7 @@ export interface RunState {
   baseMoves: number;
   /** Merged is sticky: whatever comes after, it stays so. */
   mergeCommit?: string | undefined;
+  mergedAt?: string | undefined;
   paused?: { by?: string | undefined; at: string; reason?: string | undefined } | undefined;
   /** How it is ending: nothing more is taken. It is `closed` once that is done with. */
   ending?: 'passed' | 'failed' | 'stopped' | undefined;

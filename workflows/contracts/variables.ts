@@ -7,6 +7,20 @@ const port = (fallback: number) =>
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
 
+const TYPES = ['feature', 'bug', 'document', 'spike', 'recurring'];
+const LIMIT = 'a number, or one per type as in feature=3,bug=2 (0 to 1000)';
+const countOf = (text: string): number => (/^\d{1,4}$/.test(text) && Number(text) <= 1_000 ? Number(text) : NaN);
+
+const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perType: Record<string, number> } => {
+  const shared = countOf(text.trim());
+  if (!Number.isNaN(shared)) return { shared };
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const good = pairs.every(([type = '', count = '']) => TYPES.includes(type) && !Number.isNaN(countOf(count)));
+  if (good) return { perType: Object.fromEntries(pairs.map(([type, count]) => [type, Number(count)])) };
+  ctx.addIssue({ code: 'custom', message: LIMIT });
+  return z.NEVER;
+});
+
 /**
  * Every variable of ours (contract 15), each with a default that serves a laptop. Temporal's own, TEMPORAL_ADDRESS and
  * its family, are read as Temporal's tools read them.
@@ -22,6 +36,10 @@ export const Variables = z.object({
   GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
   /** Cents per calendar month, over all runs. */
   GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
+  /** Where issues are kept as Markdown. None: below GATEHOUSE_DATA. */
+  GATEHOUSE_ISSUES: z.string().optional(),
+  /** Live runs on one repository: a number for all together, or one for each type of task. None: no limit. */
+  GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
   GATEHOUSE_FORGE: oneOf(['local']),
   GATEHOUSE_EXECUTOR: oneOf(['local']),

@@ -1,14 +1,25 @@
 import { z } from 'zod';
-import type { Revision } from '../contracts/activities.ts';
-import { failed, passed } from '../contracts/outcome.ts';
-import { approveOutput, outputText } from './approval.ts';
-import { defineGate, judge, type GateContext, type GateEnd, type JobEnd } from './gate.ts';
+import { failed, passed, type Lost } from '../contracts/outcome.ts';
+import { readEstimate } from '../rules/estimate.ts';
+import { approveOutput } from './approval.ts';
+import { consult } from './consensus.ts';
+import { writerOf } from './documents.ts';
+import { defineGate, judge, type GateContext, type JobEnd } from './gate.ts';
+
+type Done = Extract<JobEnd, { is: 'completed' }>;
+type Shown = Pick<Done, 'summary' | 'output'>;
 
 interface Trade {
   /** Whether what it changes is pushed, or discarded. */
-  writes: boolean;
+  writes?: boolean;
   /** Whether a run on a fresh branch fails when it changed nothing: then there is nothing to gate. */
   mustChange?: boolean;
+  /** What it is asked besides the task. */
+  asks?: string;
+  /** What people read, and later steps are given, of what it answered. */
+  shows?: (end: Done, ctx: GateContext) => Shown;
+  /** What is done with its output once it is settled, approved where that is asked for; answers what is to be noted. */
+  effect?: (ctx: GateContext) => Promise<string | undefined>;
 }
 
 /** A step that is one role of the executor, and what it says or pushes (engine 2.2). */
@@ -17,7 +28,7 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
     kind,
     options: z.object({}),
     roles: [kind],
-    takes: { approval: true, when: kind !== 'coder' },
+    takes: { approval: true, when: kind !== 'coder', consensus: trade.writes !== true },
 
     async run(ctx) {
       const { step } = ctx;
@@ -30,7 +41,7 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
           if (end.is === 'failed') return lost(end);
           made = true;
         }
-        if (!step.options.approval) return passed(firstLine(step.summary));
+        if (!step.options.approval) return passed(await noted(ctx, trade));
 
         const answer = await approveOutput(ctx, step);
         if (answer.is === 'moved') continue;
@@ -39,34 +50,36 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
           made = false;
           continue;
         }
-        if (trade.writes && answer.end.is === 'approved') judge(ctx, 'person');
-        return answer.end;
+        if (answer.end.is !== 'approved') return answer.end;
+        const note = trade.effect && (await trade.effect(ctx));
+        if (trade.writes) judge(ctx, 'person');
+        return { ...answer.end, note: [answer.end.note, note].filter(Boolean).join(' ') };
       }
     },
   });
 
 /** One piece of work: the job, and the one question that its agent may ask. */
-async function work(ctx: GateContext, trade: Trade): Promise<JobEnd> {
+async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade): Promise<JobEnd> {
   const { step } = ctx;
+  const first = step.summary === undefined && !ctx.branchResumed();
   for (;;) {
-    const fresh = ctx.head() === undefined;
-    const end = await ctx.send(step.kind, {
-      mode: trade.writes ? 'write' : 'read',
-      brief: ctx.description(),
+    const end = await consult(ctx, {
+      mode: writes ? 'write' : 'read',
+      brief: [ctx.description(), asks].filter(Boolean).join('\n\n'),
       ...(step.rework && { revision: step.rework }),
       ...(step.decision?.choice !== undefined && {
         resolvedDecision: { question: step.decision.question, choice: step.decision.choice },
       }),
     });
     if (end.is === 'failed') return end;
-    if (end.decision && !step.decision) {
+    if (end.decision && step.decision?.choice === undefined) {
       await decide(ctx, end.decision);
       continue;
     }
-    if (trade.mustChange && fresh && !end.changed) {
+    if (mustChange && first && !end.changed) {
       return { is: 'failed', because: `${step.kind} changed nothing on a fresh branch.`, detail: end.summary };
     }
-    await ctx.keep(step, end);
+    await ctx.keep(step, shows ? shows(end, ctx) : end);
     delete step.rework;
     return end;
   }
@@ -89,19 +102,29 @@ async function decide(ctx: GateContext, asked: { question: string; options: stri
 }
 
 /** What became of a job that failed: the step's outcome, with the end of what the agent said. */
-export const lost = (end: Extract<JobEnd, { is: 'failed' }>): GateEnd =>
+export const lost = (end: Extract<JobEnd, { is: 'failed' }>): Lost =>
   failed(end.evicted ? 'evicted' : 'job_failed', end.because, {
     detail: end.detail,
     hint: 'Look at the detail, mend the agent or the task, then retry the run.',
   });
 
-export const reworkOf = (feedback: string, of: { summary?: string; output?: unknown }): Revision => ({
-  previousOutput: outputText(of),
-  feedback,
-  comments: [],
-});
+async function noted(ctx: GateContext, { effect }: Trade): Promise<string> {
+  const note = effect && (await effect(ctx));
+  return [firstLine(ctx.step.summary), note].filter(Boolean).join(' ');
+}
 
 const firstLine = (text = '') => text.trim().split('\n', 1)[0]!.slice(0, 300) || 'Done.';
+
+const ESTIMATE =
+  'Estimate the task. Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }.';
+
+/** Notes the estimate, and shows it in words. An answer that is none leaves the run without one, and goes on. */
+function estimate(end: Done, ctx: GateContext): Shown {
+  const read = readEstimate(end.output);
+  if (!read) return end;
+  ctx.estimated(read.estimate);
+  return { summary: read.text, output: end.output };
+}
 
 /** Every step that is nothing but an agent. To add one, state its trade here. */
 export const agents = [
@@ -111,9 +134,12 @@ export const agents = [
   agent('business-documenter', { writes: true }),
   agent('documenter', { writes: true }),
   agent('integrator', { writes: true }),
-  agent('architect', { writes: false }),
-  agent('researcher', { writes: false }),
-  agent('analysis', { writes: false }),
-  agent('bug-investigator', { writes: false }),
-  agent('business-reviewer', { writes: false }),
+  agent('architect', {}),
+  agent('researcher', {}),
+  agent('analysis', {}),
+  agent('bug-investigator', {}),
+  agent('business-reviewer', {}),
+  agent('spec-writer', writerOf('spec-writer')),
+  agent('blueprints', writerOf('blueprints')),
+  agent('task-estimator', { asks: ESTIMATE, shows: estimate }),
 ];

@@ -17,7 +17,10 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
   );
   switch (answer.kind) {
     case 'approve':
-      if (answer.proposal !== undefined) await ctx.keep(owner, { summary: answer.proposal });
+      if (answer.proposal !== undefined) {
+        await ctx.keep(owner, { summary: answer.proposal });
+        owner.edited = true;
+      }
       return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
     case 'requestChanges': {
       const rework = {

@@ -1,13 +1,19 @@
 import { z } from 'zod';
+import type { Revision } from '../contracts/activities.ts';
 import { failed, passed } from '../contracts/outcome.ts';
-import { judgeReview, Review } from '../rules/companion.ts';
 import type { CompanionVerdict } from '../contracts/reading.ts';
-import { lost, reworkOf } from './agent.ts';
-import { approveOutput } from './approval.ts';
-import { budgetOf, defineGate, judge, type GateContext, type GateEnd, type JobEnd } from './gate.ts';
+import type { StepRecord } from '../contracts/state.ts';
+import { judgeReview, Review } from '../rules/companion.ts';
+import { lost } from './agent.ts';
+import { approveOutput, outputText } from './approval.ts';
+import { consult, makerOf } from './consensus.ts';
+import { commitDocument } from './documents.ts';
+import { budgetOf, defineGate, judge, REPAIR, type GateContext, type GateEnd } from './gate.ts';
 
 /** The original's bar, where a step states none (gates 6.1). */
 const THRESHOLD = 0.8;
+
+type Back = (rework: Revision) => GateEnd;
 
 /**
  * A companion grades what the step before it made, and sends it back until it is good enough, or until its reworks are
@@ -21,59 +27,64 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
       attempts: z.number().int().min(0).max(1_000).optional(),
     }),
     roles: [kind],
-    takes: { approval: true, when: true },
+    takes: { approval: true, when: true, consensus: true },
     after: [producer],
 
     async run(ctx) {
       const made = ctx.steps()[ctx.step.step - 2]!;
-      const most = () => (ctx.options.attempts ?? ctx.policy.companionAttempts) + ctx.step.extra;
-      const reworks = () => budgetOf(ctx.step, 'rework', most());
-
+      if (made.state === 'skipped') return passed(`${made.kind} was skipped: there is nothing to rate.`);
       const graded = await grade(ctx, ctx.options.threshold ?? THRESHOLD);
       if ('is' in graded) return graded;
-      const back = (feedback: string): GateEnd => ({
-        is: 'back',
-        to: [made.id],
-        because: `The ${kind} rated it ${graded.rating}, below ${graded.threshold}, or had first remarks.`,
-        rework: reworkOf(feedback, made),
-      });
 
-      const end = await answerTo(graded);
+      const because = `The ${kind} rated it ${graded.rating}, below ${graded.threshold}, or had first remarks.`;
+      const end = await answer(ctx, made, graded, (rework) => ({ is: 'back', to: [made.id], because, rework }));
       // What was graded is voided by later commits only where it is part of the change.
       if (ofTheChange && end.is === 'passed') judge(ctx, 'companion');
       if (ofTheChange && end.is === 'approved') judge(ctx, 'person');
       return end;
-
-      async function answerTo({ passed: good, rating, threshold, feedback }: CompanionVerdict): Promise<GateEnd> {
-        if (good && ctx.step.options.approval) return approved(ctx, back);
-        if (good) return passed(`Rated ${rating}, at or above ${threshold}.`);
-        if (!reworks().left()) return capped(ctx, { rating, threshold, passed: false, feedback }, most(), back);
-        reworks().spend();
-        return back(feedback);
-      }
     },
   });
+
+type Graded = GateContext<{ threshold?: number | undefined; attempts?: number | undefined }>;
+
+/** What a verdict means: on, to a person, or back, as often as there are reworks. */
+async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, back: Back): Promise<GateEnd> {
+  const { passed: good, rating, threshold, feedback } = graded;
+  if (good && ctx.step.options.approval) return approved(ctx, made, back);
+  if (good) return passed(`Rated ${rating}, at or above ${threshold}.`);
+
+  const most = (ctx.options.attempts ?? ctx.policy.companionAttempts) + ctx.step.extra;
+  const reworks = budgetOf(ctx.step, 'rework', most);
+  const rework = { previousOutput: outputText(made), feedback, comments: [] };
+  if (!reworks.left()) return capped(ctx, graded, most, () => back(rework));
+  reworks.spend();
+  return back(rework);
+}
 
 /** Grades once; an answer that cannot be read gets one repair job, and is never a silent pass. */
 async function grade(ctx: GateContext, threshold: number): Promise<CompanionVerdict | GateEnd> {
   const { kind } = ctx.step;
-  const reworks = ctx.step.spent['rework'] ?? 0;
-  let end: JobEnd | undefined;
-
-  for (const brief of [briefOf(kind, threshold), `${briefOf(kind, threshold)}\n\n${REPAIR}`]) {
-    end = await ctx.send(kind, { mode: 'read', brief }, { phase: 'reviewing', verdicts: ctx.step.verdicts });
+  const brief = briefOf(kind, threshold);
+  const view = { phase: 'reviewing', verdicts: ctx.step.verdicts } as const;
+  const jobs = [
+    () => consult(ctx, { mode: 'read', brief }, view),
+    () => ctx.send(makerOf(ctx), { mode: 'read', brief: `${brief}\n\n${REPAIR}` }, view),
+  ];
+  let raw = '';
+  for (const job of jobs) {
+    const end = await job();
     if (end.is === 'failed') return lost(end);
-
-    const review = Review.safeParse(end.output);
-    if (review.success) {
-      const verdict = judgeReview(review.data, { threshold, reworks, said: end.summary });
+    const { data } = Review.safeParse(end.output);
+    if (data) {
+      const reworks = ctx.step.spent['rework'] ?? 0;
+      const verdict = judgeReview(data, { threshold, reworks, said: end.summary });
       ctx.step.verdicts.push(verdict);
       await ctx.keep(ctx.step, end);
       return verdict;
     }
+    raw = typeof end.output === 'string' ? end.output : JSON.stringify(end.output ?? end.summary);
   }
-  const raw = end?.is === 'completed' ? JSON.stringify(end.output ?? end.summary) : '';
-  return failed('companion_rejected', `The ${kind} answered twice with something that is no review.`, {
+  return failed('companion_rejected', `The ${kind} gave no parseable assessment, twice.`, {
     detail: raw.slice(0, 2_000),
     hint: 'output: expected { "rating": 0..1, "summary": "…", "comments"?: [{ "body": "…" }] }',
   });
@@ -84,7 +95,7 @@ async function capped(
   ctx: GateContext,
   { rating, threshold, feedback }: CompanionVerdict,
   max: number,
-  back: (feedback: string) => GateEnd,
+  back: () => GateEnd,
 ): Promise<GateEnd> {
   const { kind, verdicts } = ctx.step;
   const because = `The ${kind} still rates it ${rating}, below ${threshold}, after ${max} reworks`;
@@ -104,7 +115,7 @@ async function capped(
       case 'extra-round':
         ctx.step.extra += 1;
         budgetOf(ctx.step, 'rework', Infinity).spend();
-        return back(feedback);
+        return back();
       case 'proceed':
         return passed(`${answer.by ?? 'A person'} let it proceed at ${rating}.`);
       case 'stop':
@@ -114,17 +125,16 @@ async function capped(
 }
 
 /** What passed goes to a person, who approves the producer's work: an edit and a change request are about that. */
-async function approved(ctx: GateContext, back: (feedback: string) => GateEnd): Promise<GateEnd> {
-  const owner = ctx.steps()[ctx.step.step - 2]!;
+async function approved(ctx: GateContext, owner: StepRecord, back: Back): Promise<GateEnd> {
   for (;;) {
     const answer = await approveOutput(ctx, owner);
     if (answer.is === 'moved') continue;
-    if (answer.is === 'rework') return { ...(back('') as Extract<GateEnd, { is: 'back' }>), rework: answer.rework };
+    if (answer.is === 'rework') return back(answer.rework);
+    if (owner.edited && answer.end.is === 'approved') await commitDocument(ctx, owner);
     return answer.end;
   }
 }
 
-const REPAIR = 'Your last answer could not be read. Answer with exactly the JSON asked for.';
 const briefOf = (kind: string, threshold: number) =>
   [
     `You are the ${kind}. Grade the last of the prior outputs, and the change that it speaks of.`,
@@ -133,4 +143,8 @@ const briefOf = (kind: string, threshold: number) =>
   ].join('\n');
 
 /** Each companion, and whose work it grades. */
-export const companions = [companion('reviewer', 'coder', true), companion('architect-companion', 'architect', false)];
+export const companions = [
+  companion('reviewer', 'coder', true),
+  companion('architect-companion', 'architect', false),
+  companion('spec-companion', 'spec-writer', false),
+];

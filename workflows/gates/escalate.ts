@@ -5,7 +5,8 @@ import type { GateView } from '../contracts/state.ts';
 import { budgetOf, type GateContext, type GateEnd } from './gate.ts';
 
 interface Escalation extends Pick<GateView, 'waitingOn'> {
-  probe: (view: GateView) => Promise<Verdict>;
+  /** One look. What is no verdict on the change ends the gate. */
+  probe: (view: GateView) => Promise<Verdict | GateEnd>;
   helper: string;
   mode: 'write' | 'resolve';
   brief: (failing: readonly Failing[]) => string;
@@ -25,9 +26,9 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
   let idle = 0;
   let failing: Failing[] | undefined;
 
-  const giveUp = (reason: string, detail?: string) => {
+  const giveUp = (reason: string, type: FailureType, detail?: string) => {
     ctx.notice(exhausted.notice, reason);
-    return failed(exhausted.type ?? 'job_failed', reason, { hint: exhausted.hint, detail });
+    return failed(type, reason, { hint: exhausted.hint, detail });
   };
 
   for (let told: string | undefined; ;) {
@@ -38,6 +39,7 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
       ...budget.shown(),
       failing,
     });
+    if ('is' in verdict) return verdict;
     if (verdict.pass) return passed(verdict.note);
 
     failing = [...verdict.failing];
@@ -45,9 +47,12 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
     idle = found === before ? idle + 1 : 0;
     before = found;
     if (idle === IDLE_ROUNDS) {
-      return giveUp(`${verdict.reason} Nothing changed: ${helper} left it as it was, ${idle} times in a row.`, told);
+      const idly = `Nothing changed: ${helper} left it as it was, ${idle} times in a row.`;
+      return giveUp(`${verdict.reason} ${idly}`, 'job_failed', told);
     }
-    if (!budget.left()) return giveUp(`${verdict.reason} ${helper} has had its ${attempts} attempts.`, told);
+    const type = exhausted.type ?? 'job_failed';
+    if (ctx.head() === undefined) return giveUp(`${verdict.reason} There is no work branch to mend it on.`, type);
+    if (!budget.left()) return giveUp(`${verdict.reason} ${helper} has had its ${attempts} attempts.`, type, told);
 
     budget.spend();
     const work = { mode: plan.mode, brief: plan.brief(failing) };

@@ -8,12 +8,15 @@ import type {
   JobReport,
   MergeReport,
   MergeabilityReport,
+  Need,
   Revision,
+  Signal,
 } from '../contracts/activities.ts';
 import type { Change } from '../contracts/change.ts';
 import type { ActionName, HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Outcome } from '../contracts/outcome.ts';
+import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
 
@@ -24,9 +27,8 @@ export type GateEnd = Outcome | { is: 'back'; to: string[]; because: string; rew
 export type JobEnd =
   Extract<JobReport, { is: 'completed' }> | (Extract<JobReport, { is: 'failed' }> & { evicted?: boolean | undefined });
 
-/** Work that was called off may have finished all the same: what it left must then be cleared away. */
-export type Attempt<T> =
-  { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off'; leftover?: T };
+/** How an attempt went. What work that was called off has made all the same is cleared away by its key. */
+export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };
 
 /** What a person answered, or that the change moved under their eyes (the head is known by then). */
 export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'moved'; because: string };
@@ -35,6 +37,13 @@ export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'mov
 export type Question<Offer extends ActionName> = Omit<GateView, 'phase' | 'waitingOn' | 'offers'> & {
   offers: readonly Offer[];
 };
+
+/** How a gate parks besides what it asks: at the visit before, and which actions are done on the spot. */
+export interface Parking<Offer extends ActionName> {
+  visit?: boolean;
+  /** Does what needs nobody to be waited for, and answers whether it has: then the park goes on, and is drawn anew. */
+  edit?: (action: HumanAction<Offer>) => boolean;
+}
 
 /** All that a gate can see and do. Every await is durable; what the world may well refuse comes back as a value. */
 export interface GateContext<Options = unknown> {
@@ -50,8 +59,15 @@ export interface GateContext<Options = unknown> {
   /** The steps of the pipeline as they stand. */
   steps(): readonly StepRecord[];
 
-  /** What the task asks for, as its jobs are told. */
+  title(): string;
+  /** What the task asks for, as its jobs are told: as a review has worked it out, or as it was written. */
   description(): string;
+  /** Whether this run has merged its change. */
+  merged(): boolean;
+  /** Whether the work branch held commits when the run began. */
+  branchResumed(): boolean;
+  /** Notes what an estimator said: later steps' `when` is judged by it. */
+  estimated(estimate: Estimate): void;
   /** Keeps what a step made: shown, passed on to later steps. */
   keep(step: StepRecord, made: { summary: string; output?: unknown }): Promise<void>;
 
@@ -59,12 +75,22 @@ export interface GateContext<Options = unknown> {
   show(view: GateView): void;
   /** Sends a role and waits for it. What it did to the head, and what it used, is noted by the run. */
   send(role: string, work: Pick<Job, 'mode' | 'brief'> & Partial<Job>, view?: Partial<GateView>): Promise<JobEnd>;
+  /** Does several things at the same time, and waits for all of them. */
+  together<T>(work: readonly (() => Promise<T>)[]): Promise<T[]>;
   /** Asks the world until it can tell; a hint makes it ask now. Rethrows what it refuses for good. */
   look<T>(about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T>;
   /** The settled checks of the head, whatever the head is by then. */
   checks(view: GateView): Promise<CheckReport>;
   /** Whether the change merges into its base, as both are now. */
   mergeability(view: GateView): Promise<MergeabilityReport>;
+  /** Commits documents of ours to the work branch; answers why not, if so. The same files again commit nothing. */
+  commit(files: Record<string, string>, message: string): Promise<string | undefined>;
+  /** Files an issue in the tracker, once per step. Throws where the tracker refuses; none is an answer. */
+  fileIssue(issue: { title: string; body: string }): Promise<{ id: string; url?: string | undefined } | undefined>;
+  /** Has the release watched by a workflow of its own; answers what is to be said of it. */
+  watchRelease(): Promise<string>;
+  /** Reads the release's signals until one alerts or the time is over. */
+  signals(minutes: number): Promise<Signal[]>;
   /** Merges just this head into just this base, under the task's name. */
   merge(expected: { head: string; baseHead: string }): Promise<MergeReport>;
   /** Verdicts of people and companions that later commits have voided, earliest step first. */
@@ -77,7 +103,7 @@ export interface GateContext<Options = unknown> {
   park<Offer extends ActionName>(
     ask: () => Question<Offer>,
     notice: { type: NoticeType; text: string },
-    same?: { visit: boolean },
+    parking?: Parking<Offer>,
   ): Promise<Answer<Offer>>;
   /** The effect of the action taken last has failed: the log says so. */
   failedEffect(): void;
@@ -98,7 +124,9 @@ export interface Site {
   readonly configured: boolean;
   current(): EnvironmentView | null;
   /** Builds the next generation for this head, after the one before is gone. */
-  build(view: (view: EnvironmentView | null) => GateView): Promise<void>;
+  build(view: GateView): Promise<void>;
+  /** Rebuilds an environment that is up, but shows another head than the change's. */
+  follow(view: GateView): Promise<void>;
   /** Asks for its end, and does not wait for it. Runs even while the run is being cancelled. */
   release(because: string): Promise<void>;
 }
@@ -110,13 +138,18 @@ export interface Gate<Kind extends string = string, Options extends z.ZodObject 
   /** Roles that must have a command before a run with this step may start. */
   readonly roles: readonly string[];
   /** Which of the common keys it takes. */
-  readonly takes: { readonly approval?: boolean; readonly when?: boolean };
+  readonly takes: { readonly approval?: boolean; readonly when?: boolean; readonly consensus?: boolean };
+  /** What the world must have besides roles. */
+  readonly needs?: Need;
   /** The kinds it must directly follow, if any (engine.md 4). */
   readonly after?: readonly string[];
   run(ctx: GateContext<z.output<Options>>): Promise<GateEnd>;
 }
 
 export const defineGate = <Kind extends string, Options extends z.ZodObject>(gate: Gate<Kind, Options>) => gate;
+
+/** What an agent is told whose answer could not be read. */
+export const REPAIR = 'Your last answer could not be read. Answer with exactly the JSON asked for.';
 
 /** The work branch's head is what a verdict of a person or a companion is about. */
 export function judge(ctx: GateContext, by: 'person' | 'companion'): void {

@@ -110,15 +110,14 @@ const readyText = (ctx: GateContext) => {
 /** A person can test without an environment, so lacking one parks the run rather than failing it. */
 async function build(ctx: GateContext, fixes: Budget): Promise<void> {
   if (!ctx.site.configured || ctx.head() === undefined) return;
-  const view = (site: EnvironmentView | null): GateView => ({
+  await ctx.site.build({
     phase: 'provisioning',
     waitingOn: 'environment',
-    detail: site?.because ?? `The environment for ${ctx.head()!.slice(0, 8)} is made`,
+    detail: `The environment for ${ctx.head()!.slice(0, 8)} is made`,
     rounds: ctx.step.rounds,
     ...fixes.shown(),
     offers: ['destroyEnvironment'] satisfies ActionName[],
   });
-  await ctx.site.build(view);
 }
 
 /** Sends the fixer with what the person found. However it ends, the person is asked again, and told. */

@@ -1,16 +1,35 @@
 import { z } from 'zod';
-import { BUILT_IN, CommonKeys, KNOWN_KINDS, type PipelineShape, type StepShape } from '../contracts/pipelines.ts';
+import type { Need } from '../contracts/activities.ts';
+import { BUILT_IN, CommonKeys, type PipelineShape, type StepShape } from '../contracts/pipelines.ts';
 import { runInputOf } from '../contracts/pipeline-run.ts';
 import { agents } from './agent.ts';
 import { ci } from './ci.ts';
 import { companions } from './companion.ts';
 import { conflicts } from './conflicts.ts';
+import { SYNTHESIZER } from './consensus.ts';
+import { deployer } from './deployer.ts';
 import type { Gate } from './gate.ts';
 import { humanTest } from './human-test.ts';
 import { merger } from './merger.ts';
+import { postReleaseHealth } from './release.ts';
+import { reviews } from './review.ts';
+import { tester } from './tester.ts';
+import { tracker } from './tracker.ts';
 
 /** Every gate a pipeline may name. To add one: write it, list it here, test it. */
-const gates = [...agents, ...companions, humanTest, conflicts, ci, merger] as unknown as readonly [Gate, ...Gate[]];
+const gates = [
+  ...agents,
+  ...companions,
+  ...reviews,
+  tester,
+  humanTest,
+  deployer,
+  tracker,
+  conflicts,
+  ci,
+  merger,
+  postReleaseHealth,
+] as unknown as readonly [Gate, ...Gate[]];
 
 const kinds = gates.map(({ kind }) => kind);
 const stepOf = ({ kind, options }: Gate) => z.strictObject({ kind: z.literal(kind), ...CommonKeys, ...options.shape });
@@ -18,13 +37,8 @@ const [first, ...others] = gates;
 
 /** A pipeline's step as its author writes it: a gate's kind, the common keys, and that gate's own options. */
 const Step = z.discriminatedUnion('kind', [stepOf(first), ...others.map(stepOf)], {
-  error: ({ input }) => unknownKind((input as { kind?: unknown } | null)?.kind),
+  error: () => `a step with a kind, one of ${kinds.join(', ')}`,
 });
-
-const unknownKind = (kind: unknown) =>
-  typeof kind === 'string' && KNOWN_KINDS.has(kind)
-    ? `this kind is not there yet: ${kind}`
-    : `a step with a kind, one of ${kinds.join(', ')}`;
 
 /** `Step` lets no other kinds in. */
 export const gateFor = (kind: string): Gate => gates.find((gate) => gate.kind === kind)!;
@@ -43,6 +57,8 @@ function judgeSteps(pipeline: PipelineShape): { index: number; key?: string; exp
         !takes.approval && { index, key: 'approval', expected: `no approval: ${step.kind} has no output` },
       step.approval && last && { index, key: 'approval', expected: 'no approval on the last step' },
       step.when && !takes.when && { index, key: 'when', expected: `no "when": ${step.kind} always runs` },
+      step.consensus &&
+        !takes.consensus && { index, key: 'consensus', expected: `no consensus: ${step.kind} is one job's work` },
     ].filter((each) => !!each);
   });
   return enabled.length === 0 ? [{ index: 0, expected: 'at least one enabled step' }] : wrong;
@@ -57,15 +73,11 @@ const Inline = z
     }
   });
 
-/** A built-in's name becomes that pipeline, unless one of its kinds is not there yet. */
+/** A built-in's name becomes that pipeline. */
 const Named = z.string().transform((name, ctx): PipelineShape => {
   const steps: StepShape[] | undefined = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
-  const missing = steps?.find(({ kind }) => !kinds.includes(kind));
-  if (steps && !missing) return { name, steps: steps.map((step) => ({ ...step })) };
-  const message = missing
-    ? `a pipeline whose kinds are all there; this kind is not there yet: ${missing.kind}`
-    : `a pipeline, or the name of one: ${Object.keys(BUILT_IN).join(', ')}`;
-  ctx.addIssue({ code: 'custom', message });
+  if (steps) return { name, steps: steps.map((step) => ({ ...step })) };
+  ctx.addIssue({ code: 'custom', message: `a pipeline, or the name of one: ${Object.keys(BUILT_IN).join(', ')}` });
   return z.NEVER;
 });
 
@@ -77,16 +89,27 @@ const Pipeline = z.unknown().transform((raw, ctx): PipelineShape => {
 
 /** All that a run is started with. It is read at the door, and again by the run, which may be started without one. */
 export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ctx) => {
-  const estimated = task.estimate !== undefined;
-  for (const [index, { when, enabled }] of pipeline.steps.entries()) {
-    if (when && enabled !== false && !estimated) {
+  let estimated = task.estimate !== undefined;
+  for (const [index, { kind, when, enabled }] of pipeline.steps.entries()) {
+    if (enabled === false) continue;
+    if (when && !estimated) {
       const message = 'no "when" without task.estimate or an earlier task-estimator';
       ctx.addIssue({ code: 'custom', path: ['pipeline', 'steps', index, 'when'], message });
     }
+    estimated ||= kind === 'task-estimator';
   }
 });
 
+const enabledOf = ({ steps }: PipelineShape) => steps.filter(({ enabled }) => enabled !== false);
+
 /** Every role that a run of this pipeline may send, helpers included. */
 export const rolesOf = (pipeline: PipelineShape): string[] => [
-  ...new Set(pipeline.steps.flatMap(({ kind, enabled }) => (enabled === false ? [] : gateFor(kind).roles))),
+  ...new Set(
+    enabledOf(pipeline).flatMap(({ kind, consensus }) => [...gateFor(kind).roles, ...(consensus ? [SYNTHESIZER] : [])]),
+  ),
+];
+
+/** What a run of this pipeline cannot do without, and which step says so. */
+export const needsOf = (pipeline: PipelineShape): Need[] => [
+  ...new Set(enabledOf(pipeline).flatMap(({ kind }) => gateFor(kind).needs ?? [])),
 ];

@@ -6,7 +6,7 @@ import { transition } from './windows.ts';
 
 /**
  * Works until done, failed, or called off by a person who took one of the offered actions. The only delicate place of
- * the house: a call-off may meet work that wins the race, and then what it made must be heard of.
+ * the house: a call-off may meet work that wins the race.
  */
 export async function attempt<T>({ live, step }: Desk, view: GateView, work: () => Promise<T>): Promise<Attempt<T>> {
   live.taken = undefined;
@@ -24,14 +24,13 @@ export async function attempt<T>({ live, step }: Desk, view: GateView, work: () 
 
   scope.cancel();
   try {
-    const end = await working;
-    return end.is === 'done' ? { is: 'called-off', leftover: end.value } : { is: 'called-off' };
+    await working;
   } catch (failure) {
     if (!isCancellation(failure) || CancellationScope.current().consideredCancelled) throw failure;
-    return { is: 'called-off' };
   } finally {
     live.settleEffect('done');
   }
+  return { is: 'called-off' };
 }
 
 /** Turns what the world refuses for good into a value. A cancellation is no refusal, nor is a bug: both pass. */

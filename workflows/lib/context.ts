@@ -1,12 +1,13 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
-import { KEPT, keptSize, sizeOf } from '../rules/outputs.ts';
+import { descriptionOf, KEPT, keptSize, sizeOf } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
 import { send } from './jobs.ts';
-import { checks, look, mergeability } from './looks.ts';
+import { checks, look, mergeability, signals } from './looks.ts';
 import { park } from './park.ts';
+import { watchRelease } from './release.ts';
 import { brief } from './run.ts';
 import { siteFor } from './site.ts';
 import { transition } from './windows.ts';
@@ -25,16 +26,24 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     head: () => state.head,
     foreignKnown: () => state.foreign.length,
     steps: () => state.steps,
-    description: () => [state.input.task.title, state.input.task.description].filter(Boolean).join('\n\n'),
+    title: () => state.input.task.title,
+    description: () => [state.input.task.title, descriptionOf(state)].filter(Boolean).join('\n\n'),
+    merged: () => state.mergeCommit !== undefined,
+    branchResumed: () => state.branchResumed === true,
+    estimated: (estimate) => void (state.estimate = estimate),
     site: siteFor(desk),
 
     show: (view) => transition(state, step, view),
     send: (role, work, view) => send(desk, role, work, view),
+    together: (work) => together(work),
     look: (about, view, ask) => look(desk, about, view, ask),
+    signals: (minutes) => signals(desk, minutes),
+    watchRelease: () => watchRelease(desk),
+    commit: (files, message) => commit(desk, files, message),
     checks: (view) => checks(desk, view),
     mergeability: (view) => mergeability(desk, view),
     attempt: (view, work) => attempt(desk, view, work),
-    park: (ask, notice, same) => park(desk, ask, notice, same),
+    park: (ask, notice, parking) => park(desk, ask, notice, parking),
     saw: (seen) => live.saw(seen),
     notice: (type, text) => live.notify(step, type, text),
     failedEffect: () => live.settleEffect('failed'),
@@ -43,6 +52,13 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     async merge(expected) {
       await live.safePoint(step);
       return activities.merge({ change: state.change, ...expected, task: brief(state.input.task) });
+    },
+
+    async fileIssue(issue) {
+      const { workflowId, input, change } = state;
+      const where = { workspace: input.workspace, repository: change.repository };
+      const filed = await activities.fileIssue({ key: `${workflowId}/${step.id}`, ...where, ...issue });
+      return filed.is === 'filed' ? { id: filed.id, ...(filed.url && { url: filed.url }) } : undefined;
     },
 
     canTakeBase() {
@@ -55,6 +71,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
       const room = KEPT - keptSize(state.steps, owner) - summary.length;
       owner.summary = summary;
       delete owner.output;
+      delete owner.edited;
       if (output === undefined) return;
       owner.output = sizeOf(output) <= room ? output : { kept: await activities.keepText(JSON.stringify(output)) };
     },
@@ -65,4 +82,27 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
       throw new Error('A cancelled run goes on.');
     },
   };
+}
+
+/** Waits for all, also when one is lost: nothing may go on that nobody waits for. */
+async function together<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const ends = await Promise.allSettled(work.map((each) => each()));
+  const lost = ends.find((end) => end.status === 'rejected');
+  if (lost) throw lost.reason;
+  return ends.map((end) => (end as PromiseFulfilledResult<T>).value);
+}
+
+/** Commits documents as ours; answers why not. */
+async function commit(desk: Desk, files: Record<string, string>, message: string): Promise<string | undefined> {
+  const { live, step, activities } = desk;
+  const { state } = live;
+  await live.safePoint(step);
+  const detail = `${Object.keys(files).join(', ')} are committed`;
+  transition(state, step, { phase: 'updating-branch', waitingOn: 'forge', detail });
+  const asked = { change: state.change, known: state.head, files, message, task: brief(state.input.task) };
+  const report = await activities.commitFiles({ ...asked, pipeline: state.pipeline.name });
+  if (report.is === 'refused') return report.because;
+  live.opened(step, report.pullRequest);
+  live.saw(report);
+  return undefined;
 }

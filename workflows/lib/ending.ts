@@ -4,7 +4,6 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   condition,
-  ContinueAsNew,
   isCancellation,
   rootCause,
   setHandler,
@@ -12,16 +11,15 @@ import {
 } from '@temporalio/workflow';
 import type { BadField } from '../contracts/activities.ts';
 import { actionsQuery, fieldsMessage, runQuery, waitingOnQuery } from '../contracts/messages.ts';
-import { FailureType } from '../contracts/outcome.ts';
+import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
-import type { GateEnd } from '../gates/gate.ts';
 import { stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
 import { activitiesFor } from './proxies.ts';
 import { ChangeOver, type LiveRun } from './run.ts';
 import { gone, siteFor } from './site.ts';
-import { publish } from './windows.ts';
+import { publish, transition } from './windows.ts';
 
 /** What a run that completes answers (contract 10). */
 export interface Result {
@@ -32,65 +30,84 @@ export interface Result {
   steps: StepEntry[];
 }
 
-type Lost = Extract<GateEnd, { is: 'failed' | 'rejected' }>;
-
 /** How long, in seconds, an end waits for the environment to be gone, and for notices to be out. Both go on without it. */
 const GONE_SECONDS = 10;
 const TOLD_SECONDS = 10;
 
+/** How the steps came to an end. `thrown`: by a cancellation, or by a refusal of the input, which goes on as it came. */
+type End =
+  | { is: 'complete'; lost?: Lost | undefined }
+  | { is: 'over'; how: 'merged' | 'closed' }
+  | { is: 'lost'; lost: Lost }
+  | { is: 'thrown'; as: 'stopped' | 'failed'; failure: unknown };
+
 /** Runs the steps, and ends the run the one way that fits: with everything of its released, whatever happened. */
-export async function conclude(live: LiveRun, steps: () => Promise<Lost | undefined>): Promise<Result> {
-  let lost: Lost | undefined;
-  let end: () => Result;
-  try {
-    lost = await steps();
-    end = lost ? () => fail(live, lost!) : () => complete(live);
-  } catch (failure) {
-    end = endOf(live, failure);
-  }
+export async function conclude<T extends object = Result>(
+  live: LiveRun,
+  steps: () => Promise<Lost | undefined>,
+  { complete = completed as () => T, tell = tellEnd }: { complete?: (live: LiveRun) => T; tell?: typeof tellEnd } = {},
+): Promise<T> {
+  const end = await endOf(live, steps);
+  // From here on nothing is taken any more: what is said now could only be lost.
+  live.state.ending ??= end.is === 'thrown' ? end.as : end.is === 'lost' ? 'failed' : 'passed';
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
-    if (live.state.ending !== 'stopped') await tellEnd(live, lost);
-    return end();
+    if (live.state.ending !== 'stopped') await tell(live, end);
+    switch (end.is) {
+      case 'thrown':
+        close(live, end.as);
+        throw end.failure;
+      case 'lost':
+        return fail(live, end.lost);
+      case 'over':
+        return overResult(live, end.how) as T;
+      case 'complete':
+        close(live, 'passed');
+        return complete(live);
+    }
   });
 }
 
 /** What an exception means for the run. A bug means nothing: the task fails, and a mended worker takes it on. */
-function endOf(live: LiveRun, failure: unknown): () => Result {
-  if (failure instanceof ContinueAsNew) throw failure;
-  if (failure instanceof ChangeOver) return () => over(live, failure);
-  if (isCancellation(failure)) {
-    live.state.ending = 'stopped';
-    return () => {
-      close(live, 'stopped');
-      throw failure;
-    };
+async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Promise<End> {
+  try {
+    const lost = await steps();
+    // Merged is sticky: what fails after it is told, and changes nothing of it.
+    return lost && live.state.mergeCommit === undefined ? { is: 'lost', lost } : { is: 'complete', lost };
+  } catch (failure) {
+    if (failure instanceof ChangeOver) return over(live, failure);
+    if (isCancellation(failure)) return { is: 'thrown', as: 'stopped', failure };
+    if (failure instanceof ApplicationFailure) return { is: 'thrown', as: 'failed', failure };
+    throw failure;
   }
-  if (failure instanceof ApplicationFailure) {
-    return () => {
-      close(live, 'failed');
-      throw failure;
-    };
-  }
-  throw failure;
+}
+
+/** Merged or closed by hand, on the forge, while the run waited. */
+function over({ state }: LiveRun, { how, mergeCommit }: ChangeOver): End {
+  if (how === 'merged') state.mergeCommit ??= mergeCommit;
+  return { is: 'over', how };
 }
 
 async function cleanUp(live: LiveRun): Promise<void> {
   const { state } = live;
   const [first] = state.steps;
-  const desk = deskFor(live, state.steps.find(({ id }) => id === state.current?.id) ?? first!);
+  const step = state.steps.find(({ id }) => id === state.current?.id) ?? first!;
+  const desk = deskFor(live, step);
   const heard = live.reports;
   const standing = state.environment !== null && state.environment.status !== 'gone';
+  if (standing || live.checking) {
+    const detail = 'What the run has made is taken down';
+    transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
+  }
+  if (live.checking) await desk.activities.endChecks({ change: state.change }).catch(() => undefined);
   await siteFor(desk).release('The run has ended.');
   if (standing) await gone(desk, heard, GONE_SECONDS);
 }
 
 /** All steps are settled: the change is merged, or it is a person's to merge, or there never was one. */
-function complete(live: LiveRun): Result {
-  const { state } = live;
+function completed({ state }: LiveRun): Result {
   const steps = state.steps.map(stepEntry);
   const head = state.head && { head: state.head };
-  close(live, 'passed');
   if (state.mergeCommit !== undefined) {
     return { outcome: 'merged', ...head, mergeCommit: state.mergeCommit, steps };
   }
@@ -99,12 +116,11 @@ function complete(live: LiveRun): Result {
   return { outcome: 'ready', ...head, ...(pullRequest !== undefined && { pullRequest }), steps };
 }
 
-/** Merged or closed by hand, on the forge, while the run waited. */
-function over(live: LiveRun, { how, mergeCommit }: ChangeOver): Result {
+function overResult(live: LiveRun, how: 'merged' | 'closed'): Result {
   const { state } = live;
   close(live, 'passed');
-  const merged =
-    how === 'merged' ? { ...(state.head && { head: state.head }), ...(mergeCommit && { mergeCommit }) } : {};
+  const { mergeCommit, head } = state;
+  const merged = how === 'merged' ? { ...(head && { head }), ...(mergeCommit && { mergeCommit }) } : {};
   return { outcome: how, ...merged, steps: state.steps.map(stepEntry) };
 }
 
@@ -120,6 +136,8 @@ function fail(live: LiveRun, lost: Lost): never {
     attempts: step.attempts.length,
     settled: state.steps.filter(({ state }) => state === 'done' || state === 'skipped').map(stepEntry),
     visits: visitsOf(state),
+    foreign: state.foreign,
+    branchResumed: state.branchResumed === true,
     ...(state.head && { head: state.head }),
   });
 }
@@ -141,18 +159,28 @@ function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
 }
 
 /** Tells people how the run ended, where they have something to do about it, and waits a little for it to be out. */
-async function tellEnd(live: LiveRun, lost: Lost | undefined): Promise<void> {
+async function tellEnd(live: LiveRun, end: End): Promise<void> {
   const { state } = live;
+  const { mergeCommit, change, head, notices } = state;
   const last = state.steps.findLast(({ state }) => state !== 'pending') ?? state.steps[0]!;
-  const told = state.notices.some(({ id, type }) => type.endsWith('_failed') && id.startsWith(`${last.id}/`));
+  const lost = 'lost' in end ? end.lost : undefined;
+  const told = notices.some(({ id, type }) => type.endsWith('_failed') && id.startsWith(`${last.id}/`));
   if (lost && !told) live.notify(last, 'run_failed', lost.reason);
-  if (!lost && state.mergeCommit === undefined && state.head !== undefined) {
-    live.notify(last, 'pipeline_complete', `${state.change.branch} is ready to be merged.`);
+  const merged = mergeCommit !== undefined || (end.is === 'over' && end.how === 'merged');
+  if (end.is === 'complete' && !merged && head !== undefined) {
+    live.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
   }
-  const { dependents } = state.input.task;
-  if (!lost && state.mergeCommit !== undefined && dependents?.length) {
-    await activitiesFor(last.kind).startDependents({ inputs: dependents });
+  if (merged) {
+    const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
+    live.tellIssues(last, 'merged', text, true);
+    const { dependents } = state.input.task;
+    if (dependents?.length) await activitiesFor(last.kind).startDependents({ inputs: dependents });
   }
+  await allTold(live);
+}
+
+/** Waits a little for what is to be told to be out. */
+export async function allTold(live: LiveRun): Promise<void> {
   if (live.allTold()) return;
   await condition(live.allTold, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }

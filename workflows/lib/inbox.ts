@@ -92,19 +92,27 @@ function take(live: LiveRun, standing: StandingActions, action: HumanAction, act
   const { state } = live;
   if (isStanding(action)) {
     (standing[action.kind] as (action: HumanAction) => void)(action);
-    const entry = state.actions.findLast((each) => each.actionId === actionId);
-    if (entry) entry.effect = 'done';
+    done(state, actionId);
     if (!state.ending) publish(state);
     return;
   }
   const { current } = state;
+  state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
+  if (live.onTheSpot?.(action)) {
+    done(state, actionId);
+    return;
+  }
   live.taken = action;
   live.openEffect = actionId;
-  state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
   if (current) {
     const { step, id, kind } = current;
     state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };
   }
+}
+
+function done(state: RunState, actionId: string): void {
+  const entry = state.actions.findLast((each) => each.actionId === actionId);
+  if (entry) entry.effect = 'done';
 }
 
 /** Refuses an update before it leaves a trace; one that repeats what was refused as a signal is refused as that was. */

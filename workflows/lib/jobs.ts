@@ -1,11 +1,12 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Job, JobReport } from '../contracts/activities.ts';
 import type { AttemptEntry } from '../contracts/reading.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView, RunState } from '../contracts/state.ts';
 import type { GateContext, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
-import { priorOutputs } from '../rules/outputs.ts';
+import { descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { Desk } from './desk.ts';
+import { asking } from './looks.ts';
 import { brief } from './run.ts';
 import { transition } from './windows.ts';
 
@@ -13,6 +14,7 @@ import { transition } from './windows.ts';
 const RECOVERIES = { crash: 1, infrastructure: 5 };
 
 type Work = Parameters<GateContext['send']>[1];
+type Report = Exclude<JobReport, { is: 'held' }>;
 
 /**
  * Sends a role out and waits for it. An eviction is worth another job under a new key, an interruption always; all
@@ -41,12 +43,7 @@ export async function send(desk: Desk, role: string, work: Work, view: Partial<G
 }
 
 /** One job under a key of its own, from its record to its report. */
-async function dispatch(
-  desk: Desk,
-  role: string,
-  work: Work,
-  view: Partial<GateView>,
-): Promise<Exclude<JobReport, { is: 'held' }>> {
+async function dispatch(desk: Desk, role: string, work: Work, view: Partial<GateView>): Promise<Report> {
   const { live, step, activities } = desk;
   const { state } = live;
   const k = (step.jobs[role] ?? 0) + 1;
@@ -61,11 +58,12 @@ async function dispatch(
     waitingOn: 'agent',
     detail: `${role} is at work (${role}-${k})`,
     ...(own && { attempt: attempt.n }),
+    deadline: new Date(Date.now() + state.policy.jobSeconds * 1_000).toISOString(),
     ...view,
   };
   transition(state, step, shown);
   try {
-    const report = await free(desk, shown, jobOf(desk, key, role, work), activities.runJob);
+    const report = await whenFree(desk, shown, jobOf(desk, key, role, work));
     settle(desk, attempt, report);
     return report;
   } catch (failure) {
@@ -78,15 +76,23 @@ async function dispatch(
   }
 }
 
-/** While the result cannot be pushed because something of its owner's is in the way, the run waits for the forge. */
-async function free(desk: Desk, shown: GateView, job: Job, runJob: (job: Job) => Promise<JobReport>) {
-  const { live, step } = desk;
-  for (;;) {
-    const report = await runJob(job);
+/**
+ * Waits for what holds a job up: something of its owner's that is in the way of its push, or this month's budget, which
+ * keeps it from beginning.
+ */
+async function whenFree({ live, step, activities }: Desk, shown: GateView, job: Job): Promise<Report> {
+  for (let patient = false; ;) {
+    const report = await activities.runJob(patient ? { ...job, patient } : job);
     if (report.is !== 'held') return report;
-    transition(live.state, step, { ...shown, waitingOn: 'forge', detail: report.because, because: report.because });
-    const freed = await runJob({ ...job, patient: true });
-    if (freed.is !== 'held') return freed;
+    transition(live.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
+    patient = report.by === 'forge';
+    if (patient) continue;
+    await asking(
+      () => live.hints.job,
+      () => activities.withinBudget(),
+    );
+    await live.safePoint(step);
+    transition(live.state, step, shown);
   }
 }
 
@@ -98,7 +104,7 @@ function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job
   return {
     key,
     role,
-    task: brief(state.input.task),
+    task: taskOf(state),
     change: { ...change, ...(head && { head }) },
     priorOutputs: priorOutputs(state.steps, step, helper ? work.brief : undefined),
     ...(site?.url && { environment: { url: site.url, ...(site.head && { head: site.head }) } }),
@@ -109,8 +115,15 @@ function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job
   };
 }
 
+/** The task as agents are told of it: with the description that a review has made, and the estimate. */
+function taskOf(state: RunState): Job['task'] {
+  const task = brief(state.input.task);
+  const description = descriptionOf(state);
+  return { ...task, ...(description && { description }), ...(state.estimate && { estimate: state.estimate }) };
+}
+
 /** Notes how a job ended: on its attempt, in the usage, and what it did to the head. */
-function settle({ live, step }: Desk, attempt: AttemptEntry, report: Exclude<JobReport, { is: 'held' }>): void {
+function settle({ live, step }: Desk, attempt: AttemptEntry, report: Report): void {
   const { state } = live;
   attempt.endedAt = new Date().toISOString();
   attempt.outcome = report.is;
@@ -122,7 +135,7 @@ function settle({ live, step }: Desk, attempt: AttemptEntry, report: Exclude<Job
   if (report.is !== 'completed') return;
 
   if (report.head) attempt.head = report.head;
-  if (report.pullRequest !== undefined) state.change = { ...state.change, pullRequest: report.pullRequest };
+  live.opened(step, report.pullRequest);
   if (report.discarded?.length) {
     const files = report.discarded.slice(0, 10).join(', ');
     live.notify(step, 'changes_discarded', `${attempt.role} only reads; what it changed was thrown away: ${files}.`);

@@ -1,7 +1,8 @@
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
-import type { CheckReport, MergeabilityReport } from '../contracts/activities.ts';
+import type { CheckReport, MergeabilityReport, Signal } from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
+import { sinceRelease } from '../rules/release.ts';
 import type { Desk } from './desk.ts';
 import { transition } from './windows.ts';
 
@@ -50,8 +51,9 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
   const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
   const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
 
+  live.checking = true;
   const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
-    look(desk, 'checks', { ...view, detail }, () =>
+    look(desk, 'checks', { ...view, detail, deadline }, () =>
       activities.settledChecks({
         change: state.change,
         known: state.head,
@@ -63,8 +65,25 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
       }),
     ),
   );
+  live.checking = false;
   live.saw(report);
   return report;
+}
+
+/** The signals of what this run has released, as soon as one alerts, or when the time is over. */
+export async function signals(desk: Desk, minutes: number): Promise<Signal[]> {
+  const { live, activities } = desk;
+  const { change, mergeCommit = '', mergedAt = '' } = live.state;
+  const until = new Date(Date.parse(mergedAt) + minutes * 60_000).toISOString();
+  const view: GateView = {
+    phase: 'watching',
+    waitingOn: 'timer',
+    detail: `The release of ${mergeCommit.slice(0, 8)} is watched until ${until}`,
+    deadline: until,
+  };
+  const question = { change, mergeCommit, since: mergedAt, until };
+  const read = await look(desk, 'change', view, () => activities.releaseSettled(question));
+  return sinceRelease(read.signals, mergedAt);
 }
 
 export async function mergeability(desk: Desk, view: GateView): Promise<MergeabilityReport> {

@@ -1,8 +1,8 @@
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import type { ChangeLook } from '../contracts/activities.ts';
-import type { ActionName } from '../contracts/messages.ts';
+import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
-import type { Answer, Question } from '../gates/gate.ts';
+import type { Answer, Parking, Question } from '../gates/gate.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
 import { lookAtSite } from './site.ts';
@@ -22,18 +22,25 @@ export async function park<Offer extends ActionName>(
   desk: Desk,
   ask: () => Question<Offer>,
   notice: { type: NoticeType; text: string },
-  same = { visit: false },
+  { visit: same = false, edit = () => false }: Parking<Offer> = {},
 ): Promise<Answer<Offer>> {
   const { live, step } = desk;
   const { state } = live;
   live.settleEffect('done');
-  if (!same.visit || step.visits === 0) step.visits += 1;
+  if (!same || step.visits === 0) step.visits += 1;
   const visit = `${step.id}#${step.visits}`;
   const begun = Date.now();
   const events: Events = { moved: undefined, redraw: false };
 
+  const draw = () => transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
+
   step.state = 'waiting';
   live.taken = undefined;
+  live.onTheSpot = (action) => {
+    const done = edit(action as HumanAction<Offer>);
+    if (done) draw();
+    return done;
+  };
   live.notify(step, notice.type, notice.text, visit);
   const scope = new CancellationScope();
   for (const watch of [watchHead(desk, events), watchSite(desk, events), watchClock(desk, visit, notice.type)]) {
@@ -42,7 +49,7 @@ export async function park<Offer extends ActionName>(
 
   try {
     for (;;) {
-      transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
+      draw();
       await condition(() => live.taken !== undefined || events.moved !== undefined || events.redraw);
       events.redraw = false;
       if (live.taken) return live.taken as Answer<Offer>;
@@ -56,6 +63,7 @@ export async function park<Offer extends ActionName>(
     step.waitedMs += Date.now() - begun;
     step.state = 'working';
     live.taken = undefined;
+    live.onTheSpot = undefined;
     live.clear(visit);
   }
 }

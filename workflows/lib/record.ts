@@ -1,39 +1,74 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
-import { stepIdOf, type StepShape } from '../contracts/pipelines.ts';
-import type { StepEntry } from '../contracts/reading.ts';
-import type { RunState, SeenAction, StepRecord } from '../contracts/state.ts';
+import type { ReleaseInput } from '../contracts/release.ts';
+import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
+import { freshStep, type RunState, type SeenAction, type StepRecord } from '../contracts/state.ts';
 import { canonicalOf } from '../rules/actions.ts';
 import { noUsage } from '../rules/budget.ts';
+import { readEstimate } from '../rules/estimate.ts';
 import { SEEN_LENGTH } from '../rules/log.ts';
 
 /** A run as it is before the world has been looked at. A retry brings what was settled; continue-as-new brings it all. */
 export function recordOf(input: RunInput): RunState {
-  const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+  const { runId } = workflowInfo();
   const resumed = input.resume?.['state'] as RunState | undefined;
   if (resumed) return { ...resumed, runId };
 
   const { resume, ...own } = input;
-  const at = new Date().toISOString();
   const enabled = own.pipeline.steps.filter(({ enabled }) => enabled !== false);
-  const head = resume?.['head'] as string | undefined;
+  const steps = kept(
+    enabled.map((options, index) => freshStep(index + 1, options)),
+    resume,
+  );
+  const estimated = steps.find(({ kind, state }) => kind === 'task-estimator' && state === 'done');
+  const { estimate } = readEstimate(estimated?.output) ?? {};
+  const given = (resume ?? {}) as Partial<Pick<RunState, 'head' | 'foreign' | 'branchResumed' | 'actions' | 'seen'>>;
+  return {
+    ...blank(own as RunInput, steps),
+    ...(given.head && { head: given.head }),
+    foreign: given.foreign ?? [],
+    branchResumed: given.branchResumed,
+    ...(estimate && { estimate }),
+    actions: given.actions ?? [],
+    seen: given.seen ?? seenIn(given.actions),
+  };
+}
+
+/** A release watch is a run of one step, on a change that is merged. */
+export function watchRecordOf({ task, change, policy, pipeline, options, ...input }: ReleaseInput): RunState {
+  const { workspace, startedBy, mergeCommit, mergedAt } = input;
+  const step = { ...options, kind: 'post-release-health' };
+  const own = { workspace, task, change, policy, pipeline: { name: pipeline, steps: [step] }, startedBy };
+  // What was merged is in the base: the work branch is gone, or somebody else's by now.
+  const released = { ...change, branch: change.base };
+  return {
+    ...blank(own as RunInput, [freshStep(1, step)]),
+    change: released as RunState['change'],
+    mergeCommit,
+    mergedAt,
+  };
+}
+
+function blank(own: RunInput, steps: StepRecord[]): RunState {
+  const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+  const at = new Date().toISOString();
   return {
     version: 1,
     workflowId,
     firstRunId: firstExecutionRunId,
     runId,
-    input: own as RunInput,
+    input: own,
     pipeline: own.pipeline,
     policy: own.policy,
     change: { ...own.change, base: own.change.base ?? '', branch: branchOf(own), basis: '' } as RunState['change'],
-    ...(head && { head }),
     headAt: at,
     foreign: [],
     environments: false,
-    steps: kept(enabled.map(stepRecord), resume),
-    actions: (resume?.['actions'] as RunState['actions'] | undefined) ?? [],
-    seen: (resume?.['seen'] as SeenAction[] | undefined) ?? seenIn(resume?.['actions']),
+    branchResumed: undefined,
+    steps,
+    actions: [],
+    seen: [],
     notices: [],
     usage: noUsage(),
     environment: null,
@@ -45,40 +80,32 @@ export function recordOf(input: RunInput): RunState {
 }
 
 /** What a retry's log says was done: the same action sent once more is a repeat, also in the run that goes on. */
-const seenIn = (actions: unknown): SeenAction[] =>
-  ((actions ?? []) as RunState['actions'])
+const seenIn = (actions: RunState['actions'] = []): SeenAction[] =>
+  actions
     .slice(-SEEN_LENGTH)
     .map(({ actionId, action, input, visit }) => ({ id: actionId, action, input: canonicalOf(input), visit }));
 
-const stepRecord = (options: StepShape, index: number): StepRecord => ({
-  step: index + 1,
-  id: stepIdOf(index + 1, options.kind),
-  kind: options.kind,
-  options,
-  state: 'pending',
-  waitedMs: 0,
-  attempts: [],
-  visits: 0,
-  jobs: {},
-  spent: {},
-  extra: 0,
-  rounds: [],
-  verdicts: [],
-});
+type Made = Pick<StepRecord, 'summary' | 'output'>;
 
-/** Settled steps are carried over as they were told; a visit that was named once is never named again. */
+/**
+ * Settled steps are carried over as they were told, and so is what people said in a review that is not; a visit that was
+ * named once is never named again.
+ */
 function kept(steps: StepRecord[], resume: RunInput['resume']): StepRecord[] {
-  const visits = (resume?.['visits'] ?? {}) as Record<string, number>;
-  const settled = (resume?.settled ?? []) as unknown as (StepEntry & { summary?: string })[];
+  if (!resume) return steps;
+  const given = <Of>(name: string) => (resume[name] ?? {}) as Record<string, Of>;
+  const [visits, outputs, reviews] = [given<number>('visits'), given<Made>('outputs'), given<ReviewEntry>('reviews')];
+  const settled = resume.settled as unknown as (StepEntry & Made)[];
   return steps.map((step) => {
     const before = settled.find((entry) => entry.step === step.step && entry.kind === step.kind);
     const record = { ...step, visits: visits[step.id] ?? 0 };
-    if (!before || (resume && step.step >= resume.from)) return record;
-    const summary = before.summary ?? before.attempts.findLast(({ outcome }) => outcome === 'completed')?.summary;
-    const { judged, ...entry } = before;
-    // No foreign commit is known to the new run yet: each that it comes to see voids what was judged before it began.
-    const verdict = judged && { judged: { foreign: 0, ...judged } };
-    return { ...record, ...entry, ...verdict, ...(summary && { summary }) };
+    const made = outputs[step.id];
+    const review = reviews[step.id];
+    if (step.step > resume.from || (step.step === resume.from && !review)) return record;
+    if (step.step === resume.from) return { ...record, ...made, review: review! };
+    if (!before) return record;
+    const told = before.summary ?? before.attempts.findLast(({ outcome }) => outcome === 'completed')?.summary;
+    return { ...record, ...before, ...(told && { summary: told }), ...made };
   });
 }
 
@@ -87,6 +114,8 @@ export function examined(state: RunState, look: Extract<Examined, { is: 'ready' 
   state.change = look.change;
   state.environments = look.environments;
   state.policy = { ...state.policy, checksGraceSeconds: state.policy.checksGraceSeconds ?? look.checksGraceSeconds };
+  // A retry brings what its first start has seen.
+  state.branchResumed ??= look.head !== undefined;
   state.head ??= look.head;
 }
 
@@ -103,7 +132,8 @@ export function reopen(step: StepRecord, because: string): void {
 /** Starts a step over, as a person asked: nothing of it stands, but visits and job numbers never go back. */
 export function startOver(step: StepRecord): void {
   reopen(step, 'A person started it over.');
-  for (const key of ['reopened', 'summary', 'output', 'rework', 'decision', 'startedAt'] as const) delete step[key];
+  const own = ['reopened', 'summary', 'output', 'edited', 'rework', 'decision', 'review', 'startedAt'] as const;
+  for (const key of own) delete step[key];
   Object.assign(step, { spent: {}, extra: 0, rounds: [], verdicts: [] });
 }
 

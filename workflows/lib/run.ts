@@ -4,6 +4,7 @@ import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { overBudget } from '../rules/budget.ts';
+import { issuesOf } from '../rules/outputs.ts';
 import { activitiesFor } from './proxies.ts';
 import { transition } from './windows.ts';
 
@@ -25,6 +26,10 @@ export class LiveRun {
   reports = 0;
   /** What a person answered to the gate that asks now. */
   taken: HumanAction | undefined;
+  /** Does an action on the spot where nobody has to be waited for, and answers whether it has. */
+  onTheSpot: ((action: HumanAction) => boolean) | undefined;
+  /** Whether checks were asked for whose end nobody has heard: they are not to run on when the run has ended. */
+  checking = false;
   /** The step from which a person wants the run started over. */
   restart: number | undefined;
   /** Ends the step at work, for `restartFrom`. */
@@ -63,6 +68,15 @@ export class LiveRun {
     if (look.state === 'merged' || look.state === 'closed') throw new ChangeOver(look.state, look.mergeCommit);
   }
 
+  /** Notes the change's pull request, and tells the issues of it the first time. */
+  opened(step: StepRecord, pullRequest: number | undefined): void {
+    const { change } = this.state;
+    if (pullRequest === undefined || change.pullRequest === pullRequest) return;
+    this.state.change = { ...change, pullRequest };
+    const text = `Pull request ${pullRequest} was opened: ${change.branch} into ${change.base}.`;
+    this.tellIssues(step, `opened-${pullRequest}`, text);
+  }
+
   /** Tells people, once per type and wait; delivery is tried for as long as it takes, and never holds the run. */
   notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
     const { notices, steps } = this.state;
@@ -98,12 +112,25 @@ export class LiveRun {
   /** Whether everything that was to be told has been told. */
   allTold = () => this.telling === 0;
 
+  /** Tells the tracker's issues what became of the change. Nobody waits for it but the end, and that a little. */
+  tellIssues(step: StepRecord, about: string, text: string, resolve = false): void {
+    const { workflowId, input, change } = this.state;
+    const question = { workspace: input.workspace, repository: change.repository, issues: issuesOf(this.state) };
+    this.beside(() =>
+      activitiesFor(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
+    );
+  }
+
   private deliver(step: StepRecord, notice: Notice): void {
     const { workflowId, input } = this.state;
+    const message = { workflowId, task: brief(input.task), notice: { ...notice } };
+    this.beside(() => activitiesFor(step.kind).notify(message));
+  }
+
+  /** What is told beside the run's work: it fails nobody, and is not called off with what it tells of. */
+  private beside(tell: () => Promise<void>): void {
     this.telling += 1;
-    void CancellationScope.nonCancellable(() =>
-      activitiesFor(step.kind).notify({ workflowId, task: brief(input.task), notice: { ...notice } }),
-    )
+    void CancellationScope.nonCancellable(tell)
       .catch(() => undefined)
       .finally(() => (this.telling -= 1));
   }

@@ -19,7 +19,7 @@ import { brief } from './run.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
-const WAITING = { summary: 'human-test: a predecessor’s environment is still taken down' };
+const WAITING = { summary: 'a predecessor’s environment is still taken down' };
 
 export function siteFor(desk: Desk): Site {
   const { live } = desk;
@@ -28,12 +28,16 @@ export function siteFor(desk: Desk): Site {
     configured: state.environments,
     current: () => state.environment,
     build: (view) => build(desk, view),
+    async follow(view) {
+      const { environment, head } = state;
+      if (environment?.status === 'live' && head !== undefined && environment.head !== head) await build(desk, view);
+    },
     release: (because) => release(desk, because),
   };
 }
 
 /** Builds the next generation, and shows how it stands. A person may call it off; whatever fails becomes its reason. */
-async function build(desk: Desk, view: (site: EnvironmentView | null) => GateView): Promise<void> {
+async function build(desk: Desk, view: GateView): Promise<void> {
   const { live, step } = desk;
   const { state } = live;
   await live.safePoint(step);
@@ -44,7 +48,8 @@ async function build(desk: Desk, view: (site: EnvironmentView | null) => GateVie
   const own = { generation, holder, ...(state.head && { head: state.head }) };
   state.environment = { ...own, status: 'provisioning' };
 
-  const end = await attempt<EnvironmentView>(desk, view(state.environment), () => provision(desk, standing));
+  const deadline = new Date(Date.now() + state.policy.provisionSeconds * 1_000).toISOString();
+  const end = await attempt<EnvironmentView>(desk, { ...view, deadline }, () => provision(desk, standing));
   if (end.is === 'called-off') return release(desk, 'Its making was called off.');
   if (end.is === 'done') state.generation = Math.max(state.generation, end.value.generation);
   state.environment =

@@ -4,6 +4,7 @@ import type { RefusalCode } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { overBudget } from './budget.ts';
+import { isEdit, unknownIds, wrongEdit } from './review.ts';
 
 /** What is to be said of an action: taken, a repeat of one that was taken, or refused and why. */
 export type Judgement = { actionId?: string | undefined; by?: string | undefined; visit?: string | undefined } & (
@@ -100,18 +101,31 @@ function incoherent(said: HumanAction, run: RunState): string | undefined {
       return said.step > run.steps.length ? `step: expected a whole number from 1 to ${run.steps.length}` : undefined;
     case 'requestChanges':
       return said.feedback || said.comments?.length ? undefined : 'feedback: expected feedback, or comments';
+    case 'requestRecommendations': {
+      const review = reviewNow(run);
+      const unknown = review ? unknownIds(review, said.findings) : [];
+      return unknown.length > 0 ? `findings: expected findings of this review; got ${unknown.join(', ')}` : undefined;
+    }
     case 'decide': {
       const asked = run.steps.map(({ decision }) => decision).find((decision) => decision?.id === said.decision);
       if (!asked) return `decision: ${said.decision} was never asked`;
       return asked.options.includes(said.choice) ? undefined : `choice: expected one of ${asked.options.join(', ')}`;
     }
-    default:
-      return undefined;
+    default: {
+      const review = reviewNow(run);
+      const wrong = review && isEdit(said) ? wrongEdit(review, said) : undefined;
+      return wrong?.code === 'invalid' ? wrong.because : undefined;
+    }
   }
 }
 
+/** The review on the table, if there is one. */
+const reviewNow = (run: RunState) => run.steps.find(({ id }) => id === run.current?.id)?.review;
+
 /** A question that was asked and is answered. It is told from one that is merely not open now. */
 function settledQuestion(said: HumanAction, run: RunState): string | undefined {
+  const review = reviewNow(run);
+  if (review && isEdit(said)) return wrongEdit(review, said)?.because;
   if (said.kind !== 'decide') return undefined;
   const asked = run.steps.map(({ decision }) => decision).find((decision) => decision?.id === said.decision);
   return asked?.choice === undefined ? undefined : `${said.decision} is settled: ${asked.choice}.`;

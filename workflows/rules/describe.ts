@@ -21,17 +21,14 @@ export function waitingOn(run: RunState): WaitingOn {
     const detail = `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It goes on with resume.`;
     return { what: 'person', detail, since, offers };
   }
-  return {
-    what: run.current?.waitingOn ?? 'timer',
-    detail: run.current?.detail ?? 'The run is at work.',
-    since,
-    offers,
-  };
+  const { waitingOn: what = 'timer', detail = 'The run is at work.', deadline } = run.current ?? {};
+  return { what, detail, since, ...(deadline && { deadline }), offers };
 }
 
 /** A step as people read it: without what only the run needs to go on. */
 export function stepEntry(record: StepRecord): StepEntry {
-  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage, judged } = record;
+  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage, judged, review } =
+    record;
   return {
     step,
     id,
@@ -44,7 +41,8 @@ export function stepEntry(record: StepRecord): StepEntry {
     ...(note !== undefined && { note }),
     attempts,
     ...(usage && { usage }),
-    ...(judged && { judged: { by: judged.by, ...(judged.head && { head: judged.head }) } }),
+    ...(judged && { judged }),
+    ...(review && { review }),
   };
 }
 
@@ -53,13 +51,14 @@ export const visitsOf = (run: RunState): Record<string, number> =>
 
 export function describeRun(run: RunState): RunAnswer {
   const { workspace, task, startedBy } = run.input;
+  const { estimate } = run;
   const { basis, ...change } = run.change;
   void basis;
   return {
     workflowId: run.workflowId,
     runId: run.runId,
     workspace,
-    task,
+    task: estimate ? { ...task, estimate } : task,
     change: { ...change, ...(run.head && { head: run.head }) },
     pipeline: run.pipeline,
     policy: run.policy,
@@ -72,13 +71,14 @@ export function describeRun(run: RunState): RunAnswer {
     notices: run.notices,
     usage: run.usage,
     visits: visitsOf(run),
+    foreign: run.foreign,
   };
 }
 
 function currentOf(run: RunState): CurrentAnswer | null {
   if (run.closed || !run.current) return null;
-  const { waitingOn: what, detail, offers, ...current } = run.current;
-  void [what, detail, offers];
+  const { waitingOn: what, detail, offers, deadline, ...current } = run.current;
+  void [what, detail, offers, deadline];
   const failing = current.failing?.map(({ name, conclusion, url }) => ({ name, conclusion, ...(url && { url }) }));
   return {
     ...current,

@@ -1,5 +1,5 @@
 import type { Job } from '../contracts/activities.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/state.ts';
 
 /** What a job is given of earlier steps, in bytes: as much as the original's context budget (engine 2.3). */
 const CONTEXT = 256 * 1_024;
@@ -32,6 +32,26 @@ export function priorOutputs(steps: StepRecord[], own: StepRecord, brief: string
     .filter(({ output }) => output !== '')
     .toReversed();
 }
+
+/** Whose document stands for the task, of several: what was asked for wins over how it was reported (gates 5.3). */
+const REVIEWS = ['requirements-review', 'clarity-review'];
+
+/** What the task asks for: as the last review has worked it out, or as it was written. */
+export function descriptionOf({ steps, input }: Pick<RunState, 'steps' | 'input'>): string | undefined {
+  const documents = REVIEWS.map((kind) =>
+    steps.findLast((step) => step.kind === kind && step.state === 'done' && step.review?.documented),
+  );
+  return documents.find((step) => step?.summary !== undefined)?.summary ?? input.task.description;
+}
+
+/** The issues that are told what becomes of a change: the task's own, and those that were filed for it. */
+export const issuesOf = ({ steps, input }: Pick<RunState, 'steps' | 'input'>): string[] => [
+  input.task.id,
+  ...steps.flatMap(({ kind, output }) => {
+    const { id } = (kind === 'tracker' ? (output ?? {}) : {}) as { id?: unknown };
+    return typeof id === 'string' ? [id] : [];
+  }),
+];
 
 /** How much the outputs of all other steps take. */
 export const keptSize = (steps: StepRecord[], except: StepRecord): number =>

@@ -19,6 +19,8 @@ export class InMemoryExecutor implements Executor {
       .map((role) => ({ path: `.gatehouse.yml:agents.${role}`, expected: 'expected a command' }));
   }
 
+  knows = async (key: string): Promise<boolean> => this.reports.has(key);
+
   async ensure(job: Job): Promise<void> {
     if (this.reports.has(job.key)) return;
     if (this.closing) throw new Error('This worker is stopping.');

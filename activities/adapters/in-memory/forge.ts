@@ -110,6 +110,9 @@ export class InMemoryForge implements Forge {
     };
   }
 
+  /** Checks end where they begin here. */
+  endChecks = async (): Promise<void> => undefined;
+
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {
     const head = this.branches.get(change.branch);
     if (!head) return { is: 'nothing' };
@@ -131,6 +134,15 @@ export class InMemoryForge implements Forge {
     this.ours.add(merged);
     this.branches.set(change.branch, merged);
     return { is: 'merged', head: merged };
+  }
+
+  async commitFiles(change: Change, { files }: { files: Files }): ReturnType<Forge['commitFiles']> {
+    const before = this.branches.get(change.branch);
+    const has = this.commits.filesOf(before ?? this.branches.get(change.base)!);
+    if (Object.entries(files).every(([name, text]) => has[name] === text)) {
+      return { is: 'unchanged', ...(before && { head: before }) };
+    }
+    return { is: 'committed', head: this.commit(change.branch, files, { author: 'gatehouse', ours: true }) };
   }
 
   async changedPaths(change: Change, head: string): Promise<string[]> {

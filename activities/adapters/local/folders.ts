@@ -13,6 +13,9 @@ export const foldersOf = (root: string) => ({
   jobs: path.join(root, 'jobs'),
   environments: path.join(root, 'environments'),
   texts: path.join(root, 'texts'),
+  releases: path.join(root, 'releases'),
+  issues: path.join(root, 'issues'),
+  meter: path.join(root, 'meter'),
   locks: path.join(root, 'locks'),
 });
 

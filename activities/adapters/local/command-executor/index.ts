@@ -43,6 +43,8 @@ class CommandExecutor implements Executor {
     return fields.flat();
   }
 
+  knows = async (key: string): Promise<boolean> => (await readText(this.placeOf(key).job)) !== undefined;
+
   ensure(job: Job): Promise<void> {
     const place = this.placeOf(job.key);
     return withLock(place.lock, async () => {
@@ -220,7 +222,7 @@ function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision
   return { key, role, task, change: shown, brief, priorOutputs, resolvedDecision, revision, environment };
 }
 
-function saidOf({ summary, output, decision, confidence, usage }: AgentResult) {
+function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResult) {
   return {
     is: 'completed' as const,
     summary,
@@ -228,6 +230,7 @@ function saidOf({ summary, output, decision, confidence, usage }: AgentResult) {
     ...(decision && { decision }),
     ...(confidence !== undefined && { confidence }),
     ...(usage && { usage }),
+    ...(cut && { cut }),
   };
 }
 

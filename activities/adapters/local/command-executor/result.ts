@@ -20,11 +20,11 @@ const Result = z.looseObject({
     })
     .optional(),
 });
-export type AgentResult = z.output<typeof Result>;
+export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
 /** Reads the file an agent wrote, or what it printed where it wrote none. A broken one says what was expected. */
 export function readResult(text: string | undefined, printed: string): { result: AgentResult } | { broken: string } {
-  if (text === undefined) return { result: { summary: cut(printed.trim()) } };
+  if (text === undefined) return { result: cut({ summary: printed.trim() }) };
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -38,11 +38,14 @@ export function readResult(text: string | undefined, printed: string): { result:
   }
   const size = data.output === undefined ? 0 : Buffer.byteLength(JSON.stringify(data.output));
   if (size > OUTPUT_BYTES) return { broken: `The result's output has ${size} bytes, of at most ${OUTPUT_BYTES}` };
-  return { result: { ...data, summary: cut(data.summary) } };
+  return { result: cut(data) };
 }
 
-const cut = (summary: string): string =>
-  summary.length <= SUMMARY_CHARACTERS ? summary : `${summary.slice(0, SUMMARY_CHARACTERS - 12)} […cut…]`;
+/** A summary that is too long is cut, with a mark: who needs all of it is told. */
+const cut = (result: AgentResult): AgentResult =>
+  result.summary.length <= SUMMARY_CHARACTERS
+    ? result
+    : { ...result, summary: `${result.summary.slice(0, SUMMARY_CHARACTERS - 12)} […cut…]`, cut: true };
 
 const Progress = z.object({
   done: z.number().min(0),

@@ -12,7 +12,7 @@ import type { Workshop } from '../workshop.ts';
 
 /** One run of one check, as it stands on disk beside its process. */
 const Verdict = z.object({ conclusion: z.string(), round: z.string(), log: z.string() });
-const Begun = z.object({ round: z.string() });
+const Begun = z.object({ round: z.string(), branch: z.string().default('') });
 
 /** So many checks of one commit run at a time; a check that vanished runs again so often. */
 const AT_ONCE = 2;
@@ -38,6 +38,7 @@ export class CheckRuns {
     const names = Object.keys(checks);
     const source = await this.workshop.path(change.repository);
     const folder = path.join(this.folders.checks, safeName(source), head);
+    await this.endOthers(change, head);
     return withLock(`${folder}.lock`, async () => {
       const ended: Failing[] = [];
       const running: string[] = [];
@@ -50,6 +51,26 @@ export class CheckRuns {
         else ended.push(verdict);
       }
       return { ended, running, none: names.length === 0 };
+    });
+  }
+
+  /** Ends the branch's checks of all heads but one: nobody waits for them any more. They are forgotten, to run again. */
+  async endOthers(change: Change, except?: string): Promise<void> {
+    const folder = path.join(this.folders.checks, safeName(await this.workshop.path(change.repository)));
+    for (const head of await readdir(folder).catch(() => [])) {
+      if (head === except || head.endsWith('.lock')) continue;
+      for (const run of await runsBelow(path.join(folder, head), 2)) await this.endIfOf(change.branch, run);
+    }
+  }
+
+  private async endIfOf(branch: string, run: string): Promise<void> {
+    const head = path.dirname(path.dirname(run));
+    if ((await stateOf(run)).is !== 'running') return;
+    await withLock(`${head}.lock`, async () => {
+      const begun = await readJson(path.join(run, 'begun.json'), Begun);
+      if (begun?.branch !== branch || (await stateOf(run)).is !== 'running') return;
+      await end(run, { graceMs: GRACE_MS });
+      await rm(run, { recursive: true, force: true });
     });
   }
 
@@ -94,7 +115,7 @@ export class CheckRuns {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
     await this.workshop.checkout(change.repository, head, tree);
-    await writeJson(path.join(run, 'begun.json'), { round });
+    await writeJson(path.join(run, 'begun.json'), { round, branch: change.branch });
     await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }) });
     return 'running';
   }

@@ -1,6 +1,7 @@
 import type { BadField, ChangeLook, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
+import { commitFiles } from '../documents.ts';
 import { commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
@@ -20,9 +21,9 @@ export const gitForge = (options: {
 class GitForge implements Forge {
   /** It runs the checks itself, and so knows which there will be. */
   readonly checksGraceSeconds = 0;
-  private readonly workshop;
+  readonly workshop;
   private readonly records;
-  private readonly publishing;
+  readonly publishing;
   private readonly runs;
 
   constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
@@ -121,6 +122,8 @@ class GitForge implements Forge {
     return number!;
   }
 
+  endChecks: Forge['endChecks'] = (change, except) => this.runs.endOthers(change, except);
+
   checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
 
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {
@@ -147,6 +150,8 @@ class GitForge implements Forge {
     const end = await this.publishing.publish(change, commit, head);
     return end.is === 'refused' ? end : { is: 'merged', head: end.head };
   }
+
+  commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
     const copy = await this.workshop.fetch(change.repository);

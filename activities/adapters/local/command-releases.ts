@@ -1,0 +1,87 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Signal } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Releases } from '../../ports.ts';
+import { foldersOf, safeName, withLock } from './folders.ts';
+import { end, environmentFor, launch, stateOf, tailOf } from './processes.ts';
+import { settingsAt } from './settings.ts';
+import { Workshop } from './workshop.ts';
+
+/** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
+const MOST_MS = 60_000;
+const PRINTED_CHARACTERS = 200_000;
+const SIGNALS = 200;
+const GRACE_MS = 1_000;
+
+/** What the command of `release:` prints (contract 13). */
+const Reading = z.object({
+  signals: z
+    .array(
+      z.object({
+        id: z.string().min(1).max(200),
+        state: z.enum(['ok', 'warn', 'alert', 'no_data']),
+        name: z.string().max(200).optional(),
+        detail: z.string().max(2_000).optional(),
+        since: z.iso.datetime({ offset: true }).optional(),
+      }),
+    )
+    .max(SIGNALS),
+});
+
+/** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
+export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
+  const workshop = new Workshop(root);
+  const commandOf = async (change: Change) =>
+    (await settingsAt(change, (...at) => workshop.fileAt(...at))).release?.command;
+
+  return {
+    examine: async (change) => ({ configured: (await commandOf(change)) !== undefined }),
+
+    async look(change, mergeCommit) {
+      const command = await commandOf(change);
+      if (command === undefined) return [];
+      const folder = path.join(foldersOf(root).releases, safeName(`${change.repository} ${mergeCommit}`));
+      return withLock(`${folder}.lock`, async () => {
+        // What a worker that was killed has left of its look is ended, and removed, before the next.
+        await ended(folder);
+        try {
+          await workshop.checkout(change.repository, mergeCommit, path.join(folder, 'tree'));
+          const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
+          await launch(path.join(folder, 'run'), { command, cwd: path.join(folder, 'tree'), env });
+          return await readingOf(path.join(folder, 'run'));
+        } finally {
+          await ended(folder);
+        }
+      });
+    },
+  };
+};
+
+async function ended(folder: string): Promise<void> {
+  await end(path.join(folder, 'run'), { graceMs: GRACE_MS });
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function readingOf(run: string): Promise<Signal[]> {
+  for (const until = Date.now() + MOST_MS; Date.now() < until;) {
+    const state = await stateOf(run);
+    if (state.is === 'exited' && state.code === 0) return parse(await tailOf(run, 'stdout', PRINTED_CHARACTERS));
+    if (state.is !== 'running') {
+      const said = (await tailOf(run, 'stderr', 500)).trim();
+      throw new Error(`The release command ended ${state.is === 'exited' ? `with ${state.code}` : 'early'}: ${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`The release command took more than ${MOST_MS / 1_000} seconds.`);
+}
+
+function parse(printed: string): Signal[] {
+  try {
+    return Reading.parse(JSON.parse(printed)).signals;
+  } catch (failure) {
+    const why = failure instanceof z.ZodError ? z.prettifyError(failure) : (failure as Error).message;
+    throw new Error(`The release command printed no { "signals": [{ "id", "state" }] }: ${why.slice(0, 500)}`);
+  }
+}

@@ -1,0 +1,48 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Forge } from '../../ports.ts';
+import { commitOf, commitTree, git } from './git.ts';
+import type { Publishing } from './publishing.ts';
+import type { Workshop } from './workshop.ts';
+
+/** Commits documents onto a work branch, without a checkout: a tree is written beside the branch's own, and published. */
+export async function commitFiles(
+  { workshop, publishing }: { workshop: Workshop; publishing: Publishing },
+  change: Change,
+  { files, message }: { files: Record<string, string>; message: string },
+): ReturnType<Forge['commitFiles']> {
+  const bad = Object.keys(files).find((file) => !isInside(file));
+  if (bad !== undefined) return { is: 'refused', because: `${bad} is no path inside the repository` };
+  const copy = await workshop.fetch(change.repository);
+  const before = await workshop.headOf(change.repository, change.branch);
+  const start = before ?? (await workshop.headOf(change.repository, change.base));
+  if (!start) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
+
+  const tree = await treeWith(copy, start, files);
+  if (tree === (await git(['rev-parse', `${start}^{tree}`], { cwd: copy })).stdout) {
+    return { is: 'unchanged', ...(before && { head: before }) };
+  }
+  const commit = await commitTree(copy, tree, [start], message);
+  const end = await publishing.publish(change, commit, before);
+  return end.is === 'refused' ? end : { is: 'committed', head: end.head };
+}
+
+/** The tree of a commit, with these files in it. */
+async function treeWith(copy: string, start: string, files: Record<string, string>): Promise<string> {
+  const env = { GIT_INDEX_FILE: path.join(copy, `index-${randomUUID()}`) };
+  try {
+    await git(['read-tree', (await commitOf(copy, start))!], { cwd: copy, env });
+    for (const [file, text] of Object.entries(files)) {
+      const blob = (await git(['hash-object', '-w', '--stdin'], { cwd: copy, input: text })).stdout;
+      await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${file}`], { cwd: copy, env });
+    }
+    return (await git(['write-tree'], { cwd: copy, env })).stdout;
+  } finally {
+    await rm(env.GIT_INDEX_FILE, { force: true });
+  }
+}
+
+const isInside = (file: string): boolean =>
+  file.split('/').every((part) => /^[A-Za-z0-9_][A-Za-z0-9_. -]*$/.test(part)) && !file.includes('..');

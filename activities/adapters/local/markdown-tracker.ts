@@ -1,0 +1,71 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseDocument } from 'yaml';
+import type { Tracker } from '../../ports.ts';
+import { foldersOf, hashOf, readText, safeName, withLock, writeFileAtomically } from './folders.ts';
+
+/** Front matter, then text: how most Markdown tools keep what is about a text. */
+const PAGE = /^---\n([^]*?)\n---\n([^]*)$/;
+const MOST_ISSUES = 10_000;
+
+/**
+ * A directory of Markdown issues, one file each, below a folder per workspace: `PAY-142.md` is the issue PAY-142, whoever
+ * wrote it. What we write bears its key in a comment that nobody sees, and is looked for before it is written.
+ */
+export const markdownTracker = ({ root, issues }: { root: string; issues?: string | undefined }): Tracker => {
+  const home = path.resolve(issues ?? foldersOf(root).issues);
+  const folderOf = (workspace: string) => path.join(home, workspace);
+  const locked = <T>(workspace: string, work: () => Promise<T>) =>
+    withLock(path.join(foldersOf(root).locks, `${safeName(`issues ${folderOf(workspace)}`)}.lock`), work);
+
+  return {
+    file: ({ key, workspace, title, body }) =>
+      locked(workspace, async () => {
+        const folder = folderOf(workspace);
+        await mkdir(folder, { recursive: true });
+        const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).slice(0, MOST_ISSUES);
+        const mark = markOf(key);
+        for (const name of names) {
+          if ((await readFile(path.join(folder, name), 'utf8')).includes(mark)) return filed(folder, name.slice(0, -3));
+        }
+        const last = Math.max(0, ...names.map((name) => Number(/^ISSUE-(\d+)\.md$/.exec(name)?.[1] ?? 0)));
+        const id = `ISSUE-${last + 1}`;
+        await writeFileAtomically(
+          path.join(folder, `${id}.md`),
+          page({ title, state: 'open' }, `${body}\n\n${mark}\n`),
+        );
+        return filed(folder, id);
+      }),
+
+    tell: ({ key, workspace, issue, text, resolve }) =>
+      locked(workspace, async () => {
+        const file = path.join(folderOf(workspace), `${issue}.md`);
+        const known = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(issue) ? await readText(file) : undefined;
+        if (known === undefined) return false;
+        const mark = markOf(key);
+        if (known.includes(mark)) return true;
+        const told = `${known.trimEnd()}\n\n## gatehouse, ${new Date().toISOString()}\n\n${text}\n\n${mark}\n`;
+        await writeFileAtomically(file, resolve ? closed(told) : told);
+        return true;
+      }),
+  };
+};
+
+/** A key may hold anything: its hash cannot end the comment it is in. */
+const markOf = (key: string): string => `<!-- gatehouse: ${hashOf(key).slice(0, 24)} -->`;
+
+const filed = (folder: string, id: string) => ({ id, url: `file://${path.join(folder, `${id}.md`)}` });
+
+const page = (about: Record<string, string>, text: string): string =>
+  `---\n${Object.entries(about)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join('\n')}\n---\n${text}`;
+
+/** Sets the state of an issue, and leaves all else of its front matter as people wrote it. */
+function closed(text: string): string {
+  const [, front = '', body = text] = PAGE.exec(text) ?? [];
+  const about = parseDocument(front || '{}');
+  if (about.errors.length > 0) return text;
+  about.set('state', 'closed');
+  return `---\n${front === '' ? 'state: closed' : about.toString().trimEnd()}\n---\n${body}`;
+}

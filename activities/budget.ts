@@ -1,0 +1,34 @@
+import type { Activities, JobReport } from '../workflows/contracts/activities.ts';
+import { notYet } from './failures.ts';
+import type { Meter, Ports } from './ports.ts';
+import type { Settings } from './settings.ts';
+
+/** The month's budget is looked at more seldom than other things: it moves when somebody moves it, or the month ends. */
+const LOOK_MS = 30_000;
+
+export const budgetActivities = (
+  { meter }: Pick<Ports, 'meter'>,
+  { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
+): Pick<Activities, 'withinBudget'> => ({
+  async withinBudget() {
+    const over = await overBudget(meter, budgetCents);
+    if (over) throw notYet(over, Math.min(LOOK_MS, Math.max(lookMs, 1_000)));
+  },
+});
+
+const monthOf = (time: Date): string => time.toISOString().slice(0, 7);
+
+/** Why nothing new may be sent, or nothing. Spending as much as is allowed is within the budget. */
+export async function overBudget(meter: Meter, budgetCents: number | undefined): Promise<string | undefined> {
+  if (budgetCents === undefined) return undefined;
+  const month = monthOf(new Date());
+  const spent = await meter.spent(month);
+  if (spent <= budgetCents) return undefined;
+  return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: a higher budget, or the next month, ends it`;
+}
+
+/** Notes what a job cost, as far as it says so. */
+export async function metered(meter: Meter, key: string, report: JobReport): Promise<void> {
+  const costCents = 'usage' in report ? report.usage?.costCents : undefined;
+  if (costCents) await meter.record({ key, at: new Date().toISOString(), costCents });
+}

@@ -1,0 +1,13 @@
+import type { Activities } from '../workflows/contracts/activities.ts';
+import type { Ports } from './ports.ts';
+
+/** What a run writes into the tracker: issues of its own, and what becomes of the change. */
+export const issueActivities = ({ tracker }: Pick<Ports, 'tracker'>): Pick<Activities, 'fileIssue' | 'tellIssues'> => ({
+  async fileIssue(issue) {
+    return { is: 'filed', ...(await tracker.file(issue)) };
+  },
+
+  async tellIssues({ issues, key, ...note }) {
+    for (const issue of issues) await tracker.tell({ ...note, issue, key: `${key}/${issue}` });
+  },
+});

@@ -1,0 +1,47 @@
+import { Context } from '@temporalio/activity';
+import type { BadField } from '../workflows/contracts/activities.ts';
+import { runQuery } from '../workflows/contracts/messages.ts';
+import { runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import type { TaskLimit } from './settings.ts';
+
+/**
+ * Whether one more run may be live on this repository (engine 5.1). Visibility is asked, which may lag by a moment: two
+ * that start at once may both be let in.
+ */
+export async function overLimit(input: RunInput, limit: TaskLimit | undefined): Promise<BadField[]> {
+  if (!limit) return [];
+  const others = (await liveRuns(input.change.repository)).filter(
+    (id) => id !== runIdOf(input.workspace, input.task.id),
+  );
+  const { type } = input.task;
+  const most = 'shared' in limit ? limit.shared : limit.perType[type];
+  if (most === undefined) return [];
+  const counted = 'shared' in limit ? others : await ofType(others, type);
+  if (counted.length < most) return [];
+  const what = 'shared' in limit ? 'live runs' : `live runs of type ${type}`;
+  const expected = `expected fewer than ${most} ${what} on ${input.change.repository}; live: ${counted.slice(0, 10).join(', ')}`;
+  return [{ path: 'task', expected }];
+}
+
+async function liveRuns(repository: string): Promise<string[]> {
+  const named = repository.replace(/["\\]/g, '\\$&');
+  const query = `WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseRepository = "${named}"`;
+  const found: string[] = [];
+  for await (const { workflowId } of Context.current().client.workflow.list({ query })) found.push(workflowId);
+  return found;
+}
+
+/** A task's type is not among the search attributes: the runs are asked. One that cannot answer counts. */
+async function ofType(workflowIds: string[], type: string): Promise<string[]> {
+  const { client } = Context.current();
+  const answers = await Promise.all(
+    workflowIds.map(async (id) => {
+      const run = await client.workflow
+        .getHandle(id)
+        .query(runQuery)
+        .catch(() => undefined);
+      return !run || run.task.type === type ? [id] : [];
+    }),
+  );
+  return answers.flat();
+}

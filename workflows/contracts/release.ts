@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { Task } from './pipeline-run.ts';
+import { Policy } from './policy.ts';
+
+/** What `releaseWatch` is started with by the run that has merged: whose release it is, and how it is to be watched. */
+export const ReleaseInput = z.object({
+  workspace: z.string().min(1),
+  task: Task,
+  change: z.object({
+    repository: z.string().min(1),
+    base: z.string().min(1),
+    branch: z.string().min(1),
+    basis: z.string().min(1),
+    pullRequest: z.number().optional(),
+  }),
+  policy: Policy,
+  pipeline: z.string().min(1),
+  /** The step's own options, as the gate knows them. */
+  options: z.looseObject({ kind: z.string().min(1) }),
+  mergeCommit: z.string().min(1),
+  mergedAt: z.string().min(1),
+  startedBy: z.string().optional(),
+});
+export type ReleaseInput = z.output<typeof ReleaseInput>;

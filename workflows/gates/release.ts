@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Signal } from '../contracts/activities.ts';
+import { passed } from '../contracts/outcome.ts';
+import { judgeSignals, OnCall, regressionText, type ReleaseHealth } from '../rules/release.ts';
+import { budgetOf, defineGate, type GateContext, type GateEnd } from './gate.ts';
+
+const options = z.object({
+  minutes: z.number().int().min(1).max(720).optional(),
+  attempts: z.number().int().min(0).max(10).optional(),
+  onNoData: z.enum(['pass', 'notice']).optional(),
+});
+
+/** Has what was merged watched, by a workflow of its own: the run is done, and need not wait for it. */
+export const postReleaseHealth = defineGate({
+  kind: 'post-release-health',
+  options,
+  roles: ['on-call'],
+  takes: { when: true },
+  needs: 'release',
+
+  async run(ctx) {
+    if (!ctx.merged()) return passed('Nothing was merged: there is no release to watch.');
+    return passed(await ctx.watchRelease());
+  },
+});
+
+export type Watched = GateContext<z.output<typeof options>>;
+export interface Watch {
+  health: ReleaseHealth;
+  signals: Signal[];
+  assessment?: OnCall;
+  acknowledgedBy?: string;
+}
+
+/** Watches a release for its time. A regression is investigated, and told; it is never reverted by us. */
+export async function watchRelease(ctx: Watched, told: (watch: Watch) => void): Promise<GateEnd> {
+  const minutes = ctx.options.minutes ?? ctx.policy.releaseWatchMinutes;
+  const signals = await ctx.signals(minutes);
+  const health = judgeSignals(signals);
+  told({ health, signals });
+  if (health === 'healthy') return passed(`Watched for ${minutes} minutes: it is well.`);
+  if (health === 'no-data') {
+    const note = `Watched for ${minutes} minutes: no signal had any data.`;
+    if (signals.length > 0 && ctx.options.onNoData === 'notice') ctx.notice('release_no_data', note);
+    return passed(note);
+  }
+
+  const text = regressionText(signals);
+  const budget = budgetOf(ctx.step, 'on-call', ctx.options.attempts ?? ctx.policy.releaseAttempts);
+  const found = budget.left()
+    ? await investigate(ctx, text, signals, budget)
+    : { text: 'Nobody was sent to investigate.' };
+  const assessment = 'assessment' in found ? found.assessment : undefined;
+  const by = await acknowledged(ctx, `${text} ${found.text}`, signals, assessment);
+  told({ health, signals, ...(assessment && { assessment }), acknowledgedBy: by });
+  return passed(`${text} Acknowledged by ${by}.`);
+}
+
+/** Asks the on-call agent once per attempt, until one answers; that none does is said. */
+async function investigate(
+  ctx: Watched,
+  text: string,
+  signals: Signal[],
+  budget: ReturnType<typeof budgetOf>,
+): Promise<{ text: string; assessment?: OnCall }> {
+  let because = '';
+  while (budget.left()) {
+    budget.spend();
+    const view = { ...budget.shown(), signals, because: text };
+    const end = await ctx.send('on-call', { mode: 'read', brief: briefOf(ctx, text, signals) }, view);
+    const assessment = end.is === 'completed' ? OnCall.safeParse(end.output).data : undefined;
+    if (assessment && end.is === 'completed') {
+      await ctx.keep(ctx.step, { summary: end.summary, output: assessment });
+      const { recommendation, culpritConfidence, rationale } = assessment;
+      return {
+        assessment,
+        text: `On-call says ${recommendation} (confidence ${culpritConfidence}): ${rationale || end.summary}`,
+      };
+    }
+    because = end.is === 'failed' ? end.because : 'its answer is no assessment';
+  }
+  return { text: `The investigation failed (${because}): look at it yourself.` };
+}
+
+const briefOf = (ctx: Watched, text: string, signals: Signal[]): string =>
+  [
+    `${text} Find out whether ${ctx.change().branch}, merged just before, is to blame. Change nothing.`,
+    'Answer in `output` with { "culpritConfidence": 0..1, "recommendation": "revert" | "hold" | "monitor", "rationale": "…", "evidence": ["…"] }.',
+    ...signals.map(({ id, name, state, detail }) => `- ${name ?? id}: ${state}${detail ? ` (${detail})` : ''}`),
+  ].join('\n');
+
+async function acknowledged(
+  ctx: Watched,
+  text: string,
+  signals: Signal[],
+  assessment: OnCall | undefined,
+): Promise<string> {
+  for (;;) {
+    const question = { detail: text, because: text, signals, ...(assessment && { assessment }) };
+    const answer = await ctx.park(() => ({ ...question, offers: ['acknowledge'] as const }), {
+      type: 'release_regression',
+      text,
+    });
+    if (answer.kind === 'acknowledge') return answer.by ?? 'a person';
+  }
+}

@@ -1,0 +1,40 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { RunState } from '../contracts/state.ts';
+import type { StandingActions } from './inbox.ts';
+import { activitiesFor } from './proxies.ts';
+import type { LiveRun } from './run.ts';
+import { publish } from './windows.ts';
+
+/** What may be said to a run whatever its gates are doing, and what it does. */
+export function standing(live: LiveRun): StandingActions {
+  // However the run is cancelled, it says so at once.
+  void CancellationScope.current().cancelRequested.catch(() => stopping(live.state));
+  return {
+    pause: ({ by, reason }) => void (live.state.paused ??= { by, reason, at: new Date().toISOString() }),
+    resume() {
+      live.state.paused = undefined;
+      live.hints.job += 1; // a run that the month's budget holds looks whether it still does
+    },
+    stop: () => stop(live),
+    restartFrom({ step }) {
+      live.restart = step;
+      live.callOff();
+    },
+  };
+}
+
+/** From now on nothing is taken any more; what is under way is called off and cleaned up. */
+function stopping(state: RunState): void {
+  if (state.ending) return;
+  state.ending = 'stopped';
+  const { current } = state;
+  if (current) state.current = { ...current, phase: 'cleaning-up', detail: 'The run is being stopped', offers: [] };
+  publish(state);
+}
+
+/** A workflow cannot end itself as cancelled. It asks for it, and goes the one way that every cancelled run goes. */
+export function stop(live: LiveRun): void {
+  if (live.state.ending) return;
+  stopping(live.state);
+  void CancellationScope.nonCancellable(() => activitiesFor('stop').cancelRun());
+}

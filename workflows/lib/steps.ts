@@ -1,0 +1,89 @@
+import { CancellationScope, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { Lost } from '../contracts/outcome.ts';
+import type { StepRecord } from '../contracts/state.ts';
+import type { GateEnd } from '../gates/gate.ts';
+import { lostBy } from './ending.ts';
+import { reopen, snapshotOf, startOver } from './record.ts';
+import type { LiveRun } from './run.ts';
+
+/** Takes the steps in order, back to earlier ones where a gate or a person says so, until all are settled or one is lost. */
+export async function takeSteps(
+  live: LiveRun,
+  oneStep: (step: StepRecord) => Promise<GateEnd>,
+): Promise<Lost | undefined> {
+  const { state } = live;
+  for (;;) {
+    if (live.restart !== undefined) restart(live);
+    const step = state.steps.find(({ state }) => state === 'pending' || state === 'working');
+    if (!step) return undefined;
+    if (workflowInfo().continueAsNewSuggested) await moveOn(live, step);
+
+    const end = await withinScope(live, () => oneStep(step));
+    // A person started it over in the very moment in which it ended: then its end is not wanted.
+    if (end === 'called-off' || (live.restart !== undefined && live.restart <= step.step)) continue;
+    const lost = settle(live, step, end);
+    if (lost) return lost;
+  }
+}
+
+/** Notes how a step ended. A rejection or failure ends the run; going back opens earlier steps again. */
+function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined {
+  live.settleEffect('done');
+  const { state } = live;
+  if (end.is === 'back') {
+    const back = state.steps.filter(({ id }) => end.to.includes(id));
+    for (const each of [...back, step]) reopen(each, end.because);
+    delete step.reopened;
+    if (end.rework && back[0]) back[0].rework = end.rework;
+    return undefined;
+  }
+  const ended = end.is === 'failed' || end.is === 'rejected';
+  step.endedAt = new Date().toISOString();
+  step.state = ended ? 'failed' : end.is === 'skipped' ? 'skipped' : 'done';
+  step.outcome = end.is;
+  step.note = 'note' in end ? end.note : end.reason;
+  if (end.is === 'merged') {
+    state.mergeCommit = end.mergeCommit;
+    state.mergedAt = step.endedAt;
+  }
+  delete step.reopened;
+  return ended ? end : undefined;
+}
+
+/** A step's own scope, which `restartFrom` cancels without cancelling the run. */
+async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise<GateEnd | 'called-off'> {
+  const scope = new CancellationScope();
+  live.callOff = () => scope.cancel();
+  try {
+    return await scope.run(work);
+  } catch (failure) {
+    if (isCancellation(failure)) {
+      if (live.restart === undefined || live.state.ending) throw failure;
+      return 'called-off';
+    }
+    const lost = lostBy(failure);
+    if (!lost) throw failure;
+    return lost;
+  } finally {
+    live.callOff = () => undefined;
+    // Somebody stopped the run in the very moment in which the step ended: then it ends as stopped.
+    if (live.state.ending) await CancellationScope.current().cancelRequested;
+  }
+}
+
+/** Drops what the named step and all later ones did. */
+function restart(live: LiveRun): void {
+  const { state } = live;
+  const again = state.steps.slice(live.restart! - 1);
+  for (const step of again) startOver(step);
+  if (again.some(({ kind }) => kind === 'task-estimator')) delete state.estimate;
+  state.restarts += 1;
+  live.restart = undefined;
+}
+
+/** Goes on in a new execution, between two steps, where everything is data. */
+async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
+  if (!live.allTold()) await condition(live.allTold, '30 seconds', { summary: 'notices are still on their way' });
+  // What a person said meanwhile is not data yet: it is done first, and the next step goes on anew.
+  if (live.restart === undefined) await continueAsNew(snapshotOf(live.state, step.step));
+}
