@@ -25,7 +25,8 @@ export interface Wanted {
 export function listQuery({ waiting = false, status }: Wanted): string {
   const live = waiting || status === 'running' || status === 'parked' || status === 'paused';
   return [
-    `WorkflowType = "pipelineRun"`,
+    // What waits for a person may be a release watch as well.
+    ...(waiting ? [] : [`WorkflowType = "pipelineRun"`]),
     ...(live ? [`ExecutionStatus = "Running"`] : []),
     ...(waiting ? [`GatehouseWaitingOn = "person"`] : []),
     ...(status ? [`GatehouseStatus = "${status}"`] : []),

@@ -5,9 +5,9 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { BadField } from '../workflows/contracts/activities.ts';
-import { actionsQuery, runQuery } from '../workflows/contracts/messages.ts';
-import type { StepEntry } from '../workflows/contracts/reading.ts';
+import type { BadField, ForeignCommit } from '../workflows/contracts/activities.ts';
+import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/messages.ts';
+import type { OutputAnswer, ReviewEntry, RunAnswer, StepEntry } from '../workflows/contracts/reading.ts';
 
 /** How a run ended, as its closed execution tells. */
 export type Ended =
@@ -23,6 +23,8 @@ interface Details {
   settled?: StepEntry[];
   visits?: Record<string, number>;
   head?: string;
+  foreign?: ForeignCommit[];
+  branchResumed?: boolean;
 }
 
 export async function endOf(handle: WorkflowHandle, { status }: WorkflowExecutionDescription): Promise<Ended> {
@@ -62,34 +64,60 @@ export async function startInputOf(handle: WorkflowHandle): Promise<Record<strin
 interface Resume {
   from: number;
   settled: StepEntry[];
+  /** What settled steps made, in full, and what people said in a review that is not settled: by the step's id. */
+  outputs?: Record<string, Pick<OutputAnswer, 'summary' | 'output'>>;
+  reviews?: Record<string, ReviewEntry>;
   actions?: unknown;
   visits?: Record<string, number>;
   head?: string;
+  foreign?: ForeignCommit[];
+  branchResumed?: boolean;
 }
 
-/** What a retry takes along: from the failure's details, or where there are none, from the closed run itself. */
+/** What a retry takes along: from the failure's details, and from the closed run itself as far as it still answers. */
 export async function resumeOf(handle: WorkflowHandle, before: unknown): Promise<Resume> {
   const { details } = await failureOf(handle);
   const { visits: named } = (before ?? {}) as Resume;
-  if (details.settled && details.fields === undefined) {
-    const actions = await handle.query(actionsQuery).catch(() => undefined);
-    return resumeFrom(details.settled, { ...named, ...details.visits }, details.head, actions);
-  }
   // A retry that was refused at its first look has done nothing: what it was given is what there is.
-  if (details.fields) return (before as Resume | undefined) ?? resumeFrom([], named, undefined, undefined);
-  const run = await handle.query(runQuery);
-  const settled = run.steps.filter(({ state }) => state === 'done' || state === 'skipped');
-  return resumeFrom(settled, { ...named, ...run.visits }, run.change.head, await handle.query(actionsQuery));
+  if (details.fields)
+    return (before as Resume | undefined) ?? { from: 1, settled: [], ...(named && { visits: named }) };
+
+  const known = details.settled && details;
+  const run = await handle.query(runQuery).catch((failure: unknown) => {
+    if (known) return undefined;
+    throw failure;
+  });
+  const settled = known?.settled ?? run!.steps.filter(({ state }) => state === 'done' || state === 'skipped');
+  const head = known?.head ?? run?.change.head;
+  const foreign = known?.foreign ?? run?.foreign;
+  const branchResumed = known?.branchResumed;
+  return {
+    from: firstMissing(settled),
+    settled,
+    visits: { ...named, ...(known?.visits ?? run?.visits) },
+    ...(head && { head }),
+    ...(foreign && { foreign }),
+    ...(branchResumed !== undefined && { branchResumed }),
+    ...(run && (await madeBy(handle, run))),
+  };
 }
 
-function resumeFrom(
-  settled: StepEntry[],
-  visits: Record<string, number> | undefined,
-  head: string | undefined,
-  actions: unknown,
-): Resume {
+/** What the closed run tells besides: its log, what its steps made, and reviews that are not settled. */
+async function madeBy(handle: WorkflowHandle, { steps }: RunAnswer): Promise<Partial<Resume>> {
+  const outputs: NonNullable<Resume['outputs']> = {};
+  for (const { step, id, state, review } of steps) {
+    if (state !== 'done' && !review) continue;
+    const made = await handle.query(outputQuery, { step });
+    if (made) outputs[id] = { summary: made.summary, ...(made.output !== undefined && { output: made.output }) };
+  }
+  const open = steps.filter(({ state, review }) => review && state !== 'done');
+  const reviews = Object.fromEntries(open.map(({ id, review }) => [id, review!]));
+  return { outputs, ...(open.length > 0 && { reviews }), actions: await handle.query(actionsQuery) };
+}
+
+function firstMissing(settled: StepEntry[]): number {
   const numbers = new Set(settled.map(({ step }) => step));
   let from = 1;
   while (numbers.has(from)) from += 1;
-  return { from, settled, ...(actions ? { actions } : {}), ...(visits && { visits }), ...(head && { head }) };
+  return from;
 }

@@ -31,7 +31,21 @@ const LAW: Record<string, string[]> = {
     'pino',
     'node:',
   ],
-  'client/offline': ['workflows/contracts', '@temporalio/worker', '@temporalio/common/lib/proto-utils.js', 'node:'],
+  'client/offline': [
+    'workflows/contracts',
+    'type:workflows/gates',
+    '@temporalio/worker',
+    '@temporalio/common/lib/proto-utils.js',
+    // The sandbox of the SDK, as the SDK's own tests use it: pinned to one exact version for that.
+    '@temporalio/common',
+    '@temporalio/proto',
+    '@temporalio/worker/lib/worker.js',
+    '@temporalio/worker/lib/workflow/bundler.js',
+    '@temporalio/worker/lib/workflow/interface.js',
+    '@temporalio/worker/lib/workflow/reusable-vm.js',
+    'zod',
+    'node:',
+  ],
   client: [
     'workflows/contracts',
     'workflows/rules',

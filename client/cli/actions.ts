@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { actionNames, actions, badFields, type ActionName } from '../../workflows/contracts/messages.ts';
 import { InvalidInput } from '../errors.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
@@ -28,7 +29,12 @@ export function addActions(program: Command, ended: Ended): void {
       );
       const raw: Record<string, unknown> = Object.fromEntries(fields);
       if (positional && given !== undefined) raw[positional] = given;
-      const taken = await act(workflowIdOf(run), name, valuesOf(name, raw), isJson(command));
+      const taken = await act(
+        workflowIdOf(run, name === 'acknowledge' ? releaseIdOf : runIdOf),
+        name,
+        valuesOf(name, raw),
+        isJson(command),
+      );
       if (!taken) ended(EXIT.unanswered);
     });
   }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { Id, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import { Id, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
 import { findTemporal } from '../local-stack/acquire.ts';
@@ -24,15 +24,17 @@ export async function withRuns<T>(work: (session: Session) => Promise<T>): Promi
   }
 }
 
-/** RUN as people write it: a task id, `workspace/task`, or a workflow id. */
-export function workflowIdOf(run: string): string {
+const WORKFLOWS: Record<string, typeof runIdOf> = { run: runIdOf, release: releaseIdOf };
+
+/** RUN as people write it: a task id, `workspace/task`, or the workflow id of a run or of a release watch. */
+export function workflowIdOf(run: string, idOf: typeof runIdOf = runIdOf): string {
   const parts = run.split('/');
-  const [workspace, task] = parts.length === 1 ? ['default', parts[0]] : parts.length === 2 ? parts : parts.slice(1);
-  const whole = parts.length === 3 && parts[0] !== 'run';
-  if (parts.length > 3 || whole || !Id.safeParse(workspace).success || !Id.safeParse(task).success) {
+  const named = parts.length === 3 ? WORKFLOWS[parts[0]!] : idOf;
+  const [workspace, task] = parts.length === 1 ? ['default', parts[0]] : parts.slice(-2);
+  if (parts.length > 3 || !named || !Id.safeParse(workspace).success || !Id.safeParse(task).success) {
     throw new Usage(`RUN: expected a task id, workspace/task or a workflow id; got ${run}`);
   }
-  return runIdOf(workspace!, task!);
+  return named(workspace!, task!);
 }
 
 /** What a story needs to name the Web UI and the `temporal` program on this machine. */

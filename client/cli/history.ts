@@ -38,9 +38,4 @@ export function addHistory(program: Command, ended: Ended): void {
     );
     if (broken.length > 0) ended(EXIT.failed);
   });
-
-  const simulate = program.command('simulate').description('Walks a pipeline against a scripted world.');
-  simulate.option('--file <path>', 'a start input').action(() => {
-    throw new Usage('simulate is not there yet.');
-  });
 }

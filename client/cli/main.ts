@@ -6,6 +6,7 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { addHistory } from './history.ts';
 import { printFailure } from './output.ts';
 import { addReading } from './reading.ts';
+import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { addUp } from './up.ts';
 import { addWatch } from './watch.ts';
@@ -23,7 +24,7 @@ export async function main(argv: string[]): Promise<number> {
     .showHelpAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of [addUp, addDemo, addStart, addReading, addWatch, addActions, addDoctor, addHistory])
+  for (const add of [addUp, addDemo, addStart, addReading, addWatch, addActions, addDoctor, addHistory, addSimulate])
     add(program, ended);
   for (const command of program.commands) {
     command.exitOverride().option('--json', 'one JSON document on standard output').allowExcessArguments(false);

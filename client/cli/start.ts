@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
+import { jsonFileOf } from './files.ts';
 import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
 import { watch } from './watch.ts';
@@ -73,7 +73,7 @@ export function addStart(program: Command, ended: Ended): void {
 
 /** The start input: a file, and what the flags say over it. */
 async function wishOf(repository: string | undefined, options: Options): Promise<Record<string, unknown>> {
-  const base = options.file === undefined ? {} : await fileOf(options.file);
+  const base = options.file === undefined ? {} : await jsonFileOf('--file', options.file);
   const { task: id, title, description, pipeline, workspace, startedBy } = options;
   const pullRequest = options.pullRequest === undefined ? undefined : Number(options.pullRequest);
   const change = {
@@ -88,16 +88,6 @@ async function wishOf(repository: string | undefined, options: Options): Promise
     task: { ...(base['task'] as object | undefined), ...given({ id, title, description }) },
     change: { ...(base['change'] as object | undefined), ...given(change) },
   };
-}
-
-async function fileOf(file: string): Promise<Record<string, unknown>> {
-  try {
-    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>;
-  } catch (failure) {
-    throw new Usage(`--file: expected a JSON file: ${(failure as Error).message}`);
-  }
-  throw new Usage('--file: expected a JSON object');
 }
 
 /** A local path is absolute on the wire; what looks like an address is left alone. */

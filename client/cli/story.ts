@@ -12,7 +12,12 @@ export class Story {
   private readonly told = new Set<string>();
 
   constructor(
-    private readonly config: Pick<ClientConfig, 'address' | 'environment'> & { uiUrl?: string; namespace?: string },
+    private readonly config: Pick<ClientConfig, 'address' | 'environment'> & {
+      uiUrl?: string;
+      namespace?: string;
+      /** Played, not run: there is nobody to send a command to. */
+      simulated?: boolean;
+    },
     private readonly say: Tell,
   ) {}
 
@@ -114,13 +119,14 @@ export class Story {
     const why = current?.because && current.because !== waitingOn.detail ? `\n  ${oneLine(current.because)}` : '';
     const offers = waitingOn.offers.filter((offer) => !STANDING.some((each) => each === offer));
     const [first = waitingOn.offers[0]] = offers;
-    const { uiUrl, namespace, address, environment } = this.config;
+    const asked = [pc.yellow(`? ${waitingOn.detail}${why}`), `  on offer: ${waitingOn.offers.join(', ')}`];
+    const { uiUrl, namespace, address, environment, simulated } = this.config;
+    if (simulated) return asked.join('\n');
     const page = uiUrl && `  ${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
     const temporal = quoted(environment['TEMPORAL_CLI_PATH'] || 'temporal');
     const input = first && quoted(JSON.stringify(sampleFor(first, run)));
     return [
-      pc.yellow(`? ${waitingOn.detail}${why}`),
-      `  on offer: ${waitingOn.offers.join(', ')}`,
+      ...asked,
       `  npx gatehouse explain ${runNameOf(run)}`,
       ...offers.slice(0, 2).map((offer) => `  ${commandFor(offer, run)}`),
       ...(first

@@ -3,11 +3,7 @@ import { cutBytes } from '../../client/runs.ts';
 
 it.each([
   ['all runs', {}, 'WorkflowType = "pipelineRun"'],
-  [
-    'the inbox of contract 8',
-    { waiting: true },
-    'WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseWaitingOn = "person"',
-  ],
+  ['the inbox of contract 8', { waiting: true }, 'ExecutionStatus = "Running" AND GatehouseWaitingOn = "person"'],
   ['an end', { status: 'failed' as const }, 'WorkflowType = "pipelineRun" AND GatehouseStatus = "failed"'],
   [
     'a status of the living, which a terminated run may still show',

@@ -61,7 +61,10 @@ export async function play<K extends string, O extends z.ZodObject>(
   const before = (script.before ?? []).map((over, index) =>
     record(index + 1, over.kind ?? 'coder', { state: 'done', ...over }),
   );
-  const step = record(before.length + 1, gate.kind, { options: { kind: gate.kind, ...(options as object), ...script.common }, ...script.own });
+  const step = record(before.length + 1, gate.kind, {
+    options: { kind: gate.kind, ...(options as object), ...script.common },
+    ...script.own,
+  });
   const site = script.site ?? 'live';
   let view: EnvironmentView | null = null;
 

@@ -113,7 +113,7 @@ async function noted(ctx: GateContext, { effect }: Trade): Promise<string> {
   return [firstLine(ctx.step.summary), note].filter(Boolean).join(' ');
 }
 
-const firstLine = (text = '') => text.trim().split('\n', 1)[0]!.slice(0, 300) || 'Done.';
+const firstLine = (text = '') => text.trim().split('\n', 1)[0]!.replace(/^#+ /, '').slice(0, 300) || 'Done.';
 
 const ESTIMATE =
   'Estimate the task. Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }.';

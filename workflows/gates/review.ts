@@ -14,7 +14,7 @@ import {
   readItems,
   readRecommendations,
 } from '../rules/review.ts';
-import { defineGate, REPAIR, type GateContext, type Question } from './gate.ts';
+import { defineGate, REPAIR, type Answer, type GateContext, type Question } from './gate.ts';
 
 type Offer = Extract<
   ActionName,
@@ -26,6 +26,9 @@ type Offer = Extract<
   | 'proceed'
   | 'resolveCap'
 >;
+
+/** What is not done on the spot. */
+type Asked = Answer<Exclude<Offer, `${string}Finding` | `${string}Recommendation`>>;
 
 interface Subject {
   reviewer: string;
@@ -166,7 +169,12 @@ function fails(ctx: GateContext, because: string): string {
   return because;
 }
 
-function ask(ctx: GateContext, { notice, recommends }: Subject, table: ReviewEntry, because: string | undefined) {
+function ask(
+  ctx: GateContext,
+  { notice, recommends }: Subject,
+  table: ReviewEntry,
+  because: string | undefined,
+): Promise<Asked> {
   const capped = capReached(table);
   const text =
     because ?? (capped ? `The review still has findings after ${table.iteration} rounds` : 'The review has findings');
@@ -180,7 +188,8 @@ function ask(ctx: GateContext, { notice, recommends }: Subject, table: ReviewEnt
     offers: offersOf(table, { recommends, capped }),
   });
   const type = capped ? 'decision_required' : notice;
-  return ctx.park<Offer>(question, { type, text: `${text}.` }, { edit: (action) => edit(table, action) });
+  const parking = { edit: (action: HumanAction<Offer>) => edit(table, action) };
+  return ctx.park<Offer>(question, { type, text: `${text}.` }, parking) as Promise<Asked>;
 }
 
 function edit(table: ReviewEntry, action: HumanAction<Offer>): boolean {

@@ -12,11 +12,10 @@ import { brief } from './run.ts';
 import { siteFor } from './site.ts';
 import { transition } from './windows.ts';
 
-/** Gives a gate its hands: the one place where gates meet Temporal. */
-export function contextFor(desk: Desk, stop: () => void): GateContext {
+/** What a gate can see. */
+function sight(desk: Desk) {
   const { live, step, activities } = desk;
   const { state } = live;
-
   return {
     step,
     options: step.options,
@@ -30,9 +29,19 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     description: () => [state.input.task.title, descriptionOf(state)].filter(Boolean).join('\n\n'),
     merged: () => state.mergeCommit !== undefined,
     branchResumed: () => state.branchResumed === true,
-    estimated: (estimate) => void (state.estimate = estimate),
+    voided: () => voidedSteps(state),
     site: siteFor(desk),
+  };
+}
 
+/** Gives a gate its hands: the one place where gates meet Temporal. */
+export function contextFor(desk: Desk, stop: () => void): GateContext {
+  const { live, step, activities } = desk;
+  const { state } = live;
+
+  return {
+    ...sight(desk),
+    estimated: (estimate) => void (state.estimate = estimate),
     show: (view) => transition(state, step, view),
     send: (role, work, view) => send(desk, role, work, view),
     together: (work) => together(work),
@@ -47,7 +56,6 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     saw: (seen) => live.saw(seen),
     notice: (type, text) => live.notify(step, type, text),
     failedEffect: () => live.settleEffect('failed'),
-    voided: () => voidedSteps(state),
 
     async merge(expected) {
       await live.safePoint(step);

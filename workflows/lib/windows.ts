@@ -1,5 +1,6 @@
 import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts';
+import { runIdOf } from '../contracts/pipeline-run.ts';
 import type { OutputAnswer } from '../contracts/reading.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { currentDetails } from '../rules/details.ts';
@@ -44,12 +45,15 @@ const sent = new WeakMap<RunState, Record<string, string>>();
 /** Only what changed is upserted: each upsert is an event, and all of one transition go together. */
 function upsertChanged(run: RunState): void {
   const { workspace, task } = run.input;
-  const { current } = run;
+  const { current, workflowId } = run;
   const now: Record<string, string> = {
     GatehouseWorkspace: workspace,
     GatehouseTask: task.id,
-    GatehouseRepository: run.change.repository,
-    GatehousePipeline: run.pipeline.name,
+    // Only runs are found by these: a release watch is found by its task.
+    ...(workflowId === runIdOf(workspace, task.id) && {
+      GatehouseRepository: run.change.repository,
+      GatehousePipeline: run.pipeline.name,
+    }),
     GatehouseStatus: statusOf(run),
     GatehouseWaitingOn: waitingOn(run).what,
     GatehouseWaitingSince: run.wait.since,

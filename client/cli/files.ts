@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { Usage } from './exit-codes.ts';
+
+/** The JSON object in a file that an option names. */
+export async function jsonFileOf(option: string, file: string): Promise<Record<string, unknown>> {
+  try {
+    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>;
+  } catch (failure) {
+    throw new Usage(`${option}: expected a JSON file: ${(failure as Error).message}`);
+  }
+  throw new Usage(`${option}: expected a JSON object`);
+}

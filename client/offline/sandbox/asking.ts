@@ -1,0 +1,67 @@
+import { CancelledFailure } from '@temporalio/common';
+import type { Cluster } from './cluster.ts';
+import { coresdk, type Core, activityFailure, from, to, type Call, type Job } from './wire.ts';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
+
+/** What of a run is needed to ask the world for it. */
+interface Asking {
+  readonly workflowId: string;
+  readonly cluster: Cluster;
+  readonly cancels: Map<number, () => void>;
+  push(...jobs: Job[]): void;
+}
+
+const { WAIT_CANCELLATION_COMPLETED } = coresdk.workflow_commands.ActivityCancellationType;
+
+/**
+ * Puts a question of the run to the world. One that is called off is heard of as its cancellation type says: at once, or
+ * once the world has let go.
+ */
+export function ask(
+  run: Asking,
+  { seq, activityType, arguments: payloads, cancellationType }: Core.workflow_commands.IScheduleActivity,
+  metadata: any,
+) {
+  const name = activityType!;
+  const { world, calls, log } = run.cluster;
+  log.push(name);
+
+  let heard = true;
+  const resolve = (result: Core.activity_result.IActivityResolution) => {
+    if (heard) run.push({ resolveActivity: { seq: seq!, result } });
+    heard = false;
+  };
+  const end = (result: Core.activity_result.IActivityResolution) => {
+    if (calls.delete(call)) resolve(result);
+  };
+  const cancelled = { cancelled: { failure: activityFailure(name, new CancelledFailure('cancelled')) } };
+  const call: Call = {
+    name,
+    workflowId: run.workflowId,
+    args: (payloads ?? []).map(from),
+    summary: String(from(metadata?.summary) ?? ''),
+    cancelRequested: false,
+    complete: (value) => {
+      end({ completed: { result: to(value ?? null) } });
+      if (name === 'cancelRun') run.push({ cancelWorkflow: { reason: 'asked by the run itself' } });
+    },
+    fail: (error) => end({ failed: { failure: activityFailure(name, error) } }),
+    acknowledgeCancel: () => {
+      log.push(`${name} cancelled`);
+      end(cancelled);
+    },
+  };
+  calls.add(call);
+  run.cancels.set(seq!, () => {
+    call.cancelRequested = true;
+    if (cancellationType === WAIT_CANCELLATION_COMPLETED) {
+      if (world[name]) call.acknowledgeCancel();
+      return;
+    }
+    resolve(cancelled); // the world goes on, and what comes of it is never heard of
+    if (world[name]) calls.delete(call);
+  });
+  const answer = world[name];
+  if (answer) void (async () => answer(call.args[0], call))().then(call.complete, call.fail);
+}

@@ -1,0 +1,223 @@
+import type { Workflow } from '@temporalio/worker/lib/workflow/interface.js';
+import { ask } from './asking.ts';
+import type { Cluster } from './cluster.ts';
+import { infoOf, theCreator } from './machine.ts';
+import {
+  coresdk,
+  type Core,
+  from,
+  fromFailure,
+  msOf,
+  rank,
+  refusal,
+  to,
+  toFailure,
+  type Closed,
+  type Command,
+  type Job,
+  type UpdateAnswer,
+} from './wire.ts';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
+
+const ALREADY_EXISTS =
+  coresdk.child_workflow.StartChildWorkflowExecutionFailedCause
+    .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
+
+export interface Options {
+  /** Signals that are there before the run's first act. */
+  early?: [name: string, arg: unknown][];
+  continued?: boolean;
+  runId?: string;
+}
+
+/** One execution of one workflow. */
+export class Execution {
+  readonly attributes: Record<string, unknown> = {};
+  upserts = 0;
+  suggestContinueAsNew = false;
+  closed: Closed | undefined;
+
+  private pending: Job[] = [];
+  private draining: Promise<void> = Promise.resolve();
+  readonly cancels = new Map<number, () => void>();
+  private readonly running = new Map<number, number>();
+  private readonly waiting = new Map<string, (answer: any) => void>();
+  private messages = 0;
+
+  private constructor(
+    private readonly vm: Workflow,
+    readonly runId: string,
+    readonly workflowId: string,
+    readonly cluster: Cluster,
+  ) {}
+
+  static async create(
+    cluster: Cluster,
+    workflowType: string,
+    workflowId: string,
+    input: unknown,
+    { early = [], continued = false, runId = '' }: Options = {},
+  ): Promise<Execution> {
+    const id = runId || `0190-${String(cluster.executions.size + 1).padStart(12, '0')}`;
+    const info = infoOf(cluster, { workflowType, workflowId, runId: id, continued });
+    const vm = await (
+      await theCreator()
+    ).createWorkflow({
+      info,
+      randomnessSeed: [1, 2, 3, 4],
+      now: cluster.now,
+      showStackTraceSources: false,
+    } as any);
+    const execution = new Execution(vm, id, workflowId, cluster);
+    cluster.executions.set(workflowId, execution);
+    const args = input === undefined ? [] : [to(input)];
+    execution.push(
+      { initializeWorkflow: { workflowId, workflowType, arguments: args, randomnessSeed: 1 as any, headers: {} } },
+      ...early.map(([name, arg]) => execution.signalJob(name, arg)),
+    );
+    return execution;
+  }
+
+  drained = () => this.draining;
+  timers = () => (this.closed ? [] : [...this.running].map(([seq, at]) => ({ seq, at })));
+
+  fire(seq: number): void {
+    this.running.delete(seq);
+    this.push({ fireTimer: { seq } });
+  }
+
+  update(name: string, arg?: unknown): Promise<UpdateAnswer> {
+    const id = `u${(this.messages += 1)}`;
+    const meta = { identity: 'test' };
+    const input = arg === undefined ? [] : [to(arg)];
+    const answer = new Promise<UpdateAnswer>((resolve) => this.waiting.set(id, resolve));
+    this.push({ doUpdate: { id, protocolInstanceId: id, name, input, headers: {}, meta, runValidator: true } });
+    return this.cluster.settle().then(() => answer);
+  }
+
+  signal(name: string, arg?: unknown): Promise<void> {
+    this.push(this.signalJob(name, arg));
+    return this.cluster.settle();
+  }
+
+  /** A signal between workflows: nobody waits for what comes of it. */
+  receive(name: string, args: any[]): void {
+    this.push({ signalWorkflow: { signalName: name, input: args, headers: {}, identity: 'workflow' } });
+  }
+
+  query(name: string, arg?: unknown): Promise<any> {
+    const queryId = `q${(this.messages += 1)}`;
+    const answer = new Promise<any>((resolve, reject) =>
+      this.waiting.set(queryId, (said) => (said?.error ? reject(said.error) : resolve(said))),
+    );
+    const input = arg === undefined ? [] : [to(arg)];
+    this.push({ queryWorkflow: { queryId, queryType: name, arguments: input, headers: {} } });
+    return answer;
+  }
+
+  cancel(): Promise<void> {
+    this.push({ cancelWorkflow: { reason: 'test' } });
+    return this.cluster.settle();
+  }
+
+  /** What the Web UI shows of the run. */
+  metadata(): Promise<{
+    currentDetails: string;
+    definition: { signalDefinitions: { name: string; description: string }[] };
+  }> {
+    return this.query('__temporal_workflow_metadata');
+  }
+
+  private signalJob(signalName: string, arg: unknown): Job {
+    return { signalWorkflow: { signalName, input: arg === undefined ? [] : [to(arg)], headers: {}, identity: 'test' } };
+  }
+
+  push(...jobs: Job[]) {
+    this.pending.push(...jobs);
+    this.cluster.activity += 1;
+    this.draining = this.draining.then(() => this.drain());
+  }
+
+  private async drain() {
+    const jobs = this.pending.splice(0);
+    const queries = jobs.filter((job) => job.queryWorkflow);
+    const others = jobs.filter((job) => !job.queryWorkflow).sort((a, b) => rank(a) - rank(b));
+    if (others.length > 0 && !this.closed) await this.activate(others);
+    for (const query of queries) await this.activate([query]);
+  }
+
+  private async activate(jobs: Job[]) {
+    this.cluster.activity += 1;
+    const completion = await this.vm.activate(
+      coresdk.workflow_activation.WorkflowActivation.fromObject({
+        runId: this.runId,
+        timestamp: { seconds: Math.floor(this.cluster.now / 1000), nanos: (this.cluster.now % 1000) * 1e6 } as any,
+        jobs,
+        isReplaying: false,
+        historyLength: 3,
+        historySizeBytes: 300,
+        continueAsNewSuggested: this.suggestContinueAsNew,
+      }),
+    );
+    if (completion.failed) throw new Error(completion.failed.failure?.message ?? 'activation failed');
+    for (const command of completion.successful?.commands ?? []) this.obey(command);
+  }
+
+  private obey(c: Command) {
+    if (c.scheduleActivity) ask(this, c.scheduleActivity, c.userMetadata);
+    else if (c.requestCancelActivity) this.cancels.get(c.requestCancelActivity.seq!)?.();
+    else if (c.startTimer)
+      this.running.set(c.startTimer.seq!, this.cluster.now + msOf(c.startTimer.startToFireTimeout));
+    else if (c.cancelTimer) this.running.delete(c.cancelTimer.seq!);
+    else if (c.startChildWorkflowExecution) void this.begin(c.startChildWorkflowExecution);
+    else if (c.signalExternalWorkflowExecution) this.tell(c.signalExternalWorkflowExecution);
+    else if (c.upsertWorkflowSearchAttributes) {
+      this.upserts += 1;
+      const fields = c.upsertWorkflowSearchAttributes.searchAttributes?.indexedFields ?? {};
+      for (const [name, payload] of Object.entries(fields)) this.attributes[name] = from(payload);
+    } else if (c.updateResponse) {
+      const { protocolInstanceId, rejected, completed } = c.updateResponse;
+      if (rejected) this.reply(protocolInstanceId!, { refused: refusal(rejected) });
+      else if (completed) this.reply(protocolInstanceId!, { ok: from(completed) });
+    } else if (c.respondToQuery) {
+      const { queryId, succeeded, failed } = c.respondToQuery;
+      this.reply(queryId!, succeeded ? from(succeeded.response) : { error: fromFailure(failed) });
+    } else if (c.completeWorkflowExecution) this.closed = { result: from(c.completeWorkflowExecution.result) };
+    else if (c.failWorkflowExecution) {
+      const { type, message, details } = fromFailure(c.failWorkflowExecution.failure);
+      this.closed = { failure: { type: type!, message, details: details?.[0] } };
+    } else if (c.cancelWorkflowExecution) this.closed = { cancelled: true };
+    else if (c.continueAsNewWorkflowExecution) {
+      this.closed = { continuedAsNew: from(c.continueAsNewWorkflowExecution.arguments?.[0]) };
+    }
+  }
+
+  private reply(id: string, answer: unknown) {
+    this.waiting.get(id)!(answer);
+  }
+
+  private async begin({
+    seq,
+    workflowId,
+    workflowType,
+    input,
+  }: Core.workflow_commands.IStartChildWorkflowExecution): Promise<void> {
+    const there = this.cluster.executions.get(workflowId!);
+    if (there && !there.closed) {
+      const failed = { workflowId: workflowId!, workflowType: workflowType!, cause: ALREADY_EXISTS };
+      return this.push({ resolveChildWorkflowExecutionStart: { seq: seq!, failed } });
+    }
+    this.cluster.activity += 1;
+    const child = await Execution.create(this.cluster, workflowType!, workflowId!, from(input?.[0]));
+    this.push({ resolveChildWorkflowExecutionStart: { seq: seq!, succeeded: { runId: child.runId } } });
+  }
+
+  private tell({ seq, workflowExecution, signalName, args }: Core.workflow_commands.ISignalExternalWorkflowExecution) {
+    const there = this.cluster.executions.get(workflowExecution!.workflowId!);
+    const open = there && !there.closed;
+    if (open) there.receive(signalName!, args ?? []);
+    const failure = open ? {} : { failure: toFailure(new Error('not found')) };
+    this.push({ resolveSignalExternalWorkflow: { seq: seq!, ...failure } });
+  }
+}

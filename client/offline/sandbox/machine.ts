@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
+import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
+import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js';
+import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+let creator: Promise<ReusableVMWorkflowCreator> | undefined;
+/** The workflow code, bundled once: every run of every cluster lives in it. */
+export const theCreator = () =>
+  (creator ??= (async () => {
+    const bundler = new WorkflowCodeBundler({
+      workflowsPath: at('../../../workflows/index.ts'),
+      payloadConverterPath: at('../../../workflows/lib/payload-converter.ts'),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const { code } = await bundler.createBundle();
+    return ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set());
+  })());
+
+/** What a run is told of itself. */
+export function infoOf(
+  { now }: { now: number },
+  {
+    workflowType,
+    workflowId,
+    runId,
+    continued,
+  }: Record<'workflowType' | 'workflowId' | 'runId', string> & { continued: boolean },
+) {
+  return {
+    workflowType,
+    runId,
+    workflowId,
+    namespace: 'default',
+    firstExecutionRunId: runId,
+    ...(continued && { continuedFromExecutionRunId: 'earlier' }),
+    attempt: 1,
+    taskTimeoutMs: 10_000,
+    taskQueue: 'sandbox',
+    searchAttributes: {},
+    typedSearchAttributes: new TypedSearchAttributes(),
+    historyLength: 3,
+    historySize: 300,
+    continueAsNewSuggested: false,
+    targetWorkerDeploymentVersionChanged: false,
+    startTime: new Date(now),
+    runStartTime: new Date(now),
+    unsafe: { isReplaying: false, isReplayingHistoryEvents: false, now: Date.now, random: Math.random },
+  };
+}

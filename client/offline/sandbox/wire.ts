@@ -1,0 +1,69 @@
+import { type ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { coresdk as Core } from '@temporalio/proto';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
+
+export type Job = Core.workflow_activation.IWorkflowActivationJob;
+export type Command = Core.workflow_commands.IWorkflowCommand;
+/** How the world answers, by the names of activities. One that is missing stays open until somebody answers it. */
+export type World = Record<string, (question: any, call: Call) => unknown>;
+
+export interface Refusal {
+  because: string;
+  type: string;
+  code: string;
+  offers: string[];
+  visit?: string;
+  takenBy?: unknown;
+}
+export type UpdateAnswer = { ok: any; refused?: never } | { ok?: never; refused: Refusal };
+export type Closed =
+  | { result: any }
+  | { failure: { type: string; message: string; details: any } }
+  | { continuedAsNew: any }
+  | { cancelled: true };
+
+/** Written in CommonJS, in a way in which Node does not see its names. */
+export const { coresdk } = proto;
+export type { Core };
+
+/** A question to the world that it has not answered yet. */
+export interface Call {
+  name: string;
+  workflowId: string;
+  args: any[];
+  summary: string;
+  cancelRequested: boolean;
+  complete(value?: unknown): void;
+  fail(error: Error): void;
+  acknowledgeCancel(): void;
+}
+
+/** What a person sends who chooses an encoding that the run does not know. */
+export const UNREADABLE = Symbol('unreadable');
+
+export const to = (value: unknown) =>
+  value === UNREADABLE
+    ? { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') }
+    : defaultPayloadConverter.toPayload(value);
+export const from = (payload?: any) => (payload ? defaultPayloadConverter.fromPayload<any>(payload) : undefined);
+export const toFailure = (error: unknown) => defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
+export const fromFailure = (failure: any) =>
+  defaultFailureConverter.failureToError(failure, defaultPayloadConverter) as ApplicationFailure;
+
+export const msOf = (duration: any) => Number(duration?.seconds ?? 0) * 1_000 + Number(duration?.nanos ?? 0) / 1e6;
+
+/** Core hands a run its messages before anything else that has happened. */
+export const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow || job.doUpdate ? 1 : 2);
+
+export function refusal(failure: any): Refusal {
+  const { message, type, details } = fromFailure(failure);
+  return { because: message, type: type!, ...(details?.[0] as any) };
+}
+
+export const activityFailure = (name: string, error: Error) => ({
+  message: 'Activity task failed',
+  cause: toFailure(error),
+  activityFailureInfo: { activityType: { name }, activityId: '1', identity: 'test', retryState: 1 },
+});

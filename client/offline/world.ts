@@ -1,0 +1,166 @@
+import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import type { Cluster } from './sandbox/cluster.ts';
+import type { World } from './sandbox/wire.ts';
+import { inTurn, type End, type Script } from './script.ts';
+
+const MINUTE = 60_000;
+const never = () => new Promise<never>(() => undefined);
+
+/** What a good answer of each role with a structured output is. */
+export const GOOD_OUTPUTS: Readonly<Record<string, unknown>> = {
+  reviewer: { rating: 0.9, summary: 'Good.' },
+  'architect-companion': { rating: 0.9, summary: 'Good.' },
+  'spec-companion': { rating: 0.9, summary: 'Good.' },
+  tester: { greenlight: true, summary: 'It works.', tested: ['everything'], outcomes: [], concerns: [] },
+  merger: { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'It is small.' },
+  'task-estimator': { complexity: 0.3, risk: 0.2, impact: 0.3, rationale: 'It is small.' },
+  'requirements-reviewer': { items: [] },
+  'clarity-reviewer': { items: [] },
+  recommender: { items: [] },
+  'spec-writer': { service: 'The service', summary: 'What it does.', modules: [] },
+  blueprints: { type: 'service', name: 'The service', summary: 'What it is.', references: [], modules: [] },
+  'on-call': { culpritConfidence: 0.5, recommendation: 'hold', rationale: 'It began with the release.', evidence: [] },
+};
+
+/** A branch whose commits are numbered. */
+class Branch {
+  head: string | undefined;
+  private count = 0;
+
+  commit(): string {
+    this.count += 1;
+    this.head = this.count.toString(16).padStart(8, '0').padEnd(40, 'c');
+    return this.head;
+  }
+}
+
+const BASE = 'b'.repeat(40);
+
+type Place = { repository: string; base: string; branch: string };
+type After = (minutes: number) => Promise<void>;
+
+/** The world as the script tells it: every activity of a run, of its environment and of its release watch. */
+export function worldOf(script: Script, cluster: () => Cluster, change: Place): World {
+  const branch = new Branch();
+  const after: After = (minutes) => cluster().wait(minutes * MINUTE);
+  return {
+    examine: () => ({ is: 'ready', change: { ...change, basis: BASE }, environments: true, checksGraceSeconds: 0 }),
+    runJob: jobs(script, branch, after),
+    ...forgeOf(script, branch, after),
+    ...sitesOf(script, cluster, after),
+    async releaseSettled({ until }) {
+      for (const signals = inTurn(script.signals, [{ id: 'all', state: 'ok' as const }]); ;) {
+        const read = signals();
+        const over = cluster().now >= Date.parse(until);
+        if (over || read.some(({ state }) => state === 'alert')) return { signals: read };
+        await after(1);
+      }
+    },
+    fileIssue: () => ({ is: 'filed', id: 'ISSUE-1' }),
+    keepText: () => 'kept',
+    ...Object.fromEntries(SILENT.map((name) => [name, () => undefined])),
+  };
+}
+
+function forgeOf(script: Script, branch: Branch, after: After): World {
+  const seen = () => ({
+    state: 'open' as const,
+    ...(branch.head && { head: branch.head }),
+    baseHead: BASE,
+    foreign: [],
+  });
+  const checks = inTurn(script.checks, []);
+  const conflicts = inTurn(script.conflicts, []);
+  const merges = inTurn(script.merges, {});
+  return {
+    lookAtChange: seen,
+    changeMoved: never,
+    async settledChecks() {
+      await after(2);
+      const red = checks().map((name) => ({ name, conclusion: 'failure', log: `${name} is red` }));
+      return { ...seen(), checks: red.length > 0 ? red : [{ name: 'all', conclusion: 'success' }], none: false };
+    },
+    settledMergeability() {
+      if (!branch.head) return { ...seen(), is: 'nothing' };
+      const files = conflicts();
+      return { ...seen(), is: files.length > 0 ? 'conflicted' : 'mergeable', files };
+    },
+    updateFromBase() {
+      const files = conflicts();
+      if (files.length > 0) return { ...seen(), is: 'conflict', files };
+      branch.commit();
+      return { ...seen(), is: 'merged' };
+    },
+    commitFiles: () => ({ is: 'committed', head: branch.commit(), foreign: [], pullRequest: 1 }),
+    protectedPaths: () => [],
+    merge({ head }) {
+      const { refused } = merges();
+      return refused === undefined
+        ? { is: 'merged', mergeCommit: 'd'.repeat(40), head }
+        : { is: 'refused', because: refused };
+    },
+  };
+}
+
+function sitesOf(script: Script, cluster: () => Cluster, after: After): World {
+  const environments = inTurn(script.environments, {});
+  return {
+    async provisionEnvironment({ key }) {
+      await after(1);
+      const { fails } = environments();
+      return fails === undefined
+        ? { is: 'live', url: `https://preview.example/${String(key).split('/').at(-1)}` }
+        : { is: 'failed', because: fails };
+    },
+    environmentEnded: never,
+    holderClosed: never,
+    lookAtEnvironment: ({ workflowId }) => cluster().executions.get(workflowId)?.query('environment'),
+    environmentSettled: (question, call) => settled(cluster(), question, () => call.cancelRequested),
+  };
+}
+
+/** What is done, and answers nothing. */
+const SILENT = [
+  'stopJob',
+  'notify',
+  'cancelRun',
+  'startDependents',
+  'removeEnvironment',
+  'endChecks',
+  'withinBudget',
+  'tellIssues',
+];
+
+/** Jobs take a minute, or as long as they are said to. */
+function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) => Promise<void>) {
+  const turns = new Map<string, () => End>();
+  return async ({ role, mode }: Job): Promise<JobReport> => {
+    if (!turns.has(role)) turns.set(role, inTurn<End>(told[role] ?? [], {}));
+    const end = turns.get(role)!();
+    await after(end.takesMinutes ?? 1);
+    if (end.evicted) return { is: 'evicted', because: 'Its process is gone.', infrastructure: false };
+    const usage = { costCents: end.costCents ?? 0 };
+    if (end.fails !== undefined) return { is: 'failed', because: end.fails, usage };
+    const changed = end.changes ?? mode !== 'read';
+    if (changed) branch.commit();
+    const { summary = `The ${role} is done.`, output = GOOD_OUTPUTS[role], decision } = end;
+    const made = { summary, changed, usage, foreign: [], ...(branch.head && { head: branch.head, pullRequest: 1 }) };
+    return { is: 'completed', ...made, ...(output !== undefined && { output }), ...(decision && { decision }) };
+  };
+}
+
+/** As the activity does: looks until the environment is no longer being made. Each look is a turn of the world. */
+async function settled(
+  cluster: Cluster,
+  { workflowId, generation }: { workflowId: string; generation: number },
+  moot: () => boolean,
+): Promise<unknown> {
+  while (!moot()) {
+    const there = cluster.executions.get(workflowId);
+    const view = await there?.query('environment');
+    const known = view && view.generation >= generation && (view.status !== 'provisioning' || view.because);
+    if ((known && view.status !== 'tearing-down') || (view && there?.closed)) return view;
+    await cluster.wait(1_000);
+  }
+  return never();
+}
