@@ -1,0 +1,102 @@
+import type { Signal } from '../../../workflows/contracts/activities.ts';
+import type { JobEnd } from '../../../workflows/gates/gate.ts';
+import { postReleaseHealth, watchRelease, type Watch, type Watched } from '../../../workflows/gates/release.ts';
+import { judgeSignals, OnCall, regressionText, sinceRelease } from '../../../workflows/rules/release.ts';
+import { completed } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
+
+const signal = (state: Signal['state'], id = 'errors', more: Partial<Signal> = {}): Signal => ({ id, state, ...more });
+
+/** The watch itself, played as a gate. */
+async function watched(script: Parameters<typeof play>[1], options = {}) {
+  let last: Watch | undefined;
+  const gate = { ...postReleaseHealth, run: (ctx: Watched) => watchRelease(ctx, (told) => (last = told)) };
+  const played = await play(gate as never, script, options as never);
+  return { ...played, watch: last! };
+}
+const assessed = completed({
+  changed: false,
+  summary: 'It is us.',
+  output: { culpritConfidence: 0.9, recommendation: 'revert', rationale: 'r', evidence: ['log', 7] },
+}) as JobEnd;
+const acknowledged = { kind: 'acknowledge', by: 'ana' } as const;
+
+describe('post-release-health', () => {
+  it('has what was merged watched, by a workflow of its own', async () => {
+    expect((await play(postReleaseHealth)).end).toMatchObject({
+      is: 'passed',
+      note: 'Watched by release/default/PAY-142.',
+    });
+  });
+  it('passes at once where nothing was merged [N-23]', async () => {
+    const { end } = await play(postReleaseHealth, { merged: false });
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('Nothing was merged') });
+  });
+});
+
+describe('a release watch', () => {
+  it('ends well when its time is over and nothing alerts [A-096, A-100]', async () => {
+    const { told, watch } = await watched({ signals: [signal('ok')] }, { minutes: 7 });
+    expect(told).toEqual(['watching 7']);
+    expect(watch.health).toBe('healthy');
+  });
+  it('sends on-call once on a regression, tells it, and waits for somebody to see to it [E-38, A-101, A-181]', async () => {
+    const script = {
+      signals: [signal('alert', 'errors', { detail: '5 %' })],
+      jobs: { 'on-call': [assessed] },
+      people: [acknowledged],
+    };
+    const { told, watch, asked, briefs } = await watched(script);
+    expect(told).toEqual(['watching 30', 'on-call completed', 'release_regression: acknowledge']);
+    expect(asked[0]).toMatchObject({ because: expect.stringContaining('On-call says revert (confidence 0.9)') });
+    expect(briefs[0]).toContain('errors: alert (5 %)');
+    expect(watch).toMatchObject({ health: 'regressed', acknowledgedBy: 'ana', assessment: { evidence: ['log'] } });
+  });
+  it('says that the investigation failed, when it did [N-23]', async () => {
+    const script = {
+      signals: [signal('alert')],
+      jobs: { 'on-call': [{ is: 'failed', because: 'no' } as JobEnd] },
+      people: [acknowledged],
+    };
+    const { asked, watch } = await watched(script, { attempts: 2 });
+    expect(asked[0]).toMatchObject({ because: expect.stringContaining('look at it yourself') });
+    expect(watch.assessment).toBeUndefined();
+  });
+  it('without attempts tells a person, and fails nobody [N-23]', async () => {
+    const { told, end } = await watched({ signals: [signal('alert')], people: [acknowledged] }, { attempts: 0 });
+    expect(told).toEqual(['watching 30', 'release_regression: acknowledge']);
+    expect(end.is).toBe('passed');
+  });
+  it.each([
+    ['pass', []],
+    ['notice', ['notice release_no_data']],
+  ])('without data it follows the step: %s', async (onNoData, notices) => {
+    const { told, watch } = await watched({ signals: [signal('no_data')] }, { onNoData });
+    expect(told.slice(1)).toEqual(notices);
+    expect(watch.health).toBe('no-data');
+  });
+});
+
+describe('signals', () => {
+  it.each([
+    ['one alert [A-094]', [signal('ok'), signal('alert')], 'regressed'],
+    ['warnings only', [signal('warn')], 'healthy'],
+    ['no data [A-104]', [signal('no_data')], 'no-data'],
+    ['some data', [signal('no_data'), signal('ok')], 'healthy'],
+    ['none at all [A-099]', [], 'no-data'],
+  ])('%s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
+  it('an alert that is older than the release only warns [A-102, A-103]', () => {
+    const old = signal('alert', 'a', { since: '2026-01-01T00:00:00Z' });
+    const young = signal('alert', 'b', { since: '2026-01-03T00:00:00Z' });
+    expect(sinceRelease([old, young], '2026-01-02T00:00:00Z').map(({ state }) => state)).toEqual(['warn', 'alert']);
+  });
+  it('a regression names what alerts, with its detail [A-097, A-098]', () => {
+    expect(regressionText([signal('alert', 'a', { name: 'Errors', detail: '5 %' }), signal('ok', 'b')])).toBe(
+      'The release has regressed: Errors (5 %).',
+    );
+    expect(regressionText([signal('warn')])).toBe('The release has regressed.');
+  });
+  it('an assessment that says little is read as doubt', () => {
+    expect(OnCall.parse({})).toEqual({ culpritConfidence: 0, recommendation: 'hold', rationale: '', evidence: [] });
+  });
+});

@@ -1,0 +1,301 @@
+import type { HumanAction } from '../../../workflows/contracts/messages.ts';
+import type { ReviewEntry } from '../../../workflows/contracts/reading.ts';
+import type { JobEnd } from '../../../workflows/gates/gate.ts';
+import { reviews } from '../../../workflows/gates/review.ts';
+import {
+  briefOfAnswers,
+  capReached,
+  converged,
+  noteItems,
+  readItems,
+  readRecommendations,
+  wrongEdit,
+} from '../../../workflows/rules/review.ts';
+import { completed } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
+
+const [requirements, clarity] = reviews as [any, any];
+const item = (severity = 'high', title = 'Which tax?') => ({ category: 'gap', severity, title, detail: 'd' });
+const finds = (...items: object[]) => completed({ changed: false, output: { items } }) as JobEnd;
+const text = (summary: string, more = {}) => completed({ changed: false, summary, ...more }) as JobEnd;
+const answer = (finding = 'f-1', reply = '19 %'): HumanAction => ({ kind: 'answerFinding', finding, reply });
+const incorporate: HumanAction = { kind: 'incorporate' };
+
+describe('a requirements review', () => {
+  it('passes by itself when nothing is left to ask [A-019, A-039]', async () => {
+    const { told, end } = await play(requirements, { jobs: { 'requirements-reviewer': [finds()] } });
+    expect(told).toEqual(['requirements-reviewer completed']);
+    expect(end).toMatchObject({ is: 'passed' });
+  });
+  it('asks about findings, and raises no card of a cap [A-020, A-040]', async () => {
+    const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [{ kind: 'proceed' } as HumanAction] };
+    const { told, end } = await play(requirements, script);
+    expect(told.at(-1)).toBe('requirement_review: proceed');
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('let it proceed') });
+  });
+  it('works answers in, reviews the document, and has it stand for the task [A-023, A-035]', async () => {
+    const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('The tax is 19 %.')] };
+    const { told, end, step, briefs } = await play(requirements, { jobs, people: [answer(), incorporate] });
+    expect(told).toEqual([
+      'requirements-reviewer completed',
+      'requirement_review: answerFinding',
+      'requirement_review: incorporate',
+      'incorporator completed',
+      'requirements-reviewer completed',
+    ]);
+    expect(end.is).toBe('passed');
+    expect(step).toMatchObject({
+      summary: 'The tax is 19 %.',
+      review: { iteration: 2, documented: true, findings: [] },
+    });
+    expect(briefs[1]).toMatch(/Answered: Which tax\?[^]*19 %/);
+    expect(briefs[2]).toContain('The tax is 19 %.');
+  });
+  it('asks again when the document still has findings [A-024, A-032]', async () => {
+    const jobs = {
+      'requirements-reviewer': [finds(item()), finds(item('high', 'Rounding?'))],
+      incorporator: [text('t')],
+    };
+    const { told, step } = await play(requirements, { jobs, people: [answer(), incorporate, { kind: 'proceed' }] });
+    expect(told.at(-1)).toBe('requirement_review: proceed');
+    expect(step.review!.findings.map(({ id, title }) => [id, title])).toEqual([['f-2', 'Rounding?']]);
+  });
+  it('has nothing to fold when all is dismissed: settled without a job [A-025, A-044]', async () => {
+    const people: HumanAction[] = [{ kind: 'dismissFinding', finding: 'f-1' }, incorporate];
+    const jobs = { 'requirements-reviewer': [finds(item(), item('low', 'Nit'))] };
+    const { told } = await play(requirements, {
+      jobs,
+      people: [...people.slice(0, 1), { kind: 'dismissFinding', finding: 'f-2' }, incorporate],
+    });
+    expect(told.filter((line) => line.startsWith('incorporator'))).toEqual([]);
+  });
+  it('is not incorporated while a finding is open [A-027, A-037, A-067, A-070]', async () => {
+    const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [incorporate] };
+    await expect(play(requirements, script)).rejects.toThrow('incorporate was not offered');
+  });
+  it('keeps no half document: one that was cut, is empty, or failed changes nothing [A-036, N-41]', async () => {
+    for (const end of [text('half', { cut: true }), text('  '), { is: 'failed', because: 'no' } as JobEnd]) {
+      const jobs = { 'requirements-reviewer': [finds(item())], incorporator: [end] };
+      const { asked, step, told } = await play(requirements, {
+        jobs,
+        people: [answer(), incorporate, { kind: 'proceed' }],
+      });
+      expect(asked.at(-1)).toMatchObject({ because: expect.stringContaining('could not be worked in') });
+      expect(step.summary).toBeUndefined();
+      expect(step.review!.findings[0]).toMatchObject({ status: 'answered', reply: '19 %' });
+      expect(told).toContain('effect failed');
+    }
+  });
+  it('goes straight to its cap when it has one round, and on by one that is granted [A-021, A-022, A-034, A-043, N-42]', async () => {
+    const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('t')] };
+    const extra: HumanAction = { kind: 'resolveCap', choice: 'extra-round' };
+    const { told, end, asked } = await play(
+      requirements,
+      { jobs, people: [extra, answer(), incorporate] },
+      { iterations: 1 },
+    );
+    expect(told[1]).toBe('decision_required: resolveCap');
+    expect(asked[0]).toMatchObject({ cap: { of: 'requirements-review', used: 1, max: 1 } });
+    expect(end.is).toBe('passed');
+  });
+  it('is exceeded again after the extra round; proceeds, or stops [A-033, N-42]', async () => {
+    const jobs = { 'requirements-reviewer': [finds(item()), finds(item('high', 'More'))], incorporator: [text('t')] };
+    const people: HumanAction[] = [{ kind: 'resolveCap', choice: 'extra-round' }, answer(), incorporate];
+    const proceeds = await play(
+      requirements,
+      { jobs, people: [...people, { kind: 'resolveCap', choice: 'proceed' }] },
+      { iterations: 1 },
+    );
+    expect(proceeds.end.is).toBe('passed');
+    expect(proceeds.step.summary).toBe('t');
+    const stop = play(
+      requirements,
+      { jobs, people: [...people, { kind: 'resolveCap', choice: 'stop' }] },
+      { iterations: 1 },
+    );
+    await expect(stop).rejects.toThrow('stopped');
+  });
+  it('tolerates what the step or the policy tolerates [A-041]', async () => {
+    const jobs = { 'requirements-reviewer': [finds(item('medium'))] };
+    expect((await play(requirements, { jobs, policy: { concernAllowed: 'medium' } })).end.is).toBe('passed');
+    expect((await play(requirements, { jobs }, { concernAllowed: 'high' })).end.is).toBe('passed');
+  });
+  it('sends a reviewer that cannot be understood once more, then shows it, never as "no findings" [N-41]', async () => {
+    const jobs = { 'requirements-reviewer': [text('hm'), { is: 'failed', because: 'no' } as JobEnd, finds()] };
+    const { told, asked, end } = await play(requirements, { jobs, people: [{ kind: 'reviewAgain' }] });
+    expect(told.slice(0, 3)).toEqual([
+      'requirements-reviewer completed',
+      'requirements-reviewer failed',
+      'requirement_review: reviewAgain',
+    ]);
+    expect(asked[0]).toMatchObject({ because: 'The requirements-reviewer could not be understood: no.' });
+    expect(end.is).toBe('passed');
+  });
+  it('recommends answers, which people take, turn down, or ask for again [N-43]', async () => {
+    const recommends = (...ids: string[]) =>
+      completed({
+        changed: false,
+        output: { items: ids.map((itemId) => ({ itemId, recommendation: `as ${itemId}`, fromStandard: true })) },
+      }) as JobEnd;
+    const jobs = {
+      'requirements-reviewer': [finds(item(), item('low', 'Nit')), finds()],
+      recommender: [recommends('f-1', 'f-2', 'f-9'), text('nothing'), recommends('f-2')],
+      incorporator: [text('t')],
+    };
+    const people: HumanAction[] = [
+      { kind: 'requestRecommendations' },
+      { kind: 'acceptRecommendation', finding: 'f-1' },
+      { kind: 'rejectRecommendation', finding: 'f-2' },
+      { kind: 'requestRecommendations', findings: ['f-2'], note: 'again' },
+      { kind: 'requestRecommendations', findings: ['f-2'] },
+      { kind: 'acceptRecommendation', finding: 'f-2' },
+      incorporate,
+    ];
+    const { end, asked, briefs } = await play(requirements, { jobs, people });
+    expect(end.is).toBe('passed');
+    expect(asked[4]).toMatchObject({ because: expect.stringContaining('no recommendations') });
+    expect(briefs.some((brief) => brief.includes('Answer: as f-1'))).toBe(true);
+    expect(briefs.some((brief) => brief.includes('# Besides\n\nagain'))).toBe(true);
+  });
+  it('asks for every finding’s category and severity [A-049, A-052]', async () => {
+    const { briefs } = await play(requirements, { jobs: { 'requirements-reviewer': [finds()] } });
+    expect(briefs[0]).toMatch(/"gap" \| "clarification"[^]*"severity"[^]*every finding with its severity/);
+  });
+});
+
+describe('a clarity review', () => {
+  it('is the same loop, with the investigation at hand and without recommendations [A-038, A-059, A-062]', async () => {
+    const jobs = { 'clarity-reviewer': [finds(item()), finds()], incorporator: [text('The report, clear.')] };
+    const { told, step, briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
+    expect(told[1]).toBe('clarity_review: answerFinding');
+    expect(briefs[0]).toMatch(/investigated is in the prior outputs[^]*an empty list when the text is good enough/);
+    expect(step.summary).toBe('The report, clear.');
+    const asks = play(clarity, {
+      jobs: { 'clarity-reviewer': [finds(item())] },
+      people: [{ kind: 'requestRecommendations' }],
+    });
+    await expect(asks).rejects.toThrow('not offered');
+  });
+  it('reads the clarified text once there is one [A-060, A-063]', async () => {
+    const jobs = { 'clarity-reviewer': [finds(item()), finds()], incorporator: [text('The report, clear.')] };
+    const { briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
+    expect(briefs[1]).toContain('Answer: 19 %');
+    expect(briefs.at(-1)).toContain('# The text\n\nThe report, clear.');
+  });
+});
+
+const table = (over: Partial<ReviewEntry> = {}): ReviewEntry => ({
+  iteration: 1,
+  max: 6,
+  findings: [],
+  issued: 0,
+  due: false,
+  documented: false,
+  ...over,
+});
+const finding = (
+  id: string,
+  severity: 'low' | 'medium' | 'high',
+  status: 'open' | 'answered' | 'dismissed',
+  reply?: string,
+) => ({
+  id,
+  category: 'gap' as const,
+  severity,
+  title: id,
+  detail: 'd',
+  status,
+  ...(reply !== undefined && { reply }),
+});
+
+describe('the rules of a review', () => {
+  it.each([
+    ['none', [], true],
+    ['one above', [finding('f-1', 'high', 'open')], false],
+    ['at or below', [finding('f-1', 'medium', 'open'), finding('f-2', 'low', 'open')], true],
+    ['one above that is dismissed [A-042]', [finding('f-1', 'high', 'dismissed')], true],
+    ['one above that is answered, but not worked in', [finding('f-1', 'high', 'answered', 'x')], false],
+  ])('findings, of which medium is tolerated: %s', (_, findings, passes) => {
+    expect(converged(table({ findings }), 'medium')).toBe(passes);
+  });
+  it('a review that is due has not converged, nor reached its cap', () => {
+    expect([converged(table({ due: true }), 'high'), capReached(table({ due: true, iteration: 6 }))]).toEqual([
+      false,
+      false,
+    ]);
+    expect(capReached(table({ iteration: 6 }))).toBe(true);
+  });
+  it.each([
+    ['nothing at all [A-045, A-058]', [], undefined, false],
+    ['an answer [A-046]', [finding('f-1', 'low', 'answered', 'x')], undefined, true],
+    ['a blank answer [A-047]', [finding('f-1', 'low', 'answered', ' ')], undefined, false],
+    ['feedback only [A-048]', [], 'be brief', true],
+  ])('there is something to fold, or not: %s', (_, findings, feedback, some) => {
+    expect(briefOfAnswers(table({ findings }), 'text', feedback) !== undefined).toBe(some);
+  });
+  it('the fold is told what is answered, and what is out of scope [A-057]', () => {
+    const findings = [finding('f-1', 'low', 'answered', 'yes'), finding('f-2', 'low', 'dismissed')];
+    expect(briefOfAnswers(table({ findings }), 'text', undefined)).toMatch(/Answer: yes[^]*# Out of scope\n\n- f-2/);
+  });
+  it.each([
+    [
+      'fences and prose around it [A-053]',
+      'Sure!\n```json\n{"items":[{"title":"a","severity":"low"}]}\n```\nDone.',
+      ['a'],
+    ],
+    ['a bare array', '[{"title":"a"}]', ['a']],
+    ['an object', { items: [{ title: 'a' }] }, ['a']],
+  ])('items are found in %s', (_, raw, titles) => {
+    expect(readItems(raw)!.map(({ title }) => title)).toEqual(titles);
+  });
+  it.each([[null], [''], ['no json'], [7], [{ findings: [] }]])('%j holds no list at all [A-056]', (raw) => {
+    expect(readItems(raw)).toBeUndefined();
+  });
+  it('items are coerced, sorted, and bounded [A-054, A-055]', () => {
+    const raw = [
+      { title: 'b', severity: 'odd', category: 'odd' },
+      { detail: 'only a detail', severity: 'high' },
+      { severity: 'high' },
+      ...Array.from({ length: 30 }, (_, n) => ({ title: `t${n}`, severity: 'low' })),
+    ];
+    const items = readItems(raw)!;
+    expect(items).toHaveLength(20);
+    expect(items[0]).toEqual({
+      category: 'question',
+      severity: 'high',
+      title: 'only a detail',
+      detail: 'only a detail',
+    });
+    expect(items[1]).toMatchObject({ title: 'b', severity: 'medium', category: 'question' });
+  });
+  it('what people answered stays when a finding comes up again', () => {
+    const review = table({
+      findings: [finding('f-1', 'high', 'answered', 'x'), finding('f-2', 'low', 'open')],
+      issued: 2,
+      due: true,
+    });
+    noteItems(review, readItems([{ title: 'f-1', severity: 'high' }, { title: 'new' }])!);
+    expect(review.findings.map(({ id, title, status }) => [id, title, status])).toEqual([
+      ['f-1', 'f-1', 'answered'],
+      ['f-3', 'new', 'open'],
+    ]);
+    expect(review).toMatchObject({ iteration: 2, due: false });
+  });
+  it.each([
+    ['an unknown finding [A-068]', { kind: 'answerFinding', finding: 'f-9', reply: 'x' }, 'invalid'],
+    ['one that is settled', { kind: 'answerFinding', finding: 'f-3', reply: 'x' }, 'stale'],
+    ['an answer to what is dismissed', { kind: 'answerFinding', finding: 'f-2', reply: 'x' }, 'stale'],
+    ['a second dismissal', { kind: 'dismissFinding', finding: 'f-2' }, 'stale'],
+    ['reopening what is open', { kind: 'reopenFinding', finding: 'f-1' }, 'stale'],
+    ['accepting nothing', { kind: 'acceptRecommendation', finding: 'f-1' }, 'stale'],
+    ['a first answer [A-065]', { kind: 'answerFinding', finding: 'f-1', reply: 'x' }, undefined],
+  ])('an edit is wrong, or not: %s [N-40]', (_, action, code) => {
+    const findings = [finding('f-1', 'high', 'open'), finding('f-2', 'low', 'dismissed')];
+    expect(wrongEdit(table({ findings, issued: 3 }), action as never)?.code).toBe(code);
+  });
+  it('recommendations are read from either shape', () => {
+    const one = { itemId: 'f-1', recommendation: 'r' };
+    expect(readRecommendations([one])).toEqual(readRecommendations({ items: [one] }));
+    expect(readRecommendations('none')).toEqual([]);
+  });
+});

@@ -1,0 +1,276 @@
+import { agents } from '../../../workflows/gates/agent.ts';
+import { companions } from '../../../workflows/gates/companion.ts';
+import { deployer } from '../../../workflows/gates/deployer.ts';
+import type { Gate, JobEnd } from '../../../workflows/gates/gate.ts';
+import { tracker } from '../../../workflows/gates/tracker.ts';
+import { tally, readRanking } from '../../../workflows/rules/consensus.ts';
+import { readBlueprint, readSpec } from '../../../workflows/rules/documents.ts';
+import { readEstimate } from '../../../workflows/rules/estimate.ts';
+import { completed } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
+
+const gate = (kind: string) => [...agents, ...companions].find((each) => each.kind === kind) as unknown as Gate;
+const says = (output: unknown, summary = 'said') => completed({ changed: false, output, summary }) as JobEnd;
+const SPEC = {
+  service: 'Shop',
+  summary: 'Totals.',
+  modules: [
+    {
+      name: 'Basket',
+      groups: [
+        { requirements: [{ text: 'sums', acceptance: [{ given: 'a', when: 'b', outcome: 'c' }] }], rules: ['r'] },
+      ],
+    },
+  ],
+};
+
+describe('a writer of documents', () => {
+  it('is shown as its document reads, never as the agent’s chatter, and it is committed [A-161]', async () => {
+    const { step, told, committed, end } = await play(gate('spec-writer'), {
+      jobs: { 'spec-writer': [says(SPEC, 'chatter')] },
+    });
+    expect(step.summary).toMatch(/^# Shop\n\nTotals\.\n\n## Basket[^]*Given a; when b; then c/);
+    expect(told.at(-1)).toBe('commit spec/shop.md spec/shop.json');
+    expect(Object.keys(committed[0]!)).toEqual(['spec/shop.md', 'spec/shop.json']);
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('spec/shop.md') });
+  });
+  it('the same for a blueprint [A-161]', async () => {
+    const map = {
+      type: 'service',
+      name: 'Shop',
+      summary: 's',
+      references: ['a.js'],
+      modules: [{ name: 'Basket', summary: 'm', references: [] }],
+    };
+    const { told, step } = await play(gate('blueprints'), { jobs: { blueprints: [says(map)] } });
+    expect(told.at(-1)).toBe('commit blueprints/shop.md blueprints/shop.json');
+    expect(step.summary).toContain('## Basket');
+  });
+  it('that answers with no document keeps what it said, and commits nothing [A-162]', async () => {
+    const { step, told, end } = await play(gate('spec-writer'), {
+      jobs: { 'spec-writer': [says({ nothing: true }, 'prose')] },
+    });
+    expect([step.summary, told]).toEqual(['prose', ['spec-writer completed']]);
+    expect(end).toMatchObject({ note: expect.stringContaining('nothing was committed') });
+  });
+  it('is committed once it is approved, as the person edited it', async () => {
+    const script = { jobs: { 'spec-writer': [says(SPEC)] }, common: { approval: true } };
+    const edited = await play(gate('spec-writer'), {
+      ...script,
+      people: [{ kind: 'approve', proposal: '# Our shop\n\nMine.' }],
+    });
+    expect(edited.told).toEqual(['spec-writer completed', 'approval_required: approve', 'commit spec/our-shop.md']);
+    expect(edited.committed[0]).toEqual({ 'spec/our-shop.md': '# Our shop\n\nMine.\n' });
+    const asItIs = await play(gate('spec-writer'), { ...script, people: [{ kind: 'approve' }] });
+    expect(asItIs.told.at(-1)).toBe('commit spec/shop.md spec/shop.json');
+    const rejected = await play(gate('spec-writer'), { ...script, people: [{ kind: 'reject' }] });
+    expect(rejected.committed).toEqual([]);
+  });
+  it('says so when the branch’s owner is in the way', async () => {
+    const { end } = await play(gate('spec-writer'), {
+      jobs: { 'spec-writer': [says(SPEC)] },
+      refusesCommit: 'it was deleted',
+    });
+    expect(end).toMatchObject({ note: expect.stringContaining('could not be committed: it was deleted') });
+  });
+  it.each([[null], [{}], [{ service: ' ' }], ['text']])('%j is no document', (raw) => {
+    expect([readSpec(raw), readBlueprint(raw)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('the task-estimator', () => {
+  it('notes the scores, and shows them in words [A-147]', async () => {
+    const output = { complexity: 0.5, risk: 2, impact: 0.1, rationale: 'big' };
+    const { told, step } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says(output)] } });
+    expect(told).toEqual(['task-estimator completed', 'estimated 0.5 1 0.1']);
+    expect(step.summary).toBe('Estimated: complexity 0.5, risk 1, impact 0.1. big');
+  });
+  it('whose answer is none leaves the run without one, and goes on', async () => {
+    const { told, end } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says({ risk: 'high' })] } });
+    expect([told, end.is]).toEqual([['task-estimator completed'], 'passed']);
+    expect(readEstimate({ complexity: 1, risk: 1 })).toBeUndefined();
+  });
+});
+
+describe('a companion', () => {
+  it('of a spec grades and sends back, without a person [A-144, E-18]', async () => {
+    const jobs = { 'spec-companion': [says({ rating: 0.4, summary: 'thin' })] };
+    const { end, told } = await play(gate('spec-companion'), {
+      jobs,
+      before: [{ kind: 'spec-writer', summary: 'spec' }],
+    });
+    expect(end).toMatchObject({
+      is: 'back',
+      to: ['1-spec-writer'],
+      rework: { previousOutput: 'spec', feedback: 'thin' },
+    });
+    expect(told).toEqual(['spec-companion completed']);
+  });
+  it('has nothing to rate when its producer was skipped [N-50]', async () => {
+    const { end, told } = await play(gate('reviewer'), { before: [{ kind: 'coder', state: 'skipped' }] });
+    expect([end.is, told]).toEqual(['passed', []]);
+  });
+  it('whose person edits the document has the edit committed', async () => {
+    const script = {
+      jobs: { 'spec-companion': [says({ rating: 0.9 })] },
+      before: [{ kind: 'spec-writer', summary: '# Shop', output: SPEC }],
+      common: { approval: true },
+      people: [{ kind: 'approve', proposal: '# Shop\n\nBetter.' } as const],
+    };
+    const { committed, before } = await play(gate('spec-companion'), script);
+    expect(committed).toEqual([{ 'spec/shop.md': '# Shop\n\nBetter.\n' }]);
+    expect(before[0]!.summary).toBe('# Shop\n\nBetter.');
+  });
+  it('an exact rating passes, and the first remarks do not [A-136, A-137, N-50, E-11, E-12]', async () => {
+    const before = [{ kind: 'coder', summary: 'code' }];
+    const rated = (rating: number, comments: object[] = []) => ({
+      jobs: { reviewer: [says({ rating, comments })] },
+      before,
+    });
+    expect((await play(gate('reviewer'), rated(1))).end).toMatchObject({ is: 'passed' });
+    expect((await play(gate('reviewer'), rated(0.8), { threshold: 0.8 })).end).toMatchObject({ is: 'passed' });
+    expect((await play(gate('reviewer'), rated(0.85, [{ body: 'x' }]))).end).toMatchObject({ is: 'back' });
+    const again = { ...rated(0.85, [{ body: 'x' }]), own: { spent: { rework: 1 } } };
+    expect((await play(gate('reviewer'), again)).end).toMatchObject({ is: 'passed' });
+  });
+  it('that never parses fails the run, with what it said [A-138, E-17]', async () => {
+    const { end } = await play(gate('reviewer'), { jobs: { reviewer: [says('so so')] }, before: [{ kind: 'coder' }] });
+    expect(end).toMatchObject({
+      type: 'companion_rejected',
+      reason: expect.stringContaining('no parseable assessment'),
+      detail: 'so so',
+    });
+  });
+});
+
+describe('consensus', () => {
+  const common = (strategy: string, rounds = 2) => ({
+    consensus: { strategy: strategy as 'debate', participants: ['Ana', 'Bo', 'Cy'], rounds },
+  });
+  const jobs = (architect: JobEnd[]) => ({ architect, synthesizer: [says({ made: true }, 'one answer')] });
+
+  it('of a panel is made by a synthesizer from what each said', async () => {
+    const { told, step, briefs } = await play(gate('architect'), {
+      jobs: jobs([says(1, 'one'), says(2, 'two'), says(3, 'three')]),
+      common: common('specialist-panel'),
+    });
+    expect(told).toEqual([
+      'architect completed',
+      'architect completed',
+      'architect completed',
+      'synthesizer completed',
+    ]);
+    expect(step.summary).toBe('one answer');
+    expect(briefs[0]).toContain('You are Ana');
+    expect(briefs[3]).toMatch(/## Ana\n\none[^]*## Bo\n\ntwo[^]*## Cy\n\nthree/);
+  });
+  it('of a debate goes round as often as it says, each hearing the others', async () => {
+    const { told, briefs } = await play(gate('architect'), {
+      jobs: jobs([says(undefined, 'x')]),
+      common: common('debate', 3),
+    });
+    expect(told).toHaveLength(10);
+    expect(briefs[3]).toMatch(/You are Ana[^]*## Bo[^]*## Cy/);
+    expect(briefs[3]).not.toContain('## Ana');
+  });
+  it('of a vote is counted, and what cannot be read does not count', async () => {
+    const ends = [
+      says(undefined, 'p'),
+      says(undefined, 'q'),
+      says(undefined, 'r'),
+      says({ ranking: ['B', 'A'] }),
+      says({ ranking: ['b', 'C'] }),
+      says('?'),
+    ];
+    const { briefs } = await play(gate('architect'), { jobs: jobs(ends), common: common('ranked-voting') });
+    expect(briefs.at(-1)).toContain('The vote, by points: B: 4, A: 1, C: 1.');
+    expect(briefs[3]).not.toContain('## Ana');
+  });
+  it('goes on without who fails, and not without enough', async () => {
+    const no: JobEnd = { is: 'failed', because: 'no' };
+    const two = await play(gate('architect'), {
+      jobs: jobs([no, says(1), says(2)]),
+      common: common('specialist-panel'),
+    });
+    expect(two.end.is).toBe('passed');
+    const one = await play(gate('architect'), { jobs: jobs([no, no, says(2)]), common: common('specialist-panel') });
+    expect(one.end).toMatchObject({ is: 'failed', reason: expect.stringContaining('Only 1 of 3') });
+  });
+  it('who fails in a later round has said what they said before', async () => {
+    const ends = [
+      says(1, 'a'),
+      says(2, 'b'),
+      says(3, 'c'),
+      { is: 'failed', because: 'no' } as JobEnd,
+      says(2, 'b2'),
+      says(3, 'c2'),
+    ];
+    const { briefs } = await play(gate('architect'), { jobs: jobs(ends), common: common('debate') });
+    expect(briefs.at(-1)).toMatch(/## Ana\n\na\n[^]*## Bo\n\nb2/);
+  });
+  it('of a companion is repaired by its synthesizer', async () => {
+    const script = {
+      jobs: { reviewer: [says({ rating: 0.1 })], synthesizer: [says('?'), says({ rating: 0.9 })] },
+      before: [{ kind: 'coder', summary: 'code' }],
+      common: common('specialist-panel'),
+    };
+    const { end, told } = await play(gate('reviewer'), script);
+    expect(end.is).toBe('passed');
+    expect(told.slice(-2)).toEqual(['synthesizer completed', 'synthesizer completed']);
+  });
+  it('votes are read by letter, and counted as Borda did', () => {
+    expect(readRanking({ ranking: ['x'] }, ['A'])).toBeUndefined();
+    expect(readRanking({ ranking: [' b ', 'b', 'A'] }, ['A', 'B'])).toEqual(['B', 'A']);
+    expect(
+      tally(
+        [
+          ['A', 'B'],
+          ['B', 'A'],
+        ],
+        ['A', 'B'],
+      ),
+    ).toEqual([
+      { letter: 'A', points: 1 },
+      { letter: 'B', points: 1 },
+    ]);
+  });
+});
+
+describe('the deployer', () => {
+  it('waits until the environment is live, and says where [A-199, N-54]', async () => {
+    const { told, end, step } = await play(deployer);
+    expect(told).toEqual(['build']);
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('is live at http://x.test') });
+    expect(step.summary).toContain('http://x.test');
+  });
+  it.each([
+    ['failed', 'job_failed'],
+    ['slow', 'timeout'],
+  ] as const)('fails the run when the environment is %s [N-54]', async (site, type) => {
+    expect((await play(deployer, { site })).end).toMatchObject({ is: 'failed', type });
+  });
+  it('has nothing to do without a change', async () => {
+    expect((await play(deployer, { head: null })).told).toEqual([]);
+  });
+});
+
+describe('the tracker', () => {
+  it('files what was analysed', async () => {
+    const before = [{ kind: 'analysis', summary: 'the findings' }];
+    const { told, end, step } = await play(tracker, { before });
+    expect(told).toContain('issue Tech debt: Show totals: the findings');
+    expect(end).toMatchObject({ is: 'passed', note: 'Filed as ISSUE-1.' });
+    expect(step.output).toEqual({ id: 'ISSUE-1' });
+  });
+  it('files the task where nothing was analysed, and holds nobody up', async () => {
+    expect((await play(tracker)).told).toContain('issue Tech debt: Show totals: the task');
+    expect((await play(tracker, { tracker: 'none' })).end).toMatchObject({
+      is: 'passed',
+      note: expect.stringContaining('no tracker'),
+    });
+    expect((await play(tracker, { tracker: 'down' })).end).toMatchObject({
+      is: 'passed',
+      note: expect.stringContaining('the tracker is down'),
+    });
+  });
+});

@@ -1,0 +1,129 @@
+import { tester } from '../../../workflows/gates/tester.ts';
+import type { JobEnd } from '../../../workflows/gates/gate.ts';
+import { briefOfReport, judgeReport, readReport, type Report } from '../../../workflows/rules/tester-report.ts';
+import { completed, HEAD } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
+
+const concern = (severity: string, title = severity) => ({ title, detail: 'why', severity });
+const report = (greenlight: boolean, ...concerns: object[]) => ({
+  greenlight,
+  summary: 'tried it',
+  tested: ['the page'],
+  outcomes: [],
+  concerns,
+});
+const says = (output: unknown) => completed({ changed: false, output }) as JobEnd;
+const mended = (head: string) => completed({ head }) as JobEnd;
+
+describe('the tester’s loop', () => {
+  it('sends the fixer once when the first report is withheld, and passes on the second [A-118, E-19]', async () => {
+    const jobs = { tester: [says(report(false, concern('high'))), says(report(true))], fixer: [mended('b')] };
+    const { told, end, step, briefs } = await play(tester, { jobs });
+    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
+    expect(end.is).toBe('passed');
+    expect(step.output).toMatchObject({ greenlight: true });
+    expect(briefs[1]).toContain('## high (high)');
+  });
+  it('mends one low concern in the first round, and takes it as advice in the second [A-119, E-20]', async () => {
+    const nit = says(report(true, concern('low')));
+    const { told, end, step } = await play(tester, { jobs: { tester: [nit, nit] } });
+    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
+    expect(step.spent['fixer']).toBe(1);
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('low (low)') });
+  });
+  it('never honours a greenlight beside a critical concern, and gives up without a branch [A-120, E-21, N-30]', async () => {
+    const jobs = { tester: [says(report(true, concern('critical')))] };
+    const { told, end } = await play(tester, { jobs, head: null });
+    expect(end).toMatchObject({ is: 'failed', type: 'agent', reason: expect.stringContaining('no work branch') });
+    expect(told.at(-1)).toBe('notice test_failed');
+  });
+  it('gives up when its fixes are used up, naming five concerns at most [N-30]', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const reports = [names, names.slice(1), names].map((each) =>
+      says(report(false, ...each.map((name) => concern('high', name)))),
+    );
+    const { told, end } = await play(tester, { jobs: { tester: reports } }, { fixes: 2 });
+    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(2);
+    expect(end).toMatchObject({ type: 'agent', reason: expect.stringMatching(/e \(high\) and 2 more.*2 attempts/) });
+  });
+  it('may be left no fix at all [N-30]', async () => {
+    const { end } = await play(tester, { jobs: { tester: [says(report(false))] }, policy: { fixAttempts: 0 } });
+    expect(end).toMatchObject({ is: 'failed', type: 'agent' });
+  });
+  it('ends when its fixer changes nothing, twice in a row', async () => {
+    const { end } = await play(tester, { jobs: { tester: [says(report(false, concern('high')))] } });
+    expect(end).toMatchObject({ type: 'job_failed', reason: expect.stringContaining('Nothing changed') });
+  });
+  it('asks once more for a report that is none, then fails with what it said [A-133, A-198, N-30]', async () => {
+    const { told, end, step } = await play(tester, { jobs: { tester: [says('rubbish')] } });
+    expect(told).toEqual(['tester completed', 'tester completed', 'notice test_failed']);
+    expect(end).toMatchObject({ is: 'failed', type: 'agent', detail: '"rubbish"' });
+    expect(step.output).toBe('rubbish');
+  });
+  it('takes a repaired report', async () => {
+    const { end } = await play(tester, { jobs: { tester: [says(undefined), says(report(true))] } });
+    expect(end.is).toBe('passed');
+  });
+  it('a fixer that failed is a used attempt, never a failed run [N-31]', async () => {
+    const lost: JobEnd = { is: 'failed', because: 'no' };
+    const jobs = { tester: [says(report(false, concern('high'))), says(report(true))], fixer: [lost] };
+    const { end, step } = await play(tester, { jobs });
+    expect([end.is, step.spent['fixer']]).toEqual(['passed', 1]);
+  });
+  it('a tester that failed fails the run', async () => {
+    const { end } = await play(tester, { jobs: { tester: [{ is: 'failed', because: 'no' }] } });
+    expect(end).toMatchObject({ is: 'failed', type: 'job_failed' });
+  });
+  it('tests an environment that shows the head, if there is one', async () => {
+    const { told } = await play(tester, { jobs: { tester: [says(report(true))] }, site: 'live' });
+    expect(told).toEqual(['tester completed']);
+  });
+});
+
+describe('a report', () => {
+  it('is read against its claims: a doubtful greenlight is none, junk is dropped [A-132]', () => {
+    const read = readReport({
+      greenlight: true,
+      summary: 's',
+      tested: ['a', 7],
+      outcomes: [{ name: 'x', status: 'odd' }],
+      concerns: [
+        { title: 't', severity: 'high' },
+        { title: 'u', severity: 'odd' },
+      ],
+      environment: 'ephemeral',
+    });
+    expect(read).toMatchObject({
+      greenlight: false,
+      tested: ['a'],
+      outcomes: [{ status: 'skipped' }],
+      environment: 'ephemeral',
+    });
+    expect(read!.concerns.map(({ severity }) => severity)).toEqual(['high', 'medium']);
+  });
+  it.each([[null], ['{}'], [{ concerns: 'x' }], [[]]])('%j is none [A-133]', (raw) => {
+    expect(readReport(raw)).toBeUndefined();
+  });
+  it.each([
+    ['greenlit and clean', report(true), 0, true],
+    ['withheld and clean', report(false), 0, false],
+    ['a nit in the first round', report(true, concern('low')), 0, false],
+    ['a nit later', report(true, concern('medium')), 1, true],
+    ['grave later', { ...report(false), concerns: [concern('high')] }, 1, false],
+    ['withheld later', report(false), 1, false],
+  ])('%s passes or not', (_, raw, fixes, pass) => {
+    expect(judgeReport(raw as Report, { fixes, head: HEAD }).pass).toBe(pass);
+  });
+  it('tells the fixer of failed outcomes only', () => {
+    const outcomes = [
+      { name: 'good', status: 'passed' as const },
+      { name: 'bad', status: 'failed' as const, detail: 'boom' },
+    ];
+    const brief = briefOfReport({ ...report(false), outcomes, concerns: [] } as Report);
+    expect(brief).toContain('Failed: bad');
+    expect(brief).not.toContain('good');
+    expect(judgeReport({ ...report(false), outcomes } as Report, { fixes: 0, head: HEAD })).toMatchObject({
+      failing: [{ name: 'bad', conclusion: 'failed', log: 'boom' }],
+    });
+  });
+});
