@@ -93,7 +93,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
   const [first] = state.steps;
   const step = state.steps.find(({ id }) => id === state.current?.id) ?? first!;
   const desk = deskFor(live, step);
-  const heard = live.reports;
+  const heard = live.siteEnds;
   const standing = state.environment !== null && state.environment.status !== 'gone';
   if (standing || live.checking) {
     const detail = 'What the run has made is taken down';

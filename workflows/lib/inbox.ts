@@ -38,7 +38,7 @@ export function openInbox(live: LiveRun, standing: StandingActions): void {
   setHandler(hintSignal, (raw) => hint(live, raw), {
     description: 'Look now instead of later. Input: {"about": "checks"}.',
   });
-  setHandler(environmentReport, () => void (live.reports += 1), { description: 'Between workflows: not for people.' });
+  setHandler(environmentReport, (raw) => live.heardOfSite(raw), { description: 'Between workflows: not for people.' });
   setDefaultSignalHandler((name, raw) => {
     if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
   });

@@ -24,6 +24,8 @@ export class LiveRun {
   readonly hints: Record<HintAbout, number> = { checks: 0, change: 0, environment: 0, job: 0 };
   /** What the environment workflow has said so far, in number: a report only makes us look. */
   reports = 0;
+  /** How many of them said that an environment has ended: who waits for that a little waits for this. */
+  siteEnds = 0;
   /** What a person answered to the gate that asks now. */
   taken: HumanAction | undefined;
   /** Does an action on the spot where nobody has to be waited for, and answers whether it has. */
@@ -39,6 +41,12 @@ export class LiveRun {
   private telling = 0;
 
   constructor(readonly state: RunState) {}
+
+  heardOfSite(report: unknown): void {
+    this.reports += 1;
+    const { status } = (report ?? {}) as { status?: unknown };
+    if (status === 'gone' || status === 'failed') this.siteEnds += 1;
+  }
 
   /** Where nothing new is dispatched while a person holds the run, or while it is over its budget. */
   async safePoint(step: StepRecord): Promise<void> {

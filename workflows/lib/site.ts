@@ -153,7 +153,7 @@ export async function lookAtSite({ live, step, activities }: Desk): Promise<bool
 
 /** Waits a short while for the environment to be gone, so that an orderly end leaves nothing to explain. */
 export async function gone({ live }: Desk, heard: number, seconds: number): Promise<void> {
-  await condition(() => live.reports > heard, seconds * 1_000, { summary: 'the environment is taken down' });
+  await condition(() => live.siteEnds > heard, seconds * 1_000, { summary: 'the environment is taken down' });
 }
 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);

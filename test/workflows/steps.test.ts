@@ -1,0 +1,502 @@
+import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { change, completed, HEADS, ready, red, wish } from '../support/builders.ts';
+import type { Cluster, Execution } from '../support/sandbox.ts';
+import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
+
+const read = (output: unknown, summary = 'said') => completed({ changed: false, output, summary });
+/** Jobs by role, in turn; the last stands. What is not said is done well. */
+function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []) {
+  const left = new Map(Object.entries(told).map(([role, ends]) => [role, [...ends]]));
+  return (job: Job): JobReport => {
+    heard.push(job);
+    const ends = left.get(job.role);
+    return ends ? (ends.length > 1 ? ends.shift()! : ends[0]!) : goodWork(job);
+  };
+}
+const roles = (heard: Job[]) => heard.map(({ role }) => role);
+const logOf = async (run: Execution) =>
+  (await run.query('actions')).map((entry: any) => [entry.action, entry.verdict, entry.code]);
+const finding = { items: [{ category: 'gap', severity: 'high', title: 'Which tax?', detail: 'd' }] };
+
+describe('a review in a run', () => {
+  const work = (heard: Job[] = []) =>
+    jobsOf(
+      {
+        'requirements-reviewer': [read(finding), read({ items: [] })],
+        incorporator: [read(undefined, 'The tax is 19 %.')],
+      },
+      heard,
+    );
+
+  it('takes answers and the incorporation that follows them in one breath, without losing a click [A-029, A-065, A-066]', async () => {
+    const heard: Job[] = [];
+    const cluster = clusterWith({ runJob: work(heard) });
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    const parked = await run.query('run');
+    expect(parked).toMatchObject({
+      status: 'parked',
+      current: { visit: '1-requirements-review#1', findings: [{ id: 'f-1', status: 'open' }] },
+    });
+    await cluster.together(
+      () => run.signal('answerFinding', { finding: 'f-1', reply: '7 %' }),
+      () => run.signal('dismissFinding', { finding: 'f-1' }),
+      () => run.signal('reopenFinding', { finding: 'f-1' }),
+      () => run.signal('answerFinding', { finding: 'f-1', reply: '19 %', visit: '1-requirements-review#1' }),
+      () => run.signal('incorporate', { visit: '1-requirements-review#1' }),
+    );
+    expect((await logOf(run)).map(([, verdict]: string[]) => verdict)).toEqual(Array(5).fill('taken'));
+    expect(heard.find(({ role }) => role === 'incorporator')!.brief).toContain('Answer: 19 %');
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+    expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'The tax is 19 %.' });
+  });
+  it('has its document stand for the task’s description in every later job [A-071, E-27]', async () => {
+    const heard: Job[] = [];
+    const cluster = clusterWith({ runJob: work(heard) });
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
+    await run.update('incorporate');
+    const coder = heard.find(({ role }) => role === 'coder')!;
+    expect([coder.task.description, coder.brief]).toEqual([
+      'The tax is 19 %.',
+      'Show totals with tax\n\nThe tax is 19 %.',
+    ]);
+  });
+  it('of a bug report stands for it too, and what was required wins over it [A-072]', async () => {
+    const heard: Job[] = [];
+    const told = {
+      'clarity-reviewer': [read(finding), read({ items: [] })],
+      'requirements-reviewer': [read(finding), read({ items: [] })],
+      incorporator: [read(undefined, 'clear'), read(undefined, 'required')],
+    };
+    const run = await startRun(
+      clusterWith({ runJob: jobsOf(told, heard) }),
+      wish({ kind: 'clarity-review' }, { kind: 'architect' }, { kind: 'requirements-review' }, { kind: 'coder' }),
+    );
+    for (const _ of [1, 2]) {
+      await run.update('answerFinding', { finding: 'f-1', reply: 'x' });
+      await run.update('incorporate');
+    }
+    const told_ = (role: string) => heard.findLast((job) => job.role === role)!.task.description;
+    expect([told_('architect'), told_('coder')]).toEqual(['clear', 'required']);
+  });
+  it('refuses what is not on the table, and keeps what was typed [A-067, A-068, N-40, N-55]', async () => {
+    const run = await startRun(
+      clusterWith({ runJob: work() }),
+      wish({ kind: 'requirements-review' }, { kind: 'coder' }),
+    );
+    const said = { finding: 'f-7', reply: 'a long answer' };
+    expect((await run.update('answerFinding', said)).refused).toMatchObject({
+      code: 'invalid',
+      because: expect.stringContaining('f-1'),
+    });
+    expect((await run.update('incorporate')).refused).toMatchObject({ code: 'not_offered' });
+    expect((await run.update('approve')).refused).toMatchObject({ code: 'not_offered' });
+    expect((await run.update('requestRecommendations', { findings: ['f-9'] })).refused).toMatchObject({
+      code: 'invalid',
+    });
+    await run.signal('answerFinding', said);
+    expect((await run.query('actions')).at(-1)).toMatchObject({ verdict: 'refused', input: JSON.stringify(said) });
+    expect(
+      (await run.update('answerFinding', { finding: 'f-1', reply: 'x', visit: '1-requirements-review#9' })).refused,
+    ).toMatchObject({ code: 'stale' });
+  });
+  it('hears a second incorporation while the first is at work as not on offer [N-40]', async () => {
+    const cluster = clusterWith({ runJob: jobsOf({ 'requirements-reviewer': [read(finding)] }) });
+    const good = cluster.world['runJob']!;
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    cluster.world['runJob'] = (job: Job, call) =>
+      job.role === 'incorporator' ? new Promise(() => undefined) : good(job, call);
+    await run.update('answerFinding', { finding: 'f-1', reply: 'x' });
+    expect((await run.update('incorporate')).ok).toBeDefined();
+    expect((await run.update('incorporate')).refused).toMatchObject({ code: 'not_offered' });
+    expect((await run.query('run')).current).toMatchObject({ phase: 'incorporating' });
+  });
+  it('begins anew when it is started over, and goes on where it stood when it is retried [A-233, N-44]', async () => {
+    const cluster = clusterWith({ runJob: work() });
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
+    const { steps, visits } = await run.query('run');
+    await run.update('restartFrom', { step: 1 });
+    expect((await run.query('run')).steps[0].review).toMatchObject({ iteration: 1 });
+
+    const resume = { from: 1, settled: [], visits, reviews: { [steps[0].id]: steps[0].review } };
+    const settled = jobsOf({ 'requirements-reviewer': [read({ items: [] })] });
+    const again = await startRun(clusterWith({ runJob: settled }), {
+      ...wish({ kind: 'requirements-review' }, { kind: 'coder' }),
+      resume,
+    });
+    expect((await again.query('run')).current).toMatchObject({
+      visit: '1-requirements-review#2',
+      findings: [{ reply: '19 %', status: 'answered' }],
+    });
+    await again.update('incorporate');
+    expect(again.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+});
+
+describe('a tester in a run', () => {
+  const withheld = read({
+    greenlight: false,
+    summary: 'no',
+    concerns: [{ title: 'no tax', detail: 'd', severity: 'high' }],
+  });
+
+  it('is mended by a fixer under keys of their own, and tells its concerns [A-118, N-24]', async () => {
+    const heard: Job[] = [];
+    const told = {
+      tester: [withheld, read({ greenlight: true, summary: 'ok', concerns: [] })],
+      fixer: [completed({ head: HEADS[1] })],
+    };
+    const run = await startRun(
+      clusterWith({ runJob: jobsOf(told, heard) }),
+      wish({ kind: 'coder' }, { kind: 'tester' }),
+    );
+    expect(roles(heard)).toEqual(['coder', 'tester', 'fixer', 'tester']);
+    expect(heard[2]!.priorOutputs.at(-1)).toMatchObject({
+      kind: 'tester',
+      output: expect.stringContaining('no tax (high)'),
+    });
+    expect(new Set(heard.map(({ key }) => key)).size).toBe(4);
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+  it('recovers from evictions within its budgets, and a fixer’s eviction is no failed run [N-31]', async () => {
+    const gone: JobReport = { is: 'evicted', because: 'gone', infrastructure: false };
+    const told = {
+      tester: [gone, withheld, read({ greenlight: true, concerns: [] })],
+      fixer: [gone, gone, completed()],
+    };
+    const heard: Job[] = [];
+    const run = await startRun(
+      clusterWith({ runJob: jobsOf(told, heard) }),
+      wish({ kind: 'coder' }, { kind: 'tester' }),
+    );
+    expect(roles(heard)).toEqual(['coder', 'tester', 'tester', 'fixer', 'fixer', 'tester']);
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+  it('is given the environment that a deployer brought up, of the head that it is to test [A-199]', async () => {
+    const heard: Job[] = [];
+    const told = {
+      tester: [withheld, read({ greenlight: true, concerns: [] })],
+      fixer: [completed({ head: HEADS[1] })],
+    };
+    const cluster = clusterWith({ runJob: jobsOf(told, heard) });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }));
+    const sites = heard.filter(({ role }) => role === 'tester').map(({ environment }) => environment);
+    expect(sites).toEqual([
+      { url: 'http://127.0.0.1:4000/1', head: HEADS[0] },
+      { url: 'http://127.0.0.1:4000/2', head: HEADS[1] },
+    ]);
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+    expect([...cluster.executions.values()].every(({ closed }) => closed)).toBe(true);
+  });
+});
+
+describe('the month’s budget', () => {
+  it('holds what is not begun, says so, and lets it go when there is room again [A-244, E-29, N-16]', async () => {
+    let over = true;
+    const cluster = clusterWith({
+      runJob: (job: Job) =>
+        over ? { is: 'held', by: 'budget', because: 'All runs together have spent 9 of 5 cents' } : goodWork(job),
+    });
+    delete cluster.world['withinBudget'];
+    const run = await startRun(cluster, wish({ kind: 'coder' }));
+    expect(await run.query('run')).toMatchObject({
+      status: 'paused',
+      waitingOn: { what: 'budget', offers: ['resume', 'pause', 'stop', 'restartFrom'] },
+    });
+    const waits = () => [...cluster.calls].filter(({ name, cancelRequested }) => name === 'withinBudget' && !cancelRequested);
+    const [first] = waits();
+    await cluster.advance(5_000);
+    await run.update('resume', { by: 'ana' });
+    expect(waits()).toHaveLength(1);
+    expect(waits()[0]).not.toBe(first);
+    over = false;
+    waits()[0]!.complete();
+    await cluster.settle();
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+    expect((await run.query('run')).steps[0].attempts).toHaveLength(1);
+  });
+});
+
+describe('consensus in a run', () => {
+  const step = { kind: 'architect', consensus: { strategy: 'specialist-panel', participants: ['Ana', 'Bo'] } };
+
+  it('sends its participants at the same time, under keys of their own [A-148]', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['runJob'];
+    const run = await startRun(cluster, wish(step, { kind: 'coder' }));
+    const open = () => [...cluster.calls].filter(({ name }) => name === 'runJob');
+    expect(open().map(({ args }) => args[0].key.split('/').at(-1))).toEqual(['architect-1', 'architect-2']);
+    expect((await run.query('run')).pipeline.steps[0].consensus).toEqual({ ...step.consensus, rounds: 2 });
+    await cluster.together(...open().map((call) => () => call.complete(read(undefined, 'x'))));
+    expect(open()[0]!.args[0]).toMatchObject({ role: 'synthesizer', brief: expect.stringContaining('## Bo') });
+  });
+  it('is called off as a whole', async () => {
+    const stopped: string[] = [];
+    const cluster = clusterWith({ stopJob: ({ key }) => void stopped.push(key.split('/').at(-1)) });
+    delete cluster.world['runJob'];
+    const run = await startRun(cluster, wish(step, { kind: 'coder' }));
+    await run.update('stop');
+    expect(run.closed).toEqual({ cancelled: true });
+    expect(stopped.sort()).toEqual(['architect-1', 'architect-2']);
+  });
+  it.each([
+    ['a writing kind', { kind: 'coder', consensus: step.consensus }, /consensus: no consensus: coder/],
+    ['one participant', { kind: 'architect', consensus: { ...step.consensus, participants: ['Ana'] } }, /participants/],
+    [
+      'twice the same',
+      { kind: 'architect', consensus: { ...step.consensus, participants: ['Ana', 'Ana'] } },
+      /different names/,
+    ],
+    ['six rounds', { kind: 'architect', consensus: { ...step.consensus, rounds: 6 } }, /rounds/],
+  ])('is refused for %s', async (_, bad, message) => {
+    const run = await startRun(clusterWith(), wish(bad, { kind: 'ci' }));
+    expect(run.closed).toMatchObject({ failure: { type: 'invalid_input', message: expect.stringMatching(message) } });
+  });
+});
+
+describe('an estimate', () => {
+  const steps = [
+    { kind: 'task-estimator' },
+    { kind: 'coder' },
+    { kind: 'reviewer', when: { minRisk: 0.6, minImpact: 0.6 } },
+  ];
+  it.each([
+    ['low', 0.1, 'skipped', []],
+    ['high', 0.6, 'done', ['reviewer']],
+  ])(
+    'that is %s decides about later steps, and is shown on the task [A-145, A-147, A-158, E-24]',
+    async (_, risk, state, sent) => {
+      const heard: Job[] = [];
+      const output = { complexity: 0, risk, impact: 0, rationale: 'r' };
+      const run = await startRun(
+        clusterWith({ runJob: jobsOf({ 'task-estimator': [read(output)] }, heard) }),
+        wish(...steps),
+      );
+      const { steps: told, task } = await run.query('run');
+      expect([told[2].state, roles(heard).slice(2)]).toEqual([state, sent]);
+      expect(task.estimate).toEqual({ complexity: 0, risk, impact: 0 });
+      expect(heard[1]!.task.estimate).toEqual(task.estimate);
+    },
+  );
+  it.each([
+    [
+      'without an estimator before it [A-146, A-151, E-25]',
+      [{ kind: 'coder' }, steps[2]!, steps[0]!],
+      /no "when" without/,
+    ],
+    ['without a threshold [A-153]', [steps[0]!, { kind: 'coder' }, { kind: 'reviewer', when: {} }], /at least one of/],
+    ['on a kind that always runs [A-152]', [steps[0]!, { kind: 'coder', when: { minRisk: 1 } }], /coder always runs/],
+  ])('"when" is refused %s', async (_, bad, message) => {
+    const run = await startRun(clusterWith(), wish(...(bad as never[])));
+    expect(run.closed).toMatchObject({ failure: { message: expect.stringMatching(message) } });
+  });
+  it('a disabled step may say what it likes [A-115, A-151]', async () => {
+    const run = await startRun(
+      clusterWith(),
+      wish({ kind: 'coder' }, { kind: 'tester', when: { minRisk: 1 }, enabled: false }),
+    );
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+  it('is kept by a retry, and forgotten when it is estimated anew', async () => {
+    const output = { complexity: 0, risk: 0.9, impact: 0, rationale: 'r' };
+    const settled = [
+      { step: 1, id: '1-task-estimator', kind: 'task-estimator', state: 'done', waitedMs: 0, attempts: [] },
+    ];
+    const outputs = { '1-task-estimator': { summary: 's', output } };
+    const heard: Job[] = [];
+    await startRun(clusterWith({ runJob: jobsOf({}, heard) }), {
+      ...wish(...steps),
+      resume: { from: 2, settled, outputs },
+    });
+    expect(roles(heard)).toEqual(['coder', 'reviewer']);
+  });
+});
+
+describe('documents in a run', () => {
+  it('are committed by us, open the pull request, and make a change of it', async () => {
+    const asked: any[] = [];
+    const told: any[] = [];
+    const cluster = clusterWith({
+      runJob: jobsOf({ 'spec-writer': [read({ service: 'Shop', summary: 's', modules: [] })] }),
+      commitFiles: (question) => {
+        asked.push(question);
+        return { is: 'committed', head: HEADS[2], foreign: [], pullRequest: 7 };
+      },
+      tellIssues: (note) => void told.push(note),
+    });
+    const run = await startRun(cluster, { ...wish(), pipeline: 'spec' });
+    expect(Object.keys(asked[0].files)).toEqual(['spec/shop.md', 'spec/shop.json']);
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready', head: HEADS[2], pullRequest: 7 } });
+    expect(told).toMatchObject([
+      { issues: ['PAY-142'], text: expect.stringContaining('Pull request 7'), resolve: false },
+    ]);
+  });
+  it('a coder that changes nothing on a branch that holds only a document fails the run', async () => {
+    const told = { 'spec-writer': [read({ service: 'Shop' })], coder: [completed({ changed: false })] };
+    const run = await startRun(clusterWith({ runJob: jobsOf(told) }), wish({ kind: 'spec-writer' }, { kind: 'coder' }));
+    expect(run.closed).toMatchObject({
+      failure: { type: 'job_failed', message: expect.stringContaining('changed nothing') },
+    });
+  });
+});
+
+describe('after the merge', () => {
+  const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'documenter' }, { kind: 'researcher' }];
+
+  it('issues are told and resolved, and later steps change nothing of it [A-173, E-4, N-53]', async () => {
+    const told: any[] = [];
+    const cluster = clusterWith({ tellIssues: (note) => void told.push([note.text, note.resolve]) });
+    const run = await startRun(cluster, wish(...steps));
+    expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
+    expect(told.map(([, resolve]) => resolve)).toEqual([false, true]);
+  });
+  it('a step that fails is told, and the change stays merged [N-53]', async () => {
+    const started: unknown[] = [];
+    const cluster = clusterWith({
+      runJob: jobsOf({ documenter: [{ is: 'failed', because: 'no paper' }] }),
+      startDependents: ({ inputs }) => void started.push(...inputs),
+      tellIssues: () => {
+        throw refusedForGood('down', 'the tracker is down');
+      },
+    });
+    const input = wish(...steps);
+    const run = await startRun(cluster, { ...input, task: { ...input.task, dependents: [{ task: { id: 'B' } }] } });
+    expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
+    const { steps: kept, notices } = await run.query('run');
+    expect(kept[2]).toMatchObject({ state: 'failed', note: 'no paper' });
+    expect(notices.map(({ type }: any) => type)).toEqual(['run_failed']);
+    expect(started).toHaveLength(1);
+  });
+  it('merged by hand is merged: dependents start, and nobody is told that it is ready', async () => {
+    const started: unknown[] = [];
+    const cluster = clusterWith({
+      lookAtChange: () => ({ state: 'merged', head: HEADS[0], mergeCommit: 'm', baseHead: change.basis, foreign: [] }),
+      startDependents: ({ inputs }) => void started.push(...inputs),
+    });
+    const input = wish({ kind: 'coder' }, { kind: 'ci' });
+    const run = await startRun(cluster, { ...input, task: { ...input.task, dependents: [{ task: { id: 'B' } }] } });
+    expect(run.closed).toMatchObject({ result: { outcome: 'merged', mergeCommit: 'm' } });
+    expect([started.length, (await run.query('run')).notices]).toEqual([1, []]);
+  });
+});
+
+describe('a release in a run', () => {
+  const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'post-release-health', minutes: 5 }];
+  const watchOf = (cluster: Cluster) => cluster.executions.get('release/default/PAY-142')!;
+
+  it('is watched by a workflow of its own, while the run is done [E-39, N-23]', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['releaseSettled'];
+    const run = await startRun(cluster, wish(...steps));
+    expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
+    const watch = watchOf(cluster);
+    expect(await watch.query('run')).toMatchObject({
+      status: 'running',
+      waitingOn: { what: 'timer', deadline: expect.anything() },
+    });
+    expect(watch.attributes).toMatchObject({
+      GatehouseTask: 'PAY-142',
+      GatehousePhase: 'post-release-health:watching',
+    });
+    expect(watch.attributes).not.toHaveProperty('GatehouseRepository');
+    const [call] = [...cluster.calls].filter(({ name }) => name === 'releaseSettled');
+    expect(call!.args[0]).toMatchObject({ mergeCommit: 'm'.repeat(40) });
+    call!.complete({ signals: [{ id: 'errors', state: 'ok' }] });
+    await cluster.settle();
+    expect(watch.closed).toMatchObject({ result: { health: 'healthy' } });
+  });
+  it('that regressed is investigated on the base, told once, and ends when somebody has seen it [E-38]', async () => {
+    const heard: Job[] = [];
+    const oncall = read({ culpritConfidence: 1, recommendation: 'revert', rationale: 'r' });
+    const cluster = clusterWith({
+      runJob: jobsOf({ 'on-call': [oncall] }, heard),
+      releaseSettled: () => ({ signals: [{ id: 'errors', state: 'alert' }] }),
+    });
+    await startRun(cluster, wish(...steps));
+    const watch = watchOf(cluster);
+    expect(heard.at(-1)).toMatchObject({ role: 'on-call', mode: 'read', change: { branch: 'main' } });
+    expect(heard.at(-1)!.key).toMatch(/^release\/default\/PAY-142\/.{12}\/1-post-release-health\/on-call-1$/);
+    expect(await watch.query('run')).toMatchObject({ status: 'parked', notices: [{ type: 'release_regression' }] });
+    expect((await watch.update('merge')).refused).toMatchObject({
+      code: 'not_offered',
+      offers: ['acknowledge', 'pause', 'stop', 'restartFrom'],
+    });
+    expect((await watch.update('acknowledge', { by: 'ana' })).ok).toMatchObject({ visit: '1-post-release-health#1' });
+    expect(watch.closed).toMatchObject({
+      result: { health: 'regressed', acknowledgedBy: 'ana', assessment: { recommendation: 'revert' } },
+    });
+    expect(cluster.log.filter((name) => name === 'tellIssues')).toHaveLength(2);
+  });
+  it('can be stopped like a run', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['releaseSettled'];
+    await startRun(cluster, wish(...steps));
+    await watchOf(cluster).update('stop', { by: 'ana' });
+    expect(watchOf(cluster).closed).toEqual({ cancelled: true });
+  });
+  it('says so when an earlier release of the task is still watched', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['releaseSettled'];
+    await startRun(cluster, wish(...steps));
+    cluster.executions.delete('run/default/PAY-142');
+    const second = await startRun(cluster, wish(...steps));
+    expect((await second.query('run')).steps[2].note).toContain('still watches an earlier release');
+  });
+  it('whose start cannot be read is refused by name', async () => {
+    const cluster = clusterWith();
+    expect((await cluster.start('releaseWatch', 'release/default/X', { workspace: 'default' })).closed).toMatchObject({
+      failure: { type: 'invalid_input', message: expect.stringContaining('task') },
+    });
+  });
+});
+
+describe('the end of a run', () => {
+  it('takes nothing any more while it cleans up [A-171]', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['removeEnvironment'];
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }));
+    expect(run.closed).toBeUndefined();
+    expect((await run.query('run')).current).toMatchObject({ phase: 'cleaning-up' });
+    for (const [action, input] of [
+      ['pause', {}],
+      ['restartFrom', { step: 1 }],
+      ['stop', {}],
+    ] as const) {
+      expect((await run.update(action, input)).refused).toMatchObject({ code: 'closed' });
+    }
+    await cluster.advance(10_000);
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+  it('a restart in the moment in which a gate ends is not lost', async () => {
+    const cluster = clusterWith({ settledChecks: () => ({ ...red(HEADS[0]!, 'test') }) });
+    delete cluster.world['runJob'];
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'mocker' }));
+    const job = () => [...cluster.calls].find(({ name }) => name === 'runJob')!;
+    job().complete(completed());
+    await cluster.settle();
+    await cluster.together(
+      () => job().complete({ is: 'failed', because: 'no' }),
+      () => run.signal('restartFrom', { step: 1 }),
+    );
+    expect(run.closed).toBeUndefined();
+    expect((await run.query('run')).current).toMatchObject({ id: '1-coder' });
+  });
+  it('ends the checks that nobody waits for any more', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['settledChecks'];
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
+    await run.update('stop');
+    expect(run.closed).toEqual({ cancelled: true });
+    expect(cluster.log).toContain('endChecks');
+  });
+  it('what the world lacks for a step is said before anything is made [A-112, A-113, A-116, A-131]', async () => {
+    const asked: any[] = [];
+    const cluster = clusterWith({ examine: (question) => (asked.push(question), ready) });
+    await startRun(
+      cluster,
+      wish({ kind: 'coder' }, { kind: 'deployer' }, { kind: 'post-release-health', enabled: false }),
+    );
+    expect(asked[0].needs).toEqual(['environment']);
+  });
+});
