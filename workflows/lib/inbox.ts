@@ -102,6 +102,7 @@ function take(live: LiveRun, standing: StandingActions, action: HumanAction, act
     done(state, actionId);
     return;
   }
+  live.settleEffect('done'); // what is called off by this one has come as far as it comes
   live.taken = action;
   live.openEffect = actionId;
   if (current) {
@@ -111,7 +112,7 @@ function take(live: LiveRun, standing: StandingActions, action: HumanAction, act
 }
 
 function done(state: RunState, actionId: string): void {
-  const entry = state.actions.findLast((each) => each.actionId === actionId);
+  const entry = state.actions.findLast((each) => each.actionId === actionId && each.verdict === 'taken');
   if (entry) entry.effect = 'done';
 }
 

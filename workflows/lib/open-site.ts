@@ -243,7 +243,10 @@ export class OpenSite {
     this.draw(view);
     this.reports += 1;
     void CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, { generation: this.view.generation, status: this.view.status }),
+      getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, {
+        generation: this.view.generation,
+        status: this.view.status,
+      }),
     )
       .catch(() => undefined)
       .finally(() => (this.reports -= 1));

@@ -112,7 +112,9 @@ export class LiveRun {
 
   /** Closes the log's entry of the action whose effect was under way. */
   settleEffect(effect: 'done' | 'failed'): void {
-    const entry = this.state.actions.findLast(({ actionId }) => actionId === this.openEffect);
+    const entry = this.state.actions.findLast(
+      ({ actionId, verdict }) => actionId === this.openEffect && verdict === 'taken',
+    );
     if (entry) entry.effect ??= effect;
     if (effect === 'done') this.openEffect = undefined;
   }

@@ -19,8 +19,10 @@ export async function takeSteps(
     if (workflowInfo().continueAsNewSuggested) await moveOn(live, step);
 
     const end = await withinScope(live, () => oneStep(step));
-    // A person started it over in the very moment in which it ended: then its end is not wanted.
-    if (end === 'called-off' || (live.restart !== undefined && live.restart <= step.step)) continue;
+    if (end === 'called-off') continue;
+    // A person started it over in the very moment in which it ended: its end is not wanted, unless that cannot be undone.
+    if (end.is === 'merged') live.restart = undefined;
+    if (live.restart !== undefined && live.restart <= step.step) continue;
     const lost = settle(live, step, end);
     if (lost) return lost;
   }

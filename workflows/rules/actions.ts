@@ -150,6 +150,10 @@ function forbidden(said: HumanAction, run: RunState): string | undefined {
   if (said.kind === 'resume' && overBudget(run)) {
     return `The run has spent ${run.usage.costCents} of ${run.policy.budgetCents} cents.`;
   }
+  if (said.kind === 'restartFrom' && run.mergeCommit !== undefined) {
+    const merged = run.steps.findLast(({ outcome }) => outcome === 'merged')?.step ?? 0;
+    if (said.step <= merged) return `The change is merged: only steps after ${merged} can be started over.`;
+  }
   if (!run.policy.requireSecondPerson || !PERSONAL.includes(said.kind)) return undefined;
   if (!said.by) return `requireSecondPerson: ${said.kind} needs "by".`;
   if (said.by === run.input.startedBy) return `requireSecondPerson: ${said.by} started this run.`;

@@ -1,6 +1,9 @@
 import { Execution, type Options } from './execution.ts';
 import type { Call, World } from './wire.ts';
 
+/** So much does not happen in one moment: somebody asks, and is answered, for ever. */
+const ENDLESS = 20_000;
+
 /**
  * Several workflows that signal and start each other in the SDK's own sandbox, in virtual time, without a server. It
  * imports SDK internals, as the SDK's own tests do. It does not check command order as Core does: replay tests do.
@@ -20,8 +23,10 @@ export class Cluster {
 
   /** Waits until no workflow and no answer of the world has anything left to say. */
   async settle(): Promise<void> {
+    const begun = this.activity;
     for (let seen = -1; seen !== this.activity;) {
       seen = this.activity;
+      if (seen - begun > ENDLESS) throw new Error(`It never comes to rest: ${this.log.slice(-10).join(', ')}`);
       for (let turn = 0; turn < 4; turn += 1) {
         await Promise.all([...this.executions.values()].map((each) => each.drained()));
         await new Promise((resolve) => setImmediate(resolve));

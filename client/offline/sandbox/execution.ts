@@ -15,6 +15,7 @@ import {
   type Closed,
   type Command,
   type Job,
+  type Refusal,
   type UpdateAnswer,
 } from './wire.ts';
 
@@ -23,6 +24,9 @@ import {
 const ALREADY_EXISTS =
   coresdk.child_workflow.StartChildWorkflowExecutionFailedCause
     .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
+
+/** What a server says of an update to a run that has ended. */
+const ENDED: Refusal = { because: 'The run has ended.', type: 'NotFound', code: 'closed', offers: [] };
 
 export interface Options {
   /** Signals that are there before the run's first act. */
@@ -144,6 +148,7 @@ export class Execution {
     const queries = jobs.filter((job) => job.queryWorkflow);
     const others = jobs.filter((job) => !job.queryWorkflow).sort((a, b) => rank(a) - rank(b));
     if (others.length > 0 && !this.closed) await this.activate(others);
+    else for (const { doUpdate } of others) if (doUpdate) this.reply(doUpdate.id!, { refused: ENDED });
     for (const query of queries) await this.activate([query]);
   }
 

@@ -1,0 +1,247 @@
+import { actions, STANDING, type ActionName } from '../../../workflows/contracts/messages.ts';
+import type { ActionEntry, RunAnswer } from '../../../workflows/contracts/reading.ts';
+import { change, ready, wish } from '../builders.ts';
+import { Cluster, type Execution } from '../sandbox.ts';
+import { startRun } from '../world.ts';
+import { Branch } from './branch.ts';
+import type { Dice } from './dice.ts';
+import { Keeper } from './keeper.ts';
+
+export const POLICY = { conflictAttempts: 2, ciAttempts: 3, companionAttempts: 2, fixAttempts: 3 };
+type Step = { kind: string } & Record<string, unknown>;
+
+/** Activities that only look: one that is called off is asked no more. */
+const LOOKS = new Set([
+  'runJob',
+  'settledChecks',
+  'settledMergeability',
+  'environmentSettled',
+  'changeMoved',
+  'environmentEnded',
+  'holderClosed',
+  'lookAtChange',
+  'withinBudget',
+  'releaseSettled',
+]);
+/** What nobody answers by themselves: it ends by something else. */
+const SILENT = ['holderClosed', 'environmentEnded', 'changeMoved'];
+
+/** Random people and a random world around one run of a pipeline; what must hold is looked at after every turn. */
+export class Walk {
+  readonly trail: string[] = [];
+  readonly broken = new Set<string>();
+  readonly branch = new Branch();
+  readonly logged = new Set<string>();
+  readonly cluster: Cluster;
+  readonly keeper: Keeper;
+  restarted = false;
+  run!: Execution;
+  private sent = 0;
+  private visits = new Map<string, number>();
+
+  constructor(
+    readonly dice: Dice,
+    readonly steps: Step[],
+  ) {
+    const { branch } = this;
+    this.cluster = new Cluster({
+      examine: () => ready,
+      lookAtChange: ({ known }) => ({ ...branch.look(known), baseHead: change.basis }),
+      lookAtEnvironment: ({ workflowId }) => this.cluster.executions.get(workflowId)?.query('environment'),
+      protectedPaths: () => [],
+      fileIssue: () => ({ is: 'filed', id: 'ISSUE-1' }),
+      stopJob: ({ key }) => void this.keeper.atWork.delete(key),
+      keepText: () => 'hash',
+      ...Object.fromEntries(
+        ['notify', 'cancelRun', 'endChecks', 'tellIssues', 'startDependents'].map((name) => [name, () => undefined]),
+      ),
+    });
+    this.keeper = new Keeper(this);
+  }
+
+  must(hold: boolean, otherwise: string): void {
+    if (!hold) this.broken.add(otherwise);
+  }
+
+  async play(): Promise<void> {
+    this.run = await startRun(this.cluster, { ...wish(...this.steps), policy: POLICY });
+    for (let turn = 0; turn < 150 && !this.run.closed; turn += 1) await this.turn();
+    if (!this.run.closed) {
+      this.trail.push('CANCEL');
+      await this.run.cancel();
+    }
+    for (let turn = 0; turn < 150 && this.open(); turn += 1) await this.end();
+    await this.judge();
+  }
+
+  private async turn(): Promise<void> {
+    await this.look();
+    const happen = async () => {
+      const waiting = this.answerable();
+      if (waiting.length > 0 && this.dice.chance(0.7)) await this.keeper.answer(this.dice.pick(waiting));
+      else if (this.dice.chance(0.04)) this.somebodyCommits();
+      else if (this.dice.chance(0.05)) await this.cluster.advance(this.dice.pick([1_000, 10_000, 8_000_000]));
+      else await this.act();
+    };
+    await this.cluster.together(...(this.dice.chance(0.25) ? [happen, happen] : [happen]));
+  }
+
+  /** The end of the story: whatever is still asked is answered, and what is made is looked after. */
+  private async end(): Promise<void> {
+    await this.look();
+    const waiting = this.answerable();
+    const watch = this.cluster.executions.get('release/default/PAY-142');
+    if (waiting.length > 0) await this.cluster.together(() => this.keeper.answer(this.dice.pick(waiting)));
+    else if (watch && !watch.closed) await watch.signal(this.dice.pick(['acknowledge', 'resume']), {});
+    else await this.cluster.advance(120_000);
+    if (this.dice.chance(0.1) && !this.run.closed) await this.act();
+  }
+
+  private open = () =>
+    !this.run.closed || [...this.cluster.executions.values()].some((each) => !each.closed) || this.keeper.live.size > 0;
+
+  private answerable = () =>
+    [...this.cluster.calls].filter(
+      ({ name, cancelRequested }) => !(cancelRequested && LOOKS.has(name)) && !SILENT.includes(name),
+    );
+
+  /** What must hold at any moment. */
+  private async look(): Promise<void> {
+    this.keeper.look();
+    if (this.run.closed) return;
+    const run: RunAnswer = await this.run.query('run');
+    const { status, waitingOn, current, notices } = run;
+    this.must(waitingOn.what !== 'nothing', `a live run waits on nothing (${status})`);
+    this.must(
+      this.wakes(run),
+      `nothing can end the wait for ${waitingOn.what} (${status}, ${current?.phase ?? 'none'})`,
+    );
+    if (waitingOn.what === 'person') this.must(waitingOn.offers.length > 2, `nothing on offer while ${status}`);
+    if (status !== 'parked') return;
+    const visit = current?.visit;
+    this.must(visit !== undefined, 'parked without a visit');
+    if (visit === undefined) return;
+    this.must(notices.filter((each) => each.visit === visit).length > 0, `parked at ${visit} without a notice`);
+    const [id = '', k] = visit.split('#');
+    this.must(Number(k) >= (this.visits.get(id) ?? 0), `the visit went back: ${visit}`);
+    this.visits.set(id, Number(k));
+  }
+
+  /** Whether there is something underway that can end the wait that the run names. */
+  private wakes({ waitingOn, status }: RunAnswer): boolean {
+    const asked = (...names: string[]) =>
+      [...this.cluster.calls].some((call) => names.includes(call.name) && call.workflowId === this.run.workflowId);
+    switch (waitingOn.what) {
+      case 'person':
+        return status === 'parked' || status === 'paused';
+      case 'agent':
+        return asked('runJob', 'stopJob') || status === 'paused';
+      case 'checks':
+        return asked('settledChecks') || this.run.timers().length > 0;
+      case 'environment':
+        return asked('environmentSettled') || this.run.timers().length > 0 || this.cluster.calls.size > 0;
+      case 'budget':
+        return asked('withinBudget');
+      default:
+        return this.cluster.calls.size > 0 || this.run.timers().length > 0;
+    }
+  }
+
+  private somebodyCommits(): void {
+    if (this.branch.head === undefined) return;
+    this.trail.push('foreign commit');
+    this.branch.commit(false);
+    for (const call of this.cluster.calls) {
+      if (call.name !== 'changeMoved' || call.cancelRequested) continue;
+      call.complete({ ...this.branch.look(call.args[0].known), baseHead: change.basis });
+    }
+  }
+
+  /** Acts by signal or by update: mostly as is on offer; now and then anything, as before, or as if at the first visit. */
+  private async act(): Promise<void> {
+    const { dice } = this;
+    const name = await this.choice();
+    const again = this.sent > 0 && dice.chance(0.1);
+    const actionId = again ? `a-${1 + Math.floor(this.sent / 2)}` : `a-${(this.sent += 1)}`;
+    const input = { actionId, ...(dice.chance(0.1) && { visit: '3-human-test#1' }), ...(await this.fieldsOf(name)) };
+    if (dice.chance(0.5)) {
+      this.trail.push(`${name}(${actionId})`);
+      this.logged.add(actionId);
+      await this.run.signal(name, input);
+    } else {
+      const { ok } = await this.run.update(name, input);
+      this.trail.push(`${name}(${actionId})${ok ? '' : ' refused'}`);
+      if (ok) this.logged.add(actionId);
+    }
+    if (name === 'restartFrom') this.restarted = true;
+  }
+
+  private async choice(): Promise<ActionName> {
+    const { dice } = this;
+    if (dice.chance(0.01)) return 'stop';
+    if (dice.chance(0.02)) return 'restartFrom';
+    const { offers } = await this.run.query('waitingOn');
+    const own = offers.filter((offer: ActionName) => !STANDING.some((each) => each === offer));
+    if (own.length > 0 && dice.chance(0.85)) return dice.pick(own);
+    return dice.pick(
+      (Object.keys(actions) as ActionName[]).filter((each) => each !== 'stop' && each !== 'restartFrom'),
+    );
+  }
+
+  private async fieldsOf(name: ActionName): Promise<Record<string, unknown>> {
+    const { dice } = this;
+    const { current } = await this.run.query('run');
+    const finding = dice.chance(0.1)
+      ? 'f-99'
+      : (dice.pick((current?.findings ?? [{ id: 'f-1' }]) as { id: string }[])?.id ?? 'f-1');
+    switch (name) {
+      case 'requestFix':
+        return { findings: dice.chance(0.1) ? ' ' : 'wrong' };
+      case 'resolveCap':
+        return { choice: dice.pick(['extra-round', 'proceed', 'proceed']) };
+      case 'restartFrom':
+        return { step: dice.pick([1, 2, 3, 5]) };
+      case 'answerFinding':
+        return { finding, reply: 'x' };
+      case 'dismissFinding':
+      case 'reopenFinding':
+      case 'acceptRecommendation':
+      case 'rejectRecommendation':
+        return { finding };
+      case 'requestChanges':
+        return { feedback: 'again' };
+      case 'decide':
+        return { decision: current?.decision?.id ?? 'none', choice: 'a' };
+      default:
+        return {};
+    }
+  }
+
+  private async judge(): Promise<void> {
+    const log: ActionEntry[] = await this.run.query('actions');
+    const run: RunAnswer = await this.run.query('run');
+    const closed = this.run.closed;
+    this.must(closed !== undefined, 'never closed');
+    this.keeper.judge(run, log);
+    const stop = log.findIndex(({ verdict, action }) => verdict === 'taken' && action === 'stop');
+    this.must(stop < 0 || (closed !== undefined && 'cancelled' in closed), 'stopped, yet not cancelled');
+    const afterwards = log.slice(stop < 0 ? log.length : stop + 1);
+    this.must(
+      afterwards.every(({ verdict }) => verdict === 'refused'),
+      'taken after the stop',
+    );
+    this.must(
+      log.every(({ actionId }) => this.logged.has(actionId)),
+      'logged what was refused as an update',
+    );
+    if (closed && 'failure' in closed) {
+      const { type, message } = closed.failure;
+      this.must(type !== undefined && type !== 'unexpected', `failed as ${type}: ${message}`);
+    }
+    if (closed && 'result' in closed) {
+      this.must(['merged', 'ready', 'completed'].includes(closed.result.outcome), `ended as ${closed.result.outcome}`);
+      const open = log.filter(({ verdict, effect }) => verdict === 'taken' && effect === undefined);
+      this.must(open.length === 0, `taken, and nothing came of it: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`);
+    }
+  }
+}
