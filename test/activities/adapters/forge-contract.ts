@@ -17,6 +17,8 @@ export interface ForgeRig {
   dispose(): Promise<void>;
 }
 
+/** A commit's id that is not this one. */
+const other = (commit: string) => (commit.startsWith('f') ? '0' : 'f') + commit.slice(1);
 const holder = (runId: string) => ({ workflowId: 'run/default/PAY-1', runId });
 const yes = async () => true;
 const no = async () => false;
@@ -131,12 +133,32 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.headOf('work')).toBe(before);
     });
 
+    it('commits documents of ours, once by content, onto a branch that it makes', async () => {
+      const commit = { files: { 'spec/shop.md': '# Shop\n' }, message: 'spec-writer: Shop' };
+      const first = await rig.forge.commitFiles(change, commit);
+      expect(first).toMatchObject({ is: 'committed', head: await rig.headOf('work') });
+      const head = await rig.headOf('work');
+      expect(await rig.forge.commitFiles(change, commit)).toEqual({ is: 'unchanged', head });
+      expect(await rig.forge.changedPaths(change, head!)).toEqual(['spec/shop.md']);
+      expect((await rig.forge.look(change)).foreign).toEqual([]);
+      const later = await rig.commit('work', { 'c.txt': 'by hand' });
+      expect(await rig.forge.commitFiles(change, { ...commit, files: { 'spec/shop.md': '# More\n' } })).toMatchObject({
+        is: 'committed',
+      });
+      expect(await rig.isAncestor(later, (await rig.headOf('work'))!)).toBe(true);
+    });
+
+    it('ends checks that nobody waits for, and is fine where there are none', async () => {
+      await rig.forge.endChecks(change);
+      await rig.forge.endChecks(change, 'f'.repeat(40));
+    });
+
     it('merges just the head and base that were judged, once', async () => {
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       const baseHead = (await rig.headOf('main'))!;
       const message = 'Merge it';
       expect(await rig.forge.changedPaths(change, head)).toEqual(['b.txt']);
-      expect(await rig.forge.merge(change, { head: baseHead.replace(/^./, 'f'), baseHead, message })).toMatchObject({
+      expect(await rig.forge.merge(change, { head: other(baseHead), baseHead, message })).toMatchObject({
         is: 'moved',
         head,
       });

@@ -228,6 +228,34 @@ describe('a repository of a person', () => {
     expect(stdout).not.toContain(`${rig.home}/hold ]`);
   });
 
+  it.each([
+    [
+      'a new head is looked at',
+      async (rig: GitRig, change: Change) => {
+        const next = await rig.commitOurs(change, { 'c.txt': 'c' });
+        await rig.forge.checks(change, next, { checkSeconds: 60, round: 'r' });
+      },
+    ],
+    ['its run has ended', (rig: GitRig, change: Change) => rig.forge.endChecks(change)],
+  ])('has checks ended, with all that they began, when %s', async (_, happens) => {
+    const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    await writeFile(path.join(rig.home, 'hold'), '');
+    await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
+    await until('the check has begun', async () => (await rig.checksBegun()) === 1);
+    await happens(rig, change);
+    const trees = await execa('find', [path.join(rig.home, 'data', 'checks'), '-path', `*${head}*`, '-name', 'tree']);
+    expect(trees.stdout).toBe('');
+    await rm(path.join(rig.home, 'hold'));
+    await rig.forge.endChecks(change);
+  });
+
+  it('has no document committed outside of itself', async () => {
+    for (const file of ['../out.md', '/etc/x', '.git/config', 'a/../b.md', '-x']) {
+      const end = await rig.forge.commitFiles(change, { files: { [file]: 'x' }, message: 'm' });
+      expect(end).toMatchObject({ is: 'refused' });
+    }
+  });
+
   it('has interrupted checks run again', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
