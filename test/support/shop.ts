@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -14,6 +17,9 @@ export const git = async (cwd: string, ...args: string[]) => (await execa('git',
 export class Shop {
   readonly repository: string;
   readonly work: string;
+  /** What each job said on standard error: its progress, and nothing else. */
+  readonly progress: string[] = [];
+  private server: Server | undefined;
 
   private constructor(readonly home: string) {
     this.repository = path.join(home, 'shop');
@@ -28,8 +34,13 @@ export class Shop {
     return shop;
   }
 
-  remove = () => rm(this.home, { recursive: true, force: true });
+  async remove(): Promise<void> {
+    this.server?.close();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
   read = (file: string) => readFile(path.join(this.work, file), 'utf8');
+  write = (file: string, text: string) => writeFile(path.join(this.work, file), text);
   head = () => git(this.work, 'rev-parse', 'HEAD');
 
   /** The agent at work in the checkout, as an executor would have it; what it changed is committed. */
@@ -40,9 +51,17 @@ export class Shop {
     await writeFile(job, JSON.stringify(told));
     const at = { ...env, GATEHOUSE_JOB: job, GATEHOUSE_RESULT: result };
     const { stderr } = await execa('node', ['tools/agent.mjs'], { cwd: this.work, env: at });
-    expect(stderr).toMatch(/^(GATEHOUSE_PROGRESS \{"done":\d,"total":\d,"label":".+"\}\n?)*$/);
+    this.progress.push(stderr);
     if (await git(this.work, 'status', '--porcelain')) await commit(this.work, 'Agent', role);
     return JSON.parse(await readFile(result, 'utf8'));
+  }
+
+  /** A page of its own, as an environment would show it; answers where. */
+  async serve(page: string): Promise<string> {
+    const server = createServer((_, response) => response.end(page)).listen(0, '127.0.0.1');
+    this.server = server;
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   /** Each check of the sample's settings, and whether it is green here. */
@@ -68,3 +87,5 @@ export const totalsIn = (page: string): Record<string, number> => {
   const rows = [...page.matchAll(/<td>([^<]+)<\/td><td><\/td><td>EUR ([0-9.]+)<\/td>/g)];
   return Object.fromEntries(rows.map(([, label, amount]) => [label!, Math.round(Number(amount) * 100)]));
 };
+
+export const PROGRESS = /^(GATEHOUSE_PROGRESS \{"done":\d,"total":\d,"label":".+"\}\n?)*$/;

@@ -8,7 +8,7 @@ import { moveTheBase } from '../../../client/local-stack/colleague.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
-import { env, git, Shop, totalsIn } from '../../support/shop.ts';
+import { env, git, PROGRESS, Shop, totalsIn } from '../../support/shop.ts';
 
 jest.setTimeout(120_000);
 
@@ -20,7 +20,10 @@ beforeEach(async () => {
   sample = await Shop.open();
   ({ home, repository: shop, work } = sample);
 });
-afterEach(() => sample.remove());
+afterEach(async () => {
+  await sample.remove();
+  for (const said of sample.progress) expect(said).toMatch(PROGRESS);
+});
 
 const play = (role: string, own?: Record<string, unknown>) => sample.play(role, own);
 const checks = () => sample.checks();

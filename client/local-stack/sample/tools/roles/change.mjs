@@ -32,7 +32,9 @@ export const change = {
       await stage(2, 2, 'net, tax and total are shown');
       return { summary: 'Shows net, tax and total. There is no test for the tax yet.' };
     }
-    edit('test/totals.test.js', (text) => (isTested(text) ? text : text.replace('{ netOf }', '{ netOf, taxOf }') + TEST));
+    edit('test/totals.test.js', (text) =>
+      isTested(text) ? text : text.replace('{ netOf }', '{ netOf, taxOf }') + TEST,
+    );
     await stage(2, 2, 'the review’s remark is acted on');
     return { summary: 'Added a test for the tax, as the review asked.' };
   },
@@ -49,7 +51,10 @@ export const change = {
     await stage(0, 1, 'reading the change');
     if (!isTested(read('test/totals.test.js'))) {
       const comments = [{ body: 'There is no test for the tax. Add one.', quotedSource: 'taxOf' }];
-      return { summary: 'Works, but is not tested.', output: { rating: 0.6, summary: 'Works, but is not tested.', comments } };
+      return {
+        summary: 'Works, but is not tested.',
+        output: { rating: 0.6, summary: 'Works, but is not tested.', comments },
+      };
     }
     return { summary: 'Good: small, and tested.', output: { rating: 0.95, summary: 'Good: small, and tested.' } };
   },
@@ -57,13 +62,17 @@ export const change = {
   async fixer() {
     await stage(0, 2, 'reading the findings');
     const before = read('lib/totals.js');
-    edit('lib/totals.js', (text) => text.replace(/\['(Total|To pay)', netOf\(items\)\]/, "['$1', netOf(items) + taxOf(items)]"));
+    edit('lib/totals.js', (text) =>
+      text.replace(/\['(Total|To pay)', netOf\(items\)\]/, "['$1', netOf(items) + taxOf(items)]"),
+    );
     if (read('lib/totals.js') === before) {
       return { summary: 'This scripted fixer knows one defect, the total without the tax, and does not find it here.' };
     }
     await stage(1, 2, 'running the tests');
     const { status } = node('--test');
-    return { summary: `The total includes the tax now.${status === 0 ? '' : ' A test is red for another reason: that is for CI.'}` };
+    return {
+      summary: `The total includes the tax now.${status === 0 ? '' : ' A test is red for another reason: that is for CI.'}`,
+    };
   },
 
   async 'conflict-resolver'() {
@@ -89,10 +98,16 @@ export const change = {
   async merger() {
     await stage(0, 1, 'assessing the change');
     git('fetch', '--quiet', '--no-tags', '--', job.change.repository, job.change.base);
-    const files = git('diff', '--numstat', 'FETCH_HEAD...HEAD').trim().split('\n').map((line) => line.split('\t'));
+    const files = git('diff', '--numstat', 'FETCH_HEAD...HEAD')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
     const lines = files.reduce((sum, [added, removed]) => sum + Number(added) + Number(removed), 0);
     const share = (of) => Math.min(1, Math.round((lines / of) * 100) / 100);
     const rationale = `${lines} lines in ${files.length} files differ from ${job.change.base}; they are tested, and touch one page.`;
-    return { summary: `Assessed: ${rationale}`, output: { complexity: share(100), risk: share(200), impact: share(100), rationale } };
+    return {
+      summary: `Assessed: ${rationale}`,
+      output: { complexity: share(100), risk: share(200), impact: share(100), rationale },
+    };
   },
 };

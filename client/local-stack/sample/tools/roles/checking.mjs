@@ -32,7 +32,10 @@ export const checking = {
     const name = 'the total includes the tax';
     outcomes.push({ name, status: wrong ? 'failed' : rows.length === 3 ? 'passed' : 'skipped', detail: told(rows) });
     const failed = outcomes.filter(({ status }) => status === 'failed');
-    const summary = failed.length === 0 ? `${outcomes.length} things tried; none failed.` : `${failed.length} of ${outcomes.length} failed.`;
+    const summary =
+      failed.length === 0
+        ? `${outcomes.length} things tried; none failed.`
+        : `${failed.length} of ${outcomes.length} failed.`;
     const output = {
       greenlight: failed.length === 0,
       summary,
@@ -51,7 +54,12 @@ export const checking = {
     const alerts = [...job.brief.matchAll(/^- (.+): alert\b.*$/gm)].map(([line]) => line.slice(2));
     const rationale = wrong ?? `The shop adds up as it should at ${last}: look elsewhere first.`;
     const evidence = [`released: ${last}`, `shown: ${told(totals())}`, ...alerts];
-    const output = { culpritConfidence: wrong ? 0.9 : 0.2, recommendation: wrong ? 'revert' : 'hold', rationale, evidence };
+    const output = {
+      culpritConfidence: wrong ? 0.9 : 0.2,
+      recommendation: wrong ? 'revert' : 'hold',
+      rationale,
+      evidence,
+    };
     return { summary: rationale, output };
   },
 };

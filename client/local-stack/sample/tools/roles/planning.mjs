@@ -2,7 +2,9 @@
 import { git, job, missingTax, read, sources, stage, told, totals } from './kit.mjs';
 
 const prose = (...lines) => ({ summary: lines.filter(Boolean).join('\n') });
-const heard = () => job.revision && `Changed as asked: ${job.revision.feedback || job.revision.comments.map(({ text }) => text).join('; ')}`;
+const heard = () =>
+  job.revision &&
+  `Changed as asked: ${job.revision.feedback || job.revision.comments.map(({ text }) => text).join('; ')}`;
 
 /** What a module says of itself: its first comment. */
 const purpose = (file) => /\/\*\* (.*?) \*\//.exec(read(file))?.[1] ?? 'It says nothing of itself.';
@@ -11,7 +13,11 @@ const exported = (file) => [...read(file).matchAll(/^export const (\w+)/gm)].map
 /** What people agreed on: the list that an incorporator adds to a description. */
 const agreed = () => [...(job.task.description ?? '').matchAll(/^- (.+)$/gm)].map(([, rule]) => rule);
 
-const EMPTY_BASKET = { given: 'an empty basket', when: 'its page is opened', outcome: 'net, tax and total are EUR 0.00' };
+const EMPTY_BASKET = {
+  given: 'an empty basket',
+  when: 'its page is opened',
+  outcome: 'net, tax and total are EUR 0.00',
+};
 
 export const planning = {
   async architect() {
@@ -37,7 +43,11 @@ export const planning = {
   async analysis() {
     await stage(0, 1, 'looking for what has no test');
     const tests = git('ls-files', 'test').trim().split('\n').map(read).join('\n');
-    const untested = sources().flatMap((file) => exported(file).filter((name) => !tests.includes(name)).map((name) => `- ${name} of ${file}`));
+    const untested = sources().flatMap((file) =>
+      exported(file)
+        .filter((name) => !tests.includes(name))
+        .map((name) => `- ${name} of ${file}`),
+    );
     return prose(`${untested.length} functions have no test that names them:`, ...untested);
   },
 
@@ -45,7 +55,11 @@ export const planning = {
     await stage(0, 1, 'trying it');
     const rows = totals();
     const wrong = missingTax(rows) ?? (rows.length === 1 && 'it says nothing of a tax');
-    return prose(`Reported: ${job.task.title}`, `Seen: the page shows ${told(rows)}${wrong ? `; ${wrong}` : ''}.`, 'Where: totalsOf in lib/totals.js.');
+    return prose(
+      `Reported: ${job.task.title}`,
+      `Seen: the page shows ${told(rows)}${wrong ? `; ${wrong}` : ''}.`,
+      'Where: totalsOf in lib/totals.js.',
+    );
   },
 
   async 'business-reviewer'() {
@@ -57,7 +71,10 @@ export const planning = {
     await stage(0, 1, 'reading the plan');
     const plan = job.priorOutputs.findLast(({ kind }) => kind === 'architect')?.output ?? '';
     const named = ['lib/totals.js', 'test/totals.test.js'].filter((file) => plan.includes(file));
-    const summary = named.length === 2 ? 'It says where the code goes, and where its tests.' : 'It does not say where code and tests go.';
+    const summary =
+      named.length === 2
+        ? 'It says where the code goes, and where its tests.'
+        : 'It does not say where code and tests go.';
     return { summary, output: { rating: named.length === 2 ? 0.9 : 0.5, summary } };
   },
 
@@ -76,7 +93,12 @@ export const planning = {
       { given: 'a basket', when: 'net and tax are added up', outcome: 'the sum is the total' },
       ...(job.revision ? [EMPTY_BASKET] : []),
     ];
-    const requirement = { id: `${job.task.id}-1`, title: job.task.title, text: job.task.description ?? job.task.title, acceptance };
+    const requirement = {
+      id: `${job.task.id}-1`,
+      title: job.task.title,
+      text: job.task.description ?? job.task.title,
+      acceptance,
+    };
     const group = { name: 'Totals', requirements: [requirement], rules: ['Amounts are whole cents.', ...agreed()] };
     const output = {
       service: JSON.parse(read('package.json')).name,

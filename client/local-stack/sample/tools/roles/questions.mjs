@@ -20,7 +20,12 @@ function answerIn(answers, name) {
   const at = from.findIndex((line) => jsonOf(line) !== undefined);
   if (at >= 0) return { summary: from.slice(0, at).join('\n').trim(), output: jsonOf(from[at]) };
   const next = from.findIndex((line) => line.startsWith('## '));
-  return { summary: from.slice(0, next < 0 ? undefined : next).join('\n').trim() };
+  return {
+    summary: from
+      .slice(0, next < 0 ? undefined : next)
+      .join('\n')
+      .trim(),
+  };
 }
 
 function jsonOf(line) {
@@ -50,7 +55,9 @@ export const questions = {
   /** Its whole summary is the new text: the old one, and below it what was agreed. */
   async incorporator() {
     await stage(0, 1, 'working the answers in');
-    const [, before = ''] = /^# The text as it stands\n\n([^]*?)(?=\n\n# (?:Answered: |Out of scope$|Besides$)|$(?![^]))/m.exec(job.brief) ?? [];
+    const [, before = ''] =
+      /^# The text as it stands\n\n([^]*?)(?=\n\n# (?:Answered: |Out of scope$|Besides$)|$(?![^]))/m.exec(job.brief) ??
+      [];
     const answers = [...job.brief.matchAll(/^# Answered: (.*)\n[^]*?^Answer: ([^]*?)(?=\n\n# |$(?![^]))/gm)];
     const [, besides] = /^# Besides\n\n([^]*)$/m.exec(job.brief) ?? [];
     const points = [...answers.map(([, title, reply]) => `${title}: ${reply}`), besides].filter(Boolean);
@@ -63,7 +70,9 @@ export const questions = {
     const asked = [...job.brief.matchAll(/^## (\S+): (.*)$/gm)];
     const items = asked.map(([, itemId, title]) => {
       const fromStandard = /round/.test(title);
-      const recommendation = fromStandard ? 'The sum is rounded, once: amounts are whole cents everywhere.' : `As people who use the shop say it: ${title}.`;
+      const recommendation = fromStandard
+        ? 'The sum is rounded, once: amounts are whole cents everywhere.'
+        : `As people who use the shop say it: ${title}.`;
       return { itemId, recommendation, fromStandard };
     });
     return { summary: `${items.length} recommendations.`, output: { items } };

@@ -70,6 +70,8 @@ export const writing = {
     const quoted = asked.split('\n').map((line) => `> ${line}`.trimEnd());
     edit('docs/business.md', (text) => text || '# What the shop does, and why\n');
     section('docs/business.md', `${job.task.id}: ${job.task.title}`.replace(/[^\w :.-]/g, ''), quoted.join('\n'));
-    return { summary: `docs/business.md has what ${job.task.id} was for. ${read('docs/business.md').length} characters.` };
+    return {
+      summary: `docs/business.md has what ${job.task.id} was for. ${read('docs/business.md').length} characters.`,
+    };
   },
 };
