@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import {
   ApplicationFailure,
   type Client,
-  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import {
@@ -24,6 +22,8 @@ import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } fro
 import { RunInput } from '../workflows/gates/index.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
+import { cutBytes } from './words.ts';
 import { endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
@@ -228,34 +228,3 @@ export class Runs {
   }
 }
 type RunInputOut = Parameters<typeof branchOf>[0] & ReturnType<typeof RunInput.parse>;
-
-const isGone = (failure: unknown) => failure instanceof WorkflowNotFoundError;
-
-/** gRPC's codes for "nobody answered in time". */
-const CANCELLED = 1;
-const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const FAILED_PRECONDITION = 9;
-const UNAVAILABLE = 14;
-
-/** The gRPC code of a failure, which the client wraps in errors of its own. */
-function codeOf(failure: unknown): number | undefined {
-  const cause = isGrpcServiceError(failure) ? failure : (failure as { cause?: unknown }).cause;
-  return isGrpcServiceError(cause) ? cause.code : undefined;
-}
-
-/** Whether nobody answered in time: the server, or a worker that was to answer a query or an update. */
-function isSilence(failure: unknown): boolean {
-  if ((failure as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true;
-  const code = codeOf(failure);
-  // The server knows at once when no worker has polled for minutes; a query has no other failed precondition.
-  const unattended = code === FAILED_PRECONDITION && /no poller/i.test(String((failure as { cause?: Error }).cause));
-  return unattended || [CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE].includes(code ?? -1);
-}
-
-/** Cuts at a character, so that what is left fits into so many bytes. */
-export function cutBytes(text: string, most: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > most) cut = [...cut].slice(0, -1).join('');
-  return cut;
-}

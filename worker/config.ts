@@ -1,7 +1,6 @@
 import path from 'node:path';
-import envPaths from 'env-paths';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { BadVariables, readVariables, type Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, type Variables } from '../workflows/contracts/variables.ts';
+import { stateFolder, temporalOf } from './configuration/shared.ts';
 
 export interface WorkerConfig {
   variables: Variables;
@@ -22,32 +21,4 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     ...temporalOf(variables, environment),
     environment,
   };
-}
-
-/**
- * Where Temporal is, as Temporal's own tools read it: environment, then their configuration file. Without an address it
- * is the local server, which wants neither keys nor TLS, whatever a profile for elsewhere says.
- */
-function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv) {
-  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE = 'default', GATEHOUSE_PORT } = variables;
-  if (TEMPORAL_ADDRESS === undefined) {
-    const address = `127.0.0.1:${GATEHOUSE_PORT}`;
-    return { address, namespace: TEMPORAL_NAMESPACE, connection: { address } };
-  }
-  const set = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(set) });
-    const connection = { ...connectionOptions, address: TEMPORAL_ADDRESS };
-    return { address: TEMPORAL_ADDRESS, namespace: namespace ?? TEMPORAL_NAMESPACE, connection };
-  } catch (failure) {
-    throw new BadVariables(
-      `TEMPORAL_*: expected a connection as Temporal's tools read it: ${(failure as Error).message}`,
-    );
-  }
-}
-
-/** The user's state directory. Only Linux has one of that name; env-paths keeps it under `log`. */
-function stateFolder(): string {
-  const { log, data } = envPaths('gatehouse', { suffix: '' });
-  return process.platform === 'linux' ? log : data;
 }

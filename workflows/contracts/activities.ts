@@ -1,7 +1,10 @@
 import type { Change } from './change.ts';
+import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
 import type { Failing } from './outcome.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
+
+export type { Job, JobReport, Revision, Usage } from './jobs.ts';
 
 /** One bad field of an input: where it is, and what was expected there. */
 export interface BadField {
@@ -47,34 +50,6 @@ export interface ChangeLook {
   foreign: ForeignCommit[];
 }
 
-export interface Usage {
-  inputTokens?: number | undefined;
-  outputTokens?: number | undefined;
-  costCents?: number | undefined;
-}
-
-/** What a job is given (contract 13), and how it is held. A job is known by its key. */
-export interface Job {
-  key: string;
-  role: string;
-  /** write: what it changes is pushed. read: what it changes is discarded. resolve: starts in a conflicted merge. */
-  mode: 'write' | 'read' | 'resolve';
-  task: Task;
-  change: Change & { head?: string };
-  brief: string;
-  priorOutputs: { step: number; kind: string; output: string }[];
-  resolvedDecision?: { question: string; choice: string } | undefined;
-  revision?: Revision | undefined;
-  environment?: { url: string; head?: string } | undefined;
-  /** Limits in seconds: in all, and without output or progress. */
-  seconds: number;
-  silenceSeconds: number;
-  /** Whether the activity itself waits while the owner's checkout is in the way, rather than answering `held`. */
-  patient?: boolean;
-  /** What a person reads in the title of a pull request made for this change. */
-  pipeline: string;
-}
-
 /** How the signals of a release stood when they were read (contract 13, ports.md 10). */
 export interface Signal {
   id: string;
@@ -87,45 +62,6 @@ export interface Signal {
 
 /** What a run wants of the world besides roles, for one of its steps cannot do without. */
 export type Need = 'environment' | 'release';
-
-export interface Revision {
-  previousOutput: string;
-  feedback: string;
-  comments: { quote?: string | undefined; text: string }[];
-}
-
-/** How a job ended. What the table of contract 12 makes of it is the run's to say. */
-export type JobReport =
-  | {
-      is: 'completed';
-      summary: string;
-      output?: unknown;
-      decision?: { question: string; options: string[] } | undefined;
-      confidence?: number | undefined;
-      usage?: Usage | undefined;
-      /** The work branch's head after the job; absent when there is no branch. */
-      head?: string | undefined;
-      /** Whether the job moved the head, and by which commits of ours. */
-      changed: boolean;
-      /** Commits of others that were found on the branch and merged in, never overwritten. */
-      foreign: ForeignCommit[];
-      /** What a reading role had changed, and we threw away. */
-      discarded?: string[] | undefined;
-      pullRequest?: number | undefined;
-      /** The summary was longer than one may be, and is cut. */
-      cut?: boolean | undefined;
-    }
-  | { is: 'failed'; because: string; detail?: string | undefined; usage?: Usage | undefined }
-  /** The process is gone without a result; `infrastructure` when the executor itself says it was to blame. */
-  | { is: 'evicted'; because: string; infrastructure: boolean }
-  /** Ended by an orderly stop of the local stack: costs nothing, runs again. */
-  | { is: 'interrupted'; because: string }
-  | { is: 'stopped'; because: string }
-  /**
-   * Not to be had now. `forge`: it ended well, but something of the branch's owner is in the way of its push. `budget`:
-   * it was not begun, for this month's budget is used up. Ask again.
-   */
-  | { is: 'held'; by: 'forge' | 'budget'; because: string };
 
 /** Settled checks of one commit: none of them is running. */
 export interface CheckReport {

@@ -21,9 +21,7 @@ import {
 } from '../contracts/messages.ts';
 import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
-
-/** How often one teardown is tried before somebody is told; it is tried on for ever. */
-const TEARDOWN_PAUSE = '1 minute';
+import { Standing } from './teardown.ts';
 
 /** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
 export class OpenSite {
@@ -33,13 +31,13 @@ export class OpenSite {
   private view: EnvironmentView;
   private hints = 0;
   private reports = 0;
-  /** Keys that may have something behind them: each goes only when its end is verified. */
-  private readonly standing = new Set<string>();
+  private readonly standing: Standing;
   private readonly activities: Activities = activitiesFor('environment');
   private revived = false;
 
   constructor(input: EnvironmentInput) {
     this.wanted = input;
+    this.standing = new Standing(this.activities, input.task);
     this.view = { status: 'provisioning', generation: input.generation, holder: input.holder, head: input.head };
     setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
     setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
@@ -57,7 +55,7 @@ export class OpenSite {
   /** Brings one generation up, and watches it until another is wanted, or none. */
   async generation(): Promise<void> {
     const { wanted } = this;
-    await this.clear();
+    await this.standing.clear();
     if (this.moot(wanted)) return;
 
     // Whoever asked for it knows that it is being made: only what comes of it is told.
@@ -94,7 +92,7 @@ export class OpenSite {
     const { status } = this.view;
     if (status !== 'failed')
       this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
-    await this.clear();
+    await this.standing.clear();
     this.show({
       ...this.view,
       url: undefined,
@@ -172,34 +170,6 @@ export class OpenSite {
   }
 
   private moot = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
-
-  /** Removes all that stands. Each removal is verified; one that fails again and again is told, and tried on. */
-  private async clear(): Promise<void> {
-    for (const key of this.standing) {
-      for (let told = false; this.standing.has(key); told = true) {
-        try {
-          await CancellationScope.nonCancellable(() => this.activities.removeEnvironment({ key }));
-          this.standing.delete(key);
-        } catch (failure) {
-          if (!told) await this.tellFailing(rootCause(failure) ?? 'unknown');
-          await CancellationScope.nonCancellable(() =>
-            sleep(TEARDOWN_PAUSE, { summary: 'environment: its teardown is tried again' }),
-          );
-        }
-      }
-    }
-  }
-
-  private async tellFailing(reason: string): Promise<void> {
-    const { workflowId } = workflowInfo();
-    const text = `The environment cannot be taken down: ${reason}. It is tried on.`;
-    const at = new Date().toISOString();
-    const id = `${workflowId}/${this.wanted.generation}/teardown_failing`;
-    const notice = { id, type: 'teardown_failing', severity: 'urgent', at, text } as const;
-    await CancellationScope.nonCancellable(() =>
-      this.activities.notify({ workflowId, task: this.wanted.task as never, notice }),
-    );
-  }
 
   private give(reason: string, status: 'failed'): void {
     this.show({ ...this.view, url: undefined, status, because: reason });

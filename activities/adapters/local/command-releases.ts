@@ -6,7 +6,6 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
 import { end, environmentFor, launch, stateOf, tailOf } from './processes.ts';
-import { settingsAt } from './settings.ts';
 import { Workshop } from './workshop.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
@@ -33,8 +32,7 @@ const Reading = z.object({
 /** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
 export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
   const workshop = new Workshop(root);
-  const commandOf = async (change: Change) =>
-    (await settingsAt(change, (...at) => workshop.fileAt(...at))).release?.command;
+  const commandOf = async (change: Change) => (await workshop.settingsOf(change)).release?.command;
 
   return {
     examine: async (change) => ({ configured: (await commandOf(change)) !== undefined }),

@@ -1,7 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { BadField } from '../../../workflows/contracts/activities.ts';
-import type { Change } from '../../../workflows/contracts/change.ts';
 import { badFields } from '../../../workflows/contracts/messages.ts';
 
 export const FILE = '.gatehouse.yml';
@@ -51,14 +50,4 @@ function plainOf(document: ReturnType<typeof parseDocument>): unknown {
   } catch {
     return 'too many aliases';
   }
-}
-
-/** The settings a change was begun with: read from the base branch's commit of then, and never from the change. */
-export async function settingsAt(
-  change: Pick<Change, 'repository' | 'basis'>,
-  fileAt: (repository: string, commit: string, path: string) => Promise<string | undefined>,
-): Promise<RepositorySettings> {
-  const read = parseSettings((await fileAt(change.repository, change.basis, FILE)) ?? '');
-  if ('settings' in read) return read.settings;
-  throw new Error(`${FILE} of ${change.basis} cannot be read: ${read.fields.map(({ path }) => path).join(', ')}`);
 }

@@ -2,7 +2,9 @@ import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { foldersOf, safeName, withLock } from './folders.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
 import { commitOf, git, GitFailed } from './git.ts';
+import { FILE, parseSettings, type RepositorySettings } from './settings.ts';
 
 /** Something of the repository's owner is in the way, and only its owner can move it: asked again later. */
 export class Held extends Error {
@@ -80,6 +82,13 @@ export class Workshop {
     const cwd = await this.path(repository);
     const { stdout, code } = await git(['cat-file', 'blob', `${commit}:${file}`], { cwd, okCodes: [0, 128] });
     return code === 0 ? stdout : undefined;
+  }
+
+  /** The settings a change was begun with: read from the base branch's commit of then, and never from the change. */
+  async settingsOf({ repository, basis }: Pick<Change, 'repository' | 'basis'>): Promise<RepositorySettings> {
+    const read = parseSettings((await this.fileAt(repository, basis, FILE)) ?? '');
+    if ('settings' in read) return read.settings;
+    throw new Error(`${FILE} of ${basis} cannot be read: ${read.fields.map(({ path }) => path).join(', ')}`);
   }
 
   async existsAt(repository: string, commit: string, file: string): Promise<boolean> {

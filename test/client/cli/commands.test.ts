@@ -109,7 +109,7 @@ describe('wrong usage is told before anything is sent', () => {
     [['output', 'PAY-1', 'x'], 'step: expected'],
     [['start', '--file', '/nowhere.json'], '--file: expected a JSON file'],
     [['replay', '/nowhere.json'], 'expected a file'],
-    [['simulate', '--file', 'x'], 'simulate is not there yet'],
+    [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
   ])('%j', async (words, sentence) => {
     expect(await gatehouse(...words)).toBe(2);
     const { error } = JSON.parse(said.join('')) as { error: { message: string } };

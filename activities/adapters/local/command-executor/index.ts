@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
@@ -8,9 +8,9 @@ import { foldersOf, readJson, readText, safeName, withLock, writeJson } from '..
 import { end, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
-import { FILE, settingsAt, type RepositorySettings } from '../settings.ts';
 import { Workshop } from '../workshop.ts';
 import { Begun, collect, discarded, prepare } from './bench.ts';
+import { commandFor, lacking } from './commands.ts';
 import { progressOf, readResult, type AgentResult } from './result.ts';
 
 const GRACE_MS = 3_000;
@@ -38,8 +38,9 @@ class CommandExecutor implements Executor {
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await this.settings(change);
-    const fields = await Promise.all(roles.map((role) => this.lacking(change, settings, role)));
+    const settings = await this.workshop.settingsOf(change);
+    const place = { workshop: this.workshop, searchPath: this.environment['PATH'] };
+    const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
     return fields.flat();
   }
 
@@ -57,7 +58,7 @@ class CommandExecutor implements Executor {
       await writeJson(place.begun, begun);
       if (begun.merging?.clean) return;
 
-      const settings = await this.settings(job.change);
+      const settings = await this.workshop.settingsOf(job.change);
       const text = JSON.stringify(toldOf(job));
       await writeJson(place.told, toldOf(job));
       await launch(place.run, {
@@ -174,26 +175,6 @@ class CommandExecutor implements Executor {
     return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
   }
 
-  /** A role needs a command. Its first word must be there, as far as that can be told without running it. */
-  private async lacking(change: Change, settings: RepositorySettings, role: string): Promise<BadField[]> {
-    const key = Object.hasOwn(settings.agents, role) ? role : 'default';
-    const at = `${FILE}:agents.${key}`;
-    const command = commandFor(settings, role);
-    if (command === undefined)
-      return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
-    const word = command.split(/\s+/, 1)[0]!;
-    if (!/^[A-Za-z0-9_./+-]+$/.test(word)) return [];
-    const there = !word.includes('/')
-      ? await onPath(word, this.environment['PATH'])
-      : path.isAbsolute(word)
-        ? await runnable(word)
-        : await this.workshop.existsAt(change.repository, change.basis, word);
-    const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
-    return there ? [] : [{ path: at, expected: `expected ${where}; not found: ${word}` }];
-  }
-
-  private settings = (change: Change) => settingsAt(change, (...at) => this.workshop.fileAt(...at));
-
   private placeOf(key: string) {
     const folder = path.join(this.jobs, safeName(key));
     const file = (name: string) => path.join(folder, name);
@@ -211,9 +192,6 @@ class CommandExecutor implements Executor {
   }
 }
 type Place = ReturnType<CommandExecutor['placeOf']>;
-
-const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
-  Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
 /** A job as its agent is told of it: exactly what contract 13 names. */
 function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment }: Job) {
@@ -249,38 +227,3 @@ async function detailOf(run: string): Promise<{ detail?: string }> {
 }
 
 const readReport = async (file: string) => (await readJson(file, z.unknown())) as JobReport | undefined;
-
-const runnable = (file: string): Promise<boolean> =>
-  access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-
-async function onPath(word: string, searched = ''): Promise<boolean> {
-  if (BUILT_IN.has(word)) return true;
-  const found = await Promise.all(searched.split(path.delimiter).map((folder) => runnable(path.join(folder, word))));
-  return found.includes(true);
-}
-
-/** Words that a POSIX shell answers to by itself, where a command line may well begin. */
-const BUILT_IN = new Set([
-  'cd',
-  'echo',
-  'exec',
-  'exit',
-  'export',
-  'if',
-  'printf',
-  'set',
-  'test',
-  'true',
-  'false',
-  'for',
-  'while',
-  'case',
-  'eval',
-  'trap',
-  'umask',
-  'unset',
-  'read',
-]);

@@ -7,7 +7,6 @@ import type { Failing } from '../../../../workflows/contracts/outcome.ts';
 import type { Checks } from '../../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from '../folders.ts';
 import { end, environmentFor, launch, logOf, stateOf, tailOf } from '../processes.ts';
-import { settingsAt } from '../settings.ts';
 import type { Workshop } from '../workshop.ts';
 
 /** One run of one check, as it stands on disk beside its process. */
@@ -34,7 +33,7 @@ export class CheckRuns {
   }
 
   async look(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks> {
-    const { checks } = await settingsAt(change, (...at) => this.workshop.fileAt(...at));
+    const { checks } = await this.workshop.settingsOf(change);
     const names = Object.keys(checks);
     const source = await this.workshop.path(change.repository);
     const folder = path.join(this.folders.checks, safeName(source), head);

@@ -7,7 +7,6 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { foldersOf, readJson, readText, safeName, withLock, writeFileAtomically, writeJson } from '../folders.ts';
 import { end, environmentFor, launch, stateOf, tailOf } from '../processes.ts';
-import { settingsAt } from '../settings.ts';
 import { Workshop } from '../workshop.ts';
 
 const GRACE_MS = 3_000;
@@ -41,7 +40,7 @@ class ProcessEnvironments implements Environments {
   }
 
   async examine(change: Change) {
-    return { configured: (await this.settings(change)).environment !== undefined, fields: [] };
+    return { configured: (await this.workshop.settingsOf(change)).environment !== undefined, fields: [] };
   }
 
   ensure({ key, change, head }: EnvironmentRequest): Promise<void> {
@@ -49,7 +48,7 @@ class ProcessEnvironments implements Environments {
     return withLock(place.lock, async () => {
       if ((await readText(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one makes the environment.');
-      const { environment } = await this.settings(change);
+      const { environment } = await this.workshop.settingsOf(change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
 
       await mkdir(place.folder, { recursive: true });
@@ -123,8 +122,6 @@ class ProcessEnvironments implements Environments {
     );
     return new Set(ports.filter((port) => port !== undefined));
   }
-
-  private settings = (change: Change) => settingsAt(change, (...at) => this.workshop.fileAt(...at));
 
   private placeOf(key: string) {
     const folder = path.join(this.folders.environments, safeName(key));

@@ -1,0 +1,65 @@
+import { Script } from '../../../client/offline/script.ts';
+import { simulate, type Simulated } from '../../../client/offline/simulate.ts';
+import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
+import { RunInput } from '../../../workflows/gates/index.ts';
+
+const wish = (pipeline: unknown, more: object = {}) => ({
+  task: { id: 'PAY-142', title: 'Show totals with tax' },
+  change: { repository: 'acme/shop' },
+  pipeline,
+  ...more,
+});
+
+async function played(input: object, script: object = {}): Promise<{ ends: Simulated[]; told: string[] }> {
+  const told: string[] = [];
+  const ends = await simulate(input, RunInput.parse(input), Script.parse(script), ({ run, minutes }) => {
+    const line = `${run.status} ${run.current?.visit ?? run.current?.id ?? 'nowhere'}`;
+    if (told.at(-1)?.endsWith(line) !== true) told.push(`${minutes} ${line}`);
+  });
+  return { ends, told };
+}
+
+it.each(Object.keys(BUILT_IN))('the built-in %s can be played to its end', async (pipeline) => {
+  const { ends } = await played(wish(pipeline));
+  const outcome = ['integrate', 'blueprint', 'spec'].includes(pipeline) ? 'ready' : 'merged';
+  expect(ends).toMatchObject([{ workflowId: 'run/default/PAY-142', end: { result: { outcome } } }]);
+});
+
+it('follows its script: who fails, what is red, what people say, and when', async () => {
+  const script = {
+    jobs: { fixer: [{ fails: 'no idea' }, {}] },
+    checks: [['lint'], []],
+    people: [
+      { action: 'requestFix', findings: 'The total lacks the tax.', afterMinutes: 130 },
+      { action: 'approve' },
+      { action: 'requestFix', findings: 'Still.' },
+    ],
+  };
+  const { ends, told } = await played(wish('human-review'), script);
+  const { run, end } = ends[0]!;
+  expect(end).toMatchObject({ result: { outcome: 'merged' } });
+  expect(run.steps[2]!.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
+  expect(run.steps[4]!.attempts).toHaveLength(1);
+  expect(run.notices.find(({ visit }) => visit === '3-human-test#1')).toMatchObject({ severity: 'urgent' });
+  expect(told.filter((line) => line.includes('parked'))).toHaveLength(3);
+});
+
+it('tells how a run fails, and how a release goes on after it', async () => {
+  const red = { jobs: { coder: [{ fails: 'no paper' }] } };
+  expect((await played(wish('simple'), red)).ends).toMatchObject([
+    { end: { failure: { type: 'job_failed', message: 'no paper' } } },
+  ]);
+  const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'post-release-health', minutes: 10 }];
+  const signals = [[{ id: 'errors', state: 'ok' }], [{ id: 'errors', state: 'alert' }]];
+  const { ends } = await played(wish({ steps }), { signals });
+  expect(ends).toMatchObject([
+    { end: { result: { outcome: 'merged' } } },
+    { end: { result: { health: 'regressed' } } },
+  ]);
+});
+
+it('ends by itself when nobody in the script lets it go on', async () => {
+  const steps = [{ kind: 'coder' }, { kind: 'ci', attempts: 0 }, { kind: 'merger' }];
+  const { ends } = await played(wish({ steps }), { checks: [['lint']] });
+  expect(ends[0]!.end).toMatchObject({ failure: { type: 'job_failed' } });
+});
