@@ -5,6 +5,7 @@ import { addDoctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { addHistory } from './history.ts';
 import { printFailure } from './output.ts';
+import { addPipelines } from './pipelines.ts';
 import { addReading } from './reading.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
@@ -24,7 +25,18 @@ export async function main(argv: string[]): Promise<number> {
     .showHelpAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of [addUp, addDemo, addStart, addReading, addWatch, addActions, addDoctor, addHistory, addSimulate])
+  for (const add of [
+    addUp,
+    addDemo,
+    addStart,
+    addReading,
+    addWatch,
+    addActions,
+    addDoctor,
+    addHistory,
+    addSimulate,
+    addPipelines,
+  ])
     add(program, ended);
   for (const command of program.commands) {
     command.exitOverride().option('--json', 'one JSON document on standard output').allowExcessArguments(false);

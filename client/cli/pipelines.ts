@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import getPort from 'get-port';
+import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
+import { readConfig, type ClientConfig } from '../config.ts';
+import { connect } from '../connection.ts';
+import { takeAll, type Taken } from '../local-stack/pipelines.ts';
+import { startStack } from '../local-stack/stack.ts';
+import { Runs } from '../runs.ts';
+import { isJson } from './context.ts';
+import { EXIT, Usage } from './exit-codes.ts';
+import type { Ended } from './main.ts';
+import { print, say } from './output.ts';
+import { untilStopped } from './up.ts';
+
+/** What `npm run pipelines` runs: every built-in on the sample shop, on a stack that is there for nothing else. */
+export function addPipelines(program: Command, ended: Ended): void {
+  const command = program
+    .command('pipelines')
+    .description('Every built-in pipeline on the sample shop, unattended, on a stack of its own.');
+  command.option('--only <name...>', 'only these').action(async ({ only }: { only?: string[] }) => {
+    const names = namesOf(only);
+    const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-pipelines-'));
+    try {
+      const taken = await onOwnStack(home, names);
+      if (taken) print(isJson(command), taken, () => tableOf(taken));
+      ended(taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed);
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  });
+}
+
+function namesOf(only: string[] | undefined): string[] {
+  const all = Object.keys(BUILT_IN);
+  const unknown = only?.filter((name) => !all.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Usage(`--only: expected some of ${all.join(', ')}; got ${unknown.join(', ')}`);
+  return all.filter((name) => only?.includes(name) ?? true);
+}
+
+/** Brings a stack up, takes the pipelines through it, and takes it down. Nothing when it was ended before it was up. */
+async function onOwnStack(home: string, names: string[]): Promise<Taken[] | undefined> {
+  const config = await ownConfig(path.join(home, 'data'));
+  const up = await untilStopped((stop) => startStack(config, say, stop));
+  if (!up) return undefined;
+  try {
+    const client = await connect(config);
+    try {
+      const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
+      return await takeAll(names, { runs, home: path.join(home, 'shops'), say, signal: up.signal });
+    } finally {
+      await client.connection.close();
+    }
+  } finally {
+    say('stopping: the worker first, the server last');
+    await up.stack.stop();
+  }
+}
+
+/** The configuration of a stack that nobody else uses: whatever is set for the user's own does not count here. */
+async function ownConfig(data: string): Promise<ClientConfig> {
+  const { environment } = readConfig();
+  const kept = Object.entries(environment).filter(([name]) => !/^(GATEHOUSE|TEMPORAL)_(?!CLI_PATH$)/.test(name));
+  const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  return readConfig({
+    SAMPLE_PACE_MS: '0',
+    ...Object.fromEntries(kept),
+    GATEHOUSE_DATA: data,
+    GATEHOUSE_PORT: String(port),
+    GATEHOUSE_UI_PORT: String(uiPort),
+  });
+}
+
+const HEAD = ['pipeline', 'outcome', 'steps', 'events', 'bytes', 'seconds'] as const;
+
+/** As people read it: names on the left, numbers on the right, and below it what was not as expected. */
+export function tableOf(taken: readonly Taken[]): string {
+  const rows = [HEAD, ...taken.map((each) => HEAD.map((name) => String(each[name])))];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
+  );
+  const wrong = taken.filter(({ because }) => because !== undefined);
+  const end =
+    wrong.length === 0 ? ['Everything went as expected.'] : wrong.map((each) => `${each.pipeline}: ${each.because}`);
+  return [...lines, '', ...end].join('\n');
+}

@@ -1,0 +1,178 @@
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ActionName } from '../../workflows/contracts/messages.ts';
+import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import { Told } from '../errors.ts';
+import type { Ended } from '../retrying.ts';
+import type { Runs } from '../runs.ts';
+import { makeSampleRepository } from './sample.ts';
+
+/** What a run's history may take, at most: ten times less than where the server begins to warn. */
+export const MOST = { events: 1_000, bytes: 1_000_000 };
+
+const AT_ONCE = 3;
+const LOOK_MS = 250;
+const LONGEST_MS = 15 * 60_000;
+
+/** What became of one pipeline. `because` says what was not as expected; without it all was. */
+export interface Taken {
+  pipeline: string;
+  outcome: string;
+  steps: number;
+  events: number;
+  bytes: number;
+  seconds: number;
+  because?: string;
+}
+
+interface Playing {
+  runs: Runs;
+  /** Where the sample repositories are made. */
+  home: string;
+  say: (line: string) => void;
+  /** Told when somebody wants it to end. */
+  signal: AbortSignal;
+}
+
+const TASK = { title: 'Show totals with tax', description: 'The basket shows net, tax (19 %) and total.' };
+const BUG = {
+  title: 'The page shows no tax',
+  description: 'The basket shows a total, and nothing says whether the tax is in it.',
+  type: 'bug',
+};
+
+/** Takes the sample's task through built-in pipelines, several at a time, each on a repository of its own. */
+export async function takeAll(names: readonly string[], playing: Playing): Promise<Taken[]> {
+  const taken = new Map<string, Taken>();
+  const waiting = [...names];
+  const one = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      taken.set(name, await take(name, playing));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  return names.map((name) => taken.get(name)!);
+}
+
+async function take(pipeline: string, playing: Playing): Promise<Taken> {
+  const { runs, home, say, signal } = playing;
+  const began = Date.now();
+  const none = { pipeline, outcome: 'none', steps: 0, events: 0, bytes: 0, seconds: 0 };
+  if (signal.aborted) return { ...none, because: 'it was not begun: somebody ended it' };
+  try {
+    const shop = path.join(home, pipeline, 'shop');
+    await makeSampleRepository(shop);
+    const { workflowId } = await runs.start({
+      task: { id: `SHOP-${pipeline}`, ...(pipeline === 'bugfix' ? BUG : TASK) },
+      change: { repository: shop },
+      pipeline,
+      startedBy: 'ana',
+    });
+    const end = await follow(workflowId, pipeline, playing);
+    const seconds = Math.round((Date.now() - began) / 100) / 10;
+    const row = { pipeline, ...(await measured(runs, workflowId)), seconds, ...endingOf(pipeline, end) };
+    say(`${pipeline}: ${row.outcome} after ${seconds} s`);
+    return { ...row, ...complaint(row) };
+  } catch (failure) {
+    // One that cannot be taken is no reason to leave the others.
+    return { ...none, because: (failure as Error).message };
+  }
+}
+
+type Close = Exclude<Ended, { is: 'live' }> | { is: 'left'; because: string };
+
+/** Answers whatever a run asks of a person, until it ends. */
+async function follow(workflowId: string, pipeline: string, { runs, say, signal }: Playing): Promise<Close> {
+  let at: string | undefined;
+  for (const until = Date.now() + LONGEST_MS; Date.now() < until; await pause(LOOK_MS)) {
+    if (signal.aborted) return { is: 'left', because: 'somebody ended it' };
+    const end = await unlessSilent(runs.ended(workflowId));
+    if (end && end.is !== 'live') return end;
+    const run = await unlessSilent(runs.run(workflowId));
+    if (run?.current && run.current.id !== at) {
+      at = run.current.id;
+      say(`${pipeline}: ${at}`);
+    }
+    const answer = run && answerTo(run);
+    if (!run || !answer) continue;
+    // The same id for the same answer: what is looked at twice is answered once.
+    const actionId = [run.current?.visit, answer.action, answer.said['finding']].filter(Boolean).join('/');
+    const said = { ...answer.said, actionId, by: 'the scripted person', visit: run.current?.visit };
+    if (await unlessSilent(runs.act(workflowId, answer.action, said))) say(`${pipeline}: ${at}: ${answer.action}`);
+  }
+  return { is: 'left', because: `it had not ended after ${LONGEST_MS / 60_000} minutes` };
+}
+
+/** A worker that is busy, or a park that was left in the same moment: the next look tells. */
+async function unlessSilent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (failure) {
+    if (failure instanceof Told) return undefined;
+    throw failure;
+  }
+}
+
+export interface PersonsAnswer {
+  action: ActionName;
+  said: Record<string, unknown>;
+}
+
+/** What a person who wants to see it done answers to whatever a run is parked for: the first of these that is on offer. */
+export function answerTo({ status, current }: Pick<RunAnswer, 'status' | 'current'>): PersonsAnswer | undefined {
+  if (status !== 'parked' || !current) return undefined;
+  const { decision } = current;
+  const open = current.findings?.find((finding) => finding.status === 'open');
+  const answers: [ActionName, Record<string, unknown> | undefined][] = [
+    ['decide', decision && { decision: decision.id, choice: decision.options[0] }],
+    ['resolveCap', { choice: 'proceed' }],
+    ['answerFinding', open && { finding: open.id, reply: 'As the shop does it elsewhere: the sum, to the cent.' }],
+    ['incorporate', {}],
+    ['approve', {}],
+    ['merge', {}],
+    ['confirm', {}],
+    ['reviewAgain', {}],
+    ['proceed', {}],
+    ['acknowledge', {}],
+  ];
+  const offered = current.offers.map(({ action }) => action);
+  const found = answers.find(([action, said]) => said && offered.includes(action));
+  return found && { action: found[0], said: found[1]! };
+}
+
+/** What the run has left behind in the server. */
+async function measured(runs: Runs, workflowId: string): Promise<Pick<Taken, 'steps' | 'events' | 'bytes'>> {
+  const { historyLength, historySize = 0 } = await runs.describe(workflowId);
+  const steps = (await unlessSilent(runs.run(workflowId)))?.steps ?? [];
+  const done = steps.filter(({ state }) => state === 'done' || state === 'skipped');
+  return { steps: done.length, events: historyLength, bytes: historySize };
+}
+
+const expectedOf = (pipeline: string): string[] =>
+  BUILT_IN[pipeline]!.some(({ kind }) => kind === 'merger') ? ['merged'] : ['ready', 'completed'];
+
+/** How it ended, and whether that is not how it should. */
+function endingOf(pipeline: string, end: Close): Pick<Taken, 'outcome' | 'because'> {
+  const expected = expectedOf(pipeline);
+  switch (end.is) {
+    case 'done': {
+      const { outcome } = end.result;
+      return { outcome, ...(!expected.includes(outcome) && { because: `expected ${expected.join(' or ')}` }) };
+    }
+    case 'lost':
+      return { outcome: end.status.toLowerCase(), because: `${end.type}: ${end.message}` };
+    case 'left':
+      return { outcome: 'live', because: end.because };
+  }
+}
+
+/** What is not as it should be, in one sentence; nothing when all is. */
+function complaint({ because, events, bytes }: Taken): { because?: string } {
+  const wrong = [
+    because,
+    events >= MOST.events && `${events} events, of fewer than ${MOST.events}`,
+    bytes >= MOST.bytes && `${bytes} bytes, of fewer than ${MOST.bytes}`,
+  ].filter(Boolean);
+  return wrong.length > 0 ? { because: wrong.join('; ') } : {};
+}
