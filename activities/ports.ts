@@ -188,9 +188,19 @@ export interface Meter {
   spent(month: string): Promise<number>;
 }
 
-/** Where notices go. Delivering one id and severity again must be harmless. */
+/** What people are told. The key is the same whenever the same notice is told at the same severity. */
+export interface Message {
+  key: string;
+  workflowId: string;
+  task: Task;
+  notice: Notice;
+}
+
+/** Where notices go. Delivering one key again must be harmless. A throw may say when to come back, as `retryAfterMs`. */
 export interface Notifier {
-  deliver(message: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
+  deliver(message: Message, signal?: AbortSignal): Promise<void>;
+  /** Orderly stop of this worker: what is not out yet is kept for the next. */
+  close?(): Promise<void>;
 }
 
 /** Keeps large texts out of the history, by hash. */

@@ -23,19 +23,19 @@ async function main(): Promise<void> {
       forge: variables.GATEHOUSE_FORGE,
       executor: variables.GATEHOUSE_EXECUTOR,
       environments: variables.GATEHOUSE_ENVIRONMENTS,
-      notifier: variables.GATEHOUSE_NOTIFY,
+      notify: variables.GATEHOUSE_NOTIFY,
     },
     {
       root: config.data,
       environment: config.environment,
       issues: variables.GATEHOUSE_ISSUES,
+      noticesFile: variables.GATEHOUSE_NOTICES_FILE,
+      webhook: { url: variables.GATEHOUSE_WEBHOOK_URL, secret: variables.GATEHOUSE_WEBHOOK_SECRET },
       log: (fields, message) => log.info(fields, message),
     },
   );
 
-  let stopping = false;
-  const connection = await connect(config, () => stopping);
-  if (!connection) return;
+  const connection = await connect(config);
   const worker = await Worker.create({
     connection,
     namespace: config.namespace,
@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     ...SHUTDOWN,
   });
 
+  let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
@@ -78,8 +79,8 @@ async function main(): Promise<void> {
 }
 
 /** A server that is not there yet is waited for: it may be starting, or back soon. */
-async function connect({ connection, address }: WorkerConfig, stopping: () => boolean) {
-  while (!stopping()) {
+async function connect({ connection, address }: WorkerConfig): Promise<NativeConnection> {
+  for (;;) {
     try {
       return await NativeConnection.connect(connection);
     } catch (failure) {
@@ -87,7 +88,6 @@ async function connect({ connection, address }: WorkerConfig, stopping: () => bo
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
     }
   }
-  return undefined;
 }
 
 /** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */

@@ -1,21 +1,20 @@
 import { mkdir } from 'node:fs/promises';
+import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ports } from '../ports.ts';
 import { commandExecutor } from './local/command-executor/index.ts';
 import { commandReleases } from './local/command-releases.ts';
 import { folderMeter } from './local/folder-meter.ts';
 import { folderTexts } from './local/folder-texts.ts';
 import { gitForge } from './local/git-forge/index.ts';
-import { logNotifier } from './local/log-notifier.ts';
 import { markdownTracker } from './local/markdown-tracker.ts';
 import { processEnvironments } from './local/process-environments/index.ts';
+import { routedNotifier, type NotifierOptions } from './notifiers.ts';
 
 /** What an adapter is opened with. `environment` is what the commands it runs are given, less what is ours alone. */
-export interface Opening {
-  root: string;
+export interface Opening extends NotifierOptions {
   environment: NodeJS.ProcessEnv;
   /** Where the tracker's issues are; below the root when not said. */
   issues?: string | undefined;
-  log: (fields: object, message: string) => void;
 }
 
 /** The adapters by the names that the configuration uses. To add one: write it, list it here, run its port's suite. */
@@ -23,24 +22,25 @@ const ADAPTERS = {
   forge: { local: gitForge },
   executor: { local: commandExecutor },
   environments: { local: processEnvironments },
-  notifier: { log: ({ log }: Opening) => logNotifier(log) },
 };
 
 export interface Choice {
   forge: keyof (typeof ADAPTERS)['forge'];
   executor: keyof (typeof ADAPTERS)['executor'];
   environments: keyof (typeof ADAPTERS)['environments'];
-  notifier: keyof (typeof ADAPTERS)['notifier'];
+  /** Where notices go. */
+  notify: readonly Route[];
 }
 
 /** Opens the chosen adapters. Closing them ends in order what they run on this machine. */
 export async function openPorts(choice: Choice, opening: Opening): Promise<{ ports: Ports; close(): Promise<void> }> {
   await mkdir(opening.root, { recursive: true });
+  const notifier = routedNotifier(choice.notify, opening);
   const ports: Ports = {
     forge: ADAPTERS.forge[choice.forge](opening),
     executor: ADAPTERS.executor[choice.executor](opening),
     environments: ADAPTERS.environments[choice.environments](opening),
-    notifier: ADAPTERS.notifier[choice.notifier](opening),
+    notifier,
     releases: commandReleases(opening),
     tracker: markdownTracker(opening),
     meter: folderMeter(opening),
@@ -49,7 +49,9 @@ export async function openPorts(choice: Choice, opening: Opening): Promise<{ por
   return {
     ports,
     async close() {
-      await Promise.all([ports.forge, ports.executor, ports.environments].map(async (port) => port.close?.()));
+      await Promise.all(
+        [ports.forge, ports.executor, ports.environments, notifier].map(async (port) => port.close?.()),
+      );
     },
   };
 }

@@ -78,7 +78,7 @@ async function examine(config: ClientConfig, client: Client, fix: boolean): Prom
 /** What the configuration asks for, and whether this machine has what it takes. */
 async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
   const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
-  const chosen = `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${GATEHOUSE_NOTIFY}`;
+  const chosen = `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ')}`;
   const { stdout, failed } = await execa('git', ['--version'], { reject: false });
   if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
   return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };

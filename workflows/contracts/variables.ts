@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NoticeType } from './notices.ts';
 
 const number = (expected: string, least: number, most: number) =>
   z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
@@ -18,6 +19,30 @@ const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perTy
   const good = pairs.every(([type = '', count = '']) => TYPES.includes(type) && !Number.isNaN(countOf(count)));
   if (good) return { perType: Object.fromEntries(pairs.map(([type, count]) => [type, Number(count)])) };
   ctx.addIssue({ code: 'custom', message: LIMIT });
+  return z.NEVER;
+});
+
+const NOTIFIERS = ['log', 'file', 'webhook'] as const;
+const ROUTES = `names of ${NOTIFIERS.join(', ')}, each with types where it is for some only, as in log,webhook=ci_failed|merge_review`;
+
+/** One place where notices go, and the types that go there; all, when none are named. */
+export interface Route {
+  adapter: (typeof NOTIFIERS)[number];
+  types?: NoticeType[];
+}
+
+const Routes = z.string().transform((text, ctx): Route[] => {
+  const routes = text.split(',').map((each) => each.trim().split('='));
+  const read = routes.map(([name, types]): Route | undefined => {
+    const adapter = NOTIFIERS.find((known) => known === name);
+    const named = types?.split('|').map((type) => NoticeType.safeParse(type).data);
+    if (!adapter || named?.some((type) => type === undefined)) return undefined;
+    return { adapter, ...(named && { types: named as NoticeType[] }) };
+  });
+  const whole = read.filter((route) => route !== undefined);
+  if (whole.length === routes.length && new Set(whole.map(({ adapter }) => adapter)).size === whole.length)
+    return whole;
+  ctx.addIssue({ code: 'custom', message: ROUTES });
   return z.NEVER;
 });
 
@@ -44,7 +69,16 @@ export const Variables = z.object({
   GATEHOUSE_FORGE: oneOf(['local']),
   GATEHOUSE_EXECUTOR: oneOf(['local']),
   GATEHOUSE_ENVIRONMENTS: oneOf(['local']),
-  GATEHOUSE_NOTIFY: oneOf(['log']),
+  /** Where notices go, and which: all of them, unless an adapter says types, as in `log,webhook=ci_failed|merge_review`. */
+  GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
+  /** What the webhook adapter posts to, and signs with. */
+  GATEHOUSE_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, error: 'an http or https address' })
+    .refine((url) => !new URL(url).username && !new URL(url).password, { error: 'an address without credentials' })
+    .optional(),
+  GATEHOUSE_WEBHOOK_SECRET: z.string().min(8, { error: 'at least 8 characters' }).optional(),
+  /** What the file adapter appends to. None: notices.jsonl below GATEHOUSE_DATA. */
+  GATEHOUSE_NOTICES_FILE: z.string().optional(),
   TEMPORAL_ADDRESS: z.string().optional(),
   TEMPORAL_NAMESPACE: z.string().optional(),
   TEMPORAL_CLI_PATH: z.string().optional(),
@@ -55,6 +89,10 @@ export type Variables = z.output<typeof Variables>;
 export function readVariables(environment: Record<string, string | undefined>): Variables {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
   const { data, error } = Variables.safeParse(Object.fromEntries(set));
+  const posts = data?.GATEHOUSE_NOTIFY.some(({ adapter }) => adapter === 'webhook');
+  if (posts && !data?.GATEHOUSE_WEBHOOK_URL) {
+    throw new BadVariables('GATEHOUSE_WEBHOOK_URL: expected an address, for GATEHOUSE_NOTIFY names webhook');
+  }
   if (data) return data;
   throw new BadVariables(error.issues.map(({ path, message }) => `${path.join('.')}: expected ${message}`).join('\n'));
 }

@@ -16,6 +16,10 @@ export const foldersOf = (root: string) => ({
   releases: path.join(root, 'releases'),
   issues: path.join(root, 'issues'),
   meter: path.join(root, 'meter'),
+  outbox: path.join(root, 'outbox'),
+  notices: path.join(root, 'notices.jsonl'),
+  outbox: path.join(root, 'outbox'),
+  notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
 });
 

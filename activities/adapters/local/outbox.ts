@@ -1,0 +1,129 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { Notice } from '../../../workflows/contracts/notices.ts';
+import { Task } from '../../../workflows/contracts/pipeline-run.ts';
+import type { Message, Notifier } from '../../ports.ts';
+import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
+
+const LONGEST_PAUSE_MS = 300_000;
+/** A receiver may ask for more, but not for ever. */
+const LONGEST_WISH_MS = 3_600_000;
+/** How long one delivery may take, whatever the adapter says. */
+const PATIENCE_MS = 30_000;
+/** How long a stop waits for what is on its way. */
+const GRACE_MS = 3_000;
+
+const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
+
+export interface OutboxOptions {
+  /** The name of the adapter it is for: a folder of its own. */
+  name: string;
+  root: string;
+  log: (fields: object, message: string) => void;
+  firstPauseMs?: number;
+}
+
+/**
+ * Keeps each message as a file before it is delivered, and until it has been: so the run that raised it waits for the
+ * disk only, and a message outlives its run and this worker. One courier at a time takes them out, oldest first.
+ */
+export const outbox = (notifier: Notifier, options: OutboxOptions): Notifier & { close(): Promise<void> } =>
+  new Outbox(notifier, options);
+
+class Outbox implements Notifier {
+  private readonly folder;
+  private readonly stop = new AbortController();
+  /** Other workers on this folder may die: what they leave is looked for now and then. */
+  private readonly watch = setInterval(() => this.send(), LONGEST_PAUSE_MS).unref();
+  private rounds = Promise.resolve();
+  private pause: NodeJS.Timeout | undefined;
+  private failures = 0;
+
+  constructor(
+    private readonly notifier: Notifier,
+    private readonly options: OutboxOptions,
+  ) {
+    this.folder = path.join(foldersOf(options.root).outbox, options.name);
+    this.send();
+  }
+
+  /** The name is made of the message: kept twice is kept once, and by name is by time. */
+  async deliver(message: Message): Promise<void> {
+    const { key, notice } = message;
+    await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
+    this.send();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.watch);
+    const grace = setTimeout(() => this.stop.abort(), GRACE_MS);
+    await this.rounds;
+    clearTimeout(grace);
+    clearTimeout(this.pause);
+    this.stop.abort();
+  }
+
+  private send(): void {
+    this.rounds = this.rounds.then(() => this.round());
+  }
+
+  /** Takes out what is there, until nothing is left or one fails. */
+  private async round(): Promise<void> {
+    try {
+      while (!this.pause && !this.stop.signal.aborted && (await this.waiting()).length > 0) await this.takeOne();
+    } catch (failure) {
+      if (!this.stop.signal.aborted) this.backOff(failure as Error & { retryAfterMs?: number });
+    }
+  }
+
+  /** The lock is held for one message only, so that nobody waits for another worker's whole heap. */
+  private takeOne(): Promise<void> {
+    return withLock(path.join(this.folder, 'courier.lock'), async () => {
+      const [name] = await this.waiting();
+      if (name === undefined) return;
+      const file = path.join(this.folder, name);
+      const message = await readJson(file, Kept).catch(() => undefined);
+      if (message) await this.attempt(message);
+      else await this.setAside(file);
+      await rm(file, { force: true });
+    });
+  }
+
+  private async attempt(message: Message): Promise<void> {
+    const { stop, notifier } = this;
+    await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]));
+    if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
+    this.failures = 0;
+  }
+
+  private backOff({ message, cause, retryAfterMs = 0 }: Error & { retryAfterMs?: number }): void {
+    const { firstPauseMs = 1_000 } = this.options;
+    const because = cause instanceof Error ? `${message}: ${cause.message}` : message;
+    if (this.failures === 0) this.log({ because }, 'notices cannot be delivered: they are kept, and tried again');
+    const pauseMs = Math.min(firstPauseMs * 2 ** this.failures, LONGEST_PAUSE_MS);
+    this.failures += 1;
+    this.pause = setTimeout(
+      () => {
+        this.pause = undefined;
+        this.send();
+      },
+      Math.max(pauseMs, Math.min(retryAfterMs, LONGEST_WISH_MS)),
+    ).unref();
+  }
+
+  /** What no version of ours can read would hold up all others. */
+  private async setAside(file: string): Promise<void> {
+    this.log({ file }, 'a kept notice cannot be read: it is set aside');
+    await rename(file, `${file}.unreadable`);
+  }
+
+  private async waiting(): Promise<string[]> {
+    const names = await readdir(this.folder).catch(() => []);
+    return names.filter((name) => name.endsWith('.json')).sort();
+  }
+
+  private log(fields: object, message: string): void {
+    this.options.log({ adapter: this.options.name, ...fields }, message);
+  }
+}

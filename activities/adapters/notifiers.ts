@@ -1,0 +1,61 @@
+import path from 'node:path';
+import type { NoticeType } from '../../workflows/contracts/notices.ts';
+import type { Route } from '../../workflows/contracts/variables.ts';
+import type { Notifier } from '../ports.ts';
+import { fileNotifier } from './local/file-notifier.ts';
+import { foldersOf } from './local/folders.ts';
+import { logNotifier } from './local/log-notifier.ts';
+import { Outbox } from './local/outbox.ts';
+import { RefusedForGood, webhookNotifier } from './webhook/notifier.ts';
+
+export interface NotifierOptions {
+  root: string;
+  noticesFile?: string | undefined;
+  webhook?: { url?: string | undefined; secret?: string | undefined } | undefined;
+  log: (fields: object, message: string) => void;
+  firstPauseMs?: number | undefined;
+}
+
+/** Tells every notifier that a notice is routed to. Each has an outbox of its own: one that is down holds up no other. */
+export function routedNotifier(
+  routes: readonly Route[],
+  options: NotifierOptions,
+): Notifier & { close(): Promise<void> } {
+  const { root, log, firstPauseMs } = options;
+  const opened = routes.map(({ adapter, types }) => ({
+    types,
+    box: new Outbox({
+      name: adapter,
+      notifier: notifierOf(adapter, options),
+      folder: path.join(foldersOf(root).outbox, adapter),
+      isFinal: (failure) => failure instanceof RefusedForGood,
+      log,
+      ...(firstPauseMs !== undefined && { firstPauseMs }),
+    }),
+  }));
+  const isFor = (types: readonly NoticeType[] | undefined, type: NoticeType) =>
+    types === undefined || types.includes(type);
+  return {
+    async deliver(message) {
+      const told = opened.filter(({ types }) => isFor(types, message.notice.type));
+      await Promise.all(told.map(({ box }) => box.deliver(message)));
+    },
+    async close() {
+      await Promise.all(opened.map(({ box }) => box.close()));
+    },
+  };
+}
+
+function notifierOf(adapter: Route['adapter'], { root, noticesFile, webhook, log }: NotifierOptions): Notifier {
+  switch (adapter) {
+    case 'log':
+      return logNotifier(log);
+    case 'file':
+      return fileNotifier({
+        file: path.resolve(noticesFile ?? path.join(root, 'notices.jsonl')),
+        locks: foldersOf(root).locks,
+      });
+    case 'webhook':
+      return webhookNotifier({ url: webhook!.url!, secret: webhook?.secret });
+  }
+}
