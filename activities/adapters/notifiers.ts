@@ -1,12 +1,10 @@
-import path from 'node:path';
 import type { NoticeType } from '../../workflows/contracts/notices.ts';
 import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Notifier } from '../ports.ts';
 import { fileNotifier } from './local/file-notifier.ts';
-import { foldersOf } from './local/folders.ts';
 import { logNotifier } from './local/log-notifier.ts';
-import { Outbox } from './local/outbox.ts';
-import { RefusedForGood, webhookNotifier } from './webhook/notifier.ts';
+import { outbox } from './local/outbox.ts';
+import { webhookNotifier } from './webhook/notifier.ts';
 
 export interface NotifierOptions {
   root: string;
@@ -24,14 +22,7 @@ export function routedNotifier(
   const { root, log, firstPauseMs } = options;
   const opened = routes.map(({ adapter, types }) => ({
     types,
-    box: new Outbox({
-      name: adapter,
-      notifier: notifierOf(adapter, options),
-      folder: path.join(foldersOf(root).outbox, adapter),
-      isFinal: (failure) => failure instanceof RefusedForGood,
-      log,
-      ...(firstPauseMs !== undefined && { firstPauseMs }),
-    }),
+    box: outbox(notifierOf(adapter, options), { name: adapter, root, log, firstPauseMs }),
   }));
   const isFor = (types: readonly NoticeType[] | undefined, type: NoticeType) =>
     types === undefined || types.includes(type);
@@ -51,11 +42,9 @@ function notifierOf(adapter: Route['adapter'], { root, noticesFile, webhook, log
     case 'log':
       return logNotifier(log);
     case 'file':
-      return fileNotifier({
-        file: path.resolve(noticesFile ?? path.join(root, 'notices.jsonl')),
-        locks: foldersOf(root).locks,
-      });
+      return fileNotifier({ root, notices: noticesFile });
     case 'webhook':
-      return webhookNotifier({ url: webhook!.url!, secret: webhook?.secret });
+      if (webhook?.url === undefined) throw new Error('The webhook has no address.');
+      return webhookNotifier({ url: webhook.url, secret: webhook.secret, log });
   }
 }

@@ -23,7 +23,6 @@ const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perTy
 });
 
 const NOTIFIERS = ['log', 'file', 'webhook'] as const;
-const ROUTES = `names of ${NOTIFIERS.join(', ')}, each with types where it is for some only, as in log,webhook=ci_failed|merge_review`;
 
 /** One place where notices go, and the types that go there; all, when none are named. */
 export interface Route {
@@ -31,20 +30,30 @@ export interface Route {
   types?: NoticeType[];
 }
 
+const ROUTES = `names of ${NOTIFIERS.join(', ')}, each once, some with types as in log,webhook=ci_failed|merge_review`;
+
+const routeOf = (text: string): Route | { expected: string } => {
+  const [name, named, ...more] = text.split('=').map((part) => part.trim());
+  const adapter = NOTIFIERS.find((known) => known === name);
+  if (!adapter || more.length > 0) return { expected: ROUTES };
+  if (named === undefined) return { adapter };
+  const types = z.array(NoticeType).safeParse(named.split('|').map((type) => type.trim()));
+  const expected = `types after ${adapter}= among ${NoticeType.options.join(', ')}`;
+  return types.success ? { adapter, types: types.data } : { expected };
+};
+
 const Routes = z.string().transform((text, ctx): Route[] => {
-  const routes = text.split(',').map((each) => each.trim().split('='));
-  const read = routes.map(([name, types]): Route | undefined => {
-    const adapter = NOTIFIERS.find((known) => known === name);
-    const named = types?.split('|').map((type) => NoticeType.safeParse(type).data);
-    if (!adapter || named?.some((type) => type === undefined)) return undefined;
-    return { adapter, ...(named && { types: named as NoticeType[] }) };
-  });
-  const whole = read.filter((route) => route !== undefined);
-  if (whole.length === routes.length && new Set(whole.map(({ adapter }) => adapter)).size === whole.length)
-    return whole;
-  ctx.addIssue({ code: 'custom', message: ROUTES });
-  return z.NEVER;
+  const routes: Route[] = [];
+  for (const route of text.split(',').map(routeOf)) {
+    const again = 'adapter' in route && routes.some(({ adapter }) => adapter === route.adapter);
+    if ('adapter' in route && !again) routes.push(route);
+    else ctx.addIssue({ code: 'custom', message: 'expected' in route ? route.expected : ROUTES });
+  }
+  return routes;
 });
+
+const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+const isOpen = (address: string) => new URL(address).username === '' && new URL(address).password === '';
 
 /**
  * Every variable of ours (contract 15), each with a default that serves a laptop. Temporal's own, TEMPORAL_ADDRESS and
@@ -73,8 +82,9 @@ export const Variables = z.object({
   GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
   /** What the webhook adapter posts to, and signs with. */
   GATEHOUSE_WEBHOOK_URL: z
-    .url({ protocol: /^https?$/, error: 'an http or https address' })
-    .refine((url) => !new URL(url).username && !new URL(url).password, { error: 'an address without credentials' })
+    .string()
+    .refine(isWebAddress, { error: 'an http or https address', abort: true })
+    .refine(isOpen, { error: 'an address without credentials' })
     .optional(),
   GATEHOUSE_WEBHOOK_SECRET: z.string().min(8, { error: 'at least 8 characters' }).optional(),
   /** What the file adapter appends to. None: notices.jsonl below GATEHOUSE_DATA. */

@@ -18,8 +18,6 @@ export const foldersOf = (root: string) => ({
   meter: path.join(root, 'meter'),
   outbox: path.join(root, 'outbox'),
   notices: path.join(root, 'notices.jsonl'),
-  outbox: path.join(root, 'outbox'),
-  notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
 });
 

@@ -11,6 +11,8 @@ const LONGEST_PAUSE_MS = 300_000;
 const LONGEST_WISH_MS = 3_600_000;
 /** How long one delivery may take, whatever the adapter says. */
 const PATIENCE_MS = 30_000;
+/** How long whoever tells something waits for it to be out: a little, for it is kept. */
+const FIRST_TRY_MS = 5_000;
 /** How long a stop waits for what is on its way. */
 const GRACE_MS = 3_000;
 
@@ -21,12 +23,12 @@ export interface OutboxOptions {
   name: string;
   root: string;
   log: (fields: object, message: string) => void;
-  firstPauseMs?: number;
+  firstPauseMs?: number | undefined;
 }
 
 /**
- * Keeps each message as a file before it is delivered, and until it has been: so the run that raised it waits for the
- * disk only, and a message outlives its run and this worker. One courier at a time takes them out, oldest first.
+ * Keeps each message as a file before it is delivered, and until it has been: so it outlives its run and this worker,
+ * and an adapter that is down holds nobody. One courier at a time takes the messages out, oldest first.
  */
 export const outbox = (notifier: Notifier, options: OutboxOptions): Notifier & { close(): Promise<void> } =>
   new Outbox(notifier, options);
@@ -53,19 +55,25 @@ class Outbox implements Notifier {
     const { key, notice } = message;
     await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
     this.send();
+    await this.settled(FIRST_TRY_MS);
   }
 
   async close(): Promise<void> {
     clearInterval(this.watch);
-    const grace = setTimeout(() => this.stop.abort(), GRACE_MS);
-    await this.rounds;
-    clearTimeout(grace);
+    await this.settled(GRACE_MS);
     clearTimeout(this.pause);
     this.stop.abort();
   }
 
   private send(): void {
     this.rounds = this.rounds.then(() => this.round());
+  }
+
+  /** Waits for the rounds so far, but no longer than this. */
+  private async settled(ms: number): Promise<void> {
+    let patience: NodeJS.Timeout | undefined;
+    await Promise.race([this.rounds, new Promise((resolve) => (patience = setTimeout(resolve, ms)))]);
+    clearTimeout(patience);
   }
 
   /** Takes out what is there, until nothing is left or one fails. */
