@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -15,6 +15,8 @@ import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
 import { untilStopped } from './up.ts';
 
+const LOG_CHARACTERS = 4_000;
+
 /** What `npm run pipelines` runs: every built-in on the sample shop, on a stack that is there for nothing else. */
 export function addPipelines(program: Command, ended: Ended): void {
   const command = program
@@ -27,6 +29,11 @@ export function addPipelines(program: Command, ended: Ended): void {
       const taken = await onOwnStack(home, names);
       if (taken) print(isJson(command), taken, () => tableOf(taken));
       ended(taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed);
+    } catch (failure) {
+      // Whoever is told to look at a log is shown it now: it goes with the rest.
+      const log = await readFile(path.join(home, 'data', 'logs', 'worker.log'), 'utf8').catch(() => '');
+      if (log) say(log.slice(-LOG_CHARACTERS));
+      throw failure;
     } finally {
       await rm(home, { recursive: true, force: true });
     }
@@ -75,9 +82,12 @@ async function ownConfig(data: string): Promise<ClientConfig> {
 
 const HEAD = ['pipeline', 'outcome', 'steps', 'events', 'bytes', 'seconds'] as const;
 
+const textOf = (taken: Taken, name: (typeof HEAD)[number]): string =>
+  name === 'seconds' ? taken.seconds.toFixed(1) : String(taken[name]);
+
 /** As people read it: names on the left, numbers on the right, and below it what was not as expected. */
 export function tableOf(taken: readonly Taken[]): string {
-  const rows = [HEAD, ...taken.map((each) => HEAD.map((name) => String(each[name])))];
+  const rows = [HEAD, ...taken.map((each) => HEAD.map((name) => textOf(each, name)))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),

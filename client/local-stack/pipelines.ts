@@ -71,7 +71,8 @@ async function take(pipeline: string, playing: Playing): Promise<Taken> {
     });
     const end = await follow(workflowId, pipeline, playing);
     const seconds = Math.round((Date.now() - began) / 100) / 10;
-    const row = { pipeline, ...(await measured(runs, workflowId)), seconds, ...endingOf(pipeline, end) };
+    const { outcome, because } = endingOf(pipeline, end);
+    const row = { pipeline, outcome, ...(await measured(runs, workflowId)), seconds, ...(because && { because }) };
     say(`${pipeline}: ${row.outcome} after ${seconds} s`);
     return { ...row, ...complaint(row) };
   } catch (failure) {

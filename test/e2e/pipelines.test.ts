@@ -1,0 +1,34 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { execa } from 'execa';
+import { cli } from '../support/stack.ts';
+
+jest.setTimeout(240_000);
+
+it('takes a pipeline through a stack of its own, says what it took, and leaves nothing', async () => {
+  const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
+  try {
+    const args = [cli, 'pipelines', '--only', 'integrate', 'spec', '--json'];
+    // Nothing of its caller's set-up counts: were this cluster asked, nobody would answer.
+    const env = { NODE_OPTIONS: '', TMPDIR: home, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const { exitCode, stdout, stderr } = await execa(process.execPath, args, { env, reject: false });
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('integrate: 3-tester')]);
+    const row = {
+      outcome: 'ready',
+      events: expect.any(Number),
+      bytes: expect.any(Number),
+      seconds: expect.any(Number),
+    };
+    expect(JSON.parse(stdout)).toEqual([
+      { pipeline: 'integrate', steps: 4, ...row },
+      { pipeline: 'spec', steps: 1, ...row },
+    ]);
+    const left = (await readdir(home)).filter((name) => name.startsWith('gatehouse-'));
+    expect(left).toEqual([]);
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});
