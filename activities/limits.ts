@@ -8,15 +8,19 @@ import type { TaskLimit } from './settings.ts';
  * Whether one more run may be live on this repository (engine 5.1). Visibility is asked, which may lag by a moment: two
  * that start at once may both be let in.
  */
-export async function overLimit(input: RunInput, limit: TaskLimit | undefined): Promise<BadField[]> {
+export async function overLimit(
+  input: RunInput,
+  limit: TaskLimit | undefined,
+  ask: Asking = { liveRuns, typeOf },
+): Promise<BadField[]> {
   if (!limit) return [];
-  const others = (await liveRuns(input.change.repository)).filter(
+  const others = (await ask.liveRuns(input.change.repository)).filter(
     (id) => id !== runIdOf(input.workspace, input.task.id),
   );
   const { type } = input.task;
   const most = 'shared' in limit ? limit.shared : limit.perType[type];
   if (most === undefined) return [];
-  const counted = 'shared' in limit ? others : await ofType(others, type);
+  const counted = 'shared' in limit ? others : await ofType(others, type, ask);
   if (counted.length < most) return [];
   const what = 'shared' in limit ? 'live runs' : `live runs of type ${type}`;
   const expected = `expected fewer than ${most} ${what} on ${input.change.repository}; live: ${counted.slice(0, 10).join(', ')}`;
@@ -31,17 +35,22 @@ async function liveRuns(repository: string): Promise<string[]> {
   return found;
 }
 
+/** What is asked of the server, and of live runs. */
+interface Asking {
+  liveRuns(repository: string): Promise<string[]>;
+  typeOf(workflowId: string): Promise<string | undefined>;
+}
+
 /** A task's type is not among the search attributes: the runs are asked. One that cannot answer counts. */
-async function ofType(workflowIds: string[], type: string): Promise<string[]> {
-  const { client } = Context.current();
-  const answers = await Promise.all(
-    workflowIds.map(async (id) => {
-      const run = await client.workflow
-        .getHandle(id)
-        .query(runQuery)
-        .catch(() => undefined);
-      return !run || run.task.type === type ? [id] : [];
-    }),
-  );
-  return answers.flat();
+async function ofType(workflowIds: string[], type: string, ask: Asking): Promise<string[]> {
+  const types = await Promise.all(workflowIds.map((id) => ask.typeOf(id)));
+  return workflowIds.filter((_, index) => types[index] === undefined || types[index] === type);
+}
+
+async function typeOf(workflowId: string): Promise<string | undefined> {
+  try {
+    return (await Context.current().client.workflow.getHandle(workflowId).query(runQuery)).task.type;
+  } catch {
+    return undefined;
+  }
 }

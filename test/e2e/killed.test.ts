@@ -16,7 +16,7 @@ const start = (task: string, { path }: TestRepository, pipeline = 'human-review'
 const times = (ledger: string[], line: string) => ledger.filter((each) => each.startsWith(line)).length;
 
 describe('a worker that is killed', () => {
-  it('in the middle of an agent’s job: the next one adopts it', async () => {
+  it('in the middle of an agent’s job: the next one adopts it [A-240]', async () => {
     const repository = await TestRepository.create(stack.home, 'kill-agent');
     await repository.hold('coder');
     expect(await start('KILL-1', repository)).toMatchObject({ code: 0 });
@@ -28,7 +28,7 @@ describe('a worker that is killed', () => {
     expect((await stack.run('KILL-1')).steps[0].attempts).toHaveLength(1);
   });
 
-  it('in the middle of provisioning and of a check: nothing is done twice, and the change is merged', async () => {
+  it('in the middle of provisioning and of a check: nothing is done twice, and the change is merged [N-14]', async () => {
     const repository = await TestRepository.create(stack.home, 'kill-check');
     await repository.hold('environment');
     await repository.hold('check');
@@ -78,7 +78,7 @@ describe('a run', () => {
     expect(await repository.git('branch', '--list')).toBe('* main');
   });
 
-  it('that failed goes on from there when it is started again', async () => {
+  it('that failed goes on from there when it is started again [A-239, E-26]', async () => {
     const repository = await TestRepository.create(stack.home, 'retry');
     await repository.write({
       '.gatehouse.yml': (await repository.git('show', 'main:.gatehouse.yml'))

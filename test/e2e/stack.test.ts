@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { jest } from '@jest/globals';
 import { TestRepository, TestStack, until } from '../support/stack.ts';
 
@@ -14,7 +16,7 @@ const start = (task: string, { path }: TestRepository, pipeline = 'human-review'
   stack.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
 
 describe('a parked run', () => {
-  it('that is terminated leaves no environment behind', async () => {
+  it('that is terminated leaves no environment behind [N-13]', async () => {
     const repository = await TestRepository.create(stack.home, 'terminate');
     await start('TERM-1', repository);
     await stack.parked('TERM-1', 'human-test');
@@ -23,7 +25,7 @@ describe('a parked run', () => {
     await until('no environment', async () => (await stack.processes(`server.mjs ${repository.home}`)).length === 0);
   });
 
-  it('is driven by plain signals, and says why it refuses', async () => {
+  it('is driven by plain signals, and says why it refuses [A-171, E-28]', async () => {
     const repository = await TestRepository.create(stack.home, 'signals');
     await start('SIG-1', repository);
     await stack.parked('SIG-1', 'human-test');
@@ -53,6 +55,7 @@ describe('a parked run', () => {
       code: 3,
       out: { error: { code: 'stale' } },
     });
+    expect(await stack.gatehouse('retry', 'SIG-1')).toMatchObject({ code: 3 });
     expect((await stack.gatehouse('inbox')).out.map((each: any) => each.workflowId)).toContain('run/default/SIG-1');
 
     expect(await stack.gatehouse('stop', 'SIG-1', 'enough')).toMatchObject({ code: 0 });
@@ -129,6 +132,20 @@ describe('bad input', () => {
   ])('%s is told in a sentence', async (_, args, code, words) => {
     const said = await stack.gatehouse(...args);
     expect(said).toMatchObject({ code, out: { error: { message: expect.stringContaining(words) } } });
+  });
+
+  it('a task whose predecessor is not merged, and a step that the repository lacks something for [A-248, E-32]', async () => {
+    const repository = await TestRepository.create(stack.home, 'lacking', `agents: { default: node -e 0 }\n`);
+    const file = path.join(stack.home, 'lacking.json');
+    const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'merger' }, { kind: 'post-release-health' }];
+    const task = { id: 'BAD-5', title: 'A task', dependsOn: ['NEVER-1'] };
+    await writeFile(file, JSON.stringify({ task, change: { repository: repository.path }, pipeline: { steps } }));
+    expect(await stack.gatehouse('start', '--file', file)).toMatchObject({ code: 2 });
+    expect((await stack.run('BAD-5')).end.fields.map(({ path }: any) => path)).toEqual([
+      'task.dependsOn',
+      '.gatehouse.yml:environment',
+      '.gatehouse.yml:release',
+    ]);
   });
 
   it('a command that does not exist is found before anything is made', async () => {

@@ -14,10 +14,10 @@ const done = (over = {}) => completed(over) as JobEnd;
 const lost: JobEnd = { is: 'failed', because: 'no' };
 
 describe('ci, as a story', () => {
-  it('passes on green', async () => {
+  it('passes on green [A-078]', async () => {
     expect(await play(ci)).toMatchObject({ told: ['probing checks'], end: { is: 'passed', note: '1 check passed.' } });
   });
-  it('mends what is red, and believes only the next look', async () => {
+  it('mends what is red, and believes only the next look [A-086, N-20]', async () => {
     const { told, end } = await play(ci, {
       checks: [() => red(HEAD, 'a'), () => red(HEADS[1]!, 'b'), () => green()],
       jobs: { 'ci-fixer': [lost, done()] },
@@ -31,7 +31,7 @@ describe('ci, as a story', () => {
     ]);
     expect(end.is).toBe('passed');
   });
-  it('never sends more than it may', async () => {
+  it('never sends more than it may [N-20, E-34]', async () => {
     const heads = [...HEADS];
     const { told, end } = await play(ci, { checks: [() => red(heads.shift()!, 'a')] }, { attempts: 2 });
     expect(told.filter((line) => line.startsWith('ci-fixer'))).toHaveLength(2);
@@ -40,11 +40,11 @@ describe('ci, as a story', () => {
 });
 
 describe('conflicts, as a story', () => {
-  it('passes what merges, and what has nothing to merge', async () => {
+  it('passes what merges, and what has nothing to merge [A-093, N-22]', async () => {
     expect((await play(conflicts)).end.is).toBe('passed');
     expect((await play(conflicts, { merges: [{ is: 'nothing' }] })).end.is).toBe('passed');
   });
-  it('sends the resolver, three times at most, and says so', async () => {
+  it('sends the resolver, three times at most, and says so [N-22, E-35]', async () => {
     const heads = [...HEADS];
     const merges = heads.map((head) => ({ is: 'conflicted', head, files: ['a'] }));
     const { told, end } = await play(conflicts, { merges });
@@ -55,13 +55,13 @@ describe('conflicts, as a story', () => {
 });
 
 describe('human-test, as a story', () => {
-  it('asks, is confirmed, and takes its place down', async () => {
+  it('asks, is confirmed, and takes its place down [A-002, A-011, A-016, N-10, N-12]', async () => {
     const { told, end, step } = await play(humanTest, { people: [{ kind: 'confirm', by: 'ana' }] });
     expect(told).toEqual(['build', 'human_test_ready: confirm', 'release']);
     expect(end).toMatchObject({ is: 'passed', note: 'Confirmed by ana.' });
     expect(step.judged).toEqual({ foreign: 0, by: 'person', head: HEAD });
   });
-  it('rebuilds after a fix, a pull, a wish, and a commit by somebody else', async () => {
+  it('rebuilds after a fix, a pull, a wish, and a commit by somebody else [N-03]', async () => {
     const people = [
       { kind: 'requestFix', findings: 'x' },
       { kind: 'pullMain' },
@@ -77,7 +77,7 @@ describe('human-test, as a story', () => {
   it('takes its place down also when it is thrown out', async () => {
     await expect(play(humanTest, { people: [] })).rejects.toThrow('Nobody came');
   });
-  it('does not offer what cannot be', async () => {
+  it('does not offer what cannot be [N-01, N-06]', async () => {
     await expect(play(humanTest, { site: 'none', people: [{ kind: 'recreateEnvironment' }] })).rejects.toThrow(
       'not offered',
     );
@@ -98,7 +98,7 @@ describe('an agent, as a story', () => {
       type: 'evicted',
     });
   });
-  it('asks once, and goes on with the answer', async () => {
+  it('asks once, and goes on with the answer [A-163, N-52]', async () => {
     const asks = done({ decision: { question: 'Which?', options: ['a', 'b'] } });
     const { told, step } = await play(coder, {
       jobs: { coder: [asks, done()] },
@@ -125,12 +125,12 @@ describe('a companion, as a story', () => {
     expect(end.is).toBe(is);
     if (end.is === 'back') expect(end).toMatchObject({ to: ['1-coder'], rework: { previousOutput: 'made' } });
   });
-  it('has a bar of its own', async () => {
+  it('has a bar of its own [N-50]', async () => {
     expect((await play(reviewer, { before, jobs: { reviewer: [graded(0.5)] } }, { threshold: 0.5 })).end.is).toBe(
       'passed',
     );
   });
-  it('asks a person at its cap', async () => {
+  it('asks a person at its cap [A-139, N-55]', async () => {
     const script = { before, jobs: { reviewer: [graded(0.1)] } };
     const resolve = (choice: 'extra-round' | 'proceed') =>
       play(reviewer, { ...script, people: [{ kind: 'resolveCap', choice }] }, { attempts: 0 });
@@ -143,7 +143,7 @@ describe('the merger, as a story', () => {
   const small = { complexity: 0.5, risk: 0.4, impact: 0.5, rationale: 'r' };
   const assessed = (output: unknown) => ({ merger: [done({ output })] });
 
-  it('merges what is within the thresholds, inclusive', async () => {
+  it('merges what is within the thresholds, inclusive [A-179, E-1]', async () => {
     const { told, end } = await play(merger, { jobs: assessed(small) });
     expect(told).toEqual(['merging mergeability', 'merger completed', 'merging']);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: 'm' });
@@ -153,7 +153,7 @@ describe('the merger, as a story', () => {
     ['too risky', { ...small, risk: 0.41 }],
     ['without a rationale', { ...small, rationale: ' ' }],
     ['without a score', { ...small, impact: undefined }],
-  ])('asks a person what is %s', async (_, output) => {
+  ])('asks a person what is %s [A-172, A-180]', async (_, output) => {
     const { told, end } = await play(merger, { jobs: assessed(output), people: [{ kind: 'merge', by: 'bo' }] });
     expect(told).toContain('merge_review: merge');
     expect(end).toMatchObject({ is: 'merged', note: 'Merged, as bo said.' });

@@ -39,7 +39,7 @@ function withForeign(heads: { head: string; foreign: object[] }[]) {
 }
 
 describe('human-test', () => {
-  it('sends the fixer with the findings, rebuilds, and asks again', async () => {
+  it('sends the fixer with the findings, rebuilds, and asks again [A-004, A-005, A-006, A-007, A-015, N-03, N-17, E-33]', async () => {
     const jobs: any[] = [];
     const { run, look, log } = await play({
       runJob: (job) => {
@@ -66,7 +66,7 @@ describe('human-test', () => {
     ]);
   });
 
-  it('asks again with the reason when a fixer failed, or changed nothing', async () => {
+  it('asks again with the reason when a fixer failed, or changed nothing [N-03, N-04, N-09]', async () => {
     const ends = [{ is: 'failed', because: 'exit code 1' }, completed({ changed: false })];
     const { run, look, log } = await play({ runJob: (job) => (job.role === 'fixer' ? ends.shift() : goodWork(job)) });
     await run.update('requestFix', { findings: 'a' });
@@ -78,7 +78,7 @@ describe('human-test', () => {
     expect((await log()).map(({ effect }: any) => effect)).toEqual(['failed', 'done']);
   });
 
-  it('offers no more fixes than there are, and never fails for a helper', async () => {
+  it('offers no more fixes than there are, and never fails for a helper [A-008, N-15]', async () => {
     const evicted = { is: 'evicted', because: 'gone', infrastructure: false };
     const steps = STEPS.map((step) => (step.kind === 'human-test' ? { ...step, fixes: 1 } : step));
     const { run, look } = await play({ runJob: (job) => (job.role === 'fixer' ? evicted : goodWork(job)) }, {}, steps);
@@ -97,13 +97,13 @@ describe('human-test', () => {
       { visit: '3-human-test#2', because: expect.stringContaining('no base') },
       1,
     ],
-  ])('pulls the base in: %s', async (_, update, current, generation) => {
+  ])('pulls the base in: %s [A-013, N-08]', async (_, update, current, generation) => {
     const { run, look } = await play({ updateFromBase: () => update });
     await run.update('pullMain');
     expect(await look()).toMatchObject({ current, environment: { generation } });
   });
 
-  it('shows why the base could not be pulled in when the forge refuses for good', async () => {
+  it('shows why the base could not be pulled in when the forge refuses for good [N-08]', async () => {
     const { run, look, log } = await play({
       updateFromBase: () => {
         throw refusedForGood('unexpected', 'protected');
@@ -116,7 +116,7 @@ describe('human-test', () => {
     expect(await log()).toMatchObject([{ effect: 'failed' }]);
   });
 
-  it('resolves a conflict with a budget of its own', async () => {
+  it('resolves a conflict with a budget of its own [A-012, N-08]', async () => {
     const jobs: string[] = [];
     const { run, look } = await play(
       {
@@ -134,7 +134,7 @@ describe('human-test', () => {
     expect(await look()).toMatchObject({ current: { attempt: 0, because: expect.stringContaining('1 attempts') } });
   });
 
-  it('destroys and rebuilds the environment without a new visit for the former', async () => {
+  it('destroys and rebuilds the environment without a new visit for the former [A-009, N-05]', async () => {
     const { run, look, cluster } = await play();
     await run.update('destroyEnvironment', { visit: '3-human-test#1' });
     expect(await look()).toMatchObject({ current: { visit: '3-human-test#1' }, environment: { status: 'gone' } });
@@ -148,7 +148,7 @@ describe('human-test', () => {
     });
   });
 
-  it('calls off what takes too long, and clears what it made all the same', async () => {
+  it('calls off what takes too long, and clears what it made all the same [A-010, N-05]', async () => {
     const { run, look, cluster } = await play({ provisionEnvironment: undefined as never });
     delete cluster.world['provisionEnvironment'];
     expect(await look()).toMatchObject({
@@ -185,14 +185,14 @@ describe('human-test', () => {
       },
       'quota',
     ],
-  ])('asks all the same, degraded, when %s', async (_, world, because) => {
+  ])('asks all the same, degraded, when %s [A-001, A-014, N-01, E-33]', async (_, world, because) => {
     const { run, look } = await play(world);
     expect(await look()).toMatchObject({ status: 'parked', current: { because: expect.stringContaining(because) } });
     expect(await run.update('confirm')).toMatchObject({ ok: {} });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
   });
 
-  it('asks when the environment is slow, and shows it when it comes up late, at the same visit', async () => {
+  it('asks when the environment is slow, and shows it when it comes up late, at the same visit [A-003, N-01, N-02]', async () => {
     const { look, cluster } = await play({}, { policy: { provisionSeconds: 60 } });
     void look;
     const slow = clusterWith({});
@@ -216,7 +216,7 @@ describe('human-test', () => {
     void cluster;
   });
 
-  it('makes a dead environment once more by itself, then shows that it is gone', async () => {
+  it('makes a dead environment once more by itself, then shows that it is gone [N-01]', async () => {
     const ended: ((look: object) => void)[] = [];
     const { look, cluster } = await play({
       environmentEnded: () => new Promise((resolve) => ended.push(resolve as never)),
@@ -236,7 +236,7 @@ describe('human-test', () => {
     expect((await look()).notices.map(({ type }: any) => type)).toContain('environment_lost');
   });
 
-  it('shows that an environment has expired, at the same visit', async () => {
+  it('shows that an environment has expired, at the same visit [N-01]', async () => {
     const expiresAt = new Date(Date.parse('2026-01-01T01:00:00Z')).toISOString();
     const { look, cluster } = await play({
       provisionEnvironment: () => ({ is: 'live', url: 'http://127.0.0.1:1', expiresAt }),
@@ -248,7 +248,7 @@ describe('human-test', () => {
     });
   });
 
-  it('waits for ever, and becomes urgent once', async () => {
+  it('waits for ever, and becomes urgent once [A-214, A-215, N-10]', async () => {
     const told: any[] = [];
     const { look, cluster } = await play({ notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
     await cluster.advance(30 * 24 * 3_600_000);
@@ -375,7 +375,7 @@ describe('the merge', () => {
       { merge: () => ({ is: 'refused', because: 'the owner’s checkout of main is dirty' }) },
       'checkout of main is dirty',
     ],
-  ])('%s asks a person, and says why', async (_, world, because) => {
+  ])('%s asks a person, and says why [A-172, E-2, E-3, N-53]', async (_, world, because) => {
     const { look } = await confirmed(world);
     expect(await look()).toMatchObject({
       status: 'parked',
@@ -387,7 +387,7 @@ describe('the merge', () => {
     });
   });
 
-  it('happens when a person says so, or never', async () => {
+  it('happens when a person says so, or never [A-175]', async () => {
     const world = { protectedPaths: () => ['.gatehouse.yml'] };
     const merged = await confirmed(world);
     await merged.run.update('merge', { by: 'bo' });
@@ -446,7 +446,7 @@ describe('the merge', () => {
 });
 
 describe('what people send', () => {
-  it('is judged in the order of the contract', async () => {
+  it('is judged in the order of the contract [A-176, N-06, N-11, E-5]', async () => {
     const { run } = await play();
     const refused = async (name: string, input?: unknown) => (await run.update(name, input)).refused?.code;
     expect(await refused('confirm', { findings: 'x' })).toBe('invalid');
@@ -460,7 +460,7 @@ describe('what people send', () => {
     expect(await run.query('actions')).toEqual([]);
   });
 
-  it('twice is a repeat, and answered as the first time; another input under the same id is a duplicate', async () => {
+  it('twice is a repeat, and answered as the first time; another input under the same id is a duplicate [N-07]', async () => {
     const { run, log } = await play();
     const input = { findings: 'a', actionId: 'x-1' };
     const first = await run.update('requestFix', input);
@@ -474,7 +474,7 @@ describe('what people send', () => {
     expect((await run.query('run')).steps[2].attempts).toHaveLength(1);
   });
 
-  it('loses a race with a word about who was faster', async () => {
+  it('loses a race with a word about who was faster [N-07]', async () => {
     const { run } = await play();
     const [first, second] = await Promise.all([
       run.update('requestFix', { findings: 'a', by: 'ana', visit: '3-human-test#1' }),
@@ -484,7 +484,7 @@ describe('what people send', () => {
     expect(second).toMatchObject({ refused: { code: 'not_offered', takenBy: { by: 'ana', action: 'requestFix' } } });
   });
 
-  it('by signal is kept when it is refused, and shown', async () => {
+  it('by signal is kept when it is refused, and shown [N-06, N-55]', async () => {
     const { run, log } = await play();
     await run.signal('confirm', { visit: '3-human-test#7', note: 'typed with care' });
     await run.signal('confirm', UNREADABLE);
@@ -563,7 +563,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect([...cluster.calls].filter(({ name }) => name === 'runJob')).toHaveLength(1);
   });
 
-  it('stops it: the job is stopped, the environment goes, and it ends as cancelled', async () => {
+  it('stops it: the job is stopped, the environment goes, and it ends as cancelled [A-235, N-13, E-31]', async () => {
     const stopped: string[] = [];
     const cluster = clusterWith({ stopJob: ({ key }) => void stopped.push(key) });
     delete cluster.world['runJob'];
@@ -583,7 +583,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(await run.query('run')).toMatchObject({ status: 'stopped', current: null });
   });
 
-  it('restarts it from a step: visits and job numbers go on, budgets begin anew', async () => {
+  it('restarts it from a step: visits and job numbers go on, budgets begin anew [A-229, A-230, A-231, N-56, E-27]', async () => {
     const keys: string[] = [];
     const { run, look, cluster } = await play({
       runJob: (job) => {
@@ -614,7 +614,7 @@ describe('a person who holds, stops or restarts the run', () => {
 });
 
 describe('agents that ask, and outputs that are approved', () => {
-  it('lets a person decide, among the options, once', async () => {
+  it('lets a person decide, among the options, once [A-163, A-164, A-165, E-6, N-52]', async () => {
     const jobs: any[] = [];
     const { run, look } = await play({
       runJob: (job) => {
@@ -636,7 +636,7 @@ describe('agents that ask, and outputs that are approved', () => {
     });
   });
 
-  it('takes an edited proposal, feedback with comments, or a rejection', async () => {
+  it('takes an edited proposal, feedback with comments, or a rejection [A-166, A-167, A-168, A-169, A-170, E-7, E-8, E-9, N-51]', async () => {
     const steps = [{ kind: 'architect', approval: true }, { kind: 'coder' }];
     const jobs: any[] = [];
     const world = {
@@ -669,7 +669,7 @@ describe('agents that ask, and outputs that are approved', () => {
     expect(failure(rejected.run)).toMatchObject({ type: 'rejected', details: { step: 1 } });
   });
 
-  it('skips a step whose estimate is below its thresholds, and says so', async () => {
+  it('skips a step whose estimate is below its thresholds, and says so [A-145]', async () => {
     const steps = [{ kind: 'coder' }, { kind: 'reviewer', when: { minRisk: 0.5 } }];
     const task = { id: 'PAY-142', title: 'a', estimate: { complexity: 0.9, risk: 0.4, impact: 0.1 } };
     const { run } = await play({}, { task }, steps);
@@ -703,7 +703,7 @@ describe('a run that goes on in another execution', () => {
     ]);
   });
 
-  it('is retried with its settled steps kept, and no visit named twice', async () => {
+  it('is retried with its settled steps kept, and no visit named twice [A-223, A-224, A-225, A-226, A-227, N-56, E-26]', async () => {
     const { run } = await play({
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),

@@ -54,7 +54,7 @@ it.each([
   ['action_required', false],
   ['stale', false],
   ['', false],
-])('a check that ended as "%s" passes: %s', (conclusion, pass) => {
+])('a check that ended as "%s" passes: %s [A-079, A-081]', (conclusion, pass) => {
   expect(
     judgeChecks({
       ...green(),
@@ -73,7 +73,7 @@ it.each([
   [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs'],
   [{ minRisk: 0.5 }, undefined, 'runs'],
   [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped'],
-])('a step with "when" %j and the estimate %j %s', (when, estimate, what) => {
+])('a step with "when" %j and the estimate %j %s [A-157, A-158, A-160]', (when, estimate, what) => {
   const reason = skipReason(when && { onMissingEstimate: 'run', ...when }, estimate);
   expect(reason === undefined).toBe(what === 'runs');
 });

@@ -17,7 +17,7 @@ async function play(steps: ({ kind: string } & Record<string, unknown>)[], world
 const failure = (run: { closed: unknown }) => (run.closed as { failure: any }).failure;
 
 describe('the built-in human-review', () => {
-  it('takes a change from its task to its merge', async () => {
+  it('takes a change from its task to its merge [A-174, A-177, E-1]', async () => {
     const { cluster, run, look } = await play(STEPS);
     expect(await look()).toMatchObject({
       workflowId: 'run/default/PAY-142',
@@ -64,7 +64,7 @@ describe('the built-in human-review', () => {
     expect(cluster.log.filter((name) => name === 'removeEnvironment')).toHaveLength(1);
   });
 
-  it('gives every job a key of its own, and tells each activity in the Web UI', async () => {
+  it('gives every job a key of its own, and tells each activity in the Web UI [A-246]', async () => {
     const keys: string[] = [];
     const summaries: string[] = [];
     const { run } = await play(STEPS, {
@@ -114,7 +114,7 @@ describe('an input that cannot be read', () => {
       /^change\.repository/,
     ],
     ['a bad policy', { ...wish({ kind: 'coder' }), policy: { maxRisk: 2 } }, /^policy\.maxRisk/],
-  ])('%s ends the run at once', async (_, input, message) => {
+  ])('%s ends the run at once [A-117, A-154]', async (_, input, message) => {
     const cluster = clusterWith();
     const run = await startRun(cluster, input);
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { settled: [], fields: [{}] } });
@@ -166,20 +166,20 @@ describe('jobs', () => {
     expect(coder.attempts.at(-1).key).toMatch(/coder-4$/);
   });
 
-  it('an eviction is worth one more job, then fails an agent’s step', async () => {
+  it('an eviction is worth one more job, then fails an agent’s step [A-241, A-242, E-37]', async () => {
     const evicted = { is: 'evicted', because: 'gone', infrastructure: false };
     expect((await (await play(STEPS, { runJob: once(evicted) })).look()).status).toBe('parked');
     const { run } = await play(STEPS, { runJob: once(evicted, evicted) });
     expect(failure(run)).toMatchObject({ type: 'evicted', details: { step: 1 } });
   });
 
-  it('an eviction by the infrastructure is worth five more', async () => {
+  it('an eviction by the infrastructure is worth five more [A-242, E-37]', async () => {
     const evicted = { is: 'evicted', because: 'rollout', infrastructure: true };
     expect((await (await play(STEPS, { runJob: once(...Array(5).fill(evicted)) })).look()).status).toBe('parked');
     expect(failure((await play(STEPS, { runJob: once(...Array(6).fill(evicted)) })).run).type).toBe('evicted');
   });
 
-  it('a failed agent fails the run, with the end of what it said', async () => {
+  it('a failed agent fails the run, with the end of what it said [A-238, A-239, E-30]', async () => {
     const { run } = await play(STEPS, { runJob: once({ is: 'failed', because: 'exit code 7', detail: 'boom' }) });
     expect(failure(run)).toMatchObject({
       type: 'job_failed',
@@ -218,7 +218,7 @@ describe('jobs', () => {
     expect((await run.query('run')).steps[0].attempts).toHaveLength(1);
   });
 
-  it('spends no more than its budget', async () => {
+  it('spends no more than its budget [A-244]', async () => {
     const dear = (cents: number) => (job: any) => ({ ...goodWork(job), usage: { costCents: cents } });
     const over = { policy: { budgetCents: 10 } };
     expect((await (await play(STEPS, { runJob: dear(5) }, over)).look()).status).toBe('parked');
@@ -247,7 +247,7 @@ describe('a companion', () => {
   };
   beforeEach(() => void jobs.splice(0));
 
-  it('sends the work back with its first remarks, whatever the rating', async () => {
+  it('sends the work back with its first remarks, whatever the rating [A-137, E-12]', async () => {
     const { look } = await play(STEPS, { runJob: noting(graded([0.95, 1], [0.95, 1])) });
     expect(jobs.map(({ role }) => role)).toEqual(['coder', 'reviewer', 'coder', 'reviewer']);
     expect(jobs[2]).toMatchObject({
@@ -257,7 +257,7 @@ describe('a companion', () => {
     expect((await look()).status).toBe('parked');
   });
 
-  it('asks a person once its reworks are used up, who may grant a round, or let it pass', async () => {
+  it('asks a person once its reworks are used up, who may grant a round, or let it pass [A-139, A-140, A-141, E-13, E-14, E-15]', async () => {
     const low = () => [0.1] as [number];
     const { run, look } = await play(STEPS, { runJob: noting(graded(low(), low(), low(), low(), low())) });
     expect(await look()).toMatchObject({
@@ -276,13 +276,13 @@ describe('a companion', () => {
     expect(await look()).toMatchObject({ current: { kind: 'human-test' } });
   });
 
-  it('stops the run when a person says so', async () => {
+  it('stops the run when a person says so [A-142, E-16]', async () => {
     const { run } = await play(STEPS, { runJob: graded([0.1], [0.1], [0.1], [0.1]) });
     await run.update('resolveCap', { choice: 'stop' });
     expect(run.closed).toEqual({ cancelled: true });
   });
 
-  it('gets one repair for an answer that cannot be read, and is never a silent pass', async () => {
+  it('gets one repair for an answer that cannot be read, and is never a silent pass [A-138, A-198, E-17, N-50]', async () => {
     const garbled = completed({ changed: false, output: { rating: 'good' } });
     const garble = (times: number) => {
       let left = times;
@@ -295,7 +295,7 @@ describe('a companion', () => {
 });
 
 describe('ci', () => {
-  it('sends the ci-fixer with the end of what failed, as often as allowed', async () => {
+  it('sends the ci-fixer with the end of what failed, as often as allowed [A-087, N-20, N-21, N-24, E-34]', async () => {
     let head = 0;
     const briefs: string[] = [];
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci', attempts: 3 }], {
@@ -326,7 +326,7 @@ describe('ci', () => {
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(3); // the coder, and two ci-fixers
   });
 
-  it('passes at once, and says so, where there is nothing to check', async () => {
+  it('passes at once, and says so, where there is nothing to check [A-077, N-21]', async () => {
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: ({ known }) => ({ ...green(known), checks: [], none: true }),
     });
@@ -334,7 +334,7 @@ describe('ci', () => {
     expect((await run.query('run')).notices.map(({ type }: any) => type)).toEqual(['no_checks', 'pipeline_complete']);
   });
 
-  it('asks anew on a hint, and the waiting costs no history', async () => {
+  it('asks anew on a hint, and the waiting costs no history [N-20]', async () => {
     let asked = 0;
     const { run, cluster } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: ({ known }) => ((asked += 1) < 3 ? never() : green(known)),
@@ -351,7 +351,7 @@ describe('ci', () => {
     expect(await run.query('actions')).toEqual([]);
   });
 
-  it('fails as a timeout where the policy has an end', async () => {
+  it('fails as a timeout where the policy has an end [E-36, N-20]', async () => {
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: () => {
         throw refusedForGood('timeout', '1 of 1 checks pending: test');

@@ -204,7 +204,8 @@ describe('the month’s budget', () => {
       status: 'paused',
       waitingOn: { what: 'budget', offers: ['resume', 'pause', 'stop', 'restartFrom'] },
     });
-    const waits = () => [...cluster.calls].filter(({ name, cancelRequested }) => name === 'withinBudget' && !cancelRequested);
+    const waits = () =>
+      [...cluster.calls].filter(({ name, cancelRequested }) => name === 'withinBudget' && !cancelRequested);
     const [first] = waits();
     await cluster.advance(5_000);
     await run.update('resume', { by: 'ana' });

@@ -72,7 +72,7 @@ describe.each([
   ['in memory', () => new InMemoryEnvironments()],
   ['as processes', open],
 ])('environments %s', (_, make) => {
-  it('come up once per key, and go for good', async () => {
+  it('come up once per key, and go for good [A-200]', async () => {
     const environments = make();
     expect(await environments.examine(request.change)).toMatchObject({ configured: true, fields: [] });
     expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
@@ -97,7 +97,7 @@ describe.each([
 });
 
 describe('an environment that is a process', () => {
-  it('is up when it answers, has a port of its own, and leaves nothing', async () => {
+  it('is up when it answers, has a port of its own, and leaves nothing [A-199]', async () => {
     const environments = open();
     await writeFile(path.join(home, 'hold'), '');
     const other = { ...request, key: `${request.key}-other` };
@@ -114,7 +114,7 @@ describe('an environment that is a process', () => {
     await expect(fetch(a!.url)).rejects.toThrow();
   });
 
-  it('expires when its repository says so', async () => {
+  it('expires when its repository says so [A-202]', async () => {
     await rm(path.join(home, 'shop'), { recursive: true });
     request = await repositoryWith(`exec node server.mjs ${home}`, ', expireMinutes: 240');
     const environments = open();

@@ -71,12 +71,12 @@ describe.each([
   ],
   ['by commands', () => open()],
 ])('an executor %s', (_, make) => {
-  it('names roles that it could not serve', async () => {
+  it('names roles that it could not serve [A-191]', async () => {
     const { change } = await job('true');
     expect(await make().examine(change, ['coder'])).toEqual([]);
   });
 
-  it('does a job once per key, and knows its end for ever', async () => {
+  it('does a job once per key, and knows its end for ever [A-195]', async () => {
     const executor = make() as Executor & { begun?: string[] };
     const the = await job('echo begun >> $T/begun; echo done');
     for (let n = 0; n < 3; n += 1) await executor.ensure(the);
@@ -121,7 +121,7 @@ describe('a command', () => {
     expect(await git('log', '--format=%s', 'main..work')).toBe('coder: T-1 A task\nmine');
   });
 
-  it('is told its job, without what is ours, and its work is committed and pushed', async () => {
+  it('is told its job, without what is ours, and its work is committed and pushed [A-183, A-184, A-185]', async () => {
     const the = await job(
       'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',
     );
@@ -201,7 +201,7 @@ describe('a command', () => {
     expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
   });
 
-  it('that only reads has its changes thrown away, and told', async () => {
+  it('that only reads has its changes thrown away, and told [A-187, A-188]', async () => {
     const report = await run(
       job('echo x > x.txt; git add x.txt; git -c user.name=x -c user.email=x commit --quiet -m x; echo y > y.txt', {
         mode: 'read',
@@ -212,7 +212,7 @@ describe('a command', () => {
     expect(await git('branch', '--list', 'work')).toBe('');
   });
 
-  it('resolves a standing merge, or fails by the files that are left', async () => {
+  it('resolves a standing merge, or fails by the files that are left [A-186, A-190]', async () => {
     const script =
       'test -n "$(git diff --name-only --diff-filter=U)" || exit 9; [ -e $T/good ] && echo both > a.txt; true';
     const the = await job(script, { mode: 'resolve', role: 'conflict-resolver' });
@@ -233,7 +233,7 @@ describe('a command', () => {
     expect((await git('show', '-s', '--format=%P', 'work')).split(' ')).toHaveLength(2);
   });
 
-  it('shows its progress, and its last words', async () => {
+  it('shows its progress, and its last words [A-195, A-243, E-10]', async () => {
     const executor = open();
     const the = await job(
       'echo \'GATEHOUSE_PROGRESS {"done":1,"total":4,"label":"tests"}\' >&2; echo working; while [ ! -e $T/go ]; do sleep 0.02; done',
@@ -275,7 +275,7 @@ describe('a command', () => {
     await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
   });
 
-  it('is adopted by the next worker when its own was killed', async () => {
+  it('is adopted by the next worker when its own was killed [A-195, A-240]', async () => {
     const the = await job(
       'echo begun >> $T/begun; while [ ! -e $T/go ]; do sleep 0.02; done; echo x > x.txt; echo done',
     );

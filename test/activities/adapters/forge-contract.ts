@@ -90,7 +90,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.look(change, theirs)).toMatchObject({ foreign: [] });
     });
 
-    it('makes one pull request, however often it is asked', async () => {
+    it('makes one pull request, however often it is asked [A-183]', async () => {
       await rig.commitOurs(change, { 'b.txt': 'b' });
       const number = await rig.forge.ensurePullRequest(change, { title: 't', body: 'b' });
       expect(await rig.forge.ensurePullRequest(change, { title: 'other', body: '' })).toBe(number);
@@ -111,7 +111,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.checksBegun()).toBe(3);
     });
 
-    it('knows whether a change merges', async () => {
+    it('knows whether a change merges [A-091, A-192, A-193]', async () => {
       expect(await rig.forge.mergeability(change)).toEqual({ is: 'nothing' });
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       const baseHead = await rig.headOf('main');
@@ -120,7 +120,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'conflicted', head, files: ['a.txt'] });
     });
 
-    it('takes the base in, or leaves all as it was', async () => {
+    it('takes the base in, or leaves all as it was [A-194]', async () => {
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       expect(await rig.forge.updateFromBase(change)).toEqual({ is: 'current', head });
       const base = await rig.commit('main', { 'd.txt': 'd' });
@@ -153,7 +153,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       await rig.forge.endChecks(change, 'f'.repeat(40));
     });
 
-    it('merges just the head and base that were judged, once', async () => {
+    it('merges just the head and base that were judged, once [N-53]', async () => {
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       const baseHead = (await rig.headOf('main'))!;
       const message = 'Merge it';

@@ -1,223 +1,387 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifier.ts';
 import { fileNotifier } from '../../../activities/adapters/local/file-notifier.ts';
 import { logNotifier } from '../../../activities/adapters/local/log-notifier.ts';
-import { Outbox } from '../../../activities/adapters/local/outbox.ts';
+import { outbox, type OutboxOptions } from '../../../activities/adapters/local/outbox.ts';
+import { environmentFor } from '../../../activities/adapters/local/processes.ts';
 import { routedNotifier } from '../../../activities/adapters/notifiers.ts';
-import { RefusedForGood, webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
-import type { Notifier } from '../../../activities/ports.ts';
-import { NoticeType } from '../../../workflows/contracts/notices.ts';
-import { readVariables } from '../../../workflows/contracts/variables.ts';
+import { webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
+import { noticeActivities } from '../../../activities/notices.ts';
+import type { Message, Notifier } from '../../../activities/ports.ts';
+import { BadVariables, readVariables } from '../../../workflows/contracts/variables.ts';
 import { until } from '../../support/stack.ts';
+import { messageOf, notifierContract, wordsOf } from './notifier-contract.ts';
 
 let root: string;
-beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-notices-'))));
-afterEach(() => rm(root, { recursive: true, force: true }));
-
-const message = (type: NoticeType = 'ci_failed', id = 'n-1') => ({
-  workflowId: 'run/default/PAY-1',
-  task: { id: 'PAY-1', title: 'Totals', type: 'feature' as const },
-  notice: { id, type, severity: 'normal' as const, at: '2026-11-24T00:00:00Z', text: 'Red.' },
+let hook: Awaited<ReturnType<typeof receiver>>;
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'gatehouse-notices-'));
+  hook = await receiver();
+});
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+  await hook.close();
+  await rm(root, { recursive: true, force: true });
 });
 
-/** A receiver that remembers what it was told, and answers as it is told to. */
-class Receiver {
-  readonly heard: { headers: IncomingHttpHeaders; body: string }[] = [];
-  status = 200;
-  private constructor(private readonly server: Server) {}
-
-  static async open(): Promise<Receiver> {
-    const server = createServer((request, response) => {
-      let body = '';
-      request.on('data', (part) => (body += part));
-      request.on('end', () => {
-        if (receiver.status < 300) receiver.heard.push({ headers: request.headers, body });
-        response.writeHead(receiver.status, { location: 'http://127.0.0.1:1/' }).end();
-      });
+/** Somebody who listens for posts, and answers as they are told to. */
+async function receiver() {
+  const asked: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
+  const answer = { status: 204, headers: {} as Record<string, string> };
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      asked.push({ method: request.method, headers: request.headers, body });
+      if (answer.status > 0) response.writeHead(answer.status, answer.headers).end(); // 0: never answers
     });
-    const receiver = new Receiver(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return receiver;
-  }
-  get url() {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
-  }
-  close = () => new Promise((resolve) => this.server.close(resolve));
-}
-let receiver: Receiver;
-beforeEach(async () => void (receiver = await Receiver.open()));
-afterEach(() => receiver.close());
-
-const kinds: [string, () => { notifier: Notifier; told: () => Promise<string[]> }][] = [
-  [
-    'the fake',
-    () => {
-      const notifier = new InMemoryNotifier();
-      return { notifier, told: async () => notifier.told.map(({ notice }) => notice.id) };
-    },
-  ],
-  [
-    'the file',
-    () => {
-      const file = path.join(root, 'told', 'notices.jsonl');
-      const told = async () =>
-        (await readFile(file, 'utf8'))
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line).id);
-      return { notifier: fileNotifier({ file, locks: path.join(root, 'locks') }), told };
-    },
-  ],
-  [
-    'the log',
-    () => {
-      const lines = new Set<string>();
-      return {
-        notifier: logNotifier((fields) => void lines.add((fields as { id: string }).id)),
-        told: async () => [...lines],
-      };
-    },
-  ],
-  [
-    'the webhook',
-    () => ({
-      notifier: webhookNotifier({ url: receiver.url }),
-      told: async () => [
-        ...new Map(
-          receiver.heard.map(({ headers, body }) => [headers['gatehouse-delivery'], JSON.parse(body).id]),
-        ).values(),
-      ],
-    }),
-  ],
-];
-
-describe.each(kinds)('%s as a notifier', (_, make) => {
-  it('tells once what it is told twice, and each type [A-215]', async () => {
-    const { notifier, told } = make();
-    for (const type of NoticeType.options) await notifier.deliver(message(type, `n-${type}`));
-    await Promise.all([
-      notifier.deliver(message('ci_failed', 'again')),
-      notifier.deliver(message('ci_failed', 'again')),
-    ]);
-    expect(await told()).toEqual([...NoticeType.options.map((type) => `n-${type}`), 'again']);
   });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  /** What it has been told, each delivery once. */
+  const told = () => {
+    const deliveries = new Map(asked.map(({ headers, body }) => [headers['gatehouse-delivery'], body]));
+    return [...deliveries.values()].map((body) => JSON.parse(body) as Message['notice'] & { workflowId: string });
+  };
+  const close = () =>
+    new Promise<unknown>((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`, asked, answer, told, close };
+}
+
+/** A log that is kept: its lines, and all that stood in them. */
+function listening() {
+  const lines: string[] = [];
+  const all: string[] = [];
+  const log = (fields: object, line: string) => {
+    lines.push(line);
+    all.push(JSON.stringify(fields));
+  };
+  return { lines, all, log };
+}
+
+const silent = () => undefined;
+const kept = async (name: string) =>
+  (await readdir(path.join(root, 'outbox', name))).filter((each) => each.endsWith('.json'));
+const linesOf = async (file: string) =>
+  (await readFile(file, 'utf8').catch(() => ''))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Message['notice'] & { workflowId: string });
+const dispose = async () => undefined;
+
+notifierContract('the in-memory one', async () => {
+  const notifier = new InMemoryNotifier();
+  const told = async () =>
+    [...notifier.told.values()].map(({ workflowId, notice }) => wordsOf({ workflowId, ...notice }));
+  return { notifier, told, dispose };
+});
+
+notifierContract('the log', async () => {
+  const lines = new Map<string, string>();
+  const notifier = logNotifier((fields, text) => {
+    const { delivery, workflowId, notice, severity } = fields as Record<string, string>;
+    const [, id] = new RegExp(`^${workflowId}/(.*)@`).exec(delivery!)!;
+    lines.set(delivery!, `${workflowId}: ${id} ${notice} ${severity}: ${text}`);
+  });
+  return { notifier, told: async () => [...lines.values()], dispose };
+});
+
+notifierContract('a file', async () => {
+  const notices = path.join(root, 'told', 'notices.jsonl');
+  const told = async () => (await linesOf(notices)).map(wordsOf);
+  return { notifier: fileNotifier({ root, notices }), told, dispose };
+});
+
+notifierContract('a webhook', async () => ({
+  notifier: webhookNotifier({ url: hook.url, log: silent }),
+  told: async () => hook.told().map(wordsOf),
+  dispose,
+}));
+
+notifierContract('all of them with an outbox each', async () => {
+  const routes = readVariables({ GATEHOUSE_NOTIFY: 'log,file,webhook', GATEHOUSE_WEBHOOK_URL: hook.url });
+  const notifier = routedNotifier(routes.GATEHOUSE_NOTIFY, { root, webhook: { url: hook.url }, log: silent });
+  const told = async () => {
+    const [written, posted] = [await linesOf(path.join(root, 'notices.jsonl')), hook.told()];
+    expect(written).toMatchObject(posted);
+    return posted.map(wordsOf);
+  };
+  return { notifier, told, dispose: () => notifier.close() };
 });
 
 describe('a webhook', () => {
-  it('is signed over its time and body, and names its delivery', async () => {
-    await webhookNotifier({ url: receiver.url, secret: 'a long secret' }).deliver(message());
-    const [{ headers, body }] = receiver.heard as [Receiver['heard'][number]];
-    const expected = createHmac('sha256', 'a long secret')
-      .update(`${headers['gatehouse-timestamp']}.${body}`)
-      .digest('hex');
-    expect(headers['gatehouse-signature']).toBe(`sha256=${expected}`);
-    expect(headers['gatehouse-delivery']).toBe('run%2Fdefault%2FPAY-1%2Fn-1%2Fnormal');
-    expect(JSON.parse(body)).toMatchObject({
-      workflowId: 'run/default/PAY-1',
-      task: { id: 'PAY-1' },
-      type: 'ci_failed',
+  const message = messageOf();
+
+  it('is posted what it is about, signed over its time and body, under a key that stays [A-220]', async () => {
+    const notifier = webhookNotifier({ url: hook.url, secret: 'a long secret', log: silent });
+    await notifier.deliver(message);
+    await notifier.deliver(message);
+    const [{ method, headers, body }, again] = hook.asked as [(typeof hook.asked)[0], (typeof hook.asked)[0]];
+    const timestamp = headers['gatehouse-timestamp'] as string;
+    const signature = createHmac('sha256', 'a long secret').update(`${timestamp}.${body}`).digest('hex');
+    expect({ method, ...headers }).toMatchObject({
+      method: 'POST',
+      'content-type': 'application/json',
+      'gatehouse-signature': `sha256=${signature}`,
+      'gatehouse-delivery': message.key,
     });
+    expect(again.headers['gatehouse-delivery']).toBe(message.key);
+    expect(Math.abs(Number(timestamp) - Date.now() / 1_000)).toBeLessThan(60);
+    const { workflowId, task, notice } = message;
+    expect(JSON.parse(body)).toEqual({ workflowId, task, ...notice });
   });
-  it.each([
-    [400, true],
-    [410, true],
-    [429, false],
-    [500, false],
-    [302, false],
-  ])('that answers %i is refused for good: %s', async (status, final) => {
-    receiver.status = status;
-    const failure = await webhookNotifier({ url: receiver.url })
-      .deliver(message())
-      .catch((error: unknown) => error);
-    expect(failure instanceof RefusedForGood).toBe(final);
-    expect(failure).toBeInstanceOf(Error);
+
+  it('is not signed without a secret', async () => {
+    await webhookNotifier({ url: hook.url, log: silent }).deliver(message);
+    expect(hook.asked[0]!.headers).not.toHaveProperty('gatehouse-signature');
+  });
+
+  it.each([400, 401, 404, 410])('that answers %i has refused for good, which is logged', async (status) => {
+    hook.answer.status = status;
+    const { log, lines, all } = listening();
+    await webhookNotifier({ url: hook.url, secret: 'a long secret', log }).deliver(message);
+    expect(lines).toEqual(['the webhook refuses a notice for good: it is dropped']);
+    expect(all.join()).toContain(message.key);
+    expect(all.join()).not.toMatch(/t0ken|secret/);
+  });
+
+  it.each([408, 425, 429, 500, 503])('that answers %i is asked again', async (status) => {
+    hook.answer.status = status;
+    const failed = webhookNotifier({ url: hook.url, log: silent }).deliver(message);
+    await expect(failed).rejects.toThrow(`The webhook answers ${status}.`);
+  });
+
+  it('leads nowhere else', async () => {
+    Object.assign(hook.answer, { status: 307, headers: { location: hook.url } });
+    await expect(webhookNotifier({ url: hook.url, log: silent }).deliver(message)).rejects.toThrow('answers 307');
+    expect(hook.asked).toHaveLength(1);
+  });
+
+  it('says when to come back: in seconds, by date, or not at all', async () => {
+    const notifier = webhookNotifier({ url: hook.url, log: silent });
+    const asked = async (after?: string) => {
+      Object.assign(hook.answer, { status: 503, headers: after === undefined ? {} : { 'retry-after': after } });
+      const failure = await notifier.deliver(message).catch((thrown: unknown) => thrown);
+      return (failure as { retryAfterMs?: number }).retryAfterMs;
+    };
+    expect(await asked('120')).toBe(120_000);
+    expect((await asked(new Date(Date.now() + 60_000).toUTCString()))! / 1_000).toBeCloseTo(60, -1);
+    expect([await asked('soon'), await asked()]).toEqual([undefined, undefined]);
+  });
+
+  it('that does not answer is given up when it is called off', async () => {
+    hook.answer.status = 0;
+    const off = new AbortController();
+    const failed = webhookNotifier({ url: hook.url, log: silent }).deliver(message, off.signal);
+    await until('it is asked', () => hook.asked.length > 0);
+    off.abort();
+    await expect(failed).rejects.toThrow(/abort/);
   });
 });
 
-describe('notices', () => {
-  const open = (notify: string, log = (_: object, __: string): void => undefined) => {
-    const variables = readVariables({ GATEHOUSE_NOTIFY: notify, GATEHOUSE_WEBHOOK_URL: receiver.url });
-    return routedNotifier(variables.GATEHOUSE_NOTIFY, { root, webhook: { url: receiver.url }, log, firstPauseMs: 1 });
-  };
-  const told = async () => (await readFile(path.join(root, 'notices.jsonl'), 'utf8').catch(() => '')).match(/n-\w+/g);
-
-  it('go where they are routed, and nowhere else [A-217, A-220]', async () => {
-    const notifier = open('file=merge_review,webhook');
-    await notifier.deliver(message('ci_failed', 'n-ci'));
-    await notifier.deliver(message('merge_review', 'n-merge'));
-    expect([await told(), receiver.heard.length]).toEqual([['n-merge'], 2]);
-    await notifier.close();
+describe('a file', () => {
+  it('takes lines of several workers, and is not led astray by half a line', async () => {
+    const file = path.join(root, 'notices.jsonl');
+    const half = JSON.stringify({ delivery: messageOf().key, workflowId: 'x' }).slice(0, -3);
+    await appendFile(file, half);
+    const workers = [fileNotifier({ root }), fileNotifier({ root, notices: file })];
+    await Promise.all(workers.map((each) => each.deliver(messageOf())));
+    const [first, second, ...more] = (await readFile(file, 'utf8')).split('\n');
+    expect([first, more]).toEqual([half, ['']]);
+    expect(JSON.parse(second!)).toMatchObject({ delivery: messageOf().key, type: 'ci_failed' });
   });
-  it('are for the log when nothing is said [A-216]', () => {
+});
+
+describe('routes', () => {
+  const read = (GATEHOUSE_NOTIFY: string) =>
+    readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url }).GATEHOUSE_NOTIFY;
+
+  it('lead to the log alone when nothing is said [A-216]', () => {
     expect(readVariables({}).GATEHOUSE_NOTIFY).toEqual([{ adapter: 'log' }]);
   });
-  it.each(['mail', 'log,log', 'log=', 'log=odd', 'webhook=ci_failed|odd', ''.padEnd(2, ',')])(
-    'cannot be routed to "%s"',
-    (notify) => {
-      expect(() => readVariables({ GATEHOUSE_NOTIFY: notify })).toThrow(
-        'GATEHOUSE_NOTIFY: expected names of log, file, webhook',
-      );
-    },
-  );
+
+  it('are adapters, each for all types or for some', () => {
+    expect(read(' log, file ,webhook = ci_failed | merge_review')).toEqual([
+      { adapter: 'log' },
+      { adapter: 'file' },
+      { adapter: 'webhook', types: ['ci_failed', 'merge_review'] },
+    ]);
+  });
+
+  it.each(['mail', 'log,log', ',', 'log,', 'log=ci_failed=no_checks'])('that are no routes are named: "%s"', (text) => {
+    const expected = 'GATEHOUSE_NOTIFY: expected names of log, file, webhook, each once, some with types as in ';
+    expect(() => read(text)).toThrow(expected);
+  });
+
+  it.each(['webhook=', 'webhook=odd', 'webhook=ci_failed|odd'])('to types that are none are named: "%s"', (text) => {
+    expect(() => read(text)).toThrow(
+      /^GATEHOUSE_NOTIFY: expected types after webhook= among human_test_ready, .*ci_failed/,
+    );
+  });
+
   it.each([
     [{ GATEHOUSE_NOTIFY: 'webhook' }, 'GATEHOUSE_WEBHOOK_URL: expected an address'],
     [{ GATEHOUSE_WEBHOOK_URL: 'ftp://a.example' }, 'GATEHOUSE_WEBHOOK_URL: expected an http or https address'],
-    [{ GATEHOUSE_WEBHOOK_URL: 'https://a:b@c.example' }, 'without credentials'],
-    [{ GATEHOUSE_WEBHOOK_SECRET: 'short' }, 'at least 8 characters'],
-  ])('are set up by variables that are named when they are bad: %j', (environment, message) => {
+    [{ GATEHOUSE_WEBHOOK_URL: 'nonsense' }, 'GATEHOUSE_WEBHOOK_URL: expected an http or https address'],
+    [{ GATEHOUSE_WEBHOOK_URL: 'https://a:b@c.example' }, 'GATEHOUSE_WEBHOOK_URL: expected an address without'],
+    [{ GATEHOUSE_WEBHOOK_SECRET: 'short' }, 'GATEHOUSE_WEBHOOK_SECRET: expected at least 8 characters'],
+  ])('need what they lead to: %j', (environment, message) => {
     expect(() => readVariables(environment)).toThrow(message);
+    expect(() => readVariables(environment)).toThrow(BadVariables);
   });
-  it('that cannot be delivered hold nobody up, and arrive once when the receiver is back [A-221]', async () => {
-    const logged: string[] = [];
-    const notifier = open('webhook', (_, line) => void logged.push(line));
-    receiver.status = 503;
-    await notifier.deliver(message('ci_failed', 'n-1'));
-    await notifier.deliver(message('ci_failed', 'n-2'));
-    await notifier.deliver(message('ci_failed', 'n-2'));
-    expect(receiver.heard).toEqual([]);
-    receiver.status = 200;
-    await until('they are delivered', async () => receiver.heard.length === 2 || undefined);
-    await until(
-      'nothing is kept',
-      async () => (await readdir(path.join(root, 'outbox', 'webhook'))).length === 0 || undefined,
-    );
-    expect(receiver.heard.map(({ body }) => JSON.parse(body).id)).toEqual(['n-1', 'n-2']);
-    expect(logged).toEqual([expect.stringContaining('kept until it is back'), 'notices are delivered again']);
-    await notifier.close();
+
+  it('posts a routed type, and nothing else [A-217, A-220]', async () => {
+    const { log, lines } = listening();
+    const routes = read('log=ci_failed,file,webhook=merge_review');
+    const notifier = routedNotifier(routes, { root, webhook: { url: hook.url }, log });
+    opened.push(notifier);
+    await notifier.deliver(messageOf({ text: 'CI is red.' }));
+    await notifier.deliver(messageOf({ id: '2', type: 'merge_review' }));
+    expect(lines).toEqual(['CI is red.']);
+    expect(hook.told().map(({ type }) => type)).toEqual(['merge_review']);
+    const written = await linesOf(path.join(root, 'notices.jsonl'));
+    expect(written.map(({ type }) => type)).toEqual(['ci_failed', 'merge_review']);
   });
-  it('that are kept are delivered by the next worker', async () => {
-    receiver.status = 503;
-    const first = open('webhook');
-    await first.deliver(message());
-    await first.close();
-    receiver.status = 200;
-    const second = open('webhook');
-    await until('it is delivered', async () => receiver.heard.length === 1 || undefined);
-    await second.close();
+
+  it('that are blocked block no other', async () => {
+    hook.answer.status = 500;
+    const { log, lines } = listening();
+    const notifier = routedNotifier(read('webhook,log'), { root, webhook: { url: hook.url }, log });
+    opened.push(notifier);
+    await notifier.deliver(messageOf());
+    expect(lines).toContain('Red.');
   });
-  it('that are refused for good are dropped, and that is logged', async () => {
-    const logged: string[] = [];
-    receiver.status = 410;
-    const notifier = open('webhook', (_, line) => void logged.push(line));
-    await notifier.deliver(message());
-    expect(logged).toEqual(['a notice was refused for good: The webhook answers 410.']);
-    await notifier.close();
-    expect(await readdir(path.join(root, 'outbox', 'webhook'))).toEqual([]);
+
+  it('keep address and secret from what repositories run', () => {
+    const ours = { GATEHOUSE_WEBHOOK_SECRET: 'a long secret', GATEHOUSE_WEBHOOK_URL: hook.url };
+    expect(environmentFor({ ...ours, PATH: '/bin' })).toEqual({ PATH: '/bin' });
   });
-  it('are kept while a notifier does not answer at all', async () => {
-    const box = new Outbox({
-      name: 'odd',
-      notifier: { deliver: () => Promise.reject(new Error('no')) },
-      folder: path.join(root, 'outbox', 'odd'),
-      log: () => undefined,
-    });
-    await box.deliver(message());
-    expect((await readdir(path.join(root, 'outbox', 'odd'))).filter((name) => name.endsWith('.json'))).toHaveLength(1);
+});
+
+describe('an outbox', () => {
+  const LATER = 3_600_000;
+  const open = (notifier: Notifier, options: Partial<OutboxOptions> = {}) => {
+    const box = outbox(notifier, { name: 'x', root, log: silent, firstPauseMs: 1, ...options });
+    opened.push(box);
+    return box;
+  };
+  const [first, second] = [messageOf({ id: 'one' }), messageOf({ id: 'two', at: '2026-11-24T10:00:01.000Z' })];
+  const idsOf = (messages: Iterable<Message>) => [...messages].map(({ notice }) => notice.id);
+
+  it('delivers at once, and keeps nothing', async () => {
+    const notifier = new InMemoryNotifier();
+    await open(notifier).deliver(first);
+    expect(idsOf(notifier.told.values())).toEqual(['one']);
+    expect(await kept('x')).toEqual([]);
+  });
+
+  it('answers when nobody is there, says so once, and delivers in order, each once, when they are back [A-221]', async () => {
+    const { log, lines } = listening();
+    hook.answer.status = 503;
+    const box = open(webhookNotifier({ url: hook.url, log }), { log });
+    for (const message of [first, second, second]) await box.deliver(message);
+    expect(await kept('x')).toHaveLength(2);
+    await until('it was tried again', () => hook.asked.length > 2);
+    const refused = hook.asked.length;
+    hook.answer.status = 200;
+    await until('nothing is kept', async () => (await kept('x')).length === 0);
+    const answered = hook.asked.filter(({ body }) => body.includes('"two"'));
+    expect(answered).toHaveLength(1);
+    expect(hook.asked.slice(0, refused).every(({ body }) => body.includes('"one"'))).toBe(true);
+    expect(lines).toEqual([
+      'notices cannot be delivered: they are kept, and tried again',
+      'notices are delivered again',
+    ]);
+  });
+
+  it('leaves what is not out to the next worker, whether this one was stopped or killed', async () => {
+    const notifier = new InMemoryNotifier();
+    notifier.down = true;
+    const stopped = open(notifier, { firstPauseMs: LATER });
+    await stopped.deliver(first);
+    await stopped.close();
+    const killed = open(notifier, { firstPauseMs: LATER });
+    await killed.deliver(second);
+    notifier.down = false;
+    open(notifier);
+    await until('both are told', () => notifier.told.size === 2);
+    await until('nothing is kept', async () => (await kept('x')).length === 0);
+    expect(idsOf(notifier.told.values())).toEqual(['one', 'two']);
+  });
+
+  it('holds nobody when somebody never answers, not even its worker', async () => {
+    const never: Notifier = { deliver: () => new Promise(() => undefined) };
+    const box = open(never, { firstTryMs: 1 });
+    await box.deliver(first);
+    expect(await kept('x')).toHaveLength(1);
     await box.close();
   });
+
+  it('delivers one message at a time, and each once, for two workers on one folder', async () => {
+    let busy = 0;
+    const told: Message[] = [];
+    const slow: Notifier = {
+      async deliver(message) {
+        busy += 1;
+        expect(busy).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        told.push(message);
+        busy -= 1;
+      },
+    };
+    const boxes = [open(slow), open(slow)];
+    const messages = Array.from({ length: 20 }, (_, index) => messageOf({ id: `${index}` }));
+    await Promise.all(messages.map((message, index) => boxes[index % 2]!.deliver(message)));
+    expect(idsOf(told).sort()).toEqual(idsOf(messages).sort());
+  });
+
+  it('waits longer each time, and as long as it is asked to', async () => {
+    const clock = jest.spyOn(globalThis, 'setTimeout');
+    try {
+      let attempts = 0;
+      const busy: Notifier = {
+        async deliver() {
+          attempts += 1;
+          throw Object.assign(new Error('Busy.'), attempts === 4 && { retryAfterMs: 86_400_000 });
+        },
+      };
+      const box = open(busy);
+      await box.deliver(first);
+      await until('it is asked to wait', () => attempts === 4);
+      await box.close();
+      const pauses = clock.mock.calls.map(([, ms]) => ms).filter((ms) => [1, 2, 4, LATER].includes(ms!));
+      expect(pauses).toEqual([1, 2, 4, LATER]);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('sets aside what it cannot read, for what comes after it', async () => {
+    const { log, lines } = listening();
+    const folder = path.join(root, 'outbox', 'x');
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, '0.json'), '{"key": 1}');
+    const notifier = new InMemoryNotifier();
+    await open(notifier, { log }).deliver(first);
+    expect(idsOf(notifier.told.values())).toEqual(['one']);
+    expect(lines).toEqual(['a kept notice cannot be read: it is set aside']);
+    expect(await readdir(folder)).toEqual(['0.json.unreadable']);
+  });
+});
+
+it('a notice of a later run is told from one of the same name', async () => {
+  const notifier = new InMemoryNotifier();
+  const { notify } = noticeActivities({ notifier, texts: { keep: async () => '', read: async () => undefined } });
+  const [{ workflowId, task, notice }, later] = [messageOf(), messageOf({ at: '2026-11-25T00:00:00.000Z' })];
+  for (const each of [notice, notice, later.notice]) await notify({ workflowId, task, notice: each });
+  expect(notifier.told.size).toBe(2);
 });

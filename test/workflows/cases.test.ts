@@ -1,0 +1,221 @@
+import { changeActivities } from '../../activities/changes.ts';
+import { overLimit } from '../../activities/limits.ts';
+import type { Forge } from '../../activities/ports.ts';
+import { releaseActivities } from '../../activities/releases.ts';
+import type { JobReport, Signal } from '../../workflows/contracts/activities.ts';
+import { RunInput } from '../../workflows/gates/index.ts';
+import { judgeChecks } from '../../workflows/rules/checks.ts';
+import { change, completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
+import { clusterWith, goodWork, startRun } from '../support/world.ts';
+
+describe('checks', () => {
+  const report = (...checks: [name: string, conclusion: string, url?: string][]) => ({
+    ...green(),
+    checks: checks.map(([name, conclusion, url]) => ({ name, conclusion, ...(url && { url }) })),
+  });
+  it('that fail are named with their conclusions, the passing left out [A-082]', () => {
+    const verdict = judgeChecks(report(['lint', 'failure'], ['test', 'success'], ['e2e', 'timed_out']));
+    expect(verdict).toMatchObject({ pass: false, reason: 'Failing checks: lint (failure), e2e (timed_out).' });
+  });
+  it('that fail are listed with name, conclusion and link, which may be missing [A-084]', () => {
+    const verdict = judgeChecks(report(['lint', 'failure', 'https://ci.example/1'], ['e2e', '']));
+    expect(verdict).toMatchObject({
+      failing: [
+        { name: 'lint', conclusion: 'failure', url: 'https://ci.example/1' },
+        { name: 'e2e', conclusion: '' },
+      ],
+    });
+  });
+  it('of which none fails list nothing [A-083, A-085]', () => {
+    expect(judgeChecks(report(['test', 'neutral']))).toEqual({ pass: true, note: '1 check passed.' });
+  });
+  it('that went green clear the list [N-21]', async () => {
+    const looks = [red(HEAD, 'lint'), green(HEADS[1])];
+    const cluster = clusterWith({
+      settledChecks: () => looks.shift(),
+      runJob: (job) => (job.role === 'ci-fixer' ? completed({ head: HEADS[1]! }) : goodWork(job)),
+    });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
+    expect((await run.query('run')).steps[1]).toMatchObject({ state: 'done', note: '1 check passed.' });
+  });
+});
+
+describe('the record of an attempt', () => {
+  const attempted = async (end: JobReport) => {
+    const looks = [red(HEAD, 'lint'), green()];
+    const cluster = clusterWith({
+      settledChecks: () => (looks.length > 1 ? looks.shift() : looks[0]),
+      runJob: (job) => (job.role === 'ci-fixer' ? end : goodWork(job)),
+    });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
+    return (await run.query('run')).steps[1].attempts[0];
+  };
+  it('holds what the helper said, its number, and the head that it left [A-086, A-090]', async () => {
+    expect(await attempted(completed({ summary: 'mended', head: HEADS[1]! }))).toMatchObject({
+      n: 1,
+      role: 'ci-fixer',
+      outcome: 'completed',
+      summary: 'mended',
+      head: HEADS[1],
+    });
+  });
+  it('holds why it failed, and no head [A-087, A-088, A-090]', async () => {
+    const entry = await attempted({ is: 'failed', because: 'ci-fixer ended with exit code 1.' });
+    expect(entry).toMatchObject({ n: 1, outcome: 'failed', summary: 'ci-fixer ended with exit code 1.' });
+    expect(entry).not.toHaveProperty('head');
+  });
+  it('of one that said nothing is completed, with nothing said [A-089]', async () => {
+    expect(await attempted(completed({ summary: '' }))).toMatchObject({ outcome: 'completed', summary: '' });
+  });
+});
+
+describe('a look that cannot tell yet', () => {
+  const look = { state: 'open', head: HEAD, baseHead: change.basis, foreign: [] } as const;
+  it('whether a change merges is no verdict: it is looked at again [A-092]', async () => {
+    const forge = { look: async () => look, mergeability: async () => ({ is: 'unknown', because: 'it computes' }) };
+    const { settledMergeability } = changeActivities({ forge: forge as never as Forge }, { lookMs: 5 });
+    await expect(settledMergeability({ change })).rejects.toMatchObject({
+      type: 'NotYet',
+      message: expect.stringContaining('it computes'),
+    });
+  });
+  const watch = (until: string, look: () => Signal[]) =>
+    releaseActivities(
+      { releases: { examine: async () => ({ configured: true }), look: async () => look() } },
+      { lookMs: 5 },
+    ).releaseSettled({ change, mergeCommit: 'm', since: '2026-01-01T00:00:00Z', until });
+  it.each(['ok', 'no_data', 'warn'] as const)(
+    'a release that is %s while it is watched is pending [A-095]',
+    async (state) => {
+      await expect(watch('2999-01-01T00:00:00Z', () => [{ id: 's', state }])).rejects.toMatchObject({ type: 'NotYet' });
+    },
+  );
+  it('an alert is told at once, unless it is older than the release [A-094]', async () => {
+    expect(await watch('2999-01-01T00:00:00Z', () => [{ id: 's', state: 'alert' }])).toMatchObject({
+      signals: [{ id: 's' }],
+    });
+    const old = { id: 's', state: 'alert', since: '2025-12-31T00:00:00Z' } as const;
+    await expect(watch('2999-01-01T00:00:00Z', () => [old])).rejects.toMatchObject({ type: 'NotYet' });
+  });
+  it('a watch whose time is over tells what there is, also when nothing can be read [A-096]', async () => {
+    expect(await watch('2026-01-01T00:30:00Z', () => [{ id: 's', state: 'ok' }])).toEqual({
+      signals: [{ id: 's', state: 'ok' }],
+    });
+    const broken = () => {
+      throw new Error('down');
+    };
+    expect(await watch('2026-01-01T00:30:00Z', broken)).toMatchObject({
+      signals: [{ state: 'no_data', detail: 'down' }],
+    });
+    await expect(watch('2999-01-01T00:00:00Z', broken)).rejects.toThrow('down');
+  });
+});
+
+describe('where a step may stand', () => {
+  const wrong = (...steps: object[]) => RunInput.safeParse(wish(...(steps as never[]))).error?.issues[0]?.message;
+  it.each([
+    ['a companion alone', [{ kind: 'reviewer' }]],
+    ['with another step in between', [{ kind: 'coder' }, { kind: 'tester' }, { kind: 'reviewer' }]],
+    [
+      'after a producer that is disabled',
+      [{ kind: 'mocker' }, { kind: 'coder', enabled: false }, { kind: 'reviewer' }],
+    ],
+    ['after another’s producer', [{ kind: 'architect' }, { kind: 'spec-companion' }]],
+  ])('%s is refused [A-143, A-150, A-154, A-156]', (_, steps) => {
+    expect(wrong(...steps)).toMatch(/directly after/);
+  });
+  it.each([
+    ['right after its producer', [{ kind: 'coder' }, { kind: 'reviewer' }]],
+    [
+      'with only a disabled step in between',
+      [{ kind: 'coder' }, { kind: 'tester', enabled: false }, { kind: 'reviewer' }],
+    ],
+  ])('%s is accepted [A-150, A-154]', (_, steps) => {
+    expect(wrong(...steps)).toBeUndefined();
+  });
+  it.each([
+    ['on the last step', [{ kind: 'architect', approval: true }], /last step/],
+    ['on a kind without output', [{ kind: 'ci', approval: true }, { kind: 'merger' }], /has no output/],
+  ])('an approval %s is refused', (_, steps, message) => {
+    expect(wrong(...steps)).toMatch(message);
+  });
+  it('a run has only the enabled steps, and its pipeline keeps all [A-234, E-23]', async () => {
+    const run = await startRun(
+      clusterWith(),
+      wish({ kind: 'mocker', enabled: false }, { kind: 'coder', threshold: 1 } as never, { kind: 'ci' }),
+    );
+    expect(run.closed).toMatchObject({ failure: { message: expect.stringContaining('threshold') } });
+    const good = await startRun(
+      clusterWith(),
+      wish({ kind: 'mocker', enabled: false }, { kind: 'coder' }, { kind: 'ci' }),
+    );
+    const { steps, pipeline } = await good.query('run');
+    expect(steps.map(({ id }: any) => id)).toEqual(['1-coder', '2-ci']);
+    expect(pipeline.steps).toHaveLength(3);
+  });
+});
+
+describe('a limit of live runs', () => {
+  const input = RunInput.parse(wish({ kind: 'coder' }));
+  const ask = {
+    liveRuns: async () => ['run/default/A', 'run/default/B', 'run/default/PAY-142'],
+    typeOf: async (id: string) => (id.endsWith('A') ? 'bug' : undefined),
+  };
+  it.each([
+    [undefined, false],
+    [{ shared: 3 }, false],
+    [{ shared: 2 }, true],
+    [{ perType: { bug: 0 } }, false],
+    [{ perType: { feature: 2 } }, false],
+    [{ perType: { feature: 1 } }, true],
+  ])('%j lets one more in, or names those that are live [A-247, E-32]', async (limit, over) => {
+    const fields = await overLimit(input, limit as never, ask);
+    expect(fields.length > 0).toBe(over);
+    if (over) expect(fields[0]).toMatchObject({ path: 'task', expected: expect.stringContaining('run/default/B') });
+  });
+});
+
+describe('notices', () => {
+  it('of a wait are cleared when it is over, and others are left alone [A-211, A-212, A-213, N-10]', async () => {
+    const report = completed({ changed: false, discarded: ['a.txt'] });
+    const cluster = clusterWith({ runJob: (job) => (job.role === 'architect' ? report : goodWork(job)) });
+    const run = await startRun(cluster, wish({ kind: 'architect', approval: true }, { kind: 'coder' }));
+    const shown = async () =>
+      (await run.query('run')).notices.map(({ type, clearedAt }: any) => [type, clearedAt !== undefined]);
+    expect(await shown()).toEqual([
+      ['changes_discarded', false],
+      ['approval_required', false],
+    ]);
+    await run.update('approve');
+    expect(await shown()).toEqual([
+      ['changes_discarded', false],
+      ['approval_required', true],
+      ['pipeline_complete', false],
+    ]);
+  });
+});
+
+describe('a review that is not due', () => {
+  it('is not taken again before anything was worked in [A-030, A-069]', async () => {
+    const items = [{ category: 'gap', severity: 'high', title: 't', detail: 'd' }];
+    const cluster = clusterWith({
+      runJob: (job) =>
+        job.role === 'clarity-reviewer' ? completed({ changed: false, output: { items } }) : goodWork(job),
+    });
+    const run = await startRun(cluster, wish({ kind: 'clarity-review' }, { kind: 'coder' }));
+    expect((await run.update('reviewAgain')).refused).toMatchObject({ code: 'not_offered' });
+    expect((await run.query('run')).current.findings).toMatchObject([{ id: 'f-1', status: 'open' }]);
+    expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
+  });
+  it('is read, and goes on when a person says so [A-033, A-064]', async () => {
+    const items = [{ category: 'gap', severity: 'high', title: 't', detail: 'd' }];
+    const cluster = clusterWith({
+      runJob: (job) =>
+        job.role === 'requirements-reviewer' ? completed({ changed: false, output: { items } }) : goodWork(job),
+    });
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    expect((await run.query('run')).steps[0].review).toMatchObject({ iteration: 1, findings: [{ title: 't' }] });
+    await run.update('proceed', { by: 'ana' });
+    expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  });
+});
