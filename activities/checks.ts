@@ -1,5 +1,6 @@
 import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { activityInfo } from '@temporalio/activity';
+import { PASSING } from '../workflows/contracts/outcome.ts';
 import { final, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import type { Ports } from './ports.ts';
@@ -18,8 +19,11 @@ export const checkActivities = (
       return { head: head ?? known ?? '', checks: [], none: true, foreign, state };
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
-    const pending =
-      running.length > 0
+    // One red check decides, whatever the others still do.
+    const red = ended.some(({ conclusion }) => !PASSING.has(conclusion));
+    const pending = red
+      ? undefined
+      : running.length > 0
         ? stillRunning(running, ended.length)
         : none
           ? undefined

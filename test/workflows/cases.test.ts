@@ -1,8 +1,10 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
 import { overLimit } from '../../activities/limits.ts';
 import type { Forge } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
-import type { JobReport, Signal } from '../../workflows/contracts/activities.ts';
+import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
 import { change, completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
@@ -66,6 +68,27 @@ describe('the record of an attempt', () => {
   });
   it('of one that said nothing is completed, with nothing said [A-089]', async () => {
     expect(await attempted(completed({ summary: '' }))).toMatchObject({ outcome: 'completed', summary: '' });
+  });
+});
+
+describe('checks that have not all ended', () => {
+  const ask = (ended: [string, string][], running: string[]) => {
+    const forge = {
+      look: async () => ({ state: 'open', head: HEAD, baseHead: change.basis, foreign: [] }),
+      checks: async () => ({ ended: ended.map(([name, conclusion]) => ({ name, conclusion })), running, none: false }),
+    };
+    const { settledChecks } = checkActivities({ forge: forge as never as Forge }, { lookMs: 5 });
+    const question = { change, known: HEAD, graceSeconds: 0, checkSeconds: 60, round: 'r' };
+    return new MockActivityEnvironment().run(settledChecks, question) as Promise<CheckReport>;
+  };
+  it('are pending while none of them is red [A-080]', async () => {
+    await expect(ask([['test', 'success']], ['lint'])).rejects.toMatchObject({
+      type: 'NotYet',
+      message: '1 of 2 checks pending: lint',
+    });
+  });
+  it.each(['failure', 'timed_out', ''])('fail at once when one ended as "%s" [A-081]', async (conclusion) => {
+    expect(await ask([['test', conclusion]], ['lint'])).toMatchObject({ checks: [{ name: 'test', conclusion }] });
   });
 });
 

@@ -54,7 +54,7 @@ it.each([
   ['action_required', false],
   ['stale', false],
   ['', false],
-])('a check that ended as "%s" passes: %s [A-079, A-081]', (conclusion, pass) => {
+])('a check that ended as "%s" passes: %s [A-079]', (conclusion, pass) => {
   expect(
     judgeChecks({
       ...green(),

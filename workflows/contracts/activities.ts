@@ -63,7 +63,7 @@ export interface Signal {
 /** What a run wants of the world besides roles, for one of its steps cannot do without. */
 export type Need = 'environment' | 'release';
 
-/** Settled checks of one commit: none of them is running. */
+/** Settled checks of one commit: one of them is red, or none is running. */
 export interface CheckReport {
   head: string;
   checks: Failing[];
@@ -171,7 +171,7 @@ export interface Activities {
   lookAtChange(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
   /** Answers once the change is no longer as it is known: its head moved, or it was merged or closed. */
   changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
-  /** Answers once no check is running and none is still to be expected. */
+  /** Answers once a check is red, or none is running and none is still to be expected. */
   settledChecks(question: CheckQuestion): Promise<CheckReport>;
   /** Ends checks that nobody waits for any more. */
   endChecks(question: { change: Change }): Promise<void>;

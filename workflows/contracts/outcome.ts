@@ -14,6 +14,9 @@ export const Failing = z.object({
 });
 export type Failing = z.infer<typeof Failing>;
 
+/** GitHub's conclusions that block nothing; all others do, a missing one included (gates 4.3). */
+export const PASSING: ReadonlySet<string> = new Set(['success', 'neutral', 'skipped']);
+
 /** Why a run fails: the `type` of its ApplicationFailure (contract 10). */
 export const FailureType = z.enum([
   'job_failed',

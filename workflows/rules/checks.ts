@@ -1,8 +1,5 @@
 import type { CheckReport } from '../contracts/activities.ts';
-import type { Verdict } from '../contracts/outcome.ts';
-
-/** GitHub's conclusions that block nothing; all others do, a missing one included (gates 4.3). */
-const PASSING = new Set(['success', 'neutral', 'skipped']);
+import { PASSING, type Verdict } from '../contracts/outcome.ts';
 
 export const failingOf = ({ checks }: CheckReport) => checks.filter(({ conclusion }) => !PASSING.has(conclusion));
 

@@ -320,7 +320,7 @@ describe('an outbox', () => {
 
   it('holds nobody when somebody never answers, not even its worker', async () => {
     const never: Notifier = { deliver: () => new Promise(() => undefined) };
-    const box = open(never, { firstTryMs: 1 });
+    const box = open(never, { waitMs: 1 });
     await box.deliver(first);
     expect(await kept('x')).toHaveLength(1);
     await box.close();

@@ -241,7 +241,10 @@ export class Walk {
     if (closed && 'result' in closed) {
       this.must(['merged', 'ready', 'completed'].includes(closed.result.outcome), `ended as ${closed.result.outcome}`);
       const open = log.filter(({ verdict, effect }) => verdict === 'taken' && effect === undefined);
-      this.must(open.length === 0, `taken, and nothing came of it: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`);
+      this.must(
+        open.length === 0,
+        `taken, and nothing came of it: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`,
+      );
     }
   }
 }
