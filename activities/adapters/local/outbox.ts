@@ -9,12 +9,10 @@ import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts
 const LONGEST_PAUSE_MS = 300_000;
 /** A receiver may ask for more, but not for ever. */
 const LONGEST_WISH_MS = 3_600_000;
-/** How long one delivery may take, whatever the adapter says. */
+/** After this, an attempt is called off. */
 const PATIENCE_MS = 30_000;
-/** How long whoever tells something waits for it to be out: a little, for it is kept. */
-const FIRST_TRY_MS = 5_000;
-/** How long a stop waits for what is on its way. */
-const GRACE_MS = 3_000;
+/** How long whoever tells something, or stops, waits for it to be out: a little, for it is kept. */
+const WAIT_MS = 5_000;
 
 const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
 
@@ -24,6 +22,7 @@ export interface OutboxOptions {
   root: string;
   log: (fields: object, message: string) => void;
   firstPauseMs?: number | undefined;
+  waitMs?: number | undefined;
 }
 
 /**
@@ -55,12 +54,12 @@ class Outbox implements Notifier {
     const { key, notice } = message;
     await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
     this.send();
-    await this.settled(FIRST_TRY_MS);
+    await this.settled();
   }
 
   async close(): Promise<void> {
     clearInterval(this.watch);
-    await this.settled(GRACE_MS);
+    await this.settled();
     clearTimeout(this.pause);
     this.stop.abort();
   }
@@ -69,10 +68,11 @@ class Outbox implements Notifier {
     this.rounds = this.rounds.then(() => this.round());
   }
 
-  /** Waits for the rounds so far, but no longer than this. */
-  private async settled(ms: number): Promise<void> {
+  /** Waits for the rounds so far, but not for ever. */
+  private async settled(): Promise<void> {
+    const { waitMs = WAIT_MS } = this.options;
     let patience: NodeJS.Timeout | undefined;
-    await Promise.race([this.rounds, new Promise((resolve) => (patience = setTimeout(resolve, ms)))]);
+    await Promise.race([this.rounds, new Promise((resolve) => (patience = setTimeout(resolve, waitMs)))]);
     clearTimeout(patience);
   }
 
