@@ -1,4 +1,4 @@
-// Records histories for the replay test: exports a run and its environment from the stack that is up, scrubs what names
+// Records histories for the replay test: exports a run, its environment and its release watch from the stack that is up, scrubs what names
 // this machine, and keeps them. `npm run record -- SHOP-1 human-review`; an old history is never recorded again.
 import { writeFile } from 'node:fs/promises';
 import { tmpdir, homedir } from 'node:os';
@@ -7,7 +7,7 @@ import { connect } from '../../client/connection.ts';
 import { readConfig } from '../../client/config.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
 import { Runs } from '../../client/runs.ts';
-import { environmentIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 
 const [task = '', name = ''] = process.argv.slice(2);
 const config = readConfig();
@@ -33,8 +33,11 @@ const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
 for (const [kind, id] of [
   ['run', runIdOf('default', task)],
   ['environment', environmentIdOf('default', task)],
+  ['release', releaseIdOf('default', task)],
 ] as const) {
-  const history = scrubbed(JSON.parse(historyToJson(await runs.history(id))));
+  const raw = await runs.history(id).catch(() => undefined);
+  if (!raw) continue; // not every run has each of them
+  const history = scrubbed(JSON.parse(historyToJson(raw)));
   const file = fileURLToPath(new URL(`./histories/${name}-${kind}.json`, import.meta.url));
   await writeFile(file, `${JSON.stringify(history)}\n`);
   process.stdout.write(`${file}\n`);

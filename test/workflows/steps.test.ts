@@ -72,7 +72,7 @@ describe('a review in a run', () => {
       clusterWith({ runJob: jobsOf(told, heard) }),
       wish({ kind: 'clarity-review' }, { kind: 'architect' }, { kind: 'requirements-review' }, { kind: 'coder' }),
     );
-    for (const _ of [1, 2]) {
+    for (let turn = 0; turn < 2; turn += 1) {
       await run.update('answerFinding', { finding: 'f-1', reply: 'x' });
       await run.update('incorporate');
     }

@@ -1,4 +1,4 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import type { ForeignCommit } from '../contracts/activities.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
@@ -124,6 +124,7 @@ export class LiveRun {
 
   /** Tells the tracker's issues what became of the change. Nobody waits for it but the end, and that a little. */
   tellIssues(step: StepRecord, about: string, text: string, resolve = false): void {
+    if (!patched('issues-are-told')) return; // runs that began before there was a tracker
     const { workflowId, input, change } = this.state;
     const question = { workspace: input.workspace, repository: change.repository, issues: issuesOf(this.state) };
     this.beside(() =>
