@@ -20,7 +20,7 @@ const anonymous = (text: string): string =>
 function scrubbed(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => scrubbed(each));
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([name]) => !['identity', 'stackTrace', 'sdkMetadata'].includes(name));
+    const entries = Object.entries(value).filter(([name]) => !['identity', 'stackTrace'].includes(name));
     return Object.fromEntries(entries.map(([name, each]) => [name, scrubbed(each, name)]));
   }
   if (typeof value !== 'string') return value;
