@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
@@ -9,6 +10,8 @@ import { RunInput } from '../../workflows/gates/index.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
 import { change, completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
+
+jest.setTimeout(60_000);
 
 describe('checks', () => {
   const report = (...checks: [name: string, conclusion: string, url?: string][]) => ({

@@ -1,7 +1,10 @@
+import { jest } from '@jest/globals';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { change, completed, HEADS, ready, red, wish } from '../support/builders.ts';
 import type { Cluster, Execution } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
+
+jest.setTimeout(60_000);
 
 const read = (output: unknown, summary = 'said') => completed({ changed: false, output, summary });
 /** Jobs by role, in turn; the last stands. What is not said is done well. */
@@ -191,6 +194,65 @@ describe('a tester in a run', () => {
   });
 });
 
+describe('what a step cannot do without', () => {
+  it.each([
+    [
+      'failed',
+      () => ({ is: 'failed', because: 'no room' }),
+      { type: 'job_failed', message: 'The environment could not be made: It could not be made: no room' },
+    ],
+    ['slow', () => new Promise(() => undefined), { type: 'timeout' }],
+  ])('an environment that is %s fails a deployer [N-54]', async (_, provisionEnvironment, failure) => {
+    const cluster = clusterWith({ provisionEnvironment });
+    const run = await startRun(cluster, {
+      ...wish({ kind: 'coder' }, { kind: 'deployer' }),
+      policy: { provisionSeconds: 5 },
+    });
+    await cluster.advance(60_000);
+    expect(run.closed).toMatchObject({ failure });
+  });
+  it.each([
+    ['a tester', [{ kind: 'coder' }, { kind: 'tester' }], { tester: [read('?')] }, 'agent'],
+    [
+      'a companion',
+      [{ kind: 'spec-writer' }, { kind: 'spec-companion' }],
+      { 'spec-companion': [read('?')] },
+      'companion_rejected',
+    ],
+  ])('an answer of %s that cannot be read, twice, fails the run', async (_, steps, told, type) => {
+    const run = await startRun(clusterWith({ runJob: jobsOf(told as never) }), wish(...(steps as never[])));
+    expect(run.closed).toMatchObject({ failure: { type } });
+  });
+  it('a tracker that is down, or not there, holds nobody up', async () => {
+    const down = () => {
+      throw refusedForGood('down', 'the tracker is down');
+    };
+    for (const fileIssue of [down, () => ({ is: 'none' })]) {
+      const run = await startRun(
+        clusterWith({ fileIssue }),
+        wish({ kind: 'analysis' }, { kind: 'tracker' }, { kind: 'coder' }),
+      );
+      expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+      expect((await run.query('run')).steps[1].note).toContain('No issue was filed');
+    }
+  });
+  it('a document that cannot be committed is noted', async () => {
+    const script = jobsOf({
+      blueprints: [
+        read({
+          type: 'service',
+          name: 'Shop',
+          references: ['a.js'],
+          modules: [{ name: 'M', references: ['b.js', 7] }],
+        }),
+      ],
+    });
+    const cluster = clusterWith({ runJob: script, commitFiles: () => ({ is: 'refused', because: 'it was deleted' }) });
+    const run = await startRun(cluster, wish({ kind: 'blueprints' }, { kind: 'coder' }));
+    expect((await run.query('run')).steps[0].note).toBe('Shop It could not be committed: it was deleted');
+  });
+});
+
 describe('the month’s budget', () => {
   it('holds what is not begun, says so, and lets it go when there is room again [A-244, E-29, N-16]', async () => {
     let over = true;
@@ -231,6 +293,29 @@ describe('consensus in a run', () => {
     expect((await run.query('run')).pipeline.steps[0].consensus).toEqual({ ...step.consensus, rounds: 2 });
     await cluster.together(...open().map((call) => () => call.complete(read(undefined, 'x'))));
     expect(open()[0]!.args[0]).toMatchObject({ role: 'synthesizer', brief: expect.stringContaining('## Bo') });
+  });
+  it.each([
+    ['debate', 7, '## Bo'],
+    ['ranked-voting', 7, 'The vote, by points: A: 6, B: 3, C: 0.'],
+  ])('comes to one answer by %s', async (strategy, jobs, told) => {
+    const heard: Job[] = [];
+    const vote = read({ ranking: ['A', 'B', 'odd'] });
+    const script = jobsOf({ architect: [vote], synthesizer: [read({ made: true }, 'one answer')] }, heard);
+    const consensus = { strategy, participants: ['Ana', 'Bo', 'Cy'] };
+    const run = await startRun(
+      clusterWith({ runJob: script }),
+      wish({ kind: 'architect', consensus }, { kind: 'coder' }),
+    );
+    const synthesizer = heard.findIndex(({ role }) => role === 'synthesizer');
+    expect([synthesizer + 1, heard[synthesizer]!.brief.includes(told)]).toEqual([jobs, true]);
+    expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'one answer', output: { made: true } });
+  });
+  it('without enough answers fails the step', async () => {
+    const script = jobsOf({ architect: [{ is: 'failed', because: 'no' }] });
+    const run = await startRun(clusterWith({ runJob: script }), wish(step, { kind: 'coder' }));
+    expect(run.closed).toMatchObject({
+      failure: { type: 'job_failed', message: expect.stringContaining('Only 0 of 2') },
+    });
   });
   it('is called off as a whole', async () => {
     const stopped: string[] = [];
@@ -428,6 +513,25 @@ describe('a release in a run', () => {
       result: { health: 'regressed', acknowledgedBy: 'ana', assessment: { recommendation: 'revert' } },
     });
     expect(cluster.log.filter((name) => name === 'tellIssues')).toHaveLength(2);
+  });
+  it.each([
+    ['pass', []],
+    ['notice', ['release_no_data']],
+  ])('without any data ends as its step says: %s', async (onNoData, types) => {
+    const cluster = clusterWith({ releaseSettled: () => ({ signals: [{ id: 'a', state: 'no_data' }] }) });
+    await startRun(cluster, wish(steps[0]!, steps[1]!, { kind: 'post-release-health', minutes: 5, onNoData }));
+    expect(watchOf(cluster).closed).toMatchObject({ result: { health: 'no-data' } });
+    expect((await watchOf(cluster).query('run')).notices.map(({ type }: any) => type)).toEqual(types);
+  });
+  it('whose investigation fails is told all the same', async () => {
+    const cluster = clusterWith({
+      runJob: jobsOf({ 'on-call': [{ is: 'failed', because: 'no' }] }),
+      releaseSettled: () => ({ signals: [{ id: 'a', state: 'alert', name: 'Errors', detail: '5 %' }] }),
+    });
+    await startRun(cluster, wish(...steps));
+    expect((await watchOf(cluster).query('run')).current).toMatchObject({
+      because: expect.stringContaining('The investigation failed (no)'),
+    });
   });
   it('can be stopped like a run', async () => {
     const cluster = clusterWith();
