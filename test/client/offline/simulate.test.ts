@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Script } from '../../../client/offline/script.ts';
 import { simulate, type Simulated } from '../../../client/offline/simulate.ts';
 import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
@@ -56,6 +57,15 @@ it('tells how a run fails, and how a release goes on after it', async () => {
     { end: { result: { outcome: 'merged' } } },
     { end: { result: { health: 'regressed' } } },
   ]);
+});
+
+it('plays the example of the README', async () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, script = ''] = /```json\n([^]*?)```/.exec(readme) ?? [];
+  const steps = ['coder', 'tester', 'human-test', 'ci', 'merger'].map((kind) => ({ kind }));
+  const { ends } = await played(wish({ steps }), JSON.parse(script));
+  const jobs = ends[0]!.run.steps.flatMap(({ attempts }) => attempts.map(({ role }) => role));
+  expect(jobs).toEqual(['coder', 'tester', 'fixer', 'tester', 'fixer', 'ci-fixer', 'merger']);
 });
 
 it('ends by itself when nobody in the script lets it go on', async () => {
