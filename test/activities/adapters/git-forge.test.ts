@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
+import { safeName, withLock } from '../../../activities/adapters/local/folders.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Publishing } from '../../../activities/adapters/local/publishing.ts';
 import { Records } from '../../../activities/adapters/local/records.ts';
@@ -247,6 +248,63 @@ describe('a repository of a person', () => {
     expect(trees.stdout).toBe('');
     await rm(path.join(rig.home, 'hold'));
     await rig.forge.endChecks(change);
+  });
+
+  it('has ended checks run again when their head is looked at after all', async () => {
+    const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    await writeFile(path.join(rig.home, 'hold'), '');
+    const limits = { checkSeconds: 60, round: 'r' };
+    await rig.forge.checks(change, head, limits);
+    await until('the check has begun', async () => (await rig.checksBegun()) === 1);
+    await rig.forge.endChecks(change);
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(`${rig.home}/hold ]`);
+    await rm(path.join(rig.home, 'hold'));
+    const again = await until('it ends', async () => (await rig.forge.checks(change, head, limits)).ended[0]);
+    expect(again).toMatchObject({ conclusion: 'success' });
+    expect(await rig.checksBegun()).toBe(2);
+  });
+
+  it('keeps checks of the head that is waited for, of other branches, and what they found', async () => {
+    const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    const limits = { checkSeconds: 60, round: 'r' };
+    await until('a verdict', async () => (await rig.forge.checks(change, head, limits)).ended[0]);
+    await writeFile(path.join(rig.home, 'hold'), '');
+    const next = await rig.commitOurs(change, { 'c.txt': 'c' });
+    await rig.forge.checks(change, next, limits);
+    await until('the check has begun', async () => (await rig.checksBegun()) === 2);
+    await rig.forge.endChecks(change, next);
+    await rig.forge.endChecks({ ...change, branch: 'other' });
+    expect(await rig.forge.checks(change, next, limits)).toMatchObject({ running: ['good'] });
+    await rig.forge.endChecks(change);
+    expect(await rig.forge.checks(change, head, limits)).toMatchObject({ ended: [{ conclusion: 'success' }] });
+    expect(await rig.checksBegun()).toBe(2);
+  });
+
+  it('keeps no checkout of a check that ended when nobody looked', async () => {
+    const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
+    const found = (name: string) => execa('find', [path.join(rig.home, 'data', 'checks'), '-name', name]);
+    await until('it has ended', async () => (await found('exit')).stdout !== '');
+    await rig.forge.endChecks(change);
+    expect((await found('tree')).stdout).toBe('');
+  });
+
+  it('has a check ended that was just about to begin', async () => {
+    const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    await writeFile(path.join(rig.home, 'hold'), '');
+    const workshop = new Workshop(path.join(rig.home, 'data'));
+    const source = await workshop.path(rig.repository);
+    const lock = path.join(rig.home, 'data', 'checks', safeName(source), `${head}.lock`);
+    // Nobody makes a checkout while our copy of the repository is in use.
+    const { looking, ending } = await withLock(workshop.lockOf(`copy ${source}`), async () => {
+      const looking = rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
+      await until('the look is at it', () => existsSync(lock));
+      return { looking, ending: rig.forge.endChecks(change) };
+    });
+    await Promise.all([looking, ending]);
+    const trees = await execa('find', [path.join(rig.home, 'data', 'checks'), '-name', 'tree*']);
+    expect(trees.stdout).toBe('');
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(`${rig.home}/hold ]`);
   });
 
   it('has no document committed outside of itself', async () => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../../workflows/contracts/outcome.ts';
 import type { Checks } from '../../../ports.ts';
-import { foldersOf, readJson, safeName, withLock, writeJson } from '../folders.ts';
+import { foldersOf, readJson, readText, safeName, withLock, writeJson } from '../folders.ts';
 import { end, environmentFor, launch, logOf, stateOf, tailOf } from '../processes.ts';
 import type { Workshop } from '../workshop.ts';
 
@@ -56,20 +56,25 @@ export class CheckRuns {
   /** Ends the branch's checks of all heads but one: nobody waits for them any more. They are forgotten, to run again. */
   async endOthers(change: Change, except?: string): Promise<void> {
     const folder = path.join(this.folders.checks, safeName(await this.workshop.path(change.repository)));
-    for (const head of await readdir(folder).catch(() => [])) {
-      if (head === except || head.endsWith('.lock')) continue;
-      for (const run of await runsBelow(path.join(folder, head), 2)) await this.endIfOf(change.branch, run);
+    const names = await readdir(folder).catch((): string[] => []);
+    // Of a head that is being looked at for the first time, there may be no more than its lock.
+    const heads = new Set(names.map((name) => name.replace(/\.lock$/, '')).filter((name) => /^[0-9a-f]+$/.test(name)));
+    for (const head of heads) {
+      const at = path.join(folder, head);
+      if (head !== except && (names.includes(`${head}.lock`) || (await unsettled(at))))
+        await this.endAt(change.branch, at);
     }
   }
 
-  private async endIfOf(branch: string, run: string): Promise<void> {
-    const head = path.dirname(path.dirname(run));
-    if ((await stateOf(run)).is !== 'running') return;
-    await withLock(`${head}.lock`, async () => {
-      const begun = await readJson(path.join(run, 'begun.json'), Begun);
-      if (begun?.branch !== branch || (await stateOf(run)).is !== 'running') return;
-      await end(run, { graceMs: GRACE_MS });
-      await rm(run, { recursive: true, force: true });
+  /** A look that is at it right now is waited for: what it begins ends with the others. */
+  private async endAt(branch: string, folder: string): Promise<void> {
+    await withLock(`${folder}.lock`, async () => {
+      for (const run of await runsBelow(folder, 2)) {
+        const begun = await readJson(path.join(run, 'begun.json'), Begun);
+        if (begun?.branch !== branch || !(await isOpen(run))) continue;
+        await end(run, { graceMs: GRACE_MS });
+        await rm(run, { recursive: true, force: true });
+      }
     });
   }
 
@@ -113,8 +118,9 @@ export class CheckRuns {
   private async begin({ change, head, command, room, round }: One, run: string): Promise<'running' | 'queued'> {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
-    await this.workshop.checkout(change.repository, head, tree);
+    // On record first: whose a checkout is must be known, even of one that is never finished.
     await writeJson(path.join(run, 'begun.json'), { round, branch: change.branch });
+    await this.workshop.checkout(change.repository, head, tree);
     await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }) });
     return 'running';
   }
@@ -151,6 +157,13 @@ const failingOf = (name: string, run: string, { conclusion, log }: z.output<type
 async function lastOf(runs: string): Promise<number> {
   const names = await readdir(runs).catch(() => []);
   return Math.max(0, ...names.map(Number).filter((n) => Number.isInteger(n)));
+}
+
+/** Whether a run has no verdict yet: it runs, or has ended while nobody looked. Either way its checkout is there. */
+const isOpen = async (run: string): Promise<boolean> => (await readText(path.join(run, 'verdict.json'))) === undefined;
+
+async function unsettled(head: string): Promise<boolean> {
+  return (await Promise.all((await runsBelow(head, 2)).map(isOpen))).includes(true);
 }
 
 /** Every run's folder below this one: repository, commit, check, run. */
