@@ -110,7 +110,8 @@ export function explained(
     agent: 'The agent’s end ends it; its limits end it at the latest.',
     environment: 'The environment coming up, or failing, ends it.',
     forge: 'The next look at the repository ends it.',
-    budget: 'A higher budget ends it: stop the run, and start it with one.',
+    budget:
+      'The month’s budget ends it by growing, or with the month; a run’s own, only by a new start with a higher one.',
     timer: 'It goes on by itself.',
     nothing: '',
   }[waitingOn.what];

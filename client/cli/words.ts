@@ -1,6 +1,7 @@
 import { actions, type ActionName } from '../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import { askedNow } from '../../workflows/rules/describe.ts';
 
 /** An action's name as a command: `requestFix` is `request-fix`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -23,11 +24,10 @@ export const runNameOf = ({ workflowId, task }: Pick<RunAnswer, 'workflowId' | '
   workflowId === runIdOf('default', task.id) ? task.id : workflowId.replace(/^run\//, '');
 
 /** The input with which an action can be pasted: its sample, with what this run asks for now. */
-export function sampleFor(name: ActionName, { current }: Pick<RunAnswer, 'current'>): Record<string, unknown> {
-  const { decision } = current ?? {};
-  if (name === 'decide' && decision) return { decision: decision.id, choice: decision.options[0] };
-  return actions[name].sample;
-}
+export const sampleFor = (name: ActionName, { current }: Pick<RunAnswer, 'current'>): Record<string, unknown> => ({
+  ...actions[name].sample,
+  ...askedNow(name, current),
+});
 
 /** An action as a command to be pasted into a shell. */
 export function commandFor(name: ActionName, run: Pick<RunAnswer, 'workflowId' | 'task' | 'current'>): string {

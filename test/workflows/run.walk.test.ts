@@ -6,7 +6,7 @@ import { Walk } from '../support/walk/walk.ts';
 jest.setTimeout(590_000);
 
 const REVIEWED = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
-const walks = Number(process.env['WALKS'] ?? 80);
+const walks = Number(process.env['WALKS'] ?? 40);
 const first = Number(process.env['SEED'] ?? 0);
 
 it.each([

@@ -52,6 +52,17 @@ describe('a review in a run', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'The tax is 19 %.' });
   });
+  it('can be understood and driven from the Web UI alone', async () => {
+    const cluster = clusterWith({ runJob: work() });
+    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    const { currentDetails } = await run.metadata();
+    expect(currentDetails).toContain('- `f-1` high, open: **Which tax?** d');
+    expect(currentDetails).toContain(
+      '| `answerFinding` | `{"visit":"1-requirements-review#1","finding":"f-1","reply":"…"}`',
+    );
+    await run.update('answerFinding', { finding: 'f-1', reply: '19 <b>%</b>' });
+    expect((await run.metadata()).currentDetails).toContain('Answer: 19 &lt;b\\>%&lt;/b\\>');
+  });
   it('has its document stand for the task’s description in every later job [A-071, E-27]', async () => {
     const heard: Job[] = [];
     const cluster = clusterWith({ runJob: work(heard) });

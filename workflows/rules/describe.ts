@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actions, type ActionName } from '../contracts/messages.ts';
-import type { CurrentAnswer, RunAnswer, Status, StepEntry, WaitingOn } from '../contracts/reading.ts';
+import type { CurrentAnswer, RunAnswer, Shown, Status, StepEntry, WaitingOn } from '../contracts/reading.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { offersNow } from './actions.ts';
 
@@ -85,6 +85,21 @@ function currentOf(run: RunState): CurrentAnswer | null {
     ...(failing && { failing }),
     offers: offersNow(run).map((action) => ({ action, label: actions[action].label, fields: formOf(action, run) })),
   };
+}
+
+/** What only the moment knows of an action's input: which question is open, which finding can be spoken of. */
+export function askedNow(action: ActionName, current: Pick<Shown, 'decision' | 'findings'> | undefined | null): object {
+  const { decision, findings } = current ?? {};
+  if (action === 'decide' && decision) return { decision: decision.id, choice: decision.options[0] };
+  if (!Object.hasOwn(actions[action].sample, 'finding')) return {};
+  const fitting = findings?.find(({ status, recommendation }) =>
+    action.endsWith('Recommendation')
+      ? recommendation?.status === 'open'
+      : action === 'reopenFinding'
+        ? status !== 'open'
+        : status === 'open',
+  );
+  return fitting ? { finding: fitting.id } : {};
 }
 
 const forms = new Map<ActionName, Record<string, unknown>>();

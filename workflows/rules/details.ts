@@ -1,7 +1,8 @@
 import { actions } from '../contracts/messages.ts';
 import type { RunState } from '../contracts/state.ts';
+import type { Finding } from '../contracts/reading.ts';
 import { offersNow } from './actions.ts';
-import { statusOf, waitingOn } from './describe.ts';
+import { askedNow, statusOf, waitingOn } from './describe.ts';
 
 /** What the Web UI draws of a run, in bytes (contract 9). */
 const MOST = 8_000;
@@ -12,7 +13,7 @@ const MOST = 8_000;
  */
 export function currentDetails(run: RunState): string {
   const { what, detail, since } = waitingOn(run);
-  const { failing, attempt, attempts, because, decision, cap } = run.current ?? {};
+  const { failing, attempt, attempts, because, decision, cap, findings, assessment, proposal } = run.current ?? {};
   const refusal = run.actions.findLast(({ verdict }) => verdict === 'refused');
 
   const paragraphs = [
@@ -26,6 +27,9 @@ export function currentDetails(run: RunState): string {
       `Question ${code(decision.id)}: ${plain(decision.question)} Options: ${plain(decision.options.join(' / '))}`,
     cap && `Cap of ${plain(cap.of)}: ${cap.used} of ${cap.max} used. Last feedback: ${plain(cap.feedback)}`,
     lastRound(run),
+    findings?.length && `Findings:\n\n${findings.map(findingLine).join('\n')}`,
+    assessment !== undefined && `Assessment: ${plain(JSON.stringify(assessment))}`,
+    proposal && `What waits for approval:\n\n> ${plain(proposal, PROPOSAL)}`,
     refusal && `Refused at ${refusal.at}: ${code(refusal.action)}. ${plain(refusal.because ?? '')}`,
   ].filter((paragraph): paragraph is string => !!paragraph);
 
@@ -47,6 +51,16 @@ function environmentLine({
   return `Environment ${generation}: ${status}${link && ` at ${link}`}${until}${because ? `. ${plain(because)}` : ''}`;
 }
 
+/** So much of a text that is to be approved is shown here; the `output` query has all of it. */
+const PROPOSAL = 2_000;
+
+function findingLine({ id, severity, status, title, detail, reply, recommendation }: Finding): string {
+  const said = reply && status === 'answered' ? ` Answer: ${plain(reply)}` : '';
+  const advised = recommendation?.status === 'open' ? ` Recommended: ${plain(recommendation.text)}` : '';
+  const more = detail && detail !== title ? ` ${plain(detail)}` : '';
+  return `- ${code(id)} ${severity}, ${status}: **${plain(title)}**${more}${said}${advised}`;
+}
+
 function lastRound({ current }: RunState): string | undefined {
   const round = current?.rounds?.at(-1);
   return round && `Last round: ${round.kind} ${round.outcome}${round.because ? `: ${plain(round.because)}` : ''}`;
@@ -58,9 +72,7 @@ function tableOf(run: RunState): string {
   const rows = offersNow(run).map((name) => {
     const { sample, description } = actions[name];
     const own = run.current?.offers?.includes(name) === true;
-    const decision = name === 'decide' && run.current?.decision;
-    const filled = decision ? { decision: decision.id, choice: decision.options[0] } : sample;
-    const input = { ...(own && visit && { visit }), ...filled };
+    const input = { ...(own && visit && { visit }), ...sample, ...askedNow(name, run.current) };
     return `| \`${name}\` | ${code(JSON.stringify(input))} | ${description} |`;
   });
   return rows.length > 0 ? ['| Signal | Input | Effect |', '|---|---|---|', ...rows].join('\n') : '';
@@ -70,10 +82,10 @@ function tableOf(run: RunState): string {
  * Text of people, agents and branches, as text: Markdown and HTML in it are escaped, so that no link, picture or table
  * of theirs is drawn.
  */
-export const plain = (text: string): string =>
+export const plain = (text: string, most = 600): string =>
   text
     .replace(/\s+/g, ' ')
-    .slice(0, 600)
+    .slice(0, most)
     .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) =>
       character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
     )
