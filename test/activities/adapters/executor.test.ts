@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,7 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
 import { commandExecutor } from '../../../activities/adapters/local/command-executor/index.ts';
+import { safeName } from '../../../activities/adapters/local/folders.ts';
 import type { Executor } from '../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import { until } from '../../support/stack.ts';
@@ -273,6 +275,25 @@ describe('a command', () => {
     await executor.close();
     expect(await open().look(the.key)).toMatchObject({ is: 'interrupted' });
     await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
+  });
+
+  it('has its checkout swept by the next worker when its own died before it could', async () => {
+    const over = await job('true');
+    const first = open();
+    const treeOf = ({ key }: Job) => path.join(home, 'data', 'jobs', safeName(key), 'tree');
+    const report = await run(over, first);
+    const live = { ...(await job('sleep 60')), key: `${over.key}-live` };
+    await first.ensure(live);
+    await mkdir(treeOf(over), { recursive: true });
+    await writeFile(path.join(treeOf(over), 'left.txt'), '');
+    // What cannot be swept holds nobody up.
+    await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');
+
+    const next = open();
+    await until('it is swept', () => !existsSync(treeOf(over)));
+    expect(await next.look(over.key)).toEqual(report);
+    expect(existsSync(treeOf(live))).toBe(true);
+    await next.stop(live.key);
   });
 
   it('is adopted by the next worker when its own was killed [A-195, A-240]', async () => {

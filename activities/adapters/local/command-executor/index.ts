@@ -35,6 +35,7 @@ class CommandExecutor implements Executor {
     this.environment = environment;
     this.workshop = new Workshop(root);
     this.publishing = new Publishing(this.workshop, new Records(root));
+    void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
@@ -103,6 +104,17 @@ class CommandExecutor implements Executor {
       );
       if (!job || (await stateOf(this.placeOf(job.key).run)).is !== 'running') continue;
       await this.finish(job.key, { is: 'interrupted', because: 'The local stack was stopped.' });
+    }
+  }
+
+  /** Clears away checkouts that outlived their job's report, as where a worker died between the two: no look comes back. */
+  private async sweep(): Promise<void> {
+    for (const name of await readdir(this.jobs).catch((): string[] => [])) {
+      const { folder, lock, report, tree } = this.placeIn(name);
+      const there = await readdir(folder).catch((): string[] => []);
+      if (![report, tree].every((file) => there.includes(path.basename(file)))) continue;
+      // Only litter is at stake: what cannot be removed now is there for the next worker.
+      await withLock(lock, () => rm(tree, { recursive: true, force: true })).catch(() => undefined);
     }
   }
 
@@ -175,8 +187,10 @@ class CommandExecutor implements Executor {
     return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
   }
 
-  private placeOf(key: string) {
-    const folder = path.join(this.jobs, safeName(key));
+  private placeOf = (key: string) => this.placeIn(safeName(key));
+
+  private placeIn(name: string) {
+    const folder = path.join(this.jobs, name);
     const file = (name: string) => path.join(folder, name);
     return {
       folder,
@@ -191,7 +205,7 @@ class CommandExecutor implements Executor {
     };
   }
 }
-type Place = ReturnType<CommandExecutor['placeOf']>;
+type Place = ReturnType<CommandExecutor['placeIn']>;
 
 /** A job as its agent is told of it: exactly what contract 13 names. */
 function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment }: Job) {
