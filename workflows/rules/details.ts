@@ -29,7 +29,7 @@ export function currentDetails(run: RunState): string {
     lastRound(run),
     findings?.length && `Findings:\n\n${findings.map(findingLine).join('\n')}`,
     assessment !== undefined && `Assessment: ${plain(JSON.stringify(assessment))}`,
-    proposal && `What waits for approval:\n\n> ${plain(proposal, PROPOSAL)}`,
+    proposal && `What waits for approval:\n\n${quoted(proposal)}`,
     refusal && `Refused at ${refusal.at}: ${code(refusal.action)}. ${plain(refusal.because ?? '')}`,
   ].filter((paragraph): paragraph is string => !!paragraph);
 
@@ -53,6 +53,14 @@ function environmentLine({
 
 /** So much of a text that is to be approved is shown here; the `output` query has all of it. */
 const PROPOSAL = 2_000;
+
+/** Line by line, each as text. */
+const quoted = (text: string): string =>
+  text
+    .slice(0, PROPOSAL)
+    .split('\n')
+    .map((line) => `> ${plain(line)}`)
+    .join('  \n');
 
 function findingLine({ id, severity, status, title, detail, reply, recommendation }: Finding): string {
   const said = reply && status === 'answered' ? ` Answer: ${plain(reply)}` : '';
@@ -82,10 +90,10 @@ function tableOf(run: RunState): string {
  * Text of people, agents and branches, as text: Markdown and HTML in it are escaped, so that no link, picture or table
  * of theirs is drawn.
  */
-export const plain = (text: string, most = 600): string =>
+export const plain = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
-    .slice(0, most)
+    .slice(0, 600)
     .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) =>
       character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
     )
