@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { STANDING } from '../../workflows/contracts/messages.ts';
-import type { ActionEntry, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
+import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
 import { commandFor, quoted, runNameOf, sampleFor } from './words.ts';
@@ -67,6 +67,7 @@ export class Story {
       }
     }
     if (endedAt) {
+      this.forget(`failing ${id} `);
       const mark = state === 'failed' ? pc.red('✗') : pc.green('✓');
       this.once(`step ${id} ends ${endedAt}`, () => `${mark} ${id}: ${outcome ?? state}. ${oneLine(note)}`, {
         step: id,
@@ -94,12 +95,7 @@ export class Story {
   /** A wait for a person says what can be done, ready to be pasted; other waits say what they are. */
   private wait(run: RunAnswer): void {
     const { waitingOn, current } = run;
-    for (const { name, conclusion } of current?.failing ?? []) {
-      this.once(`failing ${run.change.head} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, {
-        failing: name,
-        conclusion,
-      });
-    }
+    if (current) this.failing(current);
     if (waitingOn.what !== 'person') {
       if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what)) {
         this.once(
@@ -112,6 +108,14 @@ export class Story {
     }
     const visit = current?.visit ?? 'paused';
     this.once(`visit ${visit} ${run.status}`, () => this.invitation(run), { parked: visit, offers: waitingOn.offers });
+  }
+
+  /** What fails is shown until the next verdict, over every head that is meant to mend it: told once until its step ends. */
+  private failing({ id, failing = [] }: CurrentAnswer): void {
+    for (const { name, conclusion } of failing) {
+      const event = { failing: name, conclusion };
+      this.once(`failing ${id} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, event);
+    }
   }
 
   private invitation(run: RunAnswer): string {
@@ -136,6 +140,10 @@ export class Story {
         : []),
       ...(page ? [page] : []),
     ].join('\n');
+  }
+
+  private forget(about: string): void {
+    for (const key of this.told) if (key.startsWith(about)) this.told.delete(key);
   }
 
   private once(key: string, line: () => string, event: Record<string, unknown>): void {

@@ -1,0 +1,48 @@
+import { Story } from '../../../client/cli/story.ts';
+import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
+
+/** What a story of these looks at a run at its CI tells of checks, a look at a time. */
+function toldOf(looks: { head: string; failing?: string[]; ended?: boolean }[]): string[][] {
+  let lines: string[] = [];
+  const story = new Story({ address: '', environment: {}, simulated: true }, (line) => lines.push(line));
+  return looks.map(({ head, failing, ended }) => {
+    lines = [];
+    const step = { step: 2, id: '2-ci', kind: 'ci', attempts: [], state: ended ? 'done' : 'working' };
+    const shown = failing && { failing: failing.map((name) => ({ name, conclusion: 'failure' })) };
+    const run = {
+      workflowId: 'run/default/T-1',
+      task: { id: 'T-1', title: 'T', type: 'feature' },
+      change: { repository: '/shop', head },
+      steps: [{ ...step, ...(ended && { endedAt: head }) }],
+      current: ended ? null : { step: 2, id: '2-ci', kind: 'ci', phase: 'probing', offers: [], ...shown },
+      waitingOn: { what: 'agent', detail: '', since: '', offers: [] },
+      environment: null,
+      notices: [],
+    };
+    story.tell(run as unknown as RunAnswer, []);
+    return lines.filter((line) => line.includes('failing: '));
+  });
+}
+
+describe('what fails', () => {
+  it('is told once, however many heads it is shown over, and what fails besides is told when it does', () => {
+    const [first, ...later] = toldOf([
+      { head: 'a', failing: ['test'] },
+      { head: 'b', failing: ['test'] },
+      { head: 'b', failing: ['test', 'lint'] },
+      { head: 'c' },
+      { head: 'c', failing: ['test'] },
+    ]);
+    expect(first).toEqual(['  failing: test (failure)']);
+    expect(later).toEqual([[], ['  failing: lint (failure)'], [], []]);
+  });
+
+  it('is told anew when its step had ended in between', () => {
+    const looks = [
+      { head: 'a', failing: ['test'] },
+      { head: 'b', ended: true },
+      { head: 'c', failing: ['test'] },
+    ];
+    expect(toldOf(looks)).toEqual([['  failing: test (failure)'], [], ['  failing: test (failure)']]);
+  });
+});
