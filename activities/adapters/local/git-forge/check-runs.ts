@@ -37,7 +37,8 @@ export class CheckRuns {
     const names = Object.keys(checks);
     const source = await this.workshop.path(change.repository);
     const folder = path.join(this.folders.checks, safeName(source), head);
-    await this.endOthers(change, head);
+    // A head's first look ends what runs for the branch's others; with each look, old heads would be gone through again.
+    if ((await readdir(folder).catch(() => undefined)) === undefined) await this.endOthers(change, head);
     return withLock(`${folder}.lock`, async () => {
       const ended: Failing[] = [];
       const running: string[] = [];
