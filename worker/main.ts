@@ -18,23 +18,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   const { variables } = config;
   const log = openLog(variables.GATEHOUSE_LOG_LEVEL);
-  const { ports, close } = await openPorts(
-    {
-      forge: variables.GATEHOUSE_FORGE,
-      executor: variables.GATEHOUSE_EXECUTOR,
-      environments: variables.GATEHOUSE_ENVIRONMENTS,
-      notify: variables.GATEHOUSE_NOTIFY,
-    },
-    {
-      root: config.data,
-      environment: config.environment,
-      issues: variables.GATEHOUSE_ISSUES,
-      noticesFile: variables.GATEHOUSE_NOTICES_FILE,
-      webhook: { url: variables.GATEHOUSE_WEBHOOK_URL, secret: variables.GATEHOUSE_WEBHOOK_SECRET },
-      log: (fields, message) => log.info(fields, message),
-    },
-  );
-
+  const { ports, close } = await portsOf(config, log);
   const connection = await connect(config);
   const worker = await Worker.create({
     connection,
@@ -76,6 +60,26 @@ async function main(): Promise<void> {
   }
   log.info('worker has stopped');
   process.exit(0);
+}
+
+/** The adapters that the configuration names. */
+function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType<typeof openLog>) {
+  return openPorts(
+    {
+      forge: variables.GATEHOUSE_FORGE,
+      executor: variables.GATEHOUSE_EXECUTOR,
+      environments: variables.GATEHOUSE_ENVIRONMENTS,
+      notify: variables.GATEHOUSE_NOTIFY,
+    },
+    {
+      root: data,
+      environment,
+      issues: variables.GATEHOUSE_ISSUES,
+      noticesFile: variables.GATEHOUSE_NOTICES_FILE,
+      webhook: { url: variables.GATEHOUSE_WEBHOOK_URL, secret: variables.GATEHOUSE_WEBHOOK_SECRET },
+      log: (fields, message) => log.info(fields, message),
+    },
+  );
 }
 
 /** A server that is not there yet is waited for: it may be starting, or back soon. */

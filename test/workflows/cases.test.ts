@@ -1,11 +1,14 @@
 import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
+import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
+import { jobActivities } from '../../activities/jobs.ts';
 import { overLimit } from '../../activities/limits.ts';
-import type { Forge } from '../../activities/ports.ts';
+import type { Forge, Meter } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
-import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';
+import type { CheckReport, Job, JobReport, Signal } from '../../workflows/contracts/activities.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
 import { change, completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
@@ -134,6 +137,55 @@ describe('a look that cannot tell yet', () => {
       signals: [{ state: 'no_data', detail: 'down' }],
     });
     await expect(watch('2999-01-01T00:00:00Z', broken)).rejects.toThrow('down');
+  });
+});
+
+describe('the month’s budget, as jobs meet it', () => {
+  const job = {
+    key: 'run/default/A/1/1-coder/coder-1',
+    role: 'coder',
+    mode: 'read',
+    change,
+    task: { id: 'A' },
+  } as never as Job;
+  const spent = new Map<string, number>();
+  const meter: Meter = {
+    record: async ({ key, costCents }) => void spent.set(key, costCents),
+    spent: async () => [...spent.values()].reduce((sum, each) => sum + each, 0),
+  };
+  const end = completed({ changed: false, usage: { costCents: 3 } });
+  const run = (executor: InMemoryExecutor, budgetCents: number) => {
+    const { runJob } = jobActivities({ executor, forge: {} as never as Forge, meter }, { lookMs: 1, budgetCents });
+    return new MockActivityEnvironment().run(runJob, job) as Promise<JobReport>;
+  };
+  beforeEach(() => spent.clear());
+
+  it('is fed by what each says it cost, once [A-244]', async () => {
+    const executor = new InMemoryExecutor(async () => end);
+    expect([await run(executor, 3), await run(executor, 3)]).toEqual([end, end]);
+    expect([...spent]).toEqual([[job.key, 3]]);
+  });
+  it('holds what is not begun, and never what is at work [A-244, E-29]', async () => {
+    spent.set('another', 4);
+    const executor = new InMemoryExecutor(async () => end);
+    expect(await run(executor, 3)).toMatchObject({
+      is: 'held',
+      by: 'budget',
+      because: expect.stringContaining('4 of 3 cents'),
+    });
+    expect(executor.begun).toEqual([]);
+    await executor.ensure(job);
+    expect(await run(executor, 3)).toEqual(end);
+  });
+  it('is waited for until there is room', async () => {
+    spent.set('another', 4);
+    const { withinBudget } = budgetActivities({ meter }, { lookMs: 5, budgetCents: 3 });
+    await expect(withinBudget()).rejects.toMatchObject({
+      type: 'NotYet',
+      message: expect.stringContaining('4 of 3 cents'),
+    });
+    spent.clear();
+    expect(await withinBudget()).toBeUndefined();
   });
 });
 
