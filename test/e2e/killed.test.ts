@@ -10,16 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack.remove());
 
-const start = (task: string, { path }: TestRepository, pipeline = 'human-review') =>
-  stack.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
-
 const times = (ledger: string[], line: string) => ledger.filter((each) => each.startsWith(line)).length;
 
 describe('a worker that is killed', () => {
   it('in the middle of an agent’s job: the next one adopts it [A-240]', async () => {
     const repository = await TestRepository.create(stack.home, 'kill-agent');
     await repository.hold('coder');
-    expect(await start('KILL-1', repository)).toMatchObject({ code: 0 });
+    expect(await stack.startRun('KILL-1', repository)).toMatchObject({ code: 0 });
     await repository.noted('begins run/default/KILL-1');
     await stack.killWorker();
     await repository.letGo('coder');
@@ -32,7 +29,7 @@ describe('a worker that is killed', () => {
     const repository = await TestRepository.create(stack.home, 'kill-check');
     await repository.hold('environment');
     await repository.hold('check');
-    await start('KILL-2', repository);
+    await stack.startRun('KILL-2', repository);
     const provisioning = await until('provisioning', async () => {
       const run = await stack.run('KILL-2');
       return run?.current?.phase === 'provisioning' && (await stack.processes(repository.home)).length > 0
@@ -59,7 +56,7 @@ describe('a worker that is killed', () => {
 describe('a run', () => {
   it('that nobody disturbs is merged within 250 events', async () => {
     const repository = await TestRepository.create(stack.home, 'events');
-    await start('EV-1', repository);
+    await stack.startRun('EV-1', repository);
     await stack.parked('EV-1', 'human-test');
     await stack.gatehouse('confirm', 'EV-1');
     expect((await stack.ended('EV-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
@@ -70,7 +67,7 @@ describe('a run', () => {
   it('that is terminated has its agent ended, and nothing of it pushed', async () => {
     const repository = await TestRepository.create(stack.home, 'terminate-agent');
     await repository.hold('coder');
-    await start('TERM-2', repository);
+    await stack.startRun('TERM-2', repository);
     await repository.noted('begins run/default/TERM-2');
     await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-2', '--reason', 'test');
     await until('no agent', async () => (await stack.processes(`agent.mjs ${repository.home}`)).length === 0);
@@ -85,7 +82,7 @@ describe('a run', () => {
         .replace("test: '", "test: 'test -e mended.txt; ok=$?; ")
         .replace(/ledger'$/m, "ledger; exit $ok'"),
     });
-    await start('RETRY-1', repository);
+    await stack.startRun('RETRY-1', repository);
     await stack.parked('RETRY-1', 'human-test');
     await stack.gatehouse('confirm', 'RETRY-1');
     const { end } = await stack.ended('RETRY-1');
@@ -94,7 +91,7 @@ describe('a run', () => {
     await repository.git('checkout', '--quiet', 'gatehouse/RETRY-1');
     await repository.write({ 'mended.txt': 'by hand' }, 'mended by hand');
     await repository.git('checkout', '--quiet', 'main');
-    expect(await start('RETRY-1', repository)).toMatchObject({ code: 0, out: { retried: true } });
+    expect(await stack.startRun('RETRY-1', repository)).toMatchObject({ code: 0, out: { retried: true } });
     // What was confirmed is void: somebody else's commit came after it.
     const parked = await stack.parked('RETRY-1', 'human-test');
     expect(parked.current).toMatchObject({ visit: '3-human-test#2', because: expect.stringContaining('Ana') });

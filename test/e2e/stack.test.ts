@@ -12,13 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => stack.remove());
 
-const start = (task: string, { path }: TestRepository, pipeline = 'human-review') =>
-  stack.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
-
 describe('a parked run', () => {
   it('that is terminated leaves no environment behind [N-13]', async () => {
     const repository = await TestRepository.create(stack.home, 'terminate');
-    await start('TERM-1', repository);
+    await stack.startRun('TERM-1', repository);
     await stack.parked('TERM-1', 'human-test');
     expect(await stack.processes(`server.mjs ${repository.home}`)).not.toEqual([]);
     await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-1', '--reason', 'test');
@@ -27,7 +24,7 @@ describe('a parked run', () => {
 
   it('is driven by plain signals, and says why it refuses [A-171, E-28]', async () => {
     const repository = await TestRepository.create(stack.home, 'signals');
-    await start('SIG-1', repository);
+    await stack.startRun('SIG-1', repository);
     await stack.parked('SIG-1', 'human-test');
     const signal = (name: string, input: string) =>
       stack.temporal('workflow', 'signal', '--workflow-id', 'run/default/SIG-1', '--name', name, '--input', input);
@@ -66,7 +63,7 @@ describe('a parked run', () => {
 
   it('parks anew when somebody else commits, and notices a merge by hand', async () => {
     const repository = await TestRepository.create(stack.home, 'foreign');
-    await start('FOR-1', repository);
+    await stack.startRun('FOR-1', repository);
     const first = await stack.parked('FOR-1', 'human-test');
     await repository.git('checkout', '--quiet', 'gatehouse/FOR-1');
     await repository.write({ 'by-hand.txt': 'by hand\n' }, 'by hand');
@@ -88,7 +85,7 @@ describe('a parked run', () => {
 describe('a stack that is stopped in order', () => {
   it('leaves nothing running, and the next one goes on', async () => {
     const repository = await TestRepository.create(stack.home, 'restart');
-    await start('UP-1', repository);
+    await stack.startRun('UP-1', repository);
     await stack.parked('UP-1', 'human-test');
     expect(await stack.stop()).toBe(0);
     expect(await stack.processes(stack.home)).toEqual([]);
@@ -107,25 +104,13 @@ describe('a stack that is stopped in order', () => {
 });
 
 describe('bad input', () => {
+  const startNowhere = (task: string, pipeline = 'human-review') =>
+    `start /nowhere --task ${task} --title A --pipeline ${pipeline}`.split(' ');
+
   it.each([
-    [
-      'no repository',
-      ['start', '/nowhere', '--task', 'BAD-1', '--title', 'A', '--pipeline', 'human-review'],
-      2,
-      'change.repository',
-    ],
-    [
-      'an unknown pipeline',
-      ['start', '/nowhere', '--task', 'BAD-2', '--title', 'A', '--pipeline', 'nope'],
-      2,
-      'pipeline',
-    ],
-    [
-      'a bad task id',
-      ['start', '/nowhere', '--task', '../x', '--title', 'A', '--pipeline', 'human-review'],
-      2,
-      'task.id',
-    ],
+    ['no repository', startNowhere('BAD-1'), 2, 'change.repository'],
+    ['an unknown pipeline', startNowhere('BAD-2', 'nope'), 2, 'pipeline'],
+    ['a bad task id', startNowhere('../x'), 2, 'task.id'],
     ['an unknown flag', ['list', '--nope'], 2, 'unknown option'],
     ['a run that never was', ['show', 'NEVER-1'], 1, 'no such run'],
     ['empty findings', ['request-fix', 'NEVER-1', ' '], 2, 'findings'],
@@ -150,7 +135,10 @@ describe('bad input', () => {
 
   it('a command that does not exist is found before anything is made', async () => {
     const repository = await TestRepository.create(stack.home, 'no-agent', `agents: { default: no-such-agent --x }\n`);
-    expect(await start('BAD-4', repository)).toMatchObject({ code: 2, out: { error: { code: 'invalid_input' } } });
+    expect(await stack.startRun('BAD-4', repository)).toMatchObject({
+      code: 2,
+      out: { error: { code: 'invalid_input' } },
+    });
     expect(await repository.git('branch', '--list')).toBe('* main');
     expect((await stack.run('BAD-4')).end).toMatchObject({
       type: 'invalid_input',

@@ -91,6 +91,10 @@ export class TestStack {
     return { code: exitCode ?? -1, out: stdout ? JSON.parse(stdout) : undefined, err: stderr };
   }
 
+  /** Starts a run on the repository, as a person would. */
+  startRun = (task: string, { path }: TestRepository, pipeline = 'human-review') =>
+    this.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
+
   /** The `temporal` command on this stack. */
   async temporal(...args: string[]): Promise<string> {
     const [, program = 'temporal'] = /^temporal: (.+)$/m.exec(this.said) ?? [];
