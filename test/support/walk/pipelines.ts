@@ -25,7 +25,8 @@ export function anyPipeline(dice: Dice): Step[] {
   const shuffled = parts.map((part) => ({ part, at: dice.pick([...Array(1000).keys()]) })).sort((a, b) => a.at - b.at);
   const steps = [...(estimated ? [{ kind: 'task-estimator' }] : []), ...shuffled.flatMap(({ part }) => part)];
   if (estimated && dice.chance(0.7)) conditional(dice, steps);
-  if (steps.length === 0 || dice.chance(0.7)) steps.push({ kind: 'merger' });
+  const none = steps.every(({ enabled }) => enabled === false);
+  if (none || dice.chance(0.7)) steps.push({ kind: 'merger' });
   if (dice.chance(0.15)) steps.push({ kind: 'post-release-health', minutes: 5 });
   const last = steps.findLast(({ enabled }) => enabled !== false)!;
   delete last['approval'];

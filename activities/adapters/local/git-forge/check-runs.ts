@@ -23,6 +23,8 @@ const GRACE_MS = 2_000;
 export class CheckRuns {
   private readonly folders;
   private closing = false;
+  /** The head that was looked at last, of each branch. */
+  private readonly looked = new Map<string, string>();
 
   constructor(
     root: string,
@@ -37,8 +39,10 @@ export class CheckRuns {
     const names = Object.keys(checks);
     const source = await this.workshop.path(change.repository);
     const folder = path.join(this.folders.checks, safeName(source), head);
-    // A head's first look ends what runs for the branch's others; with each look, old heads would be gone through again.
-    if ((await readdir(folder).catch(() => undefined)) === undefined) await this.endOthers(change, head);
+    // What runs for the branch's other heads ends when another is looked at: not with each look, for old heads are many.
+    const place = `${source} ${change.branch}`;
+    if (this.looked.get(place) !== head) await this.endOthers(change, head);
+    this.looked.set(place, head);
     return withLock(`${folder}.lock`, async () => {
       const ended: Failing[] = [];
       const running: string[] = [];
