@@ -28,7 +28,9 @@ export const checkActivities = (
         : none
           ? undefined
           : stillBare(question, head, ended.length);
-    if (pending === undefined) return { head, checks: ended, none, foreign, state };
+    if (pending === undefined) {
+      return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state };
+    }
     if (deadline !== undefined && Date.now() >= Date.parse(deadline))
       throw final('timeout', `${pending}; checksMinutes is over`);
     throw notYet(pending, nextLook(lookMs));

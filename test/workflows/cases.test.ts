@@ -94,7 +94,10 @@ describe('checks that have not all ended', () => {
     });
   });
   it.each(['failure', 'timed_out', ''])('fail at once when one ended as "%s" [A-081]', async (conclusion) => {
-    expect(await ask([['test', conclusion]], ['lint'])).toMatchObject({ checks: [{ name: 'test', conclusion }] });
+    expect(await ask([['test', conclusion]], ['lint'])).toMatchObject({
+      checks: [{ name: 'test', conclusion }],
+      running: ['lint'],
+    });
   });
 });
 
@@ -274,24 +277,21 @@ describe('notices', () => {
 });
 
 describe('a review that is not due', () => {
-  it('is not taken again before anything was worked in [A-030, A-069]', async () => {
+  const reviewed = async (kind: string, reviewer: string) => {
     const items = [{ category: 'gap', severity: 'high', title: 't', detail: 'd' }];
-    const cluster = clusterWith({
-      runJob: (job) =>
-        job.role === 'clarity-reviewer' ? completed({ changed: false, output: { items } }) : goodWork(job),
-    });
-    const run = await startRun(cluster, wish({ kind: 'clarity-review' }, { kind: 'coder' }));
+    const end = completed({ changed: false, output: { items } });
+    const cluster = clusterWith({ runJob: (job) => (job.role === reviewer ? end : goodWork(job)) });
+    return { cluster, run: await startRun(cluster, wish({ kind }, { kind: 'coder' })) };
+  };
+
+  it('is not taken again before anything was worked in [A-030, A-069]', async () => {
+    const { cluster, run } = await reviewed('clarity-review', 'clarity-reviewer');
     expect((await run.update('reviewAgain')).refused).toMatchObject({ code: 'not_offered' });
     expect((await run.query('run')).current.findings).toMatchObject([{ id: 'f-1', status: 'open' }]);
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
   });
   it('is read, and goes on when a person says so [A-033, A-064]', async () => {
-    const items = [{ category: 'gap', severity: 'high', title: 't', detail: 'd' }];
-    const cluster = clusterWith({
-      runJob: (job) =>
-        job.role === 'requirements-reviewer' ? completed({ changed: false, output: { items } }) : goodWork(job),
-    });
-    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
+    const { run } = await reviewed('requirements-review', 'requirements-reviewer');
     expect((await run.query('run')).steps[0].review).toMatchObject({ iteration: 1, findings: [{ title: 't' }] });
     await run.update('proceed', { by: 'ana' });
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });

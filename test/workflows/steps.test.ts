@@ -606,6 +606,26 @@ describe('the end of a run', () => {
     expect(run.closed).toEqual({ cancelled: true });
     expect(cluster.log).toContain('endChecks');
   });
+  it('ends the checks that run on beside the red one by which it failed', async () => {
+    const cluster = clusterWith({ settledChecks: () => ({ ...red(HEADS[0]!, 'test'), running: ['lint'] }) });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci', attempts: 0 }));
+    expect(run.closed).toMatchObject({ failure: { type: 'job_failed' } });
+    expect(cluster.log).toContain('endChecks');
+  });
+  it('a restart while it is about to go on as new is done first', async () => {
+    const cluster = clusterWith();
+    delete cluster.world['notify'];
+    const report = completed({ discarded: ['a.txt'] });
+    cluster.world['runJob'] = (job: Job) => (job.role === 'architect' ? report : goodWork(job));
+    const run = await startRun(cluster, wish({ kind: 'architect', approval: true }, { kind: 'coder' }));
+    run.suggestContinueAsNew = true;
+    await run.update('approve');
+    await run.signal('restartFrom', { step: 1 });
+    await cluster.advance(62_000);
+    const { resume } = (run.closed as { continuedAsNew: any }).continuedAsNew;
+    expect([resume.from, resume.state.steps.map(({ state }: any) => state)]).toEqual([1, ['pending', 'pending']]);
+    expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
+  });
   it('what the world lacks for a step is said before anything is made [A-112, A-113, A-116, A-131]', async () => {
     const asked: any[] = [];
     const cluster = clusterWith({ examine: (question) => (asked.push(question), ready) });

@@ -67,6 +67,8 @@ export type Need = 'environment' | 'release';
 export interface CheckReport {
   head: string;
   checks: Failing[];
+  /** Those that still run, for one that is red has decided. None: all have ended. */
+  running?: string[];
   /** Known to be none, ever: nothing is configured. */
   none: boolean;
   foreign: ForeignCommit[];

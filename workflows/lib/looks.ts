@@ -65,7 +65,7 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
       }),
     ),
   );
-  live.checking = false;
+  live.checking = report.running !== undefined;
   live.saw(report);
   return report;
 }

@@ -30,7 +30,7 @@ export class LiveRun {
   taken: HumanAction | undefined;
   /** Does an action on the spot where nobody has to be waited for, and answers whether it has. */
   onTheSpot: ((action: HumanAction) => boolean) | undefined;
-  /** Whether checks were asked for whose end nobody has heard: they are not to run on when the run has ended. */
+  /** Whether checks may run whose end nobody has heard: they are not to run on when the run has ended. */
   checking = false;
   /** The step from which a person wants the run started over. */
   restart: number | undefined;

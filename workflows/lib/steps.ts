@@ -16,7 +16,10 @@ export async function takeSteps(
     if (live.restart !== undefined) restart(live);
     const step = state.steps.find(({ state }) => state === 'pending' || state === 'working');
     if (!step) return undefined;
-    if (workflowInfo().continueAsNewSuggested) await moveOn(live, step);
+    if (workflowInfo().continueAsNewSuggested) {
+      await moveOn(live, step);
+      continue;
+    }
 
     const end = await withinScope(live, () => oneStep(step));
     if (end === 'called-off') continue;
@@ -83,9 +86,9 @@ function restart(live: LiveRun): void {
   live.restart = undefined;
 }
 
-/** Goes on in a new execution, between two steps, where everything is data. */
+/** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
   if (!live.allTold()) await condition(live.allTold, '30 seconds', { summary: 'notices are still on their way' });
-  // What a person said meanwhile is not data yet: it is done first, and the next step goes on anew.
+  // What a person said meanwhile is not data yet: it is done first.
   if (live.restart === undefined) await continueAsNew(snapshotOf(live.state, step.step));
 }
