@@ -4,7 +4,8 @@ import type { Ports } from './ports.ts';
 /** What a run writes into the tracker: issues of its own, and what becomes of the change. */
 export const issueActivities = ({ tracker }: Pick<Ports, 'tracker'>): Pick<Activities, 'fileIssue' | 'tellIssues'> => ({
   async fileIssue(issue) {
-    return { is: 'filed', ...(await tracker.file(issue)) };
+    const filed = await tracker.file(issue);
+    return filed ? { is: 'filed', ...filed } : { is: 'none' };
   },
 
   async tellIssues({ issues, key, ...note }) {

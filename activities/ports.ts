@@ -157,18 +157,20 @@ export interface Releases {
   examine(change: Change): Promise<{ configured: boolean }>;
   /** The signals as they stand. A throw means that they could not be read, and is tried again. */
   look(change: Change, mergeCommit: string): Promise<Signal[]>;
+  /** Orderly stop of this worker. */
+  close?(): Promise<void>;
 }
 
 /** Where issues are. What it writes bears its key, so that writing it again writes nothing. */
 export interface Tracker {
-  /** Files an issue, or finds the one that was filed under this key. */
+  /** Files an issue, or finds the one that was filed under this key. Nothing when there is nowhere to file it. */
   file(issue: {
     key: string;
     workspace: string;
     repository: string;
     title: string;
     body: string;
-  }): Promise<{ id: string; url?: string }>;
+  }): Promise<{ id: string; url?: string } | undefined>;
   /** Comments on an issue, and closes it when it is resolved. Answers whether there is such an issue. */
   tell(note: {
     key: string;

@@ -50,7 +50,7 @@ export async function openPorts(choice: Choice, opening: Opening): Promise<{ por
     ports,
     async close() {
       await Promise.all(
-        [ports.forge, ports.executor, ports.environments, notifier].map(async (port) => port.close?.()),
+        [ports.forge, ports.executor, ports.environments, ports.releases, notifier].map(async (port) => port.close?.()),
       );
     },
   };

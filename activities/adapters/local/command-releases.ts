@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Signal } from '../../../workflows/contracts/activities.ts';
@@ -34,35 +34,66 @@ export const commandReleases = ({ root, environment }: { root: string; environme
   const workshop = new Workshop(root);
   const commandOf = async (change: Change) => (await workshop.settingsOf(change)).release?.command;
 
+  const home = foldersOf(root).releases;
+  const stopping = new AbortController();
+  const looking = new Set<Promise<unknown>>();
+
+  /** One look at a time per release, in a folder that is there only for it. */
+  const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
+    withLock(`${folder}.lock`, async () => {
+      // What a worker that was killed has left of its look is ended, and removed, before the next.
+      await ended(folder);
+      try {
+        return await work();
+      } finally {
+        await ended(folder);
+      }
+    });
+  const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
+    const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
+    await workshop.checkout(change.repository, mergeCommit, tree);
+    const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
+    await launch(run, { command, cwd: tree, env });
+    return readingOf(run, stopping.signal);
+  };
+  void sweep(home, within);
+
   return {
     examine: async (change) => ({ configured: (await commandOf(change)) !== undefined }),
 
     async look(change, mergeCommit) {
       const command = await commandOf(change);
       if (command === undefined) return [];
-      const folder = path.join(foldersOf(root).releases, safeName(`${change.repository} ${mergeCommit}`));
-      return withLock(`${folder}.lock`, async () => {
-        // What a worker that was killed has left of its look is ended, and removed, before the next.
-        await ended(folder);
-        try {
-          await workshop.checkout(change.repository, mergeCommit, path.join(folder, 'tree'));
-          const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
-          await launch(path.join(folder, 'run'), { command, cwd: path.join(folder, 'tree'), env });
-          return await readingOf(path.join(folder, 'run'));
-        } finally {
-          await ended(folder);
-        }
-      });
+      const folder = path.join(home, safeName(`${change.repository} ${mergeCommit}`));
+      const look = within(folder, () => read(folder, change, mergeCommit, command));
+      looking.add(look);
+      return look.finally(() => looking.delete(look));
+    },
+
+    async close() {
+      stopping.abort();
+      await Promise.allSettled(looking);
     },
   };
 };
+
+/** A watch may have ended while no worker lived: then no look comes back to what the last one has left. */
+async function sweep(
+  home: string,
+  within: (folder: string, work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const names = await readdir(home).catch((): string[] => []);
+  for (const name of names.filter((each) => !each.endsWith('.lock'))) {
+    await within(path.join(home, name), async () => undefined).catch(() => undefined);
+  }
+}
 
 async function ended(folder: string): Promise<void> {
   await end(path.join(folder, 'run'), { graceMs: GRACE_MS });
   await rm(folder, { recursive: true, force: true });
 }
 
-async function readingOf(run: string): Promise<Signal[]> {
+async function readingOf(run: string, stopping: AbortSignal): Promise<Signal[]> {
   for (const until = Date.now() + MOST_MS; Date.now() < until;) {
     const state = await stateOf(run);
     if (state.is === 'exited' && state.code === 0) return parse(await tailOf(run, 'stdout', PRINTED_CHARACTERS));
@@ -70,6 +101,7 @@ async function readingOf(run: string): Promise<Signal[]> {
       const said = (await tailOf(run, 'stderr', 500)).trim();
       throw new Error(`The release command ended ${state.is === 'exited' ? `with ${state.code}` : 'early'}: ${said}`);
     }
+    if (stopping.aborted) throw new Error('This worker is stopping: the next one reads.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`The release command took more than ${MOST_MS / 1_000} seconds.`);

@@ -4,9 +4,11 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { commandReleases } from '../../../activities/adapters/local/command-releases.ts';
 import { folderMeter } from '../../../activities/adapters/local/folder-meter.ts';
+import { launch } from '../../../activities/adapters/local/processes.ts';
 import { markdownTracker } from '../../../activities/adapters/local/markdown-tracker.ts';
 import { overBudget, metered } from '../../../activities/budget.ts';
 import type { JobReport } from '../../../workflows/contracts/activities.ts';
+import { until } from '../../support/stack.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
 let root: string;
@@ -22,8 +24,8 @@ describe('a directory of Markdown issues as a tracker', () => {
   it('files an issue once per key', async () => {
     const tracker = markdownTracker({ root });
     const filed = await Promise.all([tracker.file(issue), tracker.file(issue), tracker.file(issue)]);
-    expect(new Set(filed.map(({ id }) => id))).toEqual(new Set(['ISSUE-1']));
-    expect((await tracker.file({ ...issue, key: 'other' })).id).toBe('ISSUE-2');
+    expect(new Set(filed.map((each) => each?.id))).toEqual(new Set(['ISSUE-1']));
+    expect((await tracker.file({ ...issue, key: 'other' }))?.id).toBe('ISSUE-2');
     expect(await read('ISSUE-1.md')).toMatch(/^---\ntitle: "Tech debt: “totals”"\nstate: "open"\n---\nFound: x/);
     expect((await readdir(folder())).sort()).toEqual(['ISSUE-1.md', 'ISSUE-2.md']);
   });
@@ -108,6 +110,28 @@ describe('a command as the reader of a release', () => {
   ])('is bad weather when it %s [A-105]', async (_, command, because) => {
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     await expect(releases().look(change, merge)).rejects.toThrow(because);
+  });
+  const HANGS = `release:\n  command: sleep 300\n`;
+  const processes = async () =>
+    (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes('sleep 300'));
+  const left = () => readdir(path.join(root, 'data', 'releases'));
+
+  it('ends what it reads with an orderly stop, and leaves nothing', async () => {
+    await repositoryWith(HANGS);
+    const reader = releases();
+    const look = reader.look(change, merge).catch((failure: unknown) => failure);
+    await until('it reads', async () => (await processes()).length > 0 || undefined);
+    await reader.close!();
+    expect(await look).toBeInstanceOf(Error);
+    expect([await processes(), await left()]).toEqual([[], []]);
+  });
+  it('clears away what a killed worker has left of a look', async () => {
+    await repositoryWith(HANGS);
+    const folder = path.join(root, 'data', 'releases', 'left');
+    await launch(path.join(folder, 'run'), { command: 'sleep 300', cwd: root, env: process.env });
+    releases();
+    await until('it is gone', async () => (await left()).length === 0 || undefined);
+    expect(await processes()).toEqual([]);
   });
   it('is not there where the repository says nothing', async () => {
     await repositoryWith('agents: { default: node a.mjs }\n');

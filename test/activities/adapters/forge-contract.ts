@@ -150,7 +150,12 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
 
     it('ends checks that nobody waits for, and is fine where there are none', async () => {
       await rig.forge.endChecks(change);
-      await rig.forge.endChecks(change, 'f'.repeat(40));
+      const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+      const ended = await settled(head);
+      await rig.forge.endChecks(change);
+      // A verdict that is there is nobody's to take back.
+      expect(await settled(head)).toEqual(ended);
+      expect(await rig.checksBegun()).toBe(1);
     });
 
     it('merges just the head and base that were judged, once [N-53]', async () => {
