@@ -164,7 +164,7 @@ export async function play<K extends string, O extends z.ZodObject>(
           ...(site === 'live' ? { url: 'http://x.test' } : { because: 'no room' }),
         };
       },
-      follow: async () => undefined,
+      follow: async () => tell('follow'),
       release: async () => {
         tell('release');
         if (view) view = { ...view, status: 'gone' };

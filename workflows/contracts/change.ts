@@ -38,6 +38,15 @@ export const ChangeInput = z.strictObject({
   pullRequest: z.number().int().positive().optional(),
 });
 
+/** A change as one workflow tells another of it, which need not know more. */
+export const KnownChange = z.looseObject({
+  repository: z.string().min(1),
+  base: z.string().min(1),
+  branch: z.string().min(1),
+  basis: z.string().min(1),
+  pullRequest: z.number().optional(),
+});
+
 /**
  * The work under gate: a branch, what it will merge into, and the pull request that says so. `basis` is the commit of
  * the base branch at which `.gatehouse.yml` was read, once: a change cannot rewrite the commands that judge it.

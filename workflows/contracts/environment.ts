@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KnownChange } from './change.ts';
 
 const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
 
@@ -6,13 +7,7 @@ const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1
 export const EnvironmentInput = z.object({
   workspace: z.string().min(1),
   task: z.looseObject({ id: z.string().min(1), title: z.string(), type: z.string() }),
-  change: z.looseObject({
-    repository: z.string().min(1),
-    base: z.string().min(1),
-    branch: z.string().min(1),
-    basis: z.string().min(1),
-    pullRequest: z.number().optional(),
-  }),
+  change: KnownChange,
   head: z.string().min(1),
   generation: z.number().int().min(1),
   holder: Holder,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KnownChange } from './change.ts';
 import { Task } from './pipeline-run.ts';
 import { Policy } from './policy.ts';
 
@@ -6,13 +7,7 @@ import { Policy } from './policy.ts';
 export const ReleaseInput = z.object({
   workspace: z.string().min(1),
   task: Task,
-  change: z.object({
-    repository: z.string().min(1),
-    base: z.string().min(1),
-    branch: z.string().min(1),
-    basis: z.string().min(1),
-    pullRequest: z.number().optional(),
-  }),
+  change: KnownChange,
   policy: Policy,
   pipeline: z.string().min(1),
   /** The step's own options, as the gate knows them. */

@@ -95,7 +95,7 @@ const settledBy = (how: string, { documented, iteration }: ReviewEntry): string 
 
 /** The text under review: as it was worked out last, or as the task was written. */
 const textOf = (ctx: GateContext): string =>
-  ctx.step.review?.documented ? (ctx.step.summary ?? '') : ctx.description() || '(no description)';
+  ctx.step.review?.documented ? (ctx.step.summary ?? '') : ctx.description();
 
 /** One review. A reviewer that cannot be reached or understood is sent once more, and then shown: never "no findings". */
 async function takeReview(

@@ -44,7 +44,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     estimated: (estimate) => void (state.estimate = estimate),
     show: (view) => transition(state, step, view),
     send: (role, work, view) => send(desk, role, work, view),
-    together: (work) => together(work),
+    together,
     look: (about, view, ask) => look(desk, about, view, ask),
     signals: (minutes) => signals(desk, minutes),
     watchRelease: () => watchRelease(desk),

@@ -1,6 +1,6 @@
-import { CancellationScope, startChild } from '@temporalio/workflow';
 import { releaseIdOf } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
+import { begin } from './child.ts';
 import type { Desk } from './desk.ts';
 import { brief } from './run.ts';
 
@@ -20,24 +20,7 @@ export async function watchRelease({ live, step }: Desk): Promise<string> {
     ...(startedBy && { startedBy }),
   };
   const workflowId = releaseIdOf(workspace, task.id);
-  try {
-    await CancellationScope.nonCancellable(() =>
-      startChild('releaseWatch', {
-        workflowId,
-        args: [asked],
-        parentClosePolicy: 'ABANDON',
-        cancellationType: 'ABANDON',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `${task.id}: its release is watched`,
-        typedSearchAttributes: [
-          { key: { name: 'GatehouseWorkspace', type: 'KEYWORD' }, value: workspace },
-          { key: { name: 'GatehouseTask', type: 'KEYWORD' }, value: task.id },
-        ],
-      }),
-    );
-    return `Watched by ${workflowId}.`;
-  } catch (failure) {
-    if ((failure as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw failure;
-    return `${workflowId} still watches an earlier release of this task: this one is not watched.`;
-  }
+  return (await begin('releaseWatch', { workflowId, input: asked, summary: 'its release is watched' }))
+    ? `Watched by ${workflowId}.`
+    : `${workflowId} still watches an earlier release of this task: this one is not watched.`;
 }

@@ -1,11 +1,4 @@
-import {
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  isCancellation,
-  sleep,
-  startChild,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, getExternalWorkflowHandle, isCancellation, sleep } from '@temporalio/workflow';
 import type { EnvironmentView } from '../contracts/activities.ts';
 import type { EnvironmentInput } from '../contracts/environment.ts';
 import { buildSignal, releaseSignal } from '../contracts/messages.ts';
@@ -13,6 +6,7 @@ import { environmentIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView } from '../contracts/state.ts';
 import type { Site } from '../gates/gate.ts';
 import { attempt } from './attempt.ts';
+import { begin } from './child.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
 import { brief } from './run.ts';
@@ -89,27 +83,7 @@ async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView
 
 /** Begins the environment's own workflow. One that is there is asked, if it is ours, or else released and waited for. */
 async function begun(workflowId: string, input: EnvironmentInput, { activities }: Desk): Promise<boolean> {
-  try {
-    // Not to be cancelled halfway: what has begun must be known, to be released.
-    await CancellationScope.nonCancellable(() =>
-      startChild('environment', {
-        workflowId,
-        args: [input],
-        parentClosePolicy: 'ABANDON',
-        cancellationType: 'ABANDON',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `${input.task.id}: an environment to try it in`,
-        typedSearchAttributes: [
-          { key: { name: 'GatehouseWorkspace', type: 'KEYWORD' }, value: input.workspace },
-          { key: { name: 'GatehouseTask', type: 'KEYWORD' }, value: input.task.id },
-        ],
-      }),
-    );
-    return true;
-  } catch (failure) {
-    if ((failure as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw failure;
-  }
-
+  if (await begin('environment', { workflowId, input, summary: 'an environment to try it in' })) return true;
   const there = await activities.lookAtEnvironment({ workflowId });
   if (!there) return false;
   if (there.holder.runId === input.holder.runId) return told(() => signalTo(workflowId).signal(buildSignal, input));

@@ -56,7 +56,7 @@ describe('the tester’s loop', () => {
   });
   it('asks once more for a report that is none, then fails with what it said [A-133, A-198, N-30]', async () => {
     const { told, end, step } = await play(tester, { jobs: { tester: [says('rubbish')] } });
-    expect(told).toEqual(['tester completed', 'tester completed', 'notice test_failed']);
+    expect(told).toEqual(['follow', 'tester completed', 'tester completed', 'notice test_failed']);
     expect(end).toMatchObject({ is: 'failed', type: 'agent', detail: '"rubbish"' });
     expect(step.output).toBe('rubbish');
   });
@@ -76,7 +76,7 @@ describe('the tester’s loop', () => {
   });
   it('tests an environment that shows the head, if there is one', async () => {
     const { told } = await play(tester, { jobs: { tester: [says(report(true))] }, site: 'live' });
-    expect(told).toEqual(['tester completed']);
+    expect(told).toEqual(['follow', 'tester completed']);
   });
 });
 
