@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ActionName } from '../../workflows/contracts/messages.ts';
 import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { Told } from '../errors.ts';
+import { consentTo, type PersonsAnswer } from '../offline/consent.ts';
 import type { Ended } from '../retrying.ts';
 import type { Runs } from '../runs.ts';
 import { makeSampleRepository } from './sample.ts';
@@ -115,32 +115,14 @@ async function unlessSilent<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-export interface PersonsAnswer {
-  action: ActionName;
-  said: Record<string, unknown>;
-}
-
-/** What a person who wants to see it done answers to whatever a run is parked for: the first of these that is on offer. */
-export function answerTo({ status, current }: Pick<RunAnswer, 'status' | 'current'>): PersonsAnswer | undefined {
-  if (status !== 'parked' || !current) return undefined;
-  const { decision } = current;
-  const open = current.findings?.find((finding) => finding.status === 'open');
-  const answers: [ActionName, Record<string, unknown> | undefined][] = [
-    ['decide', decision && { decision: decision.id, choice: decision.options[0] }],
-    ['resolveCap', { choice: 'proceed' }],
-    ['answerFinding', open && { finding: open.id, reply: 'As the shop does it elsewhere: the sum, to the cent.' }],
-    ['incorporate', {}],
-    ['approve', {}],
-    ['merge', {}],
-    ['confirm', {}],
-    ['reviewAgain', {}],
-    ['proceed', {}],
-    ['acknowledge', {}],
-  ];
-  const offered = current.offers.map(({ action }) => action);
-  const found = answers.find(([action, said]) => said && offered.includes(action));
-  return found && { action: found[0], said: found[1]! };
-}
+/** What the scripted person answers to a run that is parked. */
+export const answerTo = ({ status, current }: Pick<RunAnswer, 'status' | 'current'>): PersonsAnswer | undefined =>
+  status === 'parked' && current
+    ? consentTo(
+        current,
+        current.offers.map(({ action }) => action),
+      )
+    : undefined;
 
 /** What the run has left behind in the server. */
 async function measured(runs: Runs, workflowId: string): Promise<Pick<Taken, 'steps' | 'events' | 'bytes'>> {

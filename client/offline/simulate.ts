@@ -1,5 +1,6 @@
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { branchOf, releaseIdOf, runIdOf, type RunInput } from '../../workflows/contracts/pipeline-run.ts';
+import { consentTo } from './consent.ts';
 import { Cluster } from './sandbox/cluster.ts';
 import type { Execution } from './sandbox/execution.ts';
 import type { Closed } from './sandbox/wire.ts';
@@ -57,16 +58,15 @@ async function play(cluster: Cluster, run: Execution, people: People, tell: Tell
 
 /** People say their lines; when they have none left, they let the run go on. */
 class People {
-  private readonly lines;
+  private readonly lines: Line[];
 
   constructor({ people }: Script) {
     this.lines = [...people];
   }
 
   async act(cluster: Cluster, run: Execution, { current, waitingOn }: RunAnswer): Promise<boolean> {
-    const line = this.lines.shift() ?? consent(current, waitingOn.offers);
-    if (!line) return false;
-    const { action, afterMinutes = 0, ...said } = line;
+    const { action, afterMinutes = 0, ...said } = this.lines.shift() ?? consent(current, waitingOn.offers);
+    if (action === undefined) return false;
     await cluster.advance(afterMinutes * MINUTE);
     const { refused } = await run.update(action, said);
     // A line that came at the wrong moment is heard all the same: as a signal it is in the log.
@@ -76,22 +76,16 @@ class People {
 }
 
 interface Line {
-  action: string;
+  action?: string;
   afterMinutes?: number | undefined;
   [field: string]: unknown;
 }
 
-/** What a person says who wants the run to go on. */
-function consent(current: RunAnswer['current'], offers: readonly string[]): Line | undefined {
-  const open = current?.findings?.find(({ status }) => status === 'open');
-  if (open && offers.includes('answerFinding')) return { action: 'answerFinding', finding: open.id, reply: 'Yes.' };
-  if (current?.decision && offers.includes('decide')) {
-    const { id, options } = current.decision;
-    return { action: 'decide', decision: id, choice: options[0] };
-  }
-  if (offers.includes('resolveCap')) return { action: 'resolveCap', choice: 'proceed' };
-  const action = ['confirm', 'approve', 'incorporate', 'proceed', 'merge', 'acknowledge', 'resume'].find((each) =>
-    offers.includes(each),
+/** A reviewer that a script has not be understood would not be the next time either: then it is gone on without. */
+function consent(current: RunAnswer['current'], offers: RunAnswer['waitingOn']['offers']): Line {
+  const answer = consentTo(
+    current,
+    offers.filter((offer) => offer !== 'reviewAgain'),
   );
-  return action === undefined ? undefined : { action };
+  return answer ? { action: answer.action, ...answer.said } : {};
 }

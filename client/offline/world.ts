@@ -4,7 +4,8 @@ import type { World } from './sandbox/wire.ts';
 import { inTurn, type End, type Script } from './script.ts';
 
 const MINUTE = 60_000;
-const never = () => new Promise<never>(() => undefined);
+/** For what ends by something else, or is never heard of. */
+export const never = () => new Promise<never>(() => undefined);
 
 /** What a good answer of each role with a structured output is. */
 export const GOOD_OUTPUTS: Readonly<Record<string, unknown>> = {
@@ -115,7 +116,8 @@ function sitesOf(script: Script, cluster: () => Cluster, after: After): World {
     environmentEnded: never,
     holderClosed: never,
     lookAtEnvironment: ({ workflowId }) => cluster().executions.get(workflowId)?.query('environment'),
-    environmentSettled: (question, call) => settled(cluster(), question, () => call.cancelRequested),
+    environmentSettled: (question, call) =>
+      siteSettled(cluster(), question, { moot: () => call.cancelRequested, pause: () => cluster().wait(1_000) }),
   };
 }
 
@@ -150,17 +152,17 @@ function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) =
 }
 
 /** As the activity does: looks until the environment is no longer being made. Each look is a turn of the world. */
-async function settled(
+export async function siteSettled(
   cluster: Cluster,
   { workflowId, generation }: { workflowId: string; generation: number },
-  moot: () => boolean,
+  { moot, pause }: { moot: () => boolean; pause: () => Promise<unknown> },
 ): Promise<unknown> {
   while (!moot()) {
     const there = cluster.executions.get(workflowId);
     const view = await there?.query('environment');
     const known = view && view.generation >= generation && (view.status !== 'provisioning' || view.because);
     if ((known && view.status !== 'tearing-down') || (view && there?.closed)) return view;
-    await cluster.wait(1_000);
+    await pause();
   }
   return never();
 }

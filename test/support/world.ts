@@ -1,23 +1,15 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { GOOD_OUTPUTS, never, siteSettled } from '../../client/offline/world.ts';
 import { change, completed, green, HEAD, ready } from './builders.ts';
 import { Cluster, type Execution, type World } from './sandbox.ts';
 
-const never = () => new Promise<never>(() => undefined);
-
 /** What each role answers in a world where all goes well. */
-export const goodWork = (job: Job): JobReport => {
-  switch (job.role) {
-    case 'reviewer':
-      return completed({ changed: false, summary: 'fine', output: { rating: 0.9, summary: 'fine' } });
-    case 'merger':
-      return completed({
-        changed: false,
-        output: { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'It is small.' },
-      });
-    default:
-      return completed({ summary: `${job.role} did it`, pullRequest: 1 });
-  }
+export const goodWork = ({ role }: Job): JobReport => {
+  const output = GOOD_OUTPUTS[role];
+  return output === undefined
+    ? completed({ summary: `${role} did it`, pullRequest: 1 })
+    : completed({ changed: false, summary: 'fine', output });
 };
 
 /** A world where all goes well, and which is told how it differs. */
@@ -59,27 +51,14 @@ export const goodWorld = (over: World = {}): World => ({
 export function clusterWith(over: World = {}): Cluster {
   const cluster: Cluster = new Cluster({
     lookAtEnvironment: ({ workflowId }) => cluster.executions.get(workflowId)?.query('environment'),
-    environmentSettled: (question, call) => environmentSettled(cluster, question, () => call.cancelRequested),
+    environmentSettled(question, call) {
+      let turns = 0; // one that stays open for so long is open until the test ends it
+      const moot = () => call.cancelRequested || (turns += 1) > 40;
+      return siteSettled(cluster, question, { moot, pause: () => new Promise((resolve) => setImmediate(resolve)) });
+    },
     ...goodWorld(over),
   });
   return cluster;
-}
-
-/** As the activity does: looks until the environment is no longer being made. Each look is a turn of the world. */
-async function environmentSettled(
-  cluster: Cluster,
-  { workflowId, generation }: { workflowId: string; generation: number },
-  moot: () => boolean,
-): Promise<unknown> {
-  for (let turn = 0; turn < 40 && !moot(); turn += 1) {
-    const there = cluster.executions.get(workflowId);
-    const view = await there?.query('environment');
-    const settled = view && view.generation >= generation && (view.status !== 'provisioning' || view.because);
-    if (settled && view.status !== 'tearing-down') return view;
-    if (view && there?.closed) return view;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return never();
 }
 
 export const startRun = (cluster: Cluster, input: unknown, options = {}): Promise<Execution> =>

@@ -1,0 +1,28 @@
+import type { ActionName } from '../../workflows/contracts/messages.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+
+export interface PersonsAnswer {
+  action: ActionName;
+  said: Record<string, unknown>;
+}
+
+/** What a person who wants to see it done answers to whatever a run asks: the first of these that is on offer. */
+export function consentTo(current: RunAnswer['current'], offers: readonly ActionName[]): PersonsAnswer | undefined {
+  const { decision, findings } = current ?? {};
+  const open = findings?.find(({ status }) => status === 'open');
+  const answers: [ActionName, Record<string, unknown> | undefined][] = [
+    ['decide', decision && { decision: decision.id, choice: decision.options[0] }],
+    ['resolveCap', { choice: 'proceed' }],
+    ['answerFinding', open && { finding: open.id, reply: 'As it is done elsewhere.' }],
+    ['incorporate', {}],
+    ['approve', {}],
+    ['merge', {}],
+    ['confirm', {}],
+    ['reviewAgain', {}],
+    ['proceed', {}],
+    ['acknowledge', {}],
+    ['resume', {}],
+  ];
+  const found = answers.find(([action, said]) => said && offers.includes(action));
+  return found && { action: found[0], said: found[1]! };
+}
