@@ -1,17 +1,11 @@
-import { hostname } from 'node:os';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/index.ts';
-import { createActivities } from '../activities/index.ts';
 import { BadVariables } from '../workflows/contracts/variables.ts';
-import { dataConverter, workflowBundle } from './bundle.ts';
 import { readConfig, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
+import { createWorker } from './worker.ts';
 
-/** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
-const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
 const CONNECT_PAUSE_MS = 1_000;
-/** The first server that tells its pollers how many they should be. */
-const SCALES_POLLERS = [1, 28] as const;
 
 /** Configuration → adapters → activities → worker, and an orderly stop. */
 async function main(): Promise<void> {
@@ -20,24 +14,7 @@ async function main(): Promise<void> {
   const log = openLog(variables.GATEHOUSE_LOG_LEVEL);
   const { ports, close } = await portsOf(config, log);
   const connection = await connect(config);
-  const worker = await Worker.create({
-    connection,
-    namespace: config.namespace,
-    taskQueue: variables.GATEHOUSE_TASK_QUEUE,
-    identity: `gatehouse-${process.pid}@${hostname()}`,
-    workflowBundle: await workflowBundle(config.data),
-    dataConverter,
-    activities: createActivities(ports, {
-      lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
-      taskQueue: variables.GATEHOUSE_TASK_QUEUE,
-      budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
-      taskLimit: variables.GATEHOUSE_TASK_LIMIT,
-    }),
-    maxConcurrentActivityTaskExecutions: 500,
-    ...(await pollers(connection)),
-    maxHeartbeatThrottleInterval: '1 second',
-    ...SHUTDOWN,
-  });
+  const worker = await createWorker({ connection, config, ports });
 
   let stopping = false;
   const stop = () => {
@@ -92,15 +69,6 @@ async function connect({ connection, address }: WorkerConfig): Promise<NativeCon
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
     }
   }
-}
-
-/** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */
-async function pollers(connection: NativeConnection) {
-  const { serverVersion } = await connection.workflowService.getSystemInfo({});
-  const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);
-  if (major < SCALES_POLLERS[0] || (major === SCALES_POLLERS[0] && !(minor >= SCALES_POLLERS[1]))) return {};
-  const behaviour = { type: 'autoscaling' } as const;
-  return { workflowTaskPollerBehavior: behaviour, activityTaskPollerBehavior: behaviour };
 }
 
 main().catch((failure: unknown) => {

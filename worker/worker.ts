@@ -1,0 +1,57 @@
+import { hostname } from 'node:os';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { Ports } from '../activities/ports.ts';
+import { dataConverter, workflowBundle } from './bundle.ts';
+import type { WorkerConfig } from './config.ts';
+
+/** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
+const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
+/** The first server that tells its pollers how many they should be. */
+const SCALES_POLLERS = [1, 28] as const;
+
+export interface Serving {
+  connection: NativeConnection;
+  config: WorkerConfig;
+  ports: Ports;
+}
+
+/**
+ * The worker as it serves runs: the one in production, and the one that proofs and benchmarks look at. They bring ports
+ * of their own, and `over` what they watch it with.
+ */
+export async function createWorker(
+  { connection, config, ports }: Serving,
+  over: Partial<WorkerOptions> = {},
+): Promise<Worker> {
+  const { variables, namespace, data } = config;
+  const taskQueue = variables.GATEHOUSE_TASK_QUEUE;
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    identity: `gatehouse-${process.pid}@${hostname()}`,
+    ...(over.workflowBundle ? {} : { workflowBundle: await workflowBundle(data) }),
+    dataConverter,
+    activities: createActivities(ports, {
+      lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
+      taskQueue,
+      budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
+      taskLimit: variables.GATEHOUSE_TASK_LIMIT,
+    }),
+    maxConcurrentActivityTaskExecutions: 500,
+    ...(await pollers(connection)),
+    maxHeartbeatThrottleInterval: '1 second',
+    ...SHUTDOWN,
+    ...over,
+  });
+}
+
+/** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */
+async function pollers(connection: NativeConnection) {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({});
+  const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);
+  if (major < SCALES_POLLERS[0] || (major === SCALES_POLLERS[0] && !(minor >= SCALES_POLLERS[1]))) return {};
+  const behaviour = { type: 'autoscaling' } as const;
+  return { workflowTaskPollerBehavior: behaviour, activityTaskPollerBehavior: behaviour };
+}
