@@ -52,6 +52,7 @@ function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType
       root: data,
       environment,
       issues: variables.GATEHOUSE_ISSUES,
+      ledgerFile: variables.GATEHOUSE_LEDGER,
       noticesFile: variables.GATEHOUSE_NOTICES_FILE,
       webhook: { url: variables.GATEHOUSE_WEBHOOK_URL, secret: variables.GATEHOUSE_WEBHOOK_SECRET },
       log: (fields, message) => log.info(fields, message),

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ports } from '../ports.ts';
 import { commandExecutor } from './local/command-executor/index.ts';
 import { commandReleases } from './local/command-releases.ts';
+import { fileLedger } from './local/file-ledger.ts';
 import { folderMeter } from './local/folder-meter.ts';
 import { folderTexts } from './local/folder-texts.ts';
 import { gitForge } from './local/git-forge/index.ts';
@@ -15,6 +17,8 @@ export interface Opening extends NotifierOptions {
   environment: NodeJS.ProcessEnv;
   /** Where the tracker's issues are; below the root when not said. */
   issues?: string | undefined;
+  /** The file in which every effect is written down, if any. */
+  ledgerFile?: string | undefined;
 }
 
 /** The adapters by the names that the configuration uses. To add one: write it, list it here, run its port's suite. */
@@ -33,8 +37,9 @@ export interface Choice {
 }
 
 /** Opens the chosen adapters. Closing them ends in order what they run on this machine. */
-export async function openPorts(choice: Choice, opening: Opening): Promise<{ ports: Ports; close(): Promise<void> }> {
-  await mkdir(opening.root, { recursive: true });
+export async function openPorts(choice: Choice, told: Opening): Promise<{ ports: Ports; close(): Promise<void> }> {
+  await mkdir(told.root, { recursive: true });
+  const opening = { ...told, ...(told.ledgerFile && { ledger: fileLedger(path.resolve(told.ledgerFile)) }) };
   const notifier = routedNotifier(choice.notify, opening);
   const ports: Ports = {
     forge: ADAPTERS.forge[choice.forge](opening),

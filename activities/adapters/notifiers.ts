@@ -1,6 +1,6 @@
 import type { NoticeType } from '../../workflows/contracts/notices.ts';
 import type { Route } from '../../workflows/contracts/variables.ts';
-import type { Notifier } from '../ports.ts';
+import type { Ledger, Notifier } from '../ports.ts';
 import { fileNotifier } from './local/file-notifier.ts';
 import { logNotifier } from './local/log-notifier.ts';
 import { outbox } from './local/outbox.ts';
@@ -12,6 +12,7 @@ export interface NotifierOptions {
   webhook?: { url?: string | undefined; secret?: string | undefined } | undefined;
   log: (fields: object, message: string) => void;
   firstPauseMs?: number | undefined;
+  ledger?: Ledger | undefined;
 }
 
 /** Tells every notifier that a notice is routed to. Each has an outbox of its own: one that is down holds up no other. */
@@ -19,10 +20,10 @@ export function routedNotifier(
   routes: readonly Route[],
   options: NotifierOptions,
 ): Notifier & { close(): Promise<void> } {
-  const { root, log, firstPauseMs } = options;
+  const { root, log, firstPauseMs, ledger } = options;
   const opened = routes.map(({ adapter, types }) => ({
     types,
-    box: outbox(notifierOf(adapter, options), { name: adapter, root, log, firstPauseMs }),
+    box: outbox(notifierOf(adapter, options), { name: adapter, root, log, firstPauseMs, ledger }),
   }));
   const isFor = (types: readonly NoticeType[] | undefined, type: NoticeType) =>
     types === undefined || types.includes(type);

@@ -74,6 +74,8 @@ export const Variables = z.object({
   GATEHOUSE_ISSUES: z.string().optional(),
   /** Live runs on one repository: a number for all together, or one for each type of task. None: no limit. */
   GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
+  /** Every effect on the world is appended to this file, one line of JSON each. None: nothing is written down. */
+  GATEHOUSE_LEDGER: z.string().optional(),
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
   GATEHOUSE_FORGE: oneOf(['local']),
   GATEHOUSE_EXECUTOR: oneOf(['local']),

@@ -1,5 +1,5 @@
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
-import type { Environments } from '../../ports.ts';
+import type { Environments, Ledger } from '../../ports.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {
@@ -8,13 +8,17 @@ export class InMemoryEnvironments implements Environments {
   readonly begun: string[] = [];
 
   /** How a site comes up. */
-  constructor(private readonly come: (request: EnvironmentRequest) => SiteLook = live) {}
+  constructor(
+    private readonly come: (request: EnvironmentRequest) => SiteLook = live,
+    private readonly ledger?: Ledger,
+  ) {}
 
   examine = async () => ({ configured: true, fields: [] });
 
   async ensure(request: EnvironmentRequest): Promise<void> {
     if (this.sites.has(request.key) || this.removed.has(request.key)) return;
     this.begun.push(request.key);
+    this.ledger?.note({ effect: 'environment-created', key: request.key });
     this.sites.set(request.key, this.come(request));
   }
 
@@ -22,7 +26,7 @@ export class InMemoryEnvironments implements Environments {
 
   async remove(key: string): Promise<void> {
     this.removed.add(key);
-    this.sites.delete(key);
+    if (this.sites.delete(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
   }
 
   /** It dies by itself. */

@@ -1,6 +1,6 @@
 import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Executor, JobLook } from '../../ports.ts';
+import type { Executor, JobLook, Ledger } from '../../ports.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
 export class InMemoryExecutor implements Executor {
@@ -11,6 +11,7 @@ export class InMemoryExecutor implements Executor {
   constructor(
     private readonly work: (job: Job) => Promise<JobReport>,
     private readonly roles?: readonly string[],
+    private readonly ledger?: Ledger,
   ) {}
 
   async examine(_: Change, roles: string[]): Promise<BadField[]> {
@@ -25,6 +26,7 @@ export class InMemoryExecutor implements Executor {
     if (this.reports.has(job.key)) return;
     if (this.closing) throw new Error('This worker is stopping.');
     this.begun.push(job.key);
+    this.ledger?.note({ effect: 'job-started', key: job.key });
     this.reports.set(job.key, undefined);
     void this.work(job).then(
       (report) => this.end(job.key, report),
@@ -38,18 +40,20 @@ export class InMemoryExecutor implements Executor {
   }
 
   async stop(key: string, because = 'Somebody stopped it.'): Promise<void> {
-    if (this.reports.get(key) === undefined) this.reports.set(key, { is: 'stopped', because });
+    this.end(key, { is: 'stopped', because });
   }
 
   async close(): Promise<void> {
     this.closing = true;
     for (const [key, report] of this.reports) {
-      if (!report) this.reports.set(key, { is: 'interrupted', because: 'The local stack was stopped.' });
+      if (!report) this.end(key, { is: 'interrupted', because: 'The local stack was stopped.' });
     }
   }
 
   /** The first end stands: what a stopped job still answers changes nothing. */
   private end(key: string, report: JobReport): void {
-    if (this.reports.get(key) === undefined) this.reports.set(key, report);
+    if (this.reports.get(key) !== undefined) return;
+    if (this.reports.has(key)) this.ledger?.note({ effect: 'job-ended', key });
+    this.reports.set(key, report);
   }
 }

@@ -1,7 +1,7 @@
 import type { ChangeLook, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
-import type { ChangeWish, Checks, Forge, ForgeExamined } from '../../ports.ts';
+import type { ChangeWish, Checks, Forge, ForgeExamined, Ledger } from '../../ports.ts';
 import { Commits, type Files } from './commits.ts';
 
 interface Pull {
@@ -29,6 +29,7 @@ export class InMemoryForge implements Forge {
     files: Files,
     /** What a check says of a commit's files. */
     private readonly judges: Record<string, (files: Files) => boolean> = {},
+    private readonly ledger?: Ledger,
   ) {
     this.branches.set('main', this.commits.add({ parents: [], files, author: 'Ana' }));
   }
@@ -38,6 +39,7 @@ export class InMemoryForge implements Forge {
     const parent = this.branches.get(branch) ?? this.branches.get('main')!;
     const id = this.commits.add({ parents: [parent], files: { ...this.commits.filesOf(parent), ...files }, author });
     if (ours) this.ours.add(id);
+    if (ours) this.pushed(branch, parent, id);
     this.branches.set(branch, id);
     return id;
   }
@@ -98,6 +100,7 @@ export class InMemoryForge implements Forge {
       const run = this.runs.get(key);
       if (run && (run.conclusion === 'success' || run.round === round)) return run;
       this.begun.push(key);
+      this.ledger?.note({ effect: 'check-started', key: `${this.repository} ${key} ${round}` });
       const conclusion = judge(this.commits.filesOf(head)) ? 'success' : 'failure';
       const next = { name, conclusion, round };
       this.runs.set(key, next);
@@ -132,6 +135,7 @@ export class InMemoryForge implements Forge {
     if ('conflicts' in merge) return { is: 'conflict', head, files: merge.conflicts };
     const merged = this.commits.add({ parents: [head, baseHead], files: merge.files, author: 'gatehouse' });
     this.ours.add(merged);
+    this.pushed(change.branch, head, merged);
     this.branches.set(change.branch, merged);
     return { is: 'merged', head: merged };
   }
@@ -160,6 +164,7 @@ export class InMemoryForge implements Forge {
     if ('conflicts' in merge) return { is: 'conflicted', files: merge.conflicts };
     const commit = this.commits.add({ parents: [base, head], files: merge.files, author: 'gatehouse' });
     this.branches.set(change.base, commit);
+    this.ledger?.note({ effect: 'merged', key: `${this.repository} ${head}`, mergeCommit: commit });
     return this.merged(change, head, commit);
   }
 
@@ -167,8 +172,12 @@ export class InMemoryForge implements Forge {
     const pull = this.pullOf(change);
     pull.state = 'merged';
     pull.mergeCommit ??= mergeCommit;
-    this.branches.delete(change.branch);
+    if (this.branches.delete(change.branch)) this.pushed(change.branch, head);
     return { is: 'merged', mergeCommit: pull.mergeCommit, head };
+  }
+
+  private pushed(branch: string, from: string, to?: string): void {
+    this.ledger?.note({ effect: 'branch-pushed', key: `${this.repository} ${branch}`, from, ...(to && { to }) });
   }
 
   private pullOf({ branch }: Change): Pull {

@@ -1,12 +1,16 @@
-import type { Message, Notifier } from '../../ports.ts';
+import type { Ledger, Message, Notifier } from '../../ports.ts';
 
 /** A notifier that remembers, once per key: an honest fake, which can be down. */
 export class InMemoryNotifier implements Notifier {
   readonly told = new Map<string, Message>();
   down = false;
 
+  constructor(private readonly ledger?: Ledger) {}
+
   async deliver(message: Message): Promise<void> {
     if (this.down) throw new Error('This notifier is down.');
-    if (!this.told.has(message.key)) this.told.set(message.key, structuredClone(message));
+    if (this.told.has(message.key)) return;
+    this.told.set(message.key, structuredClone(message));
+    this.ledger?.note({ effect: 'notice-delivered', key: message.key });
   }
 }

@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Meter } from '../../ports.ts';
+import type { Ledger, Meter } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
 const Entry = z.object({ key: z.string(), at: z.string(), costCents: z.number() });
 
 /** Keeps what jobs cost as one file per job, below a folder per month. */
-export const folderMeter = ({ root }: { root: string }): Meter => {
+export const folderMeter = ({ root, ledger }: { root: string; ledger?: Ledger | undefined }): Meter => {
   const { meter } = foldersOf(root);
   const known = new Map<string, Map<string, number>>();
   const fileOf = (month: string, key: string) => path.join(meter, month, `${safeName(key)}.json`);
@@ -20,6 +20,7 @@ export const folderMeter = ({ root }: { root: string }): Meter => {
         // An activity that is retried over the turn of a month notes the same job once more.
         if ((await has(month, entry.key)) || (await has(before(month), entry.key))) return;
         await writeJson(fileOf(month, entry.key), entry);
+        ledger?.note({ effect: 'cost-recorded', key: entry.key });
       }),
 
     async spent(month) {

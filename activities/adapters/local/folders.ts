@@ -2,7 +2,15 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
+import type { Ledger } from '../../ports.ts';
 import { isAlive, ownToken } from './tokens.ts';
+
+/** What local adapters that run commands are opened with. */
+export interface Local {
+  root: string;
+  environment: NodeJS.ProcessEnv;
+  ledger?: Ledger | undefined;
+}
 
 /** Everything that the local adapters keep, below one root. */
 export const foldersOf = (root: string) => ({

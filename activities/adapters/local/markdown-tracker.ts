@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Tracker } from '../../ports.ts';
+import type { Ledger, Tracker } from '../../ports.ts';
 import { foldersOf, hashOf, readText, safeName, withLock, writeFileAtomically } from './folders.ts';
 
 /** Front matter, then text: how most Markdown tools keep what is about a text. */
@@ -12,7 +12,15 @@ const MOST_ISSUES = 10_000;
  * A directory of Markdown issues, one file each, below a folder per workspace: `PAY-142.md` is the issue PAY-142, whoever
  * wrote it. What we write bears its key in a comment that nobody sees, and is looked for before it is written.
  */
-export const markdownTracker = ({ root, issues }: { root: string; issues?: string | undefined }): Tracker => {
+export const markdownTracker = ({
+  root,
+  issues,
+  ledger,
+}: {
+  root: string;
+  issues?: string | undefined;
+  ledger?: Ledger | undefined;
+}): Tracker => {
   const home = path.resolve(issues ?? foldersOf(root).issues);
   const folderOf = (workspace: string) => path.join(home, workspace);
   const locked = <T>(workspace: string, work: () => Promise<T>) =>
@@ -34,6 +42,7 @@ export const markdownTracker = ({ root, issues }: { root: string; issues?: strin
           path.join(folder, `${id}.md`),
           page({ title, state: 'open' }, `${body}\n\n${mark}\n`),
         );
+        ledger?.note({ effect: 'issue-filed', key });
         return filed(folder, id);
       }),
 
@@ -46,6 +55,7 @@ export const markdownTracker = ({ root, issues }: { root: string; issues?: strin
         if (known.includes(mark)) return true;
         const told = `${known.trimEnd()}\n\n## gatehouse, ${new Date().toISOString()}\n\n${text}\n\n${mark}\n`;
         await writeFileAtomically(file, resolve ? closed(told) : told);
+        ledger?.note({ effect: 'issue-told', key });
         return true;
       }),
   };

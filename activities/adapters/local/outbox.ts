@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Notice } from '../../../workflows/contracts/notices.ts';
 import { Task } from '../../../workflows/contracts/pipeline-run.ts';
-import type { Message, Notifier } from '../../ports.ts';
+import type { Ledger, Message, Notifier } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
 const LONGEST_PAUSE_MS = 300_000;
@@ -23,6 +23,7 @@ export interface OutboxOptions {
   log: (fields: object, message: string) => void;
   firstPauseMs?: number | undefined;
   waitMs?: number | undefined;
+  ledger?: Ledger | undefined;
 }
 
 /**
@@ -99,8 +100,9 @@ class Outbox implements Notifier {
   }
 
   private async attempt(message: Message): Promise<void> {
-    const { stop, notifier } = this;
+    const { stop, notifier, options } = this;
     await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]));
+    options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
     if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
     this.failures = 0;
   }

@@ -19,6 +19,8 @@ export interface Launch {
   cwd: string;
   env: NodeJS.ProcessEnv;
   stdin?: string;
+  /** Told when the command is about to begin, and will. */
+  begins?: (() => void) | undefined;
 }
 
 const Launched = z.object({ pid: z.number(), token: z.string(), at: z.number() });
@@ -51,7 +53,7 @@ const files = (folder: string) => ({
  * Starts a command in a process group of its own, which outlives this worker. A folder is launched once: asking again
  * changes nothing, whoever asks.
  */
-export async function launch(folder: string, { command, cwd, env, stdin = '' }: Launch): Promise<void> {
+export async function launch(folder: string, { command, cwd, env, stdin = '', begins }: Launch): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { marker, record, exit, stdin: input, stdout, stderr } = files(folder);
   try {
@@ -75,6 +77,7 @@ export async function launch(folder: string, { command, cwd, env, stdin = '' }: 
     });
     child.stdin!.on('error', () => undefined);
     await writeJson(record, { pid, token: (await tokenOf(pid)) ?? 'gone', at: Date.now() });
+    begins?.();
     child.stdin!.end('go\n');
     child.unref();
   } finally {

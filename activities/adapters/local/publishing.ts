@@ -1,6 +1,7 @@
 import type { ForeignCommit } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { commitOf, commitTree, git, isAncestor, mergeTree } from './git.ts';
+import type { Ledger } from '../../ports.ts';
 import type { Records } from './records.ts';
 import { NOTHING, withPath, type Workshop } from './workshop.ts';
 
@@ -15,6 +16,7 @@ export class Publishing {
   constructor(
     private readonly workshop: Workshop,
     private readonly records: Records,
+    private readonly ledger?: Ledger,
   ) {}
 
   /**
@@ -47,6 +49,8 @@ export class Publishing {
         ahead: next,
       }));
       if (await this.workshop.move(change.repository, change.branch, next, head ?? NOTHING)) {
+        const key = `${change.repository} ${change.branch}`;
+        this.ledger?.note({ effect: 'branch-pushed', key, ...(head && { from: head }), to: next });
         return { is: 'published', head: next, foreign };
       }
     }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Executor, JobLook } from '../../../ports.ts';
-import { foldersOf, readJson, readText, safeName, withLock, writeJson } from '../folders.ts';
+import { foldersOf, readJson, readText, safeName, withLock, writeJson, type Local } from '../folders.ts';
 import { end, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
@@ -18,23 +18,22 @@ const DETAIL_CHARACTERS = 2_000;
 const PRINTED_CHARACTERS = 12_000;
 
 /** Does the work of agents by the commands that `.gatehouse.yml` names (contract 12 and 13). */
-export const commandExecutor = (options: {
-  root: string;
-  environment: NodeJS.ProcessEnv;
-}): Executor & { close(): Promise<void> } => new CommandExecutor(options);
+export const commandExecutor = (options: Local): Executor & { close(): Promise<void> } => new CommandExecutor(options);
 
 class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
   private readonly workshop;
   private readonly publishing;
+  private readonly ledger;
   private closing = false;
 
-  constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
+  constructor({ root, environment, ledger }: Local) {
     this.jobs = foldersOf(root).jobs;
     this.environment = environment;
     this.workshop = new Workshop(root);
-    this.publishing = new Publishing(this.workshop, new Records(root));
+    this.ledger = ledger;
+    this.publishing = new Publishing(this.workshop, new Records(root), ledger);
     void this.sweep();
   }
 
@@ -67,6 +66,7 @@ class CommandExecutor implements Executor {
         cwd: place.tree,
         env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
         stdin: text,
+        begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
       });
     });
   }
@@ -85,10 +85,10 @@ class CommandExecutor implements Executor {
         const over = overdue(job, state);
         if (!over) return this.running(place.run);
         await end(place.run, { graceMs: GRACE_MS });
-        return this.report(place, { is: 'failed', because: over, ...(await detailOf(place.run)) });
+        return this.report(key, place, { is: 'failed', because: over, ...(await detailOf(place.run)) });
       }
       await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
-      return this.report(place, await this.settle(job, begun, place, state));
+      return this.report(key, place, await this.settle(job, begun, place, state));
     });
   }
 
@@ -123,16 +123,21 @@ class CommandExecutor implements Executor {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
       await mkdir(place.folder, { recursive: true });
-      if (!(await readReport(place.report))) await writeJson(place.report, report);
+      if (!(await readReport(place.report))) await this.note(key, place, report);
       await end(place.run, { graceMs: GRACE_MS });
       await rm(place.tree, { recursive: true, force: true });
     });
   }
 
-  private async report(place: Place, report: JobReport): Promise<JobReport> {
-    await writeJson(place.report, report);
+  private async report(key: string, place: Place, report: JobReport): Promise<JobReport> {
+    await this.note(key, place, report);
     await rm(place.tree, { recursive: true, force: true });
     return report;
+  }
+
+  private async note(key: string, place: Place, report: JobReport): Promise<void> {
+    await writeJson(place.report, report);
+    this.ledger?.note({ effect: 'job-ended', key });
   }
 
   private async running(run: string): Promise<JobLook> {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../../workflows/contracts/outcome.ts';
-import type { Checks } from '../../../ports.ts';
+import type { Checks, Ledger } from '../../../ports.ts';
 import { foldersOf, readJson, readText, safeName, withLock, writeJson } from '../folders.ts';
 import { end, environmentFor, launch, logOf, stateOf, tailOf } from '../processes.ts';
 import type { Workshop } from '../workshop.ts';
@@ -30,6 +30,7 @@ export class CheckRuns {
     root: string,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly workshop: Workshop,
+    private readonly ledger?: Ledger,
   ) {
     this.folders = foldersOf(root);
   }
@@ -120,13 +121,15 @@ export class CheckRuns {
     }
   }
 
-  private async begin({ change, head, command, room, round }: One, run: string): Promise<'running' | 'queued'> {
+  private async begin({ change, head, name, command, room, round }: One, run: string): Promise<'running' | 'queued'> {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
     // On record first: whose a checkout is must be known, even of one that is never finished.
     await writeJson(path.join(run, 'begun.json'), { round, branch: change.branch });
     await this.workshop.checkout(change.repository, head, tree);
-    await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }) });
+    const key = `${change.repository} ${head} ${name} ${round}`;
+    const begins = () => this.ledger?.note({ effect: 'check-started', key });
+    await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }), begins });
     return 'running';
   }
 

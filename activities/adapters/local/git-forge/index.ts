@@ -2,6 +2,7 @@ import type { BadField, ChangeLook, MergeReport } from '../../../../workflows/co
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitFiles } from '../documents.ts';
+import type { Local } from '../folders.ts';
 import { commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
@@ -13,10 +14,7 @@ import { CheckRuns } from './check-runs.ts';
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
  * checks are commands that we run (contract 13).
  */
-export const gitForge = (options: {
-  root: string;
-  environment: NodeJS.ProcessEnv;
-}): Forge & { close(): Promise<void> } => new GitForge(options);
+export const gitForge = (options: Local): Forge & { close(): Promise<void> } => new GitForge(options);
 
 class GitForge implements Forge {
   /** It runs the checks itself, and so knows which there will be. */
@@ -25,12 +23,14 @@ class GitForge implements Forge {
   private readonly records;
   readonly publishing;
   private readonly runs;
+  private readonly ledger;
 
-  constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
+  constructor({ root, environment, ledger }: Local) {
+    this.ledger = ledger;
     this.workshop = new Workshop(root);
     this.records = new Records(root);
-    this.publishing = new Publishing(this.workshop, this.records);
-    this.runs = new CheckRuns(root, environment, this.workshop);
+    this.publishing = new Publishing(this.workshop, this.records, ledger);
+    this.runs = new CheckRuns(root, environment, this.workshop, ledger);
   }
 
   async examine(wish: ChangeWish): Promise<ForgeExamined> {
@@ -177,6 +177,7 @@ class GitForge implements Forge {
     try {
       const done = await this.workshop.move(change.repository, change.base, commit, base);
       if (!done) return { is: 'moved', head: now, baseHead: await this.baseHead(change) };
+      this.ledger?.note({ effect: 'merged', key: `${change.repository} ${head}`, mergeCommit: commit });
     } catch (failure) {
       if (failure instanceof Held) return { is: 'refused', because: failure.message };
       throw failure;

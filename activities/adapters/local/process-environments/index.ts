@@ -5,7 +5,16 @@ import { z } from 'zod';
 import type { EnvironmentRequest, SiteLook } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
-import { foldersOf, readJson, readText, safeName, withLock, writeFileAtomically, writeJson } from '../folders.ts';
+import {
+  foldersOf,
+  readJson,
+  readText,
+  safeName,
+  withLock,
+  writeFileAtomically,
+  writeJson,
+  type Local,
+} from '../folders.ts';
 import { end, environmentFor, launch, stateOf, tailOf } from '../processes.ts';
 import { Workshop } from '../workshop.ts';
 
@@ -22,18 +31,18 @@ const Begun = z.object({
 const Live = z.object({ at: z.string() });
 
 /** Runs a change as a process per environment, in a checkout of its head commit, on a port of its own (contract 13). */
-export const processEnvironments = (options: {
-  root: string;
-  environment: NodeJS.ProcessEnv;
-}): Environments & { close(): Promise<void> } => new ProcessEnvironments(options);
+export const processEnvironments = (options: Local): Environments & { close(): Promise<void> } =>
+  new ProcessEnvironments(options);
 
 class ProcessEnvironments implements Environments {
   private readonly folders;
   private readonly environment;
   private readonly workshop;
+  private readonly ledger;
   private closing = false;
 
-  constructor({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }) {
+  constructor({ root, environment, ledger }: Local) {
+    this.ledger = ledger;
     this.folders = foldersOf(root);
     this.environment = environment;
     this.workshop = new Workshop(root);
@@ -58,7 +67,8 @@ class ProcessEnvironments implements Environments {
         const { ready, expireMinutes } = environment;
         await writeJson(place.begun, { port, ready, expireMinutes });
         const env = environmentFor(this.environment, { PORT: String(port) });
-        await launch(place.run, { command: environment.start, cwd: place.tree, env });
+        const begins = () => this.ledger?.note({ effect: 'environment-created', key });
+        await launch(place.run, { command: environment.start, cwd: place.tree, env, begins });
       });
     });
   }
@@ -108,6 +118,7 @@ class ProcessEnvironments implements Environments {
       await writeFileAtomically(place.removed, because);
       await end(place.run, { graceMs: GRACE_MS });
       await rm(place.tree, { recursive: true, force: true });
+      if ((await readText(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
       await rm(place.begun, { force: true });
     });
   }
