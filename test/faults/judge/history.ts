@@ -1,0 +1,115 @@
+/** A history as Temporal's tools write it, and what of it a judge wants to know. */
+export interface PastEvent {
+  eventId: string;
+  eventTime: string;
+  eventType: string;
+  [attributes: string]: unknown;
+}
+export interface Past {
+  workflowId: string;
+  runId: string;
+  events: PastEvent[];
+}
+
+interface Payload {
+  data?: string;
+}
+type Attributes = Record<string, any>;
+
+export interface PastActivity {
+  type: string;
+  /** What it was asked. */
+  question: any;
+  scheduledAt: number;
+  ended?: 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TIMED_OUT';
+  endedAt?: number;
+  answer?: any;
+}
+
+/** Somebody's action as it reached the history: an update that was accepted, or a signal. */
+export interface PastAction {
+  by: 'update' | 'signal';
+  action: string;
+  actionId: string | undefined;
+  at: number;
+}
+
+const decode = (payload: Payload | undefined): any => {
+  try {
+    return payload?.data === undefined ? undefined : JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+const first = (payloads: { payloads?: Payload[] } | undefined) => decode(payloads?.payloads?.[0]);
+const attributesOf = (event: PastEvent): Attributes =>
+  (Object.entries(event).find(([name]) => name.endsWith('EventAttributes'))?.[1] ?? {}) as Attributes;
+const typeOf = ({ eventType }: PastEvent) => eventType.replace('EVENT_TYPE_', '');
+export const timeOf = ({ eventTime }: PastEvent): number => Date.parse(eventTime);
+
+export function activitiesOf({ events }: Past): PastActivity[] {
+  const found = new Map<string, PastActivity>();
+  for (const event of events) {
+    const attributes = attributesOf(event);
+    const type = typeOf(event);
+    if (type === 'ACTIVITY_TASK_SCHEDULED') {
+      const { activityType, input } = attributes;
+      found.set(event.eventId, { type: activityType.name, question: first(input), scheduledAt: timeOf(event) });
+    }
+    const end = /^ACTIVITY_TASK_(COMPLETED|FAILED|CANCELED|TIMED_OUT)$/.exec(type)?.[1];
+    const activity = end && found.get(String(attributes['scheduledEventId']));
+    if (!activity) continue;
+    Object.assign(activity, { ended: end, endedAt: timeOf(event), answer: first(attributes['result']) });
+  }
+  return [...found.values()];
+}
+
+export function actionsOf({ events }: Past): PastAction[] {
+  return events.flatMap((event): PastAction[] => {
+    const attributes = attributesOf(event);
+    const at = timeOf(event);
+    if (typeOf(event) === 'WORKFLOW_EXECUTION_SIGNALED') {
+      const action = String(attributes['signalName']);
+      if (action.startsWith('_') || action === 'hint') return [];
+      return [{ by: 'signal', action, actionId: first(attributes['input'])?.actionId, at }];
+    }
+    if (typeOf(event) !== 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED') return [];
+    const { name, args } = attributes['acceptedRequest']?.input ?? {};
+    return [{ by: 'update', action: String(name), actionId: first(args)?.actionId, at }];
+  });
+}
+
+const ENDS = /^WORKFLOW_EXECUTION_(COMPLETED|FAILED|CANCELED|TERMINATED|TIMED_OUT|CONTINUED_AS_NEW)$/;
+
+/** How it ended: the closing events, of which there is to be one, and what it answered. */
+export function endsOf({ events }: Past): { is: string; answer: any; at: number }[] {
+  return events.flatMap((event) => {
+    const is = ENDS.exec(typeOf(event))?.[1];
+    return is ? [{ is, answer: first(attributesOf(event)['result']), at: timeOf(event) }] : [];
+  });
+}
+
+/** When it was asked to be cancelled. */
+export function cancelledAt({ events }: Past): number | undefined {
+  const event = events.find((each) => typeOf(each) === 'WORKFLOW_EXECUTION_CANCEL_REQUESTED');
+  return event && timeOf(event);
+}
+
+/** The phases that it showed, in order. */
+export const phasesOf = ({ events }: Past): { phase: string; at: number }[] =>
+  events.flatMap((event) => {
+    if (typeOf(event) !== 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES') return [];
+    const phase = decode(attributesOf(event)['searchAttributes']?.indexedFields?.GatehousePhase);
+    return phase === undefined ? [] : [{ phase: String(phase), at: timeOf(event) }];
+  });
+
+/**
+ * Workflow tasks that a worker of ours could not do: a build that cannot go on with what another began says so here. That
+ * a task was killed, or that something came in as it ended, is no such failure.
+ */
+export const failedTasksOf = ({ events }: Past): string[] =>
+  events.flatMap((event) => {
+    const { cause, failure } = attributesOf(event);
+    const ours = /WORKFLOW_WORKER_UNHANDLED_FAILURE|NON_DETERMINISTIC_ERROR/.test(String(cause));
+    return typeOf(event) === 'WORKFLOW_TASK_FAILED' && ours ? [String(failure?.message ?? cause)] : [];
+  });

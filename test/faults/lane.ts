@@ -1,0 +1,162 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Fault } from './plan/faults.ts';
+import type { Said } from './worker/faults.ts';
+
+const MAIN = fileURLToPath(new URL('./worker/main.ts', import.meta.url));
+const LATE_MS = 20_000;
+
+export interface LaneOptions {
+  name: string;
+  /** Where the server is, for this lane's workers. */
+  address: string;
+  folder: string;
+  codePath: string;
+  worldPort: number;
+  /** Tells whoever outlives us which processes of ours may be left standing. */
+  guard: (told: { guard?: number; free?: number }) => void;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A task queue of its own, and one worker that serves it, which is started again as soon as it has died. */
+export class Lane {
+  private child: ChildProcess | undefined;
+  private frozen: ChildProcess | undefined;
+  private fault: Fault | undefined;
+  private ending = false;
+  private readonly heard = new Set<(said: Said) => void>();
+  private ready: Promise<void> = Promise.resolve();
+  private armed: (knows: boolean) => void = () => undefined;
+  /** How often a worker of this lane began. */
+  starts = 0;
+  struckAt: number | undefined;
+  /** When its last worker began to take work. */
+  readyAt = 0;
+
+  constructor(private readonly options: LaneOptions) {}
+
+  get queue(): string {
+    return this.options.name;
+  }
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Comes back once the worker takes work. */
+  start(): Promise<void> {
+    const { name, folder, codePath, worldPort, address, guard, env } = this.options;
+    this.starts += 1;
+    const log = openSync(path.join(folder, `${name}.log`), 'a');
+    const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', MAIN, codePath, String(worldPort)], {
+      stdio: ['ignore', 'pipe', log, 'ipc'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        TEMPORAL_ADDRESS: address,
+        GATEHOUSE_TASK_QUEUE: name,
+        GATEHOUSE_DATA: path.join(folder, name),
+        GATEHOUSE_LOOK_SECONDS: '0.5',
+        GATEHOUSE_BUDGET_CENTS: '1000000000',
+        GATEHOUSE_LOG_LEVEL: 'warn',
+        ...env,
+      },
+    });
+    closeSync(log);
+    this.child = child;
+    if (child.pid) guard({ guard: child.pid });
+    createInterface({ input: child.stdout! }).on('line', (line) => this.hear(JSON.parse(line) as Said));
+    this.ready = new Promise((resolve) => {
+      const begun = () => {
+        this.readyAt = Date.now();
+        resolve();
+      };
+      child.on('message', ({ is }: { is?: string }) => (is === 'ready' ? begun() : this.armed(true)));
+      child.once('exit', () => {
+        this.armed(false);
+        if (child.pid) guard({ free: child.pid });
+        resolve();
+        if (this.child === child && !this.ending) void this.start();
+      });
+    });
+    return this.ready;
+  }
+
+  /** Gives the worker a fault to strike at, or none. Comes back once it knows. */
+  async arm(fault: Fault | undefined): Promise<void> {
+    this.fault = fault;
+    this.struckAt = undefined;
+    for (;;) {
+      await this.ready;
+      const { child } = this;
+      if (!child?.connected) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      const told = new Promise<boolean>((resolve) => (this.armed = resolve));
+      child.send({ arm: fault ?? null });
+      if (await told) return;
+    }
+  }
+
+  /** Lets a frozen worker go on, waits until its late call was made, and ends it. */
+  async thaw(): Promise<void> {
+    const { frozen } = this;
+    if (!frozen) return;
+    this.frozen = undefined;
+    const made = this.said((said) => 'fault' in said && said.fault === 'late', LATE_MS);
+    frozen.kill('SIGCONT');
+    await made;
+    frozen.kill('SIGKILL');
+  }
+
+  /** How many workflow tasks of a task the worker has answered so far. */
+  async tasksOf(task: string): Promise<number> {
+    const told = this.said((said) => 'tasks' in said, 10_000);
+    this.child?.send({ tasksOf: task });
+    const said = await told;
+    return said && 'tasks' in said ? said.tasks : 0;
+  }
+
+  kill(): void {
+    this.child?.kill('SIGKILL');
+  }
+
+  async end(): Promise<void> {
+    this.ending = true;
+    const left = [this.child, this.frozen].filter((child) => child && child.exitCode === null && !child.signalCode);
+    await Promise.all(
+      left.map(async (child) => {
+        const gone = new Promise((resolve) => child!.once('exit', resolve));
+        child!.kill('SIGKILL');
+        await gone;
+      }),
+    );
+  }
+
+  private hear(said: Said): void {
+    if ('fault' in said && said.fault === 'struck') {
+      this.struckAt = Date.now();
+      if (this.fault?.kind === 'call' && this.fault.window === 'late') {
+        this.frozen = this.child;
+        void this.start();
+      }
+    }
+    for (const each of this.heard) each(said);
+  }
+
+  private said(wanted: (said: Said) => boolean, patience: number): Promise<Said | undefined> {
+    return new Promise((resolve) => {
+      const done = (said: Said | undefined) => {
+        this.heard.delete(listen);
+        clearTimeout(clock);
+        resolve(said);
+      };
+      const listen = (said: Said) => void (wanted(said) && done(said));
+      const clock = setTimeout(() => done(undefined), patience);
+      this.heard.add(listen);
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import type { Ports } from '../../../activities/ports.ts';
+import type { Activities } from '../../../workflows/contracts/activities.ts';
+import { calledMethods } from './methods.ts';
+import type { ScenarioName } from './scenarios.ts';
+
+/**
+ * Where a worker is hit, around one call of a port. W1: its workflow task is about to say that the activity is to be;
+ * W2: the activity is about to call; W3: the world has done it, and the answer is lost; W4: the answer is there, and the
+ * worker is killed before it says so; W5: the answer is in the history, and the worker is killed at the task that follows.
+ * `late`: the worker freezes before it calls, another does all of it, and then the frozen one goes on.
+ */
+export const WINDOWS = ['W1', 'W2', 'W3', 'W4', 'W5', 'late'] as const;
+export type Window = (typeof WINDOWS)[number];
+
+/** One fault, as data. `nth` counts what it waits for within the task named: from 1. */
+export type Fault =
+  | { kind: 'call'; task: string; port: keyof Ports; method: string; by: keyof Activities; window: Window; nth: number }
+  /** The worker is killed as it is about to answer its nth workflow task. */
+  | { kind: 'task'; task: string; nth: number };
+
+export interface Case {
+  /** Names it on the command line. */
+  name: string;
+  scenario: ScenarioName;
+  fault: (task: string) => Fault;
+  window: Window | 'task';
+}
+
+/** Every method of every port, in every window. */
+export const callCases = (): Case[] =>
+  calledMethods().flatMap(({ port, method, by, in: scenario, changes }) =>
+    WINDOWS.filter((window) => window !== 'late' || changes).map((window) => ({
+      name: `${port}.${method}:${window}`,
+      scenario,
+      window,
+      fault: (task: string) => ({ kind: 'call' as const, task, port, method, by, window, nth: 1 }),
+    })),
+  );
+
+/** The worker is killed at every workflow task of the happy path: as many as an undisturbed run has. */
+export const taskCases = (scenario: ScenarioName, tasks: number): Case[] =>
+  Array.from({ length: tasks }, (_, index) => ({
+    name: `task:${index + 1}`,
+    scenario,
+    window: 'task' as const,
+    fault: (task: string) => ({ kind: 'task' as const, task, nth: index + 1 }),
+  }));

@@ -1,0 +1,87 @@
+import type { Ports } from '../../../activities/ports.ts';
+import type { Activities } from '../../../workflows/contracts/activities.ts';
+import type { ScenarioName } from './scenarios.ts';
+
+/** Where a method is called: by which activity, in which scenario. */
+export interface Called {
+  by: keyof Activities;
+  in: ScenarioName;
+  /** Whether it changes the world: then it is also called late, by a worker that was frozen meanwhile. */
+  changes?: true;
+}
+/** Why no window of a run can meet it. */
+export interface NotCalled {
+  never: string;
+}
+
+type Method<Port> = Exclude<keyof Port, 'checksGraceSeconds'>;
+type Table = { [Port in keyof Ports]: Record<Method<Ports[Port]>, Called | NotCalled> };
+
+const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, which is no crash' };
+
+/** Every method of every port. The compiler sees to it that none is missing. */
+export const METHODS = {
+  forge: {
+    examine: { by: 'examine', in: 'merged' },
+    claim: { by: 'examine', in: 'merged', changes: true },
+    look: { by: 'lookAtChange', in: 'merged' },
+    ensurePullRequest: { by: 'runJob', in: 'merged', changes: true },
+    checks: { by: 'settledChecks', in: 'mended', changes: true },
+    endChecks: { by: 'endChecks', in: 'unchecked', changes: true },
+    mergeability: { by: 'settledMergeability', in: 'mended' },
+    updateFromBase: { by: 'updateFromBase', in: 'pulled', changes: true },
+    commitFiles: { by: 'commitFiles', in: 'specified', changes: true },
+    changedPaths: { by: 'protectedPaths', in: 'merged' },
+    merge: { by: 'merge', in: 'tested', changes: true },
+    close: ORDERLY,
+  },
+  executor: {
+    examine: { by: 'examine', in: 'merged' },
+    knows: { by: 'runJob', in: 'merged' },
+    ensure: { by: 'runJob', in: 'tested', changes: true },
+    look: { by: 'runJob', in: 'tested' },
+    stop: { by: 'stopJob', in: 'stopped', changes: true },
+    close: ORDERLY,
+  },
+  environments: {
+    examine: { by: 'examine', in: 'tested' },
+    ensure: { by: 'provisionEnvironment', in: 'tested', changes: true },
+    look: { by: 'provisionEnvironment', in: 'tested' },
+    remove: { by: 'removeEnvironment', in: 'tested', changes: true },
+    close: ORDERLY,
+  },
+  releases: {
+    examine: { by: 'examine', in: 'released' },
+    look: { by: 'releaseSettled', in: 'released' },
+    close: ORDERLY,
+  },
+  tracker: {
+    file: { by: 'fileIssue', in: 'filed', changes: true },
+    tell: { by: 'tellIssues', in: 'filed', changes: true },
+  },
+  meter: {
+    record: { by: 'runJob', in: 'merged', changes: true },
+    spent: { by: 'runJob', in: 'merged' },
+  },
+  notifier: {
+    deliver: { by: 'notify', in: 'tested', changes: true },
+    close: ORDERLY,
+  },
+  texts: {
+    keep: { by: 'keepText', in: 'long', changes: true },
+    read: { never: 'no activity reads a kept text back: people do' },
+  },
+} as const satisfies Table;
+
+export interface MethodCase extends Called {
+  port: keyof Ports;
+  method: string;
+}
+
+/** The methods that a run calls, one after another. */
+export const calledMethods = (): MethodCase[] =>
+  Object.entries(METHODS).flatMap(([port, methods]) =>
+    Object.entries(methods as Record<string, Called | NotCalled>).flatMap(([method, entry]) =>
+      'never' in entry ? [] : [{ port: port as keyof Ports, method, ...entry }],
+    ),
+  );

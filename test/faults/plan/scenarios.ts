@@ -1,0 +1,87 @@
+import type { ActionName } from '../../../workflows/contracts/messages.ts';
+import type { WorldScript } from '../world/script.ts';
+
+/** What a person does, once the run shows this phase: at a visit of its own, unless said otherwise. */
+export interface Deed {
+  when: string;
+  action: ActionName;
+  said?: Record<string, unknown>;
+}
+
+/** A run from its start to its end: what is asked, how the world behaves, what people do, and how it must come out. */
+export interface Scenario {
+  steps: readonly (string | { kind: string; [option: string]: unknown })[];
+  world?: WorldScript;
+  people?: readonly Deed[];
+  /** How the run ends: the outcome it completes with, or the status it closes with. */
+  ends: 'merged' | 'ready' | 'completed' | 'CANCELLED';
+}
+
+const TO_MERGE = ['conflicts', 'ci', 'merger'];
+/** More than a run keeps of its outputs: it is kept outside, by its hash. */
+const LONG = { text: 'x'.repeat(1_050_000) };
+
+export const SCENARIOS = {
+  /** The change goes through on its own. */
+  merged: { steps: ['coder', ...TO_MERGE], ends: 'merged' },
+  /** Somebody tries it twice: what the world and people do in between is most of what gatehouse does. */
+  tested: {
+    steps: ['coder', 'human-test', ...TO_MERGE],
+    world: { checksMs: 400, provisionMs: 300 },
+    people: [
+      { when: 'human-test:parked', action: 'requestFix', said: { findings: 'The total is wrong.' } },
+      { when: 'human-test:parked', action: 'confirm' },
+    ],
+    ends: 'merged',
+  },
+  /** The base has moved on; a person pulls it in. */
+  pulled: {
+    steps: ['coder', 'human-test', 'merger'],
+    world: { checks: 'none', baseMoves: { during: 'coder' } },
+    people: [
+      { when: 'human-test:parked', action: 'pullMain' },
+      { when: 'human-test:parked', action: 'confirm' },
+    ],
+    ends: 'merged',
+  },
+  /** Conflicts with the base, and red checks: helpers mend both. */
+  mended: {
+    steps: ['coder', ...TO_MERGE],
+    world: { checks: 'red', baseMoves: { during: 'coder', conflict: true } },
+    ends: 'merged',
+  },
+  /** A document is approved, and committed as approved. */
+  specified: {
+    steps: [{ kind: 'spec-writer', approval: true }, 'coder'],
+    people: [{ when: 'spec-writer:parked', action: 'approve' }],
+    ends: 'ready',
+  },
+  /** What is analysed is filed, and told when it is merged. */
+  filed: { steps: ['analysis', 'tracker', 'coder', 'merger'], world: { checks: 'none' }, ends: 'merged' },
+  /** What was released regresses; somebody sees to it. */
+  released: {
+    steps: ['coder', 'merger', 'post-release-health'],
+    world: { checks: 'none', signals: 'alert' },
+    people: [{ when: 'post-release-health:parked', action: 'acknowledge' }],
+    ends: 'merged',
+  },
+  /** An output that is too long for a run to keep. */
+  long: { steps: ['analysis'], world: { outputs: { analysis: [LONG] } }, ends: 'completed' },
+  /** Stopped while an agent is at work. */
+  stopped: {
+    steps: ['coder', ...TO_MERGE],
+    world: { jobMs: { coder: 4_000 } },
+    people: [{ when: 'coder:working', action: 'stop' }],
+    ends: 'CANCELLED',
+  },
+  /** Stopped while checks run. */
+  unchecked: {
+    steps: ['coder', 'ci', 'merger'],
+    world: { checksMs: 600_000 },
+    people: [{ when: 'ci:probing', action: 'stop' }],
+    ends: 'CANCELLED',
+  },
+} as const satisfies Record<string, Scenario>;
+export type ScenarioName = keyof typeof SCENARIOS;
+
+export const scenarioOf = (name: ScenarioName): Scenario => SCENARIOS[name];

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { NotFound, Refused, Unreachable } from '../../client/errors.ts';
+import { historyToJson } from '../../client/offline/histories.ts';
+import { Runs } from '../../client/runs.ts';
+import { isGone } from '../../client/silence.ts';
+import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import type { ActionEntry } from '../../workflows/contracts/reading.ts';
+import type { Past } from './judge/history.ts';
+import type { Ack, Record } from './judge/invariants.ts';
+import type { Lane } from './lane.ts';
+import type { Fault } from './plan/faults.ts';
+import { scenarioOf, type Deed, type ScenarioName } from './plan/scenarios.ts';
+import type { Stage } from './stage.ts';
+
+const LOOK_MS = 200;
+/** How long after its fault is over a run may take to its end; and how long it is waited for in all. */
+export const CONVERGES_MS = { W1: 60_000, W2: 60_000, W3: 30_000, W4: 60_000, W5: 60_000, late: 120_000, task: 60_000 };
+const PATIENCE_MS = 300_000;
+
+export type Played = Omit<Record, 'ledger'> & { tasks: number; struck: boolean };
+
+const WORKSPACE = 'default';
+const idsOf = (task: string) => [
+  runIdOf(WORKSPACE, task),
+  environmentIdOf(WORKSPACE, task),
+  releaseIdOf(WORKSPACE, task),
+];
+
+/** Plays one scenario on one lane, with one fault or none, until all that it began has come to its end. */
+export async function play(
+  stage: Stage,
+  lane: Lane,
+  name: ScenarioName,
+  { fault, within = 60_000 }: { fault?: (task: string) => Fault; within?: number } = {},
+): Promise<Played> {
+  const scenario = scenarioOf(name);
+  const { task, repository } = await stage.newTask(scenario.world);
+  const runs = new Runs(stage.client, lane.queue);
+  await lane.arm(fault?.(task));
+  await runs.start({
+    task: { id: task, title: `Plays ${name}` },
+    change: { repository },
+    pipeline: { steps: scenario.steps.map((step) => (typeof step === 'string' ? { kind: step } : step)) },
+  });
+  const people = new People(runs, scenario.people ?? []);
+  let closedAt = await untilClosed(stage, task, people);
+  const { struckAt, readyAt } = lane;
+  if (closedAt !== undefined) await lane.thaw();
+  const log = await logOf(runs, task);
+  if (!log) closedAt = undefined;
+  return {
+    task,
+    repository,
+    expected: { end: scenario.ends === 'CANCELLED' ? 'CANCELED' : scenario.ends, withinMs: within },
+    pasts: await pastsOf(stage, task),
+    acks: people.acks,
+    log: log ?? [],
+    // The fault is over when a worker is there again: how fast one is started is its supervisor's, not ours.
+    overAt: struckAt === undefined ? undefined : Math.max(struckAt, readyAt),
+    closedAt,
+    tasks: await lane.tasksOf(task),
+    struck: fault === undefined || struckAt !== undefined,
+  };
+}
+
+async function untilClosed(stage: Stage, task: string, people: People): Promise<number | undefined> {
+  for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await pause(LOOK_MS)) {
+    const seen = await Promise.all(idsOf(task).map((id) => lookAt(stage, id)));
+    const open = seen.filter((each) => each !== undefined && each.open);
+    if (open.length === 0 && seen[0]) return Date.now();
+    for (const each of open) await people.see(each!.id, each!.phase);
+  }
+  return undefined;
+}
+
+async function lookAt({ client }: Stage, id: string) {
+  try {
+    const { status, searchAttributes } = await client.workflow.getHandle(id).describe();
+    return { id, open: status.name === 'RUNNING', phase: String(searchAttributes['GatehousePhase']?.[0] ?? '') };
+  } catch (failure) {
+    if (isGone(failure)) return undefined;
+    return { id, open: true, phase: '' }; // nobody answers now
+  }
+}
+
+/** Every execution of every workflow of a task, whole. */
+export async function pastsOf({ client }: Stage, task: string): Promise<Past[]> {
+  const pasts: Past[] = [];
+  for (const workflowId of idsOf(task)) {
+    const executions: string[] = [];
+    for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` }))
+      executions.unshift(runId);
+    for (const runId of executions) {
+      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      pasts.push({ workflowId, runId, ...(JSON.parse(historyToJson(history)) as Pick<Past, 'events'>) });
+    }
+  }
+  return pasts;
+}
+
+/** People who do what the scenario says, one after another, each at a visit of its own. */
+class People {
+  readonly acks: Ack[] = [];
+  private next = 0;
+  private visit: string | undefined;
+
+  constructor(
+    private readonly runs: Runs,
+    private readonly deeds: readonly Deed[],
+  ) {}
+
+  async see(workflowId: string, phase: string): Promise<void> {
+    const deed = this.deeds[this.next];
+    if (deed?.when !== phase) return;
+    const parked = phase.endsWith(':parked');
+    const visit = parked ? await this.visitOf(workflowId) : undefined;
+    if (parked && (visit === undefined || visit === this.visit)) return;
+    const actionId = randomUUID();
+    try {
+      const { is } = await this.runs.act(workflowId, deed.action, { ...deed.said, actionId, by: 'ana' });
+      this.acks.push({ actionId, action: deed.action, is });
+      this.next += 1;
+      this.visit = visit;
+    } catch (failure) {
+      if (failure instanceof Refused)
+        this.acks.push({ actionId, action: deed.action, is: 'refused', code: failure.code });
+      else if (!(failure instanceof Unreachable)) throw failure;
+    }
+  }
+
+  private async visitOf(workflowId: string): Promise<string | undefined> {
+    return (await this.runs.run(workflowId).catch(() => undefined))?.current?.visit;
+  }
+}
+
+/** What the run and its release watch say of what people did. */
+async function logOf(runs: Runs, task: string): Promise<ActionEntry[] | undefined> {
+  const own = await eventually(() => runs.actions(runIdOf(WORKSPACE, task)));
+  const watch = await eventually(() =>
+    runs.actions(releaseIdOf(WORKSPACE, task)).catch((failure: unknown) => {
+      if (failure instanceof NotFound) return [];
+      throw failure;
+    }),
+  );
+  return own && watch && [...own, ...watch];
+}
+
+/** What somebody answers as soon as there is somebody. */
+async function eventually<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  for (const until = Date.now() + 60_000; Date.now() < until; await pause(500)) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}

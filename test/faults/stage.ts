@@ -1,0 +1,129 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { connect } from '../../client/connection.ts';
+import { dataConverter } from '../../worker/bundle.ts';
+import { Cluster } from '../support/cluster/cluster.ts';
+import type { Line } from './judge/invariants.ts';
+import { Lane, type LaneOptions } from './lane.ts';
+import type { Asked, WorldScript } from './world/script.ts';
+import { callOver } from './world/wire.ts';
+
+const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** Everything that a proof plays on: a server with PostgreSQL behind it, the world, and lanes of workers. */
+export class Stage {
+  private readonly lanes: Lane[] = [];
+  private numbers = 0;
+
+  private constructor(
+    readonly cluster: Cluster,
+    readonly client: Client,
+    /** Where what is worth keeping of this run of the command is kept. */
+    readonly folder: string,
+    readonly say: (line: string) => void,
+    private readonly world: { child: ChildProcess; port: number },
+    private readonly codePath: string,
+  ) {}
+
+  static async open(say: (line: string) => void, folder: string): Promise<Stage> {
+    await mkdir(folder, { recursive: true });
+    const cluster = await Cluster.start(say);
+    try {
+      const home = await cluster.folder('faults');
+      const { address, namespace } = cluster;
+      const client = await connect({ connection: { address }, namespace, address });
+      const [world, codePath] = await Promise.all([openWorld(folder), bundle(home)]);
+      return new Stage(cluster, client, folder, say, world, codePath);
+    } catch (failure) {
+      await cluster.remove();
+      throw failure;
+    }
+  }
+
+  /** A lane with its worker at work. */
+  async lane(name: string, over: Partial<LaneOptions> = {}): Promise<Lane> {
+    const { folder, codePath, world, cluster } = this;
+    const guard = (told: object) => void (world.child.connected && world.child.send(told));
+    const options = { name, folder, codePath, guard, worldPort: world.port, address: cluster.address, ...over };
+    const lane = new Lane(options);
+    this.lanes.push(lane);
+    await lane.start();
+    return lane;
+  }
+
+  /** A task whose name is no part of any other's, and a repository of its own in the world. */
+  async newTask(script: WorldScript = {}): Promise<{ task: string; repository: string }> {
+    this.numbers += 1;
+    const task = `T${String(this.numbers).padStart(6, '0')}`;
+    const repository = `world:${task}`;
+    await callOver(this.world.port)({ port: 'world', method: 'open', args: [repository, script] });
+    return { task, repository };
+  }
+
+  /** What was done to the world on behalf of these tasks. */
+  async ledgerOf(...tasks: string[]): Promise<Map<string, Line[]>> {
+    const found = new Map(tasks.map((task) => [task, [] as Line[]]));
+    for (const line of await linesOf<Line>(this.ledgerFile)) {
+      const task = /\bT\d{6}\b/.exec(line.key)?.[0];
+      if (task) found.get(task)?.push(line);
+    }
+    return found;
+  }
+
+  /** What jobs were told, in all. */
+  asked = (): Promise<Asked[]> => linesOf<Asked>(path.join(this.folder, 'journal.jsonl'));
+
+  get ledgerFile(): string {
+    return path.join(this.folder, 'ledger.jsonl');
+  }
+
+  /** Keeps what a later look may want of the cluster. */
+  async keepLogs(): Promise<void> {
+    for (const name of ['temporal.log', 'postgres.log']) {
+      await copyFile(path.join(this.cluster.home, name), path.join(this.folder, name)).catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.end()));
+    if (this.world.child.connected) this.world.child.disconnect();
+    await this.keepLogs();
+    await this.cluster.remove();
+  }
+}
+
+async function openWorld(folder: string): Promise<{ child: ChildProcess; port: number }> {
+  const files = ['ledger.jsonl', 'journal.jsonl'].map((name) => path.join(folder, name));
+  for (const file of files) await writeFile(file, '');
+  const child = fork(at('./world/main.ts'), files, { execArgv: ['--import', 'tsx', '--no-warnings'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (told) => resolve((told as { port: number }).port));
+    child.once('exit', () => reject(new Error('The world ended before it began.')));
+  });
+  return { child, port };
+}
+
+/** The workflow code with what watches it. It changes no command: what it watched replays without it. */
+async function bundle(home: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: at('../../workflows/index.ts'),
+    workflowInterceptorModules: [at('./worker/interceptors.ts')],
+    logger: new DefaultLogger('ERROR'),
+    ...dataConverter,
+  });
+  const codePath = path.join(home, 'watched.cjs');
+  await writeFile(codePath, code);
+  return codePath;
+}
+
+async function linesOf<T>(file: string): Promise<T[]> {
+  const text = await readFile(file, 'utf8');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,40 @@
+// A worker under test: the one of production, with ports that speak to the world over the wire, and a fault in it.
+import { NativeConnection } from '@temporalio/worker';
+import { readConfig } from '../../../worker/config.ts';
+import { openLog } from '../../../worker/logging.ts';
+import { createWorker } from '../../../worker/worker.ts';
+import type { Fault } from '../plan/faults.ts';
+import { callOver } from '../world/wire.ts';
+import { Faults } from './faults.ts';
+import { remotePorts } from './ports.ts';
+
+const config = readConfig();
+const [codePath = '', worldPort = ''] = process.argv.slice(2);
+openLog(config.variables.GATEHOUSE_LOG_LEVEL);
+
+const faults = new Faults();
+process.on('message', (told: { arm?: Fault | null; tasksOf?: string }) => {
+  if (told.arm !== undefined) faults.arm(told.arm ?? undefined);
+  if (told.arm !== undefined) process.send?.({ is: 'armed' });
+  if (told.tasksOf !== undefined) faults.tell(told.tasksOf);
+});
+process.on('disconnect', () => process.exit(1));
+
+async function connect(): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect(config.connection);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+const connection = await connect();
+const worker = await createWorker(
+  { connection, config, ports: remotePorts(callOver(Number(worldPort)) as never, faults) },
+  { workflowBundle: { codePath }, sinks: faults.sinks },
+);
+process.send?.({ is: 'ready' });
+await worker.run();
+process.exit(1); // a worker under test is never asked to stop: whoever ended it was no friend

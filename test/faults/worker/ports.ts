@@ -1,0 +1,26 @@
+import type { Ports } from '../../../activities/ports.ts';
+import { METHODS } from '../plan/methods.ts';
+import type { Call } from '../world/wire.ts';
+import type { Faults } from './faults.ts';
+
+type Ask = (call: Call, isLive?: (...args: never[]) => Promise<boolean>) => Promise<unknown>;
+
+/** Ports that are nothing but the wire to the world, and the faults around each call. */
+export function remotePorts(ask: Ask, faults: Faults): Ports {
+  const portOf = (port: keyof Ports) =>
+    Object.fromEntries(
+      Object.keys(METHODS[port])
+        .filter((method) => method !== 'close')
+        .map((method) => [
+          method,
+          (...args: unknown[]) => {
+            const said = args.filter((arg) => typeof arg !== 'function' && !(arg instanceof AbortSignal));
+            const isLive = args.find((arg) => typeof arg === 'function') as Parameters<Ask>[1];
+            return faults.around(port, method, JSON.stringify(said), () => ask({ port, method, args: said }, isLive));
+          },
+        ]),
+    );
+  const ports = Object.keys(METHODS).map((port) => [port, portOf(port as keyof Ports)] as const);
+  const remote = Object.fromEntries(ports) as unknown as Ports;
+  return { ...remote, forge: { ...remote.forge, checksGraceSeconds: 0 } };
+}

@@ -1,0 +1,172 @@
+import { appendFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  InMemoryMeter,
+  InMemoryReleases,
+  InMemoryTexts,
+  InMemoryTracker,
+} from '../../../activities/adapters/in-memory/books.ts';
+import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
+import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
+import { InMemoryForge } from '../../../activities/adapters/in-memory/forge.ts';
+import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifier.ts';
+import { fileLedger } from '../../../activities/adapters/local/file-ledger.ts';
+import type { Checks, Ports } from '../../../activities/ports.ts';
+import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
+import type { EnvironmentRequest, Job, JobReport, SiteLook } from '../../../workflows/contracts/activities.ts';
+import type { Asked, WorldScript } from './script.ts';
+
+const JOB_MS = 150;
+const FIRST_FILES = { 'README.md': 'the shop', 'shared.txt': 'as it was' };
+
+/** A forge whose checks take their time. */
+class SlowForge extends InMemoryForge {
+  private readonly asked = new Map<string, number>();
+  checksMs = 0;
+
+  override async checks(...question: Parameters<InMemoryForge['checks']>): Promise<Checks> {
+    const [, head] = question;
+    const since = this.asked.get(head) ?? Date.now();
+    this.asked.set(head, since);
+    const report = await super.checks(...question);
+    if (Date.now() - since >= this.checksMs) return report;
+    return { ...report, ended: [], running: report.ended.map(({ name }) => name) };
+  }
+}
+
+/** Every repository of a proof and what serves it: honest fakes, which outlive every worker that uses them. */
+export class World {
+  private readonly forges = new Map<string, SlowForge>();
+  private readonly scripts = new Map<string, WorldScript>();
+  private readonly turns = new Map<string, number>();
+  private readonly beganAt = new Map<string, number>();
+  readonly ports: Omit<Ports, 'forge'>;
+  private readonly ledger;
+
+  constructor(
+    ledgerFile: string,
+    private readonly journalFile: string,
+  ) {
+    this.ledger = fileLedger(ledgerFile);
+    const { ledger } = this;
+    this.ports = {
+      executor: new InMemoryExecutor((job) => this.work(job), undefined, ledger),
+      environments: this.environments(),
+      notifier: new InMemoryNotifier(ledger),
+      tracker: new InMemoryTracker(ledger),
+      meter: new InMemoryMeter(ledger),
+      texts: new InMemoryTexts(),
+      releases: {
+        examine: async () => ({ configured: true }),
+        look: (change, commit) => this.releasesOf(change.repository).look(change, commit),
+      },
+    };
+  }
+
+  open(repository: string, script: WorldScript): void {
+    const { checks = 'green', checksMs = 0 } = script;
+    const judges = checks === 'none' ? {} : { test: (files: object) => checks === 'green' || 'mended.txt' in files };
+    const forge = new SlowForge(repository, FIRST_FILES, judges, this.ledger);
+    forge.checksMs = checksMs;
+    this.forges.set(repository, forge);
+    this.scripts.set(repository, script);
+  }
+
+  /** The forge of a repository; one that nobody opened refuses everything that is asked of it. */
+  forge(repository: string): InMemoryForge {
+    return this.forges.get(repository) ?? new InMemoryForge('nowhere', FIRST_FILES);
+  }
+
+  private environments() {
+    const come = (request: EnvironmentRequest): SiteLook => ({
+      is: 'live',
+      url: `http://${encodeURIComponent(request.key)}.test`,
+    });
+    const environments = new InMemoryEnvironments(come, this.ledger);
+    const look = environments.look;
+    const slow = async (key: string): Promise<SiteLook> => {
+      const seen = await look(key);
+      const [repository = '', since = 0] = [this.siteOf.get(key), this.beganAt.get(key)];
+      const { provisionMs = 0 } = this.scripts.get(repository) ?? {};
+      return seen.is === 'live' && Date.now() - since < provisionMs ? { is: 'provisioning' } : seen;
+    };
+    return {
+      examine: environments.examine,
+      ensure: (request: EnvironmentRequest) => {
+        this.siteOf.set(request.key, request.change.repository);
+        if (!this.beganAt.has(request.key)) this.beganAt.set(request.key, Date.now());
+        return environments.ensure(request);
+      },
+      look: slow,
+      remove: (key: string) => environments.remove(key),
+    };
+  }
+  private readonly siteOf = new Map<string, string>();
+
+  private releasesOf(repository: string): InMemoryReleases {
+    const state = this.scripts.get(repository)?.signals ?? 'ok';
+    return new InMemoryReleases(() => [{ id: 'errors', state }]);
+  }
+
+  /** What an agent does: it takes a while, commits what its role commits, and answers what its role answers. */
+  private async work(job: Job): Promise<JobReport> {
+    const { key, role, mode, change } = job;
+    const script = this.scripts.get(change.repository) ?? {};
+    const forge = this.forge(change.repository);
+    this.write({
+      at: new Date().toISOString(),
+      key,
+      role,
+      words: [job.brief, JSON.stringify(job.revision ?? '')].join('\n'),
+    });
+    await pause(script.jobMs?.[role] ?? JOB_MS);
+    // Stopped meanwhile: what it still does changes nothing.
+    if ((await this.ports.executor.look(key)).is !== 'running') return { is: 'stopped', because: 'It was stopped.' };
+    const before = forge.branches.get(change.branch);
+    if (mode === 'write') forge.commit(change.branch, filesOf(role, key), { author: 'agent', ours: true });
+    if (mode === 'resolve') await this.resolve(forge, job);
+    const moves = script.baseMoves;
+    if (moves?.during === role && this.once(`moves ${change.repository}`)) {
+      forge.commit(
+        change.base,
+        moves.conflict ? { 'shared.txt': 'by somebody else' } : { 'other.txt': 'by somebody else' },
+      );
+    }
+    const head = forge.branches.get(change.branch);
+    const outputs = script.outputs?.[role];
+    const output = outputs
+      ? outputs[Math.min(this.turn(`${change.repository} ${role}`), outputs.length - 1)]
+      : GOOD_OUTPUTS[role];
+    return {
+      is: 'completed',
+      summary: `The ${role} is done.`,
+      changed: head !== before,
+      foreign: [],
+      usage: { costCents: 1 },
+      ...(head && { head }),
+      ...(output !== undefined && { output }),
+    };
+  }
+
+  private async resolve(forge: InMemoryForge, { change }: Job): Promise<void> {
+    const theirs = forge.commits.filesOf(forge.branches.get(change.base)!);
+    forge.commit(change.branch, { 'shared.txt': theirs['shared.txt']! }, { author: 'agent', ours: true });
+    await forge.updateFromBase(change);
+  }
+
+  private turn(name: string): number {
+    const turn = this.turns.get(name) ?? 0;
+    this.turns.set(name, turn + 1);
+    return turn;
+  }
+
+  private once = (name: string) => this.turn(name) === 0;
+  private write = (asked: Asked) => appendFileSync(this.journalFile, `${JSON.stringify(asked)}\n`);
+}
+
+/** Each job writes a file of its own, so that each is a commit; a coder also what others may write. */
+const filesOf = (role: string, key: string): Record<string, string> => ({
+  [`${role}.txt`]: key,
+  ...(role === 'coder' && { 'shared.txt': 'by the coder' }),
+  ...(role.endsWith('fixer') && { 'mended.txt': key }),
+});
