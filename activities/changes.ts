@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import type { Activities, Job } from '../workflows/contracts/activities.ts';
 import { notYet } from './failures.ts';
+import type { Pace } from './pacing.ts';
 import type { Forge, Ports } from './ports.ts';
 
 type Own = Pick<
@@ -9,13 +10,16 @@ type Own = Pick<
 >;
 
 /** What a run asks about its branch and pull request. */
-export const changeActivities = ({ forge }: Pick<Ports, 'forge'>, { lookMs }: { lookMs: number }): Own => ({
+export const changeActivities = (
+  { forge }: Pick<Ports, 'forge'>,
+  { lookMs, pace }: { lookMs: number; pace: Pace },
+): Own => ({
   lookAtChange: ({ change, known }) => forge.look(change, known),
 
   async changeMoved({ change, known }) {
     const look = await forge.look(change, known);
     if (look.state === 'open' && look.head === known) {
-      throw notYet(`${change.branch} stands at ${known?.slice(0, 8) ?? 'nothing'}, open`, lookMs);
+      throw notYet(`${change.branch} stands at ${known?.slice(0, 8) ?? 'nothing'}, open`, pace(lookMs));
     }
     return look;
   },

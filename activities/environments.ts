@@ -3,10 +3,12 @@ import type { Activities, EnvironmentView } from '../workflows/contracts/activit
 import { environmentQuery } from '../workflows/contracts/messages.ts';
 import { notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
+import type { Pace } from './pacing.ts';
 import type { Environments, Ports } from './ports.ts';
 
 /** Whoever holds an environment is looked at this often, in milliseconds: its end must be heard of within 120 s. */
 const HOLDER_LOOK_MS = 10_000;
+const HOLDER_LOOK_MOST_MS = 60_000;
 
 type Own = Pick<
   Activities,
@@ -20,7 +22,7 @@ type Own = Pick<
 
 export const environmentActivities = (
   { environments }: Pick<Ports, 'environments'>,
-  { lookMs }: { lookMs: number },
+  { lookMs, pace }: { lookMs: number; pace: Pace },
 ): Own => ({
   async environmentSettled({ workflowId, generation }) {
     const view = await viewOf(workflowId);
@@ -45,7 +47,7 @@ export const environmentActivities = (
 
   async environmentEnded({ key }) {
     const look = await environments.look(key);
-    if (look.is === 'live' || look.is === 'provisioning') throw notYet(`It is ${look.is}`, lookMs);
+    if (look.is === 'live' || look.is === 'provisioning') throw notYet(`It is ${look.is}`, pace(lookMs));
     return look;
   },
 
@@ -56,7 +58,8 @@ export const environmentActivities = (
 
   async holderClosed({ holder }) {
     if (!(await lives(holder))) return;
-    throw notYet(`${holder.workflowId} still runs`, Math.max(lookMs, HOLDER_LOOK_MS));
+    const wish = Math.min(Math.max(lookMs, HOLDER_LOOK_MS), HOLDER_LOOK_MOST_MS);
+    throw notYet(`${holder.workflowId} still runs`, pace(wish, HOLDER_LOOK_MOST_MS));
   },
 });
 

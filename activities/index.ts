@@ -7,14 +7,16 @@ import { heartbeating } from './heartbeating.ts';
 import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
+import { pacing } from './pacing.ts';
 import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
 
 /** Everything a workflow may ask of the world, as one flat record over the ports. */
-export const createActivities = (ports: Ports, settings: Settings): Activities =>
-  heartbeating({
+export const createActivities = (ports: Ports, given: Settings): Activities => {
+  const settings = { ...given, pace: pacing() };
+  return heartbeating({
     ...runActivities(ports, settings),
     ...jobActivities(ports, settings),
     ...budgetActivities(ports, settings),
@@ -25,3 +27,4 @@ export const createActivities = (ports: Ports, settings: Settings): Activities =
     ...releaseActivities(ports, settings),
     ...noticeActivities(ports),
   });
+};

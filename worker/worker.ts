@@ -7,6 +7,11 @@ import type { WorkerConfig } from './config.ts';
 
 /** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
 const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
+/**
+ * How long a task waits for the worker that has the run in memory, before any worker may take it: as long as a run of a
+ * killed worker stands still. The SDK's own 10 s is longer than a worker takes to come back.
+ */
+const STICKY = '3 seconds';
 /** The first server that tells its pollers how many they should be. */
 const SCALES_POLLERS = [1, 28] as const;
 
@@ -40,6 +45,8 @@ export async function createWorker(
       taskLimit: variables.GATEHOUSE_TASK_LIMIT,
     }),
     maxConcurrentActivityTaskExecutions: 500,
+    maxCachedWorkflows: variables.GATEHOUSE_CACHED_RUNS,
+    stickyQueueScheduleToStartTimeout: STICKY,
     ...(await pollers(connection)),
     maxHeartbeatThrottleInterval: '1 second',
     ...SHUTDOWN,

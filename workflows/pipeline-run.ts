@@ -9,6 +9,7 @@ import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
 import { conclude, invalidInput, refuseInput, type Result } from './lib/ending.ts';
 import { openInbox } from './lib/inbox.ts';
+import { firstLook } from './lib/looks.ts';
 import { activitiesFor } from './lib/proxies.ts';
 import { examined, recordOf } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
@@ -72,7 +73,7 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   step.startedAt ??= new Date().toISOString();
   if (state.head !== undefined && step.step > 1 && state.mergeCommit === undefined) {
     transition(state, step, { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${state.change.branch}` });
-    live.saw(await desk.activities.lookAtChange({ change: state.change, known: state.head }));
+    live.saw(await firstLook(desk));
     const [first, ...others] = voidedSteps(state).filter((each) => each.step.step < step.step);
     if (first) return { is: 'back', to: [first, ...others].map((each) => each.step.id), because: first.because };
   }

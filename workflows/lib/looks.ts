@@ -1,9 +1,10 @@
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
-import type { CheckReport, MergeabilityReport, Signal } from '../contracts/activities.ts';
+import { ActivityFailure, CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
+import type { ChangeLook, CheckReport, MergeabilityReport, Signal } from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
 import type { Desk } from './desk.ts';
+import { lookNearby } from './proxies.ts';
 import { transition } from './windows.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
@@ -31,6 +32,18 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
     } catch (failure) {
       if (!isCancellation(failure) || CancellationScope.current().consideredCancelled) throw failure;
     }
+  }
+}
+
+/** The look at the head with which each step begins. */
+export async function firstLook({ live, activities }: Desk): Promise<ChangeLook> {
+  const { change, head: known } = live.state;
+  if (!patched('first-look-is-near')) return activities.lookAtChange({ change, known });
+  try {
+    return await lookNearby({ change, known });
+  } catch (failure) {
+    if (isCancellation(failure) || !(failure instanceof ActivityFailure)) throw failure;
+    return activities.lookAtChange({ change, known });
   }
 }
 

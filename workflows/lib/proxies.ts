@@ -1,4 +1,4 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { summaryOf } from '../rules/summaries.ts';
@@ -59,6 +59,16 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   cancelRun: changing,
   startDependents: changing,
 };
+
+/**
+ * The look with which a step begins, done by the very worker that takes the run on: it costs neither a round trip nor a
+ * task. It is tried once; in bad weather the run asks as it asks for everything.
+ */
+export const { lookAtChange: lookNearby } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
+  startToCloseTimeout: '5 seconds',
+  cancellationType: 'TRY_CANCEL',
+  retry: { maximumAttempts: 1 },
+});
 
 type Asked = ReturnType<typeof proxyActivities<Activities>>[keyof Activities];
 type Ask = (...question: unknown[]) => Promise<unknown>;

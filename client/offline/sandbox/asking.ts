@@ -20,7 +20,12 @@ const { WAIT_CANCELLATION_COMPLETED } = coresdk.workflow_commands.ActivityCancel
  */
 export function ask(
   run: Asking,
-  { seq, activityType, arguments: payloads, cancellationType }: Core.workflow_commands.IScheduleActivity,
+  {
+    seq,
+    activityType,
+    arguments: payloads,
+    cancellationType,
+  }: Core.workflow_commands.IScheduleActivity | Core.workflow_commands.IScheduleLocalActivity,
   metadata: any,
 ) {
   const name = activityType!;

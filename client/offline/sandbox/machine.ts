@@ -17,7 +17,8 @@ export const theCreator = () =>
       logger: new DefaultLogger('ERROR'),
     });
     const { code } = await bundler.createBundle();
-    return ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set());
+    // Of local activities the machine wants to know which there are: `default` stands for all.
+    return ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set(['default']));
   })());
 
 /** What a run is told of itself. */

@@ -1,0 +1,36 @@
+import { pacing } from '../../activities/pacing.ts';
+
+let now = 0;
+const pace = () => pacing(() => now);
+beforeEach(() => void (now = 1_000_000));
+
+it('lets few looks come back as soon as they wish', () => {
+  const next = pace();
+  expect(Array.from({ length: 100 }, () => next(30_000))).toEqual(Array(100).fill(30_000));
+});
+
+it('keeps to so many looks per second, however many wait', () => {
+  const next = pace();
+  const due = Array.from({ length: 5_000 }, () => now + next(30_000));
+  const looks = new Map<number, number>();
+  // An hour in which whoever comes back looks, and waits again.
+  for (const until = now + 3_600_000; now < until; now += 1_000) {
+    for (const [index, at] of due.entries()) {
+      if (at > now) continue;
+      const second = Math.floor(now / 1_000);
+      looks.set(second, (looks.get(second) ?? 0) + 1);
+      due[index] = now + next(30_000);
+    }
+  }
+  const seconds = [...looks].filter(([second]) => second > 1_600).map(([, count]) => count);
+  expect(Math.max(...seconds)).toBeLessThanOrEqual(20);
+  expect(seconds.reduce((sum, count) => sum + count, 0) / 3_000).toBeCloseTo(10, -0.5);
+});
+
+it('never waits longer than it may, and forgets those that have come back', () => {
+  const next = pace();
+  for (let index = 0; index < 2_000; index += 1) next(10_000);
+  expect(next(10_000, 60_000)).toBe(60_000);
+  now += 3_600_000;
+  expect(next(10_000)).toBe(10_000);
+});
