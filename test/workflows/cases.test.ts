@@ -105,7 +105,10 @@ describe('a look that cannot tell yet', () => {
   const look = { state: 'open', head: HEAD, baseHead: change.basis, foreign: [] } as const;
   it('whether a change merges is no verdict: it is looked at again [A-092]', async () => {
     const forge = { look: async () => look, mergeability: async () => ({ is: 'unknown', because: 'it computes' }) };
-    const { settledMergeability } = changeActivities({ forge: forge as never as Forge }, { lookMs: 5, pace: (wish) => wish });
+    const { settledMergeability } = changeActivities(
+      { forge: forge as never as Forge },
+      { lookMs: 5, pace: (wish) => wish },
+    );
     await expect(settledMergeability({ change })).rejects.toMatchObject({
       type: 'NotYet',
       message: expect.stringContaining('it computes'),
