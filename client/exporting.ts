@@ -1,0 +1,71 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import { listQuery } from './listing.ts';
+import { NotSetUp, Unreachable } from './errors.ts';
+import { historyData, packed } from './offline/histories.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
+import type { Status } from '../workflows/contracts/reading.ts';
+
+/** Everything that a new build must be able to take over: runs, their environments, and the watches of what they released. */
+const OURS = 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch")';
+const AT_ONCE = 8;
+const FETCH_MS = 60_000;
+
+/** Which histories are wanted. `live`: of what still runs. `status`: of runs that stand so. */
+export interface Which {
+  live?: boolean | undefined;
+  status?: Status | undefined;
+}
+
+export interface Exporting extends Which {
+  to: string;
+  scrub: (history: unknown) => unknown;
+  tell: (written: number) => void;
+}
+
+const queryOf = ({ live, status }: Which): string =>
+  [status ? listQuery({ status }) : OURS, ...(live ? ['ExecutionStatus = "Running"'] : [])].join(' AND ');
+
+/**
+ * Writes the history of every execution that the server still has into a folder, page by page. One that is there from
+ * before is replaced: it may have grown. Answers how many, and how many the server had forgotten meanwhile.
+ */
+export async function exportAll(client: Client, wanted: Exporting): Promise<{ written: number; gone: number }> {
+  const { to, scrub, tell } = wanted;
+  await mkdir(to, { recursive: true });
+  const found = client.workflow.list({ query: queryOf(wanted) })[Symbol.asyncIterator]();
+  const counts = { written: 0, gone: 0 };
+  const work = async () => {
+    for (let next = await found.next(); !next.done; next = await found.next()) {
+      const { workflowId, runId } = next.value;
+      const handle = client.workflow.getHandle(workflowId, runId);
+      try {
+        const history = await client.withDeadline(Date.now() + FETCH_MS, () => handle.fetchHistory());
+        await writeWhole(path.join(to, fileOf(workflowId, runId)), packed(scrub(historyData(history))));
+        counts.written += 1;
+        tell(counts.written);
+      } catch (failure) {
+        if (!isGone(failure)) throw failure;
+        counts.gone += 1;
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } catch (failure) {
+    if (isSilence(failure)) throw new Unreachable('The Temporal server does not answer.');
+    throw codeOf(failure) === INVALID_ARGUMENT ? new NotSetUp() : failure;
+  }
+  return counts;
+}
+
+/** A workflow id as a file's name, and the execution's id, for a task may have had several. */
+const fileOf = (workflowId: string, runId: string): string =>
+  `${workflowId.replace(/[^\w.-]/g, '_').slice(0, 150)}.${runId}.json.gz`;
+
+/** A file is whole, or it is not there. */
+async function writeWhole(file: string, bytes: Buffer): Promise<void> {
+  await writeFile(`${file}.draft`, bytes);
+  await rename(`${file}.draft`, file);
+}
