@@ -31,6 +31,8 @@ export interface ServerOptions {
   namespace: string;
   data: string;
   say: (line: string) => void;
+  /** Dynamic configuration on top of ours, by its key. */
+  tuning?: Record<string, string | number>;
 }
 
 /** A development server of our own, with its database in the data folder: runs survive its restart. */
@@ -57,7 +59,7 @@ export class LocalServer {
   }
 
   private async launch(): Promise<void> {
-    const { temporal, port, uiPort, namespace, data } = this.options;
+    const { temporal, port, uiPort, namespace, data, tuning = {} } = this.options;
     mkdirSync(path.join(data, 'logs'), { recursive: true });
     const log = openSync(path.join(data, 'logs', 'temporal.log'), 'a');
     const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
@@ -66,8 +68,9 @@ export class LocalServer {
     ]);
     const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
     const kept = ['--namespace', namespace, '--db-filename', path.join(data, 'temporal.db'), '--log-level', 'error'];
+    const more = Object.entries(tuning).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]);
     // A group of its own: a Ctrl-C in the terminal must reach us first, and it last.
-    const child = spawn(temporal, [...args, ...kept, ...TUNING, ...attributes], {
+    const child = spawn(temporal, [...args, ...kept, ...TUNING, ...more, ...attributes], {
       detached: true,
       stdio: ['ignore', log, log],
     });

@@ -69,7 +69,7 @@ function whyOf(message: string): string {
 let quiet = false;
 
 /** Temporal's core prints its warnings on standard output unless told: that is where results belong. */
-function hush(): void {
+export function hush(): void {
   if (quiet) return;
   quiet = true;
   const logging = { forward: {}, filter: { core: QUIET, other: QUIET } } as const;

@@ -49,14 +49,11 @@ function anonymous(places: readonly string[], host: string): Replacing {
   const named = [...new Set(places.map((place) => place.replace(/\/+$/, '')))]
     .filter((place) => place.length > 1)
     .sort((a, b) => b.length - a.length);
-  const paths = named.map((place) => new RegExp(`${literally(place)}(?![\\w-])`, 'g'));
+  const paths = new RegExp(`(?:${named.map(literally).join('|')})(?![\\w-])`, 'g');
   // A machine whose name is a plain word, such as "main", is not to be told from one.
-  const hosts = /[\d.-]/.test(host) ? [new RegExp(`(?<![\\w-])${literally(host)}(?![\\w-])`, 'g')] : [];
-  return (text) =>
-    hosts.reduce(
-      (said, name) => said.replace(name, HOST),
-      paths.reduce((said, place) => said.replace(place, NOWHERE), text),
-    );
+  const isName = /[\d.-]/.test(host);
+  const hosts = new RegExp(`(?<![\\w-])${literally(host)}(?![\\w-])`, 'g');
+  return (text) => (isName ? text.replace(hosts, HOST) : text).replace(paths, NOWHERE);
 }
 
 const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,45 +1,121 @@
-// Records histories for the replay test: exports a run, its environment and its release watch from the stack that is up, scrubs what names
-// this machine, and keeps them. `npm run record -- SHOP-1 human-review`; an old history is never recorded again.
-import { writeFile } from 'node:fs/promises';
-import { tmpdir, homedir } from 'node:os';
+// Records histories for the replay test: plays the cases of `cases.ts` on real Temporal servers of its own, with the
+// production worker over a scripted world, and keeps what they leave, scrubbed. A history is never recorded anew: each
+// recording is a new generation, and `--missing` adds to the newest what it lacks.
+//
+//   npm run record                            a new generation, of all cases
+//   npm run record -- --missing               what the newest generation lacks
+//   npm run record -- --to DIR --only '^ci-'   some cases, into a folder of one's own
+import { access } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect } from '../../client/connection.ts';
-import { readConfig } from '../../client/config.ts';
-import { historyToJson } from '../../client/offline/histories.ts';
-import { Runs } from '../../client/runs.ts';
-import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import { parseArgs } from 'node:util';
+import { takeLock } from '../../client/local-stack/locking.ts';
+import { hush } from '../../client/offline/replay.ts';
+import { CASES, type Case } from './cases.ts';
+import { folderOf, generationsOf, HISTORIES, recordedIn } from './corpus.ts';
+import { take } from './recording/recorder.ts';
+import { openTheatre, type Theatre } from './recording/server.ts';
 
-const [task = '', name = ''] = process.argv.slice(2);
-const config = readConfig();
-const places = [config.data, fileURLToPath(new URL('../..', import.meta.url)), tmpdir(), homedir()];
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const home = path.join(root, 'build', 'recording');
+const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Paths of this machine, wherever they stand; all are replaced by one that is nobody's. */
-const anonymous = (text: string): string =>
-  places.reduce((scrubbed, place) => scrubbed.replaceAll(place, '/srv/data'), text);
+const { values } = parseArgs({
+  options: {
+    missing: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    to: { type: 'string' },
+    jobs: { type: 'string', default: '16' },
+  },
+});
 
-function scrubbed(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) return value.map((each) => scrubbed(each));
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([name]) => !['identity', 'stackTrace'].includes(name));
-    return Object.fromEntries(entries.map(([name, each]) => [name, scrubbed(each, name)]));
+hush();
+const only = new RegExp(values.only);
+const { heldBy, release } = await takeLock(`${home}.lock`);
+if (heldBy !== undefined) {
+  say(`Another recording is under way (pid ${heldBy}).`);
+  process.exit(1);
+}
+
+async function main(): Promise<number> {
+  const folder = await target();
+  const there = await recordedIn([folder]);
+  const due = CASES.filter(({ name }) => only.test(name) && !there.has(name));
+  say(`${due.length} of ${CASES.length} cases go to ${path.relative(process.cwd(), folder)}`);
+  if (due.length === 0) return 0;
+
+  const began = Date.now();
+  const lost = await recordAll(due, folder);
+  for (const { name, because } of lost) say(`NOT RECORDED ${name}: ${because}`);
+  say(
+    `${due.length - lost.length} cases recorded in ${Math.round((Date.now() - began) / 1_000)} s, ${lost.length} not`,
+  );
+  return lost.length > 0 ? 1 : 0;
+}
+
+/** A folder of one's own, the newest generation, or the next one. */
+async function target(): Promise<string> {
+  if (values.to !== undefined) return path.resolve(values.to);
+  const newest = (await generationsOf()).at(-1) ?? 0;
+  const next = folderOf(values.missing && newest > 0 ? newest : newest + 1);
+  await access(HISTORIES);
+  return next;
+}
+
+interface Lost {
+  name: string;
+  because: string;
+}
+
+/** Plays them, many at a time; one that does not come out is named, and holds up no other. */
+async function recordAll(due: readonly Case[], folder: string): Promise<Lost[]> {
+  const shorts = due.some(({ short }) => short);
+  const opening = [
+    openTheatre(path.join(home, 'long'), say),
+    ...(shorts ? [openTheatre(path.join(home, 'short'), say, true)] : []),
+  ];
+  const theatres = (await Promise.allSettled(opening)).flatMap((each) =>
+    each.status === 'fulfilled' ? each.value : [],
+  );
+  const stop = () => void Promise.all(theatres.map((theatre) => theatre.abandon())).finally(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    if (theatres.length < opening.length) throw new Error('a Temporal server did not start; see above');
+    return await played(due, folder, theatres);
+  } finally {
+    await closeAll(theatres);
   }
-  if (typeof value !== 'string') return value;
-  if (key !== 'data') return anonymous(value);
-  return Buffer.from(anonymous(Buffer.from(value, 'base64').toString('utf8'))).toString('base64');
 }
 
-const client = await connect(config);
-const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
-for (const [kind, id] of [
-  ['run', runIdOf('default', task)],
-  ['environment', environmentIdOf('default', task)],
-  ['release', releaseIdOf('default', task)],
-] as const) {
-  const raw = await runs.history(id).catch(() => undefined);
-  if (!raw) continue; // not every run has each of them
-  const history = scrubbed(JSON.parse(historyToJson(raw)));
-  const file = fileURLToPath(new URL(`./histories/${name}-${kind}.json`, import.meta.url));
-  await writeFile(file, `${JSON.stringify(history)}\n`);
-  process.stdout.write(`${file}\n`);
+async function closeAll(theatres: readonly Theatre[]): Promise<void> {
+  await Promise.all(theatres.map((theatre) => theatre.close()));
 }
-await client.connection.close();
+
+async function played(due: readonly Case[], folder: string, [long, short]: readonly Theatre[]): Promise<Lost[]> {
+  const lost: Lost[] = [];
+  const left = [...due];
+  let done = 0;
+  const work = async () => {
+    for (let each = left.shift(); each !== undefined; each = left.shift()) {
+      const began = Date.now();
+      const { name } = each;
+      const because = await take(each, (each.short ? short : long)!, folder, [root]).then(
+        () => undefined,
+        (failure: Error) => failure.message,
+      );
+      done += 1;
+      if (because !== undefined) lost.push({ name, because });
+      say(
+        `${done}/${due.length} ${name} ${because === undefined ? '' : `FAILED: ${because} `}(${Date.now() - began} ms)`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  return lost;
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  await release();
+}

@@ -1,44 +1,115 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir, hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
+import { historyFiles, historyText, packed } from '../../client/offline/histories.ts';
 import { cli } from '../support/stack.ts';
+import { HISTORIES } from './corpus.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
-const folder = fileURLToPath(new URL('./histories', import.meta.url));
-const replay = async (...files: string[]) => {
-  const { exitCode, stdout } = await execa(process.execPath, [cli, 'replay', ...files, '--json'], {
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const MOST_BYTES = 3_000_000;
+
+interface Result {
+  file: string;
+  ok: boolean;
+  because?: string;
+}
+
+const replay = async (...places: string[]) => {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'replay', ...places, '--json'], {
     env: { NODE_OPTIONS: '' },
     reject: false,
   });
-  return { exitCode, results: JSON.parse(stdout) as { file: string; ok: boolean; because?: string }[] };
+  return { exitCode, stderr, results: JSON.parse(stdout) as Result[] };
 };
+const recorded = (name: string) => path.join(HISTORIES, '1', `${name}.json.gz`);
+const named = (results: Result[]) => results.map(({ file }) => path.basename(file, '.json.gz'));
+
+let scratch: string;
+beforeEach(async () => void (scratch = await mkdtemp(path.join(tmpdir(), 'gatehouse-replay-'))));
+afterEach(() => rm(scratch, { recursive: true, force: true }));
 
 it('today’s code replays every recorded history', async () => {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  expect(names.length).toBeGreaterThanOrEqual(4);
-  const { exitCode, results } = await replay(...names.map((name) => path.join(folder, name)));
+  const files = (await historyFiles(HISTORIES))!;
+  expect(files.length).toBeGreaterThanOrEqual(8);
+  const { exitCode, results } = await replay(HISTORIES);
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(results.map(({ file }) => file)).toEqual(files);
   expect(exitCode).toBe(0);
 });
 
-it('a history of other code is told from ours', async () => {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'gatehouse-replay-'));
+it('a history of other code is told from ours, and a file that is none from both', async () => {
+  const history = JSON.parse(await historyText(recorded('human-review-run')));
+  const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
+  const input = JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
+  const shorter = { ...input, pipeline: { steps: [{ kind: 'coder' }] } };
+  payload.data = Buffer.from(JSON.stringify(shorter)).toString('base64');
+  await mkdir(path.join(scratch, 'below'));
+  await writeFile(path.join(scratch, 'a.json'), JSON.stringify(history));
+  await writeFile(path.join(scratch, 'below', 'b.json.gz'), packed({ events: 'none' }));
+  await writeFile(path.join(scratch, 'below', 'c.json.gz'), await readFile(recorded('stopped-run')));
+  await writeFile(path.join(scratch, 'notes.txt'), 'not looked at');
+
+  const { exitCode, results, stderr } = await replay(scratch);
+  expect(exitCode).toBe(1);
+  expect(results).toMatchObject([
+    { ok: false, because: expect.stringContaining('TMPRL1100') },
+    { ok: false, because: expect.stringContaining('no history: expected the JSON of a history') },
+    { ok: true },
+  ]);
+  expect(stderr).toContain(`BROKEN ${path.join(scratch, 'a.json')}`);
+});
+
+it('a swapped order of awaits in a gate is caught in every history that went through it, and in no other', async () => {
+  // Within the project, so that the copy finds its libraries.
+  await mkdir(path.join(root, 'build'), { recursive: true });
+  const planted = await mkdtemp(path.join(root, 'build', 'planted-'));
   try {
-    const history = JSON.parse(await readFile(path.join(folder, 'human-review-run.json'), 'utf8'));
-    const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
-    const input = JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
-    const shorter = { ...input, pipeline: { steps: [{ kind: 'coder' }] } };
-    payload.data = Buffer.from(JSON.stringify(shorter)).toString('base64');
-    const other = path.join(scratch, 'other.json');
-    await writeFile(other, JSON.stringify(history));
-    const { exitCode, results } = await replay(other);
-    expect(exitCode).toBe(1);
-    expect(results).toMatchObject([{ ok: false, because: expect.any(String) }]);
+    await cp(path.join(root, 'workflows'), planted, { recursive: true });
+    const merger = path.join(planted, 'gates', 'merger.ts');
+    const [first, second] = ['const merges = await ctx.mergeability(view);', 'await ctx.checks(view);'];
+    const source = await readFile(merger, 'utf8');
+    expect(source).toContain(first);
+    await writeFile(merger, source.replace(first, `${second}\n  ${first}`));
+
+    const script = path.join(root, 'test', 'replay', 'on-other-code.ts');
+    const args = ['--import', 'tsx', script, path.join(planted, 'index.ts'), path.join(HISTORIES, '1')];
+    const { stdout } = await execa(process.execPath, args, { env: { NODE_OPTIONS: '' }, cwd: root });
+    const results = JSON.parse(stdout) as Result[];
+    expect(named(results.filter(({ ok }) => !ok))).toEqual(['full-run', 'human-review-run', 'released-run']);
+    for (const { ok, because } of results) if (!ok) expect(because).toMatch(/TMPRL1100.*Nondeterminism/);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(planted, { recursive: true, force: true });
   }
+});
+
+describe('the corpus', () => {
+  const PLACES = [root, homedir(), tmpdir()]
+    .map((place) => place.replace(/\/$/, ''))
+    .filter((place) => place.length > 1);
+  const FOREIGN =
+    /"(identity|stackTrace)"|node_modules|file:\/\/\/(?!srv)|(?<![\w:/.-])\/(home|Users|root|tmp|work)\/|[A-Z]:\\\\/;
+
+  /** All that a history says, payloads included. */
+  const textOf = async (file: string): Promise<string> =>
+    (await historyText(file)).replace(/"data":\s*"([\w+/=]+)"/g, (_, data) =>
+      Buffer.from(data, 'base64').toString('utf8'),
+    );
+
+  it('names no machine, nobody who recorded it, and no stack trace', async () => {
+    const names = [...PLACES, ...(/[\d.-]/.test(hostname()) ? [hostname()] : [])];
+    for (const file of (await historyFiles(HISTORIES))!) {
+      const text = await textOf(file);
+      expect({ file, found: FOREIGN.exec(text)?.[0] ?? names.find((name) => text.includes(name)) }).toEqual({ file });
+    }
+  });
+
+  it('is small', async () => {
+    const sizes = await Promise.all((await historyFiles(HISTORIES))!.map(async (file) => (await stat(file)).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_BYTES);
+  });
 });

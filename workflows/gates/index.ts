@@ -31,7 +31,8 @@ const gates = [
   postReleaseHealth,
 ] as unknown as readonly [Gate, ...Gate[]];
 
-const kinds = gates.map(({ kind }) => kind);
+/** The kinds of all gates, in the order of the list. */
+export const kinds = gates.map(({ kind }) => kind);
 const stepOf = ({ kind, options }: Gate) => z.strictObject({ kind: z.literal(kind), ...CommonKeys, ...options.shape });
 const [first, ...others] = gates;
 

@@ -109,6 +109,12 @@ describe('wrong usage is told before anything is sent', () => {
     [['output', 'PAY-1', 'x'], 'step: expected'],
     [['start', '--file', '/nowhere.json'], '--file: expected a JSON file'],
     [['replay', '/nowhere.json'], 'expected a file'],
+    [['export'], 'expected a run, or one of --all, --live and --status'],
+    [['export', 'PAY-1', '--all', '--to', 'x'], 'expected a run, or one of'],
+    [['export', '--all'], '--to: expected a folder'],
+    [['export', 'PAY-1', '--to', 'x'], '--to: expected a folder with'],
+    [['export', '--live', '--to', 'x', '--output', 'y'], '--output: is for one run'],
+    [['export', '--status', 'happy', '--to', 'x'], 'Allowed choices are running'],
     [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
   ])('%j', async (words, sentence) => {
     expect(await gatehouse(...words)).toBe(2);

@@ -1,0 +1,93 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { historyData, packed } from '../../../client/offline/histories.ts';
+import { scrubbed } from '../../../client/offline/scrubbing.ts';
+import type { Case } from '../cases.ts';
+import { TASK_QUEUE, type Theatre } from './server.ts';
+import { Stage, until } from './stage.ts';
+
+/** A part of the history that says where the next one is. */
+interface Told {
+  events: {
+    workflowExecutionContinuedAsNewEventAttributes?: { newExecutionRunId: string };
+    childWorkflowExecutionStartedEventAttributes?: { workflowExecution: { workflowId: string; runId: string } };
+  }[];
+}
+
+const UNREAD = new Set(['requestId', 'taskId', 'meteringMetadata', 'workerVersion']);
+const CLOSES: Record<string, string> = { passed: 'COMPLETED', failed: 'FAILED', stopped: 'CANCELLED' };
+
+/** Plays a case to its end, and writes the history of everything that it began. Answers the files. */
+export async function take(each: Case, theatre: Theatre, folder: string, places: readonly string[]): Promise<string[]> {
+  const stage = new Stage(each, theatre.client, TASK_QUEUE);
+  theatre.stages.set(each.name, stage);
+  const files: string[] = [];
+  await (each.play ? each.play(stage) : stage.start());
+  if (!each.stays) await close(stage);
+  await judge(stage);
+
+  await mkdir(folder, { recursive: true });
+  for (const [name, history] of await historiesOf(stage)) {
+    const file = path.join(folder, `${name}.json.gz`);
+    await writeFile(file, packed(scrubbed(slim(history), places)), { flag: 'wx' });
+    files.push(file);
+  }
+  if (each.stays) await theatre.client.workflow.getHandle(stage.workflowId).terminate('It is recorded.');
+  return files;
+}
+
+/** Without what no replay looks at, and does not compress: it is an eighth of a packed history. */
+function slim(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(slim);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => !UNREAD.has(name));
+  return Object.fromEntries(kept.map(([name, each]) => [name, slim(each)]));
+}
+
+/** Whatever the case began comes to its end. */
+async function close(stage: Stage): Promise<void> {
+  const task = stage.each.name;
+  if ((await stage.statusOf()) !== undefined) await stage.finish();
+  for (const id of [`release/default/${task}`, `env/default/${task}`]) {
+    if ((await stage.statusOf(id)) !== undefined)
+      await (id.startsWith('release') ? stage.finish(id) : stage.closed(id));
+  }
+}
+
+/** A history of something else than what the case is about is not kept. */
+async function judge(stage: Stage): Promise<void> {
+  const { each, client, workflowId } = stage;
+  const status = await stage.statusOf();
+  if (status === undefined || each.closes === 'TERMINATED') return;
+  const run = await until(`${each.name} answers`, () => stage.look());
+  const expected = each.stays ? 'RUNNING' : (each.closes ?? CLOSES[run.status]);
+  if (status !== expected) throw new Error(`it is ${status}, not ${expected}`);
+  const result = status === 'COMPLETED' ? await client.workflow.getHandle(workflowId).result() : undefined;
+  if (each.reaches(run, result)) return;
+  const steps = run.steps.map(
+    ({ kind, state, outcome, note }) => `${kind} ${outcome ?? state}${note ? ` (${note})` : ''}`,
+  );
+  throw new Error(`it came out otherwise: ${run.status}; ${steps.join(', ')}`);
+}
+
+/** Every execution that the case began, and those that they began or went on as, under the case's name. */
+async function historiesOf({ begun, client, each }: Stage): Promise<Map<string, Told>> {
+  const found = new Map<string, Told>();
+  const due = [...begun];
+  const counts: Record<string, number> = {};
+  for (let next = due.shift(); next !== undefined; next = due.shift()) {
+    const [workflowId = '', runId = ''] = next.split(' ');
+    const told = historyData(await client.workflow.getHandle(workflowId, runId).fetchHistory()) as Told;
+    const kind = workflowId.split('/')[0]!;
+    const count = (counts[kind] = (counts[kind] ?? 0) + 1);
+    const part = [kind === 'run' ? '' : kind, count > 1 ? count : ''].filter(Boolean).join('-');
+    found.set(part ? `${each.name}.${part}` : each.name, told);
+    for (const event of told.events) {
+      const on = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+      const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
+      if (on) due.push(`${workflowId} ${on}`);
+      if (child) due.push(`${child.workflowId} ${child.runId}`);
+    }
+  }
+  return found;
+}
