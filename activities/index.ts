@@ -12,6 +12,7 @@ import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
+import { surveyActivities } from './survey.ts';
 
 /** Everything a workflow may ask of the world, as one flat record over the ports. */
 export const createActivities = (ports: Ports, given: Settings): Activities => {
@@ -26,5 +27,6 @@ export const createActivities = (ports: Ports, given: Settings): Activities => {
     ...issueActivities(ports),
     ...releaseActivities(ports, settings),
     ...noticeActivities(ports),
+    ...surveyActivities(ports),
   });
 };

@@ -13,6 +13,7 @@ import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
 import type { Failing } from '../workflows/contracts/outcome.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
+import type { BranchInventory, JobInventory, NoticeInventory, SiteInventory } from './inventory.ts';
 
 /**
  * What an adapter must bring: one narrow interface per family of activities (ports.md 3, 6, 7). Three rules hold for all.
@@ -26,7 +27,7 @@ export interface Ports {
   releases: Releases;
   tracker: Tracker;
   meter: Meter;
-  notifier: Notifier;
+  notifier: Notifier & NoticeInventory;
   texts: Texts;
 }
 
@@ -56,7 +57,7 @@ export interface Checks {
 }
 
 /** A source forge: branches, pull requests, checks, merges. */
-export interface Forge {
+export interface Forge extends BranchInventory {
   /** How long a head without any check stays without a verdict, when the policy does not say. */
   readonly checksGraceSeconds: number;
   /** Says whether the change can be worked on. Makes nothing, and leaves nothing behind. */
@@ -80,7 +81,7 @@ export interface Forge {
    */
   checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
   /** Ends the change's checks that still run, except those of this head: nobody waits for them any more. */
-  endChecks(change: Change, except?: string): Promise<void>;
+  endChecks(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void>;
   mergeability(
     change: Change,
   ): Promise<
@@ -120,7 +121,7 @@ export type JobLook =
   { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
 
 /** Something that does the work of agents. */
-export interface Executor {
+export interface Executor extends JobInventory {
   /** Names every role that could not be served for this change. Starts nothing. */
   examine(change: Change, roles: string[]): Promise<BadField[]>;
   /** Whether a job with this key was ever sent. */
@@ -139,7 +140,7 @@ export interface Executor {
 }
 
 /** Something that runs a change where a person can try it. */
-export interface Environments {
+export interface Environments extends SiteInventory {
   /** Whether there is anything to provision for this change, and what is wrong with its settings. */
   examine(change: Change): Promise<{ configured: boolean; fields: BadField[] }>;
   /** Starts it, or adopts what the key already has, whatever its state. */

@@ -2,3 +2,4 @@
 export { environment } from './environment.ts';
 export { pipelineRun } from './pipeline-run.ts';
 export { releaseWatch } from './release-watch.ts';
+export { survey } from './survey.ts';

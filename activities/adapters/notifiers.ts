@@ -3,7 +3,7 @@ import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ledger, Notifier } from '../ports.ts';
 import { fileNotifier } from './local/file-notifier.ts';
 import { logNotifier } from './local/log-notifier.ts';
-import { outbox } from './local/outbox.ts';
+import { outbox, type Outgoing } from './local/outbox.ts';
 import { webhookNotifier } from './webhook/notifier.ts';
 
 export interface NotifierOptions {
@@ -16,10 +16,7 @@ export interface NotifierOptions {
 }
 
 /** Tells every notifier that a notice is routed to. Each has an outbox of its own: one that is down holds up no other. */
-export function routedNotifier(
-  routes: readonly Route[],
-  options: NotifierOptions,
-): Notifier & { close(): Promise<void> } {
+export function routedNotifier(routes: readonly Route[], options: NotifierOptions): Outgoing {
   const { root, log, firstPauseMs, ledger } = options;
   const opened = routes.map(({ adapter, types }) => ({
     types,
@@ -31,6 +28,17 @@ export function routedNotifier(
     async deliver(message) {
       const told = opened.filter(({ types }) => isFor(types, message.notice.type));
       await Promise.all(told.map(({ box }) => box.deliver(message)));
+    },
+    async list() {
+      const lists = await Promise.all(opened.map(({ box }) => box.list()));
+      const told: Record<string, string> = {};
+      for (const [id, at] of lists.flatMap((each) => Object.entries(each.told))) {
+        if ((told[id] ?? '') < at) told[id] = at;
+      }
+      return { kept: lists.flatMap(({ kept }) => kept), told };
+    },
+    async retell() {
+      await Promise.all(opened.map(({ box }) => box.retell()));
     },
     async close() {
       await Promise.all(opened.map(({ box }) => box.close()));

@@ -75,6 +75,13 @@ export class TestStack {
     return ended;
   }
 
+  /** The stack's own process is killed, and its worker is no more. Server, agents and previews go on. */
+  async kill(): Promise<void> {
+    const worker = await this.workerPid();
+    this.up!.kill('SIGKILL');
+    await until('no worker', async () => !(await this.processes('worker/main.ts')).includes(worker));
+  }
+
   async remove(): Promise<void> {
     await this.client?.connection.close();
     await this.stop();

@@ -3,6 +3,7 @@ import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
 import type { Failing } from './outcome.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
+import type { SurveyActivities } from './survey.ts';
 
 export type { Job, JobReport, Revision, Usage } from './jobs.ts';
 
@@ -163,7 +164,7 @@ export interface EnvironmentView {
 }
 
 /** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
-export interface Activities {
+export interface Activities extends SurveyActivities {
   /** Looks at the world before anything is made: repository, base, settings, a command for every role, the branch. */
   examine(question: { input: RunInput; roles: string[]; needs: Need[]; holder: Holder }): Promise<Examined>;
   /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */

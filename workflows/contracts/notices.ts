@@ -21,6 +21,7 @@ export const NoticeType = z.enum([
   'environment_lost',
   'environment_ready',
   'teardown_failing',
+  'doctor_found',
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;
 

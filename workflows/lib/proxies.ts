@@ -58,6 +58,9 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   keepText: changing,
   cancelRun: changing,
   startDependents: changing,
+  survey: { ...looking, retry: { ...retry, maximumAttempts: 3 } },
+  clearLeftover: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
+  retellNotices: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
 };
 
 /**

@@ -1,6 +1,7 @@
 import { actions } from '../contracts/messages.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { Finding } from '../contracts/reading.ts';
+import type { Survey } from '../contracts/survey.ts';
 import { offersNow } from './actions.ts';
 import { askedNow, statusOf, waitingOn } from './describe.ts';
 
@@ -118,3 +119,17 @@ function cut(text: string, most: number): string {
 /** An environment's own page in the Web UI. */
 export const siteDetails = (view: NonNullable<RunState['environment']>, workflowId: string): string =>
   [environmentLine(view), `Held by ${code(view.holder.workflowId)}`, `This is ${code(workflowId)}`].join('\n\n');
+
+/** A survey's page in the Web UI: what it has found, and what it did. */
+export function surveyDetails({ at, findings, mended }: Pick<Survey, 'at' | 'findings' | 'mended'>): string {
+  const bad = findings.filter(({ ok }) => !ok);
+  const lines = bad.map(
+    ({ about, detail, mend }) => `- **${about}** ${plain(detail)}${mend ? ` → ${code(mend)}` : ''}`,
+  );
+  const paragraphs = [
+    `**${bad.length === 0 ? 'all is well' : `${bad.length} found`}** at ${at}`,
+    lines.length > 0 && lines.join('\n'),
+    mended.length > 0 && `Done:\n\n${mended.map((line) => `- ${plain(line)}`).join('\n')}`,
+  ].filter((paragraph): paragraph is string => !!paragraph);
+  return cut(paragraphs.join('\n\n'), MOST);
+}

@@ -32,6 +32,9 @@ const words: Words = {
   keepText: () => 'keeping a long output',
   cancelRun: () => 'asking to be cancelled',
   startDependents: ({ inputs }) => `starting ${inputs.length} dependents`,
+  survey: () => 'looking at runs, and at what stands for them',
+  clearLeftover: ({ leftover }) => `clearing away ${leftover.kind} ${leftover.key.slice(-120)}`,
+  retellNotices: ({ workflowIds }) => `telling again, of ${workflowIds.length} runs`,
 };
 
 export const summaryOf = (kind: string, name: keyof Activities, question: unknown[]): string =>

@@ -22,6 +22,8 @@ export class InMemoryEnvironments implements Environments {
     this.sites.set(request.key, this.come(request));
   }
 
+  list = async (): Promise<string[]> => [...this.sites.keys()];
+
   look = async (key: string): Promise<SiteLook> => this.sites.get(key) ?? { is: 'gone' };
 
   async remove(key: string): Promise<void> {

@@ -20,6 +20,8 @@ export class InMemoryExecutor implements Executor {
       .map((role) => ({ path: `.gatehouse.yml:agents.${role}`, expected: 'expected a command' }));
   }
 
+  list = async () => [...this.reports].flatMap(([key, report]) => (report ? [] : [{ key, running: true }]));
+
   knows = async (key: string): Promise<boolean> => this.reports.has(key);
 
   async ensure(job: Job): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ChangeLook, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
+import type { HeldBranch } from '../../inventory.ts';
 import type { ChangeWish, Checks, Forge, ForgeExamined, Ledger } from '../../ports.ts';
 import { Commits, type Files } from './commits.ts';
 
@@ -68,6 +69,16 @@ export class InMemoryForge implements Forge {
     const ahead = head && !this.commits.isAncestor(head, change.basis) ? { ahead: head } : {};
     if (!same) this.pulls.set(change.branch, { holder, state: 'open', ...ahead });
     return { is: 'ours' };
+  }
+
+  list = async (): Promise<HeldBranch[]> =>
+    [...this.pulls].flatMap(([branch, { holder }]) =>
+      holder ? [{ repository: this.repository, branch, holder, checks: 0 }] : [],
+    );
+
+  async release({ branch }: { branch: string }, { workflowId, runId }: Holder): Promise<void> {
+    const pull = this.pulls.get(branch);
+    if (pull?.holder?.workflowId === workflowId && pull.holder.runId === runId) delete pull.holder;
   }
 
   async look(change: Change, known?: string): Promise<ChangeLook> {

@@ -1,7 +1,8 @@
+import type { NoticeInventory } from '../../inventory.ts';
 import type { Ledger, Message, Notifier } from '../../ports.ts';
 
 /** A notifier that remembers, once per key: an honest fake, which can be down. */
-export class InMemoryNotifier implements Notifier {
+export class InMemoryNotifier implements Notifier, NoticeInventory {
   readonly told = new Map<string, Message>();
   down = false;
 
@@ -13,4 +14,15 @@ export class InMemoryNotifier implements Notifier {
     this.told.set(message.key, structuredClone(message));
     this.ledger?.note({ effect: 'notice-delivered', key: message.key });
   }
+
+  /** It keeps nothing: what it does not take is not told. */
+  async list() {
+    const told: Record<string, string> = {};
+    for (const { workflowId, notice } of this.told.values()) {
+      if ((told[workflowId] ?? '') < notice.at) told[workflowId] = notice.at;
+    }
+    return { kept: [], told };
+  }
+
+  retell = async (): Promise<void> => undefined;
 }

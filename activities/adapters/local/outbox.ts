@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Notice } from '../../../workflows/contracts/notices.ts';
 import { Task } from '../../../workflows/contracts/pipeline-run.ts';
+import type { KeptNotice, NoticeInventory } from '../../inventory.ts';
 import type { Ledger, Message, Notifier } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
@@ -14,6 +15,8 @@ const PATIENCE_MS = 30_000;
 /** How long whoever tells something, or stops, waits for it to be out: a little, for it is kept. */
 const WAIT_MS = 5_000;
 
+/** When the newest notice that was delivered of a workflow was to be told. */
+const Told = z.object({ workflowId: z.string(), at: z.string() });
 const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
 
 export interface OutboxOptions {
@@ -30,10 +33,11 @@ export interface OutboxOptions {
  * Keeps each message as a file before it is delivered, and until it has been: so it outlives its run and this worker,
  * and an adapter that is down holds nobody. One courier at a time takes the messages out, oldest first.
  */
-export const outbox = (notifier: Notifier, options: OutboxOptions): Notifier & { close(): Promise<void> } =>
-  new Outbox(notifier, options);
+export const outbox = (notifier: Notifier, options: OutboxOptions): Outgoing => new Outbox(notifier, options);
 
-class Outbox implements Notifier {
+export type Outgoing = Notifier & NoticeInventory & { close(): Promise<void> };
+
+class Outbox implements Outgoing {
   private readonly folder;
   private readonly stop = new AbortController();
   /** Other workers on this folder may die: what they leave is looked for now and then. */
@@ -41,6 +45,7 @@ class Outbox implements Notifier {
   private rounds = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
   private failures = 0;
+  private because: string | undefined;
 
   constructor(
     private readonly notifier: Notifier,
@@ -54,6 +59,27 @@ class Outbox implements Notifier {
   async deliver(message: Message): Promise<void> {
     const { key, notice } = message;
     await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
+    this.send();
+    await this.settled();
+  }
+
+  async list(): Promise<Awaited<ReturnType<NoticeInventory['list']>>> {
+    const [adapter, { because }] = [this.options.name, this];
+    const read = async (name: string): Promise<KeptNotice[]> => {
+      const message = await readJson(path.join(this.folder, name), Kept).catch(() => undefined);
+      if (!message) return []; // delivered meanwhile, or unreadable: that is set aside when its turn comes
+      const { key, workflowId, notice } = message;
+      return [{ adapter, key, workflowId, at: notice.at, ...(because && { because }) }];
+    };
+    const kept = (await Promise.all((await this.waiting()).map(read))).flat();
+    const names = await readdir(this.toldFolder).catch(() => []);
+    const told = await Promise.all(names.map((name) => readJson(path.join(this.toldFolder, name), Told)));
+    return { kept, told: Object.fromEntries(told.flatMap((each) => (each ? [[each.workflowId, each.at]] : []))) };
+  }
+
+  async retell(): Promise<void> {
+    clearTimeout(this.pause);
+    this.pause = undefined;
     this.send();
     await this.settled();
   }
@@ -103,13 +129,18 @@ class Outbox implements Notifier {
     const { stop, notifier, options } = this;
     await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]));
     options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
+    const { workflowId, notice } = message;
+    const receipt = path.join(this.toldFolder, `${safeName(workflowId)}.json`);
+    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // no reason to tell it again
     if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
     this.failures = 0;
+    this.because = undefined;
   }
 
   private backOff({ message, cause, retryAfterMs = 0 }: Error & { retryAfterMs?: number }): void {
     const { firstPauseMs = 1_000 } = this.options;
     const because = cause instanceof Error ? `${message}: ${cause.message}` : message;
+    this.because = because;
     if (this.failures === 0) this.log({ because }, 'notices cannot be delivered: they are kept, and tried again');
     const pauseMs = Math.min(firstPauseMs * 2 ** this.failures, LONGEST_PAUSE_MS);
     this.failures += 1;
@@ -126,6 +157,10 @@ class Outbox implements Notifier {
   private async setAside(file: string): Promise<void> {
     this.log({ file }, 'a kept notice cannot be read: it is set aside');
     await rename(file, `${file}.unreadable`);
+  }
+
+  private get toldFolder(): string {
+    return `${this.folder}.told`;
   }
 
   private async waiting(): Promise<string[]> {

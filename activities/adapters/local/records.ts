@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Holder } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
@@ -43,6 +45,27 @@ export class Records {
       const edited = await edit(await this.read(place));
       await writeJson(file, edited);
       return edited;
+    });
+  }
+
+  /** All records there are. */
+  async all(): Promise<ChangeRecord[]> {
+    const { changes } = this.folders;
+    const names = await readdir(changes, { recursive: true }).catch((): string[] => []);
+    const files = names.filter((name) => /[\\/](?!pull-\d+\.|last-number\.)[^\\/]+\.json$/.test(name));
+    const records = await Promise.all(files.map((name) => readJson(path.join(changes, name), ChangeRecord)));
+    return records.filter((record) => record !== undefined);
+  }
+
+  /** Takes a branch from this holder, if it is the one who has it. */
+  async release({ repository, branch }: Omit<Place, 'base'>, { workflowId, runId }: Holder): Promise<void> {
+    const place = { repository, branch, base: '' };
+    const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
+    if (!isHolders(await this.read(place))) return;
+    await this.change(place, (record) => {
+      const { holder, ...rest } = record;
+      void holder;
+      return isHolders(record) ? rest : record;
     });
   }
 

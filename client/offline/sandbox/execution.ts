@@ -33,6 +33,8 @@ export interface Options {
   early?: [name: string, arg: unknown][];
   continued?: boolean;
   runId?: string;
+  /** What the execution before answered, where a schedule starts one after another. */
+  lastResult?: unknown;
 }
 
 /** One execution of one workflow. */
@@ -61,7 +63,7 @@ export class Execution {
     workflowType: string,
     workflowId: string,
     input: unknown,
-    { early = [], continued = false, runId = '' }: Options = {},
+    { early = [], continued = false, runId = '', lastResult }: Options = {},
   ): Promise<Execution> {
     const id = runId || `0190-${String(cluster.executions.size + 1).padStart(12, '0')}`;
     const info = infoOf(cluster, { workflowType, workflowId, runId: id, continued });
@@ -77,7 +79,12 @@ export class Execution {
     cluster.executions.set(workflowId, execution);
     const args = input === undefined ? [] : [to(input)];
     execution.push(
-      { initializeWorkflow: { workflowId, workflowType, arguments: args, randomnessSeed: 1 as any, headers: {} } },
+      {
+        initializeWorkflow: {
+          ...{ workflowId, workflowType, arguments: args, randomnessSeed: 1 as any, headers: {} },
+          ...(lastResult !== undefined && { lastCompletionResult: { payloads: [to(lastResult)] } }),
+        },
+      },
       ...early.map(([name, arg]) => execution.signalJob(name, arg)),
     );
     return execution;

@@ -82,7 +82,9 @@ describe.each([
     await environments.ensure(request);
     expect(await environments.look(request.key)).toEqual(first);
 
+    expect(await environments.list()).toEqual([request.key]);
     await environments.remove(request.key);
+    expect(await environments.list()).toEqual([]);
     expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
     await environments.remove(request.key);
     await environments.ensure(request);

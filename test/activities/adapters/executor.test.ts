@@ -89,6 +89,21 @@ describe.each([
     expect(begun).toBe(1);
   });
 
+  it('lists what it has standing: nothing, once a job has ended or was stopped', async () => {
+    const executor = make();
+    const one = await job('echo done');
+    await executor.ensure(one);
+    await ended(executor, one);
+    expect(await executor.list()).toEqual([]);
+    const other = await job('sleep 60', { key: 'run/default/T-2/000000000002/x/coder-1' });
+    const slow =
+      executor instanceof InMemoryExecutor ? new InMemoryExecutor(() => new Promise(() => undefined)) : open();
+    await slow.ensure(other);
+    expect(await slow.list()).toEqual([{ key: other.key, running: true }]);
+    await slow.stop(other.key);
+    expect(await slow.list()).toEqual([]);
+  });
+
   it('says of a job that it never had that it is gone', async () => {
     expect(await make().look('never')).toMatchObject({ is: 'evicted' });
   });
@@ -286,6 +301,7 @@ describe('a command', () => {
     await first.ensure(live);
     await mkdir(treeOf(over), { recursive: true });
     await writeFile(path.join(treeOf(over), 'left.txt'), '');
+    expect(await first.list()).toContainEqual({ key: over.key, running: false });
     // What cannot be swept holds nobody up.
     await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');
 

@@ -75,6 +75,19 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.claim(change, holder('1'), yes)).toEqual({ is: 'held', by: holder('2') });
     });
 
+    it('lists who has which branch, and takes it only from the holder who is named', async () => {
+      const held = async () =>
+        (await rig.forge.list()).map(({ branch, holder: by, checks }) => [branch, by.runId, checks]);
+      expect(await held()).toEqual([['work', '1', 0]]);
+      const { repository, branch } = (await rig.forge.list())[0]!;
+      await rig.forge.release({ repository, branch }, holder('2'));
+      expect(await held()).toEqual([['work', '1', 0]]);
+      await rig.forge.release({ repository, branch }, holder('1'));
+      await rig.forge.release({ repository, branch }, holder('1'));
+      expect(await held()).toEqual([]);
+      expect(await rig.forge.claim(change, holder('2'), yes)).toEqual({ is: 'ours' });
+    });
+
     it('tells what is foreign from what is ours, and from the base', async () => {
       expect(await rig.forge.look(change)).toMatchObject({ state: 'open', foreign: [] });
       const ours = await rig.commitOurs(change, { 'b.txt': 'b' });

@@ -303,6 +303,21 @@ describe('an outbox', () => {
     ]);
   });
 
+  it('lists what it keeps, with the reason, and what it has delivered; told to, it sends at once', async () => {
+    const notifier = new InMemoryNotifier();
+    notifier.down = true;
+    const box = open(notifier, { firstPauseMs: LATER });
+    await box.deliver(first);
+    const { key, workflowId, notice } = first;
+    const because = 'This notifier is down.';
+    expect(await box.list()).toEqual({ kept: [{ adapter: 'x', key, workflowId, at: notice.at, because }], told: {} });
+    notifier.down = false;
+    await box.retell();
+    await box.retell();
+    expect(await box.list()).toEqual({ kept: [], told: { [workflowId]: notice.at } });
+    expect(idsOf(notifier.told.values())).toEqual(['one']);
+  });
+
   it('leaves what is not out to the next worker, whether this one was stopped or killed', async () => {
     const notifier = new InMemoryNotifier();
     notifier.down = true;

@@ -9,9 +9,10 @@ import { end, environmentFor, launch, stateOf, tailOf, type ProcessState } from 
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { Workshop } from '../workshop.ts';
-import { Begun, collect, discarded, prepare } from './bench.ts';
+import { Begun, collect, discarded, prepare, toldOf } from './bench.ts';
 import { commandFor, lacking } from './commands.ts';
 import { progressOf, readResult, type AgentResult } from './result.ts';
+import { standingJobs } from './standing.ts';
 
 const GRACE_MS = 3_000;
 const DETAIL_CHARACTERS = 2_000;
@@ -43,6 +44,8 @@ class CommandExecutor implements Executor {
     const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
     return fields.flat();
   }
+
+  list = () => standingJobs(this.jobs);
 
   knows = async (key: string): Promise<boolean> => (await readText(this.placeOf(key).job)) !== undefined;
 
@@ -211,13 +214,6 @@ class CommandExecutor implements Executor {
   }
 }
 type Place = ReturnType<CommandExecutor['placeIn']>;
-
-/** A job as its agent is told of it: exactly what contract 13 names. */
-function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment }: Job) {
-  const { basis, ...shown } = change;
-  void basis;
-  return { key, role, task, change: shown, brief, priorOutputs, resolvedDecision, revision, environment };
-}
 
 function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResult) {
   return {

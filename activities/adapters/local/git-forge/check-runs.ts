@@ -60,7 +60,7 @@ export class CheckRuns {
   }
 
   /** Ends the branch's checks of all heads but one: nobody waits for them any more. They are forgotten, to run again. */
-  async endOthers(change: Change, except?: string): Promise<void> {
+  async endOthers(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> {
     const folder = path.join(this.folders.checks, safeName(await this.workshop.path(change.repository)));
     const names = await readdir(folder).catch((): string[] => []);
     // Of a head that is being looked at for the first time, there may be no more than its lock.
@@ -82,6 +82,19 @@ export class CheckRuns {
         await rm(run, { recursive: true, force: true });
       }
     });
+  }
+
+  /** How many checks have no verdict yet, by `<repository's folder> <branch>`, as `placeOf` names it. */
+  async open(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const run of await runsBelow(this.folders.checks)) {
+      if (!(await isOpen(run))) continue;
+      const begun = await readJson(path.join(run, 'begun.json'), Begun);
+      const [repository] = path.relative(this.folders.checks, run).split(path.sep);
+      const place = `${repository} ${begun?.branch}`;
+      counts.set(place, 1 + (counts.get(place) ?? 0));
+    }
+    return counts;
   }
 
   /** Orderly stop: what runs is ended, and forgotten, so that it runs again. */
@@ -154,6 +167,9 @@ interface One {
   checkSeconds: number;
   round: string;
 }
+
+/** Under what `open` counts a branch's checks. The repository is given as the folder it is in. */
+export const placeOf = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
 
 const failingOf = (name: string, run: string, { conclusion, log }: z.output<typeof Verdict>): Failing => ({
   name,

@@ -1,5 +1,6 @@
-import type { BadField, ChangeLook, MergeReport } from '../../../../workflows/contracts/activities.ts';
+import type { BadField, ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
@@ -8,7 +9,7 @@ import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { FILE, parseSettings } from '../settings.ts';
 import { Held, withPath, Workshop } from '../workshop.ts';
-import { CheckRuns } from './check-runs.ts';
+import { CheckRuns, placeOf } from './check-runs.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
@@ -83,6 +84,15 @@ class GitForge implements Forge {
     const ours = holding?.workflowId === holder.workflowId && holding.runId === holder.runId;
     return ours ? { is: 'ours' } : { is: 'held', by: holding! };
   }
+
+  async list(): Promise<HeldBranch[]> {
+    const open = await this.runs.open();
+    return (await this.records.all()).flatMap(({ repository, branch, holder }) =>
+      holder ? [{ repository, branch, holder, checks: open.get(placeOf(repository, branch)) ?? 0 }] : [],
+    );
+  }
+
+  release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeLook> {
     const copy = await this.workshop.fetch(change.repository);

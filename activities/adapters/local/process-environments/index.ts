@@ -24,6 +24,7 @@ const LOG_CHARACTERS = 600;
 
 /** What is on record of one environment: where it listens, how it is known to be up, and until when it may live. */
 const Begun = z.object({
+  key: z.string().optional(), // older ones are known by their workflows only
   port: z.number(),
   ready: z.string().optional(),
   expireMinutes: z.number().optional(),
@@ -65,7 +66,7 @@ class ProcessEnvironments implements Environments {
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
-        await writeJson(place.begun, { port, ready, expireMinutes });
+        await writeJson(place.begun, { key, port, ready, expireMinutes });
         const env = environmentFor(this.environment, { PORT: String(port) });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });
         await launch(place.run, { command: environment.start, cwd: place.tree, env, begins });
@@ -94,6 +95,11 @@ class ProcessEnvironments implements Environments {
     const since = { at: new Date().toISOString() };
     await writeJson(place.live, since);
     return { is: 'live', url, ...expiry(begun, since) };
+  }
+
+  async list(): Promise<string[]> {
+    const begun = await this.allBegun();
+    return begun.flatMap(({ key }) => key ?? []);
   }
 
   remove(key: string): Promise<void> {
@@ -125,13 +131,15 @@ class ProcessEnvironments implements Environments {
 
   /** Ports that other environments have on record, whether or not they listen already. */
   private async portsTaken(): Promise<Set<number>> {
+    return new Set((await this.allBegun()).map(({ port }) => port));
+  }
+
+  /** What is on record of all that were begun and not removed. */
+  private async allBegun(): Promise<z.output<typeof Begun>[]> {
     const names = await readdir(this.folders.environments).catch(() => []);
-    const ports = await Promise.all(
-      names.map(
-        async (name) => (await readJson(path.join(this.folders.environments, name, 'begun.json'), Begun))?.port,
-      ),
-    );
-    return new Set(ports.filter((port) => port !== undefined));
+    const fileOf = (name: string) => path.join(this.folders.environments, name, 'begun.json');
+    const begun = await Promise.all(names.map((name) => readJson(fileOf(name), Begun)));
+    return begun.filter((each) => each !== undefined);
   }
 
   private placeOf(key: string) {

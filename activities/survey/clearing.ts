@@ -1,0 +1,107 @@
+import { ApplicationFailure, sleep } from '@temporalio/activity';
+import type { Notice } from '../../workflows/contracts/notices.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import type { Leftover } from '../../workflows/contracts/survey.ts';
+import { noticeKey } from '../notices.ts';
+import type { Ports } from '../ports.ts';
+import { Fates } from './fates.ts';
+import type { Server } from './server.ts';
+import { together } from './together.ts';
+
+const BECAUSE = 'Its run is no more.';
+
+/** How often, and how long in all, the end of an environment is looked for that was asked to go. In milliseconds. */
+const GONE_LOOK_MS = 500;
+const GONE_MS = 60_000;
+
+type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
+
+/**
+ * Clears one leftover away, once the server has said anew that its run is gone, and looks that nothing is left of it. All
+ * of it is done by key and holder: done twice, or for what has gone by itself, it changes nothing.
+ */
+export async function clear(server: Server, ports: Clearing, leftover: Leftover): Promise<void> {
+  const { holder, key } = leftover;
+  const fate = await new Fates(server).of(holder);
+  if (fate.is !== 'gone') {
+    const why = fate.is === 'live' ? 'lives' : 'is not known to this server';
+    throw ApplicationFailure.nonRetryable(`${holder.workflowId} ${why}: ${key} is left as it is.`, 'RunLives');
+  }
+  await removed(server, ports, leftover);
+  if (await isThere(server, ports, leftover)) throw new Error(`${key} was cleared away, and yet it is there.`);
+}
+
+async function removed(server: Server, ports: Clearing, { kind, key, holder, change }: Leftover): Promise<void> {
+  switch (kind) {
+    case 'job':
+      return ports.executor.stop(key, BECAUSE);
+    case 'checks':
+      // Whoever has the branch by now sees to its checks: only those of its dead holder are ended here.
+      return (await branchOf(ports, { change, holder })) && ports.forge.endChecks(change!);
+    case 'claim':
+      return ports.forge.release(change!, holder);
+    case 'environment':
+      return askedToGo(server, { key, holder });
+    case 'site':
+      return ports.environments.remove(key);
+  }
+}
+
+async function isThere(server: Server, ports: Clearing, { kind, key, holder, change }: Leftover): Promise<boolean> {
+  switch (kind) {
+    case 'job':
+      return (await ports.executor.list()).some((job) => job.key === key);
+    case 'checks':
+      return ((await branchOf(ports, { change, holder }))?.checks ?? 0) > 0;
+    case 'claim':
+      return (await branchOf(ports, { change, holder })) !== undefined;
+    case 'environment':
+      return (await server.describe(key))?.status === 'RUNNING' && (await isHeld(server, key, holder.runId));
+    case 'site':
+      return (await ports.environments.look(key)).is !== 'gone';
+  }
+}
+
+/** The branch, as long as it is this holder's. */
+async function branchOf({ forge }: Clearing, { change, holder }: Pick<Leftover, 'change' | 'holder'>) {
+  return (await forge.list()).find(
+    (each) =>
+      each.repository === change!.repository && each.branch === change!.branch && each.holder.runId === holder.runId,
+  );
+}
+
+/** An environment's own workflow takes it down: it is asked, as its holder would have asked, and waited for. */
+async function askedToGo(server: Server, { key, holder }: Pick<Leftover, 'key' | 'holder'>): Promise<void> {
+  if ((await server.describe(key))?.status !== 'RUNNING') return;
+  await server.release(key, holder, BECAUSE);
+  for (const until = Date.now() + GONE_MS; Date.now() < until;) {
+    if ((await server.describe(key))?.status !== 'RUNNING') return;
+    await sleep(GONE_LOOK_MS);
+  }
+  throw new Error(`${key} was asked to go, and is still at it after ${GONE_MS / 1_000} s.`);
+}
+
+/** A new environment of the same task may have taken its place. */
+const isHeld = async (server: Server, key: string, runId: string) =>
+  (await server.environment(key)).holder.runId === runId;
+
+/** Has what is kept sent now, and tells of each of these runs, if it is still parked, that it waits. */
+export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier'>, ids: string[]): Promise<void> {
+  await notifier.retell();
+  await together(ids, async (workflowId) => {
+    const { task, current, notices, waitingOn } = await server.run(workflowId);
+    if (current?.visit === undefined) return;
+    const told = notices.find(({ visit }) => visit === current.visit) ?? reminder(current.visit, waitingOn);
+    await notifier.deliver({ key: noticeKey({ workflowId, notice: told }), workflowId, task, notice: told });
+  });
+}
+
+/** For a run that has nothing to tell of its wait: always the same for one visit. */
+const reminder = (visit: string, { since, detail }: RunAnswer['waitingOn']): Notice => ({
+  id: `${visit}/doctor_found`,
+  type: 'doctor_found',
+  severity: 'normal',
+  at: since,
+  visit,
+  text: `It waits for a person, and nobody was told: ${detail}`,
+});

@@ -1,0 +1,47 @@
+import type { Holder } from '../../workflows/contracts/activities.ts';
+import type { Fate } from '../../workflows/contracts/survey.ts';
+import type { Seen, Server } from './server.ts';
+
+/** So much of a run id is in a key: its end, for its beginning is the clock (contract 1). */
+const TAIL = 12;
+
+export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(-TAIL);
+
+/**
+ * How the runs stand that have something. What visibility shows as running lives: that is never more than a reason to
+ * leave it alone. All else the server itself is asked, once each; what it does not know is not gone.
+ */
+export class Fates {
+  private readonly asked = new Map<string, Promise<Fate>>();
+
+  constructor(
+    private readonly server: Server,
+    /** The executions that run, by workflow id. */
+    private readonly live: ReadonlyMap<string, Seen> = new Map(),
+  ) {}
+
+  of(holder: Holder): Promise<Fate> {
+    const name = `${holder.workflowId} ${tailOf(holder)}`;
+    const fate = this.asked.get(name) ?? this.ask(holder);
+    this.asked.set(name, fate);
+    return fate;
+  }
+
+  private async ask(holder: Holder): Promise<Fate> {
+    const { workflowId } = holder;
+    const isOurs = ({ runId }: { runId: string }) => tailOf({ runId }) === tailOf(holder);
+    const seen = this.live.get(workflowId);
+    if (seen && isOurs(seen)) return { is: 'live' };
+
+    const newest = await this.server.describe(workflowId);
+    if (!newest) return { is: 'unknown' };
+    if (isOurs({ runId: newest.firstRunId })) {
+      return newest.status === 'RUNNING' ? { is: 'live' } : { is: 'gone', how: newest.status, at: newest.closedAt };
+    }
+    // Another chain has the id by now. One that is on record here, and is not the one that may run, has ended.
+    for await (const before of this.server.list(`WorkflowId = "${workflowId.replace(/["\\\\]/g, '\\\\$&')}"`)) {
+      if (isOurs(before) && before.status !== 'RUNNING') return { is: 'gone', how: before.status, at: before.closedAt };
+    }
+    return { is: 'unknown' };
+  }
+}

@@ -1,0 +1,99 @@
+import type { Holder } from '../../workflows/contracts/activities.ts';
+import type { Leftover } from '../../workflows/contracts/survey.ts';
+import type { Ports } from '../ports.ts';
+import { tailOf, type Fates } from './fates.ts';
+import type { Seen, Server } from './server.ts';
+import { together } from './together.ts';
+
+/** What stands for a run, before anybody knows how that run stands. */
+type Standing = Omit<Leftover, 'fate'>;
+
+/** What the listings of runs and environments have shown. */
+export interface Around {
+  server: Server;
+  fates: Fates;
+  /** Runs and release watches that run, and environments, by workflow id. */
+  live: ReadonlyMap<string, Seen>;
+  sites: ReadonlyMap<string, Seen>;
+  /** The workflow ids of runs that were terminated or timed out. */
+  cut: ReadonlySet<string>;
+}
+
+/** Jobs whose run is not live: their agents run on, or their checkouts lie about. */
+export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Leftover[]> {
+  const jobs = await executor.list();
+  const standing = jobs.flatMap(({ key, running }): Standing[] => {
+    const holder = holderOfJob(key);
+    return holder ? [{ kind: 'job', key, holder, running }] : [];
+  });
+  return judged(standing, fates);
+}
+
+/** Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves. */
+export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Leftover[]> {
+  const held = await forge.list();
+  const standing = held.flatMap(({ repository, branch, holder, checks }): Standing[] => {
+    const common = { key: `${repository}#${branch}`, holder, change: { repository, branch } };
+    return [
+      ...(checks > 0 ? [{ kind: 'checks' as const, ...common }] : []),
+      ...(cut.has(holder.workflowId) ? [{ kind: 'claim' as const, ...common }] : []),
+    ];
+  });
+  const left = await judged(standing, fates);
+  return left.filter(({ kind, fate }) => kind !== 'claim' || (fate.is === 'gone' && isCut(fate.how)));
+}
+
+const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
+
+/** Environments whose holder is not live. One that began after a run which runs is that run's, without asking. */
+export async function leftEnvironments({ server, fates, live, sites }: Around): Promise<Leftover[]> {
+  const suspects = [...sites.values()].filter(({ workflowId, startedAt }) => {
+    const run = live.get(runOf(workflowId));
+    return !run || startedAt < run.startedAt;
+  });
+  const standing = await together(suspects, async ({ workflowId }): Promise<Standing[]> => {
+    if ((await server.describe(workflowId))?.status !== 'RUNNING') return [];
+    const view = await server.environment(workflowId).catch(() => undefined);
+    return view ? [{ kind: 'environment', key: workflowId, holder: view.holder }] : [];
+  });
+  return judged(standing.flat(), fates);
+}
+
+/** What a provider has up that no environment's workflow sees to: it was terminated itself. */
+export async function leftSites(
+  { server, fates, sites }: Around,
+  { environments }: Pick<Ports, 'environments'>,
+): Promise<Leftover[]> {
+  const keys = (await environments.list()).filter((key) => holderOfSite(key));
+  const standing = keys.map((key): Standing => ({ kind: 'site', key, holder: holderOfSite(key)! }));
+  const left = await judged(standing, fates);
+  const seenTo = await together(left, async ({ key, holder }) => {
+    const workflowId = key.split('/').slice(0, 3).join('/');
+    // Also one that visibility shows no more, or not yet, has the last word.
+    const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
+    if (!runs) return false;
+    const view = await server.environment(workflowId).catch(() => undefined);
+    return !view || tailOf(view.holder) === tailOf(holder);
+  });
+  return left.filter((_, index) => !seenTo[index]);
+}
+
+/** Those whose run is not live. */
+async function judged(standing: Standing[], fates: Fates): Promise<Leftover[]> {
+  const all = await together(standing, async (each) => ({ ...each, fate: await fates.of(each.holder) }));
+  return all.flatMap(({ fate, ...each }) => (fate.is === 'live' ? [] : [{ ...each, fate }]));
+}
+
+const runOf = (environmentId: string): string => environmentId.replace(/^env\//, 'run/');
+
+/** A job's key begins with its run's workflow id and the end of its first run id (contract 1). */
+function holderOfJob(key: string): Holder | undefined {
+  const [, workflowId, runId] = /^((?:run|release)\/[^/]+\/[^/]+)\/([^/]+)\/./.exec(key) ?? [];
+  return workflowId && runId ? { workflowId, runId } : undefined;
+}
+
+/** `env/<workspace>/<task>/<end of the holder's run id>/<generation>`. */
+function holderOfSite(key: string): Holder | undefined {
+  const [, task, runId] = /^env\/([^/]+\/[^/]+)\/([^/]+)\/\d+$/.exec(key) ?? [];
+  return task && runId ? { workflowId: `run/${task}`, runId } : undefined;
+}

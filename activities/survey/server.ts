@@ -1,0 +1,123 @@
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import type { EnvironmentView, Holder } from '../../workflows/contracts/activities.ts';
+import { environmentQuery, releaseSignal, runQuery } from '../../workflows/contracts/messages.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+
+/** An execution as visibility knows it, which may lag by a moment. Times are ISO 8601. `status` is Temporal's own word. */
+export interface Seen {
+  workflowId: string;
+  runId: string;
+  status: string;
+  startedAt: string;
+  closedAt?: string | undefined;
+  waitingSince?: string | undefined;
+}
+
+/** The newest execution of a workflow id as the server itself knows it. */
+export interface Described {
+  workflowId: string;
+  runId: string;
+  /** The run id of the chain's first execution. */
+  firstRunId: string;
+  status: string;
+  closedAt?: string | undefined;
+  /** Above 1: the workflow task at hand has failed before. None: there is none at hand. */
+  taskAttempt?: number | undefined;
+  activities: { type: string; attempt: number; failure?: string | undefined; failureType?: string | undefined }[];
+}
+
+export interface Problem {
+  nondeterminism: boolean;
+  message: string;
+}
+
+/** What a survey asks of the Temporal server: so that it can be tried against one that is made up. */
+export interface Server {
+  /** Throws when visibility cannot answer, as where it does not know an attribute. */
+  list(query: string): AsyncIterable<Seen>;
+  /** Nothing: the server knows no such workflow. */
+  describe(workflowId: string): Promise<Described | undefined>;
+  /** Why the newest workflow task failed, if it did. */
+  problem(workflowId: string): Promise<Problem | undefined>;
+  run(workflowId: string): Promise<RunAnswer>;
+  environment(workflowId: string): Promise<EnvironmentView>;
+  release(workflowId: string, holder: Holder, because: string): Promise<void>;
+}
+
+/** So many of the newest events are looked through for a workflow task that failed. */
+const NEWEST = 20;
+/** Temporal's EVENT_TYPE_WORKFLOW_TASK_FAILED and EVENT_TYPE_WORKFLOW_TASK_COMPLETED, by number. */
+const TASK_FAILED = 9;
+const TASK_COMPLETED = 7;
+/** WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR. */
+const NON_DETERMINISTIC = 24;
+/** How long a query may take, in milliseconds: a workflow that is stuck never answers. */
+const QUERY_MS = 10_000;
+
+/** The server as the worker's own client reaches it. */
+export function serverOf(client: Client): Server {
+  const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
+  const asking = <T>(question: () => Promise<T>) => client.withDeadline(Date.now() + QUERY_MS, question);
+  return {
+    async *list(query) {
+      for await (const each of client.workflow.list({ query, pageSize: 1_000 })) yield seenOf(each);
+    },
+    async describe(workflowId) {
+      try {
+        return describedOf(await handle(workflowId).describe());
+      } catch (failure) {
+        if ((failure as Error).name === 'WorkflowNotFoundError') return undefined;
+        throw failure;
+      }
+    },
+    async problem(workflowId) {
+      const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+        namespace: client.options.namespace,
+        execution: { workflowId },
+        maximumPageSize: NEWEST,
+      });
+      const last = history?.events?.find(({ eventType }) => eventType === TASK_FAILED || eventType === TASK_COMPLETED);
+      const failed = last?.workflowTaskFailedEventAttributes;
+      if (!failed) return undefined;
+      return {
+        nondeterminism: failed.cause === NON_DETERMINISTIC,
+        message: failed.failure?.message ?? 'It did not say why.',
+      };
+    },
+    run: (workflowId) => asking(() => handle(workflowId).query(runQuery)),
+    environment: (workflowId) => asking(() => handle(workflowId).query(environmentQuery)),
+    release: (workflowId, holder, because) => handle(workflowId).signal(releaseSignal, { holder, because }),
+  };
+}
+
+function seenOf({ workflowId, runId, status, startTime, closeTime, searchAttributes }: WorkflowExecutionInfo): Seen {
+  const since = searchAttributes['GatehouseWaitingSince']?.[0];
+  return {
+    workflowId,
+    runId,
+    status: status.name,
+    startedAt: startTime.toISOString(),
+    ...(closeTime && { closedAt: closeTime.toISOString() }),
+    ...(since !== undefined && { waitingSince: new Date(since as string | Date).toISOString() }),
+  };
+}
+
+function describedOf({ workflowId, runId, status, closeTime, raw }: WorkflowExecutionDescription): Described {
+  const attempt = raw.pendingWorkflowTask?.attempt;
+  return {
+    workflowId,
+    runId,
+    firstRunId: raw.workflowExecutionInfo?.firstRunId || runId,
+    status: status.name,
+    ...(closeTime && { closedAt: closeTime.toISOString() }),
+    ...(attempt && { taskAttempt: attempt }),
+    activities: (raw.pendingActivities ?? []).map(({ activityType, attempt = 1, lastFailure }) => ({
+      type: activityType?.name ?? '',
+      attempt: attempt ?? 1,
+      ...(lastFailure && {
+        failure: lastFailure.message ?? '',
+        failureType: lastFailure.applicationFailureInfo?.type ?? undefined,
+      }),
+    })),
+  };
+}

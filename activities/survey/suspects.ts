@@ -1,0 +1,135 @@
+import type { Failing, Stuck, Untold } from '../../workflows/contracts/survey.ts';
+import type { KeptNotice } from '../inventory.ts';
+import type { Described, Seen, Server } from './server.ts';
+import { together } from './together.ts';
+
+/** A notice may be on its way for so long, in milliseconds, before anybody asks after it. */
+const NOTICE_MS = 60_000;
+/** A wait for the world is looked into after so long, in milliseconds, and an activity that has failed so often is told. */
+const WAIT_MS = 600_000;
+const ATTEMPTS = 10;
+/** So many runs of each kind are described in one pass: the others are next, once these are mended. */
+const MOST = 1_000;
+/** What a look that only cannot tell yet fails with. */
+const NOT_YET = 'NotYet';
+
+export const LIVE = 'WorkflowType IN ("pipelineRun", "releaseWatch", "environment") AND ExecutionStatus = "Running"';
+
+export interface Suspicion {
+  server: Server;
+  now: number;
+  /** The notices as the adapters have them. */
+  notices: { kept: KeptNotice[]; told: Record<string, string> };
+}
+
+/** What closer looks at workflows have brought. */
+export interface Looked {
+  stuck: Stuck[];
+  failing: Failing[];
+  untold: Untold[];
+  unseen: string[];
+}
+
+/**
+ * Looks closer at those workflows only that visibility gives a reason to: healthy ones, parked for weeks by the thousand,
+ * cost nothing but their line in a listing.
+ */
+export async function suspects(suspicion: Suspicion): Promise<Looked> {
+  const { server, now, notices } = suspicion;
+  const [reported, waiting, parked] = await Promise.all([
+    troubled(server),
+    all(server.list(`${LIVE} AND GatehouseWaitingOn IN ("checks", "agent", "environment", "forge")`)),
+    all(server.list(`${LIVE} AND GatehouseWaitingOn = "person" AND GatehouseStatus = "parked"`)),
+  ]);
+  const long = waiting.filter((each) => before(each.waitingSince, now - WAIT_MS));
+  const silent = parked.filter(
+    ({ workflowId, waitingSince }) =>
+      before(waitingSince, now - NOTICE_MS) && !((notices.told[workflowId] ?? '') >= waitingSince!),
+  );
+  const unseen = [...reported.unseen, ...cut('long waits', long), ...cut('parked runs', silent)];
+  const closer = new Map(
+    [...reported.seen, ...long.slice(0, MOST), ...silent.slice(0, MOST)].map((e) => [e.workflowId, e]),
+  );
+  const ids = [...closer.keys()];
+  const described = (await together(ids, (id) => server.describe(id))).filter(
+    (each): each is Described => each?.status === 'RUNNING',
+  );
+  const asked = new Set(silent.map(({ workflowId }) => workflowId));
+  const untold = await together(
+    described.filter(({ workflowId }) => asked.has(workflowId)),
+    (each) => untoldOf(suspicion, each, closer.get(each.workflowId)!.waitingSince!),
+  );
+  return {
+    stuck: (await together(described, (each) => stuckOf(server, each))).flat(),
+    failing: described.flatMap(failingOf),
+    untold: [...keptLong(notices.kept, now), ...untold.flat()],
+    unseen,
+  };
+}
+
+/** Servers from 1.31 on say which workflows have failing workflow tasks; with others each that runs has to be looked at. */
+async function troubled(server: Server): Promise<{ seen: Seen[]; unseen: string[] }> {
+  try {
+    return { seen: await all(server.list(`${LIVE} AND TemporalReportedProblems IS NOT NULL`)), unseen: [] };
+  } catch (failure) {
+    if (!isUnknownAttribute(failure)) throw failure;
+    const live = await all(server.list(LIVE));
+    return { seen: live.slice(0, MOST), unseen: cut('workflows (their server does not report failing tasks)', live) };
+  }
+}
+
+/** gRPC's INVALID_ARGUMENT, which the client wraps: a query that this server does not understand. */
+const isUnknownAttribute = (failure: unknown): boolean =>
+  [failure, (failure as Error).cause].some((each) => (each as { code?: unknown } | undefined)?.code === 3);
+
+const cut = (what: string, found: unknown[]): string[] =>
+  found.length > MOST ? [`${found.length - MOST} of ${found.length} ${what} were not looked at closely`] : [];
+
+/** A first attempt that runs is no failure, and one that was only lost with its worker did not fail. */
+async function stuckOf(server: Server, { workflowId, taskAttempt = 0 }: Described): Promise<Stuck[]> {
+  if (taskAttempt < 2) return [];
+  const problem = await server.problem(workflowId);
+  return problem ? [{ workflowId, attempt: taskAttempt, ...problem }] : [];
+}
+
+const failingOf = ({ workflowId, activities }: Described): Failing[] =>
+  activities
+    .filter(({ type, attempt, failure, failureType }) => {
+      const told = failure !== undefined && failureType !== NOT_YET;
+      return told && attempt >= ATTEMPTS && type !== 'notify';
+    })
+    .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
+
+/** The run knows whether it has told somebody; and what it tells may not come through, or be kept still. */
+async function untoldOf({ server, notices }: Suspicion, run: Described, since: string): Promise<Untold[]> {
+  const { workflowId } = run;
+  const missing = (because: string): Untold[] => [{ is: 'missing', workflowId, since, because }];
+  const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);
+  if (telling) return missing(`it is tried, and fails: ${telling.failure}`);
+  if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // told as such
+  const { current, notices: told } = await server.run(workflowId);
+  const visit = current?.visit;
+  if (visit === undefined || told.some((notice) => notice.visit === visit)) return [];
+  return missing(`it has none on record for ${visit}`);
+}
+
+/** One line per adapter: one that is down keeps all that it is given. */
+function keptLong(kept: KeptNotice[], now: number): Untold[] {
+  const byAdapter = new Map<string, KeptNotice[]>();
+  for (const each of kept.filter(({ at }) => before(at, now - NOTICE_MS))) {
+    byAdapter.set(each.adapter, [...(byAdapter.get(each.adapter) ?? []), each]);
+  }
+  return [...byAdapter].map(([adapter, all]) => {
+    const [since] = all.map(({ at }) => at).sort();
+    const because = all.find((each) => each.because)?.because;
+    return { is: 'kept', adapter, count: all.length, since: since!, ...(because && { because }) };
+  });
+}
+
+const before = (time: string | undefined, then: number): boolean => time !== undefined && Date.parse(time) < then;
+
+export async function all<T>(listed: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const each of listed) found.push(each);
+  return found;
+}

@@ -1,0 +1,59 @@
+import type { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import type { Finding } from '../../workflows/contracts/survey.ts';
+import type { ClientConfig } from '../config.ts';
+import { missingAttributes, registerAttributes } from '../local-stack/attributes.ts';
+
+/** What the set-up is like: what a deployment causes, and can be told without a worker. */
+export async function setUpOf(config: ClientConfig, client: Client, fix: boolean): Promise<Finding[]> {
+  const connection = client.connection as Connection;
+  const { namespace, address, variables } = config;
+  const server: Finding = { about: 'server', ok: true, detail: `answers at ${address}` };
+  const there = await connection.workflowService.describeNamespace({ namespace }).then(
+    () => true,
+    () => false,
+  );
+  if (!there) {
+    const mend = `temporal operator namespace create --address ${address} -n ${namespace}`;
+    return [server, { about: 'namespace', ok: false, detail: `${namespace} is not there`, mend }];
+  }
+  return [
+    server,
+    { about: 'namespace', ok: true, detail: namespace },
+    await attributesOf(connection, namespace, fix),
+    await workersOf(connection, namespace, variables.GATEHOUSE_TASK_QUEUE),
+    await adaptersOf(config),
+  ];
+}
+
+async function attributesOf(connection: Connection, namespace: string, fix: boolean): Promise<Finding> {
+  const about = 'search attributes';
+  if (fix) {
+    const added = await registerAttributes(connection, namespace);
+    return { about, ok: true, detail: added.length > 0 ? `added: ${added.join(', ')}` : 'all registered' };
+  }
+  const missing = await missingAttributes(connection, namespace);
+  if (missing.length === 0) return { about, ok: true, detail: 'all registered' };
+  return { about, ok: false, detail: `missing: ${missing.join(', ')}`, mend: 'gatehouse doctor --fix' };
+}
+
+/** Whether anybody takes work: 1 is the task queue type of workflows in Temporal's own enumeration. */
+async function workersOf(connection: Connection, namespace: string, taskQueue: string): Promise<Finding> {
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1,
+  });
+  const count = pollers?.length ?? 0;
+  const detail = count > 0 ? `${count} on ${taskQueue}` : `nobody takes work from ${taskQueue}`;
+  return { about: 'worker', ok: count > 0, detail, mend: 'gatehouse up' };
+}
+
+/** What the configuration asks for, and whether this machine has what it takes. */
+async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
+  const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
+  const chosen = `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ')}`;
+  const { stdout, failed } = await execa('git', ['--version'], { reject: false });
+  if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
+  return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };
+}

@@ -1,0 +1,123 @@
+import { jest } from '@jest/globals';
+import type { Leftover, Sights } from '../../workflows/contracts/survey.ts';
+import { Cluster, type World } from '../support/sandbox.ts';
+
+jest.setTimeout(120_000);
+
+const at = '2026-01-02T00:00:00.000Z';
+const left = (task: string, over: Partial<Leftover> = {}): Leftover => ({
+  kind: 'job',
+  key: `run/default/${task}/000000000001/1-coder/coder-1`,
+  holder: { workflowId: `run/default/${task}`, runId: '000000000001' },
+  fate: { is: 'gone', how: 'TERMINATED', at: '2026-01-01T00:00:00.000Z' },
+  running: true,
+  ...over,
+});
+const sightsOf = (over: Partial<Sights> = {}): Sights => ({
+  ...{ at, leftovers: [], untold: [], stuck: [], failing: [], unseen: [] },
+  ...over,
+});
+
+/** One pass over a world in which these are left behind, until they are cleared away. */
+async function pass(
+  input: unknown,
+  leftovers: Leftover[],
+  { over = {}, lastResult }: { over?: World; lastResult?: unknown } = {},
+) {
+  const standing = new Set(leftovers);
+  const told: any[] = [];
+  const cluster = new Cluster({
+    survey: () => sightsOf({ leftovers: [...standing] }),
+    clearLeftover: ({ leftover }: { leftover: Leftover }) => {
+      for (const each of standing) if (each.key === leftover.key) standing.delete(each);
+    },
+    retellNotices: () => undefined,
+    notify: (message) => void told.push(message),
+    ...over,
+  });
+  const run = await cluster.start('survey', 'doctor/gatehouse/look', input, { lastResult });
+  return { run, cluster, told, result: (run.closed as { result: any } | undefined)?.result };
+}
+
+it('a pass looks, changes nothing, and shows what it found in the Web UI', async () => {
+  const { run, cluster, result } = await pass(undefined, [left('A')]);
+  expect(cluster.log).toEqual(['survey']);
+  expect(result.findings.filter(({ ok }: any) => !ok)).toMatchObject([{ about: 'terminated runs' }]);
+  expect(result.findings.filter(({ ok }: any) => ok).map(({ about }: any) => about)).toEqual([
+    ...['notices', 'workflow tasks', 'environments', 'jobs', 'what waits'],
+  ]);
+  expect((await run.metadata()).currentDetails).toMatch(
+    /^\*\*1 found\*\* at .*terminated runs.*gatehouse doctor --fix/s,
+  );
+});
+
+it('a pass that mends clears away what it may, looks once more, and says what it did', async () => {
+  const unknown = left('C', { fate: { is: 'unknown' } });
+  const { cluster, result } = await pass({ fix: true }, [left('A'), left('B'), unknown]);
+  expect(cluster.log).toEqual(['survey', 'clearLeftover', 'clearLeftover', 'survey']);
+  expect(result.mended).toEqual([
+    'cleared away: job run/default/A/000000000001/1-coder/coder-1',
+    'cleared away: job run/default/B/000000000001/1-coder/coder-1',
+  ]);
+  expect(result.findings.filter(({ ok }: any) => !ok)).toMatchObject([
+    { detail: expect.stringContaining('knows no run') },
+  ]);
+});
+
+it('what cannot be mended is said, and stays found; the rest is mended', async () => {
+  const refuse = ({ leftover }: { leftover: Leftover }) => {
+    if (leftover.key.includes('/A/')) throw new Error('The disk is gone.');
+  };
+  const { result } = await pass({ fix: true }, [left('A'), left('B')], { over: { clearLeftover: refuse } });
+  expect(result.mended[0]).toMatch(/^not cleared away: job run\/default\/A.*The disk is gone\.$/);
+  expect(result.mended[1]).toMatch(/^cleared away: job run\/default\/B/);
+});
+
+it('notices that are not out are told again, of the runs that miss theirs', async () => {
+  const untold: Sights['untold'] = [
+    { is: 'kept', adapter: 'webhook', count: 2, since: at },
+    { is: 'missing', workflowId: 'run/default/A', since: at, because: 'it fails' },
+  ];
+  const asked: unknown[] = [];
+  const over = { survey: () => sightsOf({ untold }), retellNotices: (question: unknown) => void asked.push(question) };
+  await pass({ fix: true }, [], { over });
+  expect(asked).toEqual([{ workflowIds: ['run/default/A'] }]);
+});
+
+describe('a watch', () => {
+  it('tells of each finding once, not once per pass, and again when it has come back', async () => {
+    const first = await pass({ watch: true }, [left('A')]);
+    expect(first.told).toMatchObject([
+      { notice: { type: 'doctor_found', text: expect.stringContaining('run/default/A') } },
+    ]);
+    const second = await pass({ watch: true }, [left('A'), left('B')], { lastResult: first.result });
+    expect(second.told.map(({ notice }) => notice.id)).toEqual(['cut/run/default/B/000000000001']);
+    const third = await pass({ watch: true }, [left('B')], { lastResult: second.result });
+    expect(third.told).toEqual([]);
+    const fourth = await pass({ watch: true }, [left('A'), left('B')], { lastResult: third.result });
+    expect(fourth.told.map(({ notice }) => notice.id)).toEqual(['cut/run/default/A/000000000001']);
+  });
+
+  it('tells under one key however often: a pass that was lost is told again as the same', async () => {
+    const keys = [];
+    for (let n = 0; n < 2; n += 1) {
+      const { told } = await pass({ watch: true }, [left('A')]);
+      keys.push(told.map(({ notice: { id, at: when } }) => `${id} ${when}`));
+    }
+    expect(keys[0]).toEqual(keys[1]);
+  });
+
+  it('is not held up by notices that do not go out: they are the next pass’s', async () => {
+    const { run, cluster } = await pass({ watch: true }, [left('A')], {
+      over: { notify: () => new Promise(() => undefined) },
+    });
+    expect(run.closed).toBeUndefined();
+    await cluster.advance(61_000);
+    expect(run.closed).toMatchObject({ result: { told: [] } });
+  });
+});
+
+it('an input that is none ends it at once, and names what is wrong', async () => {
+  const { run } = await pass({ fixx: true }, []);
+  expect(run.closed).toMatchObject({ failure: { type: 'invalid_input', message: 'fixx: no such key here' } });
+});
