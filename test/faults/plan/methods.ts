@@ -19,6 +19,8 @@ type Table = { [Port in keyof Ports]: Record<Method<Ports[Port]>, Called | NotCa
 
 const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, which is no crash' };
 
+const SURVEYED: NotCalled = { never: 'called by a survey of the doctor, never by a run' };
+
 /** Every method of every port. The compiler sees to it that none is missing. */
 export const METHODS = {
   forge: {
@@ -33,6 +35,8 @@ export const METHODS = {
     commitFiles: { by: 'commitFiles', in: 'specified', changes: true },
     changedPaths: { by: 'protectedPaths', in: 'merged' },
     merge: { by: 'merge', in: 'tested', changes: true },
+    list: SURVEYED,
+    release: SURVEYED,
     close: ORDERLY,
   },
   executor: {
@@ -41,6 +45,7 @@ export const METHODS = {
     ensure: { by: 'runJob', in: 'tested', changes: true },
     look: { by: 'runJob', in: 'tested' },
     stop: { by: 'stopJob', in: 'stopped', changes: true },
+    list: SURVEYED,
     close: ORDERLY,
   },
   environments: {
@@ -48,6 +53,7 @@ export const METHODS = {
     ensure: { by: 'provisionEnvironment', in: 'tested', changes: true },
     look: { by: 'provisionEnvironment', in: 'tested' },
     remove: { by: 'removeEnvironment', in: 'tested', changes: true },
+    list: SURVEYED,
     close: ORDERLY,
   },
   releases: {
@@ -65,6 +71,8 @@ export const METHODS = {
   },
   notifier: {
     deliver: { by: 'notify', in: 'tested', changes: true },
+    list: SURVEYED,
+    retell: SURVEYED,
     close: ORDERLY,
   },
   texts: {

@@ -99,6 +99,7 @@ export class World {
       },
       look: slow,
       remove: (key: string) => environments.remove(key),
+      list: environments.list,
     };
   }
   private readonly siteOf = new Map<string, string>();
