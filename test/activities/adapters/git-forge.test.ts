@@ -250,13 +250,17 @@ describe('a repository of a person', () => {
     await rig.forge.endChecks(change);
   });
 
-  it('has ended checks run again when their head is looked at after all', async () => {
+  it('has ended checks run again when their head is looked at after all; lists those that are open', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+    await rig.forge.claim(change, { workflowId: 'run/default/A', runId: '1' }, async () => false);
+    const open = async () => (await rig.forge.list()).map(({ branch, checks }) => [branch, checks]);
     await writeFile(path.join(rig.home, 'hold'), '');
     const limits = { checkSeconds: 60, round: 'r' };
     await rig.forge.checks(change, head, limits);
     await until('the check has begun', async () => (await rig.checksBegun()) === 1);
+    expect(await open()).toEqual([[change.branch, 1]]);
     await rig.forge.endChecks(change);
+    expect(await open()).toEqual([[change.branch, 0]]);
     expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(`${rig.home}/hold ]`);
     await rm(path.join(rig.home, 'hold'));
     const again = await until('it ends', async () => (await rig.forge.checks(change, head, limits)).ended[0]);
