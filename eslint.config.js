@@ -46,6 +46,13 @@ export default tseslint.config(
           patterns: [{ group: OUTSIDE, message: 'Workflow code is sandboxed: it asks the world through activities.' }],
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
+          message: 'Modules are loaded once and shared by all runs of a worker: what changes lives in the run.',
+        },
+      ],
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'fetch', 'process', 'Buffer'],
     },
   },

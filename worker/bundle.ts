@@ -4,11 +4,18 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
+const here = fileURLToPath(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const workflows = path.join(root, 'workflows');
 
 /** Read by the worker and by the bundle alike: without it one undecodable signal would wedge a run. */
 export const dataConverter = { payloadConverterPath: path.join(workflows, 'lib', 'payload-converter.ts') };
+
+/** What is bundled; `workflows/shared.ts` says why there are two. */
+const bundling = {
+  workflowsPath: path.join(workflows, 'entry.ts'),
+  preloadModules: [path.join(workflows, 'shared.ts')],
+};
 
 /**
  * The workflow code, built ahead of time and kept under the hash of what it is made from: a worker that is started
@@ -18,7 +25,7 @@ export async function workflowBundle(data: string): Promise<{ codePath: string }
   const codePath = path.join(data, 'bundles', `${await sourceHash()}.cjs`);
   if (await isThere(codePath)) return { codePath };
 
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(workflows, 'index.ts'), ...dataConverter });
+  const { code } = await bundleWorkflowCode({ ...bundling, ...dataConverter });
   await mkdir(path.dirname(codePath), { recursive: true });
   const draft = `${codePath}.${randomUUID()}`;
   await writeFile(draft, code);
@@ -29,8 +36,9 @@ export async function workflowBundle(data: string): Promise<{ codePath: string }
 async function sourceHash(): Promise<string> {
   const names = (await readdir(workflows, { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
   const hash = createHash('sha256');
-  for (const file of [...names.map((name) => path.join(workflows, name)), path.join(root, 'package-lock.json')]) {
-    hash.update(file.slice(root.length)).update(await readFile(file));
+  const files = [here, path.join(root, 'package-lock.json'), ...names.map((name) => path.join(workflows, name))];
+  for (const file of files) {
+    hash.update(path.relative(root, file)).update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 24);
 }

@@ -10,6 +10,9 @@ const MOST_STREAMS = 4;
 
 const dataConverter = { payloadConverterPath: at('../../workflows/lib/payload-converter.ts') };
 
+/** This build's workflow code, loaded as the worker loads it: once for all runs. */
+const own = { workflowsPath: at('../../workflows/entry.ts'), preloadModules: [at('../../workflows/shared.ts')] };
+
 export interface Replayed {
   file: string;
   ok: boolean;
@@ -31,8 +34,8 @@ export interface Replaying {
 export async function replay(files: readonly string[], { tell, workflowsPath }: Replaying = {}): Promise<Replayed[]> {
   hush();
   const logger = new DefaultLogger(QUIET);
-  const path = workflowsPath ?? at('../../workflows/index.ts');
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath: path, ...dataConverter, logger });
+  const code = workflowsPath === undefined ? own : { workflowsPath };
+  const workflowBundle = await bundleWorkflowCode({ ...code, ...dataConverter, logger });
   const results: Replayed[] = [];
   const note = (replayed: Replayed) => {
     results.push(replayed);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { workflowBundle } from '../../worker/bundle.ts';
@@ -10,6 +10,8 @@ it('is built once for one state of the code, and kept in the data folder', async
     const { mtimeMs, size } = await stat(codePath);
     expect(path.dirname(codePath)).toBe(path.join(data, 'bundles'));
     expect(size).toBeGreaterThan(100_000);
+    // Loaded once for all runs: loaded anew for each, it is 2 MB of every run in memory.
+    expect(await readFile(codePath, 'utf8')).toMatch(/function preloadModules\(\) \{\s*__webpack_require__\(/);
     expect(await workflowBundle(data)).toEqual({ codePath });
     expect((await stat(codePath)).mtimeMs).toBe(mtimeMs);
     expect(await readdir(path.dirname(codePath))).toHaveLength(1);

@@ -8,11 +8,12 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 let creator: Promise<ReusableVMWorkflowCreator> | undefined;
-/** The workflow code, bundled once: every run of every cluster lives in it. */
+/** The workflow code, bundled once, as the worker does: every run of every cluster lives in it, and shares its modules. */
 export const theCreator = () =>
   (creator ??= (async () => {
     const bundler = new WorkflowCodeBundler({
-      workflowsPath: at('../../../workflows/index.ts'),
+      workflowsPath: at('../../../workflows/entry.ts'),
+      preloadModules: [at('../../../workflows/shared.ts')],
       payloadConverterPath: at('../../../workflows/lib/payload-converter.ts'),
       logger: new DefaultLogger('ERROR'),
     });
