@@ -1,0 +1,39 @@
+import type { Metric } from './figures.ts';
+
+/** What is asked of a metric: of its ratio to the floor in the same run, of its median, or of its worst sample. */
+export interface Bar {
+  of: 'ratio' | 'median' | 'worst';
+  most: number;
+}
+
+type Known = Omit<Metric, 'figures' | 'id'> & { bar?: Bar };
+
+const ratio = (most: number): Bar => ({ of: 'ratio', most });
+const median = (most: number): Bar => ({ of: 'median', most });
+
+/** Every metric by its id: its words, its unit, and the bar it has to hold, if there is one. The order is the report's. */
+export const METRICS = {
+  action: { title: 'action → effect (signal)', unit: 'ms', bar: ratio(1.3) },
+  'action-update': { title: 'action → effect (update)', unit: 'ms', bar: ratio(1.3) },
+  acknowledged: { title: 'action acknowledged (update)', unit: 'ms', bar: ratio(1.2) },
+  'acknowledged-signal': { title: 'action acknowledged (signal)', unit: 'ms', bar: ratio(1.2) },
+  step: { title: 'per step', unit: 'ms', bar: ratio(1.3) },
+  'happy-time': { title: 'happy path: time without people', unit: 'ms' },
+  'happy-events': { title: 'happy path: history events', unit: 'events', bar: median(250) },
+  'happy-size': { title: 'happy path: history size', unit: 'kB', bar: median(300) },
+  'happy-actions': { title: 'happy path: Temporal actions', unit: 'actions' },
+  storm: { title: 'storm: 1,000 actions at 1,000 parked runs', unit: 's', bar: ratio(1.5) },
+  crash: { title: 'kill -9 → first effect, 500 parked', unit: 's', bar: { of: 'worst', most: 5 } },
+  'parked-memory': { title: '5,000 parked, 1,000 cached: worker memory', unit: 'MB', bar: median(1_000) },
+  'parked-cpu': { title: '5,000 parked: worker CPU, idle', unit: '%', bar: median(5) },
+  'parked-server': { title: '5,000 parked: server CPU, idle', unit: '%' },
+  'parked-database': { title: '5,000 parked: database per run', unit: 'kB' },
+  wake: { title: 'cold wake: action → effect, evicted run', unit: 'ms' },
+  replay: { title: 'replay rate', unit: 'events/s' },
+  'checks-events': { title: '24 h of waiting for checks: history', unit: 'events', bar: median(60) },
+  'checks-looks': { title: '24 h of waiting for checks: looks', unit: 'looks' },
+} as const satisfies Record<string, Known>;
+
+export type MetricId = keyof typeof METRICS;
+export const metricIds = Object.keys(METRICS) as MetricId[];
+export const barOf = (id: string): Bar | undefined => (METRICS as Record<string, Known>)[id]?.bar;

@@ -1,0 +1,52 @@
+/** How much is measured: whole runs, and `--quick` ones that only show that everything works. */
+export interface Pace {
+  repetitions: number;
+  /** Samples of one repetition, and how many before them are dropped. */
+  samples: number;
+  warmUp: number;
+  pool: number;
+  stepRuns: number;
+  happyRuns: number;
+  storm: number;
+  parked: number;
+  crashed: number;
+  crashes: number;
+  wakes: number;
+  idleMs: number;
+  settleMs: number;
+  replays: number;
+}
+
+export const WHOLE: Pace = {
+  repetitions: 3,
+  samples: 200,
+  warmUp: 20,
+  pool: 20,
+  stepRuns: 20,
+  happyRuns: 20,
+  storm: 1_000,
+  parked: 5_000,
+  crashed: 500,
+  crashes: 5,
+  wakes: 70,
+  idleMs: 60_000,
+  settleMs: 30_000,
+  replays: 20,
+};
+
+export const QUICK: Pace = {
+  repetitions: 1,
+  samples: 20,
+  warmUp: 3,
+  pool: 4,
+  stepRuns: 3,
+  happyRuns: 2,
+  storm: 100,
+  parked: 200,
+  crashed: 50,
+  crashes: 1,
+  wakes: 5,
+  idleMs: 5_000,
+  settleMs: 2_000,
+  replays: 3,
+};

@@ -1,0 +1,43 @@
+/** One way of summing up samples for everybody, contestants included: nearest-rank percentiles, nothing left out. */
+export interface Summary {
+  /** Samples in all repetitions together; the warm-up is not among them. */
+  n: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+  /** The least and the greatest median of the repetitions: how far the weather moves the figure. */
+  spread: [number, number];
+}
+
+/**
+ * Sums up the repetitions of one measurement: each percentile is the median of the repetitions' own, `max` is the worst
+ * of all. Throws where there is nothing to sum up, for no figure may come of nothing.
+ */
+export function summarize(repetitions: readonly (readonly number[])[]): Summary {
+  const kept = repetitions.filter((samples) => samples.length > 0);
+  if (kept.length === 0) throw new Error('There are no samples to sum up.');
+  const sorted = kept.map((samples) => [...samples].sort((a, b) => a - b));
+  const over = (share: number) => middle(sorted.map((samples) => percentile(samples, share)));
+  const medians = sorted.map((samples) => percentile(samples, 0.5));
+  return {
+    n: sorted.reduce((sum, samples) => sum + samples.length, 0),
+    p50: over(0.5),
+    p90: over(0.9),
+    p99: over(0.99),
+    max: Math.max(...sorted.map((samples) => samples.at(-1)!)),
+    spread: [Math.min(...medians), Math.max(...medians)],
+  };
+}
+
+/** Nearest rank over sorted samples: a value that was really measured. */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+}
+
+/** The middle one; of an even number, the mean of the two in the middle. */
+export function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return Number.isInteger(half) ? (sorted[half - 1]! + sorted[half]!) / 2 : sorted[Math.floor(half)]!;
+}
