@@ -1,5 +1,6 @@
 import { judge, JUDGES, normalised, type Line, type Record } from './judge/invariants.ts';
 import type { Past, PastEvent } from './judge/history.ts';
+import { slopeOf } from './judge/slope.ts';
 import { callCases, taskCases, WINDOWS } from './plan/faults.ts';
 import { calledMethods, METHODS } from './plan/methods.ts';
 import { SCENARIOS } from './plan/scenarios.ts';
@@ -216,6 +217,26 @@ it.each(planted)('it is seen when %s', (_, record, expected) => {
 it('every judge has been seen to find something', () => {
   const found = Object.entries(JUDGES).filter(([, each]) => planted.some(([, record]) => each(record()).length > 0));
   expect(found.map(([name]) => name)).toEqual(Object.keys(JUDGES));
+});
+
+it('what grows is told from what only moves', () => {
+  expect(
+    slopeOf([
+      [0, 5],
+      [1, 7],
+      [2, 9],
+    ]),
+  ).toBeCloseTo(2);
+  expect(
+    slopeOf([
+      [0, 5],
+      [1, 9],
+      [2, 5],
+      [3, 9],
+      [4, 5],
+    ]),
+  ).toBeCloseTo(0);
+  expect(slopeOf([])).toBe(0);
 });
 
 describe('the plan', () => {

@@ -11,6 +11,8 @@ const LATE_MS = 20_000;
 
 export interface LaneOptions {
   name: string;
+  /** Its task queue, when it shares one; of its own, named as the lane, when not said. */
+  queue?: string;
   /** Where the server is, for this lane's workers. */
   address: string;
   folder: string;
@@ -39,7 +41,7 @@ export class Lane {
   constructor(private readonly options: LaneOptions) {}
 
   get queue(): string {
-    return this.options.name;
+    return this.options.queue ?? this.options.name;
   }
   get pid(): number | undefined {
     return this.child?.pid;
@@ -56,7 +58,7 @@ export class Lane {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
         TEMPORAL_ADDRESS: address,
-        GATEHOUSE_TASK_QUEUE: name,
+        GATEHOUSE_TASK_QUEUE: this.queue,
         GATEHOUSE_DATA: path.join(folder, name),
         GATEHOUSE_LOOK_SECONDS: '0.5',
         GATEHOUSE_BUDGET_CENTS: '1000000000',

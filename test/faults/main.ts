@@ -3,19 +3,24 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { CROWDS, crowd, type CrowdName } from './kinds/crowds.ts';
 import { windows } from './kinds/windows.ts';
 import { isGood, lastLine, table, type Outcome } from './report.ts';
 import { Stage } from './stage.ts';
 
-const USAGE = `npm run faults -- [--only <kind or case>]… [--lanes N] [--json]
+const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--quick] [--lanes N] [--actions N] [--json]
 
-Kinds: windows (every crash window of every method of every port, and every workflow task of the happy path).
-A case is named as the report names it: forge.merge:W3, forge.merge, task:7.
+Kinds: windows (every crash window of every method of every port, and every workflow task of the happy path),
+${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
+A case of windows is named as the report names it: forge.merge:W3, forge.merge, task:7.
 `;
 
 const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
+    seed: { type: 'string', default: '1' },
+    actions: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     lanes: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -44,19 +49,32 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const isCrowd = (name: string): name is CrowdName => name in CROWDS;
+const cases = only.filter((name) => !isCrowd(name) && name !== 'windows');
+const wantsWindows = only.length === 0 || cases.length > 0 || only.includes('windows');
+const crowds = only.length === 0 ? (Object.keys(CROWDS) as CrowdName[]) : only.filter(isCrowd);
+
 const outcomes: Outcome[] = [];
 try {
-  outcomes.push(
-    ...(await windows(stage, { only: only.filter((each) => each !== 'windows'), lanes: Number(values.lanes) })),
-  );
+  if (wantsWindows) outcomes.push(...(await windows(stage, { only: cases, lanes: Number(values.lanes) })));
+  for (const name of crowds) {
+    const size = { seed: Number(values.seed), part: values.quick ? 0.05 : 1 };
+    outcomes.push(await crowd(stage, name, { ...size, ...(values.actions && { actions: Number(values.actions) }) }));
+  }
 } finally {
   await close();
 }
 
 const bad = outcomes.filter(({ violations }) => violations.length > 0);
 await writeFile(path.join(folder, 'outcomes.json'), JSON.stringify(outcomes, undefined, 1));
+for (const { name, note } of outcomes) if (note?.includes(' ')) say(`${name}: ${note}`);
 for (const { name, violations, kept } of bad) {
-  say(`${name}: ${violations.map(({ invariant, text }) => `${invariant} ${text}`).join('; ')}`);
+  say(
+    `${name}: ${violations
+      .slice(0, 20)
+      .map(({ invariant, text }) => `${invariant} ${text}`)
+      .join('; ')}`,
+  );
   say(`  alone: npm run faults -- --only ${name}   kept: ${kept ?? folder}`);
 }
 process.stdout.write(values.json ? `${JSON.stringify({ outcomes })}\n` : `${table(outcomes)}\n\n`);

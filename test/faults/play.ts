@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { NotFound, Refused, Unreachable } from '../../client/errors.ts';
+import { Refused, Unreachable } from '../../client/errors.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
 import { Runs } from '../../client/runs.ts';
 import { isGone } from '../../client/silence.ts';
+import { actionsQuery } from '../../workflows/contracts/messages.ts';
 import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry } from '../../workflows/contracts/reading.ts';
 import type { Past } from './judge/history.ts';
@@ -47,7 +48,7 @@ export async function play(
   let closedAt = await untilClosed(stage, task, people);
   const { struckAt, readyAt } = lane;
   if (closedAt !== undefined) await lane.thaw();
-  const log = await logOf(runs, task);
+  const log = await logOf(stage, task);
   if (!log) closedAt = undefined;
   return {
     task,
@@ -135,20 +136,27 @@ class People {
 }
 
 /** What the run and its release watch say of what people did. */
-async function logOf(runs: Runs, task: string): Promise<ActionEntry[] | undefined> {
-  const own = await eventually(() => runs.actions(runIdOf(WORKSPACE, task)));
-  const watch = await eventually(() =>
-    runs.actions(releaseIdOf(WORKSPACE, task)).catch((failure: unknown) => {
-      if (failure instanceof NotFound) return [];
-      throw failure;
-    }),
-  );
-  return own && watch && [...own, ...watch];
+async function logOf(stage: Stage, task: string): Promise<ActionEntry[] | undefined> {
+  const [run, , release] = idsOf(task) as [string, string, string];
+  const logs = [await eventually(() => actionsOf(stage, run)), await eventually(() => actionsOf(stage, release))];
+  return logs.every((log) => log !== undefined) ? logs.flat() : undefined;
+}
+
+/** What a run says of what people did to it; none that never was. A cold one on a busy machine takes its time to answer. */
+export async function actionsOf({ client }: Stage, workflowId: string): Promise<ActionEntry[]> {
+  try {
+    return await client.withDeadline(Date.now() + 60_000, () =>
+      client.workflow.getHandle(workflowId).query(actionsQuery),
+    );
+  } catch (failure) {
+    if (isGone(failure)) return [];
+    throw failure;
+  }
 }
 
 /** What somebody answers as soon as there is somebody. */
 async function eventually<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  for (const until = Date.now() + 60_000; Date.now() < until; await pause(500)) {
+  for (const until = Date.now() + 180_000; Date.now() < until; await pause(500)) {
     const answer = await ask().catch(() => undefined);
     if (answer !== undefined) return answer;
   }

@@ -167,6 +167,7 @@ const oneEnd: Judge = (record) => {
 const toldOf: Judge = (record) => {
   const delivered = effects(record, 'notice-delivered').map(({ key }) => key);
   return record.pasts.flatMap((past) => {
+    if (endsOf(past).some(({ is }) => is === 'TERMINATED')) return []; // whoever terminates a run silences it
     const notices = activitiesOf(past).filter(({ type }) => type === 'notify');
     const missing = notices.filter(
       ({ question }) => !delivered.some((key) => key.startsWith(`${question.workflowId}/${question.notice.id}@`)),

@@ -70,7 +70,7 @@ export const SCENARIOS = {
   /** Stopped while an agent is at work. */
   stopped: {
     steps: ['coder', ...TO_MERGE],
-    world: { jobMs: { coder: 4_000 } },
+    world: { jobMs: { coder: 600_000 } },
     people: [{ when: 'coder:working', action: 'stop' }],
     ends: 'CANCELLED',
   },

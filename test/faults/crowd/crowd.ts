@@ -1,0 +1,194 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { NotFound, Refused, Unreachable, LiveRun } from '../../../client/errors.ts';
+import { Runs } from '../../../client/runs.ts';
+import { isGone, isSilence } from '../../../client/silence.ts';
+import { signalOf } from '../../../workflows/contracts/messages.ts';
+import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
+import { dice, type Dice } from '../../support/walk/dice.ts';
+import type { Ack } from '../judge/invariants.ts';
+import type { Stage } from '../stage.ts';
+import { FORMS, type Form, type FormName, type Wish } from './forms.ts';
+
+/** One run of a crowd, and what people were told of what they did to it. */
+export interface Member {
+  task: string;
+  repository: string;
+  form: FormName;
+  workflowId: string;
+  acks: Ack[];
+  /** How it ends, when otherwise than its form. */
+  ends?: string;
+}
+
+export interface CrowdOptions {
+  runs: number;
+  actions: number;
+  seed: number;
+  queue: string;
+  /** Which forms, and how many of ten runs are of each. */
+  mix: Readonly<Partial<Record<FormName, number>>>;
+  /** The client of those who act, which may go another way than the judge's. */
+  client?: Client;
+}
+
+/** How an action is sent: an update, a signal, the same one twice at once, or two that compete. */
+const WAYS = ['update', 'update', 'signal', 'signal', 'double', 'mixed', 'two'] as const;
+type Way = (typeof WAYS)[number];
+
+const SENDERS = 40;
+/** A sender gives up after this: nothing was acknowledged then. */
+const SEND_MS = 180_000;
+
+/** Many runs, and people who act on them, whatever happens to workers and servers meanwhile. */
+export class Crowd {
+  readonly members: Member[] = [];
+  private readonly runs: Runs;
+  private readonly dice: Dice;
+  private numbers = 0;
+  /** How many actions were sent and acknowledged, by what was said to them. */
+  readonly told = { taken: 0, queued: 0, refused: 0, repeats: 0 };
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly options: CrowdOptions,
+  ) {
+    this.runs = new Runs(options.client ?? stage.client, options.queue);
+    this.dice = dice(options.seed);
+  }
+
+  get acknowledged(): number {
+    return this.told.taken + this.told.queued + this.told.refused;
+  }
+
+  /** Starts all runs, a few at a time. */
+  async gather(): Promise<void> {
+    const { runs, mix } = this.options;
+    const forms = Object.entries(mix).flatMap(([form, count]) => Array<FormName>(count).fill(form as FormName));
+    const wanted = Array.from({ length: runs }, (_, index) => forms[index % forms.length]!);
+    await some(20, wanted, async (form) => {
+      const { task, repository } = await this.stage.newTask(FORMS[form].world);
+      const member: Member = { task, repository, form, workflowId: runIdOf('default', task), acks: [] };
+      this.members.push(member);
+      await this.begin(member);
+    });
+  }
+
+  /** Lets people act until so many actions are acknowledged. */
+  async act(): Promise<void> {
+    const count = this.options.actions;
+    const plans = Array.from({ length: count }, () => ({
+      member: this.dice.pick(this.members),
+      way: this.dice.pick(WAYS),
+    }));
+    await some(SENDERS, plans, async ({ member, way }) => {
+      if (this.acknowledged < count) await this.send(member, way);
+    });
+  }
+
+  /** Brings every run to its end, as its form says. */
+  async finish(patience = 300_000): Promise<void> {
+    const until = Date.now() + patience;
+    await some(SENDERS, this.members, async (member) => {
+      const { finish } = FORMS[member.form] as Form;
+      while (Date.now() < until) {
+        const phase = await this.phaseOf(member.workflowId);
+        if (phase === 'closed') return;
+        const status = phase === 'paused' ? { action: 'resume' as const, said: {} } : finish[phase];
+        if (status) await this.tell(member, status, this.newId(), 'update');
+        await pause(300);
+      }
+    });
+  }
+
+  private async send(member: Member, way: Way): Promise<void> {
+    const id = this.newId();
+    const wish = (FORMS[member.form] as Form).wish(this.dice, id);
+    if (way === 'two') {
+      const other = this.newId();
+      const rival = (FORMS[member.form] as Form).wish(this.dice, other);
+      await Promise.all([this.tell(member, wish, id, 'update'), this.tell(member, rival, other, 'update')]);
+      return;
+    }
+    if (way === 'update' || way === 'signal') return this.tell(member, wish, id, way);
+    this.told.repeats += 1;
+    const again = way === 'double' ? 'update' : 'signal';
+    await Promise.all([this.tell(member, wish, id, 'update'), this.tell(member, wish, id, again, true)]);
+  }
+
+  /** Sends until somebody acknowledges, always under the same id: as a person's client does. */
+  private async tell(
+    member: Member,
+    { action, said }: Wish,
+    actionId: string,
+    way: 'update' | 'signal',
+    again = false,
+  ): Promise<void> {
+    const { workflowId, acks } = member;
+    const note = (ack: Pick<Ack, 'is' | 'code'>) => {
+      acks.push({ actionId, action, ...ack });
+      if (!again) this.told[ack.is] += 1;
+    };
+    for (const until = Date.now() + SEND_MS; Date.now() < until; await pause(500)) {
+      try {
+        if (way === 'update')
+          return note({ is: (await this.runs.act(workflowId, action, { ...said, actionId, by: 'ana' })).is });
+        await this.signal(workflowId, action, { ...said, actionId, by: 'ana' });
+        return note({ is: 'queued' });
+      } catch (failure) {
+        if (failure instanceof Refused) return note({ is: 'refused', code: failure.code });
+        if (isGone(failure)) return note({ is: 'refused', code: 'closed' });
+        if (!(failure instanceof Unreachable || failure instanceof NotFound || isSilence(failure))) throw failure;
+      }
+    }
+  }
+
+  private async signal(workflowId: string, action: Wish['action'], input: object): Promise<void> {
+    const client = this.options.client ?? this.stage.client;
+    await client.withDeadline(Date.now() + 10_000, () =>
+      client.workflow.getHandle(workflowId).signal(signalOf(action), input),
+    );
+  }
+
+  private async begin({ task, repository, form }: Member): Promise<void> {
+    const { steps } = FORMS[form] as Form;
+    const wish = {
+      task: { id: task, title: `One of a crowd: ${form}` },
+      change: { repository },
+      pipeline: { steps: steps.map((step) => (typeof step === 'string' ? { kind: step } : step)) },
+    };
+    for (;;) {
+      try {
+        return void (await this.runs.start(wish));
+      } catch (failure) {
+        if (failure instanceof LiveRun) return;
+        if (!(failure instanceof Unreachable || isSilence(failure))) throw failure;
+        await pause(500);
+      }
+    }
+  }
+
+  private async phaseOf(workflowId: string): Promise<string> {
+    const client = this.options.client ?? this.stage.client;
+    try {
+      const look = () => client.workflow.getHandle(workflowId).describe();
+      const { status, searchAttributes } = await client.withDeadline(Date.now() + 10_000, look);
+      if (status.name !== 'RUNNING') return 'closed';
+      if (searchAttributes['GatehouseStatus']?.[0] === 'paused') return 'paused';
+      return String(searchAttributes['GatehousePhase']?.[0] ?? '');
+    } catch {
+      return ''; // nobody answers now
+    }
+  }
+
+  private newId = (): string => `s${this.options.seed}-${(this.numbers += 1)}`;
+}
+
+/** Does all, so many at a time. */
+export async function some<T>(most: number, things: readonly T[], work: (thing: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    for (let index = next++; index < things.length; index = next++) await work(things[index]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, things.length) }, one));
+}

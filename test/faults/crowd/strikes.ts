@@ -1,0 +1,85 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Proxy } from '../../support/cluster/proxy.ts';
+import type { Dice } from '../../support/walk/dice.ts';
+import type { Lane } from '../lane.ts';
+import type { Stage } from '../stage.ts';
+
+/** What strikes a crowd, again and again, until it is told to stop. */
+export interface Strike {
+  /** Pauses between two of them, in seconds: from, to. */
+  every: readonly [number, number];
+  once: () => Promise<void>;
+}
+
+/** Strikes until stopped; comes back when the last one is over. Answers how often it struck, and when the last was over. */
+export function striking(
+  strikes: readonly Strike[],
+  dice: Dice,
+): { stop(): Promise<{ count: number; overAt: number }> } {
+  const over = new AbortController();
+  let count = 0;
+  let overAt = Date.now();
+  const all = strikes.map(async ({ every: [from, to], once }) => {
+    for (;;) {
+      const seconds = from + (to - from) * dice.pick([0, 0.2, 0.4, 0.6, 0.8, 1]);
+      await pause(seconds * 1_000, undefined, { signal: over.signal }).catch(() => undefined);
+      if (over.signal.aborted) return;
+      count += 1;
+      await once();
+      overAt = Date.now();
+    }
+  });
+  return {
+    async stop() {
+      over.abort();
+      await Promise.all(all);
+      return { count, overAt };
+    },
+  };
+}
+
+/** One of the workers is killed, at any moment. */
+export const killWorkers = (
+  lanes: readonly Lane[],
+  dice: Dice,
+  every: readonly [number, number] = [4, 20],
+): Strike => ({
+  every,
+  once: async () => dice.pick(lanes).kill(),
+});
+
+/** The server is killed, stays away for a moment, and starts on the same database. */
+export const killServer = ({ cluster, say }: Stage, every: readonly [number, number] = [20, 60]): Strike => ({
+  every,
+  async once() {
+    say('the server is killed');
+    await cluster.temporal.kill();
+    await pause(2_000);
+    await cluster.temporal.start();
+    say('the server is back');
+  },
+});
+
+/** The database is killed under the running server, and recovers from what it had written. */
+export const killPostgres = ({ cluster, say }: Stage, every: readonly [number, number] = [15, 40]): Strike => ({
+  every,
+  async once() {
+    say('PostgreSQL is killed');
+    await cluster.postgres.kill();
+    await pause(1_000);
+    await cluster.postgres.start();
+    say('PostgreSQL is back');
+  },
+});
+
+/** Nobody reaches the server: neither workers nor people. */
+export const cut = (proxy: Proxy, { say }: Stage, seconds: number, every: readonly [number, number]): Strike => ({
+  every,
+  async once() {
+    say(`the wire is cut for ${seconds} s`);
+    proxy.cut();
+    await pause(seconds * 1_000);
+    proxy.mend();
+    say('the wire is mended');
+  },
+});

@@ -1,0 +1,180 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from '../../../client/connection.ts';
+import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
+import { Proxy } from '../../support/cluster/proxy.ts';
+import { dice, type Dice } from '../../support/walk/dice.ts';
+import { Crowd, some, type CrowdOptions, type Member } from '../crowd/crowd.ts';
+import { FORMS, TOLD_TO_JOBS } from '../crowd/forms.ts';
+import { cut, killPostgres, killServer, killWorkers, striking, type Strike } from '../crowd/strikes.ts';
+import { judge, type Record, type Violation } from '../judge/invariants.ts';
+import { replayAll } from '../judge/replaying.ts';
+import type { Lane } from '../lane.ts';
+import { actionsOf, pastsOf } from '../play.ts';
+import type { Outcome } from '../report.ts';
+import type { Stage } from '../stage.ts';
+import type { Asked } from '../world/script.ts';
+
+/** After the last strike, everything must have come to its end within this. */
+const CONVERGES_MS = 180_000;
+
+interface CrowdKind {
+  runs: number;
+  actions: number;
+  mix: CrowdOptions['mix'];
+  strikes: (stage: Stage, lanes: readonly Lane[], dice: Dice, proxy: Proxy) => Strike[];
+}
+const MIXED = { review: 4, approval: 3, tested: 3 };
+
+export const CROWDS = {
+  /** Ten thousand actions over two hundred runs, while workers and the server are killed. */
+  actions: {
+    runs: 200,
+    actions: 10_000,
+    mix: { review: 8, approval: 1, tested: 1 },
+    strikes: (stage, lanes, dice) => [killWorkers(lanes, dice), killServer(stage, [30, 90])],
+  },
+  server: { runs: 20, actions: 300, mix: MIXED, strikes: (stage) => [killServer(stage, [3, 10])] },
+  postgres: { runs: 20, actions: 300, mix: MIXED, strikes: (stage) => [killPostgres(stage, [3, 10])] },
+  partition: { runs: 20, actions: 300, mix: MIXED, strikes: (stage, _, __, proxy) => [cut(proxy, stage, 60, [3, 6])] },
+} as const satisfies { [name: string]: CrowdKind };
+export type CrowdName = keyof typeof CROWDS;
+
+export interface CrowdSize {
+  seed: number;
+  /** A part of the runs and actions, for a quick look. */
+  part?: number;
+  actions?: number | undefined;
+}
+
+/** Plays one crowd with what strikes it, until all is over, and judges every run of it. */
+export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, actions }: CrowdSize): Promise<Outcome> {
+  const kind: CrowdKind = CROWDS[name];
+  const throws = dice(seed);
+  const proxy = await Proxy.to(stage.cluster.temporal.port);
+  const { namespace } = stage.cluster;
+  const client = await connect({ connection: { address: proxy.address }, namespace, address: proxy.address });
+  const queue = `${name}-${seed}`;
+  const lanes = [1, 2].map((number) => stage.lane(`${queue}-${number}`, { queue, address: proxy.address }));
+  const workers = await Promise.all(lanes);
+  try {
+    const runs = Math.max(4, Math.round(kind.runs * part));
+    const people = new Crowd(stage, {
+      runs,
+      actions: actions ?? Math.round(kind.actions * part),
+      seed,
+      queue,
+      mix: kind.mix,
+      client,
+    });
+    const began = Date.now();
+    await people.gather();
+    stage.say(`${name}: ${runs} runs began in ${seconds(began)} s`);
+    const strikes = striking(kind.strikes(stage, workers, throws, proxy), throws);
+    const clock = setInterval(() => stage.say(`${name}: ${JSON.stringify(people.told)}`), 15_000);
+    const acting = Date.now();
+    await people.act().finally(() => clearInterval(clock));
+    const rate = people.acknowledged / ((Date.now() - acting) / 1_000);
+    const struck = await strikes.stop();
+    stage.say(
+      `${name}: ${people.acknowledged} actions at ${rate.toFixed(0)} a second, struck ${struck.count} times; all is brought to its end`,
+    );
+    await people.finish();
+    const outcome = await judged(stage, name, seed, people, struck);
+    return { ...outcome, note: `${JSON.stringify(people.told)} at ${rate.toFixed(0)} a second` };
+  } finally {
+    await Promise.all(workers.map((lane) => lane.end()));
+    proxy.close();
+  }
+}
+
+const seconds = (since: number) => Math.round((Date.now() - since) / 1_000);
+
+interface Struck {
+  count: number;
+  overAt: number;
+}
+
+/** Waits until all of a crowd has come to its end, and judges every run of it. */
+export async function judged(
+  stage: Stage,
+  name: string,
+  seed: number,
+  { members, acknowledged }: Crowd,
+  { count, overAt }: Struck,
+): Promise<Outcome & { longest: number }> {
+  const closedAt = await untilClosed(stage, members, Math.max(overAt, Date.now()) + CONVERGES_MS);
+  const ledgers = await stage.ledgerOf(...members.map(({ task }) => task));
+  const asked = await stage.asked();
+  const records: (Record & { violations: Violation[] })[] = [];
+  await some(10, members, async ({ task, repository, form, workflowId, acks, ends }) => {
+    const log = await actionsOf(stage, workflowId);
+    const record: Record = {
+      task,
+      repository,
+      expected: { end: ends ?? FORMS[form].ends, withinMs: Number.MAX_SAFE_INTEGER },
+      ledger: ledgers.get(task) ?? [],
+      pasts: await pastsOf(stage, task),
+      acks,
+      log,
+      closedAt,
+    };
+    records.push({ ...record, violations: [...judge(record), ...toldOnce(log, asked)] });
+  });
+  const replayed = await replayAll(
+    records.flatMap(({ pasts }) => pasts),
+    await stage.cluster.folder('replay'),
+  );
+  const violations = [...records.flatMap((each) => each.violations), ...[...replayed.values()].flat()];
+  const bad = records.filter((each) => each.violations.length > 0);
+  return {
+    kind: name,
+    name: `${name} --seed ${seed}`,
+    injected: count,
+    actions: acknowledged,
+    tookMs: closedAt === undefined ? undefined : closedAt - overAt,
+    violations,
+    longest: Math.max(...records.flatMap(({ pasts }) => pasts.map(({ events }) => events.length))),
+    kept: bad.length > 0 ? await keep(stage, `${name}-${seed}`, bad) : undefined,
+  };
+}
+
+/** What was said to an agent was said to one, once, if it was taken; and to none if it was refused. */
+function toldOnce(log: readonly ActionEntry[], asked: readonly Asked[]): Violation[] {
+  return log
+    .filter(({ action }) => TOLD_TO_JOBS.includes(action))
+    .flatMap(({ action, actionId, verdict }): Violation[] => {
+      const word = new RegExp(`${actionId}(?!\\d)`);
+      const jobs = new Set(asked.filter(({ words }) => word.test(words)).map(({ key }) => key));
+      const wanted = verdict === 'taken' ? 1 : 0;
+      if (jobs.size === wanted) return [];
+      const count = jobs.size > wanted ? 'doubled' : 'lost';
+      return [{ invariant: 'I1', count, text: `${action} ${actionId} was ${verdict}, and told to ${jobs.size} jobs` }];
+    });
+}
+
+async function untilClosed({ client }: Stage, members: readonly Member[], until: number): Promise<number | undefined> {
+  const open = new Set(members.flatMap(({ task }) => [`run/default/${task}`, `env/default/${task}`]));
+  for (; Date.now() < until; await pause(500)) {
+    await some(20, [...open], async (id) => {
+      const status = await client.workflow
+        .getHandle(id)
+        .describe()
+        .then(
+          ({ status }) => status.name,
+          (failure: Error) => (failure.name === 'WorkflowNotFoundError' ? 'NEVER' : 'RUNNING'),
+        );
+      if (status !== 'RUNNING') open.delete(id);
+    });
+    if (open.size === 0) return Date.now();
+  }
+  return undefined;
+}
+
+async function keep(stage: Stage, name: string, records: unknown): Promise<string> {
+  const folder = path.join(stage.folder, name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'records.json'), JSON.stringify(records, undefined, 1));
+  return folder;
+}
