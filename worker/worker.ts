@@ -12,6 +12,11 @@ const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds
  * killed worker stands still. The SDK's own 10 s is longer than a worker takes to come back.
  */
 const STICKY = '3 seconds';
+/**
+ * How long one turn of workflow code may take: far longer than any does. The SDK ends a longer one by force, which may
+ * take the whole worker with it, and a machine that is very busy is no endless loop. The option is missing in its types.
+ */
+const LONGEST_TURN = '60 seconds';
 /** The first server that tells its pollers how many they should be. */
 const SCALES_POLLERS = [1, 28] as const;
 
@@ -49,6 +54,7 @@ export async function createWorker(
     stickyQueueScheduleToStartTimeout: STICKY,
     ...(await pollers(connection)),
     maxHeartbeatThrottleInterval: '1 second',
+    ...({ isolateExecutionTimeout: LONGEST_TURN } as object),
     ...SHUTDOWN,
     ...over,
   });
