@@ -8,10 +8,11 @@ import { windows } from './kinds/windows.ts';
 import { isGood, lastLine, table, type Outcome } from './report.ts';
 import { Stage } from './stage.ts';
 
-const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--quick] [--lanes N] [--actions N] [--json]
+const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--json]
 
 Kinds: windows (every crash window of every method of every port, and every workflow task of the happy path),
 ${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
+--seed S plays the same dice again; --seeds N goes on with N crowds struck at random, from seed S on.
 A case of windows is named as the report names it: forge.merge:W3, forge.merge, task:7.
 `;
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
     actions: { type: 'string' },
+    seeds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     lanes: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
@@ -58,8 +60,11 @@ const outcomes: Outcome[] = [];
 try {
   if (wantsWindows) outcomes.push(...(await windows(stage, { only: cases, lanes: Number(values.lanes) })));
   for (const name of crowds) {
-    const size = { seed: Number(values.seed), part: values.quick ? 0.05 : 1 };
+    const size = { seed: Number(values.seed), part: values.quick ? 0.1 : 1 };
     outcomes.push(await crowd(stage, name, { ...size, ...(values.actions && { actions: Number(values.actions) }) }));
+  }
+  for (let more = 1; more <= Number(values.seeds ?? 0); more += 1) {
+    outcomes.push(await crowd(stage, 'random', { seed: Number(values.seed) + more, part: values.quick ? 0.2 : 1 }));
   }
 } finally {
   await close();

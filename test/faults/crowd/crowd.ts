@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { NotFound, Refused, Unreachable, LiveRun } from '../../../client/errors.ts';
 import { Runs } from '../../../client/runs.ts';
 import { isGone, isSilence } from '../../../client/silence.ts';
-import { signalOf } from '../../../workflows/contracts/messages.ts';
+import { hintSignal, signalOf } from '../../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { dice, type Dice } from '../../support/walk/dice.ts';
 import type { Ack } from '../judge/invariants.ts';
@@ -17,6 +17,8 @@ export interface Member {
   form: FormName;
   workflowId: string;
   acks: Ack[];
+  /** What was sent to it, to be sent again. */
+  sent: (Wish & { actionId: string })[];
   /** How it ends, when otherwise than its form. */
   ends?: string;
 }
@@ -68,7 +70,7 @@ export class Crowd {
     const wanted = Array.from({ length: runs }, (_, index) => forms[index % forms.length]!);
     await some(20, wanted, async (form) => {
       const { task, repository } = await this.stage.newTask(FORMS[form].world);
-      const member: Member = { task, repository, form, workflowId: runIdOf('default', task), acks: [] };
+      const member: Member = { task, repository, form, workflowId: runIdOf('default', task), acks: [], sent: [] };
       this.members.push(member);
       await this.begin(member);
     });
@@ -125,6 +127,7 @@ export class Crowd {
     again = false,
   ): Promise<void> {
     const { workflowId, acks } = member;
+    if (!again) member.sent.push({ action, said, actionId });
     const note = (ack: Pick<Ack, 'is' | 'code'>) => {
       acks.push({ actionId, action, ...ack });
       if (!again) this.told[ack.is] += 1;
@@ -141,6 +144,28 @@ export class Crowd {
         if (!(failure instanceof Unreachable || failure instanceof NotFound || isSilence(failure))) throw failure;
       }
     }
+  }
+
+  /**
+   * What nobody should have sent: an earlier action once more, long after it was judged; one for a visit that is over;
+   * hints by the dozen; a report of an environment that there never was. None of it may change anything.
+   */
+  async disturb(throws: Dice): Promise<void> {
+    const member = throws.pick(this.members);
+    const { workflowId, sent } = member;
+    const handle = (this.options.client ?? this.stage.client).workflow.getHandle(workflowId);
+    const hints = (['checks', 'change', 'environment', 'job'] as const).flatMap((about) =>
+      Array<string>(6).fill(about),
+    );
+    const old = sent.length > 0 ? throws.pick(sent) : undefined;
+    const all = [
+      ...hints.map((about) => handle.signal(hintSignal, { about })),
+      handle.signal('_environment', { generation: 99, status: 'gone' }),
+      handle.signal(signalOf('confirm'), { actionId: this.newId(), by: 'bo', visit: '1-nothing#1' }),
+      ...(old ? [this.signal(workflowId, old.action, { ...old.said, actionId: old.actionId, by: 'ana' })] : []),
+    ];
+    this.told.repeats += 1;
+    await Promise.allSettled(all); // a run that has ended hears nothing more
   }
 
   private async signal(workflowId: string, action: Wish['action'], input: object): Promise<void> {

@@ -3,6 +3,7 @@ import type { Proxy } from '../../support/cluster/proxy.ts';
 import type { Dice } from '../../support/walk/dice.ts';
 import type { Lane } from '../lane.ts';
 import type { Stage } from '../stage.ts';
+import type { Crowd } from './crowd.ts';
 
 /** What strikes a crowd, again and again, until it is told to stop. */
 export interface Strike {
@@ -82,4 +83,10 @@ export const cut = (proxy: Proxy, { say }: Stage, seconds: number, every: readon
     proxy.mend();
     say('the wire is mended');
   },
+});
+
+/** Messages that nobody should have sent: see `Crowd.disturb`. */
+export const noise = (crowd: Crowd, dice: Dice): Strike => ({
+  every: [0.2, 1],
+  once: () => crowd.disturb(dice),
 });

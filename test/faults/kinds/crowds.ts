@@ -7,7 +7,7 @@ import { Proxy } from '../../support/cluster/proxy.ts';
 import { dice, type Dice } from '../../support/walk/dice.ts';
 import { Crowd, some, type CrowdOptions, type Member } from '../crowd/crowd.ts';
 import { FORMS, TOLD_TO_JOBS } from '../crowd/forms.ts';
-import { cut, killPostgres, killServer, killWorkers, striking, type Strike } from '../crowd/strikes.ts';
+import { cut, killPostgres, killServer, killWorkers, noise, striking, type Strike } from '../crowd/strikes.ts';
 import { judge, type Record, type Violation } from '../judge/invariants.ts';
 import { replayAll } from '../judge/replaying.ts';
 import type { Lane } from '../lane.ts';
@@ -19,13 +19,22 @@ import type { Asked } from '../world/script.ts';
 /** After the last strike, everything must have come to its end within this. */
 const CONVERGES_MS = 180_000;
 
+/** What there is to strike at. */
+interface StruckAt {
+  stage: Stage;
+  lanes: readonly Lane[];
+  dice: Dice;
+  proxy: Proxy;
+  people: Crowd;
+}
+
 interface CrowdKind {
   runs: number;
   actions: number;
   mix: CrowdOptions['mix'];
-  strikes: (stage: Stage, lanes: readonly Lane[], dice: Dice, proxy: Proxy) => Strike[];
+  strikes: (struck: StruckAt) => Strike[];
 }
-const MIXED = { review: 4, approval: 3, tested: 3 };
+const SMALL = { runs: 20, actions: 300, mix: { review: 4, approval: 3, tested: 3 } };
 
 export const CROWDS = {
   /** Ten thousand actions over two hundred runs, while workers and the server are killed. */
@@ -33,11 +42,24 @@ export const CROWDS = {
     runs: 200,
     actions: 10_000,
     mix: { review: 8, approval: 1, tested: 1 },
-    strikes: (stage, lanes, dice) => [killWorkers(lanes, dice), killServer(stage, [30, 90])],
+    strikes: ({ stage, lanes, dice }) => [killWorkers(lanes, dice), killServer(stage, [30, 90])],
   },
-  server: { runs: 20, actions: 300, mix: MIXED, strikes: (stage) => [killServer(stage, [3, 10])] },
-  postgres: { runs: 20, actions: 300, mix: MIXED, strikes: (stage) => [killPostgres(stage, [3, 10])] },
-  partition: { runs: 20, actions: 300, mix: MIXED, strikes: (stage, _, __, proxy) => [cut(proxy, stage, 60, [3, 6])] },
+  server: { ...SMALL, strikes: ({ stage }) => [killServer(stage, [3, 10])] },
+  postgres: { ...SMALL, strikes: ({ stage }) => [killPostgres(stage, [3, 10])] },
+  partition: { ...SMALL, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [3, 6])] },
+  /** Duplicated, late and reordered messages, and storms of hints. */
+  messages: { ...SMALL, strikes: ({ people, dice }) => [noise(people, dice)] },
+  /** All of it at once: what `--seeds` goes on with. */
+  random: {
+    ...SMALL,
+    strikes: ({ stage, lanes, dice, proxy, people }) => [
+      killWorkers(lanes, dice),
+      killServer(stage, [20, 60]),
+      killPostgres(stage, [25, 80]),
+      cut(proxy, stage, 8, [15, 50]),
+      noise(people, dice),
+    ],
+  },
 } as const satisfies { [name: string]: CrowdKind };
 export type CrowdName = keyof typeof CROWDS;
 
@@ -71,7 +93,7 @@ export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, act
     const began = Date.now();
     await people.gather();
     stage.say(`${name}: ${runs} runs began in ${seconds(began)} s`);
-    const strikes = striking(kind.strikes(stage, workers, throws, proxy), throws);
+    const strikes = striking(kind.strikes({ stage, lanes: workers, dice: throws, proxy, people }), throws);
     const clock = setInterval(() => stage.say(`${name}: ${JSON.stringify(people.told)}`), 15_000);
     const acting = Date.now();
     await people.act().finally(() => clearInterval(clock));
