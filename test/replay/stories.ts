@@ -32,6 +32,15 @@ const RUNS: readonly Case[] = [
     ...is('failed'),
   },
   {
+    name: 'first-look-in-bad-weather',
+    steps: [CODER, READER],
+    world: {
+      lookAtChange: ({ usual, stage }) =>
+        stage.once('bad weather') ? Promise.reject(new Error('No route.')) : usual(),
+    },
+    ...is('passed'),
+  },
+  {
     name: 'stopped-then-retried',
     steps: [CODER, READER],
     async play(stage) {
