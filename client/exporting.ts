@@ -6,9 +6,11 @@ import { NotSetUp, Unreachable } from './errors.ts';
 import { historyData, packed } from './offline/histories.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
 import type { Status } from '../workflows/contracts/reading.ts';
+import type * as workflows from '../workflows/index.ts';
 
-/** Everything that a new build must be able to take over: runs, their environments, and the watches of what they released. */
-const OURS = 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch")';
+/** Everything that a new build must be able to take over: runs, their environments, watches of what they released, surveys. */
+export const TYPES: readonly (keyof typeof workflows)[] = ['pipelineRun', 'environment', 'releaseWatch', 'survey'];
+const OURS = `WorkflowType IN (${TYPES.map((type) => `"${type}"`).join(', ')})`;
 const AT_ONCE = 8;
 const FETCH_MS = 60_000;
 

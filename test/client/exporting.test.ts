@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { exportAll, type Which } from '../../client/exporting.ts';
+import { exportAll, TYPES, type Which } from '../../client/exporting.ts';
 import { historyFiles, readHistory } from '../../client/offline/histories.ts';
 import { scrubbed } from '../../client/offline/scrubbing.ts';
 import { folderOf } from '../replay/corpus.ts';
@@ -47,6 +47,11 @@ describe('an export of many', () => {
     for (const file of (await historyFiles(to))!)
       expect((await readHistory(file)).workflowId).toBe('release/default/REC-2');
   });
+  it('leaves out no type of workflow that the worker knows', async () => {
+    const index = await readFile(new URL('../../workflows/index.ts', import.meta.url), 'utf8');
+    const known = [...index.matchAll(/^export \{ (\w+) \}/gm)].map(([, name]) => name);
+    expect(known.toSorted()).toEqual([...TYPES].toSorted());
+  });
   it('that is done again replaces what it wrote', async () => {
     const { client } = await serverWith(2);
     await exported(client);
@@ -54,8 +59,11 @@ describe('an export of many', () => {
     expect(await readdir(to)).toHaveLength(2);
   });
   it.each<[Which, string]>([
-    [{}, 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch")'],
-    [{ live: true }, 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch") AND ExecutionStatus = "Running"'],
+    [{}, 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey")'],
+    [
+      { live: true },
+      'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey") AND ExecutionStatus = "Running"',
+    ],
     [{ status: 'failed' }, 'WorkflowType = "pipelineRun" AND GatehouseStatus = "failed"'],
   ])('of %j asks for just those', async (which, query) => {
     const { client, asked } = await serverWith(0);

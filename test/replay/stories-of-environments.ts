@@ -141,5 +141,6 @@ export const ENVIRONMENTS: readonly Case[] = [
     raw: { workspace: 'default' },
     play: (stage) => stage.start(environmentOf(stage), 'environment'),
     reaches: () => true,
+    closes: 'FAILED',
   },
 ];

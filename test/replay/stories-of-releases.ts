@@ -84,6 +84,7 @@ export const RELEASES: readonly Case[] = [
     raw: { workspace: 'default' },
     play: (stage) => stage.start(watchOf(stage), 'releaseWatch'),
     reaches: () => true,
+    closes: 'FAILED',
   },
   {
     name: 'release-of-nothing',

@@ -4,6 +4,7 @@ import { CODER, FOUND, READER, type Step } from './plans.ts';
 import { ENVIRONMENTS } from './stories-of-environments.ts';
 import { GATES } from './stories-of-gates.ts';
 import { RELEASES } from './stories-of-releases.ts';
+import { SURVEYS } from './stories-of-surveys.ts';
 
 const is = (status: string): Pick<Case, 'reaches'> => ({ reaches: (run) => run.status === status });
 /** Nobody who looks at it is told more than that it failed. */
@@ -223,4 +224,4 @@ function wishOf(id: string) {
   return { task: { id, title: 'What comes next' }, change: { repository: '/srv/shop.git' }, pipeline };
 }
 
-export const STORIES: readonly Case[] = [...RUNS, ...GATES, ...ENVIRONMENTS, ...RELEASES];
+export const STORIES: readonly Case[] = [...RUNS, ...GATES, ...ENVIRONMENTS, ...RELEASES, ...SURVEYS];

@@ -1,4 +1,4 @@
-import { ActivityFailure, CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { ChangeLook, CheckReport, MergeabilityReport, Signal } from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
@@ -42,7 +42,8 @@ export async function firstLook({ live, activities }: Desk): Promise<ChangeLook>
   try {
     return await lookNearby({ change, known });
   } catch (failure) {
-    if (isCancellation(failure) || !(failure instanceof ActivityFailure)) throw failure;
+    // A local activity's failure comes as it was thrown, not wrapped as another activity's would be.
+    if (isCancellation(failure)) throw failure;
     return activities.lookAtChange({ change, known });
   }
 }

@@ -48,7 +48,8 @@ function slim(value: unknown): unknown {
 async function close(stage: Stage): Promise<void> {
   const task = stage.each.name;
   if ((await stage.statusOf()) !== undefined) await stage.finish();
-  for (const id of [`release/default/${task}`, `env/default/${task}`]) {
+  const begun = stage.begun.map((each) => each.split(' ')[0]!);
+  for (const id of new Set([`release/default/${task}`, `env/default/${task}`, ...begun])) {
     if ((await stage.statusOf(id)) !== undefined)
       await (id.startsWith('release') ? stage.finish(id) : stage.closed(id));
   }
@@ -58,16 +59,25 @@ async function close(stage: Stage): Promise<void> {
 async function judge(stage: Stage): Promise<void> {
   const { each, client, workflowId } = stage;
   const status = await stage.statusOf();
-  if (status === undefined || each.closes === 'TERMINATED') return;
+  if (each.closes === 'TERMINATED') return;
+  if (status === undefined) return judgeOther(stage);
   const run = await until(`${each.name} answers`, () => stage.look());
   const expected = each.stays ? 'RUNNING' : (each.closes ?? CLOSES[run.status]);
   if (status !== expected) throw new Error(`it is ${status}, not ${expected}`);
   const result = status === 'COMPLETED' ? await client.workflow.getHandle(workflowId).result() : undefined;
   if (each.reaches(run, result)) return;
+  const { type, message } = (await stage.runs.ended(workflowId)) as { type?: string; message?: string };
   const steps = run.steps.map(
     ({ kind, state, outcome, note }) => `${kind} ${outcome ?? state}${note ? ` (${note})` : ''}`,
   );
-  throw new Error(`it came out otherwise: ${run.status}; ${steps.join(', ')}`);
+  throw new Error(`it came out otherwise: ${run.status}; ${steps.join(', ')}; ${type}: ${message}`);
+}
+
+/** What begins no run is judged by how it closed. */
+async function judgeOther(stage: Stage): Promise<void> {
+  const [id] = stage.begun[0]!.split(' ');
+  const [status, expected] = [await stage.statusOf(id), stage.each.closes ?? 'COMPLETED'];
+  if (status !== expected) throw new Error(`${id} is ${status}, not ${expected}`);
 }
 
 /** Every execution that the case began, and those that they began or went on as, under the case's name. */
