@@ -1,7 +1,8 @@
 import path from 'node:path';
 import envPaths from 'env-paths';
+import { codecKeysOf } from '../worker/configuration/sealing.ts';
 import { stateFolder, temporalOf } from '../worker/configuration/shared.ts';
-import { readVariables, type Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, type CodecKey, type Variables } from '../workflows/contracts/variables.ts';
 
 export interface ClientConfig {
   variables: Variables;
@@ -11,6 +12,8 @@ export interface ClientConfig {
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
+  /** What payloads are encrypted with; none when encryption is off. */
+  codecKeys?: CodecKey[];
   environment: NodeJS.ProcessEnv;
 }
 
@@ -22,6 +25,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Client
     data: path.resolve(variables.GATEHOUSE_DATA ?? stateFolder()),
     cache: envPaths('gatehouse', { suffix: '' }).cache,
     ...temporalOf(variables, environment),
+    codecKeys: codecKeysOf(variables),
     environment,
   };
 }

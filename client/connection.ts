@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { clientCodec } from '../worker/configuration/sealing.ts';
 import type { ClientConfig } from './config.ts';
 import { Unreachable } from './errors.ts';
 
@@ -9,11 +10,13 @@ export async function connect({
   connection,
   namespace,
   address,
-}: Pick<ClientConfig, 'connection' | 'namespace' | 'address'>): Promise<Client> {
+  codecKeys = [],
+}: Pick<ClientConfig, 'connection' | 'namespace' | 'address' | 'codecKeys'>): Promise<Client> {
   try {
     return new Client({
       connection: await Connection.connect({ ...connection, connectTimeout: CONNECT_MS }),
       namespace,
+      dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
     });
   } catch (failure) {
     const why = (failure as Error).message.split('\n', 1)[0]!;

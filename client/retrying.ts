@@ -56,7 +56,9 @@ async function failureOf(handle: WorkflowHandle): Promise<{ type: string; messag
 /** What the closed execution was started with, byte for byte; continue-as-new hands its first part on. */
 export async function startInputOf(handle: WorkflowHandle): Promise<Record<string, unknown>> {
   const { events } = await handle.fetchHistory();
-  const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  const sent = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.slice(0, 1) ?? [];
+  const { payloadCodecs } = handle.client.options.loadedDataConverter;
+  const [input] = (await payloadCodecs[0]?.decode(sent)) ?? sent;
   if (!input) throw new Error('The history does not say what the run was started with.');
   return defaultPayloadConverter.fromPayload(input);
 }

@@ -16,12 +16,22 @@ const LAW: Record<string, string[]> = {
     'workflows/rules',
     'type:workflows/gates',
     '@temporalio/workflow',
+    // What the SDK's own converters are made of, where payloads are encrypted.
+    '@temporalio/common',
   ],
   workflows: ['workflows/contracts', 'workflows/rules', 'workflows/gates', 'workflows/lib', '@temporalio/workflow'],
   'activities/adapters': ['workflows/contracts', 'type:activities', 'zod', 'node:', 'execa', 'yaml'],
   activities: ['workflows/contracts', '@temporalio/activity', 'type:@temporalio/client', 'picomatch'],
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
-  'worker/configuration': ['workflows/contracts', '@temporalio/envconfig', 'env-paths'],
+  'worker/configuration': [
+    'workflows/contracts',
+    '@temporalio/envconfig',
+    'env-paths',
+    // The codec: what payloads are on the wire, and node's ciphers.
+    'type:@temporalio/common',
+    '@temporalio/proto',
+    'node:',
+  ],
   worker: [
     'workflows/contracts',
     'worker/configuration',
@@ -56,6 +66,7 @@ const LAW: Record<string, string[]> = {
     'worker/configuration',
     '@temporalio/client',
     '@temporalio/testing',
+    '@temporalio/common/lib/proto-utils.js',
     'zod',
     'pino',
     'node:',

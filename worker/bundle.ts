@@ -3,13 +3,14 @@ import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { dataConverterOf } from './configuration/converting.ts';
 
 const here = fileURLToPath(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const workflows = path.join(root, 'workflows');
 
-/** Read by the worker and by the bundle alike: without it one undecodable signal would wedge a run. */
-export const dataConverter = { payloadConverterPath: path.join(workflows, 'lib', 'payload-converter.ts') };
+/** Where nothing is encrypted, as in proofs: without it one undecodable signal would wedge a run. */
+export const dataConverter = dataConverterOf();
 
 /** What is bundled; `workflows/shared.ts` says why there are two. */
 const bundling = {
@@ -21,11 +22,17 @@ const bundling = {
  * The workflow code, built ahead of time and kept under the hash of what it is made from: a worker that is started
  * again starts at once.
  */
-export async function workflowBundle(data: string): Promise<{ codePath: string }> {
-  const codePath = path.join(data, 'bundles', `${await sourceHash()}.cjs`);
+export async function workflowBundle(data: string, converter = dataConverter): Promise<{ codePath: string }> {
+  const { payloadConverterPath, failureConverterPath } = converter;
+  const sealing = failureConverterPath ? '-sealing' : '';
+  const codePath = path.join(data, 'bundles', `${await sourceHash()}${sealing}.cjs`);
   if (await isThere(codePath)) return { codePath };
 
-  const { code } = await bundleWorkflowCode({ ...bundling, ...dataConverter });
+  const { code } = await bundleWorkflowCode({
+    ...bundling,
+    ...(payloadConverterPath && { payloadConverterPath }),
+    ...(failureConverterPath && { failureConverterPath }),
+  });
   await mkdir(path.dirname(codePath), { recursive: true });
   const draft = `${codePath}.${randomUUID()}`;
   await writeFile(draft, code);

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { readVariables, type Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, type CodecKey, type Variables } from '../workflows/contracts/variables.ts';
+import { codecKeysOf } from './configuration/sealing.ts';
 import { stateFolder, temporalOf } from './configuration/shared.ts';
 
 export interface WorkerConfig {
@@ -8,6 +9,8 @@ export interface WorkerConfig {
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
+  /** What payloads are encrypted with; none when encryption is off. */
+  codecKeys?: CodecKey[];
   /** What the commands of repositories are given. */
   environment: NodeJS.ProcessEnv;
 }
@@ -19,6 +22,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     variables,
     data: path.resolve(variables.GATEHOUSE_DATA ?? stateFolder()),
     ...temporalOf(variables, environment),
+    codecKeys: codecKeysOf(variables),
     environment,
   };
 }

@@ -2,8 +2,9 @@ import { hostname } from 'node:os';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Ports } from '../activities/ports.ts';
-import { dataConverter, workflowBundle } from './bundle.ts';
+import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { dataConverterOf } from './configuration/converting.ts';
 
 /** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
 const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
@@ -34,14 +35,15 @@ export async function createWorker(
   { connection, config, ports }: Serving,
   over: Partial<WorkerOptions> = {},
 ): Promise<Worker> {
-  const { variables, namespace, data } = config;
+  const { variables, namespace, data, codecKeys } = config;
+  const dataConverter = dataConverterOf(codecKeys);
   const taskQueue = variables.GATEHOUSE_TASK_QUEUE;
   return Worker.create({
     connection,
     namespace,
     taskQueue,
     identity: `gatehouse-${process.pid}@${hostname()}`,
-    ...(over.workflowBundle ? {} : { workflowBundle: await workflowBundle(data) }),
+    ...(over.workflowBundle ? {} : { workflowBundle: await workflowBundle(data, dataConverter) }),
     dataConverter,
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,

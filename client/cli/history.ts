@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
+import { dataConverterOf } from '../../worker/configuration/converting.ts';
+import { readConfig } from '../config.ts';
 import { exportAll, type Which } from '../exporting.ts';
 import { STATUSES } from '../listing.ts';
 import { historyData, historyFiles } from '../offline/histories.ts';
@@ -78,6 +80,7 @@ function addReplay(program: Command, ended: Ended): void {
     }
     const tellNow = nowAndThen((done) => `${done} of ${files.length} replayed`);
     const results = await replay([...new Set(files)], {
+      ...dataConverterOf(readConfig().codecKeys),
       tell({ file, ok, because }, done) {
         if (!ok) say(`BROKEN ${file}: ${because}`);
         tellNow(done);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addActions } from './actions.ts';
+import { addCodec } from './codec.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
@@ -34,6 +35,7 @@ export async function main(argv: string[]): Promise<number> {
     addActions,
     addDoctor,
     addHistory,
+    addCodec,
     addSimulate,
     addPipelines,
   ])

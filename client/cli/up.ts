@@ -17,6 +17,7 @@ export function addUp(program: Command): void {
         `gatehouse is up at ${shown.address}`,
         shown.uiUrl && `Web UI: ${shown.uiUrl}`,
         shown.temporalPath && `temporal: ${shown.temporalPath}`,
+        shown.codecEndpoint && `codec server: ${shown.codecEndpoint}`,
         'One Ctrl-C ends it in order.',
       ]
         .filter(Boolean)

@@ -33,6 +33,8 @@ export interface ServerOptions {
   say: (line: string) => void;
   /** Dynamic configuration on top of ours, by its key. */
   tuning?: Record<string, string | number>;
+  /** Where its Web UI has payloads decrypted. */
+  codecEndpoint?: string;
 }
 
 /** A development server of our own, with its database in the data folder: runs survive its restart. */
@@ -59,7 +61,7 @@ export class LocalServer {
   }
 
   private async launch(): Promise<void> {
-    const { temporal, port, uiPort, namespace, data, tuning = {} } = this.options;
+    const { temporal, port, uiPort, namespace, data, tuning = {}, codecEndpoint } = this.options;
     mkdirSync(path.join(data, 'logs'), { recursive: true });
     const log = openSync(path.join(data, 'logs', 'temporal.log'), 'a');
     const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
@@ -69,8 +71,9 @@ export class LocalServer {
     const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
     const kept = ['--namespace', namespace, '--db-filename', path.join(data, 'temporal.db'), '--log-level', 'error'];
     const more = Object.entries(tuning).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]);
+    const codec = codecEndpoint ? ['--ui-codec-endpoint', codecEndpoint] : [];
     // A group of its own: a Ctrl-C in the terminal must reach us first, and it last.
-    const child = spawn(temporal, [...args, ...kept, ...TUNING, ...more, ...attributes], {
+    const child = spawn(temporal, [...args, ...kept, ...TUNING, ...more, ...attributes, ...codec], {
       detached: true,
       stdio: ['ignore', log, log],
     });

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { serveCodec } from '../codec-server.ts';
 import type { ClientConfig } from '../config.ts';
 import { Told, Unreachable } from '../errors.ts';
 import { acquireTemporal } from './acquire.ts';
@@ -23,6 +24,8 @@ export interface Stack {
   /** None with a configured cluster, whose Web UI is its own. */
   uiUrl?: string;
   temporalPath?: string;
+  /** Where Temporal's own tools have payloads decrypted, when they are encrypted. */
+  codecEndpoint?: string;
   /** The worker's process, for who wants to see it killed. */
   workerPid: () => number | undefined;
   stop(): Promise<void>;
@@ -74,7 +77,7 @@ export async function startStack(
 }
 
 async function ownServer(
-  { variables, cache, data, namespace, environment }: ClientConfig,
+  { variables, cache, data, namespace, environment, codecKeys = [] }: ClientConfig,
   say: (line: string) => void,
   undo: (() => Promise<void>)[],
   signal: AbortSignal | undefined,
@@ -88,11 +91,23 @@ async function ownServer(
   });
   signal?.throwIfAborted();
   const { GATEHOUSE_PORT: port, GATEHOUSE_UI_PORT: uiPort } = variables;
-  const server = new LocalServer({ temporal: temporalPath, port, uiPort, namespace, data, say });
+  const uiUrl = `http://127.0.0.1:${uiPort}`;
+  const codec =
+    codecKeys.length > 0 && (await serveCodec(codecKeys, { port: variables.GATEHOUSE_CODEC_PORT, ui: uiUrl }));
+  if (codec) undo.push(codec.close);
+  const server = new LocalServer({
+    temporal: temporalPath,
+    port,
+    uiPort,
+    namespace,
+    data,
+    say,
+    ...(codec && { codecEndpoint: codec.endpoint }),
+  });
   undo.push(() => server.stop());
   say('starting the Temporal server');
   await server.start();
-  return { temporalPath, uiUrl: `http://127.0.0.1:${uiPort}` };
+  return { temporalPath, uiUrl, ...(codec && { codecEndpoint: codec.endpoint }) };
 }
 
 async function register({ connection, namespace, address }: ClientConfig, say: (line: string) => void): Promise<void> {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { readHistory, type Recorded } from './histories.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -8,7 +8,7 @@ const QUIET = 'ERROR';
 /** Each has a copy of the workflow code of its own; more of them gain little. */
 const MOST_STREAMS = 4;
 
-const dataConverter = { payloadConverterPath: at('../../workflows/lib/payload-converter.ts') };
+const payloadConverterPath = at('../../workflows/lib/payload-converter.ts');
 
 /** This build's workflow code, loaded as the worker loads it: once for all runs. */
 const own = { workflowsPath: at('../../workflows/entry.ts'), preloadModules: [at('../../workflows/shared.ts')] };
@@ -25,17 +25,26 @@ export interface Replaying {
   tell?: (replayed: Replayed, done: number) => void;
   /** The workflow code that is to replay them; this build's, unless said. */
   workflowsPath?: string;
+  /** The worker's: an encrypted history is read with the keys that it was written with. */
+  payloadCodecs?: Converter['payloadCodecs'];
 }
+
+type Converter = NonNullable<ReplayWorkerOptions['dataConverter']>;
 
 /**
  * Replays exported histories on workflow code, without a server: one bundle for all, and as many at the same time as
  * there are processors. Answers in the order of the files.
  */
-export async function replay(files: readonly string[], { tell, workflowsPath }: Replaying = {}): Promise<Replayed[]> {
+export async function replay(
+  files: readonly string[],
+  { tell, workflowsPath, payloadCodecs = [] }: Replaying = {},
+): Promise<Replayed[]> {
   hush();
   const logger = new DefaultLogger(QUIET);
   const code = workflowsPath === undefined ? own : { workflowsPath };
-  const workflowBundle = await bundleWorkflowCode({ ...code, ...dataConverter, logger });
+  const workflowBundle = await bundleWorkflowCode({ ...code, payloadConverterPath, logger });
+  // What fails is told here and now: without the converter that would encrypt its words.
+  const dataConverter = { payloadConverterPath, payloadCodecs };
   const results: Replayed[] = [];
   const note = (replayed: Replayed) => {
     results.push(replayed);
@@ -43,12 +52,12 @@ export async function replay(files: readonly string[], { tell, workflowsPath }: 
   };
   const left = [...files];
   const streams = Math.min(MOST_STREAMS, availableParallelism(), files.length);
-  await Promise.all(Array.from({ length: streams }, () => stream(workflowBundle, left, note)));
+  await Promise.all(Array.from({ length: streams }, () => stream({ workflowBundle, dataConverter }, left, note)));
   return results.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
 }
 
 /** Takes one file after another, for as long as there are any. */
-async function stream(workflowBundle: { code: string }, left: string[], note: (replayed: Replayed) => void) {
+async function stream(options: ReplayWorkerOptions, left: string[], note: (replayed: Replayed) => void) {
   let file = '';
   async function* recorded(): AsyncGenerator<Recorded> {
     while (left.length > 0) {
@@ -58,7 +67,7 @@ async function stream(workflowBundle: { code: string }, left: string[], note: (r
       else yield read;
     }
   }
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle, dataConverter }, recorded())) {
+  for await (const { error } of Worker.runReplayHistories(options, recorded())) {
     note({ file, ok: !error, ...(error && { because: whyOf(error.message) }) });
   }
 }

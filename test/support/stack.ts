@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Client } from '@temporalio/client';
 import getPort from 'get-port';
+import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
 
@@ -35,12 +36,14 @@ export class TestStack {
     readonly home: string,
     readonly port: number,
     readonly uiPort: number,
+    /** Variables besides its own: changed ones hold from the next start. */
+    readonly variables: Record<string, string>,
   ) {}
 
-  static async create(): Promise<TestStack> {
+  static async create(variables: Record<string, string> = {}): Promise<TestStack> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
     const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
-    return new TestStack(home, port, uiPort);
+    return new TestStack(home, port, uiPort, variables);
   }
 
   get environment(): NodeJS.ProcessEnv {
@@ -52,6 +55,7 @@ export class TestStack {
       GATEHOUSE_DATA: path.join(home, 'data'),
       GATEHOUSE_PORT: String(port),
       GATEHOUSE_UI_PORT: String(uiPort),
+      ...this.variables,
     };
   }
 
@@ -69,6 +73,8 @@ export class TestStack {
   /** One Ctrl-C. Answers the exit code. */
   async stop(): Promise<number | null> {
     const { up } = this;
+    await this.client?.connection.close();
+    this.client = undefined;
     if (!up || up.exitCode !== null) return up?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => up.once('exit', resolve));
     up.kill('SIGINT');
@@ -83,7 +89,6 @@ export class TestStack {
   }
 
   async remove(): Promise<void> {
-    await this.client?.connection.close();
     await this.stop();
     await rm(this.home, { recursive: true, force: true });
   }
@@ -135,9 +140,8 @@ export class TestStack {
   /** What `show` says of a run, asked in this process: tests look often. Nothing while nobody answers. */
   async run(task: string): Promise<any> {
     const workflowId = `run/default/${task}`;
-    const address = `127.0.0.1:${this.port}`;
     try {
-      this.client ??= await connect({ address, namespace: 'default', connection: { address } });
+      this.client ??= await connect(readConfig(this.environment));
       const runs = new Runs(this.client, 'gatehouse');
       return { ...(await runs.run(workflowId)), end: await runs.ended(workflowId) };
     } catch {

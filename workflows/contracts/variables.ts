@@ -55,6 +55,27 @@ const Routes = z.string().transform((text, ctx): Route[] => {
 const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 const isOpen = (address: string) => new URL(address).username === '' && new URL(address).password === '';
 
+/** A key of 32 bytes, in base64, and the name by which payloads know it. */
+export interface CodecKey {
+  id: string;
+  key: string;
+}
+
+const KEYS =
+  'keys as id:base64,id2:base64, of 32 bytes each (openssl rand -base64 32), with ids of letters, digits, ".", "_", "-"';
+
+/** The first key encrypts, all of them decrypt. What is wrong is never repeated: it may be most of a key. */
+export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
+  const keys = text
+    .split(',')
+    .map((each) => /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([A-Za-z0-9+/]{43}=)$/.exec(each.trim()));
+  const ids = keys.map((found) => found?.[1]);
+  const problem = ids.includes(undefined) ? KEYS : new Set(ids).size < ids.length ? `${KEYS}, each once` : undefined;
+  if (problem === undefined) return keys.map((found) => ({ id: found![1]!, key: found![2]! }));
+  ctx.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
+
 /**
  * Every variable of ours (contract 15), each with a default that serves a laptop. Temporal's own, TEMPORAL_ADDRESS and
  * its family, are read as Temporal's tools read them.
@@ -93,6 +114,12 @@ export const Variables = z.object({
   GATEHOUSE_WEBHOOK_SECRET: z.string().min(8, { error: 'at least 8 characters' }).optional(),
   /** What the file adapter appends to. None: notices.jsonl below GATEHOUSE_DATA. */
   GATEHOUSE_NOTICES_FILE: z.string().optional(),
+  /** Payloads are encrypted with the first of these keys, and read with any of them. None: they are plain JSON. */
+  GATEHOUSE_CODEC_KEYS: CodecKeys.optional(),
+  /** The same keys in a file, one per line: so they are in nobody's environment. */
+  GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
+  /** Where `gatehouse codec` listens, which the local stack starts when there are keys. */
+  GATEHOUSE_CODEC_PORT: port(8234),
   TEMPORAL_ADDRESS: z.string().optional(),
   TEMPORAL_NAMESPACE: z.string().optional(),
   TEMPORAL_CLI_PATH: z.string().optional(),

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { serveCodec } from '../codec-server.ts';
+import { readConfig } from '../config.ts';
+import { isJson } from './context.ts';
+import { Usage } from './exit-codes.ts';
+import { print } from './output.ts';
+
+/** Decrypts for Temporal's Web UI and command line, which have no keys of ours. */
+export function addCodec(program: Command): void {
+  const codec = program
+    .command('codec')
+    .description('A codec server on this machine: lets the Web UI and temporal read encrypted payloads.');
+  codec
+    .option('--ui <origin>', 'the Web UI that may ask; default: the local stack’s')
+    .action(async ({ ui }: { ui?: string }) => {
+      const { codecKeys = [], variables } = readConfig();
+      if (codecKeys.length === 0) throw new BadVariables('GATEHOUSE_CODEC_KEYS: expected keys to decrypt with');
+      if (ui !== undefined && (!URL.canParse(ui) || new URL(ui).origin !== ui)) {
+        throw new Usage(`--ui: expected an origin like http://127.0.0.1:8233; got ${ui}`);
+      }
+      const origin = ui ?? `http://127.0.0.1:${variables.GATEHOUSE_UI_PORT}`;
+      const server = await serveCodec(codecKeys, { port: variables.GATEHOUSE_CODEC_PORT, ui: origin });
+      print(isJson(codec), { endpoint: server.endpoint, ui: origin }, () =>
+        [
+          `codec server: ${server.endpoint}, for ${origin}`,
+          `temporal workflow show --codec-endpoint ${server.endpoint} …`,
+        ].join('\n'),
+      );
+      await new Promise<void>((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+      });
+      await server.close();
+    });
+}

@@ -1,0 +1,115 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { SEALED } from '../../workflows/contracts/unreadable.ts';
+import { BadVariables, CodecKeys, type CodecKey, type Variables } from '../../workflows/contracts/variables.ts';
+
+/** AES-256-GCM with nonces of 96 bits and tags of 128: what NIST SP 800-38D recommends, and every Temporal sample uses. */
+const CIPHER = 'aes-256-gcm';
+const NONCE = 12;
+const TAG = 16;
+
+/** Written in CommonJS, in a way in which Node does not see its names. */
+const { Payload: Wire } = proto.temporal.api.common.v1;
+
+/** The keys as configured, the first one for writing; none when encryption is off. Throws `BadVariables`. */
+export function codecKeysOf({ GATEHOUSE_CODEC_KEYS, GATEHOUSE_CODEC_KEYS_FILE: file }: Variables): CodecKey[] {
+  if (file === undefined) return GATEHOUSE_CODEC_KEYS ?? [];
+  if (GATEHOUSE_CODEC_KEYS) {
+    throw new BadVariables('GATEHOUSE_CODEC_KEYS_FILE: expected no GATEHOUSE_CODEC_KEYS beside it');
+  }
+  const { data, error } = CodecKeys.safeParse(textOf(file));
+  if (data) return data;
+  throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a file with ${error.issues[0]!.message}`);
+}
+
+/** One key per line; lines that begin with `#` are for people. */
+function textOf(file: string): string {
+  try {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .join(',');
+  } catch (failure) {
+    const { code = 'unreadable' } = failure as NodeJS.ErrnoException;
+    throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a file that can be read; ${file} is not (${code})`);
+  }
+}
+
+/** A payload as opened, or why it is not: its key is not among ours, or it is not what was sealed with it. */
+type Opened = { is: 'open'; payload: Payload } | { is: 'missing' | 'forged'; key: string };
+
+/**
+ * Encrypts every payload with the first key, and decrypts what any of them sealed. Payloads that were never sealed, or
+ * that somebody else's codec sealed, are let through: so what was written before stays readable, and people may signal
+ * in plain JSON. What cannot be opened is the caller's to judge.
+ */
+const codec = (
+  keys: readonly CodecKey[],
+  unopened: (why: Exclude<Opened, { is: 'open' }>, payload: Payload) => Payload,
+) =>
+  ({
+    encode: async (payloads) => payloads.map((payload) => (keys[0] ? seal(payload, keys[0]) : payload)),
+    decode: async (payloads) =>
+      payloads.map((payload) => {
+        const opened = open(payload, keys);
+        return opened.is === 'open' ? opened.payload : unopened(opened, payload);
+      }),
+  }) satisfies PayloadCodec;
+
+/**
+ * The worker's. A payload whose key is missing stays sealed: the payload converter then stalls the run until the key is
+ * there. One that was forged is named so: it is refused like whatever else nobody can read.
+ */
+export const workerCodec = (keys: readonly CodecKey[]): PayloadCodec =>
+  codec(keys, ({ is }, payload) =>
+    is === 'missing' ? payload : { ...payload, metadata: { encoding: Buffer.from('binary/forged') } },
+  );
+
+/** The client's, also where encryption is off: whoever lacks a key is told which, and where it belongs. */
+export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
+  codec(keys, ({ is, key }) => {
+    throw new BadVariables(
+      is === 'missing'
+        ? `GATEHOUSE_CODEC_KEYS: expected the key ${key}, with which this is encrypted: configure the worker’s keys here too`
+        : `GATEHOUSE_CODEC_KEYS: expected the key ${key} as the worker has it: this does not open with it`,
+    );
+  });
+
+/** The codec server's: what it cannot open it hands back, for the Web UI shows all else of a history all the same. */
+export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(keys, (_, payload) => payload);
+
+function seal(payload: Payload, { id, key }: CodecKey): Payload {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(id));
+  const sealed = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);
+  return {
+    metadata: { encoding: Buffer.from(SEALED), 'encryption-key-id': Buffer.from(id) },
+    data: Buffer.concat([nonce, sealed, cipher.getAuthTag()]),
+  };
+}
+
+function open(payload: Payload, keys: readonly CodecKey[]): Opened {
+  const { encoding, 'encryption-key-id': named } = payload.metadata ?? {};
+  if (!encoding || !named || Buffer.from(encoding).toString() !== SEALED) return { is: 'open', payload };
+  const id = Buffer.from(named).toString();
+  const found = keys.find((key) => key.id === id);
+  if (!found) return { is: 'missing', key: id };
+  try {
+    const data = Buffer.from(payload.data ?? []);
+    const decipher = createDecipheriv(CIPHER, Buffer.from(found.key, 'base64'), data.subarray(0, NONCE), {
+      authTagLength: TAG,
+    });
+    decipher.setAAD(boundTo(id)).setAuthTag(data.subarray(-TAG));
+    const plain = Buffer.concat([decipher.update(data.subarray(NONCE, -TAG)), decipher.final()]);
+    const { metadata, data: text } = Wire.decode(plain);
+    return { is: 'open', payload: { metadata, data: text } };
+  } catch {
+    return { is: 'forged', key: id };
+  }
+}
+
+/** A payload travels between runs and to the Web UI, so it is bound to what it is and to its key, not to where it is. */
+const boundTo = (id: string) => Buffer.from(`gatehouse payload ${id}`);
