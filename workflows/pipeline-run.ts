@@ -39,6 +39,10 @@ function read(raw: unknown): Input {
   const { data, error } = RunInput.safeParse(raw);
   if (!data && continuedFromExecutionRunId) throw new Error(`A newer build wrote this input: ${error.message}`);
   if (!data) return refuseInput(badFields(error));
+  // Whoever starts a run does not say what it has seen already: a forged state would never be examined.
+  if (data.resume?.['state'] !== undefined && !continuedFromExecutionRunId) {
+    return refuseInput([{ path: 'resume.state', expected: 'only in a run that goes on by itself' }]);
+  }
   const id = runIdOf(data.workspace, data.task.id);
   if (id !== workflowId) refuseInput([{ path: 'workflowId', expected: `expected ${id}` }]);
   return data;

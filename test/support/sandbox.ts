@@ -3,6 +3,6 @@ import { measure } from './coverage.ts';
 /** The sandbox in which `gatehouse simulate` plays runs is the one in which they are tested. */
 export { Cluster } from '../../client/offline/sandbox/cluster.ts';
 export type { Execution } from '../../client/offline/sandbox/execution.ts';
-export { UNREADABLE, type Call, type Closed, type World } from '../../client/offline/sandbox/wire.ts';
+export { AsSent, UNREADABLE, type Call, type Closed, type World } from '../../client/offline/sandbox/wire.ts';
 
 measure();

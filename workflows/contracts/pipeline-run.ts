@@ -34,6 +34,8 @@ export const Task = z.strictObject({
 });
 export type Task = z.output<typeof Task>;
 
+const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a commit’s whole id' });
+
 /**
  * What a run takes along when it goes on: from a retry (`settled`: the steps that are kept, as the failure told them),
  * or through continue-as-new (`state`, whole). Made by us, not by people; `version` guards a build that is too old.
@@ -42,6 +44,8 @@ export const Resume = z.looseObject({
   version: z.literal(1).optional(),
   from: z.number().int().min(1),
   settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).default([]),
+  /** The last head that was known. It becomes git's argument. */
+  head: Commit.optional(),
 });
 
 /** What `pipelineRun` is started with. The gates own what their steps may say, so `gates/index.ts` completes it. */

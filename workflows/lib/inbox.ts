@@ -12,8 +12,8 @@ import {
   type HumanAction,
 } from '../contracts/messages.ts';
 import type { ActionEntry } from '../contracts/reading.ts';
-import { canonical, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
-import { keptInput, LOG_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
+import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
+import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './run.ts';
 import { publish, redraw } from './windows.ts';
@@ -73,18 +73,19 @@ function hear(
 
 function note(
   state: RunState,
-  action: string,
+  name: string,
   raw: unknown,
   actionId: string,
   judged: Exclude<Judgement, { is: 'repeat' }>,
 ): void {
   const { by, visit } = judged;
+  const action = name.slice(0, NAME_LENGTH);
   const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
   const at = new Date().toISOString();
   const input = keptInput(raw);
   const entry: ActionEntry = { actionId, action, by, at, visit, verdict: judged.is, ...refusal, repeats: 0, input };
   state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
-  state.seen = [...state.seen, { id: actionId, action, input: canonical(raw), visit }].slice(-SEEN_LENGTH);
+  state.seen = [...state.seen, { id: actionId, action, input: fingerprint(raw), visit }].slice(-SEEN_LENGTH);
 }
 
 /** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */

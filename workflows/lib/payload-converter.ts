@@ -11,6 +11,7 @@ export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
   fromPayload<T>(payload: Payload) {
     refuseSealed(payload);
+    if (isTooDeep(payload)) return `JSON that is nested more than ${DEEPEST} deep` as T;
     try {
       return defaultPayloadConverter.fromPayload<T>(payload);
     } catch {
@@ -18,6 +19,28 @@ export const payloadConverter: PayloadConverter = {
     }
   },
 };
+
+/** Nothing of ours is half as deep; what is read, judged and logged by recursion must have a bottom. */
+const DEEPEST = 500;
+
+/** Told without reading it: so deep a value is text that says so, which fits no schema and is refused by name. */
+function isTooDeep({ data }: Payload): boolean {
+  if (!data || data.length <= DEEPEST) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < data.length; at += 1) {
+    const byte = data[at];
+    if (quoted && byte === BYTE.backslash) at += 1;
+    else if (byte === BYTE.quote) quoted = !quoted;
+    else if (quoted) continue;
+    else if (byte === BYTE.bracket || byte === BYTE.brace) depth += 1;
+    else if (byte === BYTE.endBracket || byte === BYTE.endBrace) depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
+const BYTE = { quote: 0x22, backslash: 0x5c, bracket: 0x5b, endBracket: 0x5d, brace: 0x7b, endBrace: 0x7d };
 
 /**
  * What is sealed with a key of ours that this worker lacks is not refused but waited for, signals included: once the key

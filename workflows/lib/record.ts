@@ -4,7 +4,7 @@ import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
 import { freshStep, type RunState, type SeenAction, type StepRecord } from '../contracts/state.ts';
-import { canonicalOf } from '../rules/actions.ts';
+import { fingerprintOf } from '../rules/actions.ts';
 import { noUsage } from '../rules/budget.ts';
 import { readEstimate } from '../rules/estimate.ts';
 import { SEEN_LENGTH } from '../rules/log.ts';
@@ -83,7 +83,7 @@ function blank(own: RunInput, steps: StepRecord[]): RunState {
 const seenIn = (actions: RunState['actions'] = []): SeenAction[] =>
   actions
     .slice(-SEEN_LENGTH)
-    .map(({ actionId, action, input, visit }) => ({ id: actionId, action, input: canonicalOf(input), visit }));
+    .map(({ actionId, action, input, visit }) => ({ id: actionId, action, input: fingerprintOf(input), visit }));
 
 type Made = Pick<StepRecord, 'summary' | 'output'>;
 

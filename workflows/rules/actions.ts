@@ -4,6 +4,7 @@ import type { RefusalCode } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { overBudget } from './budget.ts';
+import { BECAUSE_LENGTH, NAME_LENGTH } from './log.ts';
 import { isEdit, unknownIds, wrongEdit } from './review.ts';
 
 /** What is to be said of an action: taken, a repeat of one that was taken, or refused and why. */
@@ -39,12 +40,12 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
     visit,
     is: 'refused',
     code,
-    because,
+    because: because.slice(0, BECAUSE_LENGTH),
     ...(takenBy && { takenBy }),
   });
 
   const before = actionId === undefined ? undefined : run.seen.find(({ id }) => id === actionId);
-  if (before?.action === action && before.input === canonical(raw)) {
+  if (before?.action === action && [fingerprint(raw), canonical(raw)].includes(before.input)) {
     return { actionId, by, visit: before.visit, is: 'repeat' };
   }
   if (run.ending) return refused('closed', `The run is ${run.ending}.`);
@@ -81,7 +82,7 @@ export const judgeUnknown = (name: string, raw: unknown): Judgement => {
     ...sender(raw),
     is: 'refused',
     code: 'invalid',
-    because: `${name}: no such action. Known are ${actionNames.join(', ')}.`,
+    because: `${name.slice(0, NAME_LENGTH)}: no such action. Known are ${actionNames.join(', ')}.`,
   };
 };
 
@@ -162,12 +163,34 @@ function forbidden(said: HumanAction, run: RunState): string | undefined {
 }
 
 /** The same of an input as the log keeps it: JSON, unless it was too long to be kept whole. */
-export function canonicalOf(logged: unknown): string {
+export function fingerprintOf(logged: unknown): string {
   try {
-    return canonical(typeof logged === 'string' ? JSON.parse(logged) : logged);
+    return fingerprint(typeof logged === 'string' ? JSON.parse(logged) : logged);
   } catch {
-    return String(logged);
+    return String(logged).slice(0, WHOLE);
   }
+}
+
+/** As much of an input as is needed to tell its repeat: a run remembers hundreds, and anybody may send megabytes. */
+export function fingerprint(raw: unknown): string {
+  const text = canonical(raw);
+  return text.length <= WHOLE ? text : `${text.slice(0, WHOLE / 2)}… ${text.length} ${hashOf(text)}`;
+}
+
+const WHOLE = 400;
+/** Looked up once: in the sandbox a global costs more than what it does. */
+const { imul } = Math;
+
+/** 53 bits (cyrb53, public domain): nobody gains by two inputs that look alike, for both are their own sender's. */
+function hashOf(text: string): string {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < text.length; at += 1) {
+    a = imul(a ^ text.charCodeAt(at), 2_654_435_761);
+    b = imul(b ^ text.charCodeAt(at), 1_597_334_677);
+  }
+  a = imul(a ^ (a >>> 16), 2_246_822_507) ^ imul(b ^ (b >>> 13), 3_266_489_909);
+  b = imul(b ^ (b >>> 16), 2_246_822_507) ^ imul(a ^ (a >>> 13), 3_266_489_909);
+  return `${(b >>> 0).toString(36)}${(a >>> 0).toString(36)}`;
 }
 
 /** One form for inputs that mean the same, so that a repeat is told from a second action under the same id. */

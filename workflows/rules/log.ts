@@ -3,6 +3,9 @@ import type { ActionEntry } from '../contracts/reading.ts';
 /** How much is remembered of what people did (contract 5). */
 export const LOG_LENGTH = 200;
 export const SEEN_LENGTH = 500;
+/** Names that nobody knows are anybody's to make up, and reasons may quote what was sent. */
+export const NAME_LENGTH = 100;
+export const BECAUSE_LENGTH = 1_000;
 const INPUT_LENGTH = 12_000;
 const INPUTS_BYTES = 64_000;
 

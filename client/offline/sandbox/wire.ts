@@ -43,10 +43,19 @@ export interface Call {
 /** What a person sends who chooses an encoding that the run does not know. */
 export const UNREADABLE = Symbol('unreadable');
 
-export const to = (value: unknown) =>
-  value === UNREADABLE
-    ? { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') }
-    : defaultPayloadConverter.toPayload(value);
+/** JSON as somebody sends it whose tools are not ours. */
+export class AsSent {
+  constructor(readonly json: string) {}
+}
+
+export const to = (value: unknown) => {
+  if (value === UNREADABLE) return payload('json/protobuf', '{}');
+  return value instanceof AsSent ? payload('json/plain', value.json) : defaultPayloadConverter.toPayload(value);
+};
+const payload = (encoding: string, data: string) => ({
+  metadata: { encoding: Buffer.from(encoding) },
+  data: Buffer.from(data),
+});
 export const from = (payload?: any) => (payload ? defaultPayloadConverter.fromPayload<any>(payload) : undefined);
 export const toFailure = (error: unknown) => defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
 export const fromFailure = (failure: any) =>
