@@ -20,6 +20,7 @@ import {
 import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { RunInput } from '../workflows/gates/index.ts';
+import { code, inert } from '../workflows/rules/details.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
@@ -166,7 +167,7 @@ export class Runs {
   private async begin(workflowId: string, wish: Record<string, unknown>, input: RunInputOut): Promise<Begun> {
     const { task, change, pipeline, startedBy } = input;
     const details = [
-      `Pipeline \`${pipeline.name}\` on \`${change.repository.replace(/`/g, '')}\`, branch \`${branchOf(input)}\``,
+      `Pipeline ${code(pipeline.name ?? 'custom')} on ${code(change.repository)}, branch ${code(branchOf(input))}`,
       ...(startedBy ? [`Started by ${startedBy.replace(/[^\w .@-]/g, '')}`] : []),
     ];
     try {
@@ -177,7 +178,7 @@ export class Runs {
           args: [wish],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: cutBytes(`${task.id} ${task.title}`, 200),
+          staticSummary: cutBytes(`${task.id} ${inert(task.title)}`, 200),
           staticDetails: details.join('\n\n'),
         }),
       );

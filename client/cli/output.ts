@@ -1,12 +1,18 @@
+import pc from 'picocolors';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { InvalidInput, Refused, Told } from '../errors.ts';
+import { tame, tameJson } from '../words.ts';
 
 /** Prints a result: one JSON document, or text for people. Results go to standard output, all else to standard error. */
 export function print(json: boolean, result: unknown, text: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text()}\n`);
+  process.stdout.write(`${json ? tameJson(result, 2) : tame(text(), pc.isColorSupported)}\n`);
 }
 
-export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+/** Prints one line of a story as it happens: an event for programs, its words for people. */
+export const tell = (json: boolean, line: string, event: unknown): void =>
+  void process.stdout.write(`${json ? tameJson(event) : tame(line, pc.isColorSupported)}\n`);
+
+export const say = (line: string): void => void process.stderr.write(`${tame(line, pc.isColorSupported)}\n`);
 
 /** Tells a failure: to people what it is and what to do next, to programs the same as data. */
 export function printFailure(json: boolean, failure: unknown): void {
@@ -16,7 +22,7 @@ export function printFailure(json: boolean, failure: unknown): void {
     const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';
     const more =
       failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
-    process.stdout.write(`${JSON.stringify({ error: { code, message, ...more } }, null, 2)}\n`);
+    process.stdout.write(`${tameJson({ error: { code, message, ...more } }, 2)}\n`);
     return;
   }
   // What is not on offer is refused with a sentence that names what is.

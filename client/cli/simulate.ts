@@ -7,7 +7,7 @@ import type { Simulated } from '../offline/simulate.ts';
 import { isJson } from './context.ts';
 import { jsonFileOf } from './files.ts';
 import type { Ended } from './main.ts';
-import { print, say } from './output.ts';
+import { print, say, tell } from './output.ts';
 import { Story } from './story.ts';
 
 /** Walks a pipeline without a server, a worker or a repository: the same workflow code, against a scripted world. */
@@ -26,10 +26,9 @@ export function addSimulate(program: Command, ended: Ended): void {
       // Bundling the workflow code takes a moment, and only this command needs what does it.
       const { simulate } = await import('../offline/simulate.ts');
       const json = isJson(command);
-      const tell = json ? say : (line: string) => process.stdout.write(`${line}\n`);
       let at = 0;
       const story = new Story({ address: '', environment: {}, simulated: true }, (line) =>
-        tell(`${clock(at)}  ${line}`),
+        json ? say(`${clock(at)}  ${line}`) : tell(json, `${clock(at)}  ${line}`, {}),
       );
       const played = await simulate(wish, input, script.data, ({ run, log, minutes }) => {
         at = minutes;

@@ -23,7 +23,7 @@ export class Story {
 
   tell(run: RunAnswer, log: ActionEntry[]): void {
     if (!Array.isArray(run.notices)) return; // an input that could not be read has no more to tell than its end
-    this.once('start', () => `${run.workflowId}: ${run.task.title}`, { run: run.workflowId });
+    this.once('start', () => `${run.workflowId}: ${oneLine(run.task.title)}`, { run: run.workflowId });
     for (const step of run.steps) this.step(step);
     for (const entry of log) this.action(entry);
     this.site(run);
@@ -31,7 +31,7 @@ export class Story {
     for (const { id, type, severity, text } of run.notices) {
       this.once(
         `notice ${id} ${severity}`,
-        () => `  ${severity === 'urgent' ? pc.red('urgent') : 'notice'}: ${type}: ${text}`,
+        () => `  ${severity === 'urgent' ? pc.red('urgent') : 'notice'}: ${type}: ${oneLine(text)}`,
         { notice: type, severity, text },
       );
     }
@@ -78,8 +78,8 @@ export class Story {
   }
 
   private action({ actionId, action, by, verdict, because, at }: ActionEntry): void {
-    const who = by ?? 'somebody';
-    const line = verdict === 'taken' ? `  ${who}: ${action}` : `  ${who}: ${action} was refused: ${because}`;
+    const who = oneLine(by ?? 'somebody');
+    const line = verdict === 'taken' ? `  ${who}: ${action}` : `  ${who}: ${action} was refused: ${oneLine(because)}`;
     this.once(`action ${actionId} ${at}`, () => pc.cyan(line), { action, by, verdict, because });
   }
 

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { NotFound } from '../errors.ts';
 import type { Runs } from '../runs.ts';
 import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import type { Ended } from './main.ts';
+import { tell } from './output.ts';
 import { Story } from './story.ts';
 
 const PAUSE_MS = 500;
@@ -34,7 +36,7 @@ interface Watching {
 
 /** Follows a run until it ends, and answers the exit code that fits its end. */
 export async function watch({ runs, config, workflowId, json, until, seen }: Watching): Promise<number> {
-  const story = new Story(config, (line, event) => process.stdout.write(`${json ? JSON.stringify(event) : line}\n`));
+  const story = new Story(config, (line, event) => tell(json, line, event));
   await runs.describe(workflowId); // a run that never was is told at once
   for (;;) {
     const answer = await answered(runs, workflowId);
@@ -58,7 +60,7 @@ async function answered(runs: Runs, workflowId: string) {
   try {
     return await runs.run(workflowId);
   } catch (failure) {
-    if (failure instanceof NotFound) throw failure;
+    if (failure instanceof NotFound || failure instanceof BadVariables) throw failure;
     return undefined;
   }
 }

@@ -47,8 +47,8 @@ function environmentLine({
   because,
   generation,
 }: NonNullable<RunState['environment']>): string {
-  const link = url && /^https?:\/\/[^\s<>()[\]\\]+$/.test(url) ? `[${url}](${url})` : '';
-  const until = expiresAt ? ` until ${expiresAt}` : '';
+  const link = url && /^https?:\/\/[!-~]+$/.test(url) && !/[<>()[\]\\`]/.test(url) ? `[${url}](${url})` : '';
+  const until = expiresAt ? ` until ${plain(expiresAt)}` : '';
   return `Environment ${generation}: ${status}${link && ` at ${link}`}${until}${because ? `. ${plain(because)}` : ''}`;
 }
 
@@ -94,17 +94,29 @@ function tableOf(run: RunState): string {
 export const plain = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
+    .replace(HIDDEN, '\ufffd')
     .slice(0, 600)
     .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) =>
       character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
     )
     .replace(/\b(javascript|data|vbscript):/gi, '$1 :')
-    .replace(/\b(https?|ftp):\/\//gi, '$1:&#47;&#47;');
+    .replace(/\b(https?|ftp):\/\//gi, '$1:&#47;&#47;')
+    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#46;`)
+    .replace(/@/g, '&#64;')
+    .replace(/^([-=])/, '\\$1')
+    .replace(/^(\d+)\./, '$1\\.');
+
+/** What steers a screen, or turns a text round so that it reads as something else. */
+const HIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A title as one line of a summary, which the Web UI reads as Markdown: no link, picture or tag of its author's. */
+export const inert = (title: string): string => title.replace(HIDDEN, ' ').replace(/[\\[\]<`]/g, '\\$&');
 
 /** A code span that what it holds cannot end; a pipe would end the table's cell. */
-const code = (text: string): string =>
+export const code = (text: string): string =>
   `\`${text
     .replace(/[`\s]+/g, ' ')
+    .replace(HIDDEN, '\ufffd')
     .replace(/\|/g, '\\|')
     .slice(0, 300)}\``;
 

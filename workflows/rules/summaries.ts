@@ -1,4 +1,5 @@
 import type { Activities } from '../contracts/activities.ts';
+import { inert } from './details.ts';
 
 type Words = { [Name in keyof Activities]: (...question: Parameters<Activities[Name]>) => string };
 
@@ -17,7 +18,7 @@ const words: Words = {
   updateFromBase: ({ change }) => `merging ${change.base.slice(0, 60)} in`,
   commitFiles: ({ files }) => `committing ${Object.keys(files).length} files`,
   withinBudget: () => 'waiting for this month’s budget',
-  fileIssue: ({ title }) => `filing an issue: ${title.slice(0, 100)}`,
+  fileIssue: ({ title }) => `filing an issue: ${inert(title).slice(0, 100)}`,
   tellIssues: ({ issues }) => `telling ${issues.slice(0, 5).join(', ')}`,
   releaseSettled: ({ mergeCommit, until }) => `watching the release of ${short(mergeCommit)} until ${until}`,
   protectedPaths: ({ head }) => `protected paths touched by ${short(head)}`,
