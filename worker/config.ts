@@ -26,3 +26,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     environment,
   };
 }
+
+/**
+ * Takes our own variables out of this process's environment, and answers all of it as it was: whatever is started from
+ * here on inherits neither keys nor secrets, git and what a repository has it run included.
+ */
+export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const whole = { ...from };
+  for (const name of Object.keys(whole)) if (/^(GATEHOUSE|TEMPORAL)_/.test(name)) delete from[name];
+  return whole;
+}

@@ -1,7 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/index.ts';
 import { BadVariables } from '../workflows/contracts/variables.ts';
-import { readConfig, type WorkerConfig } from './config.ts';
+import { readConfig, takeEnvironment, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
 import { createWorker } from './worker.ts';
 
@@ -9,7 +9,7 @@ const CONNECT_PAUSE_MS = 1_000;
 
 /** Configuration → adapters → activities → worker, and an orderly stop. */
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = readConfig(takeEnvironment());
   const { variables } = config;
   const log = openLog(variables.GATEHOUSE_LOG_LEVEL);
   const { ports, close } = await portsOf(config, log);

@@ -35,6 +35,8 @@ export interface ServerOptions {
   tuning?: Record<string, string | number>;
   /** Where its Web UI has payloads decrypted. */
   codecEndpoint?: string;
+  /** What it is given of ours: all but our own variables, which hold keys and secrets. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 /** A development server of our own, with its database in the data folder: runs survive its restart. */
@@ -61,7 +63,7 @@ export class LocalServer {
   }
 
   private async launch(): Promise<void> {
-    const { temporal, port, uiPort, namespace, data, tuning = {}, codecEndpoint } = this.options;
+    const { temporal, port, uiPort, namespace, data, tuning = {}, codecEndpoint, environment } = this.options;
     mkdirSync(path.join(data, 'logs'), { recursive: true });
     const log = openSync(path.join(data, 'logs', 'temporal.log'), 'a');
     const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
@@ -76,6 +78,7 @@ export class LocalServer {
     const child = spawn(temporal, [...args, ...kept, ...TUNING, ...more, ...attributes, ...codec], {
       detached: true,
       stdio: ['ignore', log, log],
+      ...(environment && { env: others(environment) }),
     });
     closeSync(log);
     this.child = child;
@@ -148,6 +151,9 @@ export class LocalServer {
     return path.join(this.options.data, 'temporal.pid');
   }
 }
+
+const others = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(GATEHOUSE|TEMPORAL)_/.test(name)));
 
 /** Whether a port can be listened on. */
 export function isFree(port: number): Promise<boolean> {

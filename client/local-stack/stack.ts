@@ -13,6 +13,9 @@ import { WorkerProcess } from './worker-process.ts';
 /** How often, in seconds, the local stack looks at what sends no hints: all of it is on this machine. */
 const LOOK_SECONDS = '2';
 
+/** What runs were told, made and paid lies in the data folder: it is its user's alone. */
+const PRIVATE = 0o700;
+
 export class AlreadyUp extends Told {
   readonly code = 'already_up';
 }
@@ -41,7 +44,7 @@ export async function startStack(
   signal?: AbortSignal,
 ): Promise<Stack> {
   const { data, namespace, address, variables, environment } = config;
-  await mkdir(data, { recursive: true });
+  await mkdir(data, { recursive: true, mode: PRIVATE });
   const { heldBy, release } = await takeLock(path.join(data, 'up.lock'));
   if (heldBy !== undefined) {
     throw new AlreadyUp(`A stack on ${data} is up already (pid ${heldBy}). Use it, or set GATEHOUSE_DATA.`);
@@ -102,6 +105,7 @@ async function ownServer(
     namespace,
     data,
     say,
+    environment,
     ...(codec && { codecEndpoint: codec.endpoint }),
   });
   undo.push(() => server.stop());

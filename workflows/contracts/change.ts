@@ -6,7 +6,8 @@ const REPOSITORY_BYTES = 255;
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 
 /**
- * Git's own rules for a branch (git-check-ref-format), and no leading hyphen, which a command would read as an option.
+ * Git's own rules for a branch (git-check-ref-format), no leading hyphen, which a command would read as an option, and no
+ * characters that turn a name round so that it reads as another.
  */
 export const Branch = z
   .string()
@@ -15,7 +16,8 @@ export const Branch = z
   .refine(
     (name) =>
       /^(?!-)[^\x00-\x20\x7f~^:?*[\\]+$/.test(name) &&
-      !/\.\.|@\{|\/\/|^\/|\/$|\.$|^@$/.test(name) &&
+      !/\.\.|@\{|\/\/|^\/|\/$|\.$|^@$|^HEAD$/.test(name) &&
+      !/[\x80-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.test(name) &&
       name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock')),
     { error: 'a branch name as git allows it' },
   );

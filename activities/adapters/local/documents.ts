@@ -3,7 +3,7 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Forge } from '../../ports.ts';
-import { commitOf, commitTree, git } from './git.ts';
+import { commitOf, commitTree, git, GitFailed } from './git.ts';
 import type { Publishing } from './publishing.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -20,7 +20,14 @@ export async function commitFiles(
   const start = before ?? (await workshop.headOf(change.repository, change.base));
   if (!start) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
 
-  const tree = await treeWith(copy, start, files);
+  const tree = await treeWith(copy, start, files).catch((failure: unknown) => {
+    if (failure instanceof GitFailed && failure.stderr.includes('both as a file and as a directory')) return undefined;
+    throw failure;
+  });
+  if (tree === undefined) {
+    const names = Object.keys(files).join(', ');
+    return { is: 'refused', because: `A file or a link of the branch stands where a folder is wanted for ${names}` };
+  }
   if (tree === (await git(['rev-parse', `${start}^{tree}`], { cwd: copy })).stdout) {
     return { is: 'unchanged', ...(before && { head: before }) };
   }

@@ -16,8 +16,21 @@ export interface GitAnswer {
   code: number;
 }
 
-/** Hooks of a user's repository are theirs to run, not ours; neither is signing, nor a prompt that nobody answers. */
-const QUIET = ['-c', 'core.hooksPath=/dev/null', '-c', 'commit.gpgsign=false', '-c', 'protocol.file.allow=always'];
+/**
+ * Nothing that a repository's configuration names is run by us: no hooks, no file system monitor, no signing program, no
+ * pager and no other transport than files (git-config(1)). Submodules stay where they are: they name addresses of others.
+ */
+const QUIET = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.pager=cat',
+  'core.alternateRefsCommand=true',
+  'commit.gpgsign=false',
+  'submodule.recurse=false',
+  'fetch.recurseSubmodules=false',
+  'protocol.allow=never',
+  'protocol.file.allow=always',
+].flatMap((setting) => ['-c', setting]);
 
 /** Who writes the commits that we make ourselves. */
 const IDENTITY = {
@@ -63,6 +76,12 @@ export async function git(
   return { stdout: String(stdout), code: exitCode };
 }
 
+/** What becomes git's argument is a commit's whole id, or nothing is run: a name could be read as an option, or move. */
+export function commitId(text: string): string {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) return text;
+  throw new Error(`${JSON.stringify(text.slice(0, 80))} is no commit’s id.`);
+}
+
 /** A commit's id by any name, or nothing when there is no such commit. */
 export async function commitOf(cwd: string, name: string): Promise<string | undefined> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
@@ -71,7 +90,10 @@ export async function commitOf(cwd: string, name: string): Promise<string | unde
 }
 
 export async function isAncestor(cwd: string, older: string, newer: string): Promise<boolean> {
-  const { code } = await git(['merge-base', '--is-ancestor', older, newer], { cwd, okCodes: [0, 1] });
+  const { code } = await git(['merge-base', '--is-ancestor', commitId(older), commitId(newer)], {
+    cwd,
+    okCodes: [0, 1],
+  });
   return code === 0;
 }
 
@@ -79,7 +101,7 @@ export type TreeMerge = { is: 'clean'; tree: string } | { is: 'conflicted'; file
 
 /** Merges two commits without touching any checkout (git-merge-tree(1), git 2.38 or later). */
 export async function mergeTree(cwd: string, ours: string, theirs: string): Promise<TreeMerge> {
-  const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', ours, theirs];
+  const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', commitId(ours), commitId(theirs)];
   const { stdout, code } = await git(args, { cwd, okCodes: [0, 1] });
   const [tree = '', ...files] = stdout.split('\n');
   return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files: [...new Set(files.filter(Boolean))] };

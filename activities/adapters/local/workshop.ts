@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { foldersOf, safeName, withLock } from './folders.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { commitOf, git, GitFailed } from './git.ts';
+import { commitId, commitOf, git, GitFailed } from './git.ts';
 import { FILE, parseSettings, type RepositorySettings } from './settings.ts';
 
 /** Something of the repository's owner is in the way, and only its owner can move it: asked again later. */
@@ -109,7 +109,7 @@ export class Workshop {
     await mkdir(path.dirname(folder), { recursive: true });
     await git(['clone', '--quiet', '--shared', '--no-checkout', '--no-tags', copy, draft], { cwd: this.folders.root });
     const onto = branch === undefined ? ['--detach'] : ['-B', branch];
-    await git(['checkout', '--quiet', '--force', ...onto, commit], { cwd: draft });
+    await git(['checkout', '--quiet', '--force', ...onto, commitId(commit)], { cwd: draft });
     // The base and all other branches are there as in any clone: an agent wants to see what it changed.
     await git(['fetch', '--quiet', '--no-tags', 'origin', '+refs/remotes/origin/*:refs/remotes/origin/*'], {
       cwd: draft,
@@ -121,7 +121,7 @@ export class Workshop {
   /** Brings what was committed in a checkout into our copy, where it can be merged and published. */
   async bringBack(repository: string, folder: string, commit: string): Promise<string> {
     const copy = await this.fetch(repository);
-    await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', folder, commit], { cwd: copy });
+    await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', folder, commitId(commit)], { cwd: copy });
     return copy;
   }
 

@@ -36,9 +36,23 @@ export function readResult(text: string | undefined, printed: string): { result:
     const fields = badFields(error).map(({ path, expected }) => `${path}: ${expected}`);
     return { broken: `The result does not fit: ${fields.join('; ')}` };
   }
+  if (isDeep(data.output)) return { broken: `The result's output is nested more than ${DEEPEST} deep` };
   const size = data.output === undefined ? 0 : Buffer.byteLength(JSON.stringify(data.output));
   if (size > OUTPUT_BYTES) return { broken: `The result's output has ${size} bytes, of at most ${OUTPUT_BYTES}` };
   return { result: cut(data) };
+}
+
+/** No answer is half as deep, and what is much deeper can be read but not written again. */
+const DEEPEST = 100;
+
+/** Level by level, for recursion would end where this is to tell. */
+function isDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 /** A summary that is too long is cut, with a mark: who needs all of it is told. */

@@ -4,7 +4,7 @@ import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
-import { commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
+import { commitId, commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { FILE, parseSettings } from '../settings.ts';
@@ -165,7 +165,7 @@ class GitForge implements Forge {
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
     const copy = await this.workshop.fetch(change.repository);
-    const args = ['diff', '--name-only', '-z', '--no-renames', `${await this.baseHead(change)}...${head}`];
+    const args = ['diff', '--name-only', '-z', '--no-renames', `${await this.baseHead(change)}...${commitId(head)}`];
     return (await git(args, { cwd: copy })).stdout.split('\0').filter(Boolean);
   }
 

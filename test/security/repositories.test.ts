@@ -1,0 +1,336 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { jest } from '@jest/globals';
+import { collect, discarded } from '../../activities/adapters/local/command-executor/bench.ts';
+import { readResult } from '../../activities/adapters/local/command-executor/result.ts';
+import { commitId, isAncestor } from '../../activities/adapters/local/git.ts';
+import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
+import { parseSettings } from '../../activities/adapters/local/settings.ts';
+import { Workshop } from '../../activities/adapters/local/workshop.ts';
+import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
+import { Id } from '../../workflows/contracts/pipeline-run.ts';
+import { takeEnvironment } from '../../worker/config.ts';
+
+jest.setTimeout(300_000);
+
+let home: string;
+let shop: string;
+let trap: string;
+const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'gatehouse-security-'));
+  shop = path.join(home, 'shop');
+  trap = path.join(home, 'trapped');
+  await execa('git', ['init', '--quiet', '--initial-branch', 'main', shop]);
+  await commit({ '.gatehouse.yml': 'checks: { test: "true" }\n', 'a.txt': 'a\n' });
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+async function commit(files: Record<string, string>): Promise<string> {
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(shop, name), text);
+  await git(shop, 'add', '--all');
+  const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', '-c', 'core.hooksPath=/dev/null'];
+  await git(shop, ...as, 'commit', '--quiet', '--allow-empty', '--message', 'a commit');
+  return git(shop, 'rev-parse', 'HEAD');
+}
+const forge = () => gitForge({ root: path.join(home, 'data'), environment: process.env });
+const change = async () => ({
+  repository: shop,
+  base: 'main',
+  branch: 'work',
+  basis: await git(shop, 'rev-parse', 'main'),
+});
+
+describe('names that become refs, folders and arguments', () => {
+  const REFS = [
+    '-x',
+    '--upload-pack=touch /tmp/x',
+    '--output=x',
+    '../main',
+    'a/../b',
+    'a..b',
+    'a@{1}',
+    '@',
+    'HEAD',
+    'a b',
+    'a\nb',
+    'a\0b',
+    'a\x1b[2Jb',
+    'a\x9bb',
+    'a~1',
+    'a^{tree}',
+    'a:b',
+    'a?',
+    'a*',
+    'a[b',
+    'a\\b',
+    '/a',
+    'a/',
+    'a//b',
+    'a.',
+    'a.lock',
+    'a.lock/b',
+    '.a',
+    'a/.b',
+    '',
+    'main\u202egnp',
+    'main\u200b',
+    'x'.repeat(201),
+  ];
+  it.each(REFS)('%j is no branch, and no base', (name) => {
+    expect(Branch.safeParse(name).success).toBe(false);
+    expect(ChangeInput.safeParse({ repository: '/srv/shop', base: name }).success).toBe(false);
+  });
+
+  it.each([...REFS, 'a/b', 'ä', '.git', 'a;b', '$(x)', '`x`', 'x'.repeat(65)])(
+    '%j is no task and no workspace',
+    (id) => {
+      expect(Id.safeParse(id).success).toBe(false);
+    },
+  );
+
+  it.each(['--upload-pack=x', '-', 'a\0b', 'a\nb', '', '/'.repeat(256)])('%j is no repository', (repository) => {
+    expect(ChangeInput.safeParse({ repository }).success).toBe(false);
+  });
+
+  it.each([
+    '--output=/tmp/x',
+    '-x',
+    'main',
+    'HEAD',
+    'HEAD~1',
+    'a'.repeat(39),
+    'a'.repeat(41),
+    '',
+    `${'a'.repeat(40)}\n`,
+  ])('%j is no commit’s id, and never git’s argument', async (name) => {
+    expect(() => commitId(name)).toThrow('is no commit’s id');
+    await expect(isAncestor(shop, name, await git(shop, 'rev-parse', 'HEAD'))).rejects.toThrow('is no commit’s id');
+  });
+});
+
+describe('repositories', () => {
+  it('that are none on this disk are refused, and nothing is run for them', async () => {
+    await mkdir(path.join(shop, 'below'));
+    const no = [
+      `ext::sh -c touch%20${trap}`,
+      `fd::17`,
+      'https://example.invalid/shop.git',
+      'ssh://-oProxyCommand=touch/x',
+      'git@example.invalid:shop.git',
+      'shop',
+      './shop',
+      'file://example.invalid/etc',
+      'file:///%00',
+      'file:shop',
+      `${shop}/.git`,
+      `${shop}/below`,
+      `${shop}/../nothing`,
+      '/etc',
+      '/dev/zero',
+      '/',
+    ];
+    for (const repository of no) {
+      const found = await forge().examine({ repository, branch: 'work', branchGiven: true });
+      expect([repository, found]).toEqual([
+        repository,
+        { is: 'refused', fields: [expect.objectContaining({ path: 'change.repository' })] },
+      ]);
+    }
+    expect(existsSync(trap)).toBe(false);
+  });
+
+  it('cannot have us run what their configuration, their hooks or their attributes name', async () => {
+    const bomb = path.join(home, 'bomb.sh');
+    await writeFile(bomb, `#!/bin/sh\necho "$0 $*" >> ${trap}\nexit 0\n`);
+    await chmod(bomb, 0o755);
+    const hooks = path.join(shop, '.git', 'hooks');
+    await mkdir(hooks, { recursive: true });
+    for (const hook of [
+      'reference-transaction',
+      'post-checkout',
+      'pre-commit',
+      'post-commit',
+      'post-merge',
+      'update',
+      'post-index-change',
+      'pre-auto-gc',
+      'fsmonitor-watchman',
+    ])
+      await symlink(bomb, path.join(hooks, hook));
+    await commit({
+      '.gitattributes': '* filter=bomb diff=bomb merge=bomb\n',
+      '.gitmodules': `[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch%20${trap}\n`,
+    });
+    const { basis, ...rest } = await change();
+    await git(shop, 'branch', 'work');
+    for (const [name, value] of [
+      ['core.fsmonitor', bomb],
+      ['core.hooksPath', hooks],
+      ['core.sshCommand', bomb],
+      ['core.alternateRefsCommand', bomb],
+      ['core.pager', bomb],
+      ['core.editor', bomb],
+      ['diff.external', bomb],
+      ['uploadpack.packObjectsHook', bomb],
+      ['submodule.recurse', 'true'],
+      ['fetch.recurseSubmodules', 'true'],
+      ['protocol.ext.allow', 'always'],
+      ['gpg.program', bomb],
+      ['commit.gpgSign', 'true'],
+    ])
+      await git(shop, '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', 'config', name!, value!);
+    const local = forge();
+    expect(await local.examine({ repository: shop, branch: 'work', branchGiven: true })).toMatchObject({ is: 'found' });
+    const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
+    expect(made).toMatchObject({ is: 'committed' });
+    const { head, baseHead } = (await local.look({ ...rest, basis })) as { head: string; baseHead: string };
+    await new Workshop(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), 'work');
+    expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
+      is: 'merged',
+    });
+    expect(existsSync(path.join(shop, 'new.txt'))).toBe(true); // its owner's checkout was brought along
+    expect(existsSync(trap)).toBe(false);
+  });
+
+  it('an agent’s checkout cannot have us run what the agent configured in it', async () => {
+    const tree = path.join(home, 'tree');
+    const { basis } = await change();
+    await new Workshop(path.join(home, 'data')).checkout(shop, basis, tree, 'work');
+    await git(tree, 'config', 'core.fsmonitor', `touch ${trap}; false`);
+    await mkdir(path.join(tree, '.git', 'hooks'), { recursive: true });
+    for (const hook of ['pre-commit', 'commit-msg', 'post-commit', 'post-index-change', 'reference-transaction']) {
+      await writeFile(path.join(tree, '.git', 'hooks', hook), `#!/bin/sh\ntouch ${trap}\n`, { mode: 0o755 });
+    }
+    await rm(trap, { force: true });
+    await writeFile(path.join(tree, 'b.txt'), 'b\n');
+    expect(await discarded(tree, { start: basis })).toEqual(['b.txt']);
+    expect(await collect(tree, { start: basis }, 'what it made')).toMatchObject({ is: 'commit' });
+    expect(existsSync(trap)).toBe(false);
+  });
+});
+
+describe('documents that are committed for an agent', () => {
+  it.each([
+    '../x.md',
+    '/etc/x.md',
+    'a/../../x.md',
+    '.git/hooks/pre-commit',
+    '.github/workflows/x.yml',
+    '.gatehouse.yml',
+    'a/.git/config',
+    '-x.md',
+    'a\nb.md',
+    'a\0b.md',
+    'a\\b.md',
+    'a//b.md',
+    '',
+    'a,b.md',
+  ])('are refused at %j', async (file) => {
+    const end = await forge().commitFiles(await change(), { files: { [file]: 'x' }, message: 'm' });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('no path inside the repository') });
+    expect(await git(shop, 'branch', '--list', 'work')).toBe('');
+  });
+
+  it('never follow a link of the branch: where one stands for a folder they are refused, with the reason', async () => {
+    const outside = path.join(home, 'outside');
+    await mkdir(outside);
+    await symlink(outside, path.join(shop, 'docs'));
+    await commit({});
+    const end = await forge().commitFiles(await change(), { files: { 'docs/spec.md': 'x' }, message: 'm' });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('A file or a link of the branch') });
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('take the place of a link that has their name', async () => {
+    const outside = path.join(home, 'outside.md');
+    await symlink(outside, path.join(shop, 'spec.md'));
+    await commit({});
+    expect(await forge().commitFiles(await change(), { files: { 'spec.md': 'x' }, message: 'm' })).toMatchObject({
+      is: 'committed',
+    });
+    expect(existsSync(outside)).toBe(false);
+    expect(await git(shop, 'ls-tree', 'work', 'spec.md')).toMatch(/^100644 /);
+  });
+});
+
+describe('settings', () => {
+  it('are the base’s: a branch that rewrites them is judged by the commands of its base', async () => {
+    const basis = (await change()).basis;
+    await git(shop, 'checkout', '--quiet', '-b', 'work');
+    const head = await commit({
+      '.gatehouse.yml': `checks: { evil: "touch ${trap}" }\nagents: { default: "touch ${trap}" }\n`,
+    });
+    await git(shop, 'checkout', '--quiet', 'main');
+    const local = forge();
+    const look = () =>
+      local.checks({ repository: shop, base: 'main', branch: 'work', basis }, head, { checkSeconds: 60, round: '1' });
+    for (;;) {
+      const { ended, running } = await look();
+      expect([...ended.map(({ name }) => name), ...running]).toEqual(['test']);
+      if (running.length === 0) break;
+    }
+    expect(existsSync(trap)).toBe(false);
+    expect(await local.changedPaths({ repository: shop, base: 'main', branch: 'work', basis }, head)).toEqual([
+      '.gatehouse.yml',
+    ]);
+  });
+
+  it.each([
+    ['__proto__: { checks: { a: b } }', '__proto__'],
+    ['checks: { __proto__: touch x }', 'checks'],
+    ['checks: { "../x": "true" }', 'checks'],
+    ['checks: { "a\\nb": "true" }', 'checks'],
+    ['agents: { "-x": "true" }', 'agents'],
+    ['environment: { start: "true", ready: "http://169.254.169.254/" }', 'environment.ready'],
+    ['environment: { start: "true", ready: "/\\u202e" }', 'environment.ready'],
+    ['checks: !!js/function "() => 1"', 'checks'],
+    [`a: &a [1,1,1,1,1,1,1,1,1]\n${'b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]'}`, ''],
+    [`checks: ${'['.repeat(2_000)}${']'.repeat(2_000)}`, ''],
+    ['x'.repeat(100_001), ''],
+  ])('%j are refused by name', (text, place) => {
+    const read = parseSettings(text);
+    expect(read).toMatchObject({
+      fields: [{ path: expect.stringContaining('.gatehouse.yml') }, ...('fields' in read ? read.fields.slice(1) : [])],
+    });
+    expect(JSON.stringify(read)).toContain(place);
+    expect(({} as any).checks).toBeUndefined();
+  });
+
+  it('a check that is named like an inherited property is a check of its own', () => {
+    expect(parseSettings('checks: { constructor: "true", toString: "false" }')).toMatchObject({
+      settings: { checks: { constructor: 'true', toString: 'false' } },
+    });
+  });
+});
+
+describe('what an agent answers', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  it.each([
+    ['nested too deep', `{"summary": "s", "output": ${nested(50_000)}}`, 'nested more than 100 deep'],
+    ['nested a little too deep', `{"summary": "s", "output": ${nested(102)}}`, 'nested more than 100 deep'],
+    ['too large', `{"summary": "s", "output": "${'x'.repeat(256_001)}"}`, 'of at most 256000'],
+    ['no JSON', '{', 'no JSON'],
+    ['no object', '[]', 'does not fit'],
+    ['without a summary', '{"__proto__": {"summary": "s"}}', 'does not fit'],
+    ['of a cost below nothing', '{"summary": "s", "usage": {"costCents": -5}}', 'does not fit'],
+  ])('is broken when it is %s', (_, text, because) => {
+    expect(readResult(text, '')).toEqual({ broken: expect.stringContaining(because) });
+    expect(({} as any).summary).toBeUndefined();
+  });
+
+  it('may be as deep as people nest', () => {
+    expect(readResult(`{"summary": "s", "output": ${nested(90)}}`, '')).toMatchObject({ result: { summary: 's' } });
+  });
+});
+
+it('what is ours leaves the worker’s environment before anything is started from it', () => {
+  const environment = { PATH: '/bin', GATEHOUSE_CODEC_KEYS: 'k', GATEHOUSE_WEBHOOK_SECRET: 's', TEMPORAL_API_KEY: 't' };
+  const before = { ...environment };
+  expect(takeEnvironment(environment)).toEqual(before);
+  expect(environment).toEqual({ PATH: '/bin' });
+});
