@@ -21,7 +21,7 @@ export async function commitFiles(
   if (!start) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
 
   const tree = await treeWith(copy, start, files).catch((failure: unknown) => {
-    if (failure instanceof GitFailed && failure.stderr.includes('both as a file and as a directory')) return undefined;
+    if (failure instanceof GitFailed && failure.stderr.includes('both a file and as a directory')) return undefined;
     throw failure;
   });
   if (tree === undefined) {
