@@ -1,5 +1,5 @@
 import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/workflow';
-import { SEALED, unreadable } from '../contracts/unreadable.ts';
+import { isUnreadable, SEALED, unreadable } from '../contracts/unreadable.ts';
 
 type Payload = Parameters<PayloadConverter['fromPayload']>[0];
 
@@ -13,7 +13,9 @@ export const payloadConverter: PayloadConverter = {
     refuseSealed(payload);
     if (isTooDeep(payload)) return `JSON that is nested more than ${DEEPEST} deep` as T;
     try {
-      return defaultPayloadConverter.fromPayload<T>(payload);
+      const value = defaultPayloadConverter.fromPayload<T>(payload);
+      // What looks like the marker, and came as JSON, is only what somebody wrote.
+      return isUnreadable(value) ? ('JSON that was made to look unreadable' as T) : value;
     } catch {
       return unreadable(metadataOf(payload, 'encoding') ?? 'none') as T;
     }
