@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import getPort from 'get-port';
+import { TestRepository, TestStack, until } from '../support/stack.ts';
+
+jest.setTimeout(600_000);
+
+const keyOf = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
+const [OLD, NEW] = [keyOf('k2025'), keyOf('k2026')];
+const TITLE = 'A title that nobody else may read';
+const FINDINGS = 'findings that nobody else may read';
+
+let stack: TestStack;
+let shop: TestRepository;
+/** Of its own: two tasks that make the same file would conflict. */
+let other: TestRepository;
+beforeAll(async () => {
+  stack = await TestStack.create({ GATEHOUSE_CODEC_PORT: String(await getPort({ host: '127.0.0.1' })) });
+  shop = await TestRepository.create(stack.home, 'shop');
+  other = await TestRepository.create(stack.home, 'other');
+});
+afterAll(() => stack.remove());
+
+const begin = (task: string, { path } = shop) =>
+  stack.gatehouse('start', path, '--task', task, '--title', TITLE, '--pipeline', 'human-review');
+
+/** Starts the stack anew, with these keys. */
+async function upWith(...keys: string[]): Promise<void> {
+  await stack.stop();
+  stack.variables['GATEHOUSE_CODEC_KEYS'] = keys.join(',');
+  await stack.start();
+}
+
+/** Another client, with other keys. */
+async function asWith<T>(keys: string[], work: () => Promise<T>): Promise<T> {
+  const before = stack.variables['GATEHOUSE_CODEC_KEYS']!;
+  stack.variables['GATEHOUSE_CODEC_KEYS'] = keys.join(',');
+  try {
+    return await work();
+  } finally {
+    stack.variables['GATEHOUSE_CODEC_KEYS'] = before;
+  }
+}
+
+const idOf = (task: string) => ['--workflow-id', `run/default/${task}`];
+const historyOf = (task: string) => stack.temporal('workflow', 'show', ...idOf(task), '--output', 'json');
+/** All that stands in a history, what is base64 in it included. */
+const readable = (history: string) =>
+  history +
+  [...history.matchAll(/"(?:data|encoding|metadata)": ?"([A-Za-z0-9+/=]+)"/g)]
+    .map(([, text]) => Buffer.from(text!, 'base64').toString('latin1'))
+    .join('\n');
+
+it('is switched on, its keys are changed, and an old one is taken away too early: nothing is lost, nothing is readable', async () => {
+  // A run from before: plain, parked, and still there once encryption is on.
+  await upWith();
+  expect(await begin('PLAIN-1', other)).toMatchObject({ code: 0 });
+  await stack.parked('PLAIN-1', 'human-test');
+  expect(readable(await historyOf('PLAIN-1'))).toContain(TITLE);
+
+  await upWith(OLD);
+  await stack.parked('PLAIN-1', 'human-test');
+  expect(await begin('SEALED-1')).toMatchObject({ code: 0 });
+  await stack.parked('SEALED-1', 'human-test');
+  expect(await stack.gatehouse('request-fix', 'SEALED-1', FINDINGS, '--by', 'ana')).toMatchObject({ code: 0 });
+  await until('the second visit', async () => (await stack.run('SEALED-1'))?.current?.visit?.endsWith('#2'));
+  // Nothing that people wrote stands in the history, and neither do the words of failures and summaries.
+  const sealed = readable(await historyOf('SEALED-1'));
+  expect(sealed).toContain('binary/encrypted');
+  for (const secret of [TITLE, FINDINGS, 'is at work', 'made-by-fixer']) expect(sealed).not.toContain(secret);
+  // What is searched by is plain: ids only.
+  const described = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
+  expect(readable(described)).toContain('"SEALED-1"');
+  expect(readable(described)).not.toContain(TITLE);
+
+  // Temporal's own tools read it through the codec server that the stack has started.
+  const codec = ['--codec-endpoint', `http://127.0.0.1:${stack.variables['GATEHOUSE_CODEC_PORT']}`];
+  const query = ['workflow', 'query', ...idOf('SEALED-1'), '--name', 'run', '--output', 'json'];
+  expect(await stack.temporal(...query)).not.toContain(TITLE);
+  expect(await stack.temporal(...query, ...codec)).toContain(TITLE);
+
+  // Somebody without keys is told which is missing, and what to do about it.
+  const lost = await asWith([], () => stack.gatehouse('show', 'SEALED-1'));
+  expect(lost).toMatchObject({
+    code: 2,
+    out: { error: { code: 'configuration', message: expect.stringContaining('expected the key k2025') } },
+  });
+
+  // Exports stay encrypted, and are replayed with the keys that they were written with.
+  const file = path.join(stack.home, 'sealed.json');
+  await stack.gatehouse('export', 'SEALED-1', '--output', file);
+  expect(readable(await readFile(file, 'utf8'))).not.toContain(TITLE);
+  expect(await stack.gatehouse('replay', file)).toMatchObject({ code: 0, out: [{ ok: true }] });
+  const blind = await asWith([NEW], () => stack.gatehouse('replay', file));
+  expect(blind).toMatchObject({ code: 1, out: [{ ok: false, because: expect.stringContaining('the key k2025') }] });
+
+  // The new key is there and the old one gone too early: the run stands still and says why, and the person's word waits.
+  await upWith(NEW);
+  await stack.temporal('workflow', 'signal', ...idOf('SEALED-1'), '--name', 'confirm', '--input', '{"by":"bo"}');
+  const log = path.join(stack.home, 'data', 'logs', 'worker.log');
+  const because = 'encrypted with the key k2025, which the worker lacks';
+  await until('the worker names the key', async () => (await readFile(log, 'utf8')).includes(because));
+  const still = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
+  expect(still).toContain('WORKFLOW_EXECUTION_STATUS_RUNNING');
+
+  // The new key first, the old one for reading: it goes on, in the new key.
+  await upWith(NEW, OLD);
+  expect((await stack.ended('SEALED-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+  expect(await begin('SEALED-2')).toMatchObject({ code: 0 });
+  await stack.parked('SEALED-2', 'human-test');
+  expect(readable(await historyOf('SEALED-2'))).not.toContain('k2025');
+  expect(await stack.gatehouse('confirm', 'PLAIN-1', '--by', 'bo')).toMatchObject({ code: 0 });
+  expect((await stack.ended('PLAIN-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+});
