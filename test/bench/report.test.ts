@@ -41,6 +41,9 @@ describe('the report', () => {
 
   it('holds no bar for what was not measured', () => {
     expect(judge(measured('action', [13]))).toMatchObject({ holds: false });
+    const contestants: Metric = { id: 'step', ...METRICS.step, figures: { dbos: figure([[3]]) } };
+    expect(judge(contestants).holds).toBeUndefined();
+    expect(missed([contestants], ['step'])).toEqual(['per step: not measured']);
     expect(missed([measured('action', [11], [10])], ['action', 'step', 'wake'])).toEqual(['per step: not measured']);
   });
 

@@ -10,7 +10,7 @@ export interface Verdict {
   ratio?: number | undefined;
   /** What is asked for, in words; none, if nothing is. */
   bar?: string | undefined;
-  /** Whether the bar holds; none without a bar. A metric with a bar that was not measured does not hold it. */
+  /** Whether the bar holds; none without a bar, or without a figure of gatehouse's. No floor to compare with: it does not. */
   holds?: boolean | undefined;
 }
 
@@ -21,13 +21,16 @@ export function judge({ id, unit, figures: { floor, gatehouse } }: Metric): Verd
   if (!bar) return { id, ratio };
   const { most } = bar;
   const words = bar.of === 'ratio' ? `<= ${most} x floor` : `<= ${numberOf(most)} ${unit}`;
-  const value = bar.of === 'ratio' ? ratio : bar.of === 'worst' ? gatehouse?.summary.max : gatehouse?.summary.p50;
+  if (!gatehouse) return { id, bar: words };
+  const value = bar.of === 'ratio' ? ratio : bar.of === 'worst' ? gatehouse.summary.max : gatehouse.summary.p50;
   return { id, ratio, bar: words, holds: value !== undefined && value <= most };
 }
 
 /** Metrics that have a bar, were asked for, and brought nothing: a bar holds only if it was measured. */
 export const unmeasured = (metrics: readonly Metric[], wanted: readonly string[]): string[] =>
-  metricIds.filter((id) => barOf(id) && wanted.includes(id) && !metrics.some((metric) => metric.id === id));
+  metricIds.filter(
+    (id) => barOf(id) && wanted.includes(id) && !metrics.some((metric) => metric.id === id && metric.figures.gatehouse),
+  );
 
 /** The table, for people: medians, and the tail behind them where there is one. */
 export function table(metrics: readonly Metric[], absent: Partial<Record<Who, string>>): string {

@@ -114,7 +114,7 @@ process.send({
     action: { raw: raw.action },
     'acknowledged-signal': { raw: raw.acknowledged },
     step: { raw: raw.step },
-    storm: { raw: raw.storm },
+    storm: { raw: raw.storm, ...(pace.storm !== 1_000 && { note: `${pace.storm} actions` }) },
     'parked-memory': { raw: [[memory]], note: 'all in memory' },
     'parked-cpu': { raw: [[cpu]] },
   },
