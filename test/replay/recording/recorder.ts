@@ -14,7 +14,7 @@ interface Told {
   }[];
 }
 
-const UNREAD = new Set(['requestId', 'taskId', 'meteringMetadata', 'workerVersion']);
+const UNREAD = new Set(['requestId', 'taskId', 'meteringMetadata', 'workerVersion', 'userMetadata']);
 const CLOSES: Record<string, string> = { passed: 'COMPLETED', failed: 'FAILED', stopped: 'CANCELLED' };
 
 /** Plays a case to its end, and writes the history of everything that it began. Answers the files. */
