@@ -43,6 +43,7 @@ export async function createWorker(
     namespace,
     taskQueue,
     identity: `gatehouse-${process.pid}@${hostname()}`,
+    ...versioning(variables),
     ...(over.workflowBundle ? {} : { workflowBundle: await workflowBundle(data, dataConverter) }),
     dataConverter,
     activities: createActivities(ports, {
@@ -60,6 +61,17 @@ export async function createWorker(
     ...SHUTDOWN,
     ...over,
   });
+}
+
+/**
+ * What has begun with a build stays with it, until it goes on as new because another one asks: environments and release
+ * watches as well as runs, for each of them outlives many builds.
+ */
+function versioning({ GATEHOUSE_BUILD: buildId, GATEHOUSE_DEPLOYMENT: deploymentName }: WorkerConfig['variables']) {
+  if (buildId === undefined) return {};
+  const version = { deploymentName, buildId };
+  const workerDeploymentOptions = { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } as const;
+  return { workerDeploymentOptions };
 }
 
 /** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */

@@ -1,8 +1,9 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { EnvironmentInput } from './contracts/environment.ts';
 import { badFields, fieldsMessage } from './contracts/messages.ts';
 import { isUnreadable } from './contracts/unreadable.ts';
 import { OpenSite } from './lib/open-site.ts';
+import { readSite } from './rules/snapshots.ts';
 
 /**
  * One ephemeral environment of one task, with an owner of its own: it outlives whatever uses it, and ends only when its
@@ -11,9 +12,11 @@ import { OpenSite } from './lib/open-site.ts';
 export async function environment(raw: unknown): Promise<void> {
   if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
   const { data: input, error } = EnvironmentInput.safeParse(raw);
+  if (!input && workflowInfo().continuedFromExecutionRunId)
+    throw new Error(`A newer build wrote this: ${error.message}`);
   if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error)), 'invalid_input');
 
-  const site = new OpenSite(input);
+  const site = new OpenSite(input, input.resume && readSite(input.resume));
   let cancelled: Error | undefined;
   try {
     while (!site.released) await site.generation();

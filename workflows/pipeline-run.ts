@@ -8,28 +8,29 @@ import { gateFor, needsOf, rolesOf, RunInput } from './gates/index.ts';
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
 import { conclude, invalidInput, refuseInput, type Result } from './lib/ending.ts';
-import { openInbox } from './lib/inbox.ts';
+import { serve } from './lib/inbox.ts';
 import { firstLook } from './lib/looks.ts';
 import { activitiesFor } from './lib/proxies.ts';
 import { examined, recordOf } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
-import { standing, stop } from './lib/standing.ts';
-import { takeSteps } from './lib/steps.ts';
-import { openWindows, transition } from './lib/windows.ts';
+import { stop } from './lib/standing.ts';
+import { beginStep, takeSteps } from './lib/steps.ts';
+import { transition } from './lib/windows.ts';
 import { skipReason } from './rules/estimate.ts';
 import { voidedSteps } from './rules/head.ts';
 
 /** Takes a change through its pipeline's steps, in order, until it is merged, or one of them fails. */
 export async function pipelineRun(raw: unknown): Promise<Result> {
   const input = read(raw);
-  const live = new LiveRun(recordOf(input));
-  openWindows(() => live.state);
-  openInbox(live, standing(live));
-
-  return conclude(live, async () => {
-    if (!live.state.change.basis) await examine(live);
-    return takeSteps(live, (step) => oneStep(live, step));
-  });
+  const { resume, ...own } = input;
+  void resume;
+  const live = new LiveRun(recordOf(input), own);
+  return serve(live, () =>
+    conclude(live, async () => {
+      if (!live.state.change.basis) await examine(live);
+      return takeSteps(live, (step) => oneStep(live, step));
+    }),
+  );
 }
 
 /** Parses at the door. A continued run that cannot be read was written by a newer build: that one shall have it. */
@@ -68,11 +69,13 @@ async function examine(live: LiveRun): Promise<void> {
 /** One step, from the look at the head with which each begins to its gate's end. */
 async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const { state } = live;
+  const desk = deskFor(live, step);
+  const gate = () => gateFor(step.kind).run(contextFor(desk, () => stop(live)) as never);
+  if (live.resumed) return gate();
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };
 
-  await live.safePoint(step);
-  const desk = deskFor(live, step);
+  await beginStep(live, step);
   step.state = 'working';
   step.startedAt ??= new Date().toISOString();
   if (state.head !== undefined && step.step > 1 && state.mergeCommit === undefined) {
@@ -81,5 +84,5 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
     const [first, ...others] = voidedSteps(state).filter((each) => each.step.step < step.step);
     if (first) return { is: 'back', to: [first, ...others].map((each) => each.step.id), because: first.because };
   }
-  return gateFor(step.kind).run(contextFor(desk, () => stop(live)) as never);
+  return gate();
 }

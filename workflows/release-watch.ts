@@ -6,12 +6,11 @@ import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gat
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
 import { allTold, conclude, refuseInput } from './lib/ending.ts';
-import { openInbox } from './lib/inbox.ts';
+import { serve } from './lib/inbox.ts';
 import { watchRecordOf } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
-import { standing, stop } from './lib/standing.ts';
+import { stop } from './lib/standing.ts';
 import { takeSteps } from './lib/steps.ts';
-import { openWindows } from './lib/windows.ts';
 
 /**
  * Watches what a run has released. It is read and acted on as a run is, for it is one of a single step; it ends when its
@@ -19,15 +18,16 @@ import { openWindows } from './lib/windows.ts';
  */
 export async function releaseWatch(raw: unknown): Promise<Watch> {
   const { data: input, error } = ReleaseInput.safeParse(raw);
+  if (!input && workflowInfo().continuedFromExecutionRunId)
+    throw new Error(`A newer build wrote this: ${error.message}`);
   if (!input) return refuseInput(badFields(error));
   const id = releaseIdOf(input.workspace, input.task.id);
   if (id !== workflowInfo().workflowId) refuseInput([{ path: 'workflowId', expected: `expected ${id}` }]);
 
-  const live = new LiveRun(watchRecordOf(input));
+  const { resume, ...own } = input;
+  void resume;
+  const live = new LiveRun(watchRecordOf(input), own);
   let watch: Watch = { health: 'no-data', signals: [] };
-  openWindows(() => live.state);
-  openInbox(live, standing(live));
-
   const work = () =>
     takeSteps(live, (step) => {
       step.state = 'working';
@@ -36,7 +36,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
       return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
     });
-  return conclude(live, work, { complete: () => watch, tell: allTold });
+  return serve(live, () => conclude(live, work, { complete: () => watch, tell: allTold }));
 }
 
 /** A step's own options, without the keys that all steps have. */

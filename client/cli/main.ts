@@ -11,6 +11,7 @@ import { addReading } from './reading.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { addUp } from './up.ts';
+import { addUpgrade } from './upgrade.ts';
 import { addWatch } from './watch.ts';
 
 /** Notes how a command ended. One that says nothing has done what it was asked. */
@@ -34,6 +35,7 @@ export async function main(argv: string[]): Promise<number> {
     addWatch,
     addActions,
     addDoctor,
+    addUpgrade,
     addHistory,
     addCodec,
     addSimulate,

@@ -149,6 +149,7 @@ export async function play<K extends string, O extends z.ZodObject>(
         if (!edit?.(answer as never)) return answer as never;
       }
     },
+    resumed: () => undefined,
     failedEffect: () => tell('effect failed'),
     saw: () => undefined,
     notice: (type) => tell(`notice ${type}`),

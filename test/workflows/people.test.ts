@@ -689,14 +689,11 @@ describe('a run that goes on in another execution', () => {
     await run.signal('approve', { note: 'kept' });
     run.suggestContinueAsNew = true;
     await run.update('confirm', { actionId: 'x-2' });
-    const { continuedAsNew } = run.closed as { continuedAsNew: any };
-    expect(continuedAsNew.resume).toMatchObject({ from: 4, version: 1 });
-
-    const next = await startRun(cluster, continuedAsNew, { continued: true });
-    expect(next.closed).toMatchObject({
+    expect(run.handed).toMatchObject([{ resume: { from: 4, version: 2 } }]);
+    expect(run.closed).toMatchObject({
       result: { outcome: 'merged', steps: [{}, {}, { attempts: [{ role: 'fixer' }] }, {}, {}, {}] },
     });
-    expect(await next.query('actions')).toMatchObject([
+    expect(await run.query('actions')).toMatchObject([
       { actionId: 'x-1' },
       { action: 'approve' },
       { actionId: 'x-2', effect: 'done' },

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { KnownChange } from './change.ts';
+import { SiteView, SNAPSHOT_VERSION } from './snapshot.ts';
 
 const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
+
+/** An environment as it goes into its next execution: how it stands, and whatever may have something behind it. */
+export const SiteSnapshot = z.strictObject({
+  version: z.literal(SNAPSHOT_VERSION),
+  view: SiteView,
+  keys: z.array(z.string()),
+  revived: z.boolean(),
+  released: z.string().optional(),
+});
+export type SiteSnapshot = z.output<typeof SiteSnapshot>;
 
 /** What `environment` is started with, and asked for again by `_build`: one generation of one task's environment. */
 export const EnvironmentInput = z.object({
@@ -12,6 +23,8 @@ export const EnvironmentInput = z.object({
   generation: z.number().int().min(1),
   holder: Holder,
   provisionSeconds: z.number().min(1),
+  /** Made by continue-as-new: see `SiteSnapshot`. */
+  resume: z.looseObject({}).optional(),
 });
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;
 

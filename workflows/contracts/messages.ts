@@ -124,6 +124,18 @@ export const environmentReport = defineSignal<[unknown]>('_environment');
 export const buildSignal = defineSignal<[unknown]>('_build');
 export const releaseSignal = defineSignal<[{ holder: Holder; because: string }]>('_release');
 
+/**
+ * A newer build asks: go on as new at the next safe point, where that build finds you. It names its build id or its task
+ * queue (who is there already stays), and the newest snapshot that it reads. Empty: go on as new wherever you are.
+ */
+export const Upgrade = z.strictObject({
+  build: z.string().min(1).max(200).optional(),
+  taskQueue: z.string().min(1).max(200).optional(),
+  reads: z.number().int().min(1).optional(),
+});
+export type Upgrade = z.output<typeof Upgrade>;
+export const upgradeSignal = defineSignal<[unknown]>('_upgrade');
+
 export const runQuery = defineQuery<RunAnswer>('run');
 export const waitingOnQuery = defineQuery<WaitingOn>('waitingOn');
 export const actionsQuery = defineQuery<ActionEntry[]>('actions');

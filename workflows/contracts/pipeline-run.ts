@@ -38,10 +38,9 @@ const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a c
 
 /**
  * What a run takes along when it goes on: from a retry (`settled`: the steps that are kept, as the failure told them),
- * or through continue-as-new (`state`, whole). Made by us, not by people; `version` guards a build that is too old.
+ * or through continue-as-new (`state`, whole: `contracts/snapshot.ts`). Made by us, not by people.
  */
 export const Resume = z.looseObject({
-  version: z.literal(1).optional(),
   from: z.number().int().min(1),
   settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).default([]),
   /** The last head that was known. It becomes git's argument. */

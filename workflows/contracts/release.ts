@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KnownChange } from './change.ts';
-import { Task } from './pipeline-run.ts';
+import { Resume, Task } from './pipeline-run.ts';
 import { Policy } from './policy.ts';
 
 /** What `releaseWatch` is started with by the run that has merged: whose release it is, and how it is to be watched. */
@@ -15,5 +15,6 @@ export const ReleaseInput = z.object({
   mergeCommit: z.string().min(1),
   mergedAt: z.string().min(1),
   startedBy: z.string().optional(),
+  resume: Resume.optional(),
 });
 export type ReleaseInput = z.output<typeof ReleaseInput>;

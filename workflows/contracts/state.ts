@@ -5,6 +5,7 @@ import type { Notice } from './notices.ts';
 import type { Estimate, RunInput } from './pipeline-run.ts';
 import { stepIdOf, type PipelineShape, type StepShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
+import type { SNAPSHOT_VERSION } from './snapshot.ts';
 import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
 
 /** What a gate is doing now, as a person would want it told. */
@@ -39,6 +40,8 @@ export interface StepRecord extends StepEntry {
   reopened?: string;
   rework?: Revision;
   decision?: { id: string; question: string; options: string[]; choice?: string };
+  /** While it is parked: since when, and what its gate needs to come straight back here in another execution. */
+  parked?: { since: string; kept: Record<string, unknown> };
 }
 
 /** A step as it is before anything has happened to it. */
@@ -67,7 +70,7 @@ export interface SeenAction {
 
 /** All that a run knows of itself, as data. What people read is derived from it (`rules/describe.ts`). */
 export interface RunState {
-  version: 1;
+  version: typeof SNAPSHOT_VERSION;
   workflowId: string;
   /** The first execution's run id: with the workflow id it names this run, also through continue-as-new. */
   firstRunId: string;
@@ -97,6 +100,8 @@ export interface RunState {
   restarts: number;
   /** How often a moved base sent the merger back. */
   baseMoves: number;
+  /** Whether checks may run whose end nobody has heard: they are not to run on when the run has ended. */
+  checking?: boolean | undefined;
   /** Merged is sticky: whatever comes after, it stays so. */
   mergeCommit?: string | undefined;
   mergedAt?: string | undefined;

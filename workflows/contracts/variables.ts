@@ -8,6 +8,11 @@ const port = (fallback: number) =>
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
 
+const named = (what: string) =>
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    error: `a name of the ${what}: 1 to 64 letters, digits, hyphens and underscores`,
+  });
+
 const TYPES = ['feature', 'bug', 'document', 'spike', 'recurring'];
 const LIMIT = 'a number, or one per type as in feature=3,bug=2 (0 to 1000)';
 const countOf = (text: string): number => (/^\d{1,4}$/.test(text) && Number(text) <= 1_000 ? Number(text) : NaN);
@@ -82,6 +87,10 @@ export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
  */
 export const Variables = z.object({
   GATEHOUSE_TASK_QUEUE: z.string().max(200, { error: 'at most 200 characters' }).default('gatehouse'),
+  /** Names the build that a worker runs, for Temporal's worker versioning. None: runs are replayed by whoever is there. */
+  GATEHOUSE_BUILD: named('build').optional(),
+  /** The worker deployment whose builds they are. */
+  GATEHOUSE_DEPLOYMENT: named('deployment').default('gatehouse'),
   /** Where the local server listens, and its Web UI. */
   GATEHOUSE_PORT: port(7233),
   GATEHOUSE_UI_PORT: port(8233),

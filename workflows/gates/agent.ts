@@ -4,7 +4,7 @@ import { readEstimate } from '../rules/estimate.ts';
 import { approveOutput } from './approval.ts';
 import { consult } from './consensus.ts';
 import { writerOf } from './documents.ts';
-import { defineGate, judge, type GateContext, type JobEnd } from './gate.ts';
+import { defineGate, judge, Nothing, type GateContext, type JobEnd } from './gate.ts';
 
 type Done = Extract<JobEnd, { is: 'completed' }>;
 type Shown = Pick<Done, 'summary' | 'output'>;
@@ -32,8 +32,9 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
 
     async run(ctx) {
       const { step } = ctx;
+      const back = ctx.resumed(Nothing) !== undefined && openDecision(ctx) === undefined;
       // Opened again only because a commit came in: what it made stands, and a person judges it anew.
-      let made = step.reopened !== undefined && step.rework === undefined && step.summary !== undefined;
+      let made = back || (step.reopened !== undefined && step.rework === undefined && step.summary !== undefined);
 
       for (;;) {
         if (!made) {
@@ -62,6 +63,8 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
 async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade): Promise<JobEnd> {
   const { step } = ctx;
   const first = step.summary === undefined && !ctx.branchResumed();
+  const asked = openDecision(ctx);
+  if (asked) await decide(ctx, asked);
   for (;;) {
     const end = await consult(ctx, {
       mode: writes ? 'write' : 'read',
@@ -73,7 +76,7 @@ async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade
     });
     if (end.is === 'failed') return end;
     if (end.decision && step.decision?.choice === undefined) {
-      await decide(ctx, end.decision);
+      await decide(ctx, { id: `${step.id}/decision-1`, ...end.decision });
       continue;
     }
     if (mustChange && first && !end.changed) {
@@ -85,15 +88,22 @@ async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade
   }
 }
 
+type Decision = NonNullable<GateContext['step']['decision']>;
+
+/** The question at which the run was parked when it went on as new. */
+function openDecision(ctx: GateContext): Decision | undefined {
+  const { decision } = ctx.step;
+  return ctx.resumed(Nothing) && decision?.choice === undefined ? decision : undefined;
+}
+
 /** The agent asked; a person chooses one of its options, and the same step runs again. */
-async function decide(ctx: GateContext, asked: { question: string; options: string[] }): Promise<void> {
+async function decide(ctx: GateContext, decision: Decision): Promise<void> {
   const { step } = ctx;
-  const decision = { id: `${step.id}/decision-1`, ...asked };
   step.decision = decision;
   for (;;) {
     const answer = await ctx.park(
-      () => ({ detail: `${step.kind} asks: ${asked.question}`, decision, offers: ['decide'] as const }),
-      { type: 'decision_required', text: `${step.kind} asks: ${asked.question}` },
+      () => ({ detail: `${step.kind} asks: ${decision.question}`, decision, offers: ['decide'] as const }),
+      { type: 'decision_required', text: `${step.kind} asks: ${decision.question}` },
     );
     if (answer.kind === 'moved') continue;
     step.decision = { ...decision, choice: answer.choice };

@@ -8,7 +8,7 @@ import { lost } from './agent.ts';
 import { approveOutput, outputText } from './approval.ts';
 import { consult, makerOf } from './consensus.ts';
 import { commitDocument } from './documents.ts';
-import { budgetOf, defineGate, judge, REPAIR, type GateContext, type GateEnd } from './gate.ts';
+import { budgetOf, defineGate, judge, Nothing, REPAIR, type GateContext, type GateEnd } from './gate.ts';
 
 /** The original's bar, where a step states none (gates 6.1). */
 const THRESHOLD = 0.8;
@@ -33,7 +33,8 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
     async run(ctx) {
       const made = ctx.steps()[ctx.step.step - 2]!;
       if (made.state === 'skipped') return passed(`${made.kind} was skipped: there is nothing to rate.`);
-      const graded = await grade(ctx, ctx.options.threshold ?? THRESHOLD);
+      const back = ctx.resumed(Nothing) && ctx.step.verdicts.at(-1);
+      const graded = back ?? (await grade(ctx, ctx.options.threshold ?? THRESHOLD));
       if ('is' in graded) return graded;
 
       const because = `The ${kind} rated it ${graded.rating}, below ${graded.threshold}, or had first remarks.`;

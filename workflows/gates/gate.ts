@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type {
   Activities,
   CheckReport,
@@ -41,6 +41,8 @@ export type Question<Offer extends ActionName> = Omit<GateView, 'phase' | 'waiti
 /** How a gate parks besides what it asks: at the visit before, and which actions are done on the spot. */
 export interface Parking<Offer extends ActionName> {
   visit?: boolean;
+  /** What the gate must know, besides its step, to come straight back to this park: plain data, as `resumed` reads it. */
+  kept?: Record<string, unknown>;
   /** Does what needs nobody to be waited for, and answers whether it has: then the park goes on, and is drawn anew. */
   edit?: (action: HumanAction<Offer>) => boolean;
 }
@@ -105,6 +107,11 @@ export interface GateContext<Options = unknown> {
     notice: { type: NoticeType; text: string },
     parking?: Parking<Offer>,
   ): Promise<Answer<Offer>>;
+  /**
+   * What it kept at the park where an earlier execution of the run left it. A gate that is given something goes straight
+   * back to that park, without an await before it. None: it begins.
+   */
+  resumed<Kept extends z.ZodType>(kept: Kept): z.output<Kept> | undefined;
   /** The effect of the action taken last has failed: the log says so. */
   failedEffect(): void;
   /** Notes what the world was seen to be: a new head, foreign commits. A change that is over ends the run here. */
@@ -147,6 +154,9 @@ export interface Gate<Kind extends string = string, Options extends z.ZodObject 
 }
 
 export const defineGate = <Kind extends string, Options extends z.ZodObject>(gate: Gate<Kind, Options>) => gate;
+
+/** What a gate keeps at a park that its step alone can bring back. */
+export const Nothing = z.strictObject({});
 
 /** What an agent is told whose answer could not be read. */
 export const REPAIR = 'Your last answer could not be read. Answer with exactly the JSON asked for.';

@@ -29,14 +29,16 @@ export const humanTest = defineGate({
   async run(ctx) {
     const fixes = budgetOf(ctx.step, 'fix', ctx.options.fixes ?? ctx.policy.fixAttempts);
     const merges = budgetOf(ctx.step, 'conflict', ctx.policy.conflictAttempts);
-    let because = ctx.step.reopened;
+    const back = ctx.resumed(Kept);
+    let because = back ? back.because : ctx.step.reopened;
     let visit = false;
 
     try {
-      await build(ctx, fixes);
+      if (!back) await build(ctx, fixes);
       for (;;) {
         const ask = () => question(ctx, { because, fixes });
-        const answer = await ctx.park<Offer>(ask, { type: 'human_test_ready', text: readyText(ctx) }, { visit });
+        const parking = { visit, kept: { because } satisfies z.output<typeof Kept> };
+        const answer = await ctx.park<Offer>(ask, { type: 'human_test_ready', text: readyText(ctx) }, parking);
         because = undefined;
         visit = false;
 
@@ -70,6 +72,9 @@ export const humanTest = defineGate({
     }
   },
 });
+
+/** Why the person is asked again. */
+const Kept = z.strictObject({ because: z.string().optional() });
 
 /** Fixes and merges are counted apart, so that no fix is ever spent on a conflict. */
 type Budget = ReturnType<typeof budgetOf>;

@@ -18,42 +18,59 @@ export const merger = defineGate({
 
   async run(ctx) {
     if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
-    let assessment: Assessment | undefined;
-    let assessed: string | undefined;
+    const back = ctx.resumed(Mind);
+    const mind = back ?? {};
     let person: string | undefined;
 
-    for (let because: string | undefined; ;) {
-      const good = await stillGood(ctx);
-      if (good.is !== 'good') return good;
+    for (let asked = back !== undefined; ; asked = false) {
+      const end = asked ? undefined : await decide(ctx, mind, person);
+      if (end) return end;
 
-      if (assessed !== ctx.head() && person === undefined) {
-        assessed = ctx.head();
-        const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
-        if (end.is === 'failed') return lost(end);
-        assessment = Assessment.safeParse(end.output).data;
-        await ctx.keep(ctx.step, end);
-        if (assessed !== ctx.head()) continue;
-      }
-      because ??= person === undefined ? await doubts(ctx, assessment) : undefined;
-      if (because === undefined) {
-        const merged = await merge(ctx, good.baseHead, person);
-        if (merged.is === 'ended') return merged.end;
-        because = merged.is === 'refused' ? merged.because : undefined;
-        if (because === undefined) continue;
-      }
-
-      const answer = await review(ctx, because, assessment);
-      because = undefined;
+      const answer = await review(ctx, mind);
+      delete mind.because;
       person = undefined;
       if (answer.kind === 'reject') {
         const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
         return { is: 'rejected', type: 'rejected', reason };
       }
       if (answer.kind === 'merge') person = answer.by ?? 'a person';
-      else because = answer.because;
+      else mind.because = answer.because;
     }
   },
 });
+
+/** What the merger makes of the change: why a person is asked, and how which head was assessed. */
+const Mind = z.strictObject({
+  because: z.string().optional(),
+  assessment: Assessment.optional(),
+  assessed: z.string().optional(),
+});
+type Mind = z.output<typeof Mind>;
+
+/** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
+async function decide(ctx: GateContext, mind: Mind, person: string | undefined): Promise<GateEnd | undefined> {
+  for (;;) {
+    const good = await stillGood(ctx);
+    if (good.is !== 'good') return good;
+
+    if (mind.assessed !== ctx.head() && person === undefined) {
+      mind.assessed = ctx.head();
+      const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
+      if (end.is === 'failed') return lost(end);
+      mind.assessment = Assessment.safeParse(end.output).data;
+      await ctx.keep(ctx.step, end);
+      if (mind.assessed !== ctx.head()) continue;
+    }
+    mind.because ??= person === undefined ? await doubts(ctx, mind.assessment) : undefined;
+    if (mind.because !== undefined) return undefined;
+
+    const merged = await merge(ctx, good.baseHead, person);
+    if (merged.is === 'ended') return merged.end;
+    if (merged.is === 'moved') continue;
+    mind.because = merged.because;
+    return undefined;
+  }
+}
 
 const BRIEF = [
   'Assess the change on the work branch against its base: how complex it is, how risky, how far it reaches.',
@@ -126,7 +143,7 @@ async function merge(ctx: GateContext, baseHead: string, person: string | undefi
   }
 }
 
-const review = (ctx: GateContext, because: string, assessment: Assessment | undefined) =>
+const review = (ctx: GateContext, { because = '', assessment, assessed }: Mind) =>
   ctx.park(
     () => ({
       detail: because,
@@ -135,4 +152,5 @@ const review = (ctx: GateContext, because: string, assessment: Assessment | unde
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
     { type: 'merge_review', text: `${because} Merge it, or reject it.` },
+    { kept: { because, assessment, assessed } satisfies Mind },
   );

@@ -32,8 +32,26 @@ export interface Watch {
   acknowledgedBy?: string;
 }
 
+/** A regression as it is told, and what the on-call agent makes of it. */
+const Regression = z.strictObject({
+  text: z.string(),
+  signals: z.array(z.looseObject({ id: z.string(), state: z.enum(['ok', 'warn', 'alert', 'no_data']) })),
+  assessment: OnCall.optional(),
+});
+type Regression = { text: string; signals: Signal[]; assessment?: OnCall | undefined };
+
 /** Watches a release for its time. A regression is investigated, and told; it is never reverted by us. */
 export async function watchRelease(ctx: Watched, told: (watch: Watch) => void): Promise<GateEnd> {
+  const found = (ctx.resumed(Regression) as Regression | undefined) ?? (await watched(ctx, told));
+  if ('is' in found) return found;
+  const { signals, assessment } = found;
+  const by = await acknowledged(ctx, found);
+  told({ health: 'regressed', signals, ...(assessment && { assessment }), acknowledgedBy: by });
+  return passed(`${regressionText(signals)} Acknowledged by ${by}.`);
+}
+
+/** Watches, and has a regression investigated. Without one the watch is over. */
+async function watched(ctx: Watched, told: (watch: Watch) => void): Promise<Regression | GateEnd> {
   const minutes = ctx.options.minutes ?? ctx.policy.releaseWatchMinutes;
   const signals = await ctx.signals(minutes);
   const health = judgeSignals(signals);
@@ -47,13 +65,9 @@ export async function watchRelease(ctx: Watched, told: (watch: Watch) => void): 
 
   const text = regressionText(signals);
   const budget = budgetOf(ctx.step, 'on-call', ctx.options.attempts ?? ctx.policy.releaseAttempts);
-  const found = budget.left()
-    ? await investigate(ctx, text, signals, budget)
-    : { text: 'Nobody was sent to investigate.' };
-  const assessment = 'assessment' in found ? found.assessment : undefined;
-  const by = await acknowledged(ctx, `${text} ${found.text}`, signals, assessment);
-  told({ health, signals, ...(assessment && { assessment }), acknowledgedBy: by });
-  return passed(`${text} Acknowledged by ${by}.`);
+  if (!budget.left()) return { text: `${text} Nobody was sent to investigate.`, signals };
+  const found = await investigate(ctx, text, signals, budget);
+  return { ...found, text: `${text} ${found.text}`, signals };
 }
 
 /** Asks the on-call agent once per attempt, until one answers; that none does is said. */
@@ -89,18 +103,15 @@ const briefOf = (ctx: Watched, text: string, signals: Signal[]): string =>
     ...signals.map(({ id, name, state, detail }) => `- ${name ?? id}: ${state}${detail ? ` (${detail})` : ''}`),
   ].join('\n');
 
-async function acknowledged(
-  ctx: Watched,
-  text: string,
-  signals: Signal[],
-  assessment: OnCall | undefined,
-): Promise<string> {
+async function acknowledged(ctx: Watched, regression: Regression): Promise<string> {
+  const { text, signals, assessment } = regression;
   for (;;) {
     const question = { detail: text, because: text, signals, ...(assessment && { assessment }) };
-    const answer = await ctx.park(() => ({ ...question, offers: ['acknowledge'] as const }), {
-      type: 'release_regression',
-      text,
-    });
+    const answer = await ctx.park(
+      () => ({ ...question, offers: ['acknowledge'] as const }),
+      { type: 'release_regression', text },
+      { kept: { ...regression } },
+    );
     if (answer.kind === 'acknowledge') return answer.by ?? 'a person';
   }
 }

@@ -52,9 +52,10 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
     async run(ctx) {
       const tolerated = ctx.options.concernAllowed ?? ctx.policy.concernAllowed;
       const table = openTable(ctx, ctx.options.iterations ?? ctx.policy.reviewIterations);
-      for (let because: string | undefined; ;) {
-        if (table.due && because === undefined) because = await takeReview(ctx, subject, table);
-        if (converged(table, tolerated)) return passed(settledBy('Nothing is left to ask.', table));
+      let back = ctx.resumed(Kept);
+      for (let because = back?.because; ; back = undefined) {
+        if (!back && table.due && because === undefined) because = await takeReview(ctx, subject, table);
+        if (!back && converged(table, tolerated)) return passed(settledBy('Nothing is left to ask.', table));
 
         const answer = await ask(ctx, subject, table, because);
         because = undefined;
@@ -86,6 +87,9 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
       }
     },
   });
+
+/** Why the table is shown again. */
+const Kept = z.strictObject({ because: z.string().optional() });
 
 const openTable = ({ step }: GateContext, max: number): ReviewEntry =>
   (step.review ??= { iteration: 0, max, findings: [], issued: 0, due: true, documented: false });
@@ -188,7 +192,8 @@ function ask(
     offers: offersOf(table, { recommends, capped }),
   });
   const type = capped ? 'decision_required' : notice;
-  const parking = { edit: (action: HumanAction<Offer>) => edit(table, action) };
+  const kept = { because } satisfies z.output<typeof Kept>;
+  const parking = { kept, edit: (action: HumanAction<Offer>) => edit(table, action) };
   return ctx.park<Offer>(question, { type, text: `${text}.` }, parking) as Promise<Asked>;
 }
 

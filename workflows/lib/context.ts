@@ -55,6 +55,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     park: (ask, notice, parking) => park(desk, ask, notice, parking),
     saw: (seen) => live.saw(seen),
     notice: (type, text) => live.notify(step, type, text),
+    resumed: (schema) => (live.resumed === step ? schema.parse(step.parked?.kept) : undefined),
     failedEffect: () => live.settleEffect('failed'),
 
     async merge(expected) {

@@ -96,11 +96,11 @@ async function cleanUp(live: LiveRun): Promise<void> {
   const desk = deskFor(live, step);
   const heard = live.siteEnds;
   const standing = state.environment !== null && state.environment.status !== 'gone';
-  if ((standing || live.checking) && patched('cleaning-up-is-shown')) {
+  if ((standing || state.checking) && patched('cleaning-up-is-shown')) {
     const detail = 'What the run has made is taken down';
     transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
   }
-  if (live.checking && patched('checks-are-ended'))
+  if (state.checking && patched('checks-are-ended'))
     await desk.activities.endChecks({ change: state.change }).catch(() => undefined);
   await siteFor(desk).release('The run has ended.');
   if (standing) await gone(desk, heard, GONE_SECONDS);

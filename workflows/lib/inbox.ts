@@ -8,6 +8,7 @@ import {
   signalOf,
   STANDING,
   updateOf,
+  upgradeSignal,
   type ActionName,
   type HumanAction,
 } from '../contracts/messages.ts';
@@ -16,16 +17,36 @@ import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } fro
 import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './run.ts';
-import { publish, redraw } from './windows.ts';
+import { standing as standingOf } from './standing.ts';
+import { openWindows, publish, redraw } from './windows.ts';
 
 type Standing = (typeof STANDING)[number] | 'resume';
 export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) => void };
 
 /**
+ * Has the run looked at and acted on while it works. One that comes out of a park stands there again before anybody is
+ * heard: what was said between two executions is judged by what is asked, and finds a gate that listens.
+ */
+export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T> {
+  openWindows(() => live.state);
+  if (!live.resumed) {
+    openInbox(live, standingOf(live));
+    return work();
+  }
+  const { id } = live.resumed;
+  const standing = standingOf(live);
+  const working = work();
+  if (live.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
+  openInbox(live, standing, true);
+  return working;
+}
+
+/**
  * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
  * refused at once: an update before it reaches history, a signal with an entry in the log.
  */
-export function openInbox(live: LiveRun, standing: StandingActions): void {
+function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): void {
+  if (inOrder) hearInOrder(live, standing);
   for (const name of actionNames) {
     const { description } = actions[name];
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
@@ -39,10 +60,24 @@ export function openInbox(live: LiveRun, standing: StandingActions): void {
     description: 'Look now instead of later. Input: {"about": "checks"}.',
   });
   setHandler(environmentReport, (raw) => live.heardOfSite(raw), { description: 'Between workflows: not for people.' });
+  setHandler(upgradeSignal, (raw) => live.upgrading.hear(raw), { description: 'Between builds: not for people.' });
   setDefaultSignalHandler((name, raw) => {
     if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
   });
 }
+
+/** Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their own. */
+function hearInOrder(live: LiveRun, standing: StandingActions): void {
+  setDefaultSignalHandler((name, raw) => {
+    if (name === hintSignal.name) hint(live, raw);
+    else if (name === environmentReport.name) live.heardOfSite(raw);
+    else if (name === upgradeSignal.name) live.upgrading.hear(raw);
+    else if (isAction(name)) hear(live, standing, name, raw, judgeAction(name, raw, live.state));
+    else if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
+  });
+}
+
+const isAction = (name: string): name is ActionName => actionNames.some((each) => each === name);
 
 function hint(live: LiveRun, raw: unknown): void {
   const { data } = Hint.safeParse(raw);

@@ -65,7 +65,7 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
   const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
   const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
 
-  live.checking = true;
+  state.checking = true;
   const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
     look(desk, 'checks', { ...view, detail, deadline }, () =>
       activities.settledChecks({
@@ -79,7 +79,7 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
       }),
     ),
   );
-  live.checking = report.running !== undefined;
+  state.checking = report.running !== undefined;
   live.saw(report);
   return report;
 }

@@ -1,7 +1,6 @@
 import {
   CancellationScope,
   condition,
-  getExternalWorkflowHandle,
   isCancellation,
   rootCause,
   setCurrentDetails,
@@ -10,18 +9,21 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
-import { EnvironmentInput, Release } from '../contracts/environment.ts';
+import { EnvironmentInput, Release, type SiteSnapshot } from '../contracts/environment.ts';
 import {
   buildSignal,
   environmentQuery,
-  environmentReport,
   Hint,
   hintSignal,
   releaseSignal,
+  upgradeSignal,
 } from '../contracts/messages.ts';
+import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
+import { Reporting } from './reporting.ts';
 import { Standing } from './teardown.ts';
+import { Upgrading } from './upgrading.ts';
 
 /** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
 export class OpenSite {
@@ -30,49 +32,39 @@ export class OpenSite {
   private wanted: EnvironmentInput;
   private view: EnvironmentView;
   private hints = 0;
-  private reports = 0;
+  private readonly reporting = new Reporting();
   private readonly standing: Standing;
   private readonly activities: Activities = activitiesFor('environment');
-  private revived = false;
+  private readonly upgrading = new Upgrading();
+  private revived: boolean;
 
-  constructor(input: EnvironmentInput) {
+  /** `before` is how an earlier execution left it. */
+  constructor({ resume, ...input }: EnvironmentInput, before: SiteSnapshot | undefined) {
+    void resume;
     this.wanted = input;
-    this.standing = new Standing(this.activities, input.task);
-    this.view = { status: 'provisioning', generation: input.generation, holder: input.holder, head: input.head };
+    this.standing = new Standing(this.activities, input.task, before?.keys ?? []);
+    this.revived = before?.revived ?? false;
+    this.released = before?.released;
+    const { generation, holder, head } = input;
+    this.view = (before?.view as EnvironmentView | undefined) ?? { status: 'provisioning', generation, holder, head };
     setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
     setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
     setHandler(buildSignal, (raw) => this.hearBuild(raw), { description: 'Between workflows: not for people.' });
-    setHandler(
-      hintSignal,
-      (raw) => {
-        if (Hint.safeParse(raw).success) this.hints += 1;
-      },
-      { description: 'Look now instead of later. Input: {"about": "environment"}.' },
-    );
+    setHandler(hintSignal, (raw) => void (this.hints += Number(Hint.safeParse(raw).success)), {
+      description: 'Look now instead of later. Input: {"about": "environment"}.',
+    });
+    setHandler(upgradeSignal, (raw) => this.upgrading.hear(raw), { description: 'Between builds: not for people.' });
+    if (before) this.draw(this.view);
     void this.watchHolder();
   }
 
   /** Brings one generation up, and watches it until another is wanted, or none. */
   async generation(): Promise<void> {
     const { wanted } = this;
-    await this.standing.clear();
-    if (this.moot(wanted)) return;
+    const up = this.view.status === 'live' && this.view.generation === wanted.generation;
+    if (!up && !(await this.bringUp(wanted))) return;
 
-    // Whoever asked for it knows that it is being made: only what comes of it is told.
-    this.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
-    const look = await this.provision(wanted);
-    if (!look || this.moot(wanted)) return;
-    if (look.is !== 'live') return this.give(`It could not be made: ${because(look)}`, 'failed');
-
-    const { url, expiresAt } = look;
-    this.show({
-      status: 'live',
-      generation: wanted.generation,
-      head: wanted.head,
-      url,
-      ...(expiresAt && { expiresAt }),
-    });
-    const ended = await this.live(wanted, expiresAt);
+    const ended = await this.live(wanted, this.view.expiresAt);
     if (!ended || this.moot(wanted)) return;
     if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
 
@@ -87,12 +79,37 @@ export class OpenSite {
     });
   }
 
+  /** Answers whether it is up, and still wanted. */
+  private async bringUp(wanted: EnvironmentInput): Promise<boolean> {
+    await this.standing.clear(this.interrupt);
+    if (this.moot(wanted)) return false;
+
+    // Whoever asked for it knows that it is being made: only what comes of it is told.
+    this.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
+    const look = await this.provision(wanted);
+    if (!look || this.moot(wanted)) return false;
+    if (look.is !== 'live') {
+      this.give(`It could not be made: ${because(look)}`, 'failed');
+      return false;
+    }
+
+    const { url, expiresAt } = look;
+    this.show({
+      status: 'live',
+      generation: wanted.generation,
+      head: wanted.head,
+      url,
+      ...(expiresAt && { expiresAt }),
+    });
+    return true;
+  }
+
   /** Takes down whatever may be up, as often as it takes. */
   async tearDown(): Promise<void> {
     const { status } = this.view;
     if (status !== 'failed')
       this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
-    await this.standing.clear();
+    await this.standing.clear(this.interrupt);
     this.show({
       ...this.view,
       url: undefined,
@@ -102,7 +119,7 @@ export class OpenSite {
   }
 
   /** Whether everybody has been told. */
-  quiet = () => this.reports === 0;
+  quiet = () => this.reporting.quiet();
 
   private async provision(wanted: EnvironmentInput): Promise<SiteLook | undefined> {
     const key = keyOf(wanted);
@@ -137,9 +154,10 @@ export class OpenSite {
         const ended = await this.unlessMoot(
           wanted,
           () => this.activities.environmentEnded({ key: keyOf(wanted) }),
-          () => this.hints > heard,
+          () => this.hints > heard || this.moves(),
         );
         if (ended || this.moot(wanted)) return ended;
+        if (this.moves()) await this.goOn();
       }
     } finally {
       clock.cancel();
@@ -168,6 +186,18 @@ export class OpenSite {
       return undefined;
     }
   }
+
+  /** Whether a newer build asks for it, and nobody is still to be told. */
+  private moves = () => this.upgrading.asked && this.quiet();
+
+  /** Goes on in a new execution: what is up stays up, and is watched from there. It never comes back. */
+  private goOn(): Promise<never> {
+    const { view, standing, revived, released, wanted } = this;
+    const resume: SiteSnapshot = { version: SNAPSHOT_VERSION, view, keys: [...standing.keys], revived, released };
+    return this.upgrading.goOn({ ...wanted, resume });
+  }
+
+  private readonly interrupt = { when: () => this.moves(), then: () => this.goOn() };
 
   private moot = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
 
@@ -209,17 +239,8 @@ export class OpenSite {
 
   /** Shows how it stands, and has the holder look. */
   private show(view: Partial<EnvironmentView>): void {
-    const { holder } = this.wanted;
     this.draw(view);
-    this.reports += 1;
-    void CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, {
-        generation: this.view.generation,
-        status: this.view.status,
-      }),
-    )
-      .catch(() => undefined)
-      .finally(() => (this.reports -= 1));
+    this.reporting.tell(this.view);
   }
 }
 

@@ -1,10 +1,11 @@
-import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ChangeLook } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
+import type { LiveRun } from './run.ts';
 import { lookAtSite } from './site.ts';
 import { publish, transition } from './windows.ts';
 
@@ -22,14 +23,17 @@ export async function park<Offer extends ActionName>(
   desk: Desk,
   ask: () => Question<Offer>,
   notice: { type: NoticeType; text: string },
-  { visit: same = false, edit = () => false }: Parking<Offer> = {},
+  { visit: same = false, edit = () => false, kept = {} }: Parking<Offer> = {},
 ): Promise<Answer<Offer>> {
   const { live, step } = desk;
   const { state } = live;
-  live.settleEffect('done');
-  if (!same || step.visits === 0) step.visits += 1;
+  const back = live.resumed === step;
+  live.resumed = undefined;
+  if (!back) live.settleEffect('done');
+  if (!back && (!same || step.visits === 0)) step.visits += 1;
   const visit = `${step.id}#${step.visits}`;
-  const begun = Date.now();
+  const since = (back && step.parked?.since) || new Date().toISOString();
+  step.parked = { since, kept };
   const events: Events = { moved: undefined, redraw: false };
 
   const draw = () => transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
@@ -43,30 +47,42 @@ export async function park<Offer extends ActionName>(
   };
   live.notify(step, notice.type, notice.text, visit);
   const scope = new CancellationScope();
-  for (const watch of [watchHead(desk, events), watchSite(desk, events), watchClock(desk, visit, notice.type)]) {
+  for (const watch of [watchHead(desk, events), watchSite(desk, events, back), watchClock(desk, visit, notice.type)]) {
     void scope.run(watch).catch(() => undefined);
   }
 
+  const over = () => {
+    scope.cancel();
+    step.waitedMs += Date.now() - Date.parse(since);
+    step.state = 'working';
+    delete step.parked;
+    live.taken = undefined;
+    live.onTheSpot = undefined;
+    live.clear(visit);
+  };
   try {
     for (;;) {
       draw();
-      await condition(() => live.taken !== undefined || events.moved !== undefined || events.redraw);
+      await condition(() => live.taken !== undefined || events.moved !== undefined || events.redraw || leaves(live));
       events.redraw = false;
       if (live.taken) return live.taken as Answer<Offer>;
       if (events.moved) {
         live.saw(events.moved);
         return { kind: 'moved', because: movedBy(events.moved) };
       }
+      if (leaves(live)) await live.goOn(step);
     }
   } finally {
-    scope.cancel();
-    step.waitedMs += Date.now() - begun;
-    step.state = 'working';
-    live.taken = undefined;
-    live.onTheSpot = undefined;
-    live.clear(visit);
+    if (!live.leaving) over();
   }
 }
+
+/**
+ * Whether the wait goes on in another execution, at this very visit: a newer build asks, or the history has grown too
+ * long. What a person has said comes first.
+ */
+const leaves = (live: LiveRun): boolean =>
+  live.moves() || (workflowInfo().continueAsNewSuggested && live.atEase() && patched('goes-on-as-new-while-parked'));
 
 /** Looks at the change for as long as the person thinks: who else commits, merges or closes it ends the visit. */
 const watchHead =
@@ -80,10 +96,10 @@ const watchHead =
     );
   };
 
-/** A report of the environment is no fact: it makes the run look. */
-const watchSite = (desk: Desk, events: Events) => async () => {
+/** A report of the environment is no fact: it makes the run look. So does coming back, for reports may have been missed. */
+const watchSite = (desk: Desk, events: Events, back: boolean) => async () => {
   const { live } = desk;
-  for (let heard = live.reports; ; heard = live.reports) {
+  for (let heard = back ? -1 : live.reports; ; heard = live.reports) {
     await condition(() => live.reports > heard);
     events.redraw = await lookAtSite(desk);
   }

@@ -4,18 +4,18 @@ import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
 import { freshStep, type RunState, type SeenAction, type StepRecord } from '../contracts/state.ts';
+import { SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
 import { fingerprintOf } from '../rules/actions.ts';
 import { noUsage } from '../rules/budget.ts';
 import { readEstimate } from '../rules/estimate.ts';
 import { SEEN_LENGTH } from '../rules/log.ts';
+import { readSnapshot } from '../rules/snapshots.ts';
 
 /** A run as it is before the world has been looked at. A retry brings what was settled; continue-as-new brings it all. */
 export function recordOf(input: RunInput): RunState {
-  const { runId } = workflowInfo();
-  const resumed = input.resume?.['state'] as RunState | undefined;
-  if (resumed) return { ...resumed, runId };
-
   const { resume, ...own } = input;
+  if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
+
   const enabled = own.pipeline.steps.filter(({ enabled }) => enabled !== false);
   const steps = kept(
     enabled.map((options, index) => freshStep(index + 1, options)),
@@ -35,11 +35,19 @@ export function recordOf(input: RunInput): RunState {
   };
 }
 
+/** A run as its earlier execution left it. */
+const resumed = (state: unknown, input: RunInput): RunState => ({
+  ...readSnapshot(state),
+  input,
+  runId: workflowInfo().runId,
+});
+
 /** A release watch is a run of one step, on a change that is merged. */
 export function watchRecordOf({ task, change, policy, pipeline, options, ...input }: ReleaseInput): RunState {
-  const { workspace, startedBy, mergeCommit, mergedAt } = input;
+  const { workspace, startedBy, mergeCommit, mergedAt, resume } = input;
   const step = { ...options, kind: 'post-release-health' };
   const own = { workspace, task, change, policy, pipeline: { name: pipeline, steps: [step] }, startedBy };
+  if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
   // What was merged is in the base: the work branch is gone, or somebody else's by now.
   const released = { ...change, branch: change.base };
   return {
@@ -54,7 +62,7 @@ function blank(own: RunInput, steps: StepRecord[]): RunState {
   const { workflowId, runId, firstExecutionRunId } = workflowInfo();
   const at = new Date().toISOString();
   return {
-    version: 1,
+    version: SNAPSHOT_VERSION,
     workflowId,
     firstRunId: firstExecutionRunId,
     runId,
@@ -138,8 +146,7 @@ export function startOver(step: StepRecord): void {
 }
 
 /** What continue-as-new carries: everything, for all of it is data. */
-export const snapshotOf = (state: RunState, from: number) => {
-  const { current, runId, ...rest } = state;
-  void [current, runId];
-  return { ...state.input, resume: { version: 1 as const, from, settled: [], state: rest } };
-};
+export function snapshotOf({ runId, input, current, ...state }: RunState, from: number): RunInput['resume'] {
+  void [runId, input, current];
+  return { version: SNAPSHOT_VERSION, from, settled: [], state: state satisfies Carried };
+}

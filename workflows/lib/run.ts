@@ -6,6 +6,8 @@ import type { RunState, StepRecord } from '../contracts/state.ts';
 import { overBudget } from '../rules/budget.ts';
 import { issuesOf } from '../rules/outputs.ts';
 import { activitiesFor } from './proxies.ts';
+import { snapshotOf } from './record.ts';
+import { Upgrading } from './upgrading.ts';
 import { transition } from './windows.ts';
 
 /** The change is over while we waited: somebody merged it by hand, or closed it. It ends the run, through every gate. */
@@ -30,17 +32,26 @@ export class LiveRun {
   taken: HumanAction | undefined;
   /** Does an action on the spot where nobody has to be waited for, and answers whether it has. */
   onTheSpot: ((action: HumanAction) => boolean) | undefined;
-  /** Whether checks may run whose end nobody has heard: they are not to run on when the run has ended. */
-  checking = false;
   /** The step from which a person wants the run started over. */
   restart: number | undefined;
   /** Ends the step at work, for `restartFrom`. */
   callOff: () => void = () => undefined;
   /** The log entry of the action whose effect is under way. */
   openEffect: string | undefined;
+  /** The step that an earlier execution left parked, until its gate is back there. */
+  resumed: StepRecord | undefined;
+  /** Whether this execution is being left: what is under way goes on in the next, and nothing is cleared away. */
+  leaving = false;
+  readonly upgrading = new Upgrading();
   private telling = 0;
 
-  constructor(readonly state: RunState) {}
+  /** `input` is what the run was started with: the next execution begins with it too. */
+  constructor(
+    readonly state: RunState,
+    private readonly input: object,
+  ) {
+    this.resumed = state.steps.find(({ parked }) => parked);
+  }
 
   heardOfSite(report: unknown): void {
     this.reports += 1;
@@ -49,14 +60,25 @@ export class LiveRun {
   }
 
   /** Where nothing new is dispatched while a person holds the run, or while it is over its budget. */
-  async safePoint(step: StepRecord): Promise<void> {
-    await condition(() => !this.state.paused);
-    if (!overBudget(this.state)) return;
+  async safePoint(step: StepRecord, unless = () => false): Promise<void> {
+    await condition(() => !this.state.paused || unless());
+    if (!overBudget(this.state) || unless()) return;
 
     const { usage, policy } = this.state;
     const detail = `The run has spent ${usage.costCents} of ${policy.budgetCents} cents`;
     transition(this.state, step, { phase: 'working', waitingOn: 'budget', detail, because: detail });
-    await condition(() => !overBudget(this.state));
+    await condition(() => !overBudget(this.state) || unless());
+  }
+
+  /** Whether a newer build asks for the run, and nothing of it would be lost here: all else is data, or asked again. */
+  moves = () => this.upgrading.asked && this.atEase();
+  atEase = () => this.allTold() && this.taken === undefined && this.restart === undefined && !this.state.ending;
+
+  /** Goes on in a new execution with all that the run knows. It never comes back. */
+  goOn(step: StepRecord): Promise<never> {
+    this.leaving = true;
+    this.settleEffect('done'); // what a person has started over has come as far as it comes
+    return this.upgrading.goOn({ ...this.input, resume: snapshotOf(this.state, step.step) });
   }
 
   /** Notes a new head, and who else wrote it. */

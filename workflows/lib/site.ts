@@ -93,6 +93,7 @@ async function begun(workflowId: string, input: EnvironmentInput, { activities }
 
 /** Asks for its end. A teardown needs nobody to wait for it: its own workflow sees to it. */
 async function release({ live }: Desk, because: string): Promise<void> {
+  if (live.leaving) return; // the next execution holds it
   const { state } = live;
   const { environment } = state;
   if (state.generation === 0 || !environment || environment.status === 'gone') return;

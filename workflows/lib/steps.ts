@@ -1,9 +1,9 @@
-import { CancellationScope, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Lost } from '../contracts/outcome.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
 import { lostBy } from './ending.ts';
-import { reopen, snapshotOf, startOver } from './record.ts';
+import { reopen, startOver } from './record.ts';
 import type { LiveRun } from './run.ts';
 
 /** Takes the steps in order, back to earlier ones where a gate or a person says so, until all are settled or one is lost. */
@@ -12,11 +12,11 @@ export async function takeSteps(
   oneStep: (step: StepRecord) => Promise<GateEnd>,
 ): Promise<Lost | undefined> {
   const { state } = live;
-  for (;;) {
+  for (let begun = false; ; begun = true) {
     if (live.restart !== undefined) restart(live);
-    const step = state.steps.find(({ state }) => state === 'pending' || state === 'working');
+    const step = live.resumed ?? state.steps.find(({ state }) => state === 'pending' || state === 'working');
     if (!step) return undefined;
-    if (workflowInfo().continueAsNewSuggested) {
+    if (!live.resumed && isToMove(live, begun)) {
       await moveOn(live, step);
       continue;
     }
@@ -86,9 +86,25 @@ function restart(live: LiveRun): void {
   live.restart = undefined;
 }
 
+/**
+ * Whether the run is to go on as new before its next step. That another build is current by now counts only once this
+ * execution has done something: who is held at a build for good would else go on as new for ever.
+ */
+function isToMove({ upgrading }: LiveRun, begun: boolean): boolean {
+  const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+  return continueAsNewSuggested || upgrading.asked || (begun && targetWorkerDeploymentVersionChanged);
+}
+
 /** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
   if (!live.allTold()) await condition(live.allTold, '30 seconds', { summary: 'notices are still on their way' });
   // What a person said meanwhile is not data yet: it is done first.
-  if (live.restart === undefined) await continueAsNew(snapshotOf(live.state, step.step));
+  if (live.state.ending) await CancellationScope.current().cancelRequested;
+  if (live.restart === undefined) await live.goOn(step);
+}
+
+/** Where a step begins. A run that is held there may go on as new: nothing of the step has been done. */
+export async function beginStep(live: LiveRun, step: StepRecord): Promise<void> {
+  await live.safePoint(step, live.moves);
+  if (live.moves()) await live.goOn(step);
 }

@@ -1,4 +1,4 @@
-import { CancellationScope, rootCause, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, rootCause, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import type { EnvironmentInput } from '../contracts/environment.ts';
 
@@ -7,17 +7,23 @@ const PAUSE = '1 minute';
 
 /** Keys that may have something behind them: each goes only when its end is verified. */
 export class Standing {
-  private readonly keys = new Set<string>();
+  readonly keys: Set<string>;
 
   constructor(
     private readonly activities: Activities,
     private readonly task: EnvironmentInput['task'],
-  ) {}
+    keys: readonly string[],
+  ) {
+    this.keys = new Set(keys);
+  }
 
   add = (key: string): void => void this.keys.add(key);
 
-  /** Removes all that stands. A removal that fails again and again is told, once, and tried on. */
-  async clear(): Promise<void> {
+  /**
+   * Removes all that stands. A removal that fails again and again is told, once, and tried on; `interrupt` may end the
+   * pause before the next try.
+   */
+  async clear(interrupt: { when: () => boolean; then: () => Promise<never> }): Promise<void> {
     for (const key of this.keys) {
       for (let told = false; this.keys.has(key); told = true) {
         try {
@@ -26,8 +32,9 @@ export class Standing {
         } catch (failure) {
           if (!told) await this.tell(key, rootCause(failure) ?? 'unknown');
           await CancellationScope.nonCancellable(() =>
-            sleep(PAUSE, { summary: 'environment: its teardown is tried again' }),
+            condition(interrupt.when, PAUSE, { summary: 'environment: its teardown is tried again' }),
           );
+          if (interrupt.when()) await interrupt.then();
         }
       }
     }

@@ -54,7 +54,7 @@ export class InMemoryForge implements Forge {
     const basis = this.branches.get(base);
     if (!basis) return refuse('change.base');
     if (branch === base) return refuse('change.branch');
-    const numbered = [...this.pulls].find(([, { number }]) => number === pullRequest)?.[0];
+    const numbered = [...this.pulls].find(([, { number }]) => number !== undefined && number === pullRequest)?.[0];
     if (pullRequest !== undefined && !numbered) return refuse('change.pullRequest');
     const head = this.branches.get(numbered ?? branch);
     const ahead = head !== undefined && !this.commits.isAncestor(head, basis);

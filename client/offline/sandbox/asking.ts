@@ -7,6 +7,7 @@ import { coresdk, type Core, activityFailure, from, to, type Call, type Job } fr
 /** What of a run is needed to ask the world for it. */
 interface Asking {
   readonly workflowId: string;
+  readonly runId: string;
   readonly cluster: Cluster;
   readonly cancels: Map<number, () => void>;
   push(...jobs: Job[]): void;
@@ -32,9 +33,10 @@ export function ask(
   const { world, calls, log } = run.cluster;
   log.push(name);
 
+  const { runId } = run;
   let heard = true;
   const resolve = (result: Core.activity_result.IActivityResolution) => {
-    if (heard) run.push({ resolveActivity: { seq: seq!, result } });
+    if (heard && run.runId === runId) run.push({ resolveActivity: { seq: seq!, result } });
     heard = false;
   };
   const end = (result: Core.activity_result.IActivityResolution) => {

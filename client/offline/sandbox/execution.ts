@@ -1,8 +1,9 @@
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface.js';
 import { ask } from './asking.ts';
 import type { Cluster } from './cluster.ts';
-import { infoOf, theCreator } from './machine.ts';
+import { infoOf, machineFor } from './machine.ts';
 import {
+  beginning,
   coresdk,
   type Core,
   from,
@@ -25,7 +26,7 @@ const ALREADY_EXISTS =
   coresdk.child_workflow.StartChildWorkflowExecutionFailedCause
     .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
 
-/** What a server says of an update to a run that has ended. */
+/** Of an update to a run that has ended. */
 const ENDED: Refusal = { because: 'The run has ended.', type: 'NotFound', code: 'closed', offers: [] };
 
 export interface Options {
@@ -37,12 +38,17 @@ export interface Options {
   lastResult?: unknown;
 }
 
-/** One execution of one workflow. */
+/** One workflow: its execution, and those that go on from it as new. */
 export class Execution {
   readonly attributes: Record<string, unknown> = {};
   upserts = 0;
   suggestContinueAsNew = false;
   closed: Closed | undefined;
+  /** What its executions handed to the next, oldest first. */
+  readonly handed: any[] = [];
+  taskQueue: string | undefined;
+  /** Called between two executions: what is sent then is there before the next one's first act. */
+  between: () => void = () => undefined;
 
   private pending: Job[] = [];
   private draining: Promise<void> = Promise.resolve();
@@ -50,12 +56,13 @@ export class Execution {
   private readonly running = new Map<number, number>();
   private readonly waiting = new Map<string, (answer: any) => void>();
   private messages = 0;
-
   private constructor(
-    private readonly vm: Workflow,
-    readonly runId: string,
+    private vm: Workflow,
+    public runId: string,
+    readonly workflowType: string,
     readonly workflowId: string,
     readonly cluster: Cluster,
+    private readonly firstRunId: string,
   ) {}
 
   static async create(
@@ -66,28 +73,33 @@ export class Execution {
     { early = [], continued = false, runId = '', lastResult }: Options = {},
   ): Promise<Execution> {
     const id = runId || `0190-${String(cluster.executions.size + 1).padStart(12, '0')}`;
-    const info = infoOf(cluster, { workflowType, workflowId, runId: id, continued });
-    const vm = await (
-      await theCreator()
-    ).createWorkflow({
-      info,
-      randomnessSeed: [1, 2, 3, 4],
-      now: cluster.now,
-      showStackTraceSources: false,
-    } as any);
-    const execution = new Execution(vm, id, workflowId, cluster);
+    const info = infoOf(cluster, { workflowType, workflowId, runId: id, firstRunId: id, continued });
+    const vm = await machineFor(cluster, info);
+    const execution = new Execution(vm, id, workflowType, workflowId, cluster, id);
     cluster.executions.set(workflowId, execution);
-    const args = input === undefined ? [] : [to(input)];
     execution.push(
-      {
-        initializeWorkflow: {
-          ...{ workflowId, workflowType, arguments: args, randomnessSeed: 1 as any, headers: {} },
-          ...(lastResult !== undefined && { lastCompletionResult: { payloads: [to(lastResult)] } }),
-        },
-      },
+      beginning(execution, input, lastResult),
       ...early.map(([name, arg]) => execution.signalJob(name, arg)),
     );
     return execution;
+  }
+
+  /** The next execution: nothing of this one is answered any more, and what is sent to both is there already. */
+  private async goOn(input: unknown): Promise<void> {
+    const { cluster, workflowType, workflowId, firstRunId, taskQueue } = this;
+    this.handed.push(input);
+    this.suggestContinueAsNew = false;
+    this.runId = `${firstRunId}-${this.handed.length}`;
+    for (const call of cluster.calls) if (call.workflowId === workflowId) cluster.calls.delete(call);
+    for (const each of [this.cancels, this.running]) each.clear();
+    const own = { workflowType, workflowId, runId: this.runId, firstRunId, continued: true, taskQueue };
+    this.vm = await machineFor(cluster, infoOf(cluster, own));
+    const sent = this.pending.filter(
+      (job) => job.signalWorkflow || job.doUpdate || job.queryWorkflow || job.cancelWorkflow,
+    );
+    this.pending.splice(0);
+    this.push(beginning(this, input), ...sent);
+    this.between();
   }
 
   drained = () => this.draining;
@@ -156,7 +168,8 @@ export class Execution {
     const others = jobs.filter((job) => !job.queryWorkflow).sort((a, b) => rank(a) - rank(b));
     if (others.length > 0 && !this.closed) await this.activate(others);
     else for (const { doUpdate } of others) if (doUpdate) this.reply(doUpdate.id!, { refused: ENDED });
-    for (const query of queries) await this.activate([query]);
+    if (this.pending.some((job) => job.initializeWorkflow)) this.push(...queries);
+    else for (const query of queries) await this.activate([query]);
   }
 
   private async activate(jobs: Job[]) {
@@ -174,6 +187,10 @@ export class Execution {
     );
     if (completion.failed) throw new Error(completion.failed.failure?.message ?? 'activation failed');
     for (const command of completion.successful?.commands ?? []) this.obey(command);
+    const onward = completion.successful?.commands?.find((each) => each.continueAsNewWorkflowExecution);
+    if (!onward) return;
+    this.taskQueue = onward.continueAsNewWorkflowExecution!.taskQueue ?? this.taskQueue;
+    await this.goOn(from(onward.continueAsNewWorkflowExecution!.arguments?.[0]));
   }
 
   private obey(c: Command) {
@@ -191,9 +208,8 @@ export class Execution {
       const fields = c.upsertWorkflowSearchAttributes.searchAttributes?.indexedFields ?? {};
       for (const [name, payload] of Object.entries(fields)) this.attributes[name] = from(payload);
     } else if (c.updateResponse) {
-      const { protocolInstanceId, rejected, completed } = c.updateResponse;
-      if (rejected) this.reply(protocolInstanceId!, { refused: refusal(rejected) });
-      else if (completed) this.reply(protocolInstanceId!, { ok: from(completed) });
+      const { protocolInstanceId: id, rejected, completed } = c.updateResponse;
+      if (rejected || completed) this.reply(id!, rejected ? { refused: refusal(rejected) } : { ok: from(completed) });
     } else if (c.respondToQuery) {
       const { queryId, succeeded, failed } = c.respondToQuery;
       this.reply(queryId!, succeeded ? from(succeeded.response) : { error: fromFailure(failed) });
@@ -202,9 +218,6 @@ export class Execution {
       const { type, message, details } = fromFailure(c.failWorkflowExecution.failure);
       this.closed = { failure: { type: type!, message, details: details?.[0] } };
     } else if (c.cancelWorkflowExecution) this.closed = { cancelled: true };
-    else if (c.continueAsNewWorkflowExecution) {
-      this.closed = { continuedAsNew: from(c.continueAsNewWorkflowExecution.arguments?.[0]) };
-    }
   }
 
   private reply(id: string, answer: unknown) {

@@ -9,7 +9,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 let creator: Promise<ReusableVMWorkflowCreator> | undefined;
 /** The workflow code, bundled once, as the worker does: every run of every cluster lives in it, and shares its modules. */
-export const theCreator = () =>
+const theCreator = () =>
   (creator ??= (async () => {
     const bundler = new WorkflowCodeBundler({
       workflowsPath: at('../../../workflows/entry.ts'),
@@ -29,19 +29,24 @@ export function infoOf(
     workflowType,
     workflowId,
     runId,
+    firstRunId,
     continued,
-  }: Record<'workflowType' | 'workflowId' | 'runId', string> & { continued: boolean },
+    taskQueue = 'sandbox',
+  }: Record<'workflowType' | 'workflowId' | 'runId' | 'firstRunId', string> & {
+    continued: boolean;
+    taskQueue?: string | undefined;
+  },
 ) {
   return {
     workflowType,
     runId,
     workflowId,
     namespace: 'default',
-    firstExecutionRunId: runId,
+    firstExecutionRunId: firstRunId,
     ...(continued && { continuedFromExecutionRunId: 'earlier' }),
     attempt: 1,
     taskTimeoutMs: 10_000,
-    taskQueue: 'sandbox',
+    taskQueue,
     searchAttributes: {},
     typedSearchAttributes: new TypedSearchAttributes(),
     historyLength: 3,
@@ -53,3 +58,12 @@ export function infoOf(
     unsafe: { isReplaying: false, isReplayingHistoryEvents: false, now: Date.now, random: Math.random },
   };
 }
+
+/** A machine of its own for one execution. */
+export const machineFor = async ({ now }: { now: number }, info: ReturnType<typeof infoOf>) =>
+  (await theCreator()).createWorkflow({
+    info,
+    randomnessSeed: [1, 2, 3, 4],
+    now,
+    showStackTraceSources: false,
+  } as unknown as Parameters<ReusableVMWorkflowCreator['createWorkflow']>[0]);

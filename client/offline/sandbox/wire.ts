@@ -19,10 +19,7 @@ export interface Refusal {
 }
 export type UpdateAnswer = { ok: any; refused?: never } | { ok?: never; refused: Refusal };
 export type Closed =
-  | { result: any }
-  | { failure: { type: string; message: string; details: any } }
-  | { continuedAsNew: any }
-  | { cancelled: true };
+  { result: any } | { failure: { type: string; message: string; details: any } } | { cancelled: true };
 
 /** Written in CommonJS, in a way in which Node does not see its names. */
 export const { coresdk } = proto;
@@ -62,6 +59,18 @@ export const fromFailure = (failure: any) =>
   defaultFailureConverter.failureToError(failure, defaultPayloadConverter) as ApplicationFailure;
 
 export const msOf = (duration: any) => Number(duration?.seconds ?? 0) * 1_000 + Number(duration?.nanos ?? 0) / 1e6;
+
+/** How a server begins an execution. */
+export function beginning(
+  { workflowId, workflowType }: { workflowId: string; workflowType: string },
+  input: unknown,
+  lastResult?: unknown,
+): Job {
+  const args = input === undefined ? [] : [to(input)];
+  const last = lastResult !== undefined && { lastCompletionResult: { payloads: [to(lastResult)] } };
+  const begins = { workflowId, workflowType, arguments: args, randomnessSeed: 1 as any, headers: {}, ...last };
+  return { initializeWorkflow: begins };
+}
 
 /** Core hands a run its messages before anything else that has happened. */
 export const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow || job.doUpdate ? 1 : 2);

@@ -1,8 +1,11 @@
+import { jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { Script } from '../../../client/offline/script.ts';
 import { simulate, type Simulated } from '../../../client/offline/simulate.ts';
 import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
 import { RunInput } from '../../../workflows/gates/index.ts';
+
+jest.setTimeout(60_000); // eleven whole pipelines, on a machine that may have other things to do
 
 const wish = (pipeline: unknown, more: object = {}) => ({
   task: { id: 'PAY-142', title: 'Show totals with tax' },

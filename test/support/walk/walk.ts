@@ -6,6 +6,7 @@ import { startRun } from '../world.ts';
 import { Branch } from './branch.ts';
 import type { Dice } from './dice.ts';
 import { Keeper } from './keeper.ts';
+import { fieldsOf } from './sayings.ts';
 
 export const POLICY = { conflictAttempts: 2, ciAttempts: 3, companionAttempts: 2, fixAttempts: 3 };
 type Step = { kind: string } & Record<string, unknown>;
@@ -35,6 +36,8 @@ export class Walk {
   readonly cluster: Cluster;
   readonly keeper: Keeper;
   restarted = false;
+  moved = 0;
+  private together = false;
   run!: Execution;
   private sent = 0;
   private visits = new Map<string, number>();
@@ -80,10 +83,12 @@ export class Walk {
       const waiting = this.answerable();
       if (waiting.length > 0 && this.dice.chance(0.7)) await this.keeper.answer(this.dice.pick(waiting));
       else if (this.dice.chance(0.04)) this.somebodyCommits();
+      else if (this.dice.chance(0.06)) await this.aNewBuildAsks();
       else if (this.dice.chance(0.05)) await this.cluster.advance(this.dice.pick([1_000, 10_000, 8_000_000]));
       else await this.act();
     };
-    await this.cluster.together(...(this.dice.chance(0.25) ? [happen, happen] : [happen]));
+    this.together = this.dice.chance(0.25);
+    await this.cluster.together(...(this.together ? [happen, happen] : [happen]));
   }
 
   /** The end of the story: whatever is still asked is answered, and what is made is looked after. */
@@ -147,6 +152,26 @@ export class Walk {
     }
   }
 
+  /** Asks the run and some of what it began. Where nothing else happens, nobody may see a difference. */
+  private async aNewBuildAsks(): Promise<void> {
+    this.trail.push('a new build asks');
+    const [before, executions] = [await this.askedNow(), this.run.handed.length];
+    for (const each of this.cluster.executions.values()) {
+      if (!each.closed && (each === this.run || this.dice.chance(0.7))) void each.signal('_upgrade', {});
+    }
+    await this.cluster.settle();
+    if (this.run.handed.length === executions || this.together) return;
+    this.moved += 1;
+    this.must(!before || before === (await this.askedNow()), 'a new build changed what is asked, told or said');
+  }
+
+  /** What a person is asked, and was told, if anybody is asked now. */
+  private async askedNow(): Promise<string | undefined> {
+    const { status, current, notices, visits, environment }: RunAnswer = await this.run.query('run');
+    const shown = [current, notices, visits, environment, await this.run.query('actions')];
+    return status === 'parked' ? JSON.stringify(shown) : undefined;
+  }
+
   private somebodyCommits(): void {
     if (this.branch.head === undefined) return;
     this.trail.push('foreign commit');
@@ -163,7 +188,11 @@ export class Walk {
     const name = await this.choice();
     const again = this.sent > 0 && dice.chance(0.1);
     const actionId = again ? `a-${1 + Math.floor(this.sent / 2)}` : `a-${(this.sent += 1)}`;
-    const input = { actionId, ...(dice.chance(0.1) && { visit: '3-human-test#1' }), ...(await this.fieldsOf(name)) };
+    const input = {
+      actionId,
+      ...(dice.chance(0.1) && { visit: '3-human-test#1' }),
+      ...fieldsOf(dice, name, (await this.run.query('run')).current),
+    };
     if (dice.chance(0.5)) {
       this.trail.push(`${name}(${actionId})`);
       this.logged.add(actionId);
@@ -186,35 +215,6 @@ export class Walk {
     return dice.pick(
       (Object.keys(actions) as ActionName[]).filter((each) => each !== 'stop' && each !== 'restartFrom'),
     );
-  }
-
-  private async fieldsOf(name: ActionName): Promise<Record<string, unknown>> {
-    const { dice } = this;
-    const { current } = await this.run.query('run');
-    const finding = dice.chance(0.1)
-      ? 'f-99'
-      : (dice.pick((current?.findings ?? [{ id: 'f-1' }]) as { id: string }[])?.id ?? 'f-1');
-    switch (name) {
-      case 'requestFix':
-        return { findings: dice.chance(0.1) ? ' ' : 'wrong' };
-      case 'resolveCap':
-        return { choice: dice.pick(['extra-round', 'proceed', 'proceed']) };
-      case 'restartFrom':
-        return { step: dice.pick([1, 2, 3, 5]) };
-      case 'answerFinding':
-        return { finding, reply: 'x' };
-      case 'dismissFinding':
-      case 'reopenFinding':
-      case 'acceptRecommendation':
-      case 'rejectRecommendation':
-        return { finding };
-      case 'requestChanges':
-        return { feedback: 'again' };
-      case 'decide':
-        return { decision: current?.decision?.id ?? 'none', choice: 'a' };
-      default:
-        return {};
-    }
   }
 
   private async judge(): Promise<void> {
