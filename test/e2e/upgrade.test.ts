@@ -1,0 +1,21 @@
+import { jest } from '@jest/globals';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { TestStack } from '../support/stack.ts';
+import { missed } from '../upgrade/judge.ts';
+import { prove } from '../upgrade/proof.ts';
+
+jest.setTimeout(400_000);
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await TestStack.create();
+  await stack.start();
+});
+afterAll(() => stack.remove());
+
+it('three builds in a row, each with a task queue of its own, take parked runs over while people act', async () => {
+  const where = { address: `127.0.0.1:${stack.port}`, namespace: 'default' };
+  const verdict = await prove({ ...where, by: 'queue', runs: 8, name: 'upgrade', say: () => undefined });
+  expect({ verdict, missed: missed(verdict) }).toMatchObject({ missed: [] });
+});
