@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { hashOf, readJson, readText, writeJson } from './folders.ts';
@@ -32,10 +32,14 @@ const Launched = z.object({ pid: z.number(), token: z.string(), at: z.number() }
 const WRAPPER = `
 read -r go || exit 125
 [ "$go" = go ] || exit 125
+: > "$4" || exit 125
 /bin/sh -c "$1" < "$2"
 code=$?
 printf %s "$code" > "$3.draft" && mv "$3.draft" "$3"
 `;
+
+/** Marks a folder whose command says when it begins: what older versions launched does not. */
+const SAYS = ' says when it begins';
 
 /** Names the process group in its members' environment, to find those that left the group. */
 const MARK = 'GATEHOUSE_PROCESS';
@@ -43,6 +47,7 @@ const MARK = 'GATEHOUSE_PROCESS';
 const files = (folder: string) => ({
   marker: path.join(folder, 'launched'),
   record: path.join(folder, 'process.json'),
+  begun: path.join(folder, 'begun'),
   exit: path.join(folder, 'exit'),
   stdin: path.join(folder, 'stdin'),
   stdout: path.join(folder, 'stdout.log'),
@@ -55,9 +60,11 @@ const files = (folder: string) => ({
  */
 export async function launch(folder: string, { command, cwd, env, stdin = '', begins }: Launch): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { marker, record, exit, stdin: input, stdout, stderr } = files(folder);
+  const { marker, record, begun, exit, stdin: input, stdout, stderr } = files(folder);
+  if ((await stateOf(folder)).is === 'absent')
+    await Promise.all([marker, record].map((file) => rm(file, { force: true })));
   try {
-    await writeFile(marker, String(process.pid), { flag: 'wx' });
+    await writeFile(marker, `${process.pid}${SAYS}`, { flag: 'wx' });
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw failure;
@@ -65,7 +72,7 @@ export async function launch(folder: string, { command, cwd, env, stdin = '', be
   await writeFile(input, stdin);
   const [out, err] = [openSync(stdout, 'a'), openSync(stderr, 'a')];
   try {
-    const child = spawn('/bin/sh', ['-c', WRAPPER, 'gatehouse', command, input, exit], {
+    const child = spawn('/bin/sh', ['-c', WRAPPER, 'gatehouse', command, input, exit, begun], {
       cwd,
       env: { ...env, [MARK]: hashOf(folder) },
       detached: true,
@@ -87,8 +94,9 @@ export async function launch(folder: string, { command, cwd, env, stdin = '', be
 }
 
 export async function stateOf(folder: string): Promise<ProcessState> {
-  const { marker, record, exit, stdout, stderr } = files(folder);
-  if ((await readText(marker)) === undefined) return { is: 'absent' };
+  const { marker, record, begun, exit, stdout, stderr } = files(folder);
+  const launch = await readText(marker);
+  if (launch === undefined) return { is: 'absent' };
   const launched = await readJson(record, Launched);
   const running = launched && (await isAlive(launched.pid, launched.token));
   const code = await readText(exit); // read after looking for the process, which writes it as its last act
@@ -97,11 +105,12 @@ export async function stateOf(folder: string): Promise<ProcessState> {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));
     return { is: 'running', since: launched.at, lastOutputAt: Math.max(launched.at, ...outputs) };
   }
-  const launcher = Number(await readText(marker));
+  const launcher = parseInt(launch, 10);
   const between = !launched && (launcher === process.pid || (await tokenOf(launcher)) !== undefined);
   return between && Date.now() - (await changedAt(marker)) < 10_000
     ? { is: 'running', since: Date.now(), lastOutputAt: Date.now() }
-    : { is: 'vanished' };
+    : // Its launcher was killed before it let the command begin: then there was no launch.
+      { is: launch.endsWith(SAYS) && (await readText(begun)) === undefined ? 'absent' : 'vanished' };
 }
 
 /** Ends the whole group: asks first, insists after `graceMs`, and comes back once nothing of it is left. */

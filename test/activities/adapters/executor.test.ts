@@ -312,6 +312,19 @@ describe('a command', () => {
     await next.stop(live.key);
   });
 
+  it('is launched by the next worker when its own was killed before it let it begin', async () => {
+    const todo = await job('echo begins >> $T/begun');
+    const run = path.join(home, 'data', 'jobs', safeName(todo.key), 'run');
+    const dead = spawn(process.execPath, ['-e', '']);
+    await new Promise((resolve) => dead.once('exit', resolve));
+    await mkdir(run, { recursive: true });
+    await writeFile(path.join(run, 'launched'), `${dead.pid} says when it begins`);
+    const executor = open();
+    await executor.ensure(todo);
+    expect(await ended(executor, todo)).toMatchObject({ is: 'completed' });
+    expect(await readFile(path.join(home, 'begun'), 'utf8')).toBe('begins\n');
+  });
+
   it('is adopted by the next worker when its own was killed [A-195, A-240]', async () => {
     const the = await job(
       'echo begun >> $T/begun; while [ ! -e $T/go ]; do sleep 0.02; done; echo x > x.txt; echo done',

@@ -84,6 +84,7 @@ class CommandExecutor implements Executor {
       if (!job || !begun) return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
 
       const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
+      if (state.is === 'absent') throw new Error(`The command of ${key} has not begun: it is launched once more.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
         if (!over) return this.running(place.run);
