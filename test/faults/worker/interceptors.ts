@@ -23,6 +23,13 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           faults.resolved(input.activityType);
           return answer;
         },
+        /** A look that the worker takes by itself, within its task. */
+        async scheduleLocalActivity(input, next) {
+          faults.scheduled(input.activityType);
+          const answer = await next(input);
+          faults.resolved(input.activityType);
+          return answer;
+        },
       },
     ],
     internals: [
