@@ -478,6 +478,20 @@ describe('after the merge', () => {
   });
 });
 
+it('a first look that is lost is taken again, as every question to the world is', async () => {
+  let looks = 0;
+  const cluster = clusterWith({
+    lookAtChange({ known }) {
+      looks += 1;
+      if (looks === 1) throw new Error('The connection was lost.');
+      return { state: 'open', head: known, baseHead: change.basis, foreign: [] };
+    },
+  });
+  const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
+  expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
+  expect(looks).toBe(2);
+});
+
 describe('a release in a run', () => {
   const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'post-release-health', minutes: 5 }];
   const watchOf = (cluster: Cluster) => cluster.executions.get('release/default/PAY-142')!;

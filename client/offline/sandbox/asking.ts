@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { Cluster } from './cluster.ts';
-import { coresdk, type Core, activityFailure, from, to, type Call, type Job } from './wire.ts';
+import { coresdk, type Core, activityFailure, from, to, toFailure, type Call, type Job } from './wire.ts';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
 
@@ -28,6 +28,7 @@ export function ask(
     cancellationType,
   }: Core.workflow_commands.IScheduleActivity | Core.workflow_commands.IScheduleLocalActivity,
   metadata: any,
+  { local = false } = {},
 ) {
   const name = activityType!;
   const { world, calls, log } = run.cluster;
@@ -53,7 +54,8 @@ export function ask(
       end({ completed: { result: to(value ?? null) } });
       if (name === 'cancelRun') run.push({ cancelWorkflow: { reason: 'asked by the run itself' } });
     },
-    fail: (error) => end({ failed: { failure: activityFailure(name, error) } }),
+    // Core hands on the failure of a local one as it is.
+    fail: (error) => end({ failed: { failure: local ? toFailure(error) : activityFailure(name, error) } }),
     acknowledgeCancel: () => {
       log.push(`${name} cancelled`);
       end(cancelled);

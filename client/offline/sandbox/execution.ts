@@ -196,7 +196,7 @@ export class Execution {
   private obey(c: Command) {
     if (c.scheduleActivity) ask(this, c.scheduleActivity, c.userMetadata);
     else if (c.requestCancelActivity) this.cancels.get(c.requestCancelActivity.seq!)?.();
-    else if (c.scheduleLocalActivity) ask(this, c.scheduleLocalActivity, c.userMetadata);
+    else if (c.scheduleLocalActivity) ask(this, c.scheduleLocalActivity, c.userMetadata, { local: true });
     else if (c.requestCancelLocalActivity) this.cancels.get(c.requestCancelLocalActivity.seq!)?.();
     else if (c.startTimer)
       this.running.set(c.startTimer.seq!, this.cluster.now + msOf(c.startTimer.startToFireTimeout));
