@@ -79,7 +79,6 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   step.state = 'working';
   step.startedAt ??= new Date().toISOString();
   if (state.head !== undefined && step.step > 1 && state.mergeCommit === undefined) {
-    transition(state, step, { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${state.change.branch}` });
     live.saw(await firstLook(desk));
     const [first, ...others] = voidedSteps(state).filter((each) => each.step.step < step.step);
     if (first) return { is: 'back', to: [first, ...others].map((each) => each.step.id), because: first.because };

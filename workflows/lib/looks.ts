@@ -5,7 +5,7 @@ import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
 import type { Desk } from './desk.ts';
 import { lookNearby } from './proxies.ts';
-import { transition } from './windows.ts';
+import { glance, transition } from './windows.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
 const HINT_DISTANCE_MS = 2_000;
@@ -35,17 +35,22 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
   }
 }
 
-/** The look at the head with which each step begins. */
-export async function firstLook({ live, activities }: Desk): Promise<ChangeLook> {
-  const { change, head: known } = live.state;
-  if (!patched('first-look-is-near')) return activities.lookAtChange({ change, known });
-  try {
-    return await lookNearby({ change, known });
-  } catch (failure) {
-    // A local activity's failure comes as it was thrown, not wrapped as another activity's would be.
-    if (isCancellation(failure)) throw failure;
-    return activities.lookAtChange({ change, known });
+/** The look at the head with which each step begins. Mostly it is over in a moment: then it is no transition. */
+export async function firstLook({ live, step, activities }: Desk): Promise<ChangeLook> {
+  const { state } = live;
+  const { change, head: known } = state;
+  const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${change.branch}` };
+  if (patched('first-look-is-near')) {
+    glance(state, step, view);
+    try {
+      return await lookNearby({ change, known });
+    } catch (failure) {
+      // A local activity's failure comes as it was thrown, not wrapped as another activity's would be.
+      if (isCancellation(failure)) throw failure;
+    }
   }
+  transition(state, step, view);
+  return activities.lookAtChange({ change, known });
 }
 
 /** One look of a gate, told in the windows. */

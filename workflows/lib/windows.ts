@@ -18,9 +18,18 @@ export function openWindows(run: () => RunState): void {
 
 /** Moves the run on and says so: one transition, at most one upsert. */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
-  run.current = { step: step.step, id: step.id, kind: step.kind, ...(visit && { visit }), ...view };
+  place(run, step, view, visit);
   publish(run);
 }
+
+/** Shows what is over in a moment to whoever asks in it: the attributes, which cost an event, wait for what comes next. */
+export function glance(run: RunState, step: StepRecord, view: GateView): void {
+  place(run, step, view);
+  redraw(run);
+}
+
+const place = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
+  void (run.current = { step, id, kind, ...(visit && { visit }), ...view });
 
 /** Shows the run in all its windows as it is now. */
 export function publish(run: RunState): void {
