@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { lives } from './environments.ts';
 import { overLimit } from './limits.ts';
 import type { Ports } from './ports.ts';
@@ -94,15 +95,16 @@ async function endedMerged(workflowId: string): Promise<boolean> {
 
 /** Each dependent is judged by its own run; one that is there already was started before. */
 async function startDependent(input: unknown, taskQueue: string): Promise<void> {
-  const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: string; title?: string } };
+  const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
   if (typeof task?.id !== 'string') return;
+  const title = typeof task.title === 'string' ? task.title : '';
   try {
     await Context.current().client.workflow.start('pipelineRun', {
       workflowId: runIdOf(workspace, task.id),
       taskQueue,
       args: [input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: `${task.id} ${task.title ?? ''}`.slice(0, 100),
+      staticSummary: titleOfRun({ id: task.id, title }),
     });
   } catch (failure) {
     if ((failure as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw failure;

@@ -19,12 +19,12 @@ import {
 } from '../workflows/contracts/messages.ts';
 import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
+import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { RunInput } from '../workflows/gates/index.ts';
-import { code, inert } from '../workflows/rules/details.ts';
+import { code } from '../workflows/rules/details.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
-import { cutBytes } from './words.ts';
 import { endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
@@ -178,7 +178,7 @@ export class Runs {
           args: [wish],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: cutBytes(`${task.id} ${inert(task.title)}`, 200),
+          staticSummary: titleOfRun(task),
           staticDetails: details.join('\n\n'),
         }),
       );

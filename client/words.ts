@@ -1,10 +1,3 @@
-/** Cuts at a character, so that what is left fits into so many bytes. */
-export function cutBytes(text: string, most: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > most) cut = [...cut].slice(0, -1).join('');
-  return cut;
-}
-
 /** Characters that steer a terminal, or that show a text otherwise than it is: C0, C1, and Unicode's bidi controls. */
 const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 /** The colours and weights of picocolors. */

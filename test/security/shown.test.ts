@@ -2,7 +2,8 @@ import { Story } from '../../client/cli/story.ts';
 import { explained } from '../../client/cli/reading.ts';
 import { quoted } from '../../client/cli/words.ts';
 import { tame, tameJson } from '../../client/words.ts';
-import { code, inert, plain } from '../../workflows/rules/details.ts';
+import { inert } from '../../workflows/contracts/titles.ts';
+import { code, plain } from '../../workflows/rules/details.ts';
 
 /** What people, agents and branches may call things. */
 const HOSTILE = [

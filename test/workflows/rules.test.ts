@@ -10,7 +10,7 @@ import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import { RunInput, rolesOf } from '../../workflows/gates/index.ts';
 import { canonical } from '../../workflows/rules/actions.ts';
 import { withinInputs } from '../../workflows/rules/log.ts';
-import { cutBytes } from '../../client/words.ts';
+import { cutBytes } from '../../workflows/contracts/titles.ts';
 import { green, HEAD, wish } from '../support/builders.ts';
 
 it.each(['a', 'PAY-142', 'a.b_c', 'x'.repeat(64)])('%s is an id', (id) => expect(Id.safeParse(id).success).toBe(true));

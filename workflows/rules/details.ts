@@ -2,6 +2,7 @@ import { actions } from '../contracts/messages.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { Finding } from '../contracts/reading.ts';
 import type { Survey } from '../contracts/survey.ts';
+import { HIDDEN } from '../contracts/titles.ts';
 import { offersNow } from './actions.ts';
 import { askedNow, statusOf, waitingOn } from './describe.ts';
 
@@ -105,12 +106,6 @@ export const plain = (text: string): string =>
     .replace(/@/g, '&#64;')
     .replace(/^([-=])/, '\\$1')
     .replace(/^(\d+)\./, '$1\\.');
-
-/** What steers a screen, or turns a text round so that it reads as something else. */
-const HIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-
-/** A title as one line of a summary, which the Web UI reads as Markdown: no link, picture or tag of its author's. */
-export const inert = (title: string): string => title.replace(HIDDEN, ' ').replace(/[\\[\]<`]/g, '\\$&');
 
 /** A code span that what it holds cannot end; a pipe would end the table's cell. */
 export const code = (text: string): string =>
