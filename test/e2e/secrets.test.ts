@@ -11,7 +11,7 @@ import { TestRepository, TestStack, until } from '../support/stack.ts';
 
 jest.setTimeout(300_000);
 
-/** Every variable that may hold a secret, but for the codec's keys: encrypted.test.ts has those. */
+/** Every variable that may hold a secret, but for the codec's keys: with them on, a search would find nothing to read. */
 const SECRETS = {
   GATEHOUSE_WEBHOOK_SECRET: 'planted-webhook-secret',
   TEMPORAL_API_KEY: 'planted-api-key',
