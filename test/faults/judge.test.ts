@@ -1,7 +1,7 @@
 import { judge, JUDGES, normalised, type Line, type Record } from './judge/invariants.ts';
 import type { Past, PastEvent } from './judge/history.ts';
 import { slopeOf } from './judge/slope.ts';
-import { callCases, taskCases, WINDOWS } from './plan/faults.ts';
+import { callCases, localCases, taskCases, WINDOWS } from './plan/faults.ts';
 import { calledMethods, METHODS } from './plan/methods.ts';
 import { SCENARIOS } from './plan/scenarios.ts';
 import { lastLine, isGood, table } from './report.ts';
@@ -256,6 +256,12 @@ describe('the plan', () => {
     for (const { in: scenario } of calledMethods()) expect(SCENARIOS).toHaveProperty(scenario);
     expect(taskCases('tested', 3).map(({ fault }) => fault('T'))).toMatchObject([{ nth: 1 }, { nth: 2 }, { nth: 3 }]);
   });
+});
+
+it('what is struck on this machine are methods that there are, each by its own name', () => {
+  const names = localCases().map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.filter((name) => name.includes('.'))).toHaveLength(8 * 4);
 });
 
 describe('the report', () => {

@@ -17,7 +17,8 @@ export interface LaneOptions {
   address: string;
   folder: string;
   codePath: string;
-  worldPort: number;
+  /** None: its workers work on this machine, with the adapters of production. */
+  worldPort?: number | undefined;
   /** Tells whoever outlives us which processes of ours may be left standing. */
   guard: (told: { guard?: number; free?: number }) => void;
   env?: NodeJS.ProcessEnv;
@@ -52,20 +53,24 @@ export class Lane {
     const { name, folder, codePath, worldPort, address, guard, env } = this.options;
     this.starts += 1;
     const log = openSync(path.join(folder, `${name}.log`), 'a');
-    const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', MAIN, codePath, String(worldPort)], {
-      stdio: ['ignore', 'pipe', log, 'ipc'],
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        TEMPORAL_ADDRESS: address,
-        GATEHOUSE_TASK_QUEUE: this.queue,
-        GATEHOUSE_DATA: path.join(folder, name),
-        GATEHOUSE_LOOK_SECONDS: '0.5',
-        GATEHOUSE_BUDGET_CENTS: '1000000000',
-        GATEHOUSE_LOG_LEVEL: 'warn',
-        ...env,
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--no-warnings', MAIN, codePath, String(worldPort ?? '')],
+      {
+        stdio: ['ignore', 'pipe', log, 'ipc'],
+        env: {
+          PATH: process.env.PATH,
+          HOME: process.env.HOME,
+          TEMPORAL_ADDRESS: address,
+          GATEHOUSE_TASK_QUEUE: this.queue,
+          GATEHOUSE_DATA: path.join(folder, name),
+          GATEHOUSE_LOOK_SECONDS: '0.5',
+          GATEHOUSE_BUDGET_CENTS: '1000000000',
+          GATEHOUSE_LOG_LEVEL: 'warn',
+          ...env,
+        },
       },
-    });
+    );
     closeSync(log);
     this.child = child;
     if (child.pid) guard({ guard: child.pid });
@@ -120,6 +125,12 @@ export class Lane {
     this.child?.send({ tasksOf: task });
     const said = await told;
     return said && 'tasks' in said ? said.tasks : 0;
+  }
+
+  /** Kills the worker, as the fault that it was armed with. */
+  strike(): void {
+    this.struckAt = Date.now();
+    this.kill();
   }
 
   kill(): void {

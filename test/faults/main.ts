@@ -4,13 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { CROWDS, crowd, type CrowdName } from './kinds/crowds.ts';
-import { windows } from './kinds/windows.ts';
+import { local, windows } from './kinds/windows.ts';
 import { isGood, lastLine, table, type Outcome } from './report.ts';
 import { Stage } from './stage.ts';
 
 const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--json]
 
-Kinds: windows (every crash window of every method of every port, and every workflow task of the happy path),
+Kinds: local (the windows that matter most, on git and processes of this machine), windows (every crash window of every method of every port, and every workflow task of the happy path),
 ${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
 --seed S plays the same dice again; --seeds N goes on with N crowds struck at random, from seed S on.
 A case of windows is named as the report names it: forge.merge:W3, forge.merge, task:7.
@@ -52,13 +52,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const isCrowd = (name: string): name is CrowdName => name in CROWDS;
-const cases = only.filter((name) => !isCrowd(name) && name !== 'windows');
+const isLocal = (name: string) => name === 'local' || name.startsWith('local:');
+const cases = only.filter((name) => !isCrowd(name) && !isLocal(name) && name !== 'windows');
 const wantsWindows = only.length === 0 || cases.length > 0 || only.includes('windows');
 const crowds = only.length === 0 ? (Object.keys(CROWDS) as CrowdName[]) : only.filter(isCrowd);
 
 const outcomes: Outcome[] = [];
 try {
   if (wantsWindows) outcomes.push(...(await windows(stage, { only: cases, lanes: Number(values.lanes) })));
+  if (only.length === 0 || only.some(isLocal)) {
+    outcomes.push(...(await local(stage, { only: only.filter((name) => name.startsWith('local:')), lanes: 4 })));
+  }
   for (const name of crowds) {
     const size = { seed: Number(values.seed), part: values.quick ? 0.1 : 1 };
     outcomes.push(await crowd(stage, name, { ...size, ...(values.actions && { actions: Number(values.actions) }) }));

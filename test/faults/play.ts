@@ -16,7 +16,16 @@ import type { Stage } from './stage.ts';
 
 const LOOK_MS = 200;
 /** How long after its fault is over a run may take to its end; and how long it is waited for in all. */
-export const CONVERGES_MS = { W1: 60_000, W2: 60_000, W3: 30_000, W4: 60_000, W5: 60_000, late: 120_000, task: 60_000 };
+export const CONVERGES_MS = {
+  W1: 60_000,
+  W2: 60_000,
+  W3: 30_000,
+  W4: 60_000,
+  W5: 60_000,
+  late: 120_000,
+  task: 60_000,
+  effect: 60_000,
+};
 const PATIENCE_MS = 300_000;
 
 export type Played = Omit<Record, 'ledger'> & { tasks: number; struck: boolean };
@@ -36,9 +45,12 @@ export async function play(
   { fault, within = 60_000 }: { fault?: (task: string) => Fault; within?: number } = {},
 ): Promise<Played> {
   const scenario = scenarioOf(name);
-  const { task, repository } = await stage.newTask(scenario.world);
+  const { task, repository } = await (scenario.local ? stage.newLocalTask() : stage.newTask(scenario.world));
   const runs = new Runs(stage.client, lane.queue);
-  await lane.arm(fault?.(task));
+  const struck = fault?.(task);
+  await lane.arm(struck);
+  const over = new AbortController();
+  void strikeAtEffect(stage, lane, struck, over.signal);
   await runs.start({
     task: { id: task, title: `Plays ${name}` },
     change: { repository },
@@ -46,6 +58,7 @@ export async function play(
   });
   const people = new People(runs, scenario.people ?? []);
   let closedAt = await untilClosed(stage, task, people);
+  over.abort();
   const { struckAt, readyAt } = lane;
   if (closedAt !== undefined) await lane.thaw();
   const log = await logOf(stage, task);
@@ -63,6 +76,12 @@ export async function play(
     tasks: await lane.tasksOf(task),
     struck: fault === undefined || struckAt !== undefined,
   };
+}
+
+/** Kills the worker as soon as the effect is there. */
+async function strikeAtEffect(stage: Stage, lane: Lane, fault: Fault | undefined, over: AbortSignal): Promise<void> {
+  if (fault?.kind !== 'effect') return;
+  if (await stage.untilEffect(fault.task, fault.effect, fault.nth, over)) lane.strike();
 }
 
 async function untilClosed(stage: Stage, task: string, people: People): Promise<number | undefined> {

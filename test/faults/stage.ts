@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { connect } from '../../client/connection.ts';
+import { makeSampleRepository } from '../../client/local-stack/sample.ts';
 import { dataConverter } from '../../worker/bundle.ts';
 import { Cluster } from '../support/cluster/cluster.ts';
 import type { Line } from './judge/invariants.ts';
@@ -57,11 +58,35 @@ export class Stage {
 
   /** A task whose name is no part of any other's, and a repository of its own in the world. */
   async newTask(script: WorldScript = {}): Promise<{ task: string; repository: string }> {
-    this.numbers += 1;
-    const task = `T${String(this.numbers).padStart(6, '0')}`;
+    const task = this.nextTask();
     const repository = `world:${task}`;
     await callOver(this.world.port)({ port: 'world', method: 'open', args: [repository, script] });
     return { task, repository };
+  }
+
+  /** A lane that works on this machine: its data is below the cluster's home, and its effects stand in the same ledger. */
+  async localLane(name: string): Promise<Lane> {
+    const folder = await this.cluster.folder('local');
+    const own = { GATEHOUSE_DATA: path.join(folder, name), GATEHOUSE_LEDGER: this.ledgerFile, SAMPLE_PACE_MS: '0' };
+    return this.lane(name, { worldPort: undefined, env: own });
+  }
+
+  /** A task with a copy of the sample as its repository. */
+  async newLocalTask(): Promise<{ task: string; repository: string }> {
+    const task = this.nextTask();
+    const repository = path.join(await this.cluster.folder('repositories'), task);
+    await makeSampleRepository(repository);
+    return { task, repository };
+  }
+
+  /** Comes back when the ledger has so many lines of this effect for this task; answers whether it has. */
+  async untilEffect(task: string, effect: string, nth: number, over: AbortSignal): Promise<boolean> {
+    const word = new RegExp(`"effect":"${effect}"[^\\n]*\\b${task}\\b`, 'g');
+    while (!over.aborted) {
+      if (((await readFile(this.ledgerFile, 'utf8')).match(word) ?? []).length >= nth) return true;
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    return false;
   }
 
   /** What was done to the world on behalf of these tasks. */
@@ -76,6 +101,11 @@ export class Stage {
 
   /** What jobs were told, in all. */
   asked = (): Promise<Asked[]> => linesOf<Asked>(path.join(this.folder, 'journal.jsonl'));
+
+  private nextTask(): string {
+    this.numbers += 1;
+    return `T${String(this.numbers).padStart(6, '0')}`;
+  }
 
   get ledgerFile(): string {
     return path.join(this.folder, 'ledger.jsonl');

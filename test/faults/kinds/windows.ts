@@ -1,11 +1,12 @@
+import { execa } from 'execa';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Past } from '../judge/history.ts';
 import { judge, normalised, type Violation } from '../judge/invariants.ts';
 import { replayAll } from '../judge/replaying.ts';
 import type { Lane } from '../lane.ts';
-import { callCases, taskCases, type Case } from '../plan/faults.ts';
-import { SCENARIOS, type ScenarioName } from '../plan/scenarios.ts';
+import { callCases, localCases, taskCases, type Case } from '../plan/faults.ts';
+import type { ScenarioName } from '../plan/scenarios.ts';
 import { CONVERGES_MS, play, type Played } from '../play.ts';
 import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
@@ -24,19 +25,54 @@ interface Systematic {
 
 /** Every window of every method of every port, and the worker's death at every workflow task of the happy path. */
 export async function windows(stage: Stage, { only, lanes: many }: Systematic): Promise<Outcome[]> {
-  const lanes = await inTurns(
-    Array.from({ length: many }, (_, index) => `lane-${index + 1}`),
-    3,
-    (name) => stage.lane(name),
-  );
-  const isWanted = ({ name }: Case) => only.length === 0 || only.some((each) => name.startsWith(each));
-  const calls = callCases().filter(isWanted);
+  const names = Array.from({ length: many }, (_, index) => `lane-${index + 1}`);
+  const lanes = await inTurns(names, 3, (name) => stage.lane(name));
+  const calls = callCases().filter(({ name }) => isWanted(name, only));
   const needed = new Set<ScenarioName>(calls.map(({ scenario }) => scenario));
-  if (only.length === 0 || only.some((each) => 'task:'.startsWith(each) || each.startsWith('task:'))) needed.add(HAPPY);
+  const wantsTasks = only.length === 0 || only.some((each) => each.startsWith('task'));
+  if (wantsTasks) needed.add(HAPPY);
   const undisturbed = await baselines(stage, lanes, [...needed]);
-  const tasks = taskCases(HAPPY, undisturbed.get(HAPPY)?.tasks ?? 0).filter(isWanted);
+  const tasks = wantsTasks ? taskCases(HAPPY, undisturbed.get(HAPPY)!.tasks) : [];
+  return strikeAll(stage, lanes, undisturbed, [...tasks.filter(({ name }) => isWanted(name, only)), ...calls]);
+}
 
-  const cases = [...tasks, ...calls];
+/** The same where it hurts most, on git and processes of this machine. */
+export async function local(stage: Stage, { only, lanes: many }: Systematic): Promise<Outcome[]> {
+  const lanes = await inTurns(['local-1', 'local-2', 'local-3', 'local-4'].slice(0, many), 2, (name) =>
+    stage.localLane(name),
+  );
+  const undisturbed = await baselines(stage, lanes.slice(0, 1), ['local']);
+  const outcomes = await strikeAll(
+    stage,
+    lanes,
+    undisturbed,
+    localCases().filter(({ name }) => isWanted(name, only)),
+  );
+  return [...outcomes, await leftovers(stage)];
+}
+
+const isWanted = (name: string, only: readonly string[]) =>
+  only.length === 0 || only.some((each) => name.startsWith(each));
+
+/** Processes that jobs, checks and previews have left behind: there are to be none. */
+async function leftovers(stage: Stage): Promise<Outcome> {
+  const { stdout } = await execa('ps', ['-eo', 'pid,args'], { reject: false });
+  const home = path.join(stage.cluster.home, 'local');
+  const left = stdout.split('\n').filter((line) => line.includes(home) && !line.includes('worker/main.ts'));
+  const violations = left.map((line): Violation => ({
+    invariant: 'I4',
+    count: 'leaked',
+    text: `still runs: ${line.slice(0, 200)}`,
+  }));
+  return { kind: 'left behind', name: 'local', injected: 0, actions: 0, violations };
+}
+
+async function strikeAll(
+  stage: Stage,
+  lanes: readonly Lane[],
+  undisturbed: Undisturbed,
+  cases: readonly Case[],
+): Promise<Outcome[]> {
   stage.say(`${cases.length} windows on ${lanes.length} lanes`);
   const pasts: Past[] = [];
   let done = 0;
@@ -53,7 +89,7 @@ export async function windows(stage: Stage, { only, lanes: many }: Systematic): 
   return withReplay(stage, outcomes, pasts);
 }
 
-async function baselines(stage: Stage, lanes: Lane[], names: ScenarioName[]): Promise<Undisturbed> {
+async function baselines(stage: Stage, lanes: readonly Lane[], names: ScenarioName[]): Promise<Undisturbed> {
   const found: Undisturbed = new Map();
   await share(names, lanes, async (name, lane) => {
     const played = await play(stage, lane, name);
@@ -81,7 +117,7 @@ async function outcomeOf(
     played.overAt !== undefined && played.closedAt !== undefined ? played.closedAt - played.overAt : undefined;
   const kept = violations.length > 0 ? await keep(stage, name, { ...played, ledger }) : undefined;
   return {
-    kind: window,
+    kind: scenario === 'local' ? `local ${window}` : window,
     name,
     injected: played.struck ? 1 : 0,
     actions: played.acks.length,
@@ -132,5 +168,3 @@ async function inTurns<T, A>(things: readonly T[], most: number, work: (thing: T
   }
   return answers;
 }
-
-export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];

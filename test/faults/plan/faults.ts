@@ -1,4 +1,4 @@
-import type { Ports } from '../../../activities/ports.ts';
+import type { Effect, Ports } from '../../../activities/ports.ts';
 import type { Activities } from '../../../workflows/contracts/activities.ts';
 import { calledMethods } from './methods.ts';
 import type { ScenarioName } from './scenarios.ts';
@@ -16,14 +16,16 @@ export type Window = (typeof WINDOWS)[number];
 export type Fault =
   | { kind: 'call'; task: string; port: keyof Ports; method: string; by: keyof Activities; window: Window; nth: number }
   /** The worker is killed as it is about to answer its nth workflow task. */
-  | { kind: 'task'; task: string; nth: number };
+  | { kind: 'task'; task: string; nth: number }
+  /** The worker is killed as soon as this effect stands in the ledger: inside the adapter that has caused it. */
+  | { kind: 'effect'; task: string; effect: Effect['effect']; nth: number };
 
 export interface Case {
   /** Names it on the command line. */
   name: string;
   scenario: ScenarioName;
   fault: (task: string) => Fault;
-  window: Window | 'task';
+  window: Window | 'task' | 'effect';
 }
 
 /** Every method of every port, in every window. */
@@ -45,3 +47,45 @@ export const taskCases = (scenario: ScenarioName, tasks: number): Case[] =>
     window: 'task' as const,
     fault: (task: string) => ({ kind: 'task' as const, task, nth: index + 1 }),
   }));
+
+/** What of the adapters that run on this machine is struck: the calls that change it, and the effects, within. */
+const LOCAL = [
+  'forge.claim',
+  'forge.ensurePullRequest',
+  'forge.checks',
+  'forge.merge',
+  'executor.ensure',
+  'environments.ensure',
+  'environments.remove',
+  'notifier.deliver',
+];
+const LOCAL_EFFECTS = [
+  'job-started',
+  'job-ended',
+  'branch-pushed',
+  'environment-created',
+  'environment-destroyed',
+  'check-started',
+  'merged',
+  'notice-delivered',
+] as const satisfies Effect['effect'][];
+
+/** The same on the adapters that production uses on one machine: git, processes, files. */
+export const localCases = (): Case[] => [
+  ...calledMethods()
+    .filter(({ port, method }) => LOCAL.includes(`${port}.${method}`))
+    .flatMap(({ port, method, by }) =>
+      (['W2', 'W3', 'W4', 'late'] as const).map((window): Case => ({
+        name: `local:${port}.${method}:${window}`,
+        scenario: 'local',
+        window,
+        fault: (task) => ({ kind: 'call', task, port, method, by, window, nth: 1 }),
+      })),
+    ),
+  ...LOCAL_EFFECTS.map((effect): Case => ({
+    name: `local:${effect}`,
+    scenario: 'local',
+    window: 'effect',
+    fault: (task) => ({ kind: 'effect', task, effect, nth: 1 }),
+  })),
+];

@@ -12,6 +12,8 @@ export interface Deed {
 export interface Scenario {
   steps: readonly (string | { kind: string; [option: string]: unknown })[];
   world?: WorldScript;
+  /** Whether it is played on the adapters of one machine, rather than in the world. */
+  local?: true;
   people?: readonly Deed[];
   /** How the run ends: the outcome it completes with, or the status it closes with. */
   ends: 'merged' | 'ready' | 'completed' | 'CANCELLED';
@@ -80,6 +82,13 @@ export const SCENARIOS = {
     world: { checksMs: 600_000 },
     people: [{ when: 'ci:probing', action: 'stop' }],
     ends: 'CANCELLED',
+  },
+  /** The sample repository, with its own agents, checks and preview, on the adapters of one machine. */
+  local: {
+    steps: ['coder', 'human-test', ...TO_MERGE],
+    local: true,
+    people: [{ when: 'human-test:parked', action: 'confirm' }],
+    ends: 'merged',
   },
 } as const satisfies Record<string, Scenario>;
 export type ScenarioName = keyof typeof SCENARIOS;

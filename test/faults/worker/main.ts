@@ -1,16 +1,17 @@
 // A worker under test: the one of production, with ports that speak to the world over the wire, and a fault in it.
 import { NativeConnection } from '@temporalio/worker';
+import { openPorts } from '../../../activities/adapters/index.ts';
 import { readConfig } from '../../../worker/config.ts';
 import { openLog } from '../../../worker/logging.ts';
 import { createWorker } from '../../../worker/worker.ts';
 import type { Fault } from '../plan/faults.ts';
 import { callOver } from '../world/wire.ts';
 import { Faults } from './faults.ts';
-import { remotePorts } from './ports.ts';
+import { remotePorts, struckPorts } from './ports.ts';
 
 const config = readConfig();
 const [codePath = '', worldPort = ''] = process.argv.slice(2);
-openLog(config.variables.GATEHOUSE_LOG_LEVEL);
+const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
 
 const faults = new Faults();
 process.on('message', (told: { arm?: Fault | null; tasksOf?: string }) => {
@@ -30,9 +31,23 @@ async function connect(): Promise<NativeConnection> {
   }
 }
 
+/** A worker without a world works on this machine. */
+async function portsOf() {
+  if (worldPort !== '') return remotePorts(callOver(Number(worldPort)) as never, faults);
+  const { variables, data, environment } = config;
+  const choice = {
+    forge: 'local',
+    executor: 'local',
+    environments: 'local',
+    notify: variables.GATEHOUSE_NOTIFY,
+  } as const;
+  const opening = { root: data, environment, ledgerFile: variables.GATEHOUSE_LEDGER, log: log.info.bind(log) };
+  return struckPorts((await openPorts(choice, opening)).ports, faults);
+}
+
 const connection = await connect();
 const worker = await createWorker(
-  { connection, config, ports: remotePorts(callOver(Number(worldPort)) as never, faults) },
+  { connection, config, ports: await portsOf() },
   { workflowBundle: { codePath }, sinks: faults.sinks },
 );
 process.send?.({ is: 'ready' });

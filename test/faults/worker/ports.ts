@@ -24,3 +24,22 @@ export function remotePorts(ask: Ask, faults: Faults): Ports {
   const remote = Object.fromEntries(ports) as unknown as Ports;
   return { ...remote, forge: { ...remote.forge, checksGraceSeconds: 0 } };
 }
+
+/** The adapters of this machine, and the faults around each call. */
+export function struckPorts(ports: Ports, faults: Faults): Ports {
+  const struck = Object.entries(ports).map(([port, own]) => {
+    const around = new Proxy(own as Record<string, unknown>, {
+      get(target, method: string) {
+        const call = target[method];
+        if (typeof call !== 'function') return call;
+        return (...args: unknown[]) => {
+          const said = JSON.stringify(args.filter((arg) => typeof arg !== 'function' && !(arg instanceof AbortSignal)));
+          const made = () => Promise.resolve(call.apply(target, args) as unknown);
+          return faults.around(port as keyof Ports, method, said, made);
+        };
+      },
+    });
+    return [port, around] as const;
+  });
+  return Object.fromEntries(struck) as unknown as Ports;
+}
