@@ -170,7 +170,7 @@ const toldOf: Judge = (record) => {
     if (endsOf(past).some(({ is }) => is === 'TERMINATED')) return []; // whoever terminates a run silences it
     const notices = activitiesOf(past).filter(({ type }) => type === 'notify');
     const missing = notices.filter(
-      ({ question }) => !delivered.some((key) => key.startsWith(`${question.workflowId}/${question.notice.id}@`)),
+      ({ question }) => !delivered.some((key) => key.includes(`${question.workflowId}/${question.notice.id}@`)),
     );
     const parks = phasesOf(past).filter(({ phase }) => phase.endsWith(':parked'));
     const visits = new Set(notices.map(({ question }) => question.notice.visit).filter(Boolean));
@@ -222,7 +222,8 @@ const noStumble: Judge = ({ pasts }) =>
 const asUndisturbed: Judge = (record) => {
   if (!record.undisturbed || record.closedAt === undefined) return [];
   const [now, before] = [normalised(record), record.undisturbed];
-  const more = without(now, before);
+  // People are told at least once: who told them and was killed tells them again.
+  const more = without(now, before).filter((effect) => !effect.startsWith('notice-delivered '));
   const fewer = without(before, now);
   return [
     ...more.map((effect) => say('ledger', 'doubled', `besides what an undisturbed run does: ${effect}`)),
