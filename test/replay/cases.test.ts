@@ -35,7 +35,6 @@ it('a case’s name is a task’s and a file’s, and its own', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-// Turned into a plain test by the recording that makes it true.
 it('every case is recorded', async () => {
   const generations = await generationsOf();
   const recorded = await recordedIn(generations.map((generation) => folderOf(generation)));
