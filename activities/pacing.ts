@@ -1,8 +1,8 @@
 /**
- * So many waiting looks a worker does per second, however many wait. Each costs it some 3 ms, and the server a task: 5,000
+ * So many waiting looks a worker does per second, however many wait. Each costs it some 10 ms, and the server a task: 5,000
  * parked runs that were looked at every 30 s would keep a machine busy with nothing (npm run bench, "parked").
  */
-const LOOKS_PER_SECOND = 10;
+const LOOKS_PER_SECOND = 3;
 
 /** How long a look that wishes to come back after so many milliseconds is to wait, and `most` at most. */
 export type Pace = (wish: number, most?: number) => number;

@@ -6,7 +6,7 @@ beforeEach(() => void (now = 1_000_000));
 
 it('lets few looks come back as soon as they wish', () => {
   const next = pace();
-  expect(Array.from({ length: 100 }, () => next(30_000))).toEqual(Array(100).fill(30_000));
+  expect(Array.from({ length: 90 }, () => next(30_000))).toEqual(Array(90).fill(30_000));
 });
 
 it('keeps to so many looks per second, however many wait', () => {
@@ -23,8 +23,10 @@ it('keeps to so many looks per second, however many wait', () => {
     }
   }
   const seconds = [...looks].filter(([second]) => second > 1_600).map(([, count]) => count);
-  expect(Math.max(...seconds)).toBeLessThanOrEqual(20);
-  expect(seconds.reduce((sum, count) => sum + count, 0) / 3_000).toBeCloseTo(10, -0.5);
+  expect(Math.max(...seconds)).toBeLessThanOrEqual(12);
+  const perSecond = seconds.reduce((sum, count) => sum + count, 0) / 3_000;
+  expect(perSecond).toBeGreaterThan(2);
+  expect(perSecond).toBeLessThan(4);
 });
 
 it('never waits longer than it may, and forgets those that have come back', () => {
