@@ -10,6 +10,8 @@ const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 
+const UNATTENDED = /no poller|workflow task in failed state/i;
+
 /** The gRPC code of a failure, which the client wraps in errors of its own. */
 export function codeOf(failure: unknown): number | undefined {
   const cause = isGrpcServiceError(failure) ? failure : (failure as { cause?: unknown }).cause;
@@ -20,7 +22,9 @@ export function codeOf(failure: unknown): number | undefined {
 export function isSilence(failure: unknown): boolean {
   if ((failure as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true;
   const code = codeOf(failure);
-  // The server knows at once when no worker has polled for minutes; a query has no other failed precondition.
-  const unattended = code === FAILED_PRECONDITION && /no poller/i.test(String((failure as { cause?: Error }).cause));
+  // The server knows at once when no worker has polled for minutes, and when a run's task has been lost several times in
+  // a row, as by workers that died with it: then it takes no update until one has got through.
+  const unattended =
+    code === FAILED_PRECONDITION && UNATTENDED.test(String((failure as { cause?: Error }).cause ?? failure));
   return unattended || [CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE].includes(code ?? -1);
 }

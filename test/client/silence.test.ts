@@ -1,0 +1,22 @@
+import { isSilence } from '../../client/silence.ts';
+
+const grpc = (code: number, details: string) =>
+  Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
+const LOST = 'Unable to perform workflow execution update due to Workflow Task in failed state.';
+
+it.each([
+  ['a deadline', 4, 'Deadline exceeded', true],
+  ['no server', 14, 'No connection established', true],
+  ['no worker', 9, 'no poller seen for task queue recently, worker may be down', true],
+  // Workers died three times in a row with the run's task: it takes no update, and a signal is what is left.
+  ['a task that was lost again and again', 9, LOST, true],
+  ['another precondition', 9, 'the schedule is paused', false],
+  ['a bad argument', 3, 'invalid argument', false],
+])('%s counts as nobody answering, or not', (_, code, details, silent) => {
+  expect(isSilence(grpc(code, details))).toBe(silent);
+  expect(isSilence(new Error('Workflow Update failed', { cause: grpc(code, details) }))).toBe(silent);
+});
+
+it('a bug is no silence', () => {
+  expect(isSilence(new Error('a bug'))).toBe(false);
+});
