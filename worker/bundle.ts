@@ -12,24 +12,30 @@ const workflows = path.join(root, 'workflows');
 /** Where nothing is encrypted, as in proofs: without it one undecodable signal would wedge a run. */
 export const dataConverter = dataConverterOf();
 
-/** What is bundled; `workflows/shared.ts` says why there are two. */
-const bundling = {
+/** What is bundled; `workflows/shared.ts` says why there is more than one, `workflows/untraced.ts` what call stacks cost. */
+export const bundling = ({ callStacks = false }: Building = {}) => ({
   workflowsPath: path.join(workflows, 'entry.ts'),
-  preloadModules: [path.join(workflows, 'shared.ts')],
-};
+  preloadModules: [...(callStacks ? [] : ['untraced.ts']), 'shared.ts'].map((name) => path.join(workflows, name)),
+});
+
+interface Building {
+  converter?: typeof dataConverter;
+  /** Whether the SDK keeps the call stacks of what runs wait for, for the Web UI's tab. */
+  callStacks?: boolean;
+}
 
 /**
  * The workflow code, built ahead of time and kept under the hash of what it is made from: a worker that is started
  * again starts at once.
  */
-export async function workflowBundle(data: string, converter = dataConverter): Promise<{ codePath: string }> {
-  const { payloadConverterPath, failureConverterPath } = converter;
-  const sealing = failureConverterPath ? '-sealing' : '';
-  const codePath = path.join(data, 'bundles', `${await sourceHash()}${sealing}.cjs`);
+export async function workflowBundle(data: string, building: Building = {}): Promise<{ codePath: string }> {
+  const { payloadConverterPath, failureConverterPath } = building.converter ?? dataConverter;
+  const kind = `${failureConverterPath ? '-sealing' : ''}${building.callStacks ? '-traced' : ''}`;
+  const codePath = path.join(data, 'bundles', `${await sourceHash()}${kind}.cjs`);
   if (await isThere(codePath)) return { codePath };
 
   const { code } = await bundleWorkflowCode({
-    ...bundling,
+    ...bundling(building),
     ...(payloadConverterPath && { payloadConverterPath }),
     ...(failureConverterPath && { failureConverterPath }),
   });

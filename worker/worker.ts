@@ -38,13 +38,16 @@ export async function createWorker(
   const { variables, namespace, data, codecKeys } = config;
   const dataConverter = dataConverterOf(codecKeys);
   const taskQueue = variables.GATEHOUSE_TASK_QUEUE;
+  const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
   return Worker.create({
     connection,
     namespace,
     taskQueue,
     identity: `gatehouse-${process.pid}@${hostname()}`,
     ...versioning(variables),
-    ...(over.workflowBundle ? {} : { workflowBundle: await workflowBundle(data, dataConverter) }),
+    ...(over.workflowBundle
+      ? {}
+      : { workflowBundle: await workflowBundle(data, { converter: dataConverter, callStacks }) }),
     dataConverter,
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,

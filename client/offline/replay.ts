@@ -10,8 +10,11 @@ const MOST_STREAMS = 4;
 
 const payloadConverterPath = at('../../workflows/lib/payload-converter.ts');
 
-/** This build's workflow code, loaded as the worker loads it: once for all runs. */
-const own = { workflowsPath: at('../../workflows/entry.ts'), preloadModules: [at('../../workflows/shared.ts')] };
+/** This build's workflow code, loaded as the worker loads it: once for all runs, and without call stacks. */
+const own = {
+  workflowsPath: at('../../workflows/entry.ts'),
+  preloadModules: [at('../../workflows/untraced.ts'), at('../../workflows/shared.ts')],
+};
 
 export interface Replayed {
   file: string;

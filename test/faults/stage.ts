@@ -6,7 +6,7 @@ import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { connect } from '../../client/connection.ts';
 import { makeSampleRepository } from '../../client/local-stack/sample.ts';
-import { dataConverter } from '../../worker/bundle.ts';
+import { bundling, dataConverter } from '../../worker/bundle.ts';
 import { Cluster } from '../support/cluster/cluster.ts';
 import type { Line } from './judge/invariants.ts';
 import { Lane, type LaneOptions } from './lane.ts';
@@ -140,7 +140,7 @@ async function openWorld(folder: string): Promise<{ child: ChildProcess; port: n
 /** The workflow code with what watches it. It changes no command: what it watched replays without it. */
 async function bundle(home: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: at('../../workflows/index.ts'),
+    ...bundling(),
     workflowInterceptorModules: [at('./worker/interceptors.ts')],
     logger: new DefaultLogger('ERROR'),
     ...dataConverter,

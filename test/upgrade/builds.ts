@@ -72,7 +72,7 @@ async function bundle(changes: Change[]): Promise<WorkflowBundle> {
     }
     return await bundleWorkflowCode({
       workflowsPath: path.join(workflows, 'entry.ts'),
-      preloadModules: [path.join(workflows, 'shared.ts')],
+      preloadModules: ['untraced.ts', 'shared.ts'].map((name) => path.join(workflows, name)),
       payloadConverterPath: path.join(workflows, 'lib', 'payload-converter.ts'),
       logger: new DefaultLogger('ERROR'),
     });

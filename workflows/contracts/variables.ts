@@ -106,6 +106,8 @@ export const Variables = z.object({
   GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
   /** So many runs a worker keeps in memory; others are read anew when something happens to them. */
   GATEHOUSE_CACHED_RUNS: number('a number of runs, 10 to 100000', 10, 100_000).default(1_000),
+  /** Whether the Web UI's tab Call Stack says where a run's code stands: for whoever works on it, at half a turn's cost. */
+  GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
   /** Every effect on the world is appended to this file, one line of JSON each. None: nothing is written down. */
   GATEHOUSE_LEDGER: z.string().optional(),
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
