@@ -1,7 +1,18 @@
 import { Context, heartbeat } from '@temporalio/activity';
 
-/** How often a working activity says that its worker lives, in milliseconds; the SDK sends fewer of them. */
+/**
+ * How often a working activity says that its worker lives, in milliseconds. Each beat is a transaction of the server's: where
+ * many are at work, such as jobs that take an hour, all of them have so many beats per second.
+ */
 const BEAT_MS = 1_000;
+const BEATS_PER_SECOND = 50;
+/** Well below the time after which the server takes an activity's worker for dead (`workflows/lib/proxies.ts`). */
+const LONGEST_BEAT_MS = 5_000;
+
+let working = 0;
+/** How long from one beat to the next, as many as are at work. */
+export const beatMs = (many = working) =>
+  Math.min(LONGEST_BEAT_MS, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
 
 /**
  * Every activity heartbeats while it works: so its worker's death is noticed soon, and so it hears that it is called
@@ -13,11 +24,21 @@ export function heartbeating<Record extends object>(activities: Record): Record 
       name,
       async (...question: unknown[]) => {
         const context = Context.current();
-        const clock = setInterval(() => context.heartbeat(told.get(context)), BEAT_MS);
+        let clock: NodeJS.Timeout;
+        const beat = () => {
+          context.heartbeat(told.get(context));
+          clock = setTimeout(beat, beatMs());
+        };
+        working += 1;
+        clock = setTimeout(beat, beatMs());
         try {
           return await work(...question);
+        } catch (failure) {
+          if (told.has(context)) context.heartbeat(told.get(context)); // the next attempt is to know
+          throw failure;
         } finally {
-          clearInterval(clock);
+          clearTimeout(clock);
+          working -= 1;
         }
       },
     ],
@@ -27,8 +48,8 @@ export function heartbeating<Record extends object>(activities: Record): Record 
 
 const told = new WeakMap<Context, unknown>();
 
-/** Tells how far the work is: shown in the Web UI, and known to the next attempt. */
+/** Tells how far the work is: shown in the Web UI, with the next beat at the latest, and known to the next attempt. */
 export function tell(progress: unknown): void {
   told.set(Context.current(), progress);
-  heartbeat(progress);
+  if (beatMs() === BEAT_MS) heartbeat(progress);
 }

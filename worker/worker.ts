@@ -18,6 +18,8 @@ const STICKY = '3 seconds';
  * take the whole worker with it, and a machine that is very busy is no endless loop. The option is missing in its types.
  */
 const LONGEST_TURN = '60 seconds';
+/** So many activities at a time: most of them wait for an agent or an environment, and cost next to nothing. */
+const AT_WORK = 2_000;
 /** The first server that tells its pollers how many they should be. */
 const SCALES_POLLERS = [1, 28] as const;
 
@@ -55,7 +57,7 @@ export async function createWorker(
       budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
       taskLimit: variables.GATEHOUSE_TASK_LIMIT,
     }),
-    maxConcurrentActivityTaskExecutions: 500,
+    maxConcurrentActivityTaskExecutions: AT_WORK,
     maxCachedWorkflows: variables.GATEHOUSE_CACHED_RUNS,
     stickyQueueScheduleToStartTimeout: STICKY,
     ...(await pollers(connection)),

@@ -76,7 +76,9 @@ async function main(): Promise<number> {
   try {
     for (const name of names) {
       const scenario = SCENARIOS[name];
-      if (scenario) await scenario.play(stage, pace, book);
+      if (!scenario) continue;
+      await scenario.play(stage, pace, book);
+      say(line(book.metrics));
     }
     for (const who of contestants) {
       const why = names.includes(who) ? await absence(who) : 'left out by --only';

@@ -8,6 +8,8 @@ export interface Pace {
   stepRuns: number;
   happyRuns: number;
   storm: number;
+  /** How long jobs take in it: longer than it lasts. */
+  stormSeconds: number;
   parked: number;
   crashed: number;
   crashes: number;
@@ -25,6 +27,7 @@ export const WHOLE: Pace = {
   stepRuns: 20,
   happyRuns: 20,
   storm: 1_000,
+  stormSeconds: 90,
   parked: 5_000,
   crashed: 500,
   crashes: 5,
@@ -42,6 +45,7 @@ export const QUICK: Pace = {
   stepRuns: 3,
   happyRuns: 2,
   storm: 100,
+  stormSeconds: 20,
   parked: 200,
   crashed: 50,
   crashes: 1,

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { execa } from 'execa';
+import pLimit from 'p-limit';
 
 export class GitFailed extends Error {
   override readonly name = 'GitFailed';
@@ -51,6 +53,9 @@ const CLEARED = {
   GIT_NAMESPACE: undefined,
 };
 
+/** So many git processes run at a time, however many runs ask: more only get in each other's way. */
+const atATime = pLimit(4 * availableParallelism());
+
 /**
  * Runs the git program, without a shell and without questions. Answers what it prints; throws `GitFailed` unless its
  * exit code is one that the caller expects.
@@ -64,14 +69,15 @@ export async function git(
     env = {},
   }: { cwd: string; okCodes?: number[]; input?: string; env?: Record<string, string> },
 ): Promise<GitAnswer> {
-  const { stdout, stderr, exitCode } = await execa('git', [...QUIET, ...args], {
+  const options = {
     cwd,
     reject: false,
     stripFinalNewline: true,
     maxBuffer: 64 * 1_024 * 1_024,
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     env: { ...CLEARED, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', ...IDENTITY, ...env },
-  });
+  };
+  const { stdout, stderr, exitCode } = await atATime(() => execa('git', [...QUIET, ...args], options));
   if (exitCode === undefined || !okCodes.includes(exitCode)) throw new GitFailed(args, String(stderr), exitCode);
   return { stdout: String(stdout), code: exitCode };
 }

@@ -14,7 +14,7 @@ const commitOf = (what: string) => createHash('sha1').update(what).digest('hex')
  */
 export const benchPorts = (): Ports => ({
   forge: new WillingForge(),
-  executor: new InstantExecutor(),
+  executor: new QuickExecutor(),
   environments: new InMemoryEnvironments(),
   releases: { examine: async () => ({ configured: false }), look: async () => [] },
   tracker: { file: async () => undefined, tell: async () => false },
@@ -73,16 +73,22 @@ class WillingForge implements Forge {
 /** The heads of branches that jobs of this process have written to, for the one question that does not name its head. */
 const heads = new Map<string, string>();
 
-/** Jobs end where they begin; who writes has made a commit. */
-class InstantExecutor implements Executor {
+/** What a job is to be told, so that it takes a while: otherwise it ends where it begins. */
+export const taking = (seconds: number) => `It takes ${seconds} s.`;
+const secondsOf = (brief: string) => Number(/It takes (\d+) s\./.exec(brief)?.[1] ?? 0);
+
+/** Jobs end where they begin, unless told otherwise; who writes has made a commit. */
+class QuickExecutor implements Executor {
   private readonly ended = new Map<string, JobLook>();
+  private readonly ends = new Map<string, number>();
 
   list: Executor['list'] = async () => [];
   examine: Executor['examine'] = async () => [];
   knows = async (key: string): Promise<boolean> => this.ended.has(key);
 
-  async ensure({ key, role, mode, task, change }: Job): Promise<void> {
+  async ensure({ key, role, mode, task, change, brief }: Job): Promise<void> {
     if (this.ended.has(key)) return;
+    this.ends.set(key, Date.now() + secondsOf(brief) * 1_000);
     tellEffect(`${task.id} ${role}`);
     const changed = mode !== 'read';
     const head = commitOf(key);
@@ -99,6 +105,8 @@ class InstantExecutor implements Executor {
   }
 
   look = async (key: string): Promise<JobLook> =>
-    this.ended.get(key) ?? { is: 'evicted', because: 'No such job.', infrastructure: true };
+    (this.ends.get(key) ?? 0) > Date.now()
+      ? { is: 'running' }
+      : (this.ended.get(key) ?? { is: 'evicted', because: 'No such job.', infrastructure: true });
   stop = async (): Promise<void> => undefined;
 }

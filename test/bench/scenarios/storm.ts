@@ -1,4 +1,5 @@
 import { signalOf } from '../../../workflows/contracts/messages.ts';
+import { taking } from '../gatehouse/ports.ts';
 import { now } from '../clock.ts';
 import { figure, type Book } from '../figures.ts';
 import { METRICS } from '../metrics.ts';
@@ -6,12 +7,14 @@ import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
 
 /**
- * As many actions at once as runs are parked, one for each: the time until the last of them has had its effect. Between
- * two storms everything comes to rest again.
+ * As many actions at once as runs are parked, one for each: the time until the last of them has had its effect, which is
+ * that a fixer is at work. As agents do, it is longer at work than the storm lasts, so that all of them are at the same
+ * time. Between two storms everything comes to rest again.
  */
 export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const bare = (await stage.floorParked(pace.storm)).slice(-pace.storm);
   const runs = (await stage.parked(pace.storm)).slice(-pace.storm);
+  const said = { by: 'ana', findings: `No tax. ${taking(pace.stormSeconds)}` };
   const floor: number[][] = [];
   const gatehouse: number[][] = [];
   for (let repetition = 0; repetition < pace.repetitions; repetition += 1) {
@@ -26,7 +29,7 @@ export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void>
     gatehouse.push([
       await until(
         runs.map((task) => stage.effects.next(`${task} fixer`, PATIENCE)),
-        () => runs.map((task) => stage.run(task).signal(signalOf('requestFix'), { by: 'ana', findings: 'No tax.' })),
+        () => runs.map((task) => stage.run(task).signal(signalOf('requestFix'), said)),
       ),
     ]);
     await Promise.all(rested);

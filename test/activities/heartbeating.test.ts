@@ -1,0 +1,48 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beatMs, heartbeating, tell } from '../../activities/heartbeating.ts';
+
+it.each([
+  [0, 1_000],
+  [1, 1_000],
+  [50, 1_000],
+  [100, 2_000],
+  [250, 5_000],
+  [5_000, 5_000],
+])('of %i activities at work, each beats every %i ms', (many, every) => expect(beatMs(many)).toBe(every));
+
+const doors: (() => void)[] = [];
+const beating = heartbeating({
+  looks: async () => tell({ seen: 1 }),
+  fails: async () => {
+    tell({ seen: 2 });
+    throw new Error('Not yet.');
+  },
+  waits: () => new Promise<void>((over) => doors.push(over)),
+});
+
+function heard() {
+  const environment = new MockActivityEnvironment();
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  return { environment, beats };
+}
+
+it('tells the next attempt how far it has come', async () => {
+  const { environment, beats } = heard();
+  await expect(environment.run(beating.fails)).rejects.toThrow('Not yet.');
+  expect(beats.at(-1)).toEqual({ seen: 2 });
+});
+
+it('is told in between by few, and with their next beat by many', async () => {
+  const few = heard();
+  await few.environment.run(beating.looks);
+  expect(few.beats).toEqual([{ seen: 1 }]);
+
+  const crowd = Array.from({ length: 100 }, heard);
+  const waiting = crowd.map(({ environment }) => environment.run(beating.waits));
+  const one = heard();
+  await one.environment.run(beating.looks);
+  expect(one.beats).toEqual([]);
+  doors.forEach((open) => open());
+  await Promise.all(waiting);
+});
