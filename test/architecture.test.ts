@@ -20,7 +20,7 @@ const LAW: Record<string, string[]> = {
     '@temporalio/common',
   ],
   workflows: ['workflows/contracts', 'workflows/rules', 'workflows/gates', 'workflows/lib', '@temporalio/workflow'],
-  'activities/adapters': ['workflows/contracts', 'type:activities', 'zod', 'node:', 'execa', 'yaml'],
+  'activities/adapters': ['workflows/contracts', 'type:activities', 'zod', 'node:', 'execa', 'p-limit', 'yaml'],
   activities: ['workflows/contracts', '@temporalio/activity', 'type:@temporalio/client', 'picomatch'],
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
   'worker/configuration': [
