@@ -1,5 +1,6 @@
 import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
+import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
 import { environmentQuery } from '../workflows/contracts/messages.ts';
 import { notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
@@ -25,15 +26,15 @@ export const environmentActivities = (
   { lookMs, pace }: { lookMs: number; pace: Pace },
 ): Own => ({
   async environmentSettled({ workflowId, generation }) {
-    const view = await viewOf(workflowId);
-    if (!view) throw notYet('The environment has not begun yet', 500);
+    const seen = await seenOf(workflowId);
+    if (!seen) throw notYet('The environment has not begun yet', 500);
+    const { view, closed } = seen;
     const known = view.generation >= generation && (view.status !== 'provisioning' || view.because !== undefined);
-    if (known && view.status !== 'tearing-down') return view;
-    if (await isClosed(workflowId)) return view;
+    if ((known && view.status !== 'tearing-down') || closed) return view;
     throw notYet(`Environment ${view.generation} is ${view.status}`, Math.min(lookMs, 5_000));
   },
 
-  lookAtEnvironment: ({ workflowId }) => viewOf(workflowId),
+  lookAtEnvironment: async ({ workflowId }) => (await seenOf(workflowId))?.view,
 
   async provisionEnvironment(request) {
     await environments.ensure(request);
@@ -69,17 +70,17 @@ async function verifiedGone(environments: Environments, key: string): Promise<vo
   if (look.is !== 'gone') throw new Error(`${key} was removed, and yet it is ${look.is}`);
 }
 
-/** Asks the environment's own workflow; one that never was has nothing to say. */
-async function viewOf(workflowId: string): Promise<EnvironmentView | undefined> {
-  try {
-    return await Context.current().client.workflow.getHandle(workflowId).query(environmentQuery);
-  } catch (failure) {
-    if ((failure as Error).name === 'WorkflowNotFoundError') return undefined;
-    throw failure;
-  }
+/**
+ * How the environment's own workflow says that it stands: on record at the server, so that nobody has to be at work to be
+ * asked. One that never was has nothing to say; one of an earlier build has to be asked itself.
+ */
+async function seenOf(workflowId: string): Promise<{ view: EnvironmentView; closed: boolean } | undefined> {
+  const found = await describe(workflowId);
+  if (!found) return undefined;
+  const recorded = found.memo?.[ENVIRONMENT_MEMO] as EnvironmentView | undefined;
+  const asked = () => Context.current().client.workflow.getHandle(workflowId).query(environmentQuery);
+  return { view: recorded ?? (await asked()), closed: found.status.name !== 'RUNNING' };
 }
-
-const isClosed = async (workflowId: string) => (await describe(workflowId))?.status.name !== 'RUNNING';
 
 /** Whether this very chain of executions still runs: the id alone may by now belong to a later one. */
 export async function lives({ workflowId, runId }: { workflowId: string; runId: string }): Promise<boolean> {

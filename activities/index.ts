@@ -8,14 +8,19 @@ import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
 import { pacing } from './pacing.ts';
+import { patient } from './patience.ts';
 import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
 import { surveyActivities } from './survey.ts';
 
+/** Far longer than any call takes that is ever answered: a first clone of a large repository is a call, too. */
+const CALL_MS = 600_000;
+
 /** Everything a workflow may ask of the world, as one flat record over the ports. */
-export const createActivities = (ports: Ports, given: Settings): Activities => {
+export const createActivities = (world: Ports, given: Settings): Activities => {
+  const ports = patient(world, given.callMs ?? CALL_MS);
   const settings = { ...given, pace: pacing() };
   return heartbeating({
     ...runActivities(ports, settings),

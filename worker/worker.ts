@@ -53,6 +53,7 @@ export async function createWorker(
     dataConverter,
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
+      callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
       taskQueue,
       budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
       taskLimit: variables.GATEHOUSE_TASK_LIMIT,

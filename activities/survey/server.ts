@@ -58,13 +58,15 @@ const QUERY_MS = 10_000;
 export function serverOf(client: Client): Server {
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
   const asking = <T>(question: () => Promise<T>) => client.withDeadline(Date.now() + QUERY_MS, question);
+  const said = (failure: Failure | null | undefined) =>
+    messageOf(failure, client.options.loadedDataConverter.payloadCodecs);
   return {
     async *list(query) {
       for await (const each of client.workflow.list({ query, pageSize: 1_000 })) yield seenOf(each);
     },
     async describe(workflowId) {
       try {
-        return describedOf(await handle(workflowId).describe());
+        return await describedOf(await handle(workflowId).describe(), said);
       } catch (failure) {
         if ((failure as Error).name === 'WorkflowNotFoundError') return undefined;
         throw failure;
@@ -81,7 +83,7 @@ export function serverOf(client: Client): Server {
       if (!failed) return undefined;
       return {
         nondeterminism: failed.cause === NON_DETERMINISTIC,
-        message: failed.failure?.message ?? 'It did not say why.',
+        message: (await said(failed.failure)) || 'It did not say why.',
       };
     },
     run: (workflowId) => asking(() => handle(workflowId).query(runQuery)),
@@ -102,8 +104,19 @@ function seenOf({ workflowId, runId, status, startTime, closeTime, searchAttribu
   };
 }
 
-function describedOf({ workflowId, runId, status, closeTime, raw }: WorkflowExecutionDescription): Described {
+async function describedOf(
+  { workflowId, runId, status, closeTime, raw }: WorkflowExecutionDescription,
+  said: (failure: Failure) => Promise<string>,
+): Promise<Described> {
   const attempt = raw.pendingWorkflowTask?.attempt;
+  const activities = (raw.pendingActivities ?? []).map(async ({ activityType, attempt, lastFailure }) => ({
+    type: activityType?.name ?? '',
+    attempt: attempt ?? 1,
+    ...(lastFailure && {
+      failure: await said(lastFailure),
+      failureType: lastFailure.applicationFailureInfo?.type ?? undefined,
+    }),
+  }));
   return {
     workflowId,
     runId,
@@ -111,13 +124,25 @@ function describedOf({ workflowId, runId, status, closeTime, raw }: WorkflowExec
     status: status.name,
     ...(closeTime && { closedAt: closeTime.toISOString() }),
     ...(attempt && { taskAttempt: attempt }),
-    activities: (raw.pendingActivities ?? []).map(({ activityType, attempt = 1, lastFailure }) => ({
-      type: activityType?.name ?? '',
-      attempt: attempt ?? 1,
-      ...(lastFailure && {
-        failure: lastFailure.message ?? '',
-        failureType: lastFailure.applicationFailureInfo?.type ?? undefined,
-      }),
-    })),
+    activities: await Promise.all(activities),
   };
+}
+
+/** A failure as the server keeps it. Where payloads are encrypted, so is what it says. */
+type Failure = NonNullable<
+  NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]['lastFailure']
+>;
+type Codec = Client['options']['loadedDataConverter']['payloadCodecs'][number];
+
+export async function messageOf(failure: Failure | null | undefined, codecs: readonly Codec[]): Promise<string> {
+  const message = failure?.message ?? '';
+  if (!failure?.encodedAttributes) return message;
+  try {
+    let payloads = [failure.encodedAttributes];
+    for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
+    const { message: sealed } = JSON.parse(Buffer.from(payloads[0]!.data!).toString('utf8')) as { message?: string };
+    return sealed ?? message;
+  } catch {
+    return message; // written with a key that is not here
+  }
 }

@@ -1,5 +1,5 @@
 // Measures gatehouse beside bare Temporal, DBOS and the original's driver, on one machine, in one run:
-// `npm run bench -- [--quick] [--only scenario …] [--json] [--install] [--profile]`. README and CONTRIBUTING say what is compared.
+// `npm run bench -- [--quick] [--only scenario …] [--json] [--install] [--profile] [--repetitions N]`. README and CONTRIBUTING say what is compared.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,6 +49,7 @@ function wishes() {
       json: { type: 'boolean', default: false },
       install: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      repetitions: { type: 'string' },
     },
   });
   const only = [...(values.only ?? []).flatMap((name) => name.split(',')), ...positionals];
@@ -60,7 +61,8 @@ function wishes() {
 async function main(): Promise<number> {
   const { quick, json, names, profile, ...wish } = wishes();
   if (wish.install) await install();
-  const pace = quick ? QUICK : WHOLE;
+  const pace = { ...(quick ? QUICK : WHOLE) };
+  if (wish.repetitions !== undefined) pace.repetitions = Number(wish.repetitions);
   const folder = path.resolve('build', 'bench');
   await mkdir(folder, { recursive: true });
   const book = new Book();

@@ -1,3 +1,5 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { jest } from '@jest/globals';
 import { TestRepository, TestStack, until } from '../support/stack.ts';
 
@@ -49,6 +51,47 @@ it('what was left behind while no worker was up is found in one pass, and mended
   const { code, out } = await stack.gatehouse('doctor', '--fix');
   expect([code, out.filter(({ about }: any) => about === 'mended').length]).toEqual([0, 4]);
   expect([await agents(), await previews()]).toEqual([[], []]);
+  expect(await found()).toEqual([]);
+});
+
+it('a build that cannot take a run on is found, with what it says; a build that can has lost nothing', async () => {
+  const repository = await TestRepository.create(stack.home, 'stuck');
+  await stack.startRun('STUCK-1', repository);
+  await stack.parked('STUCK-1', 'human-test');
+  const [bundle] = await readdir(path.join(stack.home, 'data', 'bundles'));
+  const file = path.join(stack.home, 'data', 'bundles', bundle!);
+  const good = await readFile(file, 'utf8');
+  const beginning = 'async function pipelineRun(raw) {';
+  expect(good).toContain(beginning);
+
+  await stack.kill();
+  await writeFile(file, good.replace(beginning, `${beginning} throw new Error('This build does not work.');`));
+  await stack.start();
+  await stack.temporal(
+    'workflow',
+    'signal',
+    '--workflow-id',
+    'run/default/STUCK-1',
+    '--name',
+    'confirm',
+    '--input',
+    '{"by":"ana"}',
+  );
+  const [stuck] = await until('what is stuck is due', async () => {
+    const all = await found();
+    return all.length > 0 ? all : undefined;
+  });
+  expect(stuck).toMatchObject({
+    detail: expect.stringMatching(/^run\/default\/STUCK-1, attempt \d+: This build does not work\.$/),
+    mend: expect.stringMatching(
+      /^deploy a build in which this is mended: it goes on by itself; or: temporal workflow reset /,
+    ),
+  });
+
+  await stack.kill();
+  await writeFile(file, good);
+  await stack.start();
+  expect(await stack.ended('STUCK-1')).toMatchObject({ end: { is: 'done', result: { outcome: 'merged' } } });
   expect(await found()).toEqual([]);
 });
 

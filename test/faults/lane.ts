@@ -65,6 +65,7 @@ export class Lane {
           GATEHOUSE_TASK_QUEUE: this.queue,
           GATEHOUSE_DATA: path.join(folder, name),
           GATEHOUSE_LOOK_SECONDS: '0.5',
+          GATEHOUSE_CALL_SECONDS: '5',
           GATEHOUSE_BUDGET_CENTS: '1000000000',
           GATEHOUSE_LOG_LEVEL: 'warn',
           ...env,

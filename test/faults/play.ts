@@ -20,6 +20,7 @@ export const CONVERGES_MS = {
   W1: 60_000,
   W2: 60_000,
   W3: 30_000,
+  hung: 60_000,
   W4: 60_000,
   W5: 60_000,
   late: 120_000,

@@ -67,8 +67,13 @@ export class Stage {
   /** A lane that works on this machine: its data is below the cluster's home, and its effects stand in the same ledger. */
   async localLane(name: string): Promise<Lane> {
     const folder = await this.cluster.folder('local');
-    const own = { GATEHOUSE_DATA: path.join(folder, name), GATEHOUSE_LEDGER: this.ledgerFile, SAMPLE_PACE_MS: '0' };
-    return this.lane(name, { worldPort: undefined, env: own });
+    const env = {
+      GATEHOUSE_DATA: path.join(folder, name),
+      GATEHOUSE_LEDGER: this.ledgerFile,
+      GATEHOUSE_CALL_SECONDS: '15', // git takes its time here
+      SAMPLE_PACE_MS: '0',
+    };
+    return this.lane(name, { worldPort: undefined, env });
   }
 
   /** A task with a copy of the sample as its repository. */

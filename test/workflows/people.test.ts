@@ -260,6 +260,23 @@ describe('human-test', () => {
   });
 });
 
+describe('a wait after the environment was taken down', () => {
+  it('is the same visit, tells nobody again, and becomes urgent all the same', async () => {
+    const told: any[] = [];
+    const { run, look, cluster } = await play({ notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
+    await run.update('destroyEnvironment', {});
+    await cluster.settle();
+    expect(await look()).toMatchObject({ status: 'parked', current: { visit: '3-human-test#1' } });
+    expect((await look()).notices).toMatchObject([{ type: 'human_test_ready', severity: 'normal' }]);
+    expect((await look()).notices[0]).not.toHaveProperty('clearedAt');
+    await cluster.advance(30 * 24 * 3_600_000);
+    expect(told).toEqual([
+      ['human_test_ready', 'normal'],
+      ['human_test_ready', 'urgent'],
+    ]);
+  });
+});
+
 describe('a head that somebody else moves', () => {
   it('parks anew, with a new environment, and takes the companion’s verdict again before the merge', async () => {
     const { world, commit } = withForeign([{ head: HEADS[1]!, foreign: [foreign(HEADS[1]!)] }]);

@@ -28,4 +28,7 @@ export const EnvironmentInput = z.object({
 });
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;
 
+/** The memo in which an environment says how it stands, as its query answers it. */
+export const ENVIRONMENT_MEMO = 'environment';
+
 export const Release = z.object({ holder: Holder, because: z.string().max(2_000) });

@@ -98,6 +98,8 @@ export const Variables = z.object({
   GATEHOUSE_DATA: z.string().optional(),
   /** How often, in seconds, a thing that sends no hints is looked at. */
   GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
+  /** How long, in seconds, a call to the forge, an executor or any other part of the world may take before it is tried again. */
+  GATEHOUSE_CALL_SECONDS: number('seconds, 1 to 86400', 1, 86_400).default(600),
   /** Cents per calendar month, over all runs. */
   GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
   /** Where issues are kept as Markdown. None: below GATEHOUSE_DATA. */

@@ -2,14 +2,16 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   rootCause,
   setCurrentDetails,
   setHandler,
   sleep,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
-import { EnvironmentInput, Release, type SiteSnapshot } from '../contracts/environment.ts';
+import { ENVIRONMENT_MEMO, EnvironmentInput, Release, type SiteSnapshot } from '../contracts/environment.ts';
 import {
   buildSignal,
   environmentQuery,
@@ -232,9 +234,11 @@ export class OpenSite {
     }
   }
 
+  /** Puts on record how it stands: whoever looks asks the server, and no worker. */
   private draw(view: Partial<EnvironmentView>): void {
     this.view = { ...(view as EnvironmentView), holder: this.wanted.holder };
     setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId));
+    if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
   }
 
   /** Shows how it stands, and has the holder look. */

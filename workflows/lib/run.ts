@@ -111,7 +111,10 @@ export class LiveRun {
   notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
     const { notices, steps } = this.state;
     const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${1 + notices.filter((n) => n.type === type).length}`;
-    if (notices.some((notice) => notice.id === id) || !steps.includes(step)) return;
+    const told = notices.find((notice) => notice.id === id);
+    // Asked again at the same visit: nobody is told twice, but the wait counts again.
+    if (told?.clearedAt && patched('asked-again-is-open-again')) delete told.clearedAt;
+    if (told || !steps.includes(step)) return;
     const at = new Date().toISOString();
     const notice: Notice = { id, type, severity: 'normal', at, text: text.slice(0, 2_000), ...(visit && { visit }) };
     notices.push(notice);

@@ -49,7 +49,7 @@ export const FORMS = {
   /** An output that is sent back again and again: each time an agent is told why. */
   approval: {
     steps: [{ kind: 'architect', approval: true }, 'analysis'],
-    world: { jobMs: { architect: 400 } },
+    world: { jobMs: { architect: [400] } },
     parks: 'architect:parked',
     wish: (dice, actionId) =>
       dice.chance(0.1) ? held(dice, actionId) : { action: 'requestChanges', said: { feedback: actionId } },

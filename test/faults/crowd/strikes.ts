@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { CannotUpgrade, upgrade, type Target } from '../../../client/upgrading.ts';
 import type { Proxy } from '../../support/cluster/proxy.ts';
 import type { Dice } from '../../support/walk/dice.ts';
 import type { Lane } from '../lane.ts';
@@ -84,6 +86,31 @@ export const cut = (proxy: Proxy, { say }: Stage, seconds: number, every: readon
     say('the wire is mended');
   },
 });
+
+/** Another build is made the current one, and all runs are asked to come to it: forward, and back again. */
+export function changeBuilds({ client, say }: Stage, targets: readonly Target[]): Strike {
+  let at = 0;
+  return {
+    every: [2, 6],
+    async once() {
+      at = (at + 1) % targets.length;
+      const left = await makeCurrent(client, targets[at]!);
+      say(
+        `build ${targets[at]!.build}: ${left === undefined ? 'no worker of it is there' : `${left} runs are still to come`}`,
+      );
+    },
+  };
+}
+
+/** Answers how many runs are not there yet; nothing, when no worker of that build is there. */
+export async function makeCurrent(client: Client, target: Target): Promise<number | undefined> {
+  try {
+    return (await upgrade(client, target, { told: () => undefined, stop: AbortSignal.timeout(8_000) })).left;
+  } catch (failure) {
+    if (failure instanceof CannotUpgrade) return undefined;
+    throw failure;
+  }
+}
 
 /** Messages that nobody should have sent: see `Crowd.disturb`. */
 export const noise = (crowd: Crowd, dice: Dice): Strike => ({

@@ -2,12 +2,23 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../../client/connection.ts';
+import type { Target } from '../../../client/upgrading.ts';
 import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
 import { Proxy } from '../../support/cluster/proxy.ts';
 import { dice, type Dice } from '../../support/walk/dice.ts';
 import { Crowd, some, type CrowdOptions, type Member } from '../crowd/crowd.ts';
 import { FORMS, TOLD_TO_JOBS } from '../crowd/forms.ts';
-import { cut, killPostgres, killServer, killWorkers, noise, striking, type Strike } from '../crowd/strikes.ts';
+import {
+  changeBuilds,
+  cut,
+  killPostgres,
+  killServer,
+  killWorkers,
+  makeCurrent,
+  noise,
+  striking,
+  type Strike,
+} from '../crowd/strikes.ts';
 import { judge, type Record, type Violation } from '../judge/invariants.ts';
 import { replayAll } from '../judge/replaying.ts';
 import type { Lane } from '../lane.ts';
@@ -22,6 +33,8 @@ const CONVERGES_MS = 180_000;
 /** What there is to strike at. */
 interface StruckAt {
   stage: Stage;
+  /** Where runs are, when the lanes are two builds. */
+  builds: readonly Target[];
   lanes: readonly Lane[];
   dice: Dice;
   proxy: Proxy;
@@ -33,6 +46,8 @@ interface CrowdKind {
   actions: number;
   mix: CrowdOptions['mix'];
   strikes: (struck: StruckAt) => Strike[];
+  /** Whether the two lanes are two builds of one deployment. */
+  builds?: true;
 }
 const SMALL = { runs: 20, actions: 300, mix: { review: 4, approval: 3, tested: 3 } };
 
@@ -49,6 +64,12 @@ export const CROWDS = {
   partition: { ...SMALL, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [3, 6])] },
   /** Duplicated, late and reordered messages, and storms of hints. */
   messages: { ...SMALL, strikes: ({ people, dice }) => [noise(people, dice)] },
+  /** Two builds that take turns at being the current one, while the workers of both are killed. */
+  builds: {
+    ...SMALL,
+    builds: true,
+    strikes: ({ stage, lanes, dice, builds }) => [changeBuilds(stage, builds), killWorkers(lanes, dice)],
+  },
   /** All of it at once: what `--seeds` goes on with. */
   random: {
     ...SMALL,
@@ -78,9 +99,17 @@ export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, act
   const { namespace } = stage.cluster;
   const client = await connect({ connection: { address: proxy.address }, namespace, address: proxy.address });
   const queue = `${name}-${seed}`;
-  const lanes = [1, 2].map((number) => stage.lane(`${queue}-${number}`, { queue, address: proxy.address }));
+  const builds = ['b1', 'b2'].map((build) => ({ taskQueue: queue, deploymentName: queue, build }));
+  const lanes = builds.map(({ build }, index) =>
+    stage.lane(`${queue}-${index + 1}`, {
+      queue,
+      address: proxy.address,
+      ...(kind.builds && { env: { GATEHOUSE_BUILD: build, GATEHOUSE_DEPLOYMENT: queue } }),
+    }),
+  );
   const workers = await Promise.all(lanes);
   try {
+    if (kind.builds) while ((await makeCurrent(stage.client, builds[0]!)) === undefined) await pause(500);
     const runs = Math.max(4, Math.round(kind.runs * part));
     const people = new Crowd(stage, {
       runs,
@@ -93,7 +122,7 @@ export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, act
     const began = Date.now();
     await people.gather();
     stage.say(`${name}: ${runs} runs began in ${seconds(began)} s`);
-    const strikes = striking(kind.strikes({ stage, lanes: workers, dice: throws, proxy, people }), throws);
+    const strikes = striking(kind.strikes({ stage, builds, lanes: workers, dice: throws, proxy, people }), throws);
     const clock = setInterval(() => stage.say(`${name}: ${JSON.stringify(people.told)}`), 15_000);
     const acting = Date.now();
     await people.act().finally(() => clearInterval(clock));

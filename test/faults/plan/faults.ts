@@ -7,9 +7,10 @@ import type { ScenarioName } from './scenarios.ts';
  * Where a worker is hit, around one call of a port. W1: its workflow task is about to say that the activity is to be;
  * W2: the activity is about to call; W3: the world has done it, and the answer is lost; W4: the answer is there, and the
  * worker is killed before it says so; W5: the answer is in the history, and the worker is killed at the task that follows.
- * `late`: the worker freezes before it calls, another does all of it, and then the frozen one goes on.
+ * `hung`: the world has done it, and never answers, while the worker lives. `late`: the worker freezes before it calls, another
+ * does all of it, and then the frozen one goes on.
  */
-export const WINDOWS = ['W1', 'W2', 'W3', 'W4', 'W5', 'late'] as const;
+export const WINDOWS = ['W1', 'W2', 'W3', 'hung', 'W4', 'W5', 'late'] as const;
 export type Window = (typeof WINDOWS)[number];
 
 /** One fault, as data. `nth` counts what it waits for within the task named: from 1. */
@@ -30,8 +31,8 @@ export interface Case {
 
 /** Every method of every port, in every window. */
 export const callCases = (): Case[] =>
-  calledMethods().flatMap(({ port, method, by, in: scenario, changes }) =>
-    WINDOWS.filter((window) => window !== 'late' || changes).map((window) => ({
+  calledMethods().flatMap(({ port, method, by, in: scenario, late }) =>
+    WINDOWS.filter((window) => window !== 'late' || late).map((window) => ({
       name: `${port}.${method}:${window}`,
       scenario,
       window,
@@ -75,7 +76,7 @@ export const localCases = (): Case[] => [
   ...calledMethods()
     .filter(({ port, method }) => LOCAL.includes(`${port}.${method}`))
     .flatMap(({ port, method, by }) =>
-      (['W2', 'W3', 'W4', 'late'] as const).map((window): Case => ({
+      (['W2', 'W3', 'hung', 'W4', 'late'] as const).map((window): Case => ({
         name: `local:${port}.${method}:${window}`,
         scenario: 'local',
         window,

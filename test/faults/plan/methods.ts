@@ -6,8 +6,8 @@ import type { ScenarioName } from './scenarios.ts';
 export interface Called {
   by: keyof Activities;
   in: ScenarioName;
-  /** Whether it changes the world: then it is also called late, by a worker that was frozen meanwhile. */
-  changes?: true;
+  /** Whether it changes the world, or says what became of a job: then a worker that was frozen meanwhile calls it late. */
+  late?: true;
 }
 /** Why no window of a run can meet it. */
 export interface NotCalled {
@@ -25,16 +25,16 @@ const SURVEYED: NotCalled = { never: 'called by a survey of the doctor, never by
 export const METHODS = {
   forge: {
     examine: { by: 'examine', in: 'merged' },
-    claim: { by: 'examine', in: 'merged', changes: true },
+    claim: { by: 'examine', in: 'merged', late: true },
     look: { by: 'lookAtChange', in: 'merged' },
-    ensurePullRequest: { by: 'runJob', in: 'merged', changes: true },
-    checks: { by: 'settledChecks', in: 'mended', changes: true },
-    endChecks: { by: 'endChecks', in: 'unchecked', changes: true },
+    ensurePullRequest: { by: 'runJob', in: 'merged', late: true },
+    checks: { by: 'settledChecks', in: 'mended', late: true },
+    endChecks: { by: 'endChecks', in: 'unchecked', late: true },
     mergeability: { by: 'settledMergeability', in: 'mended' },
-    updateFromBase: { by: 'updateFromBase', in: 'pulled', changes: true },
-    commitFiles: { by: 'commitFiles', in: 'specified', changes: true },
+    updateFromBase: { by: 'updateFromBase', in: 'pulled', late: true },
+    commitFiles: { by: 'commitFiles', in: 'specified', late: true },
     changedPaths: { by: 'protectedPaths', in: 'merged' },
-    merge: { by: 'merge', in: 'tested', changes: true },
+    merge: { by: 'merge', in: 'tested', late: true },
     list: SURVEYED,
     release: SURVEYED,
     close: ORDERLY,
@@ -42,17 +42,17 @@ export const METHODS = {
   executor: {
     examine: { by: 'examine', in: 'merged' },
     knows: { by: 'runJob', in: 'merged' },
-    ensure: { by: 'runJob', in: 'tested', changes: true },
-    look: { by: 'runJob', in: 'tested' },
-    stop: { by: 'stopJob', in: 'stopped', changes: true },
+    ensure: { by: 'runJob', in: 'tested', late: true },
+    look: { by: 'runJob', in: 'restarted', late: true },
+    stop: { by: 'stopJob', in: 'stopped', late: true },
     list: SURVEYED,
     close: ORDERLY,
   },
   environments: {
     examine: { by: 'examine', in: 'tested' },
-    ensure: { by: 'provisionEnvironment', in: 'tested', changes: true },
+    ensure: { by: 'provisionEnvironment', in: 'tested', late: true },
     look: { by: 'provisionEnvironment', in: 'tested' },
-    remove: { by: 'removeEnvironment', in: 'tested', changes: true },
+    remove: { by: 'removeEnvironment', in: 'tested', late: true },
     list: SURVEYED,
     close: ORDERLY,
   },
@@ -62,21 +62,21 @@ export const METHODS = {
     close: ORDERLY,
   },
   tracker: {
-    file: { by: 'fileIssue', in: 'filed', changes: true },
-    tell: { by: 'tellIssues', in: 'filed', changes: true },
+    file: { by: 'fileIssue', in: 'filed', late: true },
+    tell: { by: 'tellIssues', in: 'filed', late: true },
   },
   meter: {
-    record: { by: 'runJob', in: 'merged', changes: true },
+    record: { by: 'runJob', in: 'merged', late: true },
     spent: { by: 'runJob', in: 'merged' },
   },
   notifier: {
-    deliver: { by: 'notify', in: 'tested', changes: true },
+    deliver: { by: 'notify', in: 'tested', late: true },
     list: SURVEYED,
     retell: SURVEYED,
     close: ORDERLY,
   },
   texts: {
-    keep: { by: 'keepText', in: 'long', changes: true },
+    keep: { by: 'keepText', in: 'long', late: true },
     read: { never: 'no activity reads a kept text back: people do' },
   },
 } as const satisfies Table;

@@ -72,9 +72,16 @@ export const SCENARIOS = {
   /** Stopped while an agent is at work. */
   stopped: {
     steps: ['coder', ...TO_MERGE],
-    world: { jobMs: { coder: 600_000 } },
+    world: { jobMs: { coder: [600_000] } },
     people: [{ when: 'coder:working', action: 'stop' }],
     ends: 'CANCELLED',
+  },
+  /** Started over while an agent is at work: what that one still does, and says, changes nothing. */
+  restarted: {
+    steps: ['coder', ...TO_MERGE],
+    world: { jobMs: { coder: [600_000, 50] } },
+    people: [{ when: 'coder:working', action: 'restartFrom', said: { step: 1 } }],
+    ends: 'merged',
   },
   /** Stopped while checks run. */
   unchecked: {

@@ -45,8 +45,9 @@ export class Faults {
     }
     const answer = await call().finally(() => window === 'late' && say({ fault: 'late' }));
     if (window === 'W4') this.die();
-    if (window !== 'W3') return answer;
+    if (window !== 'W3' && window !== 'hung') return answer;
     say({ fault: 'struck' });
+    if (window === 'hung') return new Promise(() => undefined);
     throw new Error('The connection was lost.');
   }
 

@@ -5,8 +5,8 @@ export interface WorldScript {
   /** How long they run after they were first asked for, and an environment after it was, in milliseconds. */
   checksMs?: number;
   provisionMs?: number;
-  /** How long a job takes, by role or at all. */
-  jobMs?: Readonly<Record<string, number>>;
+  /** How long a role's jobs take, in its turns; the last stands for all that follow. */
+  jobMs?: Readonly<Record<string, readonly number[]>>;
   /** What a role answers in its turns; the last stands for all that follow. */
   outputs?: Readonly<Record<string, readonly unknown[]>>;
   /** Somebody commits to the base while this role is at work: `conflict` writes what the role writes too. */

@@ -120,7 +120,7 @@ export class World {
       role,
       words: [job.brief, JSON.stringify(job.revision ?? '')].join('\n'),
     });
-    await pause(script.jobMs?.[role] ?? JOB_MS);
+    await pause(this.ofTurn(script.jobMs, change.repository, role) ?? JOB_MS);
     // Stopped meanwhile: what it still does changes nothing.
     if ((await this.ports.executor.look(key)).is !== 'running') return { is: 'stopped', because: 'It was stopped.' };
     const before = forge.branches.get(change.branch);
@@ -134,10 +134,7 @@ export class World {
       );
     }
     const head = forge.branches.get(change.branch);
-    const outputs = script.outputs?.[role];
-    const output = outputs
-      ? outputs[Math.min(this.turn(`${change.repository} ${role}`), outputs.length - 1)]
-      : GOOD_OUTPUTS[role];
+    const output = script.outputs?.[role] ? this.ofTurn(script.outputs, change.repository, role) : GOOD_OUTPUTS[role];
     return {
       is: 'completed',
       summary: `The ${role} is done.`,
@@ -153,6 +150,13 @@ export class World {
     const theirs = forge.commits.filesOf(forge.branches.get(change.base)!);
     forge.commit(change.branch, { 'shared.txt': theirs['shared.txt']! }, { author: 'agent', ours: true });
     await forge.updateFromBase(change);
+  }
+
+  /** What a script says of a role, turn by turn. */
+  private ofTurn<T>(said: Readonly<Record<string, readonly T[]>> | undefined, repository: string, role: string) {
+    const turns = said?.[role];
+    const kind = typeof turns?.[0];
+    return turns?.[Math.min(this.turn(`${kind} ${repository} ${role}`), turns.length - 1)];
   }
 
   private turn(name: string): number {

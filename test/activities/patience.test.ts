@@ -1,0 +1,32 @@
+import { jest } from '@jest/globals';
+import { patient } from '../../activities/patience.ts';
+import type { Ports } from '../../activities/ports.ts';
+
+const forgeOf = (look: () => Promise<unknown>) => {
+  const forge = { checksGraceSeconds: 7, look, close: async () => undefined };
+  return patient({ forge } as unknown as Ports, 1_000).forge;
+};
+const change = { repository: 'acme/shop', base: 'main', branch: 'work', basis: 'b' };
+
+it('hands on what is answered, thrown, and no call at all', async () => {
+  expect(await forgeOf(async () => 'an answer').look(change)).toBe('an answer');
+  await expect(forgeOf(() => Promise.reject(new Error('503'))).look(change)).rejects.toThrow('503');
+  expect(forgeOf(async () => undefined).checksGraceSeconds).toBe(7);
+});
+
+describe('what never answers', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('is thrown as bad weather when the time is over, so that it is tried again', async () => {
+    const answer = forgeOf(() => new Promise(() => undefined)).look(change);
+    const thrown = expect(answer).rejects.toThrow('forge.look has not answered within 1 s');
+    await jest.advanceTimersByTimeAsync(1_000);
+    await thrown;
+  });
+
+  it('leaves no clock behind where it was answered', async () => {
+    await forgeOf(async () => 'an answer').look(change);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
