@@ -6,13 +6,11 @@ import { Context, heartbeat } from '@temporalio/activity';
  */
 const BEAT_MS = 1_000;
 const BEATS_PER_SECOND = 50;
-/** Well below the time after which the server takes an activity's worker for dead (`workflows/lib/proxies.ts`). */
-const LONGEST_BEAT_MS = 5_000;
 
 let working = 0;
-/** How long from one beat to the next, as many as are at work. */
-export const beatMs = (many = working) =>
-  Math.min(LONGEST_BEAT_MS, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
+/** How long from one beat to the next, as many as are at work: at most half of what the server waits for one. */
+export const beatMs = (waitsMs = 10_000, many = working) =>
+  Math.min(waitsMs / 2, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
 
 /**
  * Every activity heartbeats while it works: so its worker's death is noticed soon, and so it hears that it is called
@@ -24,13 +22,14 @@ export function heartbeating<Record extends object>(activities: Record): Record 
       name,
       async (...question: unknown[]) => {
         const context = Context.current();
+        const pause = () => beatMs(context.info.heartbeatTimeoutMs);
         let clock: NodeJS.Timeout;
         const beat = () => {
           context.heartbeat(told.get(context));
-          clock = setTimeout(beat, beatMs());
+          clock = setTimeout(beat, pause());
         };
         working += 1;
-        clock = setTimeout(beat, beatMs());
+        clock = setTimeout(beat, pause());
         try {
           return await work(...question);
         } catch (failure) {
@@ -50,6 +49,7 @@ const told = new WeakMap<Context, unknown>();
 
 /** Tells how far the work is: shown in the Web UI, with the next beat at the latest, and known to the next attempt. */
 export function tell(progress: unknown): void {
-  told.set(Context.current(), progress);
-  if (beatMs() === BEAT_MS) heartbeat(progress);
+  const context = Context.current();
+  told.set(context, progress);
+  if (beatMs(context.info.heartbeatTimeoutMs) === BEAT_MS) heartbeat(progress);
 }

@@ -2,13 +2,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { beatMs, heartbeating, tell } from '../../activities/heartbeating.ts';
 
 it.each([
-  [0, 1_000],
-  [1, 1_000],
-  [50, 1_000],
-  [100, 2_000],
-  [250, 5_000],
-  [5_000, 5_000],
-])('of %i activities at work, each beats every %i ms', (many, every) => expect(beatMs(many)).toBe(every));
+  [0, 10_000, 1_000],
+  [50, 10_000, 1_000],
+  [100, 10_000, 2_000],
+  [250, 10_000, 5_000],
+  [5_000, 10_000, 5_000],
+  [5_000, 30_000, 15_000],
+])('of %i activities at work, each beats every so often that the server never waits %i ms', (many, waits, every) =>
+  expect(beatMs(waits, many)).toBe(every),
+);
 
 const doors: (() => void)[] = [];
 const beating = heartbeating({

@@ -9,6 +9,8 @@ import { Subject } from './subject.ts';
 
 /** How many workflows the workers keep in memory: as a worker that holds more runs than it has room for. */
 export const CACHED_RUNS = 1_000;
+/** What people are told when a step's output waits for their approval. */
+export const PROPOSED = 'approval_required';
 const FLOOR_QUEUE = 'floor';
 const QUEUE = 'gatehouse';
 /** How many runs are being begun at a time, so that no deadline is missed by a queue of our own making. */
@@ -28,6 +30,7 @@ export interface Input {
 export class Stage {
   readonly effects: Effects;
   private readonly parkedRuns: string[] = [];
+  private readonly proposedRuns: string[] = [];
   private readonly parkedFloor: string[] = [];
   private names = 0;
 
@@ -117,6 +120,18 @@ export class Stage {
       return task;
     });
     return this.parkedRuns;
+  }
+
+  /** The tasks of this many runs whose step waits for an approval: there is no environment to these. */
+  async proposed(count: number): Promise<readonly string[]> {
+    await this.grow(this.proposedRuns, count, 'runs that wait for an approval', async () => {
+      const task = this.name('proposed');
+      const proposed = this.effects.next(`${task} ${PROPOSED}`);
+      await this.startRun(task, { pipeline: { steps: [{ kind: 'architect', approval: true }] } });
+      await proposed;
+      return task;
+    });
+    return this.proposedRuns;
   }
 
   /** Bare workflows that wait for an action, as many. */

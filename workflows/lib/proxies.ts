@@ -20,8 +20,11 @@ const changing: ActivityOptions = {
   retry,
 };
 
-/** Works for as long as the executor's and the provider's own limits allow. */
-const LONGEST = '60 days';
+/**
+ * Works for as long as the executor's and the provider's own limits allow. By the thousand, their beats would keep the server
+ * busy: so it waits longer for one, and who takes over from a killed worker comes a little later to what goes on meanwhile.
+ */
+const lasting = { startToCloseTimeout: '60 days', heartbeatTimeout: '30 seconds' } as const;
 
 /** Looks once, and throws while it cannot tell: the retry is the next look, and costs the history nothing. */
 const looking: ActivityOptions = {
@@ -33,7 +36,7 @@ const looking: ActivityOptions = {
 
 const CLASSES: Record<keyof Activities, ActivityOptions> = {
   examine: looking,
-  runJob: { ...looking, startToCloseTimeout: LONGEST },
+  runJob: { ...looking, ...lasting },
   stopJob: changing,
   lookAtChange: looking,
   changeMoved: looking,
@@ -50,7 +53,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   merge: changing,
   environmentSettled: looking,
   lookAtEnvironment: looking,
-  provisionEnvironment: { ...changing, startToCloseTimeout: LONGEST },
+  provisionEnvironment: { ...changing, ...lasting },
   environmentEnded: looking,
   removeEnvironment: { ...changing, retry: { ...retry, maximumAttempts: 8 } },
   holderClosed: looking,

@@ -4,17 +4,17 @@ import { now } from '../clock.ts';
 import { figure, type Book } from '../figures.ts';
 import { METRICS } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
-import type { Stage } from '../stage.ts';
+import { PROPOSED, type Stage } from '../stage.ts';
 
 /**
- * As many actions at once as runs are parked, one for each: the time until the last of them has had its effect, which is
- * that a fixer is at work. As agents do, it is longer at work than the storm lasts, so that all of them are at the same
- * time. Between two storms everything comes to rest again.
+ * As many actions at once as runs wait for an approval, one for each: the time until the last of them has had its effect,
+ * which is that an agent is at work again. As agents are, it is at work for longer than the storm lasts: so all of them are
+ * at the same time. Between two storms everything comes to rest again.
  */
 export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const bare = (await stage.floorParked(pace.storm)).slice(-pace.storm);
-  const runs = (await stage.parked(pace.storm)).slice(-pace.storm);
-  const said = { by: 'ana', findings: `No tax. ${taking(pace.stormSeconds)}` };
+  const runs = (await stage.proposed(pace.storm)).slice(-pace.storm);
+  const said = { by: 'ana', feedback: `No tax. ${taking(pace.stormSeconds)}` };
   const floor: number[][] = [];
   const gatehouse: number[][] = [];
   for (let repetition = 0; repetition < pace.repetitions; repetition += 1) {
@@ -25,11 +25,11 @@ export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void>
         () => bare.map((name) => stage.bare(name).signal('act')),
       ),
     ]);
-    const rested = runs.map((task) => stage.effects.next(`${task} human_test_ready`, PATIENCE));
+    const rested = runs.map((task) => stage.effects.next(`${task} ${PROPOSED}`, PATIENCE));
     gatehouse.push([
       await until(
-        runs.map((task) => stage.effects.next(`${task} fixer`, PATIENCE)),
-        () => runs.map((task) => stage.run(task).signal(signalOf('requestFix'), said)),
+        runs.map((task) => stage.effects.next(`${task} architect`, PATIENCE)),
+        () => runs.map((task) => stage.run(task).signal(signalOf('requestChanges'), said)),
       ),
     ]);
     await Promise.all(rested);
