@@ -127,7 +127,7 @@ export class Stage {
     await this.grow(this.proposedRuns, count, 'runs that wait for an approval', async () => {
       const task = this.name('proposed');
       const proposed = this.effects.next(`${task} ${PROPOSED}`);
-      await this.startRun(task, { pipeline: { steps: [{ kind: 'architect', approval: true }] } });
+      await this.startRun(task, { pipeline: { steps: [{ kind: 'architect', approval: true }, { kind: 'coder' }] } });
       await proposed;
       return task;
     });
