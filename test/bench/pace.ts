@@ -21,13 +21,13 @@ export interface Pace {
 
 export const WHOLE: Pace = {
   repetitions: 3,
-  samples: 200,
+  samples: 100,
   warmUp: 20,
   pool: 20,
   stepRuns: 20,
   happyRuns: 20,
   storm: 1_000,
-  stormSeconds: 90,
+  stormSeconds: 60,
   parked: 5_000,
   crashed: 500,
   crashes: 5,
