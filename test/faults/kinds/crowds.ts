@@ -61,12 +61,14 @@ export const CROWDS = {
   },
   server: { ...SMALL, strikes: ({ stage }) => [killServer(stage, [3, 10])] },
   postgres: { ...SMALL, strikes: ({ stage }) => [killPostgres(stage, [3, 10])] },
-  partition: { ...SMALL, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [3, 6])] },
+  /** Nobody reaches the server for a minute. */
+  partition: { ...SMALL, actions: 1_000, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [5, 20])] },
   /** Duplicated, late and reordered messages, and storms of hints. */
   messages: { ...SMALL, strikes: ({ people, dice }) => [noise(people, dice)] },
   /** Two builds that take turns at being the current one, while the workers of both are killed. */
   builds: {
     ...SMALL,
+    actions: 1_500,
     builds: true,
     strikes: ({ stage, lanes, dice, builds }) => [changeBuilds(stage, builds), killWorkers(lanes, dice)],
   },
