@@ -9,6 +9,9 @@ export type Said = { fault: 'struck' | 'late' } | { tasks: number };
 
 const say = (said: Said) => void writeSync(1, `${JSON.stringify(said)}\n`);
 
+/** Calls that do not say what for: whoever makes them on a lane makes them for the one run that is there. */
+const NAMELESS = ['texts.keep', 'meter.spent'];
+
 /** Waits for the moment of one fault, and strikes once. */
 export class Faults {
   private armed: Fault | undefined;
@@ -53,7 +56,8 @@ export class Faults {
 
   private windowOf(port: keyof Ports, method: string, about: string): string | undefined {
     const { armed } = this;
-    if (armed?.kind !== 'call' || armed.port !== port || armed.method !== method || !about.includes(armed.task)) return;
+    if (armed?.kind !== 'call' || armed.port !== port || armed.method !== method) return;
+    if (!about.includes(armed.task) && !NAMELESS.includes(`${port}.${method}`)) return;
     if (armed.window === 'W1' || armed.window === 'W5' || !this.isTheOne(armed.nth)) return;
     this.armed = undefined;
     return armed.window;
