@@ -10,7 +10,7 @@ const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 
-const UNATTENDED = /no poller|workflow task in failed state/i;
+const UNATTENDED = /no poller|unable to perform workflow execution update/i;
 
 /** The gRPC code of a failure, which the client wraps in errors of its own. */
 export function codeOf(failure: unknown): number | undefined {
@@ -22,8 +22,8 @@ export function codeOf(failure: unknown): number | undefined {
 export function isSilence(failure: unknown): boolean {
   if ((failure as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true;
   const code = codeOf(failure);
-  // The server knows at once when no worker has polled for minutes, and when a run's task has been lost several times in
-  // a row, as by workers that died with it: then it takes no update until one has got through.
+  // The server knows at once when no worker has polled for minutes. And it lets go of an update whose run's task was lost, as
+  // by a worker that died with it, or was not taken, as of a run that went on as new in that moment.
   const unattended =
     code === FAILED_PRECONDITION && UNATTENDED.test(String((failure as { cause?: Error }).cause ?? failure));
   return unattended || [CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE].includes(code ?? -1);
