@@ -49,7 +49,7 @@ interface CrowdKind {
   /** Whether the two lanes are two builds of one deployment. */
   builds?: true;
 }
-const SMALL = { runs: 20, actions: 300, mix: { review: 4, approval: 3, tested: 3 } };
+const SMALL = { runs: 20, actions: 1_500, mix: { review: 4, approval: 3, tested: 3 } };
 
 export const CROWDS = {
   /** Ten thousand actions over two hundred runs, while workers and the server are killed. */
@@ -62,13 +62,12 @@ export const CROWDS = {
   server: { ...SMALL, strikes: ({ stage }) => [killServer(stage, [3, 10])] },
   postgres: { ...SMALL, strikes: ({ stage }) => [killPostgres(stage, [3, 10])] },
   /** Nobody reaches the server for a minute. */
-  partition: { ...SMALL, actions: 1_000, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [5, 20])] },
+  partition: { ...SMALL, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [5, 20])] },
   /** Duplicated, late and reordered messages, and storms of hints. */
   messages: { ...SMALL, strikes: ({ people, dice }) => [noise(people, dice)] },
   /** Two builds that take turns at being the current one, while the workers of both are killed. */
   builds: {
     ...SMALL,
-    actions: 1_500,
     builds: true,
     strikes: ({ stage, lanes, dice, builds }) => [changeBuilds(stage, builds), killWorkers(lanes, dice)],
   },
