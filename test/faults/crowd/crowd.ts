@@ -206,7 +206,8 @@ export class Crowd {
     }
   }
 
-  private newId = (): string => `s${this.options.seed}-${(this.numbers += 1)}`;
+  /** Of no other crowd: what jobs were told is kept for all of them. */
+  private newId = (): string => `${this.options.queue}-${this.options.seed}-${(this.numbers += 1)}`;
 }
 
 /** Does all, so many at a time. */

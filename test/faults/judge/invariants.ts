@@ -163,24 +163,24 @@ const oneEnd: Judge = (record) => {
   ];
 };
 
-/** I13: every park told somebody, and every notice was delivered. */
+/** I13: every park told somebody, and every notice was delivered. A park that goes on in another execution was told of before. */
 const toldOf: Judge = (record) => {
   const delivered = effects(record, 'notice-delivered').map(({ key }) => key);
-  return record.pasts.flatMap((past) => {
-    if (endsOf(past).some(({ is }) => is === 'TERMINATED')) return []; // whoever terminates a run silences it
-    const notices = activitiesOf(past).filter(({ type }) => type === 'notify');
-    const missing = notices.filter(
-      ({ question }) => !delivered.some((key) => key.includes(`${question.workflowId}/${question.notice.id}@`)),
-    );
-    const parks = phasesOf(past).filter(({ phase }) => phase.endsWith(':parked'));
-    const visits = new Set(notices.map(({ question }) => question.notice.visit).filter(Boolean));
-    return [
-      ...missing.map(({ question }) => say('I13', 'other', `${question.notice.id} was never delivered`)),
-      ...(parks.length > 0 && visits.size === 0
-        ? [say('I13', 'other', `${past.workflowId} parked, and told nobody`)]
-        : []),
-    ];
+  const owing = record.pasts.filter((past) => endsOf(past).every(({ is }) => is !== 'TERMINATED')); // who terminates, silences
+  const noticesOf = (pasts: readonly Past[]) =>
+    pasts.flatMap(activitiesOf).flatMap(({ type, question }) => (type === 'notify' ? [question] : []));
+  const missing = noticesOf(owing).filter(
+    ({ workflowId, notice }) => !delivered.some((key) => key.includes(`${workflowId}/${notice.id}@`)),
+  );
+  const silent = [...new Set(owing.map(({ workflowId }) => workflowId))].filter((id) => {
+    const chain = owing.filter(({ workflowId }) => workflowId === id);
+    const parked = chain.flatMap(phasesOf).some(({ phase }) => phase.endsWith(':parked'));
+    return parked && !noticesOf(chain).some(({ notice }) => notice.visit);
   });
+  return [
+    ...missing.map(({ notice }) => say('I13', 'other', `${notice.id} was never delivered`)),
+    ...silent.map((id) => say('I13', 'other', `${id} parked, and told nobody`)),
+  ];
 };
 
 /** I14: when the fault is over, all comes to its end in time. */
