@@ -159,7 +159,7 @@ export async function judged(
   const closedAt = await untilClosed(stage, members, Math.max(overAt, Date.now()) + CONVERGES_MS);
   const ledgers = await stage.ledgerOf(...members.map(({ task }) => task));
   const asked = await stage.asked();
-  const records: (Record & { violations: Violation[] })[] = [];
+  const records: (Record & { workflowId: string; violations: Violation[] })[] = [];
   await some(10, members, async ({ task, repository, form, workflowId, acks, ends }) => {
     const log = await actionsOf(stage, workflowId);
     const record: Record = {
@@ -172,13 +172,14 @@ export async function judged(
       log,
       closedAt,
     };
-    records.push({ ...record, violations: [...judge(record), ...toldOnce(log, asked)] });
+    records.push({ ...record, workflowId, violations: [...judge(record), ...toldOnce(log, asked)] });
   });
   const replayed = await replayAll(
     records.flatMap(({ pasts }) => pasts),
     await stage.cluster.folder('replay'),
   );
-  const violations = [...records.flatMap((each) => each.violations), ...[...replayed.values()].flat()];
+  for (const each of records) each.violations.push(...(replayed.get(each.workflowId) ?? []));
+  const violations = [...records.flatMap((each) => each.violations), ...elsewhere(replayed, records)];
   const bad = records.filter((each) => each.violations.length > 0);
   return {
     kind: name,
@@ -191,6 +192,12 @@ export async function judged(
     kept: bad.length > 0 ? await keep(stage, `${name}-${seed}`, bad) : undefined,
   };
 }
+
+/** What does not replay besides the runs themselves: their environments, and release watches. */
+const elsewhere = (replayed: ReadonlyMap<string, Violation[]>, runs: readonly { workflowId: string }[]): Violation[] =>
+  [...replayed]
+    .filter(([id]) => runs.every(({ workflowId }) => workflowId !== id))
+    .flatMap(([, violations]) => violations);
 
 /** What was said to an agent was said to one, once, if it was taken; and to none if it was refused. */
 function toldOnce(log: readonly ActionEntry[], asked: readonly Asked[]): Violation[] {
