@@ -263,7 +263,9 @@ describe('human-test', () => {
 describe('a wait after the environment was taken down', () => {
   it('is the same visit, tells nobody again, and becomes urgent all the same', async () => {
     const told: any[] = [];
-    const { run, look, cluster } = await play({ notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
+    const { run, look, cluster } = await play({
+      notify: ({ notice }) => void told.push([notice.type, notice.severity]),
+    });
     await run.update('destroyEnvironment', {});
     await cluster.settle();
     expect(await look()).toMatchObject({ status: 'parked', current: { visit: '3-human-test#1' } });

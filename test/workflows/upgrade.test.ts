@@ -378,3 +378,13 @@ describe('a release watch that a newer build asks for', () => {
     });
   });
 });
+
+it('a run does not move in the task in which it took an update: the SDK could not replay that', async () => {
+  const { cluster, run } = await parked(PARKS['a review']!);
+  const said = { finding: 'f-2', actionId: 'x' };
+  const [answer] = await Promise.all([run.update('dismissFinding', said), run.signal('_upgrade', {})]);
+  expect([answer, run.handed]).toMatchObject([{ ok: { actionId: 'x' } }, []]);
+  await cluster.advance(1);
+  expect(run.handed).toHaveLength(1);
+  expect(await run.query('actions')).toMatchObject([{}, { actionId: 'x', verdict: 'taken', effect: 'done' }]);
+});

@@ -18,7 +18,7 @@ import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '.
 import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './run.ts';
 import { standing as standingOf } from './standing.ts';
-import { openWindows, publish, redraw } from './windows.ts';
+import { openWindows, publish } from './windows.ts';
 
 type Standing = (typeof STANDING)[number] | 'resume';
 export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) => void };
@@ -51,7 +51,11 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
     const { description } = actions[name];
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
     setHandler(signalOf(name), (raw) => void hear(live, standing, name, raw, judge(raw)), { description });
-    setHandler(updateOf(name), (raw) => hear(live, standing, name, raw, judge(raw)), {
+    const hearUpdate = (raw: unknown) => {
+      live.heardUpdate();
+      return hear(live, standing, name, raw, judge(raw));
+    };
+    setHandler(updateOf(name), hearUpdate, {
       description,
       validator: (raw): undefined => refuse(live, judge(raw)),
     });
@@ -102,7 +106,6 @@ function hear(
   }
   note(live.state, name, raw, actionId, judged);
   if (judged.is === 'taken') take(live, standing, judged.taken, actionId);
-  redraw(live.state);
   return answer;
 }
 

@@ -5,7 +5,7 @@ import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
 import type { Desk } from './desk.ts';
 import { lookNearby } from './proxies.ts';
-import { glance, transition } from './windows.ts';
+import { place, transition } from './windows.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
 const HINT_DISTANCE_MS = 2_000;
@@ -41,7 +41,7 @@ export async function firstLook({ live, step, activities }: Desk): Promise<Chang
   const { change, head: known } = state;
   const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${change.branch}` };
   if (patched('first-look-is-near')) {
-    glance(state, step, view);
+    place(state, step, view);
     try {
       return await lookNearby({ change, known });
     } catch (failure) {

@@ -70,7 +70,7 @@ export async function park<Offer extends ActionName>(
         live.saw(events.moved);
         return { kind: 'moved', because: movedBy(events.moved) };
       }
-      if (leaves(live)) await live.goOn(step);
+      if (leaves(live)) await (live.onRecord() ? live.goOn(step) : live.nextTask());
     }
   } finally {
     if (!live.leaving) over();

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, patched } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ForeignCommit } from '../contracts/activities.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
@@ -44,6 +44,7 @@ export class LiveRun {
   leaving = false;
   readonly upgrading = new Upgrading();
   private telling = 0;
+  private updateHeardAt = 0;
 
   /** `input` is what the run was started with: the next execution begins with it too. */
   constructor(
@@ -73,6 +74,18 @@ export class LiveRun {
   /** Whether a newer build asks for the run, and nothing of it would be lost here: all else is data, or asked again. */
   moves = () => this.upgrading.asked && this.atEase();
   atEase = () => this.allTold() && this.taken === undefined && this.restart === undefined && !this.state.ending;
+
+  /** An update was taken, in this very workflow task. */
+  heardUpdate(): void {
+    this.updateHeardAt = workflowInfo().historyLength;
+  }
+
+  /**
+   * Whether what people were answered is on record. The SDK cannot replay an execution that ends in the task in which it took
+   * an update: such a one waits for the next.
+   */
+  onRecord = () => this.updateHeardAt !== workflowInfo().historyLength || !patched('moves-once-on-record');
+  nextTask = () => sleep(1, { summary: 'what was said is put on record before the run moves' });
 
   /** Goes on in a new execution with all that the run knows. It never comes back. */
   goOn(step: StepRecord): Promise<never> {

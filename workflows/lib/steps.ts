@@ -98,6 +98,7 @@ function isToMove({ upgrading }: LiveRun, begun: boolean): boolean {
 /** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
   if (!live.allTold()) await condition(live.allTold, '30 seconds', { summary: 'notices are still on their way' });
+  while (!live.onRecord()) await live.nextTask();
   // What a person said meanwhile is not data yet: it is done first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;
   if (live.restart === undefined) await live.goOn(step);
@@ -105,6 +106,9 @@ async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
 
 /** Where a step begins. A run that is held there may go on as new: nothing of the step has been done. */
 export async function beginStep(live: LiveRun, step: StepRecord): Promise<void> {
-  await live.safePoint(step, live.moves);
-  if (live.moves()) await live.goOn(step);
+  for (;;) {
+    await live.safePoint(step, live.moves);
+    if (!live.moves()) return;
+    await (live.onRecord() ? live.goOn(step) : live.nextTask());
+  }
 }

@@ -6,8 +6,12 @@ import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { currentDetails } from '../rules/details.ts';
 import { describeRun, statusOf, waitingOn } from '../rules/describe.ts';
 
-/** Lets people look at the run, also once it is closed. */
+/**
+ * Lets people look at the run, also once it is closed. Its page in the Web UI costs no history, and is drawn when somebody
+ * looks: the SDK keeps what it is given, and makes JSON of it for whoever asks.
+ */
 export function openWindows(run: () => RunState): void {
+  setCurrentDetails({ toJSON: () => currentDetails(run()) } as unknown as string);
   setHandler(runQuery, () => describeRun(run()), { description: 'The run: its steps, and what it is doing.' });
   setHandler(waitingOnQuery, () => waitingOn(run()), { description: 'What the run waits for, and since when.' });
   setHandler(actionsQuery, () => run().actions, { description: 'Who did what, and what was refused: newest last.' });
@@ -22,13 +26,8 @@ export function transition(run: RunState, step: StepRecord, view: GateView, visi
   publish(run);
 }
 
-/** Shows what is over in a moment to whoever asks in it: the attributes, which cost an event, wait for what comes next. */
-export function glance(run: RunState, step: StepRecord, view: GateView): void {
-  place(run, step, view);
-  redraw(run);
-}
-
-const place = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
+/** Shows it to whoever asks, without an upsert: those, which cost an event, wait for what is not over in a moment. */
+export const place = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
   void (run.current = { step, id, kind, ...(visit && { visit }), ...view });
 
 /** Shows the run in all its windows as it is now. */
@@ -36,11 +35,7 @@ export function publish(run: RunState): void {
   const key = waitKey(run);
   if (run.wait.key !== key) run.wait = { key, since: new Date().toISOString() };
   upsertChanged(run);
-  redraw(run);
 }
-
-/** Redraws the run's page in the Web UI, which costs no history. */
-export const redraw = (run: RunState): void => setCurrentDetails(currentDetails(run));
 
 /** One wait is one thing waited for, in one place: telling it anew does not make it younger. */
 function waitKey(run: RunState): string {

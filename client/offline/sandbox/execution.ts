@@ -180,7 +180,7 @@ export class Execution {
         timestamp: { seconds: Math.floor(this.cluster.now / 1000), nanos: (this.cluster.now % 1000) * 1e6 } as any,
         jobs,
         isReplaying: false,
-        historyLength: 3,
+        historyLength: this.cluster.activity,
         historySizeBytes: 300,
         continueAsNewSuggested: this.suggestContinueAsNew,
       }),
