@@ -379,7 +379,7 @@ describe('a release watch that a newer build asks for', () => {
   });
 });
 
-it('a run does not move in the task in which it took an update: the SDK could not replay that', async () => {
+it('a run does not move in the task in which it took an update', async () => {
   const { cluster, run } = await parked(PARKS['a review']!);
   const said = { finding: 'f-2', actionId: 'x' };
   const [answer] = await Promise.all([run.update('dismissFinding', said), run.signal('_upgrade', {})]);
@@ -387,4 +387,10 @@ it('a run does not move in the task in which it took an update: the SDK could no
   await cluster.advance(1);
   expect(run.handed).toHaveLength(1);
   expect(await run.query('actions')).toMatchObject([{}, { actionId: 'x', verdict: 'taken', effect: 'done' }]);
+});
+
+it('a run that is asked by a build moves to it, whichever it is at: a replay could not tell', async () => {
+  const { run } = await parked(PARKS['a review']!);
+  await run.signal('_upgrade', { build: 'b1' });
+  expect(run.handed).toHaveLength(1);
 });

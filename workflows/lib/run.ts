@@ -80,10 +80,7 @@ export class LiveRun {
     this.updateHeardAt = workflowInfo().historyLength;
   }
 
-  /**
-   * Whether what people were answered is on record. The SDK cannot replay an execution that ends in the task in which it took
-   * an update: such a one waits for the next.
-   */
+  /** Whether what people were answered is on record: an execution does not end in the task in which it took an update. */
   onRecord = () => this.updateHeardAt !== workflowInfo().historyLength || !patched('moves-once-on-record');
   nextTask = () => sleep(1, { summary: 'what was said is put on record before the run moves' });
 

@@ -1,4 +1,4 @@
-import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
 import { Upgrade } from '../contracts/messages.ts';
 import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 
@@ -9,7 +9,7 @@ import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 export class Upgrading {
   private wish: Upgrade | undefined;
 
-  /** Whether a build that can read what we write asks for us, and is not the one that we are at. */
+  /** Whether a build that can read what we write asks for us. */
   get asked(): boolean {
     return this.wish !== undefined;
   }
@@ -21,7 +21,9 @@ export class Upgrading {
     const { taskQueue, currentDeploymentVersion } = workflowInfo();
     const anywhere = data.build === undefined && data.taskQueue === undefined;
     const elsewhere = data.taskQueue !== undefined && data.taskQueue !== taskQueue;
-    const other = data.build !== undefined && data.build !== currentDeploymentVersion?.buildId;
+    // Whoever is there already moves once more, to itself: where we are is not on record, and a replay may see it otherwise.
+    const other =
+      data.build !== undefined && (patched('any-build-may-ask') || data.build !== currentDeploymentVersion?.buildId);
     if (anywhere || elsewhere || other) this.wish = data;
   }
 
