@@ -19,7 +19,7 @@ export async function takeLock(file: string): Promise<{ heldBy?: number; release
       if (text === undefined) continue; // just released
       const holder = readRecord(text);
       if (holder && (await stillRuns(holder))) return { heldBy: holder.pid, release: () => Promise.resolve() };
-      await setAside(file, text);
+      if (await succeeded(file, text, draft)) return { release: () => rm(file, { force: true }) };
     }
   } finally {
     await rm(draft, { force: true });
@@ -36,13 +36,20 @@ const linked = async (draft: string, file: string): Promise<boolean> => {
   }
 };
 
-/** Moves a dead holder's lock out of the way. Was another process faster, and this is its lock? Then it goes back. */
-async function setAside(file: string, dead: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  await rename(file, aside).catch(() => undefined);
-  const moved = await readFile(aside, 'utf8').catch(() => dead);
-  if (moved !== dead) await linked(aside, file);
-  await rm(aside, { force: true });
+/**
+ * Puts our lock in the place of a dead holder's, which only whoever has the turn does: so what is replaced is still the dead
+ * one's. A turn whose holder died in it is taken over in the same way.
+ */
+async function succeeded(file: string, dead: string, draft: string): Promise<boolean> {
+  const turn = await takeLock(`${file}.next`);
+  if (turn.heldBy !== undefined) return false;
+  try {
+    if ((await readFile(file, 'utf8').catch(() => undefined)) !== dead) return false;
+    await rename(draft, file);
+    return true;
+  } finally {
+    await turn.release();
+  }
 }
 
 export interface Turn {

@@ -11,7 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
-import { ENVIRONMENT_MEMO, EnvironmentInput, Release, type SiteSnapshot } from '../contracts/environment.ts';
+import { ENVIRONMENT_MEMO, EnvironmentInput, Release, siteKeyOf, type SiteSnapshot } from '../contracts/environment.ts';
 import {
   buildSignal,
   environmentQuery,
@@ -124,7 +124,7 @@ export class OpenSite {
   quiet = () => this.reporting.quiet();
 
   private async provision(wanted: EnvironmentInput): Promise<SiteLook | undefined> {
-    const key = keyOf(wanted);
+    const key = siteKeyOf(wanted);
     this.standing.add(key);
     const { change, head, task } = wanted;
     const request = { key, change: change as never, head, task: task as never };
@@ -155,7 +155,7 @@ export class OpenSite {
         const heard = this.hints;
         const ended = await this.unlessMoot(
           wanted,
-          () => this.activities.environmentEnded({ key: keyOf(wanted) }),
+          () => this.activities.environmentEnded({ key: siteKeyOf(wanted) }),
           () => this.hints > heard || this.moves(),
         );
         if (ended || this.moot(wanted)) return ended;
@@ -208,9 +208,7 @@ export class OpenSite {
     this.released ??= reason;
   }
 
-  private release(reason: string): void {
-    this.released ??= reason;
-  }
+  private release = (reason: string): void => void (this.released ??= reason);
 
   private hearRelease(raw: unknown): void {
     const { data } = Release.safeParse(raw);
@@ -247,8 +245,5 @@ export class OpenSite {
     this.reporting.tell(this.view);
   }
 }
-
-const keyOf = ({ workspace, task, holder, generation }: EnvironmentInput): string =>
-  `env/${workspace}/${task.id}/${holder.runId.slice(-12)}/${generation}`;
 
 const because = (look: SiteLook): string => ('because' in look && look.because) || `it is ${look.is}`;
