@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { BadField } from '../workflows/contracts/activities.ts';
 import { runQuery } from '../workflows/contracts/messages.ts';
 import { runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import { queryText } from '../workflows/contracts/quoting.ts';
 import type { TaskLimit } from './settings.ts';
 
 /**
@@ -28,8 +29,7 @@ export async function overLimit(
 }
 
 async function liveRuns(repository: string): Promise<string[]> {
-  const named = repository.replace(/["\\]/g, '\\$&');
-  const query = `WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseRepository = "${named}"`;
+  const query = `WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseRepository = ${queryText(repository)}`;
   const found: string[] = [];
   for await (const { workflowId } of Context.current().client.workflow.list({ query })) found.push(workflowId);
   return found;

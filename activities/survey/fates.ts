@@ -1,4 +1,5 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
+import { queryText } from '../../workflows/contracts/quoting.ts';
 import type { Fate } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 
@@ -39,7 +40,7 @@ export class Fates {
       return newest.status === 'RUNNING' ? { is: 'live' } : { is: 'gone', how: newest.status, at: newest.closedAt };
     }
     // Another chain has the id by now. One that is on record here, and is not the one that may run, has ended.
-    for await (const before of this.server.list(`WorkflowId = "${workflowId.replace(/["\\\\]/g, '\\\\$&')}"`)) {
+    for await (const before of this.server.list(`WorkflowId = ${queryText(workflowId)}`)) {
       if (isOurs(before) && before.status !== 'RUNNING') return { is: 'gone', how: before.status, at: before.closedAt };
     }
     return { is: 'unknown' };

@@ -1,9 +1,10 @@
 import pc from 'picocolors';
 import { STANDING } from '../../workflows/contracts/messages.ts';
+import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
-import { commandFor, quoted, runNameOf, sampleFor } from './words.ts';
+import { commandFor, runNameOf, sampleFor } from './words.ts';
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
@@ -127,8 +128,8 @@ export class Story {
     const { uiUrl, namespace, address, environment, simulated } = this.config;
     if (simulated) return asked.join('\n');
     const page = uiUrl && `  ${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
-    const temporal = quoted(environment['TEMPORAL_CLI_PATH'] || 'temporal');
-    const input = first && quoted(JSON.stringify(sampleFor(first, run)));
+    const temporal = shellWord(environment['TEMPORAL_CLI_PATH'] || 'temporal');
+    const input = first && shellWord(JSON.stringify(sampleFor(first, run)));
     return [
       ...asked,
       `  npx gatehouse explain ${runNameOf(run)}`,

@@ -1,5 +1,6 @@
 import { actions, type ActionName } from '../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { askedNow } from '../../workflows/rules/describe.ts';
 
@@ -32,13 +33,7 @@ export const sampleFor = (name: ActionName, { current }: Pick<RunAnswer, 'curren
 /** An action as a command to be pasted into a shell. */
 export function commandFor(name: ActionName, run: Pick<RunAnswer, 'workflowId' | 'task' | 'current'>): string {
   const words = Object.entries(sampleFor(name, run)).map(([field, value]) =>
-    field === POSITIONAL[name] ? quoted(value) : `--${kebab(field)} ${quoted(value)}`,
+    field === POSITIONAL[name] ? shellWord(value) : `--${kebab(field)} ${shellWord(value)}`,
   );
   return ['npx gatehouse', kebab(name), runNameOf(run), ...words].join(' ');
-}
-
-/** One word for a POSIX shell, whatever an agent has put into it. */
-export function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[\w./:@#-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
+import { shellWord } from '../../workflows/contracts/quoting.ts';
 import { watchIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
 
 /** A pass that takes longer is given up: the next one looks anew. */
@@ -63,7 +64,7 @@ export async function watchOf({ schedule, workflow }: Client, taskQueue: string)
         about,
         ok: false,
         detail: `every ${every}, but paused`,
-        mend: `temporal schedule toggle --unpause --schedule-id ${watchIdOf(taskQueue)}`,
+        mend: `temporal schedule toggle --unpause --schedule-id ${shellWord(watchIdOf(taskQueue))}`,
       };
     const last = info.recentActions.at(-1);
     if (!last) return { about, ok: true, detail: `every ${every}; no pass yet` };
@@ -84,7 +85,7 @@ async function lastPass(
   const at = `last pass at ${startTime.toISOString()}`;
   if (status.name === 'RUNNING') return { ok: true, detail: `${every}; ${at} is under way` };
   if (status.name !== 'COMPLETED') {
-    const mend = `temporal workflow describe --workflow-id ${workflowId}`;
+    const mend = `temporal workflow describe --workflow-id ${shellWord(workflowId)}`;
     return { ok: false, detail: `${every}; ${at} ended as ${status.name}`, mend };
   }
   const { findings } = (await handle.result()) as Survey;

@@ -272,6 +272,12 @@ describe.each([[true], [false]])('workflow tasks, where the server reports probl
       expect(server.asked.includes('run/default/B')).toBe(!reports);
     },
   );
+
+  it('of a workflow whose id is anybody’s are mended by a command that does only that', async () => {
+    const stuck = run('A$(x)', 1, { taskAttempt: 7, problem: { nondeterminism: true, message: 'no' } });
+    const { found } = rigOf([stuck], reports);
+    expect((await found())[0]!.mend).toContain("--workflow-id 'run/default/A$(x)' --type");
+  });
 });
 
 it('an activity that has failed for long is what waits; a look that only cannot tell yet is not', async () => {

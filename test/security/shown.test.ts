@@ -1,6 +1,6 @@
 import { Story } from '../../client/cli/story.ts';
 import { explained } from '../../client/cli/reading.ts';
-import { quoted } from '../../client/cli/words.ts';
+import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
 import { tame, tameJson } from '../../client/words.ts';
 import { inert } from '../../workflows/contracts/titles.ts';
 import { code, plain } from '../../workflows/rules/details.ts';
@@ -74,8 +74,12 @@ describe.each(HOSTILE)('%j', (text) => {
   });
 
   it('is one word where it is to be pasted into a shell', () => {
-    const word = quoted(text);
+    const word = shellWord(text);
     expect(/^'(?:[^']|'\\'')*'$/.test(word) || /^[\w./:@#-]+$/.test(word)).toBe(true);
+  });
+
+  it('is one text where visibility is asked for it', () => {
+    expect(queryText(text)).toMatch(/^"(?:[^"\\]|\\["\\])*"$/);
   });
 });
 

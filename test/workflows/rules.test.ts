@@ -10,6 +10,7 @@ import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import { RunInput, rolesOf } from '../../workflows/gates/index.ts';
 import { canonical } from '../../workflows/rules/actions.ts';
 import { withinInputs } from '../../workflows/rules/log.ts';
+import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
 import { cutBytes } from '../../workflows/contracts/titles.ts';
 import { green, HEAD, wish } from '../support/builders.ts';
 
@@ -103,6 +104,17 @@ it('inputs that mean the same are the same', () => {
   expect(canonical({ a: 1, b: { c: [1, 2], d: 2 } })).toBe(canonical({ b: { d: 2, c: [1, 2] }, a: 1 }));
   expect(canonical(undefined)).toBe(canonical({}));
   expect(canonical({ a: [1, 2] })).not.toBe(canonical({ a: [2, 1] }));
+});
+
+it.each([
+  ['plain', 'plain', '"plain"'],
+  ['', `''`, '""'],
+  ['a b', `'a b'`, '"a b"'],
+  [`it's "x"`, `'it'\\''s "x"'`, String.raw`"it's \"x\""`],
+  ['a\\', String.raw`'a\'`, String.raw`"a\\"`],
+])('%j is one word for a shell, and one text for visibility', (text, word, queried) => {
+  expect(shellWord(text)).toBe(word);
+  expect(queryText(text)).toBe(queried);
 });
 
 it('the newest inputs are kept, within bounds', () => {

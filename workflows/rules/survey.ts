@@ -1,3 +1,4 @@
+import { shellWord } from '../contracts/quoting.ts';
 import type { Failing, Found, Leftover, Sights, Stuck, Untold } from '../contracts/survey.ts';
 
 const FIX = 'gatehouse doctor --fix';
@@ -124,7 +125,7 @@ function untoldFound(untold: Untold): Words {
 }
 
 function stuckFound({ workflowId, attempt, nondeterminism, message }: Stuck): Words {
-  const reset = `temporal workflow reset --workflow-id ${workflowId} --type LastWorkflowTask --reason doctor`;
+  const reset = `temporal workflow reset --workflow-id ${shellWord(workflowId)} --type LastWorkflowTask --reason doctor`;
   const mend = nondeterminism
     ? `deploy the build that fits its history (gatehouse export and gatehouse replay say which does), or: ${reset}`
     : UNDECODABLE.test(message)

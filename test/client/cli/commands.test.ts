@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { exitCodeOf, Usage } from '../../../client/cli/exit-codes.ts';
 import { workflowIdOf } from '../../../client/cli/context.ts';
 import { main } from '../../../client/cli/main.ts';
-import { commandFor, kebab, POSITIONAL, quoted } from '../../../client/cli/words.ts';
+import { commandFor, kebab, POSITIONAL } from '../../../client/cli/words.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
 import { BadVariables } from '../../../workflows/contracts/variables.ts';
@@ -69,15 +69,6 @@ describe('the commands of people', () => {
     expect(commandFor('decide', asked)).toBe(
       `npx gatehouse decide shop/PAY-1 --decision 1-coder/decision-1 --choice 'it'\\''s $(this)'`,
     );
-  });
-
-  it.each([
-    ['plain', 'plain'],
-    ['', `''`],
-    ['a b', `'a b'`],
-    [['x'], `'["x"]'`],
-  ])('%j is one word for a shell', (value, word) => {
-    expect(quoted(value)).toBe(word);
   });
 });
 
