@@ -5,7 +5,6 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { Runs } from '../../client/runs.ts';
 import { dice } from '../support/walk/dice.ts';
 import { Crowd, some, type Member } from './crowd/crowd.ts';
 import { killWorkers, striking } from './crowd/strikes.ts';
@@ -58,14 +57,11 @@ async function sample(pid: number | undefined): Promise<void> {
 /** One round: runs that start, park, are acted on, and end: well, stopped, or terminated and begun again. */
 async function round(seed: number): Promise<void> {
   const crowd = new Crowd(stage, { runs: 10, actions: 100, seed, queue: QUEUE, mix: MIX });
-  const runs = new Runs(stage.client, QUEUE);
   await crowd.gather();
   await crowd.act();
   const [stopped, terminated] = crowd.members as [Member, Member];
-  await runs.act(stopped.workflowId, 'stop', { reason: 'soak' });
-  stopped.ends = 'CANCELED';
-  await stage.client.workflow.getHandle(terminated.workflowId).terminate('soak');
-  await runs.retry(terminated.workflowId);
+  await crowd.stop(stopped);
+  await crowd.beginAgain(terminated);
   counts.stopped += 1;
   counts.terminated += 1;
   await crowd.finish();

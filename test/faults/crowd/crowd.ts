@@ -103,6 +103,19 @@ export class Crowd {
     });
   }
 
+  /** Somebody stops one: then it ends as cancelled. */
+  async stop(member: Member): Promise<void> {
+    member.ends = 'CANCELED';
+    await this.tell(member, { action: 'stop', said: { reason: 'Nobody wants it any more.' } }, this.newId(), 'update');
+  }
+
+  /** Somebody terminates one with Temporal's own tools, and begins it again. */
+  async beginAgain({ workflowId }: Member): Promise<void> {
+    const client = this.options.client ?? this.stage.client;
+    await insisting(() => client.workflow.getHandle(workflowId).terminate('Nobody knows why.'));
+    await insisting(() => this.runs.retry(workflowId));
+  }
+
   private async send(member: Member, way: Way): Promise<void> {
     const id = this.newId();
     const wish = (FORMS[member.form] as Form).wish(this.dice, id);
@@ -182,15 +195,7 @@ export class Crowd {
       change: { repository },
       pipeline: { steps: steps.map((step) => (typeof step === 'string' ? { kind: step } : step)) },
     };
-    for (;;) {
-      try {
-        return void (await this.runs.start(wish));
-      } catch (failure) {
-        if (failure instanceof LiveRun) return;
-        if (!(failure instanceof Unreachable || isSilence(failure))) throw failure;
-        await pause(500);
-      }
-    }
+    await insisting(() => this.runs.start(wish));
   }
 
   private async phaseOf(workflowId: string): Promise<string> {
@@ -208,6 +213,19 @@ export class Crowd {
 
   /** Of no other crowd: what jobs were told is kept for all of them. */
   private newId = (): string => `${this.options.queue}-${this.options.seed}-${(this.numbers += 1)}`;
+}
+
+/** Does it until somebody answers. What another try has done already is done. */
+async function insisting(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      return void (await work());
+    } catch (failure) {
+      if (failure instanceof LiveRun || isGone(failure)) return;
+      if (!(failure instanceof Unreachable || isSilence(failure))) throw failure;
+      await pause(500);
+    }
+  }
 }
 
 /** Does all, so many at a time. */
