@@ -78,6 +78,7 @@ export const ENVIRONMENTS: readonly Case[] = [
     await stage.signal('hint', { about: 'environment' }, environmentOf(stage));
     await stage.began('environmentEnded', 2);
   }),
+  shown('asked-to-move', (stage) => stage.asked(environmentOf(stage))),
   shown('cancelled', async (stage) => {
     await stage.client.workflow.getHandle(environmentOf(stage)).cancel();
     await stage.closed(environmentOf(stage));

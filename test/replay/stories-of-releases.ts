@@ -78,6 +78,13 @@ export const RELEASES: readonly Case[] = [
       await stage.began('releaseSettled', 2);
     }),
   }),
+  watched('continued', ALERT, { short: true }),
+  watched('asked-to-move', ALERT, {
+    play: inTheWatch(async (stage, watch) => {
+      await stage.parked('post-release-health', watch);
+      await stage.asked(watch);
+    }),
+  }),
   {
     name: 'release-input-invalid',
     steps: [],

@@ -135,6 +135,14 @@ export class Stage {
   signal = (name: string, said?: unknown, workflowId = this.workflowId) =>
     this.client.workflow.getHandle(workflowId).signal(name, ...(said === undefined ? [] : [said]));
 
+  /** A newer build asks for it: waits until it has gone on as new. */
+  async asked(workflowId = this.workflowId): Promise<void> {
+    const executionOf = async () => (await this.client.workflow.getHandle(workflowId).describe()).runId;
+    const before = await executionOf();
+    await this.signal('_upgrade', {}, workflowId);
+    await until(`${workflowId} has moved`, async () => (await executionOf()) !== before);
+  }
+
   look = (workflowId = this.workflowId): Promise<RunAnswer | undefined> =>
     this.runs.run(workflowId).catch(() => undefined);
 
