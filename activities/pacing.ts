@@ -4,8 +4,8 @@
  */
 const LOOKS_PER_SECOND = 3;
 
-/** How long a look that wishes to come back after so many milliseconds is to wait, and `most` at most. */
-export type Pace = (wish: number, most?: number) => number;
+/** How long a look that wishes to come back after so many milliseconds is to wait. */
+export type Pace = (wish: number) => number;
 
 /**
  * Shares the looks among all that wait: few come back as soon as they wish, many later. A look that was called off while
@@ -16,12 +16,12 @@ export function pacing(now: () => number = Date.now): Pace {
   let waiting = 0;
   let passed = Math.floor(now() / 1_000);
 
-  return (wish, most = Infinity) => {
+  return (wish) => {
     for (const second = Math.floor(now() / 1_000); passed < second; passed += 1) {
       waiting -= due.get(passed) ?? 0;
       due.delete(passed);
     }
-    const wait = Math.min(most, Math.max(wish, (waiting / LOOKS_PER_SECOND) * 1_000));
+    const wait = Math.max(wish, (waiting / LOOKS_PER_SECOND) * 1_000);
     const back = Math.floor((now() + wait) / 1_000);
     if (back >= passed) {
       due.set(back, (due.get(back) ?? 0) + 1);

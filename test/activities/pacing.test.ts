@@ -29,10 +29,10 @@ it('keeps to so many looks per second, however many wait', () => {
   expect(perSecond).toBeLessThan(4);
 });
 
-it('never waits longer than it may, and forgets those that have come back', () => {
+it('forgets those that have come back', () => {
   const next = pace();
   for (let index = 0; index < 2_000; index += 1) next(10_000);
-  expect(next(10_000, 60_000)).toBe(60_000);
+  expect(next(10_000)).toBeGreaterThan(60_000);
   now += 3_600_000;
   expect(next(10_000)).toBe(10_000);
 });

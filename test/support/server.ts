@@ -53,8 +53,10 @@ export class MadeServer implements Server {
   }
 
   async release(workflowId: string, holder: Holder): Promise<void> {
+    const found = this.newest(workflowId);
+    if (!found) throw Object.assign(new Error('not found'), { name: 'WorkflowNotFoundError' });
     this.released.push({ workflowId, holder });
-    Object.assign(this.newest(workflowId)!, { status: 'COMPLETED' });
+    Object.assign(found, { status: 'COMPLETED' });
   }
 
   /** The last that was told of is the newest. */
@@ -74,6 +76,8 @@ function fits(query: string, made: Made): boolean {
     GatehouseStatus: made.waitingOn === 'person' ? 'parked' : 'running',
   };
   return query.split(' AND ').every((condition) => {
+    const [, since] = /^CloseTime > "(.+)"$/.exec(condition) ?? [];
+    if (since) return (made.closedAt ?? '') > since;
     if (condition === 'TemporalReportedProblems IS NOT NULL') return (made.taskAttempt ?? 0) >= 5;
     const [, name, wanted] = /^(\w+) (?:=|IN) (.+)$/.exec(condition)!;
     const value = values[name!];

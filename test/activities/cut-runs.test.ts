@@ -1,0 +1,56 @@
+import { CutRuns } from '../../activities/cut-runs.ts';
+import { MadeServer, type Made } from '../support/server.ts';
+
+const NOW = Date.parse('2026-11-26T12:00:00.000Z');
+const ago = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
+const cut = (task: string, over: Partial<Made> = {}): Made => ({
+  workflowId: `run/default/${task}`,
+  runId: `${task}-1`,
+  status: 'TERMINATED',
+  closedAt: ago(5),
+  ...over,
+});
+const site = (task: string): Made => ({ workflowId: `env/default/${task}`, runId: `site-${task}` });
+const told = ({ released }: MadeServer) => released.map(({ workflowId }) => workflowId);
+
+it.each(['TERMINATED', 'TIMED_OUT'])('the environment of a run that was %s is told once, of the chain’s beginning', async (status) => {
+  const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
+  const runs = new CutRuns();
+  await runs.tell(server, NOW);
+  await runs.tell(server, NOW + 10_000);
+  expect(server.released).toEqual([
+    { workflowId: 'env/default/A', holder: { workflowId: 'run/default/A', runId: 'A-0' } },
+  ]);
+});
+
+it('nobody else is told', async () => {
+  const server = new MadeServer([
+    ...[cut('LONG-AGO', { closedAt: ago(700) }), cut('ENDED', { status: 'COMPLETED' }), cut('LIVE', { status: 'RUNNING' })],
+    ...[cut('RESET'), cut('RESET', { runId: 'RESET-2', firstRunId: 'RESET-1', status: 'RUNNING' })],
+    ...[cut('AGAIN'), cut('AGAIN', { runId: 'AGAIN-2', status: 'RUNNING' })],
+    ...['LONG-AGO', 'ENDED', 'LIVE', 'RESET', 'AGAIN'].map(site),
+  ]);
+  await new CutRuns().tell(server, NOW);
+  expect(told(server)).toEqual([]);
+});
+
+it('the server is asked every ten seconds, however many look', async () => {
+  const server = new MadeServer([cut('A'), site('A')]);
+  const runs = new CutRuns();
+  await runs.tell(server, NOW);
+  server.executions.push(cut('B'), site('B'));
+  await runs.tell(server, NOW + 9_999);
+  expect(told(server)).toEqual(['env/default/A']);
+  await runs.tell(server, NOW + 10_000);
+  expect(told(server)).toEqual(['env/default/A', 'env/default/B']);
+});
+
+it('an environment that is gone holds up no other, and who could not be told is told later', async () => {
+  const server = new MadeServer([cut('GONE'), cut('A'), site('A')]);
+  const runs = new CutRuns();
+  server.down = true;
+  await expect(runs.tell(server, NOW)).rejects.toThrow('down');
+  server.down = false;
+  await runs.tell(server, NOW + 10_000);
+  expect(told(server)).toEqual(['env/default/A']);
+});
