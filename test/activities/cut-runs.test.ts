@@ -13,19 +13,26 @@ const cut = (task: string, over: Partial<Made> = {}): Made => ({
 const site = (task: string): Made => ({ workflowId: `env/default/${task}`, runId: `site-${task}` });
 const told = ({ released }: MadeServer) => released.map(({ workflowId }) => workflowId);
 
-it.each(['TERMINATED', 'TIMED_OUT'])('the environment of a run that was %s is told once, of the chain’s beginning', async (status) => {
-  const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
-  const runs = new CutRuns();
-  await runs.tell(server, NOW);
-  await runs.tell(server, NOW + 10_000);
-  expect(server.released).toEqual([
-    { workflowId: 'env/default/A', holder: { workflowId: 'run/default/A', runId: 'A-0' } },
-  ]);
-});
+it.each(['TERMINATED', 'TIMED_OUT'])(
+  'the environment of a run that was %s is told once, of the chain’s beginning',
+  async (status) => {
+    const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
+    const runs = new CutRuns();
+    await runs.tell(server, NOW);
+    await runs.tell(server, NOW + 10_000);
+    expect(server.released).toEqual([
+      { workflowId: 'env/default/A', holder: { workflowId: 'run/default/A', runId: 'A-0' } },
+    ]);
+  },
+);
 
 it('nobody else is told', async () => {
   const server = new MadeServer([
-    ...[cut('LONG-AGO', { closedAt: ago(700) }), cut('ENDED', { status: 'COMPLETED' }), cut('LIVE', { status: 'RUNNING' })],
+    ...[
+      cut('LONG-AGO', { closedAt: ago(700) }),
+      cut('ENDED', { status: 'COMPLETED' }),
+      cut('LIVE', { status: 'RUNNING' }),
+    ],
     ...[cut('RESET'), cut('RESET', { runId: 'RESET-2', firstRunId: 'RESET-1', status: 'RUNNING' })],
     ...[cut('AGAIN'), cut('AGAIN', { runId: 'AGAIN-2', status: 'RUNNING' })],
     ...['LONG-AGO', 'ENDED', 'LIVE', 'RESET', 'AGAIN'].map(site),

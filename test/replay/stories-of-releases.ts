@@ -78,7 +78,7 @@ export const RELEASES: readonly Case[] = [
       await stage.began('releaseSettled', 2);
     }),
   }),
-  watched('continued', ALERT, { short: true }),
+  watched('continued', ALERT, { short: true, play: inTheWatch((stage, watch) => stage.continued(watch)) }),
   watched('asked-to-move', ALERT, {
     play: inTheWatch(async (stage, watch) => {
       await stage.parked('post-release-health', watch);

@@ -213,20 +213,6 @@ const RUNS: readonly Case[] = [
     ...is('passed'),
   },
   {
-    // Some of these come in one workflow task: what was said is put on record before the run moves.
-    name: 'told-and-asked-to-move-at-once',
-    steps: [{ kind: 'clarity-review' }, CODER],
-    script: { jobs: { 'clarity-reviewer': [FOUND, { output: { items: [] } }] } },
-    async play(stage) {
-      await stage.start();
-      for (let time = 0; time < 5; time += 1) {
-        await stage.parked();
-        await Promise.all([stage.asked(), stage.say('answerFinding', { finding: 'f-1', reply: `${time} %.` })]);
-      }
-    },
-    ...is('passed'),
-  },
-  {
     name: 'merged-and-then-lost',
     steps: [CODER, { kind: 'merger' }, { kind: 'documenter' }],
     script: { jobs: { documenter: [{ fails: 'It has nothing to say.' }] } },

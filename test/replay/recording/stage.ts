@@ -135,12 +135,17 @@ export class Stage {
   signal = (name: string, said?: unknown, workflowId = this.workflowId) =>
     this.client.workflow.getHandle(workflowId).signal(name, ...(said === undefined ? [] : [said]));
 
-  /** A newer build asks for it: waits until it has gone on as new. */
+  /** Waits until it has gone on as new. */
+  continued = (workflowId = this.workflowId) =>
+    until(`${workflowId} goes on as new`, async () => {
+      const { runId, raw } = await this.client.workflow.getHandle(workflowId).describe();
+      return raw.workflowExecutionInfo!.firstRunId !== runId;
+    });
+
+  /** A newer build asks for it, and it moves. */
   async asked(workflowId = this.workflowId): Promise<void> {
-    const executionOf = async () => (await this.client.workflow.getHandle(workflowId).describe()).runId;
-    const before = await executionOf();
     await this.signal('_upgrade', {}, workflowId);
-    await until(`${workflowId} has moved`, async () => (await executionOf()) !== before);
+    await this.continued(workflowId);
   }
 
   look = (workflowId = this.workflowId): Promise<RunAnswer | undefined> =>
