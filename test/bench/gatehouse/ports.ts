@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
-import type { Executor, Forge, JobLook, Ports } from '../../../activities/ports.ts';
+import type { Environments, Executor, Forge, JobLook, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
 import type { Job } from '../../../workflows/contracts/activities.ts';
 import { tellEffect } from '../teller.ts';
@@ -15,7 +14,7 @@ const commitOf = (what: string) => createHash('sha1').update(what).digest('hex')
 export const benchPorts = (): Ports => ({
   forge: new WillingForge(),
   executor: new QuickExecutor(),
-  environments: new InMemoryEnvironments(),
+  environments: new StandingEnvironments(),
   releases: { examine: async () => ({ configured: false }), look: async () => [] },
   tracker: { file: async () => undefined, tell: async () => false },
   meter: { record: async () => undefined, spent: async () => 0 },
@@ -68,6 +67,18 @@ class WillingForge implements Forge {
     tellEffect(`${branch} merged`);
     return { is: 'merged', mergeCommit: commitOf(head), head };
   };
+}
+
+/** Whatever was not taken down is up, also for a worker that has only just come. */
+class StandingEnvironments implements Environments {
+  private readonly removed = new Set<string>();
+
+  list: Environments['list'] = async () => [];
+  examine: Environments['examine'] = async () => ({ configured: true, fields: [] });
+  ensure: Environments['ensure'] = async () => undefined;
+  look: Environments['look'] = async (key) =>
+    this.removed.has(key) ? { is: 'gone' } : { is: 'live', url: 'http://127.0.0.1:1' };
+  remove: Environments['remove'] = async (key) => void this.removed.add(key);
 }
 
 /** The heads of branches that jobs of this process have written to, for the one question that does not name its head. */
