@@ -5,12 +5,14 @@ import { Context, heartbeat } from '@temporalio/activity';
  * many are at work, such as jobs that take an hour, all of them have so many beats per second.
  */
 const BEAT_MS = 1_000;
-const BEATS_PER_SECOND = 50;
+const BEATS_PER_SECOND = 20;
+/** The SDK's own limit is four fifths of what the server waits. */
+const AT_MOST = 2 / 3;
 
 let working = 0;
-/** How long from one beat to the next, as many as are at work: at most half of what the server waits for one. */
+/** How long from one beat to the next, as many as are at work: at most two thirds of what the server waits for one. */
 export const beatMs = (waitsMs = 10_000, many = working) =>
-  Math.min(waitsMs / 2, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
+  Math.min(waitsMs * AT_MOST, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
 
 /**
  * Every activity heartbeats while it works: so its worker's death is noticed soon, and so it hears that it is called

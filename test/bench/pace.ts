@@ -27,7 +27,7 @@ export const WHOLE: Pace = {
   stepRuns: 20,
   happyRuns: 20,
   storm: 1_000,
-  stormSeconds: 60,
+  stormSeconds: 90,
   parked: 5_000,
   crashed: 500,
   crashes: 5,
