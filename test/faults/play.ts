@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Refused, Unreachable } from '../../client/errors.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
 import { Runs } from '../../client/runs.ts';
-import { isGone } from '../../client/silence.ts';
+import { isGone, isSilence } from '../../client/silence.ts';
 import { actionsQuery } from '../../workflows/contracts/messages.ts';
 import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry } from '../../workflows/contracts/reading.ts';
@@ -162,15 +162,19 @@ async function logOf(stage: Stage, task: string): Promise<ActionEntry[] | undefi
   return logs.every((log) => log !== undefined) ? logs.flat() : undefined;
 }
 
-/** What a run says of what people did to it; none that never was. A cold one on a busy machine takes its time to answer. */
+/**
+ * What a run says of what people did to it; none that never was. A cold one on a busy machine takes its time to answer, and
+ * whoever was asked may be killed then: it is asked again.
+ */
 export async function actionsOf({ client }: Stage, workflowId: string): Promise<ActionEntry[]> {
-  try {
-    return await client.withDeadline(Date.now() + 60_000, () =>
-      client.workflow.getHandle(workflowId).query(actionsQuery),
-    );
-  } catch (failure) {
-    if (isGone(failure)) return [];
-    throw failure;
+  const ask = () => client.workflow.getHandle(workflowId).query(actionsQuery);
+  for (const until = Date.now() + 180_000; ; await pause(500)) {
+    try {
+      return await client.withDeadline(Date.now() + 60_000, ask);
+    } catch (failure) {
+      if (isGone(failure)) return [];
+      if (!isSilence(failure) || Date.now() > until) throw failure;
+    }
   }
 }
 
