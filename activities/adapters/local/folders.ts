@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Ledger } from '../../ports.ts';
-import { isAlive, ownToken } from './tokens.ts';
+import { ownName, taken } from './holders.ts';
 
 /** What local adapters that run commands are opened with. */
 export interface Local {
@@ -68,7 +68,7 @@ const queues = new Map<string, Promise<unknown>>();
 
 /**
  * Lets one piece of work at a time touch what this file names, across processes too. A lock whose holder has died is
- * taken over: its pid alone is no proof, so the holder's start is kept beside it.
+ * taken over; one whose holder stands still is too, once that holder has been ended.
  */
 export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const turn = (queues.get(file) ?? Promise.resolve()).then(() => locked(file, work));
@@ -79,42 +79,11 @@ export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
 
 async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
-  const own = JSON.stringify({ pid: process.pid, token: await ownToken() });
+  const own = await ownName();
   while (!(await taken(file, own))) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
   try {
     return await work();
   } finally {
     await rm(file, { force: true });
-  }
-}
-
-async function taken(file: string, own: string): Promise<boolean> {
-  try {
-    await writeFile(file, own, { flag: 'wx' });
-    return true;
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
-  }
-  const text = await readText(file);
-  if (text === undefined) return false;
-  const holder = parsed(text);
-  if (holder && (await isAlive(holder.pid, holder.token))) return false;
-  // Moved aside before it is removed, so that of two that find it dead only one takes it away.
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-    if ((await readText(aside)) === text) await rm(aside, { force: true });
-    else await rename(aside, file);
-  } catch {
-    // Somebody else was faster.
-  }
-  return false;
-}
-
-function parsed(text: string): { pid: number; token: string } | undefined {
-  try {
-    return JSON.parse(text) as { pid: number; token: string };
-  } catch {
-    return undefined; // written by a process that died in the middle of it
   }
 }

@@ -1,0 +1,83 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lookAt, ownToken } from './tokens.ts';
+
+/** Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in milliseconds. */
+const NAMELESS_MS = 2_000;
+/**
+ * A holder that is stopped (SIGSTOP) is waited for for so long, in milliseconds. Then it is ended, as if it had died: it must
+ * not go on with what others have done meanwhile, and whatever a worker leaves when it is killed is adopted.
+ */
+const STOPPED_MS = 20_000;
+
+interface Holder {
+  pid: number;
+  token: string;
+}
+
+/** Who we are, for as long as we live: a pid alone may be somebody else's by tomorrow, so our start is beside it. */
+export const ownName = async (): Promise<string> => JSON.stringify({ pid: process.pid, token: await ownToken() });
+
+/** Takes the lock, if nobody has it. Whoever finds a dead holder's takes that away, and comes again. */
+export async function taken(file: string, own: string): Promise<boolean> {
+  try {
+    await writeFile(file, own, { flag: 'wx' });
+    return true;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
+  }
+  const text = await textOf(file);
+  if (text !== undefined && !(await isHeld(file, text))) await takeAway(file, text, own);
+  return false;
+}
+
+/** Only whoever has the turn takes a lock away: so what is removed is still the dead one's. Turns are locks themselves. */
+async function takeAway(file: string, dead: string, own: string): Promise<void> {
+  const turn = `${file}.turn`;
+  if (!(await taken(turn, own))) return;
+  try {
+    if ((await textOf(file)) === dead) await rm(file, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
+}
+
+async function isHeld(file: string, text: string): Promise<boolean> {
+  const holder = parsed(text);
+  if (!holder) return (await ageOf(file)) < NAMELESS_MS;
+  const seen = await lookAt(holder.pid);
+  if (seen?.token !== holder.token) return false;
+  if (seen.stopped) endStopped(holder);
+  else stopped.delete(holder.token);
+  return true;
+}
+
+/** Since when holders were seen to stand still, by their start. */
+const stopped = new Map<string, number>();
+
+function endStopped({ pid, token }: Holder): void {
+  const since = stopped.get(token) ?? Date.now();
+  stopped.set(token, since);
+  if (Date.now() - since < STOPPED_MS) return;
+  stopped.delete(token);
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone by itself, or somebody else's: then it is waited for on.
+  }
+}
+
+const textOf = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);
+const ageOf = async (file: string): Promise<number> =>
+  Date.now() -
+  (await stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  ));
+
+function parsed(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined; // it is being written, or its writer died in the middle of it
+  }
+}
