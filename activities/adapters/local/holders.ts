@@ -21,6 +21,7 @@ export const ownName = async (): Promise<string> => JSON.stringify({ pid: proces
 export async function taken(file: string, own: string): Promise<boolean> {
   try {
     await writeFile(file, own, { flag: 'wx' });
+    stopped.delete(file);
     return true;
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
@@ -46,19 +47,19 @@ async function isHeld(file: string, text: string): Promise<boolean> {
   if (!holder) return (await ageOf(file)) < NAMELESS_MS;
   const seen = await lookAt(holder.pid);
   if (seen?.token !== holder.token) return false;
-  if (seen.stopped) endStopped(holder);
-  else stopped.delete(holder.token);
+  if (seen.stopped) endStopped(file, holder);
+  else stopped.delete(file);
   return true;
 }
 
-/** Since when holders were seen to stand still, by their start. */
+/** Since when the holder of a lock that is waited for was seen to stand still, by the lock: another wait counts anew. */
 const stopped = new Map<string, number>();
 
-function endStopped({ pid, token }: Holder): void {
-  const since = stopped.get(token) ?? Date.now();
-  stopped.set(token, since);
+function endStopped(file: string, { pid }: Holder): void {
+  const since = stopped.get(file) ?? Date.now();
+  stopped.set(file, since);
   if (Date.now() - since < STOPPED_MS) return;
-  stopped.delete(token);
+  stopped.delete(file);
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -115,6 +115,23 @@ it('of a holder that goes on in time is that holder’s', async () => {
   expect(child.signalCode).toBeNull();
 });
 
+it('that a holder gave up while it was waited for counts anew when that holder stands still once more', async () => {
+  const child = await another();
+  const own = await nameOf(process.pid);
+  const clock = jest.spyOn(Date, 'now');
+  child.kill('SIGSTOP');
+  while ((await stateOf(child)) !== 'T');
+  clock.mockReturnValue(1_000_000);
+  await taken(file, own);
+  await rm(file);
+  expect(await taken(file, own)).toBe(true);
+  await writeFile(file, await nameOf(child.pid!));
+  clock.mockReturnValue(2_000_000);
+  const kill = jest.spyOn(process, 'kill');
+  await taken(file, own);
+  expect(kill).not.toHaveBeenCalled();
+});
+
 async function stateOf({ pid }: ChildProcess): Promise<string> {
   return (await lookAt(pid!))?.stopped ? 'T' : 'R';
 }
