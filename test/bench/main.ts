@@ -30,7 +30,7 @@ const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   happy: { play: happy, brings: ['happy-time', 'happy-events', 'happy-size', 'happy-actions'] },
   replay: { play: replay, brings: ['replay'] },
   crash: { play: crash, brings: ['crash'] },
-  storm: { play: storm, brings: ['storm'] },
+  storm: { play: storm, brings: ['storm', 'storm-short'] },
   parked: { play: parked, brings: ['parked-memory', 'parked-cpu', 'parked-server', 'parked-database'] },
   wake: { play: wake, brings: ['wake'] },
 };

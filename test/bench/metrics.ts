@@ -23,6 +23,7 @@ export const METRICS = {
   'happy-size': { title: 'happy path: history size', unit: 'kB', bar: median(300) },
   'happy-actions': { title: 'happy path: Temporal actions', unit: 'actions' },
   storm: { title: 'storm: 1,000 actions at 1,000 parked runs', unit: 's', bar: ratio(1.5) },
+  'storm-short': { title: '… where what it begins ends at once', unit: 's' },
   crash: { title: 'kill -9 → first effect, 500 parked', unit: 's', bar: { of: 'worst', most: 5 } },
   'parked-memory': { title: '5,000 parked, 1,000 cached: worker memory', unit: 'MB', bar: median(1_000) },
   'parked-cpu': { title: '5,000 parked: worker CPU, idle', unit: '%', bar: median(5) },

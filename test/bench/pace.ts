@@ -8,7 +8,7 @@ export interface Pace {
   stepRuns: number;
   happyRuns: number;
   storm: number;
-  /** How long jobs take in it: longer than it lasts. */
+  /** For how long what it begins goes on: longer than it lasts. */
   stormSeconds: number;
   parked: number;
   crashed: number;

@@ -1,8 +1,10 @@
 // Bare Temporal: one trivial activity, no code of ours in the workflows. The worker is made as the production worker is,
 // so that every option of it (pollers, slots, cache, time-outs) is the same on both sides.
 import { fileURLToPath } from 'node:url';
+import { heartbeat } from '@temporalio/activity';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { benchPorts } from '../gatehouse/ports.ts';
+import { pause } from '../clock.ts';
 import { serve } from '../serve.ts';
 import { tellEffect } from '../teller.ts';
 
@@ -10,8 +12,21 @@ const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
 });
 
+const BEAT_MS = 20_000;
+
+/** Where it is said how long it goes on, it beats meanwhile, as jobs of gatehouse do by the thousand, and its end is told. */
+async function touch(effect: string, seconds?: number): Promise<void> {
+  tellEffect(effect);
+  if (seconds === undefined) return;
+  for (let left = seconds * 1_000; left > 0; left -= BEAT_MS) {
+    await pause(Math.min(left, BEAT_MS));
+    heartbeat();
+  }
+  tellEffect(`${effect} ended`);
+}
+
 await serve(benchPorts(), {
   workflowBundle: { code },
   dataConverter: {},
-  activities: { touch: async (effect: string) => tellEffect(effect) },
+  activities: { touch },
 });

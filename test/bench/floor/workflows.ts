@@ -1,23 +1,26 @@
 import { condition, defineSignal, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 
-const { touch } = proxyActivities<{ touch(effect: string): Promise<void> }>({ startToCloseTimeout: '1 minute' });
+const { touch } = proxyActivities<{ touch(effect: string, seconds?: number): Promise<void> }>({
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
+});
 
-export const actSignal = defineSignal('act');
+/** For so many seconds what is begun goes on, if it is not to end at once. */
+export const actSignal = defineSignal<[seconds?: number]>('act');
 export const actUpdate = defineUpdate<{ taken: boolean }>('act');
 
 /** Parked for as long as it lives: each action is followed by one activity. */
 export async function parked(effect: string): Promise<void> {
-  let due = 0;
-  setHandler(actSignal, () => void (due += 1));
+  const due: (number | undefined)[] = [];
+  setHandler(actSignal, (seconds) => void due.push(seconds));
   setHandler(actUpdate, () => {
-    due += 1;
+    due.push(undefined);
     return { taken: true };
   });
   await touch(`${effect} parked`);
   for (;;) {
-    await condition(() => due > 0);
-    due -= 1;
-    await touch(effect);
+    await condition(() => due.length > 0);
+    await touch(effect, due.shift());
   }
 }
 

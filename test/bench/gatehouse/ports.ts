@@ -84,9 +84,9 @@ class StandingEnvironments implements Environments {
 /** The heads of branches that jobs of this process have written to, for the one question that does not name its head. */
 const heads = new Map<string, string>();
 
-/** What a job is to be told, so that it takes a while: otherwise it ends where it begins. */
+/** What a person is to tell a job that is done again, so that it takes a while: otherwise it ends where it begins. */
 export const taking = (seconds: number) => `It takes ${seconds} s.`;
-const secondsOf = (brief: string) => Number(/It takes (\d+) s\./.exec(brief)?.[1] ?? 0);
+const secondsOf = ({ revision }: Job) => Number(/It takes (\d+) s\./.exec(revision?.feedback ?? '')?.[1] ?? 0);
 
 /** Jobs end where they begin, unless told otherwise; who writes has made a commit. */
 class QuickExecutor implements Executor {
@@ -97,9 +97,10 @@ class QuickExecutor implements Executor {
   examine: Executor['examine'] = async () => [];
   knows = async (key: string): Promise<boolean> => this.ended.has(key);
 
-  async ensure({ key, role, mode, task, change, brief }: Job): Promise<void> {
+  async ensure(job: Job): Promise<void> {
+    const { key, role, mode, task, change } = job;
     if (this.ended.has(key)) return;
-    this.ends.set(key, Date.now() + secondsOf(brief) * 1_000);
+    this.ends.set(key, Date.now() + secondsOf(job) * 1_000);
     tellEffect(`${task.id} ${role}`);
     const changed = mode !== 'read';
     const head = commitOf(key);

@@ -1,6 +1,6 @@
 import { signalOf } from '../../../workflows/contracts/messages.ts';
 import { taking } from '../gatehouse/ports.ts';
-import { now } from '../clock.ts';
+import { now, pause } from '../clock.ts';
 import { figure, type Book } from '../figures.ts';
 import { METRICS } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
@@ -8,41 +8,49 @@ import { PROPOSED, type Stage } from '../stage.ts';
 
 /**
  * As many actions at once as runs wait for an approval, one for each: the time until the last of them has had its effect,
- * which is that an agent is at work again. As agents are, it is at work for longer than the storm lasts: so all of them are
- * at the same time. Between two storms everything comes to rest again.
+ * which is that an agent is at work again. As agents are, it is at work for longer than the storm lasts, and so is the bare
+ * activity. Once more with both ending at once: then what follows them has its share of the time. Between two storms
+ * everything comes to rest.
  */
 export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void> {
+  await storms(stage, pace, book, 'storm', pace.stormSeconds);
+  await storms(stage, pace, book, 'storm-short', 0);
+}
+
+async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm-short', seconds: number) {
   const bare = (await stage.floorParked(pace.storm)).slice(-pace.storm);
   const runs = (await stage.proposed(pace.storm)).slice(-pace.storm);
-  const said = { by: 'ana', feedback: `No tax. ${taking(pace.stormSeconds)}` };
+  const said = { by: 'ana', feedback: `No tax. ${taking(seconds)}` };
+  const next = (names: readonly string[], what: string) => {
+    const effects = Promise.all(names.map((name) => stage.effects.next(`${name}${what}`, PATIENCE)));
+    effects.catch(() => undefined); // whoever waits for it hears of it then
+    return effects;
+  };
   const floor: number[][] = [];
   const gatehouse: number[][] = [];
   for (let repetition = 0; repetition < pace.repetitions; repetition += 1) {
-    stage.say(`storm: repetition ${repetition + 1} of ${pace.repetitions}`);
-    floor.push([
-      await until(
-        bare.map((name) => stage.effects.next(name, PATIENCE)),
-        () => bare.map((name) => stage.bare(name).signal('act')),
-      ),
-    ]);
-    const rested = runs.map((task) => stage.effects.next(`${task} ${PROPOSED}`, PATIENCE));
-    gatehouse.push([
-      await until(
-        runs.map((task) => stage.effects.next(`${task} architect`, PATIENCE)),
-        () => runs.map((task) => stage.run(task).signal(signalOf('requestChanges'), said)),
-      ),
-    ]);
-    await Promise.all(rested);
+    stage.say(`storm, ${seconds} s each: repetition ${repetition + 1} of ${pace.repetitions}`);
+    const ended = next(bare, ' ended');
+    floor.push([await until(next(bare, ''), () => bare.map((name) => stage.bare(name).signal('act', seconds)))]);
+    await ended;
+    await pause(REST_MS);
+    const rested = next(runs, ` ${PROPOSED}`);
+    const asked = () => runs.map((task) => stage.run(task).signal(signalOf('requestChanges'), said));
+    gatehouse.push([await until(next(runs, ' architect'), asked)]);
+    await rested;
+    await pause(REST_MS);
   }
   const note = runs.length === 1_000 ? undefined : `${runs.length} actions`;
-  book.add({ id: 'storm', ...METRICS.storm }, { floor: figure(floor, note), gatehouse: figure(gatehouse, note) });
+  book.add({ id, ...METRICS[id] }, { floor: figure(floor, note), gatehouse: figure(gatehouse, note) });
 }
 
 const PATIENCE = 300_000;
+/** Until the server has written down what it still had to. */
+const REST_MS = 10_000;
 
 /** Seconds from the first action to the last effect. */
-async function until(effects: Promise<number>[], act: () => Promise<unknown>[]): Promise<number> {
+async function until(effects: Promise<number[]>, act: () => Promise<unknown>[]): Promise<number> {
   const begun = now();
   await Promise.all(act());
-  return (Math.max(...(await Promise.all(effects))) - begun) / 1_000;
+  return (Math.max(...(await effects)) - begun) / 1_000;
 }
