@@ -15,7 +15,10 @@ import { scenarioOf, type Deed, type ScenarioName } from './plan/scenarios.ts';
 import type { Stage } from './stage.ts';
 
 const LOOK_MS = 200;
-/** How long after its fault is over a run may take to its end; and how long it is waited for in all. */
+/**
+ * How much longer than an undisturbed run takes altogether one may take from its fault's end to its own: most faults come
+ * early. On git and processes a run alone takes ten seconds and more. And how long one is waited for in all.
+ */
 export const CONVERGES_MS = {
   W1: 60_000,
   W2: 60_000,

@@ -11,8 +11,11 @@ import { CONVERGES_MS, play, type Played } from '../play.ts';
 import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
 
-/** Runs that nobody disturbed, by scenario: what they did to the world is what every disturbed one must have done. */
-type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number }>;
+/**
+ * Runs that nobody disturbed, by scenario: what they did to the world is what every disturbed one must have done. How long
+ * they took (milliseconds) is what a disturbed one may still have to do.
+ */
+type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number; tookMs: number }>;
 
 /** The scenario whose every workflow task is killed once. */
 const HAPPY = 'tested' satisfies ScenarioName;
@@ -77,7 +80,8 @@ async function strikeAll(
   const pasts: Past[] = [];
   let done = 0;
   const outcomes = await share(cases, lanes, async (each, lane) => {
-    const played = await play(stage, lane, each.scenario, { fault: each.fault, within: CONVERGES_MS[each.window] });
+    const within = CONVERGES_MS[each.window] + undisturbed.get(each.scenario)!.tookMs;
+    const played = await play(stage, lane, each.scenario, { fault: each.fault, within });
     pasts.push(...played.pasts);
     const outcome = await outcomeOf(stage, each, played, undisturbed);
     done += 1;
@@ -92,11 +96,13 @@ async function strikeAll(
 async function baselines(stage: Stage, lanes: readonly Lane[], names: ScenarioName[]): Promise<Undisturbed> {
   const found: Undisturbed = new Map();
   await share(names, lanes, async (name, lane) => {
+    const begun = Date.now();
     const played = await play(stage, lane, name);
+    const tookMs = Date.now() - begun;
     const ledger = (await stage.ledgerOf(played.task)).get(played.task)!;
     const violations = judge({ ...played, ledger });
     if (violations.length > 0) throw new Error(`Undisturbed, ${name} is not well: ${JSON.stringify(violations)}`);
-    found.set(name, { effects: normalised({ ledger, task: played.task }), tasks: played.tasks });
+    found.set(name, { effects: normalised({ ledger, task: played.task }), tasks: played.tasks, tookMs });
   });
   return found;
 }
