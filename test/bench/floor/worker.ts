@@ -14,10 +14,9 @@ const { code } = await bundleWorkflowCode({
 
 const BEAT_MS = 20_000;
 
-/** Where it is said how long it goes on, it beats meanwhile, as jobs of gatehouse do by the thousand, and its end is told. */
-async function touch(effect: string, seconds?: number): Promise<void> {
+/** Goes on for a while, beats meanwhile, as jobs of gatehouse do by the thousand, and tells its end as well. */
+async function touchFor(effect: string, seconds: number): Promise<void> {
   tellEffect(effect);
-  if (seconds === undefined) return;
   for (let left = seconds * 1_000; left > 0; left -= BEAT_MS) {
     await pause(Math.min(left, BEAT_MS));
     heartbeat();
@@ -28,5 +27,5 @@ async function touch(effect: string, seconds?: number): Promise<void> {
 await serve(benchPorts(), {
   workflowBundle: { code },
   dataConverter: {},
-  activities: { touch },
+  activities: { touch: async (effect: string) => tellEffect(effect), touchFor },
 });

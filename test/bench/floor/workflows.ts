@@ -1,6 +1,7 @@
 import { condition, defineSignal, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 
-const { touch } = proxyActivities<{ touch(effect: string, seconds?: number): Promise<void> }>({
+const { touch } = proxyActivities<{ touch(effect: string): Promise<void> }>({ startToCloseTimeout: '1 minute' });
+const { touchFor } = proxyActivities<{ touchFor(effect: string, seconds: number): Promise<void> }>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '30 seconds',
 });
@@ -20,7 +21,8 @@ export async function parked(effect: string): Promise<void> {
   await touch(`${effect} parked`);
   for (;;) {
     await condition(() => due.length > 0);
-    await touch(effect, due.shift());
+    const seconds = due.shift();
+    await (seconds === undefined ? touch(effect) : touchFor(effect, seconds));
   }
 }
 
