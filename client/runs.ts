@@ -6,9 +6,9 @@ import {
   type WorkflowExecutionDescription,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
+import { badFields } from '../workflows/contracts/bad-fields.ts';
 import {
   actionsQuery,
-  badFields,
   hintSignal,
   outputQuery,
   runQuery,
@@ -58,7 +58,7 @@ export class Runs {
    */
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { data: input, error } = RunInput.safeParse(wish);
-    if (!input) throw new InvalidInput(badFields(error));
+    if (!input) throw new InvalidInput(badFields(error, wish));
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);
     if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await this.wasResumed(workflowId)))) {
@@ -76,12 +76,13 @@ export class Runs {
     const { resume: before, ...own } = await this.ask(workflowId, () => startInputOf(closed));
     const resume = await this.ask(workflowId, () => resumeOf(closed, before));
     const first = from ?? resume.from;
-    const { data: input, error } = RunInput.safeParse({ ...own, resume: { ...resume, from: first } });
-    if (!input) throw new InvalidInput(badFields(error));
+    const again = { ...own, resume: { ...resume, from: first } };
+    const { data: input, error } = RunInput.safeParse(again);
+    if (!input) throw new InvalidInput(badFields(error, again));
     const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
     if (first < 1 || first > steps)
-      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}` }]);
-    return this.begin(workflowId, { ...own, resume: { ...resume, from: first } }, input);
+      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${first}` }]);
+    return this.begin(workflowId, again, input);
   }
 
   /** Acts, and hears whether it was taken. Throws `Refused` when it was not. The same `actionId` may be sent again. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { EnvironmentInput } from './contracts/environment.ts';
-import { badFields, fieldsMessage } from './contracts/messages.ts';
+import { badFields, fieldsMessage } from './contracts/bad-fields.ts';
 import { isUnreadable } from './contracts/unreadable.ts';
 import { OpenSite } from './lib/open-site.ts';
 import { readSite } from './rules/snapshots.ts';
@@ -14,7 +14,7 @@ export async function environment(raw: unknown): Promise<void> {
   const { data: input, error } = EnvironmentInput.safeParse(raw);
   if (!input && workflowInfo().continuedFromExecutionRunId)
     throw new Error(`A newer build wrote this: ${error.message}`);
-  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error)), 'invalid_input');
+  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error, raw)), 'invalid_input');
 
   const site = new OpenSite(input, input.resume && readSite(input.resume));
   let cancelled: Error | undefined;

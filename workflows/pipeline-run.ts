@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { badFields } from './contracts/messages.ts';
+import { badFields } from './contracts/bad-fields.ts';
 import { runIdOf, type RunInput as Input } from './contracts/pipeline-run.ts';
 import type { StepRecord } from './contracts/state.ts';
 import { isUnreadable } from './contracts/unreadable.ts';
@@ -39,7 +39,7 @@ function read(raw: unknown): Input {
   if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
   const { data, error } = RunInput.safeParse(raw);
   if (!data && continuedFromExecutionRunId) throw new Error(`A newer build wrote this input: ${error.message}`);
-  if (!data) return refuseInput(badFields(error));
+  if (!data) return refuseInput(badFields(error, raw));
   // Whoever starts a run does not say what it has seen already: a forged state would never be examined.
   if (data.resume?.['state'] !== undefined && !continuedFromExecutionRunId) {
     return refuseInput([{ path: 'resume.state', expected: 'only in a run that goes on by itself' }]);

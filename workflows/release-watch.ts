@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { badFields } from './contracts/messages.ts';
+import { badFields } from './contracts/bad-fields.ts';
 import { releaseIdOf } from './contracts/pipeline-run.ts';
 import { ReleaseInput } from './contracts/release.ts';
 import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gates/release.ts';
@@ -20,7 +20,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
   const { data: input, error } = ReleaseInput.safeParse(raw);
   if (!input && workflowInfo().continuedFromExecutionRunId)
     throw new Error(`A newer build wrote this: ${error.message}`);
-  if (!input) return refuseInput(badFields(error));
+  if (!input) return refuseInput(badFields(error, raw));
   const id = releaseIdOf(input.workspace, input.task.id);
   if (id !== workflowInfo().workflowId) refuseInput([{ path: 'workflowId', expected: `expected ${id}` }]);
 

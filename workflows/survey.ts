@@ -6,7 +6,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { badFields, fieldsMessage } from './contracts/messages.ts';
+import { badFields, fieldsMessage } from './contracts/bad-fields.ts';
 import { SurveyInput, type Found, type Sights, type Survey } from './contracts/survey.ts';
 import { isUnreadable } from './contracts/unreadable.ts';
 import { activitiesFor } from './lib/proxies.ts';
@@ -28,7 +28,7 @@ const TASK = { id: 'doctor', title: 'gatehouse doctor', type: 'recurring' as con
 export async function survey(raw: unknown): Promise<Survey> {
   if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
   const { data: input, error } = SurveyInput.safeParse(raw ?? {});
-  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error)), 'invalid_input');
+  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error, raw)), 'invalid_input');
 
   const { survey: look } = activitiesFor('doctor');
   const first = await look();

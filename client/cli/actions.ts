@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
-import { actionNames, actions, badFields, type ActionName } from '../../workflows/contracts/messages.ts';
+import { badFields, found } from '../../workflows/contracts/bad-fields.ts';
+import { actionNames, actions, type ActionName } from '../../workflows/contracts/messages.ts';
 import { InvalidInput } from '../errors.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
@@ -48,7 +49,7 @@ async function act(
   json: boolean,
 ): Promise<boolean> {
   const { error } = actions[name].input.safeParse(said);
-  if (error) throw new InvalidInput(badFields(error));
+  if (error) throw new InvalidInput(badFields(error, said));
   return withRuns(async ({ runs }) => {
     const acted = await runs.act(workflowId, name, said);
     print(json, { workflowId, action: name, ...acted }, () =>
@@ -63,7 +64,8 @@ async function act(
 /** Words of a command line as the values that an action takes. */
 function valuesOf(name: ActionName, raw: Record<string, unknown>): Record<string, unknown> {
   const values = { ...raw };
-  if (typeof values['step'] === 'string') values['step'] = Number(values['step']);
+  // What is no number stays as it was typed, for the message that names it.
+  if (/^-?\d+(?:\.\d+)?$/.test(String(values['step']))) values['step'] = Number(values['step']);
   for (const field of LISTS) {
     if (name === 'requestFix' || typeof values[field] !== 'string') continue;
     values[field] = field === 'findings' ? values[field].split(',') : jsonOf(values[field]);
@@ -75,6 +77,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Usage('--comments: expected JSON, as [{"quote": "…", "text": "…"}]');
+    throw new Usage(`--comments: expected JSON, as [{"quote": "…", "text": "…"}], found ${found(text)}`);
   }
 }

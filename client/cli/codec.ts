@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { serveCodec } from '../codec-server.ts';
 import { readConfig } from '../config.ts';
@@ -17,7 +18,7 @@ export function addCodec(program: Command): void {
       const { codecKeys = [], variables } = readConfig();
       if (codecKeys.length === 0) throw new BadVariables('GATEHOUSE_CODEC_KEYS: expected keys to decrypt with');
       if (ui !== undefined && (!URL.canParse(ui) || new URL(ui).origin !== ui)) {
-        throw new Usage(`--ui: expected an origin like http://127.0.0.1:8233; got ${ui}`);
+        throw new Usage(`--ui: expected an origin like http://127.0.0.1:8233, found ${found(ui)}`);
       }
       const origin = ui ?? `http://127.0.0.1:${variables.GATEHOUSE_UI_PORT}`;
       const server = await serveCodec(codecKeys, { port: variables.GATEHOUSE_CODEC_PORT, ui: origin });

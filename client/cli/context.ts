@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { Id, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
@@ -32,7 +33,7 @@ export function workflowIdOf(run: string, idOf: typeof runIdOf = runIdOf): strin
   const named = parts.length === 3 ? WORKFLOWS[parts[0]!] : idOf;
   const [workspace, task] = parts.length === 1 ? ['default', parts[0]] : parts.slice(-2);
   if (parts.length > 3 || !named || !Id.safeParse(workspace).success || !Id.safeParse(task).success) {
-    throw new Usage(`RUN: expected a task id, workspace/task or a workflow id; got ${run}`);
+    throw new Usage(`RUN: expected a task id, workspace/task or a workflow id, found ${found(run)}`);
   }
   return named(workspace!, task!);
 }

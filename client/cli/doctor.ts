@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import pc from 'picocolors';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { Finding } from '../../workflows/contracts/survey.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
@@ -29,9 +30,10 @@ export function addDoctor(program: Command, ended: Ended): void {
     .option('--every <time>', 'how often: 10s to 24h', '5m')
     .action(async (wish: Wish) => {
       const everyMs = everyOf(wish.every);
-      if (everyMs === undefined) throw new Usage(`--every: expected a time of 10s to 24h, as 5m; got ${wish.every}`);
+      if (everyMs === undefined)
+        throw new Usage(`--every: expected a time of 10s to 24h, as 5m, found ${found(wish.every)}`);
       if (wish.watch !== undefined && wish.watch !== true && wish.watch !== 'off')
-        throw new Usage(`--watch: expected off, or nothing; got ${String(wish.watch)}`);
+        throw new Usage(`--watch: expected off, or nothing, found ${found(wish.watch)}`);
       const config = readConfig();
       const client = await connect(config);
       try {

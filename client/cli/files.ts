@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { Usage } from './exit-codes.ts';
 
 /** The JSON object in a file that an option names. */
 export async function jsonFileOf(option: string, file: string): Promise<Record<string, unknown>> {
+  let read: unknown;
   try {
-    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
+    read = JSON.parse(await readFile(file, 'utf8'));
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>;
   } catch (failure) {
     throw new Usage(`${option}: expected a JSON file: ${(failure as Error).message}`);
   }
-  throw new Usage(`${option}: expected a JSON object`);
+  throw new Usage(`${option}: expected a JSON object, found ${found(read)}`);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import getPort from 'get-port';
 import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
@@ -43,7 +44,8 @@ export function addPipelines(program: Command, ended: Ended): void {
 function namesOf(only: string[] | undefined): string[] {
   const all = Object.keys(BUILT_IN);
   const unknown = only?.filter((name) => !all.includes(name)) ?? [];
-  if (unknown.length > 0) throw new Usage(`--only: expected some of ${all.join(', ')}; got ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Usage(`--only: expected some of ${all.join(', ')}, found ${found(unknown.join(', '))}`);
   return all.filter((name) => only?.includes(name) ?? true);
 }
 

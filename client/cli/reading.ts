@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { STATUSES, type Listed } from '../listing.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
@@ -14,7 +15,7 @@ export function addReading(program: Command): void {
     .option('--status <status>', `only of this status: ${STATUSES.join(', ')}`)
     .action(async ({ waiting, status: named }: { waiting?: boolean; status?: string }) => {
       const status = STATUSES.find((each) => each === named);
-      if (status !== named) throw new Usage(`--status: expected one of ${STATUSES.join(', ')}; got ${named}`);
+      if (status !== named) throw new Usage(`--status: expected one of ${STATUSES.join(', ')}, found ${found(named)}`);
       await withRuns(async ({ runs }) => {
         const found = await runs.list({ waiting: waiting === true, status });
         print(isJson(list), found, () => tableOf(found) || 'No runs.');
@@ -58,7 +59,7 @@ export function addReading(program: Command): void {
 function addDetails(program: Command): void {
   const output = program.command('output <run> <step>').description('What a step made, in full.');
   output.action(async (run: string, step: string) => {
-    if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number; got ${step}`);
+    if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number, found ${found(step)}`);
     await withRuns(async ({ runs }) => {
       const made = await runs.output(workflowIdOf(run), Number(step));
       print(isJson(output), made, () => made?.summary ?? 'This step has made nothing yet.');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { badFields } from '../../workflows/contracts/messages.ts';
+import { badFields } from '../../workflows/contracts/bad-fields.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
 import { InvalidInput } from '../errors.ts';
 import { Script } from '../offline/script.ts';
@@ -19,9 +19,10 @@ export function addSimulate(program: Command, ended: Ended): void {
     .action(async ({ file, script: path }: { file: string; script?: string }) => {
       const wish = await jsonFileOf('--file', file);
       const { data: input, error } = RunInput.safeParse(wish);
-      if (!input) throw new InvalidInput(badFields(error));
-      const script = Script.safeParse(path === undefined ? {} : await jsonFileOf('--script', path));
-      if (!script.data) throw new InvalidInput(badFields(script.error));
+      if (!input) throw new InvalidInput(badFields(error, wish));
+      const scripted = path === undefined ? {} : await jsonFileOf('--script', path);
+      const script = Script.safeParse(scripted);
+      if (!script.data) throw new InvalidInput(badFields(script.error, scripted));
 
       // Bundling the workflow code takes a moment, and only this command needs what does it.
       const { simulate } = await import('../offline/simulate.ts');

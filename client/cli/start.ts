@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import { jsonFileOf } from './files.ts';
@@ -63,7 +64,7 @@ export function addStart(program: Command, ended: Ended): void {
     .action(async (run: string, { from }: { from?: string }) => {
       const step = from === undefined ? undefined : Number(from);
       if (step !== undefined && !Number.isInteger(step))
-        throw new Usage(`--from: expected a step’s number; got ${from}`);
+        throw new Usage(`--from: expected a step’s number, found ${found(from)}`);
       await withRuns(async ({ runs }) => {
         const again = await runs.retry(workflowIdOf(run), step === undefined ? {} : { from: step });
         print(isJson(retry), { ...again, retried: true }, () => `${again.workflowId} goes on.`);
@@ -75,7 +76,8 @@ export function addStart(program: Command, ended: Ended): void {
 async function wishOf(repository: string | undefined, options: Options): Promise<Record<string, unknown>> {
   const base = options.file === undefined ? {} : await jsonFileOf('--file', options.file);
   const { task: id, title, description, pipeline, workspace, startedBy } = options;
-  const pullRequest = options.pullRequest === undefined ? undefined : Number(options.pullRequest);
+  const { pullRequest: named } = options;
+  const pullRequest = named !== undefined && /^\d+$/.test(named) ? Number(named) : named;
   const change = {
     repository: repository && absolute(repository),
     base: options.base,

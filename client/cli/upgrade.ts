@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { upgrade, type Moving } from '../upgrading.ts';
 import { isJson, withRuns } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
@@ -12,7 +13,7 @@ export function addUpgrade(program: Command, ended: Ended): void {
     .option('--seconds <n>', 'how long to wait until all are there; 0 asks and waits for nobody', '3600');
   command.action(async ({ seconds }: { seconds: string }) => {
     const patience = Number(seconds);
-    if (!(patience >= 0)) throw new Usage(`--seconds: expected a number, 0 or more; got ${seconds}`);
+    if (!(patience >= 0)) throw new Usage(`--seconds: expected a number, 0 or more, found ${found(seconds)}`);
     const moving = await withRuns(({ client, config: { variables } }) => {
       const { GATEHOUSE_TASK_QUEUE: taskQueue, GATEHOUSE_BUILD: build, GATEHOUSE_DEPLOYMENT } = variables;
       const stop = AbortSignal.timeout(Math.min(patience * 1_000, 2 ** 31 - 1));

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { NotFound } from '../errors.ts';
@@ -16,7 +17,7 @@ export function addWatch(program: Command, ended: Ended): void {
   command
     .option('--until <what>', 'parked: end once a person is needed')
     .action(async (run: string, { until }: { until?: string }) => {
-      if (until !== undefined && until !== 'parked') throw new Usage(`--until: expected parked; got ${until}`);
+      if (until !== undefined && until !== 'parked') throw new Usage(`--until: expected parked, found ${found(until)}`);
       await withRuns(async ({ runs, config }) => {
         const workflowId = workflowIdOf(run);
         ended(await watch({ runs, config: await toldFrom(config), workflowId, json: isJson(command), until }));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../../client/config.ts';
 import { readConfig as readWorkerConfig } from '../../worker/config.ts';
+import { found } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 
 const HOME = { HOME: '/nowhere' };
@@ -33,8 +34,9 @@ describe.each([
     ['GATEHOUSE_LOG_LEVEL', 'loud', 'one of info, debug, warn, error, silent'],
     ['GATEHOUSE_FORGE', 'other', 'one of local'],
     ['GATEHOUSE_TASK_QUEUE', 'q'.repeat(201), 'at most 200 characters'],
-  ])('%s=%s is named with what was expected', (name, value, expected) => {
-    expect(() => read({ ...HOME, [name]: value })).toThrow(new BadVariables(`${name}: expected ${expected}`));
+  ])('%s=%s is named with what was expected and found', (name, value, expected) => {
+    const message = `${name}: expected ${expected}, found ${found(value)}`;
+    expect(() => read({ ...HOME, [name]: value })).toThrow(new BadVariables(message));
   });
 
   it('names every bad variable, one a line', () => {

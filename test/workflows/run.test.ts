@@ -96,13 +96,21 @@ describe('an input that cannot be read', () => {
     ['a wrong type', wish({ kind: 'ci', attempts: 'ten' }), /^pipeline\.steps\[0\]\.attempts: expected number/],
     ['an unknown option', wish({ kind: 'ci', fixes: 3 }), /^pipeline\.steps\[0\]\.fixes: no such key/],
     ['a companion alone', wish({ kind: 'reviewer' }), /reviewer directly after coder/],
-    ['an approval of nothing', wish({ kind: 'ci', approval: true }, { kind: 'merger' }), /approval: no approval/],
+    [
+      'an approval of nothing',
+      wish({ kind: 'ci', approval: true }, { kind: 'merger' }),
+      /approval: expected no approval/,
+    ],
     [
       'a "when" without an estimate',
       wish({ kind: 'coder' }, { kind: 'reviewer', when: { minRisk: 0.3 } }),
-      /when: no "when"/,
+      /when: expected no "when"/,
     ],
-    ['a built-in that is not there', { ...wish(), pipeline: 'ful' }, /^pipeline: a pipeline, or the name of one/],
+    [
+      'a built-in that is not there',
+      { ...wish(), pipeline: 'ful' },
+      /^pipeline: expected a pipeline, or the name of one.*, found 'ful'$/,
+    ],
     [
       'an escape from git',
       { ...wish({ kind: 'coder' }), change: { repository: '/r', branch: '../x' } },

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { BadField, EnvironmentView, Holder } from './activities.ts';
+import type { EnvironmentView, Holder } from './activities.ts';
 import type { ActionEntry, OutputAnswer, RunAnswer, WaitingOn } from './reading.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
@@ -141,22 +141,3 @@ export const waitingOnQuery = defineQuery<WaitingOn>('waitingOn');
 export const actionsQuery = defineQuery<ActionEntry[]>('actions');
 export const outputQuery = defineQuery<OutputAnswer | null, [unknown]>('output');
 export const environmentQuery = defineQuery<EnvironmentView>('environment');
-
-/** Names every bad field of an input, for the person who wrote it: where it is, and what was expected there. */
-export const badFields = (error: z.ZodError): BadField[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), expected: 'no such key here' }))
-      : [{ path: pathOf(issue.path), expected: issue.message.replace(/^Invalid input: expected /, 'expected ') }],
-  );
-
-/** One line per bad field: `<path>: <what was expected>`. */
-export const fieldsMessage = (fields: BadField[]): string =>
-  fields.map(({ path, expected }) => `${path}: ${expected}`).join('\n');
-
-const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (before, part) =>
-      typeof part === 'number' ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part),
-    '',
-  ) || 'input';

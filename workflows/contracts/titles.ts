@@ -1,5 +1,16 @@
-/** What steers a screen, or turns a text round so that it reads as something else. */
-export const HIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+/**
+ * What steers a screen, cannot be seen, or turns a text round so that it reads as something else. Joiners within emoji and
+ * scripts are none of these.
+ */
+export const HIDDEN =
+  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+/** Text of others on one line, with nothing in it that steers a screen or hides. Halves of characters become U+FFFD. */
+export const legible = (text: string): string =>
+  text
+    .replace(/[\s\x85]+/g, ' ')
+    .replace(HIDDEN, '')
+    .replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** A title as one line of a summary, which the Web UI reads as Markdown: no link, picture or tag of its author's. */
 export const inert = (title: string): string => title.replace(HIDDEN, ' ').replace(/[\\[\]<`]/g, '\\$&');

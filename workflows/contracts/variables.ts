@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { badFields, fieldsMessage } from './bad-fields.ts';
 import { NoticeType } from './notices.ts';
 
 const number = (expected: string, least: number, most: number) =>
@@ -139,7 +140,7 @@ export const Variables = z.object({
 });
 export type Variables = z.output<typeof Variables>;
 
-/** Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected. */
+/** Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected and found. */
 export function readVariables(environment: Record<string, string | undefined>): Variables {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
   const { data, error } = Variables.safeParse(Object.fromEntries(set));
@@ -148,8 +149,11 @@ export function readVariables(environment: Record<string, string | undefined>): 
     throw new BadVariables('GATEHOUSE_WEBHOOK_URL: expected an address, for GATEHOUSE_NOTIFY names webhook');
   }
   if (data) return data;
-  throw new BadVariables(error.issues.map(({ path, message }) => `${path.join('.')}: expected ${message}`).join('\n'));
+  throw new BadVariables(fieldsMessage(badFields(error, environment, isSecret)));
 }
+
+/** Variables whose values are never shown, not even a wrong one: it may be most of a key, or an address that is one. */
+const isSecret = (name: string): boolean => /(?:KEYS?|SECRET|TOKEN|PASSWORD|CREDENTIALS?|URL)$/.test(name);
 
 export class BadVariables extends Error {
   override readonly name = 'BadVariables';

@@ -11,7 +11,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { BadField } from '../contracts/activities.ts';
-import { actionsQuery, fieldsMessage, runQuery, waitingOnQuery } from '../contracts/messages.ts';
+import { fieldsMessage } from '../contracts/bad-fields.ts';
+import { actionsQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts';
 import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';

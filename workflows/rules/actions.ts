@@ -1,4 +1,5 @@
-import { actionNames, actions, badFields, Envelope, fieldsMessage, STANDING } from '../contracts/messages.ts';
+import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
+import { actionNames, actions, Envelope, STANDING } from '../contracts/messages.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { RefusalCode } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
@@ -52,7 +53,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   if (isUnreadable(raw)) return refused('invalid', 'input: expected JSON in an encoding that this run can read');
 
   const { data: said, error } = actions[action].input.safeParse(raw ?? {});
-  if (!said) return refused('invalid', fieldsMessage(badFields(error)));
+  if (!said) return refused('invalid', fieldsMessage(badFields(error, raw)));
   const wrong = incoherent({ kind: action, ...said } as HumanAction, run);
   if (wrong) return refused('invalid', wrong);
 

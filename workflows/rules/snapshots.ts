@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { SiteSnapshot } from '../contracts/environment.ts';
-import { badFields, fieldsMessage } from '../contracts/messages.ts';
+import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import { Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
 
 type Raw = Record<string, unknown>;
@@ -33,6 +33,6 @@ function read(schema: z.ZodType, migrations: Migrations, raw: unknown): Raw {
     snapshot = migrate(snapshot);
   }
   const { error } = schema.safeParse(snapshot);
-  if (error) throw new Error(`The snapshot cannot be read: ${fieldsMessage(badFields(error))}`);
+  if (error) throw new Error(`The snapshot cannot be read: ${fieldsMessage(badFields(error, snapshot))}`);
   return snapshot; // as it was written: nothing in it is filled in or put in another order
 }

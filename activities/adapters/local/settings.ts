@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { BadField } from '../../../workflows/contracts/activities.ts';
-import { badFields } from '../../../workflows/contracts/messages.ts';
+import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 
 export const FILE = '.gatehouse.yml';
 
@@ -38,9 +38,10 @@ export function parseSettings(text: string): { settings: RepositorySettings } | 
   const [broken] = document.errors;
   if (broken) return { fields: [{ path: FILE, expected: `expected YAML: ${broken.message.split('\n', 1)[0]!}` }] };
 
-  const { data, error } = RepositorySettings.safeParse(plainOf(document) ?? {});
+  const raw = plainOf(document) ?? {};
+  const { data, error } = RepositorySettings.safeParse(raw);
   if (data) return { settings: data };
-  return { fields: badFields(error).map(({ path, expected }) => ({ path: `${FILE}:${path}`, expected })) };
+  return { fields: badFields(error, raw).map(({ path, expected }) => ({ path: `${FILE}:${path}`, expected })) };
 }
 
 /** Aliases are capped: a few lines of them can stand for gigabytes. */

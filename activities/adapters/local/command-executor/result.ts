@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badFields } from '../../../../workflows/contracts/messages.ts';
+import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
 
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
@@ -33,7 +33,7 @@ export function readResult(text: string | undefined, printed: string): { result:
   }
   const { data, error } = Result.safeParse(raw);
   if (error) {
-    const fields = badFields(error).map(({ path, expected }) => `${path}: ${expected}`);
+    const fields = badFields(error, raw).map(({ path, expected }) => `${path}: ${expected}`);
     return { broken: `The result does not fit: ${fields.join('; ')}` };
   }
   if (isDeep(data.output)) return { broken: `The result's output is nested more than ${DEEPEST} deep` };
