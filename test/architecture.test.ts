@@ -20,7 +20,17 @@ const LAW: Record<string, string[]> = {
     '@temporalio/common',
   ],
   workflows: ['workflows/contracts', 'workflows/rules', 'workflows/gates', 'workflows/lib', '@temporalio/workflow'],
-  'activities/adapters': ['workflows/contracts', 'type:activities', 'zod', 'node:', 'execa', 'p-limit', 'yaml'],
+  // The one door to git, which adapters of git repositories share.
+  'activities/adapters/git': ['node:'],
+  'activities/adapters': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/git',
+    'zod',
+    'node:',
+    'execa',
+    'yaml',
+  ],
   activities: ['workflows/contracts', '@temporalio/activity', 'type:@temporalio/client', 'picomatch'],
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
   'worker/configuration': [
@@ -139,7 +149,7 @@ function offences(file: string, source: string): string[] {
 function neighbour(file: string, local: string): string | undefined {
   const vendorOf = (name: string) => /^activities\/adapters\/([^/]+)\//.exec(name)?.[1];
   const [own, other] = [vendorOf(file), vendorOf(local)];
-  return own && other && own !== other ? `another adapter: ${other}` : undefined;
+  return own && other && own !== other && other !== 'git' ? `another adapter: ${other}` : undefined;
 }
 
 it('looks at every room', () => {
@@ -161,7 +171,8 @@ it.each([
   ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters'],
   ['activities/adapters/x/x.ts', `import { Context } from '@temporalio/activity';`, '@temporalio/activity'],
   ['activities/adapters/x/x.ts', `import { createActivities } from '../../index.ts';`, 'activities'],
-  ['activities/adapters/x/x.ts', `import { git } from '../local/git.ts';`, 'another adapter: local'],
+  ['activities/adapters/x/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
+  ['activities/adapters/git/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
   ['worker/x.ts', `import { Runs } from "../client/runs.ts"`, 'client'],
   ['client/x.ts', `const a = await import('../worker/main.ts');`, 'worker'],
   ['client/x.ts', `const a = await import(\n  '../worker/main.ts',\n);`, 'worker'],
@@ -179,6 +190,55 @@ it.each([
   ['client/x.ts', `// import { a } from '../worker/main.ts';\nconst a = "import b from '../worker/main.ts'";`],
 ])('what the law allows in %s is let pass: %j', (file, source) => {
   expect(offences(file, source)).toEqual([]);
+});
+
+/**
+ * Git has one door: no other code of the service names the program it starts `git`. What sets up samples and plays a
+ * colleague at a machine's own git is no part of the service.
+ */
+const DOOR = 'activities/adapters/git/';
+const GIT_ELSEWHERE = [
+  'client/doctor/set-up.ts',
+  'client/local-stack/colleague.ts',
+  'client/local-stack/demo.ts',
+  'client/local-stack/sample.ts',
+];
+const STARTS =
+  /^(?:spawn|spawnSync|exec|execSync|execFile|execFileSync|fork|execa|execaSync|execaCommand|runProgram|\$)$/;
+
+/** The calls that start git: by name, or by a command line that begins with it. */
+function gitCalls(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const [callee, first] = ts.isCallExpression(node)
+      ? [node.expression, node.arguments[0]]
+      : ts.isTaggedTemplateExpression(node)
+        ? [node.tag, node.template]
+        : [];
+    const name = callee && (ts.isPropertyAccessExpression(callee) ? callee.name.text : callee.getText());
+    if (name && STARTS.test(name) && first && /^['"`](?:\S*\/)?git\b/.test(first.getText())) found.push(node.getText());
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.ESNext, true));
+  return found;
+}
+
+it.each(files.filter((file) => !file.startsWith(DOOR) && !GIT_ELSEWHERE.includes(file)))(
+  '%s leaves git to its door',
+  (file) => {
+    expect(gitCalls(sourceOf(file))).toEqual([]);
+  },
+);
+
+it.each([
+  `await execa('git', ['fetch']);`,
+  'await execa("/usr/bin/git", ["fetch"]);',
+  `spawn('git', args, { cwd });`,
+  `childProcess.execFile('git', []);`,
+  'exec(`git fetch ${source}`);',
+  'await $`git fetch`;',
+])('git that is called past its door is caught: %s', (source) => {
+  expect(gitCalls(source)).toHaveLength(1);
 });
 
 /** A gate waits through its context only, and lets what it does not expect go by: cancellation above all. */

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { collect, discarded } from '../../activities/adapters/local/command-executor/bench.ts';
 import { readResult } from '../../activities/adapters/local/command-executor/result.ts';
-import { commitId, isAncestor } from '../../activities/adapters/local/git.ts';
+import { commitId, isAncestor } from '../../activities/adapters/git/commits.ts';
 import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
 import { parseSettings } from '../../activities/adapters/local/settings.ts';
 import { Workshop } from '../../activities/adapters/local/workshop.ts';
@@ -109,7 +109,9 @@ describe('names that become refs, folders and arguments', () => {
     `${'a'.repeat(40)}\n`,
   ])('%j is no commit’s id, and never git’s argument', async (name) => {
     expect(() => commitId(name)).toThrow('is no commit’s id');
-    await expect(isAncestor(shop, name, await git(shop, 'rev-parse', 'HEAD'))).rejects.toThrow('is no commit’s id');
+    await expect(
+      isAncestor({ gitDir: path.join(shop, '.git') }, name, await git(shop, 'rev-parse', 'HEAD')),
+    ).rejects.toThrow('is no commit’s id');
   });
 });
 

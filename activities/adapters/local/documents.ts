@@ -3,7 +3,8 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Forge } from '../../ports.ts';
-import { commitOf, commitTree, git, GitFailed } from './git.ts';
+import { commitOf, commitTree } from '../git/commits.ts';
+import { git, GitFailed, type Repository } from '../git/door.ts';
 import type { Publishing } from './publishing.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -15,7 +16,7 @@ export async function commitFiles(
 ): ReturnType<Forge['commitFiles']> {
   const bad = Object.keys(files).find((file) => !isInside(file));
   if (bad !== undefined) return { is: 'refused', because: `${bad} is no path inside the repository` };
-  const copy = await workshop.fetch(change.repository);
+  const copy = { gitDir: await workshop.fetch(change.repository) };
   const before = await workshop.headOf(change.repository, change.branch);
   const start = before ?? (await workshop.headOf(change.repository, change.base));
   if (!start) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
@@ -28,7 +29,7 @@ export async function commitFiles(
     const names = Object.keys(files).join(', ');
     return { is: 'refused', because: `A file or a link of the branch stands where a folder is wanted for ${names}` };
   }
-  if (tree === (await git(['rev-parse', `${start}^{tree}`], { cwd: copy })).stdout) {
+  if (tree === (await git(copy, ['rev-parse', `${start}^{tree}`])).stdout) {
     return { is: 'unchanged', ...(before && { head: before }) };
   }
   const commit = await commitTree(copy, tree, [start], message);
@@ -37,15 +38,16 @@ export async function commitFiles(
 }
 
 /** The tree of a commit, with these files in it. */
-async function treeWith(copy: string, start: string, files: Record<string, string>): Promise<string> {
-  const env = { GIT_INDEX_FILE: path.join(copy, `index-${randomUUID()}`) };
+async function treeWith(copy: Repository, start: string, files: Record<string, string>): Promise<string> {
+  const env = { GIT_INDEX_FILE: path.join(copy.gitDir, `index-${randomUUID()}`) };
   try {
-    await git(['read-tree', (await commitOf(copy, start))!], { cwd: copy, env });
+    await git(copy, ['read-tree', (await commitOf(copy, start))!], { kind: 'write', env });
     for (const [file, text] of Object.entries(files)) {
-      const blob = (await git(['hash-object', '-w', '--stdin'], { cwd: copy, input: text })).stdout;
-      await git(['update-index', '--add', '--cacheinfo', `100644,${blob},${file}`], { cwd: copy, env });
+      const blob = (await git(copy, ['hash-object', '-w', '--stdin'], { kind: 'write', input: text })).stdout;
+      const add = ['update-index', '--add', '--cacheinfo', `100644,${blob},${file}`];
+      await git(copy, add, { kind: 'write', env });
     }
-    return (await git(['write-tree'], { cwd: copy, env })).stdout;
+    return (await git(copy, ['write-tree'], { kind: 'write', env })).stdout;
   } finally {
     await rm(env.GIT_INDEX_FILE, { force: true });
   }

@@ -1,7 +1,8 @@
 import type { ForeignCommit } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { commitOf, commitTree, git, isAncestor, mergeTree } from './git.ts';
 import type { Ledger } from '../../ports.ts';
+import { commitOf, commitTree, isAncestor, mergeTree } from '../git/commits.ts';
+import { git, type Repository } from '../git/door.ts';
 import type { Records } from './records.ts';
 import { NOTHING, withPath, type Workshop } from './workshop.ts';
 
@@ -27,7 +28,7 @@ export class Publishing {
     const place = await withPath(this.workshop, change);
     let next = commit;
     for (let turn = 0; turn < TRIES; turn += 1) {
-      const copy = await this.workshop.fetch(change.repository);
+      const copy = { gitDir: await this.workshop.fetch(change.repository) };
       const head = await this.workshop.headOf(change.repository, change.branch);
       const foreign = head ? await this.foreignSince(change, before ?? (await baseOf(copy, change)), head) : [];
       if (head && (await isAncestor(copy, next, head))) return { is: 'published', head, foreign };
@@ -41,7 +42,7 @@ export class Publishing {
         }
         next = await commitTree(copy, merged.tree, [next, head], `Merge what came in on ${change.branch}`);
       }
-      const own = await git(['rev-list', next, '--not', '--remotes'], { cwd: copy });
+      const own = await git(copy, ['rev-list', next, '--not', '--remotes']);
       const ours = own.stdout.split('\n').filter(Boolean);
       await this.records.change(place, (record) => ({
         ...record,
@@ -60,18 +61,18 @@ export class Publishing {
   /** Commits between two heads that are neither ours nor the base's. A known head that is gone hides nothing. */
   async foreignSince(change: Change, known: string | undefined, head: string): Promise<ForeignCommit[]> {
     if (known === head) return [];
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = { gitDir: await this.workshop.fetch(change.repository) };
     const base = await baseOf(copy, change);
     const there = known !== undefined && (await commitOf(copy, known)) !== undefined;
     const without = [...(there ? [known] : []), ...(base ? [base] : []), change.basis];
     const format = '--format=%H%x1f%an%x1f%ae';
-    const { stdout } = await git(['log', format, '--reverse', head, '--not', ...without], { cwd: copy });
+    const { stdout } = await git(copy, ['log', format, '--reverse', head, '--not', ...without]);
     const { ours } = await this.records.read(await withPath(this.workshop, change));
     const mine = new Set(ours);
     const foreign = parse(stdout).filter(({ commit }) => !mine.has(commit));
     if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign;
     // Somebody set the branch back: nothing is new, and yet it is not what it was.
-    return parse((await git(['log', format, '-1', head], { cwd: copy })).stdout);
+    return parse((await git(copy, ['log', format, '-1', head])).stdout);
   }
 }
 
@@ -82,5 +83,5 @@ const parse = (log: string): ForeignCommit[] =>
   });
 
 /** The base branch's head, as our copy has it. */
-const baseOf = (copy: string, { base }: Change): Promise<string | undefined> =>
+const baseOf = (copy: Repository, { base }: Change): Promise<string | undefined> =>
   commitOf(copy, `refs/remotes/origin/${base}`);

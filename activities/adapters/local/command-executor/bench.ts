@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Job } from '../../../../workflows/contracts/activities.ts';
-import { commitOf, git, isAncestor } from '../git.ts';
+import { checkoutAt } from '../../git/checkout.ts';
+import { commitOf, isAncestor } from '../../git/commits.ts';
+import { git } from '../../git/door.ts';
 import type { Workshop } from '../workshop.ts';
 
 /** What a job was begun on. `merging`: the base commit whose merge stands in its checkout, and the files in conflict. */
@@ -23,8 +25,9 @@ export async function prepare(workshop: Workshop, { change, mode }: Job, tree: s
   const begun = { ...(before && { before }), start };
   if (mode !== 'resolve') return begun;
 
-  const { code } = await git(['merge', '--no-commit', '--no-ff', base], { cwd: tree, okCodes: [0, 1] });
-  const unmerged = await git(['diff', '--name-only', '--diff-filter=U', '-z'], { cwd: tree });
+  const here = checkoutAt(tree);
+  const { code } = await git(here, ['merge', '--no-commit', '--no-ff', base], { kind: 'checkout', okCodes: [0, 1] });
+  const unmerged = await git(here, ['diff', '--name-only', '--diff-filter=U', '-z']);
   const files = unmerged.stdout.split('\0').filter(Boolean);
   return { ...begun, merging: { base, files, clean: code === 0 && files.length === 0 } };
 }
@@ -37,16 +40,18 @@ export async function collect(tree: string, { start, merging }: Begun, message: 
     const left = await unresolved(tree, merging.files);
     if (left.length > 0) return { is: 'refused', because: `Conflicts are left in ${left.slice(0, 10).join(', ')}.` };
   }
-  await git(['add', '--all'], { cwd: tree });
-  const standing = await commitOf(tree, 'MERGE_HEAD');
-  const { code } = await git(['diff', '--cached', '--quiet'], { cwd: tree, okCodes: [0, 1] });
-  if (code === 1 || standing) await git(['commit', '--quiet', '--no-verify', '--message', message], { cwd: tree });
+  const here = checkoutAt(tree);
+  const kind = 'checkout' as const;
+  await git(here, ['add', '--all'], { kind });
+  const standing = await commitOf(here, 'MERGE_HEAD');
+  const { code } = await git(here, ['diff', '--cached', '--quiet'], { kind, okCodes: [0, 1] });
+  if (code === 1 || standing) await git(here, ['commit', '--quiet', '--no-verify', '--message', message], { kind });
 
-  const head = await commitOf(tree, 'HEAD');
-  if (!head || !(await isAncestor(tree, start, head))) {
+  const head = await commitOf(here, 'HEAD');
+  if (!head || !(await isAncestor(here, start, head))) {
     return { is: 'refused', because: `The result does not descend from ${start.slice(0, 8)}: nothing was pushed.` };
   }
-  if (merging && !(await isAncestor(tree, merging.base, head))) {
+  if (merging && !(await isAncestor(here, merging.base, head))) {
     return { is: 'refused', because: 'The merge of the base was given up: nothing was pushed.' };
   }
   return head === start ? { is: 'nothing' } : { is: 'commit', commit: head };
@@ -54,12 +59,11 @@ export async function collect(tree: string, { start, merging }: Begun, message: 
 
 /** What a reading job changed or committed all the same. */
 export async function discarded(tree: string, { start }: Begun): Promise<string[]> {
-  const status = await git(['status', '--porcelain', '-z', '--no-renames'], { cwd: tree });
-  const head = await commitOf(tree, 'HEAD');
+  const here = checkoutAt(tree);
+  const status = await git(here, ['status', '--porcelain', '-z', '--no-renames'], { kind: 'checkout' });
+  const head = await commitOf(here, 'HEAD');
   const committed =
-    head === start
-      ? ''
-      : (await git(['diff', '--name-only', '-z', '--no-renames', start, head ?? start], { cwd: tree })).stdout;
+    head === start ? '' : (await git(here, ['diff', '--name-only', '-z', '--no-renames', start, head ?? start])).stdout;
   const changed = status.stdout.split('\0').map((line) => line.slice(3));
   return [...new Set([...changed, ...committed.split('\0')])].filter(Boolean).slice(0, 20);
 }

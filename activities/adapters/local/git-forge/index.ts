@@ -2,9 +2,10 @@ import type { BadField, ChangeLook, Holder, MergeReport } from '../../../../work
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
+import { commitId, commitOf, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
+import { git, type Repository } from '../../git/door.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
-import { commitId, commitOf, commitTree, git, isAncestor, mergeTree } from '../git.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { FILE, parseSettings } from '../settings.ts';
@@ -36,8 +37,10 @@ class GitForge implements Forge {
 
   async examine(wish: ChangeWish): Promise<ForgeExamined> {
     const { repository } = wish;
-    const folder = await this.workshop.locate(repository);
-    if (!folder) return refused('change.repository', 'an absolute path or file:// URL of a git repository');
+    const found = await this.workshop.locate(repository);
+    if (found.is === 'none')
+      return refused('change.repository', `${A_REPOSITORY}${found.because ? `: ${found.because}` : ''}`);
+    const folder = found.name;
     const base = wish.base ?? (await this.workshop.defaultBranch(repository));
     const basis = base && (await this.workshop.headOf(repository, base));
     if (!base || !basis) return refused('change.base', `a branch of ${repository} with a commit`);
@@ -53,7 +56,7 @@ class GitForge implements Forge {
     if (fields.length > 0) return { is: 'refused', fields };
 
     const head = await this.workshop.headOf(repository, branch);
-    const ahead = head !== undefined && !(await isAncestor(await this.workshop.fetch(repository), head, basis));
+    const ahead = head !== undefined && !(await isAncestor(await this.copyOf(wish), head, basis));
     const { number, state } = await this.records.read({ repository: folder, branch, base });
     const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
     return { is: 'found', change: { repository, base, branch, basis, ...open }, ...(ahead && { head }) };
@@ -68,7 +71,7 @@ class GitForge implements Forge {
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const head = await this.workshop.headOf(change.repository, change.branch);
     const ahead = head !== undefined && !(await isAncestor(copy, head, change.basis)) ? head : undefined;
     const { holder: holding } = await this.records.change(place, async (record) => {
@@ -95,7 +98,7 @@ class GitForge implements Forge {
   release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeLook> {
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const place = await withPath(this.workshop, change);
     const head = await this.workshop.headOf(change.repository, change.branch);
     const baseHead = await this.baseHead(change);
@@ -137,7 +140,7 @@ class GitForge implements Forge {
   checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
 
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const head = await this.workshop.headOf(change.repository, change.branch);
     if (head === undefined) return { is: 'nothing' };
     const baseHead = await this.baseHead(change);
@@ -148,7 +151,7 @@ class GitForge implements Forge {
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const head = await this.workshop.headOf(change.repository, change.branch);
     if (head === undefined) return { is: 'refused', because: `there is no branch ${change.branch}` };
     const baseHead = await this.baseHead(change);
@@ -164,16 +167,16 @@ class GitForge implements Forge {
   commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const args = ['diff', '--name-only', '-z', '--no-renames', `${await this.baseHead(change)}...${commitId(head)}`];
-    return (await git(args, { cwd: copy })).stdout.split('\0').filter(Boolean);
+    return (await git(copy, args)).stdout.split('\0').filter(Boolean);
   }
 
   async merge(
     change: Change,
     { head, baseHead, message }: { head: string; baseHead: string; message: string },
   ): Promise<MergeReport> {
-    const copy = await this.workshop.fetch(change.repository);
+    const copy = await this.copyOf(change);
     const place = await withPath(this.workshop, change);
     const now = await this.workshop.headOf(change.repository, change.branch);
     const base = await this.baseHead(change);
@@ -192,11 +195,17 @@ class GitForge implements Forge {
       if (failure instanceof Held) return { is: 'refused', because: failure.message };
       throw failure;
     }
-    return this.merged(change, place, head, await this.baseHead(change), await this.workshop.fetch(change.repository));
+    return this.merged(change, place, head, await this.baseHead(change), await this.copyOf(change));
   }
 
   /** It is in the base, whoever put it there: noted, and its branch is deleted. */
-  private async merged(change: Change, place: Change, head: string, base: string, copy: string): Promise<MergeReport> {
+  private async merged(
+    change: Change,
+    place: Change,
+    head: string,
+    base: string,
+    copy: Repository,
+  ): Promise<MergeReport> {
     const mergeCommit = await mergeOf(copy, head, base);
     await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
     await this.workshop.remove(change.repository, change.branch, head);
@@ -204,6 +213,11 @@ class GitForge implements Forge {
   }
 
   close = () => this.runs.close();
+
+  /** Our copy of the repository, up to date. */
+  private copyOf = async ({ repository }: { repository: string }): Promise<Repository> => ({
+    gitDir: await this.workshop.fetch(repository),
+  });
 
   private async baseHead({ repository, base }: Change): Promise<string> {
     const head = await this.workshop.headOf(repository, base);
@@ -213,10 +227,12 @@ class GitForge implements Forge {
 }
 
 /** The commit that brought a head into its base: the first after it on the way there, or itself when it is the base. */
-async function mergeOf(copy: string, head: string, base: string): Promise<string> {
-  const { stdout } = await git(['rev-list', '--reverse', '--ancestry-path', `${head}..${base}`], { cwd: copy });
+async function mergeOf(copy: Repository, head: string, base: string): Promise<string> {
+  const { stdout } = await git(copy, ['rev-list', '--reverse', '--ancestry-path', `${head}..${base}`]);
   return stdout.split('\n')[0] || base;
 }
+
+const A_REPOSITORY = 'an absolute path or file:// URL of a git repository';
 
 const refused = (path: string, expected: string): ForgeExamined => ({
   is: 'refused',

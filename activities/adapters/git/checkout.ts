@@ -1,0 +1,48 @@
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { commitId } from './commits.ts';
+import { git, initialize, type Repository } from './door.ts';
+import { machineSettings } from './machine.ts';
+
+/** A checkout whose git folder is its own, in the usual place. */
+export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tree, '.git'), workTree: tree });
+
+/**
+ * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. It has a git folder
+ * of its own and shares objects with our copy: what is committed in it is in it alone. The base, all other branches and
+ * the tags are there as in any clone: an agent wants to see what it changed.
+ */
+export async function makeCheckout(copy: Repository, commit: string, folder: string, branch?: string): Promise<void> {
+  const draft = `${folder}.draft`;
+  await rm(folder, { recursive: true, force: true });
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  const made = checkoutAt(draft);
+  await initialize(made.gitDir, [`--object-format=${await formatOf(copy)}`, '--initial-branch=none']);
+  await writeFile(path.join(made.gitDir, 'objects', 'info', 'alternates'), `${path.join(copy.gitDir, 'objects')}\n`);
+  await writeFile(path.join(made.gitDir, 'packed-refs'), await packedRefs(copy));
+  await appendFile(path.join(made.gitDir, 'config'), await configFor(copy.gitDir));
+
+  const onto = branch === undefined ? ['--detach'] : ['-B', branch];
+  await git(made, ['checkout', '--quiet', '--force', ...onto, commitId(commit)], { kind: 'checkout' });
+  await rename(draft, folder);
+}
+
+export const formatOf = async (where: Repository): Promise<string> =>
+  (await git(where, ['rev-parse', '--show-object-format'])).stdout;
+
+/** Our copy's branches and tags, as git keeps them in one file. */
+async function packedRefs(copy: Repository): Promise<string> {
+  const args = ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/remotes/origin', 'refs/tags'];
+  const { stdout } = await git(copy, args);
+  return stdout === '' ? '' : `${stdout}\n`;
+}
+
+/** An agent may commit by itself, also on a machine where nobody has told git who they are. */
+async function configFor(copy: string): Promise<string> {
+  const remote = `[remote "origin"]\n\turl = ${quoted(copy)}\n\tfetch = +refs/remotes/origin/*:refs/remotes/origin/*\n`;
+  const named = (await machineSettings(/^user\.email$/)).length > 0;
+  return named ? remote : `${remote}[user]\n\tname = gatehouse\n\temail = gatehouse@localhost\n`;
+}
+
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -1,0 +1,49 @@
+import { git, GitFailed, type Call, type Repository } from './door.ts';
+
+/** What becomes git's argument is a commit's whole id, or nothing is run: a name could be read as an option, or move. */
+export function commitId(text: string): string {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) return text;
+  throw new Error(`${JSON.stringify(text.slice(0, 80))} is no commit’s id.`);
+}
+
+/** A commit's id by any name, or nothing when there is no such commit. */
+export async function commitOf(where: Repository, name: string, call: Call = {}): Promise<string | undefined> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
+  const { stdout, code } = await git(where, args, { ...call, okCodes: [0, 1, 128] });
+  return code === 0 ? stdout : undefined;
+}
+
+export async function isAncestor(where: Repository, older: string, newer: string, call: Call = {}): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', commitId(older), commitId(newer)];
+  const { code } = await git(where, args, { ...call, okCodes: [0, 1] });
+  return code === 0;
+}
+
+export type TreeMerge = { is: 'clean'; tree: string } | { is: 'conflicted'; files: string[] };
+
+/**
+ * Merges two commits without touching any checkout (git-merge-tree(1), git 2.38 or later). It is a conflict only where
+ * git names a tree and files: its code for that is also the one for a commit that it does not have, which throws.
+ */
+export async function mergeTree(where: Repository, ours: string, theirs: string, call: Call = {}): Promise<TreeMerge> {
+  const args = ['merge-tree', '--write-tree', '--name-only', '-z', '--no-messages', commitId(ours), commitId(theirs)];
+  const { stdout, code } = await git(where, args, { kind: 'write', ...call, okCodes: [0, 1] });
+  const [tree = '', ...names] = stdout.split('\0');
+  const files = [...new Set(names.filter(Boolean))];
+  if (!isId(tree) || (code === 1 && files.length === 0)) {
+    throw new GitFailed(args, `It names ${isId(tree) ? 'no file in conflict' : 'no tree'}.`, code);
+  }
+  return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files };
+}
+
+const isId = (text: string) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+
+export async function commitTree(
+  where: Repository,
+  tree: string,
+  parents: readonly string[],
+  message: string,
+): Promise<string> {
+  const args = ['commit-tree', commitId(tree), ...parents.flatMap((parent) => ['-p', commitId(parent)])];
+  return (await git(where, args, { kind: 'write', input: `${message}\n` })).stdout;
+}

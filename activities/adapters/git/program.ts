@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+const MOST_BYTES = 64 * 1_024 * 1_024;
+/** From the polite end of a group to the other one, and from there until we no longer wait for its pipes. */
+const GRACE_MS = 1_000;
+
+export interface ProgramEnd {
+  stdout: string;
+  stderr: string;
+  /** None when a signal has ended it. */
+  code: number | undefined;
+  signal: string | undefined;
+  timedOut: boolean;
+}
+
+interface Running {
+  cwd: string;
+  env: Record<string, string>;
+  input?: string | undefined;
+  signal?: AbortSignal | undefined;
+  limitMs: number;
+}
+
+/**
+ * Runs a program as the head of a process group of its own, so that all it has started ends with it: at the time limit,
+ * when the caller gives up (which throws the signal's reason), and when this process exits.
+ */
+export async function runProgram(program: string, args: readonly string[], options: Running): Promise<ProgramEnd> {
+  const { cwd, env, input, signal, limitMs } = options;
+  signal?.throwIfAborted();
+  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, by) => resolve({ code: code ?? undefined, by: by ?? undefined }));
+  });
+  if (child.pid === undefined) return ended as Promise<never>; // it could not be started, and says why
+
+  const group = new Group(child.pid);
+  let timedOut = false;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    group.end();
+  }, limitMs);
+  const giveUp = () => group.end();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  const [out, err] = [gather(child.stdout, giveUp), gather(child.stderr, giveUp)];
+  child.stdin.on('error', () => undefined); // it need not read what it is told
+  child.stdin.end(input ?? '');
+  try {
+    const { code, by } = await Promise.race([ended, group.lost]);
+    signal?.throwIfAborted();
+    const tooMuch = out.tooMuch() || err.tooMuch();
+    return {
+      stdout: out.text().replace(/\n$/, ''),
+      stderr: tooMuch ? `It printed more than ${MOST_BYTES} bytes.` : err.text(),
+      code: tooMuch ? undefined : code,
+      signal: by,
+      timedOut,
+    };
+  } finally {
+    clearTimeout(limit);
+    signal?.removeEventListener('abort', giveUp);
+    group.over();
+    for (const pipe of child.stdio) pipe?.destroy();
+  }
+}
+
+interface Ended {
+  code: number | undefined;
+  by: string | undefined;
+}
+
+/** Keeps what a pipe brings, up to a size: beyond it the program is ended. */
+function gather(pipe: Readable, end: () => void) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  pipe.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MOST_BYTES) chunks.push(chunk);
+    else end();
+  });
+  return { text: () => Buffer.concat(chunks).toString('utf8'), tooMuch: () => bytes > MOST_BYTES };
+}
+
+/** A process group: asked to end first, then made to. */
+class Group {
+  /** Comes once the group was killed and its pipes are still held, by a process that has left it. */
+  readonly lost: Promise<Ended>;
+  private isLost!: (end: Ended) => void;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly pid: number) {
+    running.add(pid);
+    this.lost = new Promise((resolve) => (this.isLost = resolve));
+  }
+
+  end(): void {
+    if (this.timer) return;
+    endGroup(this.pid, 'SIGTERM');
+    this.timer = setTimeout(() => {
+      endGroup(this.pid, 'SIGKILL');
+      this.timer = setTimeout(() => this.isLost({ code: undefined, by: 'SIGKILL' }), GRACE_MS);
+    }, GRACE_MS);
+  }
+
+  over(): void {
+    if (this.timer) endGroup(this.pid, 'SIGKILL'); // those that did not hear the first word
+    clearTimeout(this.timer);
+    running.delete(this.pid);
+  }
+}
+
+/** The groups that run now: they end with this process. */
+const running = new Set<number>();
+process.once('exit', () => {
+  for (const pid of running) endGroup(pid, 'SIGKILL');
+});
+
+function endGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It is over already.
+  }
+}
