@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { Activities, Job } from '../workflows/contracts/activities.ts';
+import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
 import type { Pace } from './pacing.ts';
 import type { Forge, Ports } from './ports.ts';
@@ -58,9 +59,13 @@ export const changeActivities = (
     return (await forge.changedPaths(change, head)).filter((path) => isProtected(path)).slice(0, 100);
   },
 
-  merge: ({ change, head, baseHead, task }) =>
-    forge.merge(change, { head, baseHead, message: `Merge ${change.branch}: ${task.title}\n\nTask: ${task.id}` }),
+  merge: ({ change, head, baseHead, task, commit }) =>
+    forge.merge(change, { head, baseHead, message: messageOf(change, task), ...(commit && { commit }) }),
 });
+
+/** What the merge commit says. */
+export const messageOf = ({ branch }: Pick<Job['change'], 'branch'>, { id, title }: Pick<Task, 'id' | 'title'>) =>
+  `Merge ${branch}: ${title}\n\nTask: ${id}`;
 
 /** A change that has commits has a pull request: it is made with the first, and found ever after. */
 export async function pullRequestOf(

@@ -1,6 +1,7 @@
 import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { activityInfo } from '@temporalio/activity';
 import { PASSING } from '../workflows/contracts/outcome.ts';
+import { messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import type { Ports } from './ports.ts';
@@ -9,7 +10,7 @@ import type { Ports } from './ports.ts';
 export const checkActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs }: { lookMs: number },
-): Pick<Activities, 'settledChecks' | 'endChecks'> => ({
+): Pick<Activities, 'settledChecks' | 'settledMergeResult' | 'endChecks'> => ({
   endChecks: ({ change }) => forge.endChecks(change),
 
   async settledChecks(question) {
@@ -20,8 +21,7 @@ export const checkActivities = (
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
     // One red check decides, whatever the others still do.
-    const red = ended.some(({ conclusion }) => !PASSING.has(conclusion));
-    const pending = red
+    const pending = ended.some(isRed)
       ? undefined
       : running.length > 0
         ? stillRunning(running, ended.length)
@@ -31,11 +31,28 @@ export const checkActivities = (
     if (pending === undefined) {
       return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state };
     }
-    if (deadline !== undefined && Date.now() >= Date.parse(deadline))
-      throw final('timeout', `${pending}; checksMinutes is over`);
-    throw notYet(pending, nextLook(lookMs));
+    throw pendingUntil(deadline, pending, lookMs);
+  },
+
+  async settledMergeResult({ change, head, baseHead, task, checkSeconds, round, deadline }) {
+    const commit = await forge.mergeResult(change, { head, baseHead, message: messageOf(change, task) });
+    if (commit === undefined) return { is: 'moved' };
+    const { ended, running } = await forge.checks(change, commit, { checkSeconds, round });
+    if (running.length === 0 || ended.some(isRed)) {
+      return { is: 'checked', commit, checks: ended, ...(running.length > 0 && { running }) };
+    }
+    throw pendingUntil(deadline, stillRunning(running, ended.length), lookMs);
   },
 });
+
+const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(conclusion);
+
+/** Checks that are waited for: a timeout once the policy's time for them is over. */
+function pendingUntil(deadline: string | undefined, pending: string, lookMs: number): Error {
+  return deadline !== undefined && Date.now() >= Date.parse(deadline)
+    ? final('timeout', `${pending}; checksMinutes is over`)
+    : notYet(pending, nextLook(lookMs));
+}
 
 const stillRunning = (running: string[], ended: number): string =>
   `${running.length} of ${running.length + ended} checks pending: ${running.join(', ')}`;

@@ -13,6 +13,7 @@ import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
 import type { Failing } from '../workflows/contracts/outcome.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
+import type { Policy } from '../workflows/contracts/policy.ts';
 import type { BranchInventory, JobInventory, NoticeInventory, SiteInventory } from './inventory.ts';
 
 /**
@@ -46,6 +47,13 @@ export type ForgeExamined =
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 
+/** What a merge is made of. */
+export interface Expected {
+  head: string;
+  baseHead: string;
+  message: string;
+}
+
 /** The checks of one commit as they stand. */
 export interface Checks {
   /** Those that have ended. */
@@ -60,6 +68,8 @@ export interface Checks {
 export interface Forge extends BranchInventory {
   /** How long a head without any check stays without a verdict, when the policy does not say. */
   readonly checksGraceSeconds: number;
+  /** What is tested before a merge, when the policy does not say (hosted.md 18). */
+  readonly tested: NonNullable<Policy['tested']>;
   /** Says whether the change can be worked on. Makes nothing, and leaves nothing behind. */
   examine(wish: ChangeWish): Promise<ForgeExamined>;
   /**
@@ -82,10 +92,9 @@ export interface Forge extends BranchInventory {
   checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
   /** Ends the change's checks that still run, except those of this head: nobody waits for them any more. */
   endChecks(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void>;
-  mergeability(
-    change: Change,
-  ): Promise<
-    | { is: 'mergeable'; head: string; baseHead: string }
+  mergeability(change: Change): Promise<
+    /** `behind`: the base has commits that the head does not hold. */
+    | { is: 'mergeable'; head: string; baseHead: string; behind?: boolean }
     | { is: 'conflicted'; head: string; baseHead: string; files: string[] }
     | { is: 'nothing' }
     | { is: 'unknown'; because: string }
@@ -110,8 +119,16 @@ export interface Forge extends BranchInventory {
   >;
   /** All paths that differ between the merge base and this head. */
   changedPaths(change: Change, head: string): Promise<string[]>;
-  /** Merges this head into this base, then deletes the work branch. Already merged is success. */
-  merge(change: Change, expected: { head: string; baseHead: string; message: string }): Promise<MergeReport>;
+  /**
+   * Makes the merge of this head into this base, on no branch, so that it can be checked. Asking again brings the same
+   * commit. Nothing: head or base has moved, or they conflict.
+   */
+  mergeResult(change: Change, expected: Expected): Promise<string | undefined>;
+  /**
+   * Merges this head into this base, then deletes the work branch. Already merged is success. `commit`: what `mergeResult`
+   * made; the base is moved to exactly that.
+   */
+  merge(change: Change, expected: Expected & { commit?: string | undefined }): Promise<MergeReport>;
   /** Orderly stop of this worker. */
   close?(): Promise<void>;
 }

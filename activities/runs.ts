@@ -40,6 +40,7 @@ export const runActivities = (
       ...(found.head !== undefined && { head: found.head }),
       environments: site.configured,
       checksGraceSeconds: forge.checksGraceSeconds,
+      tested: forge.tested,
     };
   },
 

@@ -81,6 +81,8 @@ function forgeOf(script: Script, branch: Branch, after: After): World {
       const red = checks().map((name) => ({ name, conclusion: 'failure', log: `${name} is red` }));
       return { ...seen(), checks: red.length > 0 ? red : [{ name: 'all', conclusion: 'success' }], none: false };
     },
+    // The script's base never moves, so nothing is behind it.
+    settledMergeResult: () => ({ is: 'moved' }),
     settledMergeability() {
       if (!branch.head) return { ...seen(), is: 'nothing' };
       const files = conflicts();

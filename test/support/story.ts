@@ -14,6 +14,10 @@ interface Script {
   jobs?: Record<string, JobEnd[]>;
   checks?: (() => ReturnType<typeof green>)[];
   merges?: unknown[];
+  /** What the checks of the merge result say, in turn; and why the base cannot be taken in. */
+  results?: unknown[];
+  refusesBase?: string;
+  basesLeft?: number;
   activities?: Partial<Activities>;
   policy?: Partial<Policy>;
   before?: Partial<StepRecord>[];
@@ -57,6 +61,8 @@ export async function play<K extends string, O extends z.ZodObject>(
   const committed: Record<string, string>[] = [];
   const tell = (line: string) => void told.push(line);
   const [people, checks, merges] = [[...(script.people ?? [])], [...(script.checks ?? [])], [...(script.merges ?? [])]];
+  const results = [...(script.results ?? [])];
+  let basesLeft = script.basesLeft ?? 3;
   const jobs = Object.fromEntries(Object.entries(script.jobs ?? {}).map(([role, ends]) => [role, [...ends]]));
   const before = (script.before ?? []).map((over, index) =>
     record(index + 1, over.kind ?? 'coder', { state: 'done', ...over }),
@@ -127,9 +133,17 @@ export async function play<K extends string, O extends z.ZodObject>(
         ...(next as object),
       } as never;
     },
-    merge: async ({ head }) => ({ is: 'merged', mergeCommit: 'm', head }),
+    mergeResult: async ({ phase }, baseHead) => {
+      tell(`${phase} result on ${baseHead}`);
+      return results.shift() as never;
+    },
+    takeBase: async ({ phase }) => {
+      tell(phase);
+      return script.refusesBase;
+    },
+    merge: async ({ head, commit = 'm' }) => ({ is: 'merged', mergeCommit: commit, head }),
     voided: () => [],
-    canTakeBase: () => true,
+    canTakeBase: () => (basesLeft -= 1) >= 0,
     attempt: async ({ phase }, work) => {
       tell(phase);
       return work().then(

@@ -27,6 +27,11 @@ export const goodWorld = (over: World = {}): World => ({
     foreign: [],
     state: 'open',
   }),
+  settledMergeResult: () => ({
+    is: 'checked',
+    commit: 'm'.repeat(40),
+    checks: [{ name: 'all', conclusion: 'success' }],
+  }),
   updateFromBase: ({ known }) => ({ is: 'current', head: known, foreign: [] }),
   endChecks: () => undefined,
   commitFiles: ({ known }) => ({ is: 'committed', head: known ?? HEAD, foreign: [], pullRequest: 1 }),

@@ -2,6 +2,7 @@ import type { Change } from './change.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
 import type { Failing } from './outcome.ts';
+import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
 import type { SurveyActivities } from './survey.ts';
 
@@ -35,8 +36,9 @@ export type Examined =
       head?: string;
       /** Whether a person can be given a running environment. */
       environments: boolean;
-      /** The forge's own default for a head without checks. */
+      /** The forge's own defaults: for a head without checks, and for what is tested before a merge. */
       checksGraceSeconds: number;
+      tested?: Policy['tested'];
     }
   | { is: 'refused'; fields: BadField[] };
 
@@ -90,8 +92,34 @@ export interface CheckQuestion {
   deadline?: string | undefined;
 }
 
+/** The merge of one head into one base, which is on no branch yet: what its checks say. */
+export interface MergeResultQuestion {
+  change: Change;
+  head: string;
+  baseHead: string;
+  task: Task;
+  checkSeconds: number;
+  round: string;
+  /** After it, checks still pending are a timeout. ISO time. */
+  deadline?: string | undefined;
+}
+
+export type MergeResultReport =
+  /** `commit` is the merge that was checked. `running`: those that still run, for one that is red has decided. */
+  | { is: 'checked'; commit: string; checks: Failing[]; running?: string[] }
+  /** Head or base is no longer what it was, or they do not merge any more: judged again. */
+  | { is: 'moved' };
+
 export type MergeabilityReport =
-  | { is: 'mergeable'; head: string; baseHead: string; foreign: ForeignCommit[]; state: ChangeLook['state'] }
+  | {
+      is: 'mergeable';
+      head: string;
+      baseHead: string;
+      /** Whether the base has commits that the head does not hold: then what merging makes is neither of the two. */
+      behind?: boolean;
+      foreign: ForeignCommit[];
+      state: ChangeLook['state'];
+    }
   | {
       is: 'conflicted';
       head: string;
@@ -183,8 +211,19 @@ export interface Activities extends SurveyActivities {
   updateFromBase(question: { change: Change; known?: string | undefined }): Promise<UpdateReport>;
   /** The paths that the change touches, of those that match the globs. */
   protectedPaths(question: { change: Change; head: string; globs: string[] }): Promise<string[]>;
-  /** Merges just this head into just this base. Already merged is success; a lost answer is read back. */
-  merge(question: { change: Change; head: string; baseHead: string; task: Task }): Promise<MergeReport>;
+  /** Answers once a check of the merge of this head into this base is red, or none is running. */
+  settledMergeResult(question: MergeResultQuestion): Promise<MergeResultReport>;
+  /**
+   * Merges just this head into just this base: as the merge `commit` that was tested, if one was. Already merged is
+   * success; a lost answer is read back.
+   */
+  merge(question: {
+    change: Change;
+    head: string;
+    baseHead: string;
+    task: Task;
+    commit?: string | undefined;
+  }): Promise<MergeReport>;
 
   /** How the environment of a task stands, asked of its own workflow. Answers once it is no longer provisioning. */
   environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;

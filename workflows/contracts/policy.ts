@@ -37,6 +37,11 @@ const keys = {
   requireSecondPerson: z.boolean().default(false),
   /** Which later commits void a person's confirm or approve. */
   reconfirm: z.enum(['foreign', 'any']).default('foreign'),
+  /**
+   * What must be green before the merge (hosted.md 18). `merge-result`: where the base has moved on, the merge of both, and
+   * the base is moved to exactly that commit. `head`: the work branch alone. None: the forge adapter's default.
+   */
+  tested: z.enum(['merge-result', 'head']).optional(),
   /** Globs. A change that touches one is never merged without a person. */
   protectedPaths: z
     .array(z.string().min(1).max(500))

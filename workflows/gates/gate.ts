@@ -8,6 +8,7 @@ import type {
   JobReport,
   MergeReport,
   MergeabilityReport,
+  MergeResultReport,
   Need,
   Revision,
   Signal,
@@ -85,6 +86,10 @@ export interface GateContext<Options = unknown> {
   checks(view: GateView): Promise<CheckReport>;
   /** Whether the change merges into its base, as both are now. */
   mergeability(view: GateView): Promise<MergeabilityReport>;
+  /** The settled checks of the head merged into this base, as the merge would be. */
+  mergeResult(view: GateView, baseHead: string): Promise<MergeResultReport>;
+  /** Merges this base into the work branch, as a commit of ours; answers why not, if so. */
+  takeBase(view: GateView): Promise<string | undefined>;
   /** Commits documents of ours to the work branch; answers why not, if so. The same files again commit nothing. */
   commit(files: Record<string, string>, message: string): Promise<string | undefined>;
   /** Files an issue in the tracker, once per step. Throws where the tracker refuses; none is an answer. */
@@ -93,8 +98,8 @@ export interface GateContext<Options = unknown> {
   watchRelease(): Promise<string>;
   /** Reads the release's signals until one alerts or the time is over. */
   signals(minutes: number): Promise<Signal[]>;
-  /** Merges just this head into just this base, under the task's name. */
-  merge(expected: { head: string; baseHead: string }): Promise<MergeReport>;
+  /** Merges just this head into just this base, under the task's name: as this merge commit, where one was tested. */
+  merge(expected: { head: string; baseHead: string; commit?: string | undefined }): Promise<MergeReport>;
   /** Verdicts of people and companions that later commits have voided, earliest step first. */
   voided(): readonly { step: StepRecord; because: string }[];
   /** Whether a base that moved into conflict may send the run back once more; it counts as one. */

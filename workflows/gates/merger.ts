@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActionName } from '../contracts/messages.ts';
-import { failingOf } from '../rules/checks.ts';
+import { failingOf, namesOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
 import type { GateView } from '../contracts/state.ts';
 import { lost } from './agent.ts';
@@ -20,20 +20,21 @@ export const merger = defineGate({
     if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
     const back = ctx.resumed(Mind);
     const mind = back ?? {};
-    let person: string | undefined;
+    let yes: Yes | undefined;
 
     for (let asked = back !== undefined; ; asked = false) {
-      const end = asked ? undefined : await decide(ctx, mind, person);
+      const end = asked ? undefined : await decide(ctx, mind, yes);
       if (end) return end;
 
       const answer = await review(ctx, mind);
+      const { because } = mind;
       delete mind.because;
-      person = undefined;
+      yes = undefined;
       if (answer.kind === 'reject') {
         const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
         return { is: 'rejected', type: 'rejected', reason };
       }
-      if (answer.kind === 'merge') person = answer.by ?? 'a person';
+      if (answer.kind === 'merge') yes = { by: answer.by ?? 'a person', because };
       else mind.because = answer.because;
     }
   },
@@ -47,13 +48,19 @@ const Mind = z.strictObject({
 });
 type Mind = z.output<typeof Mind>;
 
+/** Who says that it is to be merged, and what they were told stands against it. */
+interface Yes {
+  by: string;
+  because: string | undefined;
+}
+
 /** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
-async function decide(ctx: GateContext, mind: Mind, person: string | undefined): Promise<GateEnd | undefined> {
+async function decide(ctx: GateContext, mind: Mind, yes: Yes | undefined): Promise<GateEnd | undefined> {
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
 
-    if (mind.assessed !== ctx.head() && person === undefined) {
+    if (mind.assessed !== ctx.head() && !yes) {
       mind.assessed = ctx.head();
       const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
       if (end.is === 'failed') return lost(end);
@@ -61,10 +68,12 @@ async function decide(ctx: GateContext, mind: Mind, person: string | undefined):
       await ctx.keep(ctx.step, end);
       if (mind.assessed !== ctx.head()) continue;
     }
-    mind.because ??= person === undefined ? await doubts(ctx, mind.assessment) : undefined;
+    // A yes to something else is none to a red merge.
+    if (good.because !== yes?.because) mind.because ??= good.because;
+    if (!yes) mind.because ??= await doubts(ctx, mind.assessment);
     if (mind.because !== undefined) return undefined;
 
-    const merged = await merge(ctx, good.baseHead, person);
+    const merged = await merge(ctx, good, yes?.by);
     if (merged.is === 'ended') return merged.end;
     if (merged.is === 'moved') continue;
     mind.because = merged.because;
@@ -81,7 +90,7 @@ const BRIEF = [
  * Takes the machines' verdicts again for the head as it is now, and sends the run back to whatever does not hold: a
  * person's or a companion's voided verdict first, then red checks or a conflict.
  */
-async function stillGood(ctx: GateContext): Promise<GateEnd | { is: 'good'; baseHead: string }> {
+async function stillGood(ctx: GateContext): Promise<GateEnd | Good> {
   const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: 'Looking at the change once more' };
   const merges = await ctx.mergeability(view);
   const good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead } as const;
@@ -95,8 +104,41 @@ async function stillGood(ctx: GateContext): Promise<GateEnd | { is: 'good'; base
   if (passedBefore(ctx, 'ci').length === 0) return good;
   const failing = failingOf(await ctx.checks({ ...view, waitingOn: 'checks', detail: 'The checks of the head' }));
   if (ctx.voided().length > 0) return stillGood(ctx);
+  if (failing.length > 0) return reopen(ctx, 'ci', `Failing checks: ${namesOf(failing)}.`) ?? good;
+  const isOther = merges.is === 'mergeable' && merges.behind === true;
+  return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, merges.baseHead) : good;
+}
+
+/** Nothing stands against merging into this base, but that a person is to know of. `commit`: the merge that was tested. */
+interface Good {
+  is: 'good';
+  baseHead: string;
+  commit?: string;
+  because?: string;
+}
+
+/**
+ * Two changes may each be green, and break the base together. So the merge of both is tested; where it is red, the base is
+ * taken into the work branch, so that `ci` sees what is wrong and its helper can mend it.
+ */
+async function goodTogether(ctx: GateContext, baseHead: string): Promise<GateEnd | Good> {
+  const { base } = ctx.change();
+  const view: GateView = {
+    phase: 'merging',
+    waitingOn: 'checks',
+    detail: `The checks of ${ctx.head()!.slice(0, 8)} merged into ${base} as it is now (${baseHead.slice(0, 8)})`,
+  };
+  const result = await ctx.mergeResult(view, baseHead);
+  if (result.is === 'moved') return stillGood(ctx);
+  const failing = failingOf(result);
+  const good = { is: 'good', baseHead, commit: result.commit } as const;
   if (failing.length === 0) return good;
-  return reopen(ctx, 'ci', `Failing checks: ${failing.map(({ name }) => name).join(', ')}.`) ?? good;
+
+  const because = `Failing checks once it is merged into ${base}: ${namesOf(failing)}.`;
+  if (!ctx.canTakeBase()) return { ...good, because };
+  const refused = await ctx.takeBase({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
+  if (refused !== undefined) return { ...good, because: `${because} ${base} could not be merged in: ${refused}.` };
+  return reopen(ctx, 'ci', because) ?? { ...good, because };
 }
 
 const passedBefore = (ctx: GateContext, kind: string) =>
@@ -120,10 +162,10 @@ async function doubts(ctx: GateContext, assessment: Assessment | undefined): Pro
 
 type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
 
-async function merge(ctx: GateContext, baseHead: string, person: string | undefined): Promise<Merged> {
+async function merge(ctx: GateContext, { baseHead, commit }: Good, person: string | undefined): Promise<Merged> {
   const head = ctx.head()!;
   ctx.show({ phase: 'merging', waitingOn: 'forge', detail: `Merging ${head.slice(0, 8)} into ${ctx.change().base}` });
-  const report = await ctx.merge({ head, baseHead });
+  const report = await ctx.merge({ head, baseHead, ...(commit && { commit }) });
   switch (report.is) {
     case 'merged':
       return {

@@ -1,11 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { GateView } from '../contracts/state.ts';
 import type { GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
 import { descriptionOf, KEPT, keptSize, sizeOf } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
 import { send } from './jobs.ts';
-import { checks, look, mergeability, signals } from './looks.ts';
+import { checks, look, mergeability, mergeResult, signals } from './looks.ts';
 import { park } from './park.ts';
 import { watchRelease } from './release.ts';
 import { brief } from './run.ts';
@@ -51,6 +52,8 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     commit: (files, message) => commit(desk, files, message),
     checks: (view) => checks(desk, view),
     mergeability: (view) => mergeability(desk, view),
+    mergeResult: (view, baseHead) => mergeResult(desk, view, baseHead),
+    takeBase: (view) => takeBase(desk, view),
     attempt: (view, work) => attempt(desk, view, work),
     park: (ask, notice, parking) => park(desk, ask, notice, parking),
     saw: (seen) => live.saw(seen),
@@ -99,6 +102,17 @@ async function together<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
   const lost = ends.find((end) => end.status === 'rejected');
   if (lost) throw lost.reason;
   return ends.map((end) => (end as PromiseFulfilledResult<T>).value);
+}
+
+/** Merges the base into the work branch; answers why not. */
+async function takeBase({ live, step, activities }: Desk, view: GateView): Promise<string | undefined> {
+  const { state } = live;
+  await live.safePoint(step);
+  transition(state, step, view);
+  const update = await activities.updateFromBase({ change: state.change, known: state.head });
+  if (update.is === 'refused') return update.because;
+  live.saw(update);
+  return update.is === 'conflict' ? `it conflicts in ${update.files.join(', ')}` : undefined;
 }
 
 /** Commits documents as ours; answers why not. */

@@ -1,10 +1,17 @@
 import { CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
-import type { ChangeLook, CheckReport, MergeabilityReport, Signal } from '../contracts/activities.ts';
+import type {
+  ChangeLook,
+  CheckReport,
+  MergeabilityReport,
+  MergeResultReport,
+  Signal,
+} from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
 import type { Desk } from './desk.ts';
 import { lookNearby } from './proxies.ts';
+import { brief } from './run.ts';
 import { place, transition } from './windows.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
@@ -86,6 +93,29 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
   );
   state.checking = report.running !== undefined;
   live.saw(report);
+  return report;
+}
+
+/** The settled checks of what the merge would make of the base. They count as the change's: `checksMinutes` ends them too. */
+export async function mergeResult(desk: Desk, view: GateView, baseHead: string): Promise<MergeResultReport> {
+  const { live, activities } = desk;
+  const { state } = live;
+  const { policy, change, head } = state;
+  const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
+  const question = {
+    change,
+    head: head!,
+    baseHead,
+    task: brief(state.input.task),
+    checkSeconds: policy.checkSeconds,
+    round: roundOf(state),
+    deadline,
+  };
+  state.checking = true;
+  const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
+    look(desk, 'checks', { ...view, deadline }, () => activities.settledMergeResult(question)),
+  );
+  state.checking = report.is === 'checked' && report.running !== undefined;
   return report;
 }
 

@@ -43,6 +43,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   settledChecks: looking,
   endChecks: { ...changing, retry: { ...retry, maximumAttempts: 3 } },
   settledMergeability: looking,
+  settledMergeResult: looking,
   updateFromBase: changing,
   commitFiles: changing,
   withinBudget: looking,

@@ -121,7 +121,8 @@ function kept(steps: StepRecord[], resume: RunInput['resume']): StepRecord[] {
 export function examined(state: RunState, look: Extract<Examined, { is: 'ready' }>): void {
   state.change = look.change;
   state.environments = look.environments;
-  state.policy = { ...state.policy, checksGraceSeconds: state.policy.checksGraceSeconds ?? look.checksGraceSeconds };
+  const { checksGraceSeconds = look.checksGraceSeconds, tested = look.tested } = state.policy;
+  state.policy = { ...state.policy, checksGraceSeconds, ...(tested && { tested }) };
   // A retry brings what its first start has seen.
   state.branchResumed ??= look.head !== undefined;
   state.head ??= look.head;

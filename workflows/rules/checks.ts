@@ -1,7 +1,9 @@
 import type { CheckReport } from '../contracts/activities.ts';
-import { PASSING, type Verdict } from '../contracts/outcome.ts';
+import { PASSING, type Failing, type Verdict } from '../contracts/outcome.ts';
 
-export const failingOf = ({ checks }: CheckReport) => checks.filter(({ conclusion }) => !PASSING.has(conclusion));
+export const failingOf = ({ checks }: Pick<CheckReport, 'checks'>) =>
+  checks.filter(({ conclusion }) => !PASSING.has(conclusion));
+export const namesOf = (failing: readonly Failing[]) => failing.map(({ name }) => name).join(', ');
 
 /** One red check fails the change. That there is none at all was waited for as long as the grace says. */
 export function judgeChecks(report: CheckReport): Verdict {

@@ -15,6 +15,7 @@ const words: Words = {
   settledChecks: ({ known }) => `reading checks of ${short(known)}`,
   endChecks: () => 'ending checks that nobody waits for',
   settledMergeability: ({ known }) => `whether ${short(known)} merges`,
+  settledMergeResult: ({ head, baseHead }) => `reading checks of ${short(head)} merged into ${short(baseHead)}`,
   updateFromBase: ({ change }) => `merging ${change.base.slice(0, 60)} in`,
   commitFiles: ({ files }) => `committing ${Object.keys(files).length} files`,
   withinBudget: () => 'waiting for this month’s budget',

@@ -2,8 +2,10 @@ import type { ChangeLook, Holder, MergeReport } from '../../../workflows/contrac
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import type { HeldBranch } from '../../inventory.ts';
-import type { ChangeWish, Checks, Forge, ForgeExamined, Ledger } from '../../ports.ts';
+import type { ChangeWish, Checks, Expected, Forge, ForgeExamined, Ledger } from '../../ports.ts';
 import { Commits, type Files } from './commits.ts';
+
+type Heads = Pick<Expected, 'head' | 'baseHead'>;
 
 interface Pull {
   number?: number;
@@ -16,11 +18,14 @@ interface Pull {
 /** A forge of one repository, in memory: an honest fake, with real ancestry and real conflicts. */
 export class InMemoryForge implements Forge {
   readonly checksGraceSeconds = 0;
+  readonly tested = 'merge-result';
   readonly commits = new Commits();
   readonly branches = new Map<string, string>();
   private readonly pulls = new Map<string, Pull>();
   private readonly ours = new Set<string>();
   private readonly runs = new Map<string, Failing & { round: string }>();
+  /** Merges that were made to be tested, by base and head. */
+  private readonly results = new Map<string, string>();
   private numbers = 0;
   /** How often each check was begun, by commit and name. */
   readonly begun: string[] = [];
@@ -134,7 +139,7 @@ export class InMemoryForge implements Forge {
     const merge = this.commits.merge(baseHead, head);
     return 'conflicts' in merge
       ? { is: 'conflicted', head, baseHead, files: merge.conflicts }
-      : { is: 'mergeable', head, baseHead };
+      : { is: 'mergeable', head, baseHead, ...(!this.commits.isAncestor(baseHead, head) && { behind: true }) };
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
@@ -166,17 +171,31 @@ export class InMemoryForge implements Forge {
     return [...names].filter((name) => before[name] !== after[name]);
   }
 
-  async merge(change: Change, expected: { head: string; baseHead: string }): Promise<MergeReport> {
+  async mergeResult(change: Change, { head, baseHead }: Heads): Promise<string | undefined> {
+    if (this.branches.get(change.branch) !== head || this.branches.get(change.base) !== baseHead) return undefined;
+    const made = this.results.get(`${baseHead} ${head}`) ?? this.mergeOf(baseHead, head);
+    return typeof made === 'string' ? made : undefined;
+  }
+
+  async merge(change: Change, expected: Heads & { commit?: string | undefined }): Promise<MergeReport> {
     const [head, base] = [this.branches.get(change.branch), this.branches.get(change.base)!];
     if (this.commits.isAncestor(expected.head, base)) return this.merged(change, expected.head, base);
     if (head !== expected.head || base !== expected.baseHead)
       return { is: 'moved', ...(head && { head }), baseHead: base };
-    const merge = this.commits.merge(base, head);
-    if ('conflicts' in merge) return { is: 'conflicted', files: merge.conflicts };
-    const commit = this.commits.add({ parents: [base, head], files: merge.files, author: 'gatehouse' });
+    const commit = expected.commit ?? this.mergeOf(base, head);
+    if (typeof commit !== 'string') return { is: 'conflicted', files: commit.conflicts };
     this.branches.set(change.base, commit);
     this.ledger?.note({ effect: 'merged', key: `${this.repository} ${head}`, mergeCommit: commit });
     return this.merged(change, head, commit);
+  }
+
+  /** The merge commit of two heads, or the files in which they conflict. */
+  private mergeOf(base: string, head: string): string | { conflicts: string[] } {
+    const merge = this.commits.merge(base, head);
+    if ('conflicts' in merge) return merge;
+    const commit = this.commits.add({ parents: [base, head], files: merge.files, author: 'gatehouse' });
+    this.results.set(`${base} ${head}`, commit);
+    return commit;
   }
 
   private merged(change: Change, head: string, mergeCommit: string): MergeReport {

@@ -133,6 +133,42 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'conflicted', head, files: ['a.txt'] });
     });
 
+    it('makes what would be merged, checks it, and moves the base to exactly that', async () => {
+      const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+      expect(await rig.forge.mergeability(change)).not.toHaveProperty('behind');
+      const baseHead = await rig.commit('main', { 'bad.txt': 'by somebody else' });
+      expect(await rig.forge.mergeability(change)).toEqual({ is: 'mergeable', head, baseHead, behind: true });
+      const expected = { head, baseHead, message: 'Merge it' };
+      const commit = (await rig.forge.mergeResult(change, expected))!;
+      expect(await rig.forge.mergeResult(change, expected)).toBe(commit);
+      expect([await rig.headOf('main'), await rig.headOf('work')]).toEqual([baseHead, head]);
+      // Each is green by itself as far as it has been looked at; together they are not.
+      expect(await settled(head)).toEqual([{ name: 'good', conclusion: 'success' }]);
+      expect(await settled(commit)).toEqual([{ name: 'good', conclusion: 'failure' }]);
+
+      expect(await rig.forge.merge(change, { ...expected, commit })).toEqual({
+        is: 'merged',
+        mergeCommit: commit,
+        head,
+      });
+      expect(await rig.headOf('main')).toBe(commit);
+      expect(await rig.forge.merge(change, { ...expected, commit })).toMatchObject({
+        is: 'merged',
+        mergeCommit: commit,
+      });
+    });
+
+    it('makes no merge of what has moved, or conflicts', async () => {
+      const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
+      const before = (await rig.headOf('main'))!;
+      const baseHead = await rig.commit('main', { 'a.txt': 'changed there' });
+      const made = (over: { head?: string; baseHead?: string }) =>
+        rig.forge.mergeResult(change, { head, baseHead, message: 'm', ...over });
+      expect(await made({ baseHead: before })).toBeUndefined();
+      expect(await made({ head: other(head) })).toBeUndefined();
+      expect(await made({})).toBeUndefined();
+    });
+
     it('takes the base in, or leaves all as it was [A-194]', async () => {
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       expect(await rig.forge.updateFromBase(change)).toEqual({ is: 'current', head });

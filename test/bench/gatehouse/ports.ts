@@ -29,6 +29,7 @@ export const benchPorts = (): Ports => ({
 /** Every head is where the run knows it to be; checks are green at the first look. */
 class WillingForge implements Forge {
   readonly checksGraceSeconds = 0;
+  readonly tested = 'head';
 
   /** Surveys find nothing standing here. */
   list: Forge['list'] = async () => [];
@@ -51,6 +52,7 @@ class WillingForge implements Forge {
     none: false,
   });
   endChecks: Forge['endChecks'] = async () => undefined;
+  mergeResult: Forge['mergeResult'] = async () => undefined;
   /** The only question that does not say which head it is about: the last one that a job has made is told. */
   mergeability: Forge['mergeability'] = async ({ branch }) => ({
     is: 'mergeable',

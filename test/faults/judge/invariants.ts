@@ -75,6 +75,9 @@ const mergedOnce: Judge = (record) => {
   const asked = activities.filter(({ type }) => type === 'merge').map(({ question }) => String(question?.head));
   const checked = activities.filter(({ type, ended }) => type === 'settledChecks' && ended === 'COMPLETED');
   const result = runsOf(record).flatMap(endsOf).at(-1)?.answer?.mergeCommit;
+  const tested = activities.findLast(
+    ({ type, ended }) => type === 'settledMergeResult' && ended === 'COMPLETED',
+  )?.answer;
   return [
     ...merges.slice(1).map(({ key }) => say('I2', 'mergesDoubled', `merged once more: ${key}`)),
     ...merges.flatMap((line) => {
@@ -83,6 +86,9 @@ const mergedOnce: Judge = (record) => {
       return [
         ...(asked.includes(head) ? [] : [say('I2', 'mergesDoubled', `${head} was merged, which nobody asked for`)]),
         ...(green ? [] : [say('I2', 'mergesDoubled', `${head} was merged, which was never seen green`)]),
+        ...(tested?.commit === undefined || line.effect !== 'merged' || line.mergeCommit === tested.commit
+          ? []
+          : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, while ${tested.commit} was tested`)]),
         ...(line.effect !== 'merged' || result === undefined || line.mergeCommit === result
           ? []
           : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, told as ${result}`)]),

@@ -14,7 +14,7 @@ export interface NotCalled {
   never: string;
 }
 
-type Method<Port> = Exclude<keyof Port, 'checksGraceSeconds'>;
+type Method<Port> = Exclude<keyof Port, 'checksGraceSeconds' | 'tested'>;
 type Table = { [Port in keyof Ports]: Record<Method<Ports[Port]>, Called | NotCalled> };
 
 const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, which is no crash' };
@@ -34,6 +34,7 @@ export const METHODS = {
     updateFromBase: { by: 'updateFromBase', in: 'pulled', late: true },
     commitFiles: { by: 'commitFiles', in: 'specified', late: true },
     changedPaths: { by: 'protectedPaths', in: 'merged' },
+    mergeResult: { by: 'settledMergeResult', in: 'together', late: true },
     merge: { by: 'merge', in: 'tested', late: true },
     list: SURVEYED,
     release: SURVEYED,

@@ -52,6 +52,8 @@ export const SCENARIOS = {
     world: { checks: 'red', baseMoves: { during: 'coder', conflict: true } },
     ends: 'merged',
   },
+  /** The base has moved on, without a conflict: the merge of both is tested, and is what the base is moved to. */
+  together: { steps: ['coder', ...TO_MERGE], world: { baseMoves: { during: 'coder' } }, ends: 'merged' },
   /** A document is approved, and committed as approved. */
   specified: {
     steps: [{ kind: 'spec-writer', approval: true }, 'coder'],

@@ -1,7 +1,7 @@
 import type { BadField, ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { HeldBranch } from '../../../inventory.ts';
-import type { ChangeWish, Forge, ForgeExamined } from '../../../ports.ts';
+import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitId, commitOf, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { commitFiles } from '../documents.ts';
@@ -11,6 +11,7 @@ import { Records } from '../records.ts';
 import { FILE, parseSettings } from '../settings.ts';
 import { Held, withPath, Workshop } from '../workshop.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
+import { forgetResult, mergeResultOf } from './merge-result.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
@@ -21,6 +22,8 @@ export const gitForge = (options: Local): Forge & { close(): Promise<void> } => 
 class GitForge implements Forge {
   /** It runs the checks itself, and so knows which there will be. */
   readonly checksGraceSeconds = 0;
+  /** For the same reason it can test what it will merge. */
+  readonly tested = 'merge-result';
   readonly workshop;
   private readonly records;
   readonly publishing;
@@ -145,9 +148,9 @@ class GitForge implements Forge {
     if (head === undefined) return { is: 'nothing' };
     const baseHead = await this.baseHead(change);
     const merge = await mergeTree(copy, baseHead, head);
-    return merge.is === 'clean'
-      ? { is: 'mergeable', head, baseHead }
-      : { is: 'conflicted', head, baseHead, files: merge.files };
+    if (merge.is === 'conflicted') return { is: 'conflicted', head, baseHead, files: merge.files };
+    const behind = !(await isAncestor(copy, baseHead, head));
+    return { is: 'mergeable', head, baseHead, ...(behind && { behind }) };
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
@@ -172,9 +175,16 @@ class GitForge implements Forge {
     return (await git(copy, args)).stdout.split('\0').filter(Boolean);
   }
 
+  async mergeResult(change: Change, expected: Expected): Promise<string | undefined> {
+    const copy = await this.copyOf(change);
+    const now = await this.workshop.headOf(change.repository, change.branch);
+    if (now !== expected.head || (await this.baseHead(change)) !== expected.baseHead) return undefined;
+    return mergeResultOf(copy, change, expected);
+  }
+
   async merge(
     change: Change,
-    { head, baseHead, message }: { head: string; baseHead: string; message: string },
+    { head, baseHead, message, commit: tested }: Expected & { commit?: string | undefined },
   ): Promise<MergeReport> {
     const copy = await this.copyOf(change);
     const place = await withPath(this.workshop, change);
@@ -186,7 +196,7 @@ class GitForge implements Forge {
 
     const merge = await mergeTree(copy, base, head);
     if (merge.is === 'conflicted') return { is: 'conflicted', files: merge.files };
-    const commit = await commitTree(copy, merge.tree, [base, head], message);
+    const commit = tested ?? (await commitTree(copy, merge.tree, [base, head], message));
     try {
       const done = await this.workshop.move(change.repository, change.base, commit, base);
       if (!done) return { is: 'moved', head: now, baseHead: await this.baseHead(change) };
@@ -209,6 +219,7 @@ class GitForge implements Forge {
     const mergeCommit = await mergeOf(copy, head, base);
     await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
     await this.workshop.remove(change.repository, change.branch, head);
+    await forgetResult(copy, change);
     return { is: 'merged', mergeCommit, head };
   }
 

@@ -1,0 +1,111 @@
+import { merger } from '../../../workflows/gates/merger.ts';
+import type { JobEnd } from '../../../workflows/gates/gate.ts';
+import { completed, HEAD, red } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
+
+const small = { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'It is small.' };
+const jobs = { merger: [completed({ output: small }) as JobEnd] };
+const before = [{ kind: 'ci' }];
+const BASE = '1'.repeat(40);
+const TESTED = '2'.repeat(40);
+const behind = { is: 'mergeable', baseHead: BASE, behind: true };
+const checked = (...names: string[]) => ({
+  is: 'checked',
+  commit: TESTED,
+  checks: [
+    { name: 'lint', conclusion: 'success' },
+    ...names.map((name) => ({ name, conclusion: 'failure', log: `${name} says no` })),
+  ],
+});
+const policy = { tested: 'merge-result' as const };
+
+describe('the merger, where the base has moved on', () => {
+  it('tests the merge of both, and merges exactly what was tested', async () => {
+    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked()] });
+    expect(told).toEqual([
+      'merging mergeability',
+      'merging checks',
+      `merging result on ${BASE}`,
+      'merger completed',
+      'merging',
+    ]);
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED });
+  });
+
+  it.each([
+    ['the head alone is to be tested', { policy: { tested: 'head' as const }, before, merges: [behind] }],
+    ['nobody says what is to be tested, as in runs of before', { policy: {}, before, merges: [behind] }],
+    ['the head holds all of its base', { policy, before, merges: [{ is: 'mergeable', baseHead: BASE }] }],
+    ['the pipeline has no checks', { policy, before: [], merges: [behind] }],
+  ])('tests no merge when %s', async (_, script) => {
+    const { told, end } = await play(merger, { ...script, jobs });
+    expect(told.filter((line) => line.includes('result'))).toEqual([]);
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: 'm' });
+  });
+
+  it('tests no merge of a head that is red by itself', async () => {
+    const { told, end } = await play(merger, { policy, before, checks: [() => red(HEAD, 'a')], merges: [behind] });
+    expect(told).toEqual(['merging mergeability', 'merging checks']);
+    expect(end).toMatchObject({ is: 'back', to: ['1-ci'] });
+  });
+
+  it('takes the base in when the merge is red, and goes back to the checks', async () => {
+    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked('test')] });
+    expect(told.slice(-2)).toEqual([`merging result on ${BASE}`, 'updating-branch']);
+    expect(end).toEqual({
+      is: 'back',
+      to: ['1-ci'],
+      because: 'Failing checks once it is merged into main: test.',
+    });
+  });
+
+  it('looks again at whatever moved while it was tested', async () => {
+    const results = [{ is: 'moved' }, checked()];
+    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
+    expect(told.filter((line) => line === 'merging mergeability')).toHaveLength(2);
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED });
+  });
+
+  it('does not take a yes to something else for one to a red merge', async () => {
+    const { asked, end } = await play(merger, {
+      basesLeft: 0,
+      policy,
+      before,
+      jobs: { merger: [completed({ output: { ...small, risk: 0.9 } }) as JobEnd] },
+      merges: [behind],
+      results: [checked(), checked('test'), checked('test')],
+      people: [
+        { kind: 'merge', by: 'bo' },
+        { kind: 'merge', by: 'bo' },
+      ],
+    });
+    expect(asked).toMatchObject([
+      { because: expect.stringContaining('risk') },
+      { because: 'Failing checks once it is merged into main: test.' },
+    ]);
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED });
+  });
+
+  it.each([
+    ['it was sent back as often as it may be', { basesLeft: 0 }, 'Failing checks once it is merged into main: test.'],
+    [
+      'the base cannot be taken in',
+      { refusesBase: 'the branch was deleted' },
+      'Failing checks once it is merged into main: test. main could not be merged in: the branch was deleted.',
+    ],
+  ])('asks a person when %s, and merges what was tested if that one says so', async (_, over, because) => {
+    const results = [checked('test'), checked('test')];
+    const { asked, told, end } = await play(merger, {
+      ...over,
+      policy,
+      before,
+      jobs,
+      merges: [behind],
+      results,
+      people: [{ kind: 'merge', by: 'bo' }],
+    });
+    expect(asked).toMatchObject([{ because }]);
+    expect(told).toContain('merge_review: merge');
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, as bo said.' });
+  });
+});
