@@ -128,6 +128,21 @@ export class Lane {
     return said && 'tasks' in said ? said.tasks : 0;
   }
 
+  /** Which git calls and file writes the worker has made since it was armed, each once, in their order. */
+  async sites(): Promise<string[]> {
+    const told = this.said((said) => 'sites' in said, 10_000);
+    this.child?.send({ sites: true });
+    const said = await told;
+    return said && 'sites' in said ? said.sites : [];
+  }
+
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+  letGoOn(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   /** Kills the worker, as the fault that it was armed with. */
   strike(): void {
     this.struckAt = Date.now();

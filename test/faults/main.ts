@@ -4,13 +4,16 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { CROWDS, crowd, type CrowdName } from './kinds/crowds.ts';
+import { lasting } from './kinds/lasting.ts';
+import { machine } from './kinds/machine.ts';
 import { local, windows } from './kinds/windows.ts';
 import { isGood, lastLine, table, type Outcome } from './report.ts';
 import { Stage } from './stage.ts';
 
 const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--json]
 
-Kinds: local (the windows that matter most, on git and processes of this machine), windows (every crash window of every method of every port, and every workflow task of the happy path),
+Kinds: local (the windows that matter most, on git and processes of this machine), machine (the worker's death before and after each
+git call and file write, a full disk, a slow one, a repository that vanishes), lasting (agents of 90 s through freezes, a cut and a server kill), windows (every crash window of every method of every port, and every workflow task of the happy path),
 ${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
 --seed S plays the same dice again; --seeds N goes on with N crowds struck at random, from seed S on.
 A case of windows is named as the report names it: forge.merge:W3, forge.merge, task:7.
@@ -52,8 +55,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const isCrowd = (name: string): name is CrowdName => name in CROWDS;
-const isLocal = (name: string) => name === 'local' || name.startsWith('local:');
-const cases = only.filter((name) => !isCrowd(name) && !isLocal(name) && name !== 'windows');
+const isOf = (kind: string) => (name: string) => name === kind || name.startsWith(`${kind}:`);
+const [isLocal, isMachine] = [isOf('local'), isOf('machine')];
+const isNamed = (name: string) =>
+  isCrowd(name) || isLocal(name) || isMachine(name) || ['windows', 'lasting'].includes(name);
+const cases = only.filter((name) => !isNamed(name));
 const wantsWindows = only.length === 0 || cases.length > 0 || only.includes('windows');
 const crowds = only.length === 0 ? (Object.keys(CROWDS) as CrowdName[]) : only.filter(isCrowd);
 
@@ -63,6 +69,10 @@ try {
   if (only.length === 0 || only.some(isLocal)) {
     outcomes.push(...(await local(stage, { only: only.filter((name) => name.startsWith('local:')), lanes: 4 })));
   }
+  if (only.length === 0 || only.some(isMachine)) {
+    outcomes.push(...(await machine(stage, { only: only.filter((name) => name.startsWith('machine:')), lanes: 3 })));
+  }
+  if (only.length === 0 || only.includes('lasting')) outcomes.push(await lasting(stage));
   for (const name of crowds) {
     const size = { seed: Number(values.seed), part: values.quick ? 0.1 : 1 };
     outcomes.push(await crowd(stage, name, { ...size, ...(values.actions && { actions: Number(values.actions) }) }));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refused, Unreachable } from '../../client/errors.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
@@ -29,7 +30,14 @@ export const CONVERGES_MS = {
   late: 120_000,
   task: 60_000,
   effect: 60_000,
+  before: 60_000,
+  after: 60_000,
+  full: 90_000,
+  slow: 180_000,
+  vanishes: 90_000,
 };
+/** How long a repository is not where it was, in milliseconds. */
+const AWAY_MS = 8_000;
 const PATIENCE_MS = 300_000;
 
 export type Played = Omit<Record, 'ledger'> & { tasks: number; struck: boolean };
@@ -54,7 +62,7 @@ export async function play(
   const struck = fault?.(task);
   await lane.arm(struck);
   const over = new AbortController();
-  void strikeAtEffect(stage, lane, struck, over.signal);
+  void strikeAtEffect(stage, lane, struck, repository, over.signal);
   await runs.start({
     task: { id: task, title: `Plays ${name}` },
     change: { repository },
@@ -82,10 +90,21 @@ export async function play(
   };
 }
 
-/** Kills the worker as soon as the effect is there. */
-async function strikeAtEffect(stage: Stage, lane: Lane, fault: Fault | undefined, over: AbortSignal): Promise<void> {
-  if (fault?.kind !== 'effect') return;
-  if (await stage.untilEffect(fault.task, fault.effect, fault.nth, over)) lane.strike();
+/** Kills the worker, or takes the repository away, as soon as the effect is there. */
+async function strikeAtEffect(
+  stage: Stage,
+  lane: Lane,
+  fault: Fault | undefined,
+  repository: string,
+  over: AbortSignal,
+): Promise<void> {
+  if (fault?.kind !== 'effect' && fault?.kind !== 'vanishes') return;
+  if (!(await stage.untilEffect(fault.task, fault.effect, fault.nth, over))) return;
+  if (fault.kind === 'effect') return lane.strike();
+  await rename(repository, `${repository}.away`);
+  await pause(AWAY_MS);
+  await rename(`${repository}.away`, repository);
+  lane.struckAt = Date.now(); // it is over when the repository is back
 }
 
 async function untilClosed(stage: Stage, task: string, people: People): Promise<number | undefined> {

@@ -76,11 +76,11 @@ export class Stage {
     return this.lane(name, { worldPort: undefined, env });
   }
 
-  /** A task with a copy of the sample as its repository. */
-  async newLocalTask(): Promise<{ task: string; repository: string }> {
+  /** A task with a repository of its own: a copy of the sample, when not said otherwise. */
+  async newLocalTask(make = makeSampleRepository): Promise<{ task: string; repository: string }> {
     const task = this.nextTask();
     const repository = path.join(await this.cluster.folder('repositories'), task);
-    await makeSampleRepository(repository);
+    await make(repository);
     return { task, repository };
   }
 

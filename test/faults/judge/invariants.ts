@@ -31,7 +31,16 @@ export interface Record {
   undisturbed?: readonly string[] | undefined;
 }
 
-export const COUNTS = ['lost', 'doubled', 'leaked', 'jobsDoubled', 'mergesDoubled', 'unconverged', 'other'] as const;
+export const COUNTS = [
+  'lost',
+  'doubled',
+  'leaked',
+  'jobsDoubled',
+  'mergesDoubled',
+  'unconverged',
+  'agentsKilled',
+  'other',
+] as const;
 export type Count = (typeof COUNTS)[number];
 export interface Violation {
   invariant: string;

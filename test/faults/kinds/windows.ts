@@ -20,7 +20,7 @@ type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number; tookMs:
 /** The scenario whose every workflow task is killed once. */
 const HAPPY = 'tested' satisfies ScenarioName;
 
-interface Systematic {
+export interface Systematic {
   /** Names of cases, or beginnings of names; none means all. */
   only: readonly string[];
   lanes: number;
@@ -51,14 +51,14 @@ export async function local(stage: Stage, { only, lanes: many }: Systematic): Pr
     undisturbed,
     localCases().filter(({ name }) => isWanted(name, only)),
   );
-  return [...outcomes, await leftovers(stage)];
+  return [...outcomes, await stillRunning(stage)];
 }
 
-const isWanted = (name: string, only: readonly string[]) =>
+export const isWanted = (name: string, only: readonly string[]) =>
   only.length === 0 || only.some((each) => name.startsWith(each));
 
 /** Processes that jobs, checks and previews have left behind: there are to be none. */
-async function leftovers(stage: Stage): Promise<Outcome> {
+export async function stillRunning(stage: Stage): Promise<Outcome> {
   const { stdout } = await execa('ps', ['-eo', 'pid,args'], { reject: false });
   const home = path.join(stage.cluster.home, 'local');
   const left = stdout.split('\n').filter((line) => line.includes(home) && !line.includes('worker/main.ts'));
@@ -70,7 +70,7 @@ async function leftovers(stage: Stage): Promise<Outcome> {
   return { kind: 'left behind', name: 'local', injected: 0, actions: 0, violations };
 }
 
-async function strikeAll(
+export async function strikeAll(
   stage: Stage,
   lanes: readonly Lane[],
   undisturbed: Undisturbed,
@@ -93,7 +93,7 @@ async function strikeAll(
   return withReplay(stage, outcomes, pasts);
 }
 
-async function baselines(stage: Stage, lanes: readonly Lane[], names: ScenarioName[]): Promise<Undisturbed> {
+export async function baselines(stage: Stage, lanes: readonly Lane[], names: ScenarioName[]): Promise<Undisturbed> {
   const found: Undisturbed = new Map();
   await share(names, lanes, async (name, lane) => {
     const begun = Date.now();
@@ -167,7 +167,7 @@ async function share<T, A>(
 }
 
 /** Does a few at a time. */
-async function inTurns<T, A>(things: readonly T[], most: number, work: (thing: T) => Promise<A>): Promise<A[]> {
+export async function inTurns<T, A>(things: readonly T[], most: number, work: (thing: T) => Promise<A>): Promise<A[]> {
   const answers: A[] = [];
   for (let from = 0; from < things.length; from += most) {
     answers.push(...(await Promise.all(things.slice(from, from + most).map(work))));

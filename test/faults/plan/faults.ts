@@ -19,14 +19,24 @@ export type Fault =
   /** The worker is killed as it is about to answer its nth workflow task. */
   | { kind: 'task'; task: string; nth: number }
   /** The worker is killed as soon as this effect stands in the ledger: inside the adapter that has caused it. */
-  | { kind: 'effect'; task: string; effect: Effect['effect']; nth: number };
+  | { kind: 'effect'; task: string; effect: Effect['effect']; nth: number }
+  /** Something happens to the machine under the worker, where one of its git calls or file writes begins or ends. */
+  | { kind: 'machine'; task: string; site: string; how: How }
+  /** The repository is not where it was, for a while, as soon as this effect stands in the ledger. */
+  | { kind: 'vanishes'; task: string; effect: Effect['effect']; nth: number };
+
+/**
+ * What happens at a site. `before`, `after`: the worker is killed, before the call begins or as soon as it has ended. `full`:
+ * from there on nothing can be written, for a while. `slow`: from there on every git call and every write takes its time.
+ */
+export type How = 'before' | 'after' | 'full' | 'slow';
 
 export interface Case {
   /** Names it on the command line. */
   name: string;
   scenario: ScenarioName;
   fault: (task: string) => Fault;
-  window: Window | 'task' | 'effect';
+  window: Window | 'task' | 'effect' | How | 'vanishes';
 }
 
 /** Every method of every port, in every window. */
@@ -48,6 +58,26 @@ export const taskCases = (scenario: ScenarioName, tasks: number): Case[] =>
     window: 'task' as const,
     fault: (task: string) => ({ kind: 'task' as const, task, nth: index + 1 }),
   }));
+
+/** The worker's death before and after each git call and each file write that an undisturbed run makes, and a bad disk. */
+export const machineCases = (sites: readonly string[]): Case[] => [
+  ...sites.flatMap((site) => (['before', 'after'] as const).map((how) => machineCase(site, how))),
+  ...sites.filter((_, index) => index % 8 === 0).map((site) => machineCase(site, 'full')),
+  machineCase(sites[0]!, 'slow'),
+  ...(['job-started', 'check-started', 'environment-created'] as const).map((effect): Case => ({
+    name: `machine:vanishes:${effect}`,
+    scenario: 'local',
+    window: 'vanishes',
+    fault: (task) => ({ kind: 'vanishes', task, effect, nth: 1 }),
+  })),
+];
+
+const machineCase = (site: string, how: How): Case => ({
+  name: `machine:${site}:${how}`,
+  scenario: 'local',
+  window: how,
+  fault: (task) => ({ kind: 'machine', task, site, how }),
+});
 
 /** What of the adapters that run on this machine is struck: the calls that change it, and the effects, within. */
 const LOCAL = [

@@ -5,9 +5,9 @@ import type { Fault } from '../plan/faults.ts';
 import type { Watched } from './interceptors.ts';
 
 /** What a worker under test says on its standard output, in lines of JSON: written before whatever ends it. */
-export type Said = { fault: 'struck' | 'late' } | { tasks: number };
+export type Said = { fault: 'struck' | 'late' } | { tasks: number } | { sites: string[] };
 
-const say = (said: Said) => void writeSync(1, `${JSON.stringify(said)}\n`);
+export const say = (said: Said) => void writeSync(1, `${JSON.stringify(said)}\n`);
 
 /** Calls that do not say what for: whoever makes them on a lane makes them for the one run that is there. */
 const NAMELESS = ['texts.keep', 'meter.spent'];

@@ -7,6 +7,7 @@ import { createWorker } from '../../../worker/worker.ts';
 import type { Fault } from '../plan/faults.ts';
 import { callOver } from '../world/wire.ts';
 import { Faults } from './faults.ts';
+import { Machine } from './machine.ts';
 import { remotePorts, struckPorts } from './ports.ts';
 
 const config = readConfig();
@@ -14,8 +15,11 @@ const [codePath = '', worldPort = ''] = process.argv.slice(2);
 const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
 
 const faults = new Faults();
-process.on('message', (told: { arm?: Fault | null; tasksOf?: string }) => {
+const machine = new Machine();
+process.on('message', (told: { arm?: Fault | null; tasksOf?: string; sites?: true }) => {
   if (told.arm !== undefined) faults.arm(told.arm ?? undefined);
+  if (told.arm !== undefined) machine.arm(told.arm ?? undefined);
+  if (told.sites) machine.tell();
   if (told.arm !== undefined) process.send?.({ is: 'armed' });
   if (told.tasksOf !== undefined) faults.tell(told.tasksOf);
 });
