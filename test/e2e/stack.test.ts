@@ -22,7 +22,7 @@ describe('a parked run', () => {
     await until('no environment', async () => (await stack.processes(`server.mjs ${repository.home}`)).length === 0);
   });
 
-  it('is driven by plain signals, and says why it refuses [A-171, E-28]', async () => {
+  it('is driven by plain signals, and says why it refuses [E-28]', async () => {
     const repository = await TestRepository.create(stack.home, 'signals');
     await stack.startRun('SIG-1', repository);
     await stack.parked('SIG-1', 'human-test');

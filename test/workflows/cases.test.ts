@@ -260,7 +260,7 @@ describe('a limit of live runs', () => {
 });
 
 describe('notices', () => {
-  it('of a wait are cleared when it is over, and others are left alone [A-211, A-212, A-213, N-10]', async () => {
+  it('of a wait are cleared when it is over, and others are left alone [A-211, A-212]', async () => {
     const report = completed({ changed: false, discarded: ['a.txt'] });
     const cluster = clusterWith({ runJob: (job) => (job.role === 'architect' ? report : goodWork(job)) });
     const run = await startRun(cluster, wish({ kind: 'architect', approval: true }, { kind: 'coder' }));

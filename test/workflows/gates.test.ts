@@ -55,7 +55,7 @@ describe('conflicts, as a story', () => {
 });
 
 describe('human-test, as a story', () => {
-  it('asks, is confirmed, and takes its place down [A-002, A-011, A-016, N-10, N-12]', async () => {
+  it('asks, is confirmed, and takes its place down', async () => {
     const { told, end, step } = await play(humanTest, { people: [{ kind: 'confirm', by: 'ana' }] });
     expect(told).toEqual(['build', 'human_test_ready: confirm', 'release']);
     expect(end).toMatchObject({ is: 'passed', note: 'Confirmed by ana.' });
@@ -77,7 +77,7 @@ describe('human-test, as a story', () => {
   it('takes its place down also when it is thrown out', async () => {
     await expect(play(humanTest, { people: [] })).rejects.toThrow('Nobody came');
   });
-  it('does not offer what cannot be [N-01, N-06]', async () => {
+  it('does not offer what cannot be [N-01]', async () => {
     await expect(play(humanTest, { site: 'none', people: [{ kind: 'recreateEnvironment' }] })).rejects.toThrow(
       'not offered',
     );
@@ -98,7 +98,7 @@ describe('an agent, as a story', () => {
       type: 'evicted',
     });
   });
-  it('asks once, and goes on with the answer [A-163, N-52]', async () => {
+  it('asks once, and goes on with the answer', async () => {
     const asks = done({ decision: { question: 'Which?', options: ['a', 'b'] } });
     const { told, step } = await play(coder, {
       jobs: { coder: [asks, done()] },
@@ -130,7 +130,7 @@ describe('a companion, as a story', () => {
       'passed',
     );
   });
-  it('asks a person at its cap [A-139, N-55]', async () => {
+  it('asks a person at its cap', async () => {
     const script = { before, jobs: { reviewer: [graded(0.1)] } };
     const resolve = (choice: 'extra-round' | 'proceed') =>
       play(reviewer, { ...script, people: [{ kind: 'resolveCap', choice }] }, { attempts: 0 });
@@ -143,7 +143,7 @@ describe('the merger, as a story', () => {
   const small = { complexity: 0.5, risk: 0.4, impact: 0.5, rationale: 'r' };
   const assessed = (output: unknown) => ({ merger: [done({ output })] });
 
-  it('merges what is within the thresholds, inclusive [A-179, E-1]', async () => {
+  it('merges what is within the thresholds, inclusive', async () => {
     const { told, end } = await play(merger, { jobs: assessed(small) });
     expect(told).toEqual(['merging mergeability', 'merger completed', 'merging']);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: 'm' });
@@ -153,7 +153,7 @@ describe('the merger, as a story', () => {
     ['too risky', { ...small, risk: 0.41 }],
     ['without a rationale', { ...small, rationale: ' ' }],
     ['without a score', { ...small, impact: undefined }],
-  ])('asks a person what is %s [A-172, A-180]', async (_, output) => {
+  ])('asks a person what is %s', async (_, output) => {
     const { told, end } = await play(merger, { jobs: assessed(output), people: [{ kind: 'merge', by: 'bo' }] });
     expect(told).toContain('merge_review: merge');
     expect(end).toMatchObject({ is: 'merged', note: 'Merged, as bo said.' });

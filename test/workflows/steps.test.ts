@@ -582,7 +582,7 @@ describe('a release in a run', () => {
 });
 
 describe('the end of a run', () => {
-  it('takes nothing any more while it cleans up [A-171]', async () => {
+  it('takes nothing any more while it cleans up', async () => {
     const cluster = clusterWith();
     delete cluster.world['removeEnvironment'];
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }));

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
 import type { Job, JobReport } from '../contracts/activities.ts';
 import type { AttemptEntry } from '../contracts/reading.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
@@ -12,6 +12,9 @@ import { transition } from './windows.ts';
 
 /** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
 const RECOVERIES = { crash: 1, infrastructure: 5 };
+
+/** What is told of a job that failed without a word. */
+const NO_REASON = 'It failed, and did not say why.';
 
 type Work = Parameters<GateContext['send']>[1];
 type Report = Exclude<JobReport, { is: 'held' }>;
@@ -67,6 +70,11 @@ async function dispatch(desk: Desk, role: string, work: Work, view: Partial<Gate
     settle(desk, attempt, report);
     return report;
   } catch (failure) {
+    if (failure instanceof ActivityFailure && !isCancellation(failure) && patched('a-refused-job-has-failed')) {
+      const refused: Report = { is: 'failed', because: rootCause(failure) ?? failure.message };
+      settle(desk, attempt, refused);
+      return refused;
+    }
     // Only a run that is called off comes here. What the job still answers changes nothing, and it is ended for certain:
     // the activity may have been between two attempts, where nobody hears of a cancellation.
     attempt.outcome ??= live.restart === undefined ? 'stopped' : 'superseded';
@@ -127,7 +135,7 @@ function settle({ live, step }: Desk, attempt: AttemptEntry, report: Report): vo
   const { state } = live;
   attempt.endedAt = new Date().toISOString();
   attempt.outcome = report.is;
-  attempt.summary = ('summary' in report ? report.summary : report.because).slice(0, 500);
+  attempt.summary = ('summary' in report ? report.summary : report.because || NO_REASON).slice(0, 500);
   if (report.is === 'completed' || report.is === 'failed') {
     step.usage = addUsage(step.usage ?? noUsage(), report.usage);
     state.usage = addUsage(state.usage, report.usage);

@@ -66,7 +66,8 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   if (!offers.includes(action)) {
     const faster = fasterThan(said, run);
     const who = faster ? ` ${faster.by ?? 'Somebody'} took ${faster.action} at ${faster.at}.` : '';
-    return refused('not_offered', `Not ${action} now: only ${offers.join(', ')}.${who}`, faster);
+    const why = `Not ${action} now: only ${offers.join(', ')}.${usedUp(action, run)}${who}`;
+    return refused('not_offered', why, faster);
   }
 
   const settled = settledQuestion({ kind: action, ...said } as HumanAction, run);
@@ -145,6 +146,13 @@ function fasterThan({ visit }: { visit?: string | undefined }, { lastTaken }: Ru
   if (!lastTaken || (visit !== undefined && visit !== lastTaken.visit)) return undefined;
   const { by, action, at } = lastTaken;
   return { ...(by && { by }), action, at };
+}
+
+/** Why a fix is not on offer where people are asked: that is not to be seen from the list of what is. */
+function usedUp(action: ActionName, { current }: RunState): string {
+  if (action !== 'requestFix' || current?.kind !== 'human-test' || current.phase !== 'parked') return '';
+  const { attempt = 0, attempts = Infinity } = current;
+  return attempt >= attempts ? ` ${attempt} of ${attempts} attempts are used.` : '';
 }
 
 /** Rules about who may, and when. `by` is what the sender says: a rule of order, not a lock. */

@@ -116,7 +116,7 @@ describe('an environment that is a process', () => {
     await expect(fetch(a!.url)).rejects.toThrow();
   });
 
-  it('expires when its repository says so [A-202]', async () => {
+  it('expires when its repository says so', async () => {
     await rm(path.join(home, 'shop'), { recursive: true });
     request = await repositoryWith(`exec node server.mjs ${home}`, ', expireMinutes: 240');
     const environments = open();

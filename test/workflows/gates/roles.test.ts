@@ -93,7 +93,7 @@ describe('the task-estimator', () => {
 });
 
 describe('a companion', () => {
-  it('of a spec grades and sends back, without a person [A-144, E-18]', async () => {
+  it('of a spec grades and sends back, without a person', async () => {
     const jobs = { 'spec-companion': [says({ rating: 0.4, summary: 'thin' })] };
     const { end, told } = await play(gate('spec-companion'), {
       jobs,
@@ -121,7 +121,7 @@ describe('a companion', () => {
     expect(committed).toEqual([{ 'spec/shop.md': '# Shop\n\nBetter.\n' }]);
     expect(before[0]!.summary).toBe('# Shop\n\nBetter.');
   });
-  it('an exact rating passes, and the first remarks do not [A-136, A-137, N-50, E-11, E-12]', async () => {
+  it('an exact rating passes, and the first remarks do not [N-50]', async () => {
     const before = [{ kind: 'coder', summary: 'code' }];
     const rated = (rating: number, comments: object[] = []) => ({
       jobs: { reviewer: [says({ rating, comments })] },
@@ -132,14 +132,6 @@ describe('a companion', () => {
     expect((await play(gate('reviewer'), rated(0.85, [{ body: 'x' }]))).end).toMatchObject({ is: 'back' });
     const again = { ...rated(0.85, [{ body: 'x' }]), own: { spent: { rework: 1 } } };
     expect((await play(gate('reviewer'), again)).end).toMatchObject({ is: 'passed' });
-  });
-  it('that never parses fails the run, with what it said [A-138, E-17]', async () => {
-    const { end } = await play(gate('reviewer'), { jobs: { reviewer: [says('so so')] }, before: [{ kind: 'coder' }] });
-    expect(end).toMatchObject({
-      type: 'companion_rejected',
-      reason: expect.stringContaining('no parseable assessment'),
-      detail: 'so so',
-    });
   });
 });
 

@@ -1,0 +1,40 @@
+import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { wish } from './builders.ts';
+import type { World } from './sandbox.ts';
+import { clusterWith, goodWork, startRun } from './world.ts';
+
+type Steps = ({ kind: string } & Record<string, unknown>)[];
+
+/** A run of these steps in a world that differs from the good one as told; `over` is laid over the start input. */
+export async function playRun(steps: Steps, world: World = {}, over: object = {}) {
+  const cluster = clusterWith(world);
+  const run = await startRun(cluster, { ...wish(...steps), ...over });
+  return { cluster, run, look: () => run.query('run'), log: () => run.query('actions') };
+}
+
+/** Jobs by role, each answer in turn, the last one again and again; other roles do well. What was asked is noted. */
+export function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []): (job: Job) => JobReport {
+  const left = new Map(Object.entries(told).map(([role, ends]) => [role, [...ends]]));
+  return (job) => {
+    heard.push(job);
+    const ends = left.get(job.role);
+    return ends ? (ends.length > 1 ? ends.shift()! : ends[0]!) : goodWork(job);
+  };
+}
+
+/** A job of one role that is at work until the test ends it; other roles do well. */
+export function heldJob(role: string) {
+  const begun: Job[] = [];
+  const waiting: ((end: JobReport) => void)[] = [];
+  return {
+    begun,
+    runJob: (job: Job) => {
+      if (job.role !== role) return goodWork(job);
+      begun.push(job);
+      return new Promise<JobReport>((resolve) => waiting.push(resolve));
+    },
+    end: (report: JobReport) => waiting.shift()!(report),
+  };
+}
+
+export const failureOf = (run: { closed: unknown }) => (run.closed as { failure: any }).failure;

@@ -1,0 +1,73 @@
+import { jest } from '@jest/globals';
+import { completed } from '../support/builders.ts';
+import { jobsOf, playRun } from '../support/playing.ts';
+
+jest.setTimeout(60_000);
+
+const APPROVED = { kind: 'architect', approval: true };
+const CODER = { kind: 'coder' };
+const HOUR = 3_600_000;
+
+/** A run that is parked, and what people have been told of it: each notice's type and severity. */
+async function parked(steps = [CODER, { kind: 'human-test' }] as Parameters<typeof playRun>[0]) {
+  const told: [type: string, severity: string][] = [];
+  const played = await playRun(steps, { notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
+  return { ...played, told };
+}
+
+describe('the notice of a wait', () => {
+  it('becomes urgent once, and is cleared when somebody has answered [A-214]', async () => {
+    const { run, look, cluster, told } = await parked();
+    await cluster.advance(2 * HOUR - 1_000);
+    expect(await look()).toMatchObject({ notices: [{ severity: 'normal' }] });
+    await cluster.advance(2_000);
+    expect((await look()).notices).toMatchObject([{ type: 'human_test_ready', severity: 'urgent' }]);
+    await cluster.advance(720 * HOUR);
+    const waited = [
+      ['human_test_ready', 'normal'],
+      ['human_test_ready', 'urgent'],
+    ];
+    expect(told).toEqual(waited);
+    expect((await look()).notices[0]).not.toHaveProperty('clearedAt');
+    await run.update('confirm');
+    const [notice, ...later] = (await look()).notices;
+    expect(notice).toMatchObject({ severity: 'urgent', clearedAt: expect.any(String) });
+    expect(told).toEqual([...waited, ...later.map(({ type, severity }: any) => [type, severity])]);
+  });
+  it('that is urgent stays so, from when it was, when the same wait is asked again [A-215]', async () => {
+    const { run, look, cluster, told } = await parked();
+    await cluster.advance(3 * HOUR);
+    const [urgent] = (await look()).notices;
+    expect(urgent).toMatchObject({ severity: 'urgent', at: '2026-01-01T00:00:00.000Z' });
+    await run.update('destroyEnvironment');
+    await cluster.advance(24 * HOUR);
+    const { notices, current } = await look();
+    expect(current.visit).toBe(urgent.visit);
+    expect(notices).toEqual([urgent]);
+    expect(told).toHaveLength(2);
+  });
+  it('that is cleared is left as it is: there is nothing to clear [A-213]', async () => {
+    const { run, look, cluster } = await parked([APPROVED, { kind: 'researcher', approval: true }, CODER]);
+    await run.update('approve');
+    const [first] = (await look()).notices;
+    expect(first).toMatchObject({ type: 'approval_required', clearedAt: '2026-01-01T00:00:00.000Z' });
+    await cluster.advance(HOUR);
+    await run.update('approve');
+    const [still, second] = (await look()).notices;
+    expect(still).toEqual(first);
+    expect(second).toMatchObject({ type: 'approval_required', clearedAt: '2026-01-01T01:00:00.000Z' });
+
+    const nothing = await playRun([CODER], { runJob: jobsOf({ coder: [completed()] }) });
+    expect((await nothing.look()).notices.map(({ type }: any) => type)).toEqual(['pipeline_complete']);
+    expect((await nothing.look()).notices[0]).not.toHaveProperty('clearedAt');
+  });
+  it('of each visit is one of its own, and only the visit that is over is cleared [A-211, A-212, N-10]', async () => {
+    const { run, look } = await parked();
+    await run.update('requestFix', { findings: 'a' });
+    await run.update('requestFix', { findings: 'b' });
+    const { notices, current } = await look();
+    const [one, two, three] = notices.filter(({ type }: any) => type === 'human_test_ready');
+    expect([one, two, three].map(({ visit }) => visit)).toEqual(['2-human-test#1', '2-human-test#2', current.visit]);
+    expect([one, two, three].map(({ clearedAt }) => clearedAt !== undefined)).toEqual([true, true, false]);
+  });
+});
