@@ -3,7 +3,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Ledger } from '../../ports.ts';
-import { ownName, taken } from './holders.ts';
+import { roomFor } from './disk.ts';
+import { keeping, ownName, taken } from './holders.ts';
 
 /** What local adapters that run commands are opened with. */
 export interface Local {
@@ -27,6 +28,7 @@ export const foldersOf = (root: string) => ({
   outbox: path.join(root, 'outbox'),
   notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
+  unfinished: path.join(root, 'unfinished'),
 });
 
 /** One folder's name for any text: readable at its beginning, unambiguous by its hash. */
@@ -42,8 +44,15 @@ export const hashOf = (text: string): string => createHash('sha256').update(text
 export async function writeFileAtomically(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, text);
-  await rename(draft, file);
+  await roomFor(path.dirname(file), async () => {
+    try {
+      await writeFile(draft, text);
+      await rename(draft, file);
+    } catch (failure) {
+      await rm(draft, { force: true });
+      throw failure;
+    }
+  });
 }
 
 export const writeJson = (file: string, value: unknown) => writeFileAtomically(file, JSON.stringify(value, null, 1));
@@ -67,8 +76,9 @@ const LOCK_PAUSE_MS = 40;
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Lets one piece of work at a time touch what this file names, across processes too. A lock whose holder has died is
- * taken over; one whose holder stands still is too, once that holder has been ended.
+ * Lets one piece of work at a time touch what this file names, across processes and containers too. A lock whose holder has
+ * died is taken over; one whose holder stands still is too, once that holder has been ended; and one whose holder is not
+ * ours to see (another container, another machine) once it has stopped saying that it lives. A full disk is told as such.
  */
 export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const turn = (queues.get(file) ?? Promise.resolve()).then(() => locked(file, work));
@@ -77,13 +87,16 @@ export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   return turn;
 }
 
-async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const own = await ownName();
-  while (!(await taken(file, own))) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
-  try {
-    return await work();
-  } finally {
-    await rm(file, { force: true });
-  }
+function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
+  return roomFor(path.dirname(file), async () => {
+    await mkdir(path.dirname(file), { recursive: true });
+    const own = await ownName();
+    while (!(await taken(file, own))) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+    const release = keeping(file, own);
+    try {
+      return await work();
+    } finally {
+      await release();
+    }
+  });
 }

@@ -1,5 +1,7 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { lookAt, ownToken } from './tokens.ts';
+import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { createFile } from './disk.ts';
+import { isRenewed, TOUCH_MS } from './leases.ts';
+import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
 /** Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in milliseconds. */
 const NAMELESS_MS = 2_000;
@@ -12,15 +14,20 @@ const STOPPED_MS = 20_000;
 interface Holder {
   pid: number;
   token: string;
+  origin?: Origin | undefined;
 }
 
-/** Who we are, for as long as we live: a pid alone may be somebody else's by tomorrow, so our start is beside it. */
-export const ownName = async (): Promise<string> => JSON.stringify({ pid: process.pid, token: await ownToken() });
+/**
+ * Who we are, for as long as we live: a pid alone may be somebody else's by tomorrow, or in another container, so our start
+ * and our whereabouts are beside it.
+ */
+export const ownName = async (): Promise<string> =>
+  JSON.stringify({ pid: process.pid, token: await ownToken(), origin: await ownOrigin() } satisfies Holder);
 
 /** Takes the lock, if nobody has it. Whoever finds a dead holder's takes that away, and comes again. */
 export async function taken(file: string, own: string): Promise<boolean> {
   try {
-    await writeFile(file, own, { flag: 'wx' });
+    await createFile(file, own);
     stopped.delete(file);
     return true;
   } catch (failure) {
@@ -45,6 +52,8 @@ async function takeAway(file: string, dead: string, own: string): Promise<void> 
 async function isHeld(file: string, text: string): Promise<boolean> {
   const holder = parsed(text);
   if (!holder) return (await ageOf(file)) < NAMELESS_MS;
+  const from = await seenFrom(holder.origin);
+  if (from !== 'here') return from === 'elsewhere' && isRenewed(file, text);
   const seen = await lookAt(holder.pid);
   if (seen?.token !== holder.token) return false;
   if (seen.stopped) endStopped(file, holder);
@@ -65,6 +74,27 @@ function endStopped(file: string, { pid }: Holder): void {
   } catch {
     // It is gone by itself, or somebody else's: then it is waited for on.
   }
+}
+
+/**
+ * Says to those who cannot see us that we live, for as long as we have this lock; answers how to give it back. One that was
+ * taken away from us meanwhile, for we stood still for longer than the lease, is another's: like any holder that stood
+ * still, we must not go on with what others have done since.
+ */
+export function keeping(file: string, own: string): () => Promise<void> {
+  const clock = setInterval(() => void renew(file, own), TOUCH_MS);
+  clock.unref();
+  return async () => {
+    clearInterval(clock);
+    if ((await textOf(file)) === own) await rm(file, { force: true });
+  };
+}
+
+async function renew(file: string, own: string): Promise<void> {
+  const text = await textOf(file);
+  const now = new Date();
+  if (text === own) await utimes(file, now, now).catch(() => undefined);
+  else if (text !== undefined && parsed(text)) process.kill(process.pid, 'SIGKILL');
 }
 
 const textOf = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);

@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { createFile, roomFor } from './disk.ts';
 import { hashOf, readJson, readText, writeJson } from './folders.ts';
-import { isAlive, tokenOf } from './tokens.ts';
+import { endGroups } from './groups.ts';
+import { isRenewed, TOUCH_MS } from './leases.ts';
+import { GRACE_ELSEWHERE_SECONDS, LOG_BYTES, SUPERVISOR } from './supervisor.ts';
+import { isAlive, Origin, ownOrigin, seenFrom, tokenOf } from './tokens.ts';
 
 /** How a command stands that was launched into a folder. Times are milliseconds since 1970. */
 export type ProcessState =
@@ -23,23 +27,12 @@ export interface Launch {
   begins?: (() => void) | undefined;
 }
 
-const Launched = z.object({ pid: z.number(), token: z.string(), at: z.number() });
+const Launched = z.object({ pid: z.number(), token: z.string(), at: z.number(), origin: Origin.optional() });
 
-/**
- * Runs the command, and writes its exit code where the next worker finds it. It waits for a line on its standard input
- * before it begins: until then its pid is on record. The command comes as an argument, never as part of the script.
- */
-const WRAPPER = `
-read -r go || exit 125
-[ "$go" = go ] || exit 125
-: > "$4" || exit 125
-/bin/sh -c "$1" < "$2"
-code=$?
-printf %s "$code" > "$3.draft" && mv "$3.draft" "$3"
-`;
-
-/** Marks a folder whose command says when it begins: what older versions launched does not. */
+/** Marks a folder whose command says when it begins: what older versions launched does not. Its launcher's origin follows. */
 const SAYS = ' says when it begins';
+/** A launcher has so long, in milliseconds, from its mark to the record of what it launched. */
+const LAUNCH_MS = 10_000;
 
 /** Names the process group in its members' environment, to find those that left the group. */
 const MARK = 'GATEHOUSE_PROCESS';
@@ -48,6 +41,8 @@ const files = (folder: string) => ({
   marker: path.join(folder, 'launched'),
   record: path.join(folder, 'process.json'),
   begun: path.join(folder, 'begun'),
+  alive: path.join(folder, 'alive'),
+  end: path.join(folder, 'end'),
   exit: path.join(folder, 'exit'),
   stdin: path.join(folder, 'stdin'),
   stdout: path.join(folder, 'stdout.log'),
@@ -56,23 +51,36 @@ const files = (folder: string) => ({
 
 /**
  * Starts a command in a process group of its own, which outlives this worker. A folder is launched once: asking again
- * changes nothing, whoever asks.
+ * changes nothing, whoever asks. What cannot be begun (a full disk, say) is not: the next one who asks begins it.
  */
-export async function launch(folder: string, { command, cwd, env, stdin = '', begins }: Launch): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const { marker, record, begun, exit, stdin: input, stdout, stderr } = files(folder);
-  if ((await stateOf(folder)).is === 'absent')
-    await Promise.all([marker, record].map((file) => rm(file, { force: true })));
-  try {
-    await writeFile(marker, `${process.pid}${SAYS}`, { flag: 'wx' });
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw failure;
-  }
+export async function launch(folder: string, request: Launch): Promise<void> {
+  const { marker, record } = files(folder);
+  await roomFor(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    const unbegun = () => Promise.all([marker, record, files(folder).end].map((file) => rm(file, { force: true })));
+    if ((await stateOf(folder)).is === 'absent') await unbegun();
+    try {
+      await createFile(marker, `${process.pid}${SAYS} ${JSON.stringify(await ownOrigin())}`);
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return;
+      throw failure;
+    }
+    try {
+      await begin(folder, request);
+    } catch (failure) {
+      await unbegun();
+      throw failure;
+    }
+  });
+}
+
+async function begin(folder: string, { command, cwd, env, stdin = '', begins }: Launch): Promise<void> {
+  const { record, stdin: input, stdout, stderr } = files(folder);
   await writeFile(input, stdin);
   const [out, err] = [openSync(stdout, 'a'), openSync(stderr, 'a')];
   try {
-    const child = spawn('/bin/sh', ['-c', WRAPPER, 'gatehouse', command, input, exit, begun], {
+    const limits = [LOG_BYTES, TOUCH_MS / 1_000, GRACE_ELSEWHERE_SECONDS].map(String);
+    const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'gatehouse', command, folder, ...limits], {
       cwd,
       env: { ...env, [MARK]: hashOf(folder) },
       detached: true,
@@ -83,9 +91,18 @@ export async function launch(folder: string, { command, cwd, env, stdin = '', be
       child.once('spawn', () => resolve(child.pid!));
     });
     child.stdin!.on('error', () => undefined);
-    await writeJson(record, { pid, token: (await tokenOf(pid)) ?? 'gone', at: Date.now() });
-    begins?.();
-    child.stdin!.end('go\n');
+    try {
+      await writeJson(record, {
+        pid,
+        token: (await tokenOf(pid)) ?? 'gone',
+        at: Date.now(),
+        origin: await ownOrigin(),
+      });
+      begins?.();
+      child.stdin!.write('go\n');
+    } finally {
+      child.stdin!.end(); // without the word it ends by itself
+    }
     child.unref();
   } finally {
     closeSync(out);
@@ -94,110 +111,104 @@ export async function launch(folder: string, { command, cwd, env, stdin = '', be
 }
 
 export async function stateOf(folder: string): Promise<ProcessState> {
-  const { marker, record, begun, exit, stdout, stderr } = files(folder);
+  const { marker, record, exit, stdout, stderr } = files(folder);
   const launch = await readText(marker);
   if (launch === undefined) return { is: 'absent' };
   const launched = await readJson(record, Launched);
-  const running = launched && (await isAlive(launched.pid, launched.token));
+  const running = launched && (await isRunning(folder, launched));
   const code = await readText(exit); // read after looking for the process, which writes it as its last act
-  if (code !== undefined) return { is: 'exited', code: Number(code) };
+  if (code) return { is: 'exited', code: Number(code) };
   if (running) {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));
     return { is: 'running', since: launched.at, lastOutputAt: Math.max(launched.at, ...outputs) };
   }
-  const launcher = parseInt(launch, 10);
-  const between = !launched && (launcher === process.pid || (await tokenOf(launcher)) !== undefined);
-  return between && Date.now() - (await changedAt(marker)) < 10_000
+  const between = !launched && (await isLaunching(launch));
+  return between && Date.now() - (await changedAt(marker)) < LAUNCH_MS
     ? { is: 'running', since: Date.now(), lastOutputAt: Date.now() }
     : // Its launcher was killed before it let the command begin: then there was no launch.
-      { is: launch.endsWith(SAYS) && (await readText(begun)) === undefined ? 'absent' : 'vanished' };
+      { is: launch.includes(SAYS) && !existsSync(files(folder).begun) ? 'absent' : 'vanished' };
+}
+
+/** One that is not ours to see is never taken for dead by its pid: it says itself that it lives. */
+async function isRunning(folder: string, { pid, token, origin }: z.output<typeof Launched>): Promise<boolean> {
+  const { alive, begun } = files(folder);
+  switch (await seenFrom(origin)) {
+    case 'here':
+      return isAlive(pid, token);
+    case 'over':
+      return false;
+    case 'elsewhere':
+      return existsSync(begun) ? isRenewed(alive) : isRenewed(files(folder).record);
+  }
+}
+
+async function isLaunching(marker: string): Promise<boolean> {
+  const launcher = parseInt(marker, 10);
+  const [, told = ''] = marker.split(SAYS);
+  const origin = Origin.safeParse(parsed(told)).data;
+  const from = await seenFrom(origin);
+  return from === 'here' ? launcher === process.pid || (await tokenOf(launcher)) !== undefined : from === 'elsewhere';
 }
 
 /** Ends the whole group: asks first, insists after `graceMs`, and comes back once nothing of it is left. */
 export async function end(folder: string, { graceMs }: { graceMs: number }): Promise<void> {
-  const launched = await readJson(files(folder).record, Launched);
-  if (!launched) return;
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    await kill(folder, launched, signal);
-    const patience = Date.now() + (signal === 'SIGTERM' ? graceMs : 10_000);
-    while (Date.now() < patience) {
-      if ((await membersOf(folder, launched)).length === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-  throw new Error(`The processes of ${folder} do not end: ${(await membersOf(folder, launched)).join(', ')}`);
+  const [left] = await endAll([folder], { graceMs });
+  if (left) throw new Error(left);
 }
 
-async function kill(folder: string, group: Group, signal: NodeJS.Signals): Promise<void> {
-  for (const pid of await membersOf(folder, group)) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It has ended by itself.
-    }
-  }
-}
-
-/**
- * The living processes of a group, those that left it by `setsid` included: they still carry its mark. A recycled pid is
- * no member: a group whose leader's number now belongs to somebody else is over.
- */
-async function membersOf(folder: string, { pid, token }: Group): Promise<number[]> {
-  const leader = await tokenOf(pid);
-  const own = leader === undefined || leader === token;
-  if (process.platform !== 'linux') return own && groupAlive(pid) ? [-pid] : [];
-  const mark = `${MARK}=${hashOf(folder)}`;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const members = await Promise.all(
-    pids.map(async (each) => ((own && (await groupOf(each)) === pid) || (await marked(each, mark)) ? [each] : [])),
+/** As `end`, for many together: asks all at once, insists on all together. Answers in words what cannot be ended. */
+export async function endAll(folders: readonly string[], { graceMs }: { graceMs: number }): Promise<string[]> {
+  const launched = await Promise.all(
+    folders.map(async (folder) => {
+      const group = await readJson(files(folder).record, Launched);
+      const from = group && (await seenFrom(group.origin));
+      return { folder, from, group: { ...group!, mark: `${MARK}=${hashOf(folder)}`, folder } };
+    }),
   );
-  return members.flat();
+  const ours = launched.flatMap(({ from, group }) => (from === 'here' ? [group] : []));
+  const theirs = launched.filter(({ from }) => from === 'elsewhere');
+  const [left, far] = await Promise.all([
+    endGroups(ours, graceMs),
+    Promise.all(theirs.map(({ folder, group }) => endElsewhere(folder, group, graceMs))),
+  ]);
+  const told = left.map(({ group, pids }) => `The processes of ${group.folder} do not end: ${pids.join(', ')}`);
+  return [...told, ...far.flat()];
 }
 
-type Group = z.infer<typeof Launched>;
-
-/** The process group of a living process: field 5 of its stat (proc(5)). */
-async function groupOf(pid: number): Promise<number | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : Number(group);
-  } catch {
-    return undefined;
+/** Asks those who can reach it: its own supervisor, which looks with each touch. */
+async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
+  if (!(await isRunning(folder, group))) return [];
+  await writeFile(files(folder).end, '');
+  for (const until = Date.now() + graceMs + 2 * TOUCH_MS + GRACE_ELSEWHERE_SECONDS * 1_000; Date.now() < until;) {
+    if (!(await isRunning(folder, group))) return [];
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
-}
-
-async function marked(pid: number, mark: string): Promise<boolean> {
-  try {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
-    return environment.split('\0').includes(mark) && (await tokenOf(pid)) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-function groupAlive(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return [`The processes of ${folder} run in another container or on another machine, and do not end`];
 }
 
 /** The end of what a command has printed, in characters. */
 export async function tailOf(folder: string, stream: 'stdout' | 'stderr', characters: number): Promise<string> {
-  const file = await open(files(folder)[stream], 'r').catch(() => undefined);
-  if (!file) return '';
+  const log = files(folder)[stream];
+  const last = await endOf(log, characters * 4);
+  // Of a log that was full, the rest is in the one before.
+  const first = await endOf(earlier(log), characters * 4 - last.length);
+  return Buffer.concat([first, last]).toString('utf8').slice(-characters);
+}
+
+async function endOf(log: string, bytes: number): Promise<Buffer> {
+  const file = await open(log, 'r').catch(() => undefined);
+  if (!file) return Buffer.alloc(0);
   try {
     const { size } = await file.stat();
-    const length = Math.min(size, characters * 4);
-    const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8').slice(-characters);
+    const length = Math.min(size, bytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }
 }
+
+const earlier = (log: string): string => log.replace(/\.log$/, '.earlier.log');
 
 export const logOf = (folder: string, stream: 'stdout' | 'stderr'): string => files(folder)[stream];
 
@@ -208,3 +219,11 @@ export const environmentFor = (environment: NodeJS.ProcessEnv, own: NodeJS.Proce
 });
 
 const changedAt = async (file: string): Promise<number> => (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { tokenOf } from './tokens.ts';
+
+/** A process group, and what its members bear in their environment, to find those that left the group by `setsid`. */
+export interface Group {
+  pid: number;
+  token: string;
+  mark: string;
+}
+
+/** How long those that were asked and did not end are killed for, again and again, in milliseconds. */
+const INSIST_MS = 5_000;
+const PAUSE_MS = { first: 20, longest: 200 };
+
+/**
+ * Ends groups together: asks all, insists on all that are left after `graceMs`, and comes back once nothing of them is
+ * left. Answers those that do not end, with their pids.
+ */
+export async function endGroups<G extends Group>(
+  groups: readonly G[],
+  graceMs: number,
+): Promise<{ group: G; pids: number[] }[]> {
+  let left = await membersOf(groups);
+  signal(left, 'SIGTERM');
+  const begun = Date.now();
+  for (let pause = PAUSE_MS.first; left.size > 0; pause = Math.min(pause * 1.5, PAUSE_MS.longest)) {
+    const over = Date.now() - begun - graceMs;
+    if (over > INSIST_MS) break;
+    if (over >= 0) signal(left, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    left = await membersOf([...left.keys()]);
+  }
+  return [...left].map(([group, pids]) => ({ group, pids }));
+}
+
+function signal(members: ReadonlyMap<Group, number[]>, name: NodeJS.Signals): void {
+  for (const pid of [...members.values()].flat()) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended by itself, or is not ours to end: then it is still there afterwards, and told.
+    }
+  }
+}
+
+/**
+ * The living processes of those groups that have any. A recycled pid is no member: a group whose leader's number now
+ * belongs to somebody else is over.
+ */
+async function membersOf<G extends Group>(groups: readonly G[]): Promise<Map<G, number[]>> {
+  if (groups.length === 0) return new Map();
+  const led = new Map<number, G>();
+  for (const group of groups) {
+    const leader = await tokenOf(group.pid);
+    if (leader === undefined || leader === group.token) led.set(group.pid, group);
+  }
+  if (process.platform !== 'linux') {
+    return new Map([...led.values()].filter(({ pid }) => isThere(-pid)).map((group) => [group, [-group.pid]]));
+  }
+  const marks = new Map(groups.map((group) => [group.mark, group]));
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const members = new Map<G, number[]>();
+  await Promise.all(
+    pids.map(async (pid) => {
+      const number = await groupOf(pid);
+      if (number === undefined) return;
+      const group = led.get(number) ?? (await markedBy(pid, marks));
+      if (group) members.set(group, [...(members.get(group) ?? []), pid]);
+    }),
+  );
+  return members;
+}
+
+/** The process group of a living process: field 5 of its stat (proc(5)). */
+async function groupOf(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat === '' || state === 'Z' || state === 'X' ? undefined : Number(group);
+}
+
+async function markedBy<G>(pid: number, marks: ReadonlyMap<string, G>): Promise<G | undefined> {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  for (const entry of environment.split('\0')) {
+    const group = marks.get(entry);
+    if (group) return group;
+  }
+  return undefined;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * So much of each stream of a command is kept on disk, in bytes: a log that is full becomes the earlier one, in place of the
+ * one before it. A log may be over by one copy, which is 1 MB. In all: 36 MB per command.
+ */
+export const LOG_BYTES = 8_000_000;
+/** What the command was granted to end by itself is up to who asks; from elsewhere it is so long, in seconds. */
+export const GRACE_ELSEWHERE_SECONDS = 3;
+
+/**
+ * Runs a command and outlives the worker: writes the exit code where the next worker finds it, keeps the end of what the
+ * command prints, and says that it lives (see `leases.ts`) to those who cannot see it. It waits for a line on its standard
+ * input before it begins: until then its pid is on record. The command comes as an argument, never as part of the script.
+ *
+ * Arguments: the command, its folder, LOG_BYTES, TOUCH_MS in seconds, GRACE_ELSEWHERE_SECONDS.
+ */
+export const SUPERVISOR = `
+command=$1 folder=$2 most=$3 pause=$4 grace=$5
+
+# Copies what comes to a log as it comes, whatever its amount. Where the disk is full it is read all the same, and lost:
+# the command is slowed down, but goes on. It ends when nobody can print any more.
+keep() {
+  trap '' TERM INT HUP
+  log=$folder/$1.log
+  while :; do
+    said=$(LC_ALL=C dd bs=8192 count=128 2>&1 >> "$log") || {
+      touch "$log"
+      sleep 0.1
+      said=$(LC_ALL=C dd bs=65536 count=1 2>&1 > /dev/null)
+    }
+    case $said in '0+0 records in'*) break ;; esac
+    [ "$(wc -c < "$log")" -lt "$most" ] || mv -f "$log" "$folder/$1.earlier.log"
+  done 2> /dev/null
+  : > "$folder/$1.kept"
+}
+
+# The exit code shows once what the command printed is on disk. Something that it left running may hold the logs open:
+# that is not waited for long.
+run() {
+  /bin/sh -c "$command" < "$folder/stdin"
+  code=$?
+  exec > /dev/null 2>&1
+  kept stdout
+  until { printf %s "$code" > "$folder/exit.draft"; } && [ -s "$folder/exit.draft" ]; do sleep 1; done
+  { kept stderr; over; } &
+}
+kept() {
+  tries=0
+  until [ -e "$folder/$1.kept" ] || [ "$tries" -ge 25 ]; do
+    tries=$((tries + 1))
+    sleep 0.02
+  done
+}
+over() { [ ! -s "$folder/exit.draft" ] || mv -f "$folder/exit.draft" "$folder/exit"; }
+
+# Touches a file for as long as the leader lives, and ends the group when somebody asks who cannot reach it.
+live() {
+  trap 'kill "$nap"; exit' TERM
+  while kill -0 $$; do
+    : > "$folder/alive"
+    if [ -e "$folder/end" ]; then
+      trap '' TERM
+      kill -s TERM -- -$$
+      sleep "$grace"
+      rm -f "$folder/alive"
+      kill -s KILL -- -$$
+    fi
+    sleep "$pause" &
+    nap=$!
+    wait "$nap"
+  done
+}
+
+read -r go || exit 125
+[ "$go" = go ] || exit 125
+: > "$folder/alive" || exit 125
+: > "$folder/begun" || exit 125
+live < /dev/null > /dev/null 2>&1 &
+living=$!
+{ { exec 2>&4 4>&-; run; } | { exec 4>&- >&2; keep stdout; }; } 4>&1 | keep stderr
+over 2> /dev/null
+kill "$living"
+wait "$living"
+rm -f "$folder/alive"
+`;
