@@ -1,4 +1,5 @@
 import { Context, heartbeat } from '@temporalio/activity';
+import { retried } from './retrying.ts';
 
 /**
  * How often a working activity says that its worker lives, in milliseconds. Each beat is a transaction of the server's: where
@@ -35,8 +36,9 @@ export function heartbeating<Record extends object>(activities: Record): Record 
         try {
           return await work(...question);
         } catch (failure) {
-          if (told.has(context)) context.heartbeat(told.get(context)); // the next attempt is to know
-          throw failure;
+          const { thrown, details } = await retried(context, failure, told.get(context));
+          if (details !== undefined) context.heartbeat(details); // the next attempt is to know
+          throw thrown;
         } finally {
           clearTimeout(clock);
           working -= 1;

@@ -10,7 +10,6 @@ import { deskFor } from './lib/desk.ts';
 import { conclude, invalidInput, refuseInput, type Result } from './lib/ending.ts';
 import { serve } from './lib/inbox.ts';
 import { firstLook } from './lib/looks.ts';
-import { activitiesFor } from './lib/proxies.ts';
 import { examined, recordOf } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
 import { stop } from './lib/standing.ts';
@@ -61,7 +60,7 @@ async function examine(live: LiveRun): Promise<void> {
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const { pipeline, input } = state;
   const question = { input, roles: rolesOf(pipeline), needs: needsOf(pipeline), holder };
-  const look = await activitiesFor('start').examine(question);
+  const look = await live.activities('start').examine(question);
   if (look.is === 'refused') throw invalidInput(look.fields);
   examined(state, look);
 }

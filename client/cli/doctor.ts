@@ -38,7 +38,7 @@ export function addDoctor(program: Command, ended: Ended): void {
       const client = await connect(config);
       try {
         const findings = await examine(config, client, wish, everyMs);
-        print(isJson(doctor), findings, () => findings.map(lineOf).join('\n'));
+        print(isJson(doctor), findings, (each) => each.map(lineOf).join('\n'));
         if (findings.some(({ ok }) => !ok)) ended(EXIT.failed);
       } finally {
         await client.connection.close();

@@ -11,6 +11,7 @@ import { isJson, withRuns, workflowIdOf, type Session } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
+import { shown } from '../words.ts';
 
 /** How often, in milliseconds, a long export or replay says how far it is. */
 const TELL_MS = 2_000;
@@ -63,7 +64,7 @@ async function exportMany({ config, client }: Session, { to = '', scrub, ...whic
     scrub: scrub ? (history) => scrubbed(history, [config.data]) : (history) => history,
     tell: nowAndThen((done) => `${done} histories written`),
   });
-  print(json, { to, written, gone }, () => `${written} histories are in ${to}. Try them: gatehouse replay ${to}`);
+  print(json, { to, written, gone }, ({ to }) => `${written} histories are in ${to}. Try them: gatehouse replay ${to}`);
 }
 
 function addReplay(program: Command, ended: Ended): void {
@@ -82,7 +83,7 @@ function addReplay(program: Command, ended: Ended): void {
     const results = await replay([...new Set(files)], {
       ...dataConverterOf(readConfig().codecKeys),
       tell({ file, ok, because }, done) {
-        if (!ok) say(`BROKEN ${file}: ${because}`);
+        if (!ok) say(shown(`BROKEN ${file}: ${because}`));
         tellNow(done);
       },
     });

@@ -1,11 +1,14 @@
 import pc from 'picocolors';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { InvalidInput, Refused, Told } from '../errors.ts';
-import { tame, tameJson } from '../words.ts';
+import { shown, tame, tameJson } from '../words.ts';
 
-/** Prints a result: one JSON document, or text for people. Results go to standard output, all else to standard error. */
-export function print(json: boolean, result: unknown, text: () => string): void {
-  process.stdout.write(`${json ? tameJson(result, 2) : tame(text(), pc.isColorSupported)}\n`);
+/**
+ * Prints a result: one JSON document, or text for people, made of the result as it may be shown. Results go to standard
+ * output, all else to standard error.
+ */
+export function print<T>(json: boolean, result: T, text: (result: T) => string): void {
+  process.stdout.write(`${json ? tameJson(result, 2) : tame(text(shown(result)), pc.isColorSupported)}\n`);
 }
 
 /** Prints one line of a story as it happens: an event for programs, its words for people. */
@@ -17,6 +20,7 @@ export const say = (line: string): void => void process.stderr.write(`${tame(lin
 /** Tells a failure: to people what it is and what to do next, to programs the same as data. */
 export function printFailure(json: boolean, failure: unknown): void {
   const message = (failure as Error).message || String(failure);
+  const lines = failure instanceof InvalidInput || failure instanceof BadVariables ? message.split('\n') : [message];
   const known = failure instanceof Told || failure instanceof BadVariables;
   if (json) {
     const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';
@@ -27,6 +31,6 @@ export function printFailure(json: boolean, failure: unknown): void {
   }
   // What is not on offer is refused with a sentence that names what is.
   const { offers } = failure instanceof Refused && failure.code !== 'not_offered' ? failure.details : {};
-  const next = offers?.length ? `\nOn offer now: ${offers.join(', ')}.` : '';
-  say(known ? `${message}${next}` : `Failed: ${message}`);
+  const next = offers?.length ? [`On offer now: ${offers.join(', ')}.`] : [];
+  say([known ? lines : [`Failed: ${message}`], next].flat().map(shown).join('\n'));
 }

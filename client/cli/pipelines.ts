@@ -28,7 +28,7 @@ export function addPipelines(program: Command, ended: Ended): void {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-pipelines-'));
     try {
       const taken = await onOwnStack(home, names);
-      if (taken) print(isJson(command), taken, () => tableOf(taken));
+      if (taken) print(isJson(command), taken, tableOf);
       ended(taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed);
     } catch (failure) {
       // Whoever is told to look at a log is shown it now: it goes with the rest.

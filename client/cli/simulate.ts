@@ -35,7 +35,7 @@ export function addSimulate(program: Command, ended: Ended): void {
         at = minutes;
         story.tell(run, log);
       });
-      print(json, played, () => played.map(endOf).join('\n'));
+      print(json, played, (each) => each.map(endOf).join('\n'));
       ended(played.every(({ end }) => 'result' in end) ? 0 : 1);
     });
 }

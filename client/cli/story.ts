@@ -4,7 +4,11 @@ import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
+import { shown, shownLines } from '../words.ts';
 import { commandFor, runNameOf, sampleFor } from './words.ts';
+
+/** So much of a reason is told, in characters; of a remark less. */
+const LONG = 1_000;
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
@@ -46,7 +50,12 @@ export class Story {
         mergeCommit,
       });
     } else if (end.is === 'lost') {
-      const words = [`${end.status.toLowerCase()}: ${end.type}: ${end.message}`, end.hint, end.detail].filter(Boolean);
+      const { hint, detail } = end;
+      const words = [
+        oneLine(`${end.status.toLowerCase()}: ${end.type}: ${end.message}`, LONG),
+        ...(hint ? [oneLine(hint, LONG)] : []),
+        ...(detail ? [`  ${shownLines(detail).replace(/\n/g, '\n  ')}`] : []),
+      ];
       this.once('end', () => pc.red(words.join('\n')), { ended: end.status, type: end.type, message: end.message });
     }
   }
@@ -55,10 +64,10 @@ export class Story {
     if (startedAt)
       this.once(`step ${id} begins ${startedAt}`, () => pc.bold(`▶ ${id}`), { step: id, state: 'working' });
     for (const { key, role, outcome: end, summary, head } of attempts) {
-      this.once(`job ${key}`, () => `  ${role} is at work`, { step: id, job: key, role });
+      this.once(`job ${key}`, () => `  ${oneLine(role)} is at work`, { step: id, job: key, role });
       if (end) {
         const at = head ? ` (${head.slice(0, 8)})` : '';
-        this.once(`job ${key} ended`, () => `  ${role} ${end}${at}: ${oneLine(summary)}`, {
+        this.once(`job ${key} ended`, () => `  ${oneLine(role)} ${end}${at}: ${oneLine(summary)}`, {
           step: id,
           job: key,
           role,
@@ -80,14 +89,15 @@ export class Story {
 
   private action({ actionId, action, by, verdict, because, at }: ActionEntry): void {
     const who = oneLine(by ?? 'somebody');
-    const line = verdict === 'taken' ? `  ${who}: ${action}` : `  ${who}: ${action} was refused: ${oneLine(because)}`;
+    const what = oneLine(action);
+    const line = verdict === 'taken' ? `  ${who}: ${what}` : `  ${who}: ${what} was refused: ${oneLine(because)}`;
     this.once(`action ${actionId} ${at}`, () => pc.cyan(line), { action, by, verdict, because });
   }
 
   private site({ environment }: RunAnswer): void {
     if (!environment) return;
     const { generation, status, url, because } = environment;
-    const words = [`  environment ${generation} is ${status}`, url, because && `(${oneLine(because)})`]
+    const words = [`  environment ${generation} is ${status}`, url && oneLine(url), because && `(${oneLine(because)})`]
       .filter(Boolean)
       .join(' ');
     this.once(`site ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
@@ -101,7 +111,7 @@ export class Story {
       if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what)) {
         this.once(
           `wait ${current?.id} ${waitingOn.since} ${waitingOn.detail}`,
-          () => pc.dim(`  … ${waitingOn.detail}`),
+          () => pc.dim(`  … ${oneLine(waitingOn.detail, LONG)}`),
           { waitingOn: waitingOn.what, detail: waitingOn.detail },
         );
       }
@@ -115,7 +125,11 @@ export class Story {
   private failing({ id, failing = [] }: CurrentAnswer): void {
     for (const { name, conclusion } of failing) {
       const event = { failing: name, conclusion };
-      this.once(`failing ${id} ${name} ${conclusion}`, () => `  failing: ${name} (${conclusion})`, event);
+      this.once(
+        `failing ${id} ${name} ${conclusion}`,
+        () => `  failing: ${oneLine(name)} (${oneLine(conclusion)})`,
+        event,
+      );
     }
   }
 
@@ -124,7 +138,10 @@ export class Story {
     const why = current?.because && current.because !== waitingOn.detail ? `\n  ${oneLine(current.because)}` : '';
     const offers = waitingOn.offers.filter((offer) => !STANDING.some((each) => each === offer));
     const [first = waitingOn.offers[0]] = offers;
-    const asked = [pc.yellow(`? ${waitingOn.detail}${why}`), `  on offer: ${waitingOn.offers.join(', ')}`];
+    const asked = [
+      pc.yellow(`? ${oneLine(waitingOn.detail, LONG)}${why}`),
+      `  on offer: ${waitingOn.offers.join(', ')}`,
+    ];
     const { uiUrl, namespace, address, environment, simulated } = this.config;
     if (simulated) return asked.join('\n');
     const page = uiUrl && `  ${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
@@ -154,9 +171,5 @@ export class Story {
   }
 }
 
-/** One line without control characters: what agents print must not steer a terminal. */
-const oneLine = (text = ''): string =>
-  text
-    .replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, 200);
+/** What others say, on one line of a story. */
+const oneLine = (text = '', most = 200): string => shown(text).trim().slice(0, most);

@@ -19,7 +19,7 @@ export function addUpgrade(program: Command, ended: Ended): void {
       const stop = AbortSignal.timeout(Math.min(patience * 1_000, 2 ** 31 - 1));
       return upgrade(client, { taskQueue, build, deploymentName: GATEHOUSE_DEPLOYMENT }, { told, stop });
     });
-    print(isJson(command), moving, () => textOf(moving));
+    print(isJson(command), moving, textOf);
     if (moving.left > 0 && patience > 0) ended(EXIT.failed);
   });
 }

@@ -1,11 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
+import pc from 'picocolors';
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { watch } from '../cli/watch.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Runs } from '../runs.ts';
+import { tame } from '../words.ts';
 import { moveTheBase } from './colleague.ts';
 import { makeSampleRepository } from './sample.ts';
 import type { Stack } from './stack.ts';
@@ -19,7 +21,7 @@ interface Playing {
   unattended: boolean;
 }
 
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+const tell = (line: string): void => void process.stdout.write(`${tame(line, pc.isColorSupported)}\n`);
 
 /** Takes the sample's task from start to merge, telling its story. Unattended, a scripted person plays along. */
 export async function playSample({ config, runs, stack, signal, unattended }: Playing): Promise<{ ok: boolean }> {

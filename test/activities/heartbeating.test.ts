@@ -32,7 +32,7 @@ function heard() {
 it('tells the next attempt how far it has come', async () => {
   const { environment, beats } = heard();
   await expect(environment.run(beating.fails)).rejects.toThrow('Not yet.');
-  expect(beats.at(-1)).toEqual({ seen: 2 });
+  expect(beats.at(-1)).toMatchObject({ seen: 2 });
 });
 
 it('is told in between by few, and with their next beat by many', async () => {

@@ -338,7 +338,7 @@ describe('consensus in a run', () => {
     expect(stopped.sort()).toEqual(['architect-1', 'architect-2']);
   });
   it.each([
-    ['a writing kind', { kind: 'coder', consensus: step.consensus }, /consensus: no consensus: coder/],
+    ['a writing kind', { kind: 'coder', consensus: step.consensus }, /consensus: expected no consensus: coder/],
     ['one participant', { kind: 'architect', consensus: { ...step.consensus, participants: ['Ana'] } }, /participants/],
     [
       'twice the same',

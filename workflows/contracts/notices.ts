@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Why somebody is told something: the original's types (engine 5.14), and what is new with environments (contract 11). */
+/** Why somebody is told something: the original's types (engine 5.14), and what is new with environments (contract 11), and what lasts. */
 export const NoticeType = z.enum([
   'human_test_ready',
   'decision_required',
@@ -22,6 +22,7 @@ export const NoticeType = z.enum([
   'environment_ready',
   'teardown_failing',
   'doctor_found',
+  'keeps_failing',
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;
 

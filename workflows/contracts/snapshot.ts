@@ -133,9 +133,9 @@ const Action = z.strictObject({
 
 /**
  * What travels: all of a run but what it was started with, which travels beside it, the execution's own id, and what is
- * being done or asked, which the gate says anew.
+ * being done, asked or tried again, which is said anew.
  */
-export type Carried = Omit<RunState, 'input' | 'runId' | 'current'>;
+export type Carried = Omit<RunState, 'input' | 'runId' | 'current' | 'retrying'>;
 
 /** A run as it goes from one execution into the next, key by key: one that is not known here is refused, not lost. */
 export const Snapshot = z.strictObject({

@@ -5,6 +5,7 @@ import type { Notice } from './notices.ts';
 import type { Estimate, RunInput } from './pipeline-run.ts';
 import { stepIdOf, type PipelineShape, type StepShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
+import type { Retrying } from './retrying.ts';
 import type { SNAPSHOT_VERSION } from './snapshot.ts';
 import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
 
@@ -110,6 +111,8 @@ export interface RunState {
   ending?: 'passed' | 'failed' | 'stopped' | undefined;
   closed?: boolean | undefined;
   current?: (GateView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
+  /** What is tried again and again of what this execution asks. The next one asks anew. */
+  retrying?: Retrying[] | undefined;
   /** What is waited for, to tell a new wait from one that is only told anew. */
   wait: { key: string; since: string };
   /** The last action that a gate took, to tell who was faster. */

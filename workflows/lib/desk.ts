@@ -1,6 +1,5 @@
 import type { Activities } from '../contracts/activities.ts';
 import type { StepRecord } from '../contracts/state.ts';
-import { activitiesFor } from './proxies.ts';
 import type { LiveRun } from './run.ts';
 
 /** Where one step is worked on: the run, the step, and the world as this step asks it. */
@@ -13,5 +12,5 @@ export interface Desk {
 export const deskFor = (live: LiveRun, step: StepRecord): Desk => ({
   live,
   step,
-  activities: activitiesFor(step.kind),
+  activities: live.activities(step.kind),
 });

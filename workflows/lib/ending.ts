@@ -18,7 +18,6 @@ import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
 import { stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
-import { activitiesFor } from './proxies.ts';
 import { ChangeOver, type LiveRun } from './run.ts';
 import { gone, siteFor } from './site.ts';
 import { publish, transition } from './windows.ts';
@@ -177,7 +176,7 @@ async function tellEnd(live: LiveRun, end: End): Promise<void> {
     const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
     live.tellIssues(last, 'merged', text, true);
     const { dependents } = state.input.task;
-    if (dependents?.length) await activitiesFor(last.kind).startDependents({ inputs: dependents });
+    if (dependents?.length) await live.activities(last.kind).startDependents({ inputs: dependents });
   }
   await allTold(live);
 }

@@ -13,6 +13,7 @@ import {
   type HumanAction,
 } from '../contracts/messages.ts';
 import type { ActionEntry } from '../contracts/reading.ts';
+import { retryingSignal } from '../contracts/retrying.ts';
 import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
 import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
@@ -64,6 +65,7 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
     description: 'Look now instead of later. Input: {"about": "checks"}.',
   });
   setHandler(environmentReport, (raw) => live.heardOfSite(raw), { description: 'Between workflows: not for people.' });
+  setHandler(retryingSignal, (raw) => live.retries.hear(raw), { description: 'From workers: not for people.' });
   setHandler(upgradeSignal, (raw) => live.upgrading.hear(raw), { description: 'Between builds: not for people.' });
   setDefaultSignalHandler((name, raw) => {
     if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
@@ -76,6 +78,7 @@ function hearInOrder(live: LiveRun, standing: StandingActions): void {
     if (name === hintSignal.name) hint(live, raw);
     else if (name === environmentReport.name) live.heardOfSite(raw);
     else if (name === upgradeSignal.name) live.upgrading.hear(raw);
+    else if (name === retryingSignal.name) live.retries.hear(raw);
     else if (isAction(name)) hear(live, standing, name, raw, judgeAction(name, raw, live.state));
     else if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
   });

@@ -20,10 +20,12 @@ import {
   releaseSignal,
   upgradeSignal,
 } from '../contracts/messages.ts';
+import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
 import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
 import { Reporting } from './reporting.ts';
+import { Retries } from './retries.ts';
 import { Standing } from './teardown.ts';
 import { Upgrading } from './upgrading.ts';
 
@@ -36,7 +38,9 @@ export class OpenSite {
   private hints = 0;
   private readonly reporting = new Reporting();
   private readonly standing: Standing;
-  private readonly activities: Activities = activitiesFor('environment');
+  private failing: readonly Retrying[] = [];
+  private readonly retries = new Retries((failing, entry) => this.showFailing(failing, entry));
+  private readonly activities: Activities = activitiesFor('environment', this.retries.begin);
   private readonly upgrading = new Upgrading();
   private revived: boolean;
 
@@ -56,6 +60,7 @@ export class OpenSite {
       description: 'Look now instead of later. Input: {"about": "environment"}.',
     });
     setHandler(upgradeSignal, (raw) => this.upgrading.hear(raw), { description: 'Between builds: not for people.' });
+    setHandler(retryingSignal, (raw) => this.retries.hear(raw), { description: 'From workers: not for people.' });
     if (before) this.draw(this.view);
     void this.watchHolder();
   }
@@ -235,8 +240,19 @@ export class OpenSite {
   /** Puts on record how it stands: whoever looks asks the server, and no worker. */
   private draw(view: Partial<EnvironmentView>): void {
     this.view = { ...(view as EnvironmentView), holder: this.wanted.holder };
-    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId));
+    this.drawPage();
     if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
+  }
+
+  private drawPage(): void {
+    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId, this.failing));
+  }
+
+  /** What keeps failing is on its page, and its holder's to know. */
+  private showFailing(failing: readonly Retrying[], entry: Retrying): void {
+    this.failing = failing;
+    this.drawPage();
+    this.reporting.tellFailing(this.view, entry);
   }
 
   /** Shows how it stands, and has the holder look. */

@@ -87,17 +87,25 @@ const proxies = Object.fromEntries(
   ]),
 ) as Record<keyof Activities, Asked>;
 
+/** Notes that an activity has been asked for, and what about; what it answers is called at the activity's end. */
+type Begin = (activity: string, about: string) => () => void;
+
 /** All activities, each told in the Web UI with the gate that asks. */
-export const activitiesFor = (kind: string): Activities =>
+export const activitiesFor = (kind: string, begin: Begin = () => () => undefined): Activities =>
   Object.fromEntries(
     (Object.keys(proxies) as (keyof Activities)[]).map((name): [string, Ask] => [
       name,
       async (...question) => {
         const summary = summaryOf(kind, name, question);
-        const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
-        if (isUnreadable(answer))
-          throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
-        return answer;
+        const ended = begin(name, summary);
+        try {
+          const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
+          if (isUnreadable(answer))
+            throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
+          return answer;
+        } finally {
+          ended();
+        }
       },
     ]),
   ) as unknown as Activities;

@@ -147,7 +147,7 @@ export function startOver(step: StepRecord): void {
 }
 
 /** What continue-as-new carries: everything, for all of it is data. */
-export function snapshotOf({ runId, input, current, ...state }: RunState, from: number): RunInput['resume'] {
-  void [runId, input, current];
+export function snapshotOf({ runId, input, current, retrying, ...state }: RunState, from: number): RunInput['resume'] {
+  void [runId, input, current, retrying];
   return { version: SNAPSHOT_VERSION, from, settled: [], state: state satisfies Carried };
 }

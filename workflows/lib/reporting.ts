@@ -1,6 +1,7 @@
-import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
-import type { EnvironmentView } from '../contracts/activities.ts';
+import { CancellationScope, getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
+import type { EnvironmentView, Holder } from '../contracts/activities.ts';
 import { environmentReport } from '../contracts/messages.ts';
+import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
 
 /** Tells the holder of an environment how it stands. A report only makes it look, so one that does not arrive is no loss. */
 export class Reporting {
@@ -10,10 +11,17 @@ export class Reporting {
   quiet = () => this.underway === 0;
 
   tell({ holder, generation, status }: EnvironmentView): void {
+    this.send(holder, environmentReport, { generation, status });
+  }
+
+  /** An activity of the environment that keeps failing, or no longer does. */
+  tellFailing({ holder }: EnvironmentView, entry: Retrying): void {
+    this.send(holder, retryingSignal, { ...entry, environment: true });
+  }
+
+  private send(holder: Holder, signal: SignalDefinition<[unknown]>, said: object): void {
     this.underway += 1;
-    void CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(holder.workflowId).signal(environmentReport, { generation, status }),
-    )
+    void CancellationScope.nonCancellable(() => getExternalWorkflowHandle(holder.workflowId).signal(signal, said))
       .catch(() => undefined)
       .finally(() => (this.underway -= 1));
   }

@@ -3,10 +3,13 @@ import type { ForeignCommit } from '../contracts/activities.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
+import { NOTICE_AFTER, type Retrying } from '../contracts/retrying.ts';
 import { overBudget } from '../rules/budget.ts';
+import { retryingText } from '../rules/describe.ts';
 import { issuesOf } from '../rules/outputs.ts';
 import { activitiesFor } from './proxies.ts';
 import { snapshotOf } from './record.ts';
+import { Retries } from './retries.ts';
 import { Upgrading } from './upgrading.ts';
 import { transition } from './windows.ts';
 
@@ -43,6 +46,7 @@ export class LiveRun {
   /** Whether this execution is being left: what is under way goes on in the next, and nothing is cleared away. */
   leaving = false;
   readonly upgrading = new Upgrading();
+  readonly retries = new Retries((failing, entry) => this.showFailing(failing, entry));
   private telling = 0;
   private updateHeardAt = 0;
 
@@ -53,6 +57,9 @@ export class LiveRun {
   ) {
     this.resumed = state.steps.find(({ parked }) => parked);
   }
+
+  /** All activities, for a gate of this kind: what keeps failing of them is shown, and told where it lasts. */
+  activities = (kind: string) => activitiesFor(kind, this.retries.begin);
 
   heardOfSite(report: unknown): void {
     this.reports += 1;
@@ -154,6 +161,20 @@ export class LiveRun {
     if (effect === 'done') this.openEffect = undefined;
   }
 
+  /** A notice tells what has failed often, once per wait, and is over once nothing fails any more. */
+  private showFailing(failing: readonly Retrying[], entry: Retrying): void {
+    const { state } = this;
+    state.retrying = failing.length > 0 ? [...failing] : undefined;
+    if (failing.length === 0) {
+      for (const notice of state.notices) {
+        if (notice.type === 'keeps_failing') notice.clearedAt ??= new Date().toISOString();
+      }
+    }
+    const step = state.steps.find(({ id }) => id === state.current?.id) ?? state.steps[0];
+    if (!step || entry.failures < NOTICE_AFTER || entry.activity === 'notify') return;
+    this.notify(step, 'keeps_failing', retryingText(entry), state.current?.visit ?? `${step.id}/${state.wait.since}`);
+  }
+
   /** Whether everything that was to be told has been told. */
   allTold = () => this.telling === 0;
 
@@ -163,14 +184,14 @@ export class LiveRun {
     const { workflowId, input, change } = this.state;
     const question = { workspace: input.workspace, repository: change.repository, issues: issuesOf(this.state) };
     this.beside(() =>
-      activitiesFor(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
+      this.activities(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
     );
   }
 
   private deliver(step: StepRecord, notice: Notice): void {
     const { workflowId, input } = this.state;
     const message = { workflowId, task: brief(input.task), notice: { ...notice } };
-    this.beside(() => activitiesFor(step.kind).notify(message));
+    this.beside(() => this.activities(step.kind).notify(message));
   }
 
   /** What is told beside the run's work: it fails nobody, and is not called off with what it tells of. */

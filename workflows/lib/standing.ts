@@ -1,7 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RunState } from '../contracts/state.ts';
 import type { StandingActions } from './inbox.ts';
-import { activitiesFor } from './proxies.ts';
 import type { LiveRun } from './run.ts';
 import { publish } from './windows.ts';
 
@@ -36,5 +35,5 @@ function stopping(state: RunState): void {
 export function stop(live: LiveRun): void {
   if (live.state.ending) return;
   stopping(live.state);
-  void CancellationScope.nonCancellable(() => activitiesFor('stop').cancelRun());
+  void CancellationScope.nonCancellable(() => live.activities('stop').cancelRun());
 }

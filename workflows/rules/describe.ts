@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actions, type ActionName } from '../contracts/messages.ts';
 import type { CurrentAnswer, RunAnswer, Shown, Status, StepEntry, WaitingOn } from '../contracts/reading.ts';
+import type { Retrying } from '../contracts/retrying.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { offersNow } from './actions.ts';
 
@@ -11,8 +12,28 @@ export const statusOf = (run: RunState): Status => {
   return run.current?.phase === 'parked' ? 'parked' : 'running';
 };
 
-/** What can wake the run. A run that a person holds waits for a person, whatever else goes on. */
+/** What can wake the run, and what keeps failing meanwhile. */
 export function waitingOn(run: RunState): WaitingOn {
+  const wait = waitOf(run);
+  const failing = failingNow(run).slice(0, SHOWN).map(retryingText);
+  return failing.length > 0 ? { ...wait, detail: [wait.detail, ...failing].join(' ') } : wait;
+}
+
+/** So much of what fails is told in one line. */
+const SHOWN = 3;
+
+/** What keeps failing. That of an environment counts for as long as there is one. */
+export const failingNow = ({ retrying = [], environment, closed }: RunState): Retrying[] =>
+  closed ? [] : retrying.filter((each) => !each.environment || (environment && environment.status !== 'gone'));
+
+/** One thing that fails again and again, as people are told of it. */
+export function retryingText({ activity, about, failures, since, message }: Retrying): string {
+  const often = failures === 1 ? 'once' : `${failures} times in a row`;
+  return `${about ?? activity} has failed ${often} since ${since}, and is tried again: ${message.slice(0, 300)}`;
+}
+
+/** A run that a person holds waits for a person, whatever else goes on. */
+export function waitOf(run: RunState): WaitingOn {
   const { since } = run.wait;
   if (run.ending && run.closed) return { what: 'nothing', detail: `The run is ${run.ending}.`, since, offers: [] };
   const offers = offersNow(run);

@@ -1,10 +1,11 @@
 import { actions } from '../contracts/messages.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { Finding } from '../contracts/reading.ts';
+import type { Retrying } from '../contracts/retrying.ts';
 import type { Survey } from '../contracts/survey.ts';
 import { HIDDEN } from '../contracts/titles.ts';
 import { offersNow } from './actions.ts';
-import { askedNow, statusOf, waitingOn } from './describe.ts';
+import { askedNow, failingNow, retryingText, statusOf, waitOf } from './describe.ts';
 
 /** What the Web UI draws of a run, in bytes (contract 9). */
 const MOST = 8_000;
@@ -14,13 +15,14 @@ const MOST = 8_000;
  * what follows a table is not shown there (server.md 5).
  */
 export function currentDetails(run: RunState): string {
-  const { what, detail, since } = waitingOn(run);
+  const { what, detail, since } = waitOf(run);
   const { failing, attempt, attempts, because, decision, cap, findings, assessment, proposal } = run.current ?? {};
   const refusal = run.actions.findLast(({ verdict }) => verdict === 'refused');
 
   const paragraphs = [
     `**${statusOf(run)}**${place(run)}, waiting on **${what}** since ${since}. ${plain(detail)}`,
     because && because !== detail && `Why: ${plain(because)}`,
+    ...failingNow(run).map(failingLine),
     run.environment && environmentLine(run.environment),
     run.head && `Head: \`${run.head}\` on ${code(run.change.branch)}, into ${code(run.change.base)}`,
     attempts !== undefined && `Attempts: ${attempt ?? 0} of ${attempts}`,
@@ -38,6 +40,8 @@ export function currentDetails(run: RunState): string {
   const table = tableOf(run);
   return `${cut(paragraphs.join('\n\n'), MOST - bytes(table) - 4)}${table && `\n\n${table}`}`;
 }
+
+const failingLine = (each: Retrying): string => `Failing: ${plain(retryingText(each))}`;
 
 const place = ({ current }: RunState) => (current ? ` at ${code(current.visit ?? current.id)}` : '');
 
@@ -124,8 +128,17 @@ function cut(text: string, most: number): string {
 }
 
 /** An environment's own page in the Web UI. */
-export const siteDetails = (view: NonNullable<RunState['environment']>, workflowId: string): string =>
-  [environmentLine(view), `Held by ${code(view.holder.workflowId)}`, `This is ${code(workflowId)}`].join('\n\n');
+export const siteDetails = (
+  view: NonNullable<RunState['environment']>,
+  workflowId: string,
+  failing: readonly Retrying[] = [],
+): string =>
+  [
+    environmentLine(view),
+    ...failing.map(failingLine),
+    `Held by ${code(view.holder.workflowId)}`,
+    `This is ${code(workflowId)}`,
+  ].join('\n\n');
 
 /** A survey's page in the Web UI: what it has found, and what it did. */
 export function surveyDetails({ at, findings, mended }: Pick<Survey, 'at' | 'findings' | 'mended'>): string {

@@ -1,0 +1,122 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { final, notYet } from '../../activities/failures.ts';
+import { heartbeating, tell } from '../../activities/heartbeating.ts';
+import { isTold, type Series } from '../../activities/retrying.ts';
+
+const NOW = Date.parse('2026-11-28T12:00:00Z');
+const series = (failures: number, secondsAgo: number, told?: Partial<Series['told']>): Series => ({
+  failures,
+  since: NOW - secondsAgo * 1_000,
+  ...(told && { told: { failures: 3, at: NOW - secondsAgo * 1_000, message: 'no main', anew: 0, ...told } }),
+});
+
+it.each([
+  ['the first two', series(2, 3), undefined],
+  ['the third', series(3, 3), 'milestone'],
+  ['the first that took a minute', series(1, 60), 'milestone'],
+  ['the fourth, once told', series(4, 7, {}), undefined],
+  ['the ninth', series(9, 59, {}), undefined],
+  ['the tenth', series(10, 59, {}), 'milestone'],
+  ['the 29th', series(29, 900, { failures: 10 }), undefined],
+  ['the 30th', series(30, 900, { failures: 10 }), 'milestone'],
+  ['the 299th', series(299, 9_000, { failures: 100 }), undefined],
+  ['the 1,000th', series(1_000, 9_000, { failures: 300 }), 'milestone'],
+  ['a tenth that was missed', series(12, 59, {}), 'milestone'],
+  ['another reason, soon', series(5, 30, { message: 'no disk' }), undefined],
+  ['another reason, a minute later', series(5, 60, { message: 'no disk' }), 'anew'],
+  ['the same reason with another number', series(5, 60, { message: 'no main' }), undefined],
+  ['another reason, for the 21st time', series(5, 60, { message: 'no disk', anew: 20 }), undefined],
+])('of failures in a row, %s is told: %j', (_, failed, told) => {
+  expect(isTold(failed, 'no main', NOW)).toBe(told);
+});
+
+it('numbers, times and commits do not make another reason', () => {
+  expect(isTold(series(5, 60, { message: 'pid 7 at 4f2c1ab8' }), 'pid 4711 at 00ffee12', NOW)).toBeUndefined();
+});
+
+/** One attempt after another of an activity, on workers that know of each other by its heartbeat alone. */
+function attempts(work: (attempt: number) => unknown) {
+  const heard: { name: string; said: any; runId: string | undefined }[] = [];
+  const signal = (runId?: string) => async (definition: { name: string }, said: unknown) =>
+    void heard.push({ name: definition.name, said, runId });
+  const client = {
+    withDeadline: (_: number, call: () => Promise<unknown>) => call(),
+    withAbortSignal: (_: unknown, call: () => unknown) => call(),
+    workflow: { getHandle: (_: string, runId?: string) => ({ signal: signal(runId) }) },
+  };
+  let details: unknown;
+  let scheduled = Date.now();
+  const next = async (attempt: number, later = 0): Promise<any> => {
+    scheduled += later;
+    const info = {
+      attempt,
+      activityType: 'changeMoved',
+      heartbeatDetails: details,
+      currentAttemptScheduledTimestampMs: scheduled,
+    };
+    const environment = new MockActivityEnvironment(info, {
+      client: client as never,
+      logger: new DefaultLogger('ERROR'),
+    });
+    environment.on('heartbeat', (each: unknown) => (details = each));
+    const { act } = heartbeating({ act: async () => work(attempt) as Promise<void> });
+    return environment.run(act).catch((failure: unknown) => failure);
+  };
+  return { heard, next, details: () => details };
+}
+
+it('the third failure in a row is told to the execution that waits, without passwords and line breaks', async () => {
+  const { heard, next } = attempts((attempt) => {
+    throw new Error(`no ${attempt}\nhttps://ana:geheim@git.example/shop`);
+  });
+  await next(1);
+  await next(2);
+  expect(heard).toEqual([]);
+  await next(3);
+  expect(heard).toMatchObject([
+    {
+      name: '_retrying',
+      runId: '00000000-0000-0000-0000-000000000000',
+      said: { activity: 'changeMoved', failures: 3, message: 'no 3 https://…@git.example/shop' },
+    },
+  ]);
+  for (let attempt = 4; attempt <= 12; attempt += 1) await next(attempt);
+  expect(heard.map(({ said }) => said.failures)).toEqual([3, 10]);
+});
+
+it('a look that cannot tell yet is no failure, and ends a series that was told', async () => {
+  const { heard, next, details } = attempts((attempt) => {
+    tell({ seen: attempt });
+    if (attempt <= 50 || attempt > 53) throw notYet('3 of 5 checks pending', 2_000);
+    throw new Error('no main');
+  });
+  for (let attempt = 48; attempt <= 54; attempt += 1) await next(attempt);
+  expect(heard.map(({ said }) => said.failures)).toEqual([3, 0]);
+  expect(details()).toEqual({ seen: 54 });
+});
+
+it('what has polled for long is tried again as soon as a fresh activity', async () => {
+  const { next } = attempts((attempt) => {
+    if (attempt <= 50) throw notYet('not yet', 2_000);
+    throw new TypeError('no main');
+  });
+  await next(50);
+  expect(await next(51)).toMatchObject({ message: 'no main', type: 'TypeError', nextRetryDelay: 1_000 });
+  expect(await next(52)).toMatchObject({ nextRetryDelay: 2_000 });
+});
+
+it('what ends the activity is not told besides', async () => {
+  const { heard, next } = attempts(() => {
+    throw final('rejected', 'It is refused.');
+  });
+  for (const attempt of [1, 2, 3, 4]) expect(await next(attempt)).toBeInstanceOf(ApplicationFailure);
+  expect(heard).toEqual([]);
+});
+
+it('a server that does not take the report keeps no attempt from failing as it failed', async () => {
+  const environment = new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: 1 });
+  const { act } = heartbeating({ act: () => Promise.reject(new Error('no main')) });
+  await expect(environment.run(act)).rejects.toThrow('no main');
+});
