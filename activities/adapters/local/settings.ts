@@ -5,10 +5,18 @@ import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 
 export const FILE = '.gatehouse.yml';
 
+/** The name that people give it by mistake: it is not read, and said to be there. */
+export const NEAR_MISS = '.gatehouse.yaml';
+
 /** More than any settings need, and little enough to be read without thought. */
 const MOST = 100_000;
 
-const Command = z.string().trim().min(1).max(10_000);
+const Command = z
+  .string()
+  .trim()
+  .min(1)
+  .max(10_000)
+  .refine((text) => !text.includes('\0'), { error: 'expected a command without a NUL character' });
 const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
@@ -34,14 +42,21 @@ export type RepositorySettings = z.output<typeof RepositorySettings>;
 /** Reads the file's text. What is wrong is named by its place in the file. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
   if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };
-  const document = parseDocument(text, { uniqueKeys: true });
+  const lines = text.replace(/\r\n?/g, '\n'); // YAML knows all three line breaks, and the library two
+  const document = parseDocument(lines, { uniqueKeys: true, merge: true });
   const [broken] = document.errors;
+  if (broken?.code === 'MULTIPLE_DOCS') {
+    return { fields: [{ path: FILE, expected: 'expected one YAML document, found more than one' }] };
+  }
   if (broken) return { fields: [{ path: FILE, expected: `expected YAML: ${broken.message.split('\n', 1)[0]!}` }] };
 
   const raw = plainOf(document) ?? {};
   const { data, error } = RepositorySettings.safeParse(raw);
   if (data) return { settings: data };
-  return { fields: badFields(error, raw).map(({ path, expected }) => ({ path: `${FILE}:${path}`, expected })) };
+  const fields = badFields(error, raw);
+  return {
+    fields: fields.map(({ path, expected }) => ({ path: path === 'input' ? FILE : `${FILE}:${path}`, expected })),
+  };
 }
 
 /** Aliases are capped: a few lines of them can stand for gigabytes. */

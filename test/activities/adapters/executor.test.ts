@@ -199,13 +199,13 @@ describe('a command', () => {
     [
       'silence',
       'sleep 30',
-      { is: 'failed', because: expect.stringContaining('said nothing') },
+      { is: 'failed', because: 'coder was stopped after 0.3 s without output.' },
       { silenceSeconds: 0.3 },
     ],
     [
       'too long',
       'while true; do echo x; sleep 0.05; done',
-      { is: 'failed', because: expect.stringContaining('more than') },
+      { is: 'failed', because: 'coder was stopped after 0.3 s, its time limit.' },
       { seconds: 0.3 },
     ],
     [
@@ -358,6 +358,11 @@ describe('a command', () => {
     ['a path in the repository', './agent.sh', []],
     ['a path that is not there', 'tools/agent.sh', [{ path: '.gatehouse.yml:agents.default' }]],
     ['anything else', '"$AGENT" --x', []],
+    ["a shell's own word", 'ulimit -t 600; node x.mjs', []],
+    ['a word in front of it', 'command node x.mjs', []],
+    ['a loop', 'until node x.mjs; do sleep 1; done', []],
+    ['a variable in front of it', 'FOO=1 node x.mjs', []],
+    ['a variable in front of what is nowhere', 'FOO=1 no-such-agent', [{ path: '.gatehouse.yml:agents.default' }]],
   ])('is looked for before anything begins: %s', async (_, command, fields) => {
     const { change } = await job('true');
     await writeFile(path.join(repository, '.gatehouse.yml'), `agents: { default: ${JSON.stringify(command)} }\n`);

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { FILE, type RepositorySettings } from '../settings.ts';
@@ -20,48 +21,37 @@ export async function lacking(
   const command = commandFor(settings, role);
   if (command === undefined)
     return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
-  const word = command.split(/\s+/, 1)[0]!;
-  if (!/^[A-Za-z0-9_./+-]+$/.test(word)) return [];
+  const word = programOf(command);
+  if (word === undefined) return [];
   const there = !word.includes('/')
-    ? await onPath(word, searchPath)
+    ? await isKnownToShell(word, searchPath)
     : path.isAbsolute(word)
-      ? await runnable(word)
+      ? await isRunnable(word)
       : await workshop.existsAt(change.repository, change.basis, word);
   const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
-  return there ? [] : [{ path: at, expected: `expected ${where}; not found: ${word}` }];
+  return there ? [] : [{ path: at, expected: `expected ${where}, found '${word}'` }];
 }
 
-const runnable = (file: string): Promise<boolean> =>
+/**
+ * The word that names the program: the first one that is no assignment (`FOO=1 node`). None where the shell would have to
+ * expand it first, or where the assignments say themselves where programs are looked for.
+ */
+export function programOf(command: string): string | undefined {
+  const assigned = /^(?:[A-Za-z_]\w*=(?:[^\s"'\\$`;&|<>()]|"[^"\\$`]*"|'[^']*')*\s+)*/.exec(command)![0];
+  if (/\bPATH=/.test(assigned)) return undefined;
+  const [word = ''] = command.slice(assigned.length).split(/[\s;&|<>]/, 1);
+  return /^[A-Za-z0-9_./+][A-Za-z0-9_./+-]*$/.test(word) ? word : undefined;
+}
+
+const isRunnable = (file: string): Promise<boolean> =>
   access(file, constants.X_OK).then(
     () => true,
     () => false,
   );
 
-async function onPath(word: string, searched = ''): Promise<boolean> {
-  if (BUILT_IN.has(word)) return true;
-  const found = await Promise.all(searched.split(path.delimiter).map((folder) => runnable(path.join(folder, word))));
-  return found.includes(true);
+/** The shell that runs commands is asked: it knows its own words (`ulimit`, `until`, `exec`), whichever shell it is. */
+async function isKnownToShell(word: string, searchPath = ''): Promise<boolean> {
+  const question = ['-c', 'command -v "$1"', 'sh', word];
+  const { exitCode } = await execa('/bin/sh', question, { env: { PATH: searchPath }, extendEnv: false, reject: false });
+  return exitCode === 0;
 }
-
-/** Words that a POSIX shell answers to by itself, where a command line may well begin. */
-const BUILT_IN = new Set([
-  'cd',
-  'echo',
-  'exec',
-  'exit',
-  'export',
-  'if',
-  'printf',
-  'set',
-  'test',
-  'true',
-  'false',
-  'for',
-  'while',
-  'case',
-  'eval',
-  'trap',
-  'umask',
-  'unset',
-  'read',
-]);

@@ -11,8 +11,9 @@ import { Records } from '../records.ts';
 import { Workshop } from '../workshop.ts';
 import { Begun, collect, discarded, prepare, toldOf } from './bench.ts';
 import { commandFor, lacking } from './commands.ts';
-import { progressOf, readResult, type AgentResult } from './result.ts';
+import { progressOf, readResult, readResultFile, type AgentResult } from './result.ts';
 import { standingJobs } from './standing.ts';
+import { plain } from './text.ts';
 
 const GRACE_MS = 3_000;
 const DETAIL_CHARACTERS = 2_000;
@@ -148,16 +149,16 @@ class CommandExecutor implements Executor {
     const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
     const progress = progressOf(printed);
     const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;
-    const lastOutput = said.trim().split('\n').at(-1)?.slice(0, 200);
+    const lastOutput = plain(said).trim().split('\n').at(-1)?.slice(0, 200);
     return { is: 'running', ...(progress && { progress }), ...(lastOutput && { lastOutput }) };
   }
 
   /** What became of a job whose process is over (the table of contract 12). */
   private async settle(job: Job, begun: Begun, place: Place, state: ProcessState): Promise<JobReport> {
-    const text = await readText(place.result);
+    const file = await readResultFile(place.result);
     const detail = await detailOf(place.run);
     const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
-    if (killed && text === undefined) {
+    if (killed && 'text' in file && file.text === undefined) {
       const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside';
       return { is: 'evicted', because: `Its process was ended by ${how}, without a result.`, infrastructure: false };
     }
@@ -167,7 +168,11 @@ class CommandExecutor implements Executor {
     }
     const read = begun.merging?.clean
       ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }
-      : readResult(text, await tailOf(place.run, 'stdout', PRINTED_CHARACTERS));
+      : 'broken' in file
+        ? file
+        : readResult(file.text, await tailOf(place.run, 'stdout', PRINTED_CHARACTERS), {
+            answers: job.mode === 'read',
+          });
     if ('broken' in read) return { is: 'failed', because: read.broken, ...detail };
     return this.bring(job, begun, place, read.result);
   }
@@ -230,15 +235,15 @@ function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResu
 
 function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
-  if (now - state.since > seconds * 1_000) return `${role} was stopped: it took more than ${seconds} s.`;
+  if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;
   if (now - state.lastOutputAt > silenceSeconds * 1_000) {
-    return `${role} was stopped: it said nothing for ${silenceSeconds} s.`;
+    return `${role} was stopped after ${silenceSeconds} s without output.`;
   }
   return undefined;
 }
 
 async function detailOf(run: string): Promise<{ detail?: string }> {
-  const detail = (await tailOf(run, 'stderr', DETAIL_CHARACTERS)).trim();
+  const detail = plain(await tailOf(run, 'stderr', DETAIL_CHARACTERS)).trim();
   return detail ? { detail } : {};
 }
 

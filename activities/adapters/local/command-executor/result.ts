@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
+import { readBounded, textOf } from './reading.ts';
+import { plain, plainWithin } from './text.ts';
 
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
@@ -22,15 +24,28 @@ const Result = z.looseObject({
 });
 export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
-/** Reads the file an agent wrote, or what it printed where it wrote none. A broken one says what was expected. */
-export function readResult(text: string | undefined, printed: string): { result: AgentResult } | { broken: string } {
-  if (text === undefined) return { result: cut({ summary: printed.trim() }) };
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (failure) {
-    return { broken: `The result is no JSON: ${(failure as Error).message}` };
-  }
+/** More than any result that fits: its output and its summary are bounded below it. */
+const RESULT_BYTES = 4_000_000;
+
+/** What lies where an agent was to write its result: a text, nothing, or something that is no result. */
+export async function readResultFile(file: string): Promise<{ text: string | undefined } | { broken: string }> {
+  const found = await readBounded(file, RESULT_BYTES);
+  if (found.is === 'odd') return { broken: `The result is ${found.what}: expected a file with JSON` };
+  return { text: found.is === 'read' ? textOf(found.bytes) : undefined };
+}
+
+/**
+ * Reads what an agent wrote, or what it printed where it wrote nothing. A broken result says what was expected.
+ * `answers`: the role is asked for data, which it may also have given as the text of its summary.
+ */
+export function readResult(
+  text: string | undefined,
+  printed: string,
+  { answers = false }: { answers?: boolean } = {},
+): { result: AgentResult } | { broken: string } {
+  if (text === undefined) return { result: finished({ summary: printed.trim() }, answers) };
+  const raw = jsonOf(text);
+  if (raw === undefined) return { broken: `The result is no JSON: ${whyNoJson(text)}` };
   const { data, error } = Result.safeParse(raw);
   if (error) {
     const fields = badFields(error, raw).map(({ path, expected }) => `${path}: ${expected}`);
@@ -39,7 +54,42 @@ export function readResult(text: string | undefined, printed: string): { result:
   if (isDeep(data.output)) return { broken: `The result's output is nested more than ${DEEPEST} deep` };
   const size = data.output === undefined ? 0 : Buffer.byteLength(JSON.stringify(data.output));
   if (size > OUTPUT_BYTES) return { broken: `The result's output has ${size} bytes, of at most ${OUTPUT_BYTES}` };
-  return { result: cut(data) };
+  return { result: finished(data, answers) };
+}
+
+/** JSON as models give it: bare, or in a fence, with or without words around it. */
+function jsonOf(text: string): unknown {
+  const fences = [...text.matchAll(/^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n?[ \t]*\1[ \t]*$/gm)];
+  for (const candidate of [text, ...(fences.length === 1 ? [fences[0]![2]!] : [])]) {
+    try {
+      return JSON.parse(candidate);
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+function whyNoJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (failure) {
+    return plain((failure as Error).message);
+  }
+}
+
+/** What people and later steps are given of a result: data where data was asked for, and text that can be read. */
+function finished(result: AgentResult, answers: boolean): AgentResult {
+  const data = dataIn(result.output) ?? (answers && result.output === undefined ? dataIn(result.summary) : undefined);
+  return cut(plainWithin({ ...result, ...(data !== undefined && { output: data }) }));
+}
+
+/** The value that a text consists of, fenced or bare: an object or a list, for all else is just a text. */
+function dataIn(text: unknown): object | undefined {
+  if (typeof text !== 'string' || text.length > OUTPUT_BYTES || !/^\s*(?:[{[]|`{3}|~{3})/.test(text)) return undefined;
+  const value = jsonOf(text.trim());
+  return typeof value === 'object' && value !== null && !isDeep(value) ? value : undefined;
 }
 
 /** No answer is half as deep, and what is much deeper can be read but not written again. */
@@ -73,7 +123,8 @@ export function progressOf(printed: string): { done: number; total: number; labe
   for (const [, json = ''] of lines) {
     try {
       const { data } = Progress.safeParse(JSON.parse(json));
-      if (data) return { done: data.done, total: data.total, ...(data.label !== undefined && { label: data.label }) };
+      if (data)
+        return { done: data.done, total: data.total, ...(data.label !== undefined && { label: plain(data.label) }) };
     } catch {
       continue; // cut in the middle, or no JSON: an earlier line will do
     }

@@ -8,7 +8,7 @@ import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
-import { FILE, parseSettings } from '../settings.ts';
+import { FILE, NEAR_MISS, parseSettings } from '../settings.ts';
 import { Held, withPath, Workshop } from '../workshop.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
 import { forgetResult, mergeResultOf } from './merge-result.ts';
@@ -54,7 +54,8 @@ class GitForge implements Forge {
     const read = parseSettings((await this.workshop.fileAt(repository, basis, FILE)) ?? '');
     const fields: BadField[] = 'fields' in read ? read.fields : [];
     if (!(await this.workshop.existsAt(repository, basis, FILE))) {
-      fields.push({ path: FILE, expected: `expected a file of this name on ${base}` });
+      const near = (await this.workshop.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
+      fields.push({ path: FILE, expected: `expected a file of this name on ${base}${near}` });
     }
     if (fields.length > 0) return { is: 'refused', fields };
 

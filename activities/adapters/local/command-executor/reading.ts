@@ -1,0 +1,39 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** What was found where a file was looked for. `odd`: something else than a file of a size that is read. */
+export type FileRead = { is: 'none' } | { is: 'read'; bytes: Buffer } | { is: 'odd'; what: string };
+
+/** Opens a file as it lies there: no link is followed, and no pipe is waited for. */
+export async function openAsItIs(file: string): Promise<FileHandle> {
+  return open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Reads a file that somebody else has left, up to a size in bytes. Whatever lies there instead is an answer. */
+export async function readBounded(file: string, most: number): Promise<FileRead> {
+  try {
+    const handle = await openAsItIs(file);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) return { is: 'odd', what: found.isDirectory() ? 'a folder' : 'a pipe or a device' };
+      if (found.size > most) return { is: 'odd', what: `${found.size} bytes long, of at most ${most}` };
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(found.size), 0, found.size, 0);
+      return { is: 'read', bytes: buffer.subarray(0, bytesRead) };
+    } finally {
+      await handle.close();
+    }
+  } catch (failure) {
+    const { code, message } = failure as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'none' };
+    if (code === 'ELOOP') return { is: 'odd', what: 'a link' };
+    if (code === 'ENXIO') return { is: 'odd', what: 'a socket' };
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR') return { is: 'odd', what: message };
+    throw failure;
+  }
+}
+
+/** The text of what was read, whichever mark of its encoding is in front. */
+export function textOf(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le').replace(/^\ufeff/, '');
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
+}
