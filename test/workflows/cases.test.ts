@@ -287,7 +287,7 @@ describe('a review that is not due', () => {
     return { cluster, run: await startRun(cluster, wish({ kind }, { kind: 'coder' })) };
   };
 
-  it('is not taken again before anything was worked in [A-030, A-069]', async () => {
+  it('is not taken again before anything was worked in [A-030]', async () => {
     const { cluster, run } = await reviewed('clarity-review', 'clarity-reviewer');
     expect((await run.update('reviewAgain')).refused).toMatchObject({ code: 'not_offered' });
     expect((await run.query('run')).current.findings).toMatchObject([{ id: 'f-1', status: 'open' }]);

@@ -31,7 +31,7 @@ describe('a review in a run', () => {
       heard,
     );
 
-  it('takes answers and the incorporation that follows them in one breath, without losing a click [A-029, A-065, A-066]', async () => {
+  it('takes answers and the incorporation that follows them in one breath, without losing a click [A-029]', async () => {
     const heard: Job[] = [];
     const cluster = clusterWith({ runJob: work(heard) });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
@@ -93,7 +93,7 @@ describe('a review in a run', () => {
     const told_ = (role: string) => heard.findLast((job) => job.role === role)!.task.description;
     expect([told_('architect'), told_('coder')]).toEqual(['clear', 'required']);
   });
-  it('refuses what is not on the table, and keeps what was typed [A-067, A-068, N-40, N-55]', async () => {
+  it('refuses what is not on the table, and keeps what was typed [A-068, N-40, N-55]', async () => {
     const run = await startRun(
       clusterWith({ runJob: work() }),
       wish({ kind: 'requirements-review' }, { kind: 'coder' }),
@@ -113,17 +113,6 @@ describe('a review in a run', () => {
     expect(
       (await run.update('answerFinding', { finding: 'f-1', reply: 'x', visit: '1-requirements-review#9' })).refused,
     ).toMatchObject({ code: 'stale' });
-  });
-  it('hears a second incorporation while the first is at work as not on offer [N-40]', async () => {
-    const cluster = clusterWith({ runJob: jobsOf({ 'requirements-reviewer': [read(finding)] }) });
-    const good = cluster.world['runJob']!;
-    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
-    cluster.world['runJob'] = (job: Job, call) =>
-      job.role === 'incorporator' ? new Promise(() => undefined) : good(job, call);
-    await run.update('answerFinding', { finding: 'f-1', reply: 'x' });
-    expect((await run.update('incorporate')).ok).toBeDefined();
-    expect((await run.update('incorporate')).refused).toMatchObject({ code: 'not_offered' });
-    expect((await run.query('run')).current).toMatchObject({ phase: 'incorporating' });
   });
   it('begins anew when it is started over, and goes on where it stood when it is retried [A-233, N-44]', async () => {
     const cluster = clusterWith({ runJob: work() });

@@ -35,6 +35,8 @@ interface Subject {
   notice: 'requirement_review' | 'clarity_review';
   /** What is reviewed, as its brief says it. */
   what: string;
+  /** What else its brief says until there is a document. */
+  first?: string;
   recommends: boolean;
 }
 
@@ -104,10 +106,11 @@ const textOf = (ctx: GateContext): string =>
 /** One review. A reviewer that cannot be reached or understood is sent once more, and then shown: never "no findings". */
 async function takeReview(
   ctx: GateContext,
-  { reviewer, what }: Subject,
+  { reviewer, what, first }: Subject,
   table: ReviewEntry,
 ): Promise<string | undefined> {
-  const brief = [what, ASKED, `# The text\n\n${textOf(ctx)}`, dismissedText(table)].filter(Boolean).join('\n\n');
+  const task = table.documented || !first ? what : `${what} ${first}`;
+  const brief = [task, ASKED, `# The text\n\n${textOf(ctx)}`, dismissedText(table)].filter(Boolean).join('\n\n');
   const shown = { phase: 'reviewing', attempt: table.iteration, attempts: table.max } as const;
   let because = '';
   for (const asked of [brief, `${brief}\n\n${REPAIR}`]) {
@@ -238,7 +241,8 @@ export const reviews = [
   review('clarity-review', {
     reviewer: 'clarity-reviewer',
     notice: 'clarity_review',
-    what: 'Review this bug report: what is missing or unclear before anybody mends it. What was investigated is in the prior outputs.',
+    what: 'Review this bug report: what is missing or unclear before anybody mends it.',
+    first: 'What was investigated is in the prior outputs.',
     recommends: false,
   }),
 ];

@@ -14,10 +14,15 @@ const textOf = ({ summary, output }: StepRecord): string =>
       ? (summary ?? '')
       : `${summary ?? ''}\n\n${JSON.stringify(output)}`;
 
+/** Once a bug report has been worked out into a clear text, that is read without what had been investigated. */
+const workedIn = ({ kind }: StepRecord, own: StepRecord): boolean =>
+  kind === 'bug-investigator' && own.kind === 'clarity-review' && own.review?.documented === true;
+
 /** Every earlier step's output, in order; a helper finds what it is to act on as the last of them. */
 export function priorOutputs(steps: StepRecord[], own: StepRecord, brief: string | undefined): Job['priorOutputs'] {
   const earlier = steps
     .filter((step) => step.step < own.step && step.state === 'done' && step.summary !== undefined)
+    .filter((step) => !workedIn(step, own))
     .map((step) => ({ step: step.step, kind: step.kind, output: textOf(step) }));
   const all = brief === undefined ? earlier : [...earlier, { step: own.step, kind: own.kind, output: brief }];
 
