@@ -85,7 +85,7 @@ export async function play<K extends string, O extends z.ZodObject>(
     steps: () => [...before, step],
     title: () => 'Show totals',
     description: () => 'the task',
-    merged: () => script.merged ?? true,
+    merged: () => ((script.merged ?? true) ? 'm'.repeat(40) : undefined),
     branchResumed: () => script.resumed ?? false,
     estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),

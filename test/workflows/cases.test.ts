@@ -67,10 +67,17 @@ describe('the record of an attempt', () => {
       head: HEADS[1],
     });
   });
-  it('holds why it failed, and no head [A-087, A-088, A-090]', async () => {
+  it('holds why it failed, and no head [A-087, A-090]', async () => {
     const entry = await attempted({ is: 'failed', because: 'ci-fixer ended with exit code 1.' });
     expect(entry).toMatchObject({ n: 1, outcome: 'failed', summary: 'ci-fixer ended with exit code 1.' });
     expect(entry).not.toHaveProperty('head');
+  });
+  it('says that it failed where nobody said why [A-088]', async () => {
+    expect(await attempted({ is: 'failed', because: '' })).toMatchObject({
+      n: 1,
+      outcome: 'failed',
+      summary: 'It failed, and did not say why.',
+    });
   });
   it('of one that said nothing is completed, with nothing said [A-089]', async () => {
     expect(await attempted(completed({ summary: '' }))).toMatchObject({ outcome: 'completed', summary: '' });
@@ -120,15 +127,17 @@ describe('a look that cannot tell yet', () => {
       { lookMs: 5 },
     ).releaseSettled({ change, mergeCommit: 'm', since: '2026-01-01T00:00:00Z', until });
   it.each(['ok', 'no_data', 'warn'] as const)(
-    'a release that is %s while it is watched is pending [A-095]',
+    'a release that is %s while it is watched is pending [A-095, A-104]',
     async (state) => {
       await expect(watch('2999-01-01T00:00:00Z', () => [{ id: 's', state }])).rejects.toMatchObject({ type: 'NotYet' });
     },
   );
-  it('an alert is told at once, unless it is older than the release [A-094]', async () => {
+  it('an alert is told at once, or at the end; one that is older than the release is none [A-094]', async () => {
     expect(await watch('2999-01-01T00:00:00Z', () => [{ id: 's', state: 'alert' }])).toMatchObject({
       signals: [{ id: 's' }],
     });
+    const late = await watch('2026-01-01T00:30:00Z', () => [{ id: 's', state: 'alert' }]);
+    expect(late).toMatchObject({ signals: [{ id: 's', state: 'alert' }] });
     const old = { id: 's', state: 'alert', since: '2025-12-31T00:00:00Z' } as const;
     await expect(watch('2999-01-01T00:00:00Z', () => [old])).rejects.toMatchObject({ type: 'NotYet' });
   });

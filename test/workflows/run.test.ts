@@ -122,7 +122,7 @@ describe('an input that cannot be read', () => {
       /^change\.repository/,
     ],
     ['a bad policy', { ...wish({ kind: 'coder' }), policy: { maxRisk: 2 } }, /^policy\.maxRisk/],
-  ])('%s ends the run at once [A-117, A-154]', async (_, input, message) => {
+  ])('%s ends the run at once [A-154]', async (_, input, message) => {
     const cluster = clusterWith();
     const run = await startRun(cluster, input);
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { settled: [], fields: [{}] } });
@@ -137,7 +137,7 @@ describe('an input that cannot be read', () => {
     expect(failure(run).details.fields).toEqual([{ path: 'workflowId', expected: 'expected run/default/PAY-142' }]);
   });
 
-  it('what the world refuses is told before anything is made', async () => {
+  it('what the world refuses is told before anything is made [A-117]', async () => {
     const fields = [{ path: 'change.repository', expected: 'expected a repository' }];
     const { run, cluster } = await play(STEPS, { examine: () => ({ is: 'refused', fields }) });
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { fields } });
@@ -297,7 +297,7 @@ describe('a companion', () => {
 });
 
 describe('ci', () => {
-  it('sends the ci-fixer with the end of what failed, as often as allowed [A-087, N-20, N-21, N-24, E-34]', async () => {
+  it('sends the ci-fixer with the end of what failed, as often as allowed [N-20, N-21, N-24, E-34]', async () => {
     let head = 0;
     const briefs: string[] = [];
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci', attempts: 3 }], {
@@ -316,7 +316,12 @@ describe('ci', () => {
       message: expect.stringContaining('3 attempts'),
       details: { step: 2 },
     });
-    expect((await run.query('run')).notices).toMatchObject([{ type: 'ci_failed' }]);
+    const { notices, steps } = await run.query('run');
+    expect(notices).toMatchObject([{ type: 'ci_failed', text: expect.stringMatching(/test \(failure\).*3 attempts/) }]);
+    expect(steps[1]).toMatchObject({ state: 'failed', outcome: 'failed' });
+    expect(steps[1].attempts.map(({ n, role, outcome }: any) => [n, role, outcome])).toEqual(
+      [1, 2, 3].map((n) => [n, 'ci-fixer', 'completed']),
+    );
   });
 
   it('ends when its helper changes nothing, twice in a row', async () => {

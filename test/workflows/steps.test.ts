@@ -377,7 +377,7 @@ describe('an estimate', () => {
     const run = await startRun(clusterWith(), wish(...(bad as never[])));
     expect(run.closed).toMatchObject({ failure: { message: expect.stringMatching(message) } });
   });
-  it('a disabled step may say what it likes [A-115, A-151]', async () => {
+  it('a disabled step may say what it likes [A-151]', async () => {
     const run = await startRun(
       clusterWith(),
       wish({ kind: 'coder' }, { kind: 'tester', when: { minRisk: 1 }, enabled: false }),
@@ -506,7 +506,7 @@ describe('a release in a run', () => {
     await cluster.settle();
     expect(watch.closed).toMatchObject({ result: { health: 'healthy' } });
   });
-  it('that regressed is investigated on the base, told once, and ends when somebody has seen it [E-38]', async () => {
+  it('that regressed is investigated on the base, told once, and ends when somebody has seen it [A-188, E-38]', async () => {
     const heard: Job[] = [];
     const oncall = read({ culpritConfidence: 1, recommendation: 'revert', rationale: 'r' });
     const cluster = clusterWith({
@@ -515,7 +515,12 @@ describe('a release in a run', () => {
     });
     await startRun(cluster, wish(...steps));
     const watch = watchOf(cluster);
-    expect(heard.at(-1)).toMatchObject({ role: 'on-call', mode: 'read', change: { branch: 'main' } });
+    expect(heard.at(-1)).toMatchObject({
+      role: 'on-call',
+      mode: 'read',
+      change: { branch: 'main' },
+      brief: expect.stringContaining(`pull request 1, merged into main just before as ${'m'.repeat(40)}, is to blame`),
+    });
     expect(heard.at(-1)!.key).toMatch(/^release\/default\/PAY-142\/.{12}\/1-post-release-health\/on-call-1$/);
     expect(await watch.query('run')).toMatchObject({ status: 'parked', notices: [{ type: 'release_regression' }] });
     expect((await watch.update('merge')).refused).toMatchObject({
@@ -629,7 +634,7 @@ describe('the end of a run', () => {
     expect([resume.from, resume.state.steps.map(({ state }: any) => state)]).toEqual([1, ['pending', 'pending']]);
     expect((await run.query('run')).current.visit).toBe('1-architect#2');
   });
-  it('what the world lacks for a step is said before anything is made [A-112, A-113, A-116, A-131]', async () => {
+  it('what steps need of the world is asked, unless they are disabled', async () => {
     const asked: any[] = [];
     const cluster = clusterWith({ examine: (question) => (asked.push(question), ready) });
     await startRun(

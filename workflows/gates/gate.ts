@@ -65,8 +65,8 @@ export interface GateContext<Options = unknown> {
   title(): string;
   /** What the task asks for, as its jobs are told: as a review has worked it out, or as it was written. */
   description(): string;
-  /** Whether this run has merged its change. */
-  merged(): boolean;
+  /** The commit by which this run has merged its change, once it has. */
+  merged(): string | undefined;
   /** Whether the work branch held commits when the run began. */
   branchResumed(): boolean;
   /** Notes what an estimator said: later steps' `when` is judged by it. */

@@ -98,10 +98,16 @@ async function investigate(
 
 const briefOf = (ctx: Watched, text: string, signals: Signal[]): string =>
   [
-    `${text} Find out whether ${ctx.change().branch}, merged just before, is to blame. Change nothing.`,
+    `${text} Find out whether ${changeOf(ctx)}, merged into ${ctx.change().base} just before as ${ctx.merged()}, is to blame. Change nothing.`,
     'Answer in `output` with { "culpritConfidence": 0..1, "recommendation": "revert" | "hold" | "monitor", "rationale": "…", "evidence": ["…"] }.',
     ...signals.map(({ id, name, state, detail }) => `- ${name ?? id}: ${state}${detail ? ` (${detail})` : ''}`),
   ].join('\n');
+
+/** What was merged, as an investigator finds it: its branch is gone by then. */
+const changeOf = (ctx: Watched): string => {
+  const { pullRequest } = ctx.change();
+  return pullRequest === undefined ? `the change “${ctx.title()}”` : `pull request ${pullRequest}`;
+};
 
 async function acknowledged(ctx: Watched, regression: Regression): Promise<string> {
   const { text, signals, assessment } = regression;

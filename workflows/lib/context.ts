@@ -28,7 +28,7 @@ function sight(desk: Desk) {
     steps: () => state.steps,
     title: () => state.input.task.title,
     description: () => [state.input.task.title, descriptionOf(state)].filter(Boolean).join('\n\n'),
-    merged: () => state.mergeCommit !== undefined,
+    merged: () => state.mergeCommit,
     branchResumed: () => state.branchResumed === true,
     voided: () => voidedSteps(state),
     site: siteFor(desk),

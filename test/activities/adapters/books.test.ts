@@ -133,7 +133,7 @@ describe('a command as the reader of a release', () => {
     await until('it is gone', async () => (await left()).length === 0 || undefined);
     expect(await processes()).toEqual([]);
   });
-  it('is not there where the repository says nothing', async () => {
+  it('is not there where the repository says nothing [A-099]', async () => {
     await repositoryWith('agents: { default: node a.mjs }\n');
     expect(await releases().examine(change)).toEqual({ configured: false });
     expect(await releases().look(change, merge)).toEqual([]);

@@ -124,11 +124,13 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.checksBegun()).toBe(3);
     });
 
-    it('knows whether a change merges [A-091, A-192, A-193]', async () => {
+    it('knows whether a change merges, also behind a base that went on [A-091, A-093, A-192, A-193]', async () => {
       expect(await rig.forge.mergeability(change)).toEqual({ is: 'nothing' });
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       const baseHead = await rig.headOf('main');
       expect(await rig.forge.mergeability(change)).toEqual({ is: 'mergeable', head, baseHead });
+      const behind = await rig.commit('main', { 'added.txt': 'only added' });
+      expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'mergeable', head, baseHead: behind });
       await rig.commit('main', { 'a.txt': 'changed there' });
       expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'conflicted', head, files: ['a.txt'] });
     });

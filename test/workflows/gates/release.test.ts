@@ -50,7 +50,12 @@ describe('a release watch', () => {
     expect(told).toEqual(['watching 30', 'on-call completed', 'release_regression: acknowledge']);
     expect(asked[0]).toMatchObject({ because: expect.stringContaining('On-call says revert (confidence 0.9)') });
     expect(briefs[0]).toContain('errors: alert (5 %)');
-    expect(watch).toMatchObject({ health: 'regressed', acknowledgedBy: 'ana', assessment: { evidence: ['log'] } });
+    expect(watch).toMatchObject({
+      health: 'regressed',
+      acknowledgedBy: 'ana',
+      assessment: { culpritConfidence: 0.9, recommendation: 'revert', rationale: 'r' },
+    });
+    expect(watch.assessment!.evidence).toEqual(['log']);
   });
   it('says that the investigation failed, when it did [N-23]', async () => {
     const script = {
@@ -67,6 +72,13 @@ describe('a release watch', () => {
     expect(told).toEqual(['watching 30', 'release_regression: acknowledge']);
     expect(end.is).toBe('passed');
   });
+  it.each(['pass', 'notice'])(
+    'of what has no signals is over in peace, and tells nobody: %s [A-099]',
+    async (onNoData) => {
+      const { told, end, watch } = await watched({ signals: [] }, { onNoData });
+      expect([told, end.is, watch.signals]).toEqual([['watching 30'], 'passed', []]);
+    },
+  );
   it.each([
     ['pass', []],
     ['notice', ['notice release_no_data']],
@@ -81,11 +93,23 @@ describe('signals', () => {
   it.each([
     ['one alert [A-094]', [signal('ok'), signal('alert')], 'regressed'],
     ['warnings only', [signal('warn')], 'healthy'],
-    ['no data [A-104]', [signal('no_data')], 'no-data'],
+    ['no data', [signal('no_data')], 'no-data'],
     ['some data', [signal('no_data'), signal('ok')], 'healthy'],
-    ['none at all [A-099]', [], 'no-data'],
+    ['none at all', [], 'no-data'],
   ])('%s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
-  it('an alert that is older than the release only warns [A-102, A-103]', () => {
+  it.each([
+    ['was there before the release only warns [A-103]', '2026-01-01T00:00:00Z', 'warn', 'healthy'],
+    ['began after it is a regression [A-102]', '2026-01-03T00:00:00Z', 'alert', 'regressed'],
+    ['began with it is a regression [A-102]', '2026-01-02T00:00:00Z', 'alert', 'regressed'],
+  ] as const)('an alert that %s', (_, since, state, health) => {
+    const signals = sinceRelease([signal('alert', 'a', { since }), signal('ok', 'b')], '2026-01-02T00:00:00Z');
+    expect(signals).toMatchObject([
+      { id: 'a', state },
+      { id: 'b', state: 'ok' },
+    ]);
+    expect(judgeSignals(signals)).toBe(health);
+  });
+  it('each alert is judged by itself', () => {
     const old = signal('alert', 'a', { since: '2026-01-01T00:00:00Z' });
     const young = signal('alert', 'b', { since: '2026-01-03T00:00:00Z' });
     expect(sinceRelease([old, young], '2026-01-02T00:00:00Z').map(({ state }) => state)).toEqual(['warn', 'alert']);

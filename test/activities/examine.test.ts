@@ -1,0 +1,53 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { InMemoryEnvironments } from '../../activities/adapters/in-memory/environments.ts';
+import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
+import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
+import { InMemoryReleases } from '../../activities/adapters/in-memory/books.ts';
+import type { Ports } from '../../activities/ports.ts';
+import { runActivities } from '../../activities/runs.ts';
+import { needsOf, rolesOf, RunInput } from '../../workflows/gates/index.ts';
+import { change, completed, wish } from '../support/builders.ts';
+
+const HEALTH = { kind: 'post-release-health' };
+const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];
+
+/** The first look of a run of these steps at a repository that has, or has not, what they need. */
+async function examined(steps: { kind: string }[], { release = false, environment = false } = {}) {
+  const releases = new InMemoryReleases();
+  releases.examine = async () => ({ configured: release });
+  const environments = new InMemoryEnvironments();
+  environments.examine = async () => ({ configured: environment, fields: [] });
+  const ports = {
+    forge: new InMemoryForge(change.repository, {}),
+    executor: new InMemoryExecutor(async () => completed() as never),
+    environments,
+    releases,
+  } as never as Ports;
+  const input = RunInput.parse(wish(...steps));
+  const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
+  const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
+  const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder };
+  return new MockActivityEnvironment().run(examine, question);
+}
+const lacking = (where: string) => ({ is: 'refused', fields: [{ path: `.gatehouse.yml:${where}` }] });
+
+describe('a pipeline that watches its release', () => {
+  it('is refused where nobody says how, and accepted where it is said [A-112, A-113]', async () => {
+    expect(await examined([...STEPS, HEALTH])).toMatchObject(lacking('release'));
+    expect(await examined([...STEPS, HEALTH], { environment: true })).toMatchObject(lacking('release'));
+    expect(await examined([...STEPS, HEALTH], { release: true })).toMatchObject({ is: 'ready' });
+  });
+  it('is accepted without, as long as that step is disabled [A-115]', async () => {
+    expect(await examined([...STEPS, { ...HEALTH, enabled: false } as never])).toMatchObject({ is: 'ready' });
+  });
+  it('is refused as soon as it is changed to have that step [A-116]', async () => {
+    expect(await examined(STEPS)).toMatchObject({ is: 'ready' });
+    expect(await examined([...STEPS, HEALTH])).toMatchObject(lacking('release'));
+  });
+});
+
+it('a pipeline that deploys is refused where there is no environment to be had [A-131]', async () => {
+  const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }];
+  expect(await examined(steps)).toMatchObject(lacking('environment'));
+  expect(await examined(steps, { environment: true })).toMatchObject({ is: 'ready', environments: true });
+});
