@@ -75,7 +75,7 @@ export class GitFailed extends Error {
  */
 export async function git(where: Repository, args: readonly string[], call: Call = {}): Promise<GitAnswer> {
   const at = ['--git-dir', where.gitDir, ...(where.workTree === undefined ? [] : ['--work-tree', where.workTree])];
-  await mustBeFolder(where.gitDir, args);
+  await mustBeFolder(where, args);
   return ask(where.gitDir, [...at, ...args], args, { cwd: where.workTree ?? where.gitDir, ...where }, call);
 }
 
@@ -125,9 +125,13 @@ async function ask(share: string, all: readonly string[], args: readonly string[
   }
 }
 
-async function mustBeFolder(gitDir: string, args: readonly string[]): Promise<void> {
-  const found = await lstat(gitDir).catch((failure: NodeJS.ErrnoException) => failure);
-  if (!(found instanceof Error) && found.isDirectory()) return;
-  const what = found instanceof Error ? found.message : `${gitDir} is no folder`;
-  throw new GitFailed(args, `fatal: not a git repository: ${what}`, 128);
+/** Git itself would follow a gitfile, a link, and a file that says where refs are: whoever may write there could say so. */
+async function mustBeFolder({ gitDir, commonDir = gitDir }: Repository, args: readonly string[]): Promise<void> {
+  const kindOf = (place: string) => lstat(place).catch(() => undefined);
+  if (!(await kindOf(gitDir))?.isDirectory()) {
+    throw new GitFailed(args, `fatal: not a git repository: ${gitDir} is no folder`, 128);
+  }
+  if (commonDir === gitDir && (await kindOf(path.join(gitDir, 'commondir')))) {
+    throw new GitFailed(args, `fatal: not a git repository: ${gitDir} names another folder in commondir`, 128);
+  }
 }
