@@ -1,4 +1,5 @@
-import type { Change } from './change.ts';
+import type { Change, ForeignCommit } from './change.ts';
+import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
 import type { Failing } from './outcome.ts';
@@ -6,25 +7,14 @@ import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
 import type { SurveyActivities } from './survey.ts';
 
+export type { ForeignCommit } from './change.ts';
+export type { EnvironmentView, Holder } from './environment.ts';
 export type { Job, JobReport, Revision, Usage } from './jobs.ts';
 
 /** One bad field of an input: where it is, and what was expected there. */
 export interface BadField {
   path: string;
   expected: string;
-}
-
-/** Who has something: a run, by its workflow id and its first execution's run id (both, since ids are used again). */
-export interface Holder {
-  workflowId: string;
-  runId: string;
-}
-
-/** A commit on the work branch that we did not make. */
-export interface ForeignCommit {
-  commit: string;
-  author: string;
-  email: string;
 }
 
 /** What the world says of a run's input, before anything is made. */
@@ -179,17 +169,6 @@ export type SiteLook =
   | { is: 'live'; url: string; expiresAt?: string }
   | { is: 'failed'; because: string }
   | { is: 'gone'; because?: string };
-
-/** What the `environment` query answers (contract 11). */
-export interface EnvironmentView {
-  status: 'provisioning' | 'live' | 'failed' | 'tearing-down' | 'gone' | 'unknown';
-  generation: number;
-  url?: string | undefined;
-  expiresAt?: string | undefined;
-  because?: string | undefined;
-  holder: Holder;
-  head?: string | undefined;
-}
 
 /** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
 export interface Activities extends SurveyActivities {

@@ -53,10 +53,15 @@ export const KnownChange = z.looseObject({
  * The work under gate: a branch, what it will merge into, and the pull request that says so. `basis` is the commit of
  * the base branch at which `.gatehouse.yml` was read, once: a change cannot rewrite the commands that judge it.
  */
-export interface Change {
-  repository: string;
-  base: string;
-  branch: string;
-  basis: string;
-  pullRequest?: number;
-}
+export const Change = z.strictObject({
+  repository: z.string(),
+  base: z.string(),
+  branch: z.string(),
+  basis: z.string(),
+  pullRequest: z.number().optional(),
+});
+export type Change = z.output<typeof Change>;
+
+/** A commit on the work branch that we did not make. */
+export const ForeignCommit = z.strictObject({ commit: z.string(), author: z.string(), email: z.string() });
+export type ForeignCommit = z.output<typeof ForeignCommit>;

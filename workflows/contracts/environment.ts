@@ -1,18 +1,24 @@
 import { z } from 'zod';
 import { KnownChange } from './change.ts';
-import { SiteView, SNAPSHOT_VERSION } from './snapshot.ts';
 
-const Holder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
+/** Who has something: a run, by its workflow id and its first execution's run id (both, since ids are used again). */
+export const Holder = z.strictObject({ workflowId: z.string(), runId: z.string() });
+export type Holder = z.output<typeof Holder>;
 
-/** An environment as it goes into its next execution: how it stands, and whatever may have something behind it. */
-export const SiteSnapshot = z.strictObject({
-  version: z.literal(SNAPSHOT_VERSION),
-  view: SiteView,
-  keys: z.array(z.string()),
-  revived: z.boolean(),
-  released: z.string().optional(),
+/** How an environment stands, as its own workflow says: what the `environment` query answers (contract 11). */
+export const EnvironmentView = z.strictObject({
+  status: z.enum(['provisioning', 'live', 'failed', 'tearing-down', 'gone', 'unknown']),
+  generation: z.number().int().min(0),
+  url: z.string().optional(),
+  expiresAt: z.string().optional(),
+  because: z.string().optional(),
+  holder: Holder,
+  head: z.string().optional(),
 });
-export type SiteSnapshot = z.output<typeof SiteSnapshot>;
+export type EnvironmentView = z.output<typeof EnvironmentView>;
+
+/** A holder as another workflow names it, which may know more than we do. */
+const NamedHolder = z.object({ workflowId: z.string().min(1), runId: z.string().min(1) });
 
 /** What `environment` is started with, and asked for again by `_build`: one generation of one task's environment. */
 export const EnvironmentInput = z.object({
@@ -21,9 +27,9 @@ export const EnvironmentInput = z.object({
   change: KnownChange,
   head: z.string().min(1),
   generation: z.number().int().min(1),
-  holder: Holder,
+  holder: NamedHolder,
   provisionSeconds: z.number().min(1),
-  /** Made by continue-as-new: see `SiteSnapshot`. */
+  /** Made by continue-as-new: see `SiteSnapshot` in `contracts/snapshot.ts`. */
   resume: z.looseObject({}).optional(),
 });
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;
@@ -35,4 +41,4 @@ export const siteKeyOf = ({ workspace, task, holder, generation }: EnvironmentIn
 /** The memo in which an environment says how it stands, as its query answers it. */
 export const ENVIRONMENT_MEMO = 'environment';
 
-export const Release = z.object({ holder: Holder, because: z.string().max(2_000) });
+export const Release = z.object({ holder: NamedHolder, because: z.string().max(2_000) });

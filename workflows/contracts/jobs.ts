@@ -1,5 +1,5 @@
-import type { ForeignCommit } from './activities.ts';
-import type { Change } from './change.ts';
+import { z } from 'zod';
+import type { Change, ForeignCommit } from './change.ts';
 import type { Task } from './pipeline-run.ts';
 
 export interface Usage {
@@ -30,11 +30,13 @@ export interface Job {
   pipeline: string;
 }
 
-export interface Revision {
-  previousOutput: string;
-  feedback: string;
-  comments: { quote?: string | undefined; text: string }[];
-}
+/** What a job is to do differently: what it made before, and what was said of it. */
+export const Revision = z.strictObject({
+  previousOutput: z.string(),
+  feedback: z.string(),
+  comments: z.array(z.strictObject({ quote: z.string().optional(), text: z.string() })),
+});
+export type Revision = z.output<typeof Revision>;
 
 /** How a job ended. What the table of contract 12 makes of it is the run's to say. */
 export type JobReport =

@@ -43,10 +43,11 @@ export interface StepShape {
   consensus?: Consensus | undefined;
   [option: string]: unknown;
 }
-export interface PipelineShape {
-  name: string;
-  steps: StepShape[];
-}
+/** Whoever reads it later knows its kind; the rest is for the gate of that kind, which has judged it at the start. */
+export const StepShape = z.looseObject({ kind: z.string() }) as z.ZodType<unknown> as z.ZodType<StepShape>;
+
+export const PipelineShape = z.strictObject({ name: z.string(), steps: z.array(StepShape).min(1) });
+export type PipelineShape = z.output<typeof PipelineShape>;
 
 const gated = (kind: string): StepShape => ({ kind, approval: true });
 const plain = (kind: string): StepShape => ({ kind });

@@ -1,5 +1,7 @@
-import type { EnvironmentView, ForeignCommit, Signal } from './activities.ts';
-import type { Change } from './change.ts';
+import { z } from 'zod';
+import type { Signal } from './activities.ts';
+import type { Change, ForeignCommit } from './change.ts';
+import type { EnvironmentView } from './environment.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
 import type { Failing } from './outcome.ts';
@@ -7,7 +9,10 @@ import type { PipelineShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
 import type { Task } from './pipeline-run.ts';
 
-/** What the queries of a run answer (contract 7). Times are ISO 8601 in UTC; fields that end in `Ms` milliseconds. */
+/**
+ * What the queries of a run answer (contract 7). Times are ISO 8601 in UTC; fields that end in `Ms` milliseconds. What of
+ * it a run keeps is stated as a schema, once: it is answered, kept (`state.ts`) and handed on (`snapshot.ts`) in one shape.
+ */
 
 export type Status = 'running' | 'parked' | 'paused' | 'passed' | 'failed' | 'stopped';
 export type Waited = 'person' | 'checks' | 'agent' | 'environment' | 'forge' | 'budget' | 'timer' | 'nothing';
@@ -35,83 +40,97 @@ export interface WaitingOn {
   offers: ActionName[];
 }
 
-export interface AttemptEntry {
-  n: number;
-  role: string;
-  key: string;
-  at: string;
-  endedAt?: string;
-  outcome?: 'completed' | 'failed' | 'evicted' | 'interrupted' | 'stopped' | 'superseded';
-  head?: string;
-  summary?: string;
-}
+const at = z.string();
+const count = z.number().int().min(0);
+/** A commit's whole id. */
+const head = z.string().optional();
+
+export const UsageTotal = z.strictObject({
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costCents: z.number(),
+  /** Jobs that did not say what they used. */
+  unknown: count,
+});
+export type UsageTotal = z.output<typeof UsageTotal>;
+
+export const AttemptEntry = z.strictObject({
+  n: count,
+  role: z.string(),
+  key: z.string(),
+  at,
+  endedAt: at.optional(),
+  outcome: z.enum(['completed', 'failed', 'evicted', 'interrupted', 'stopped', 'superseded']).optional(),
+  head,
+  summary: z.string().optional(),
+});
+export type AttemptEntry = z.output<typeof AttemptEntry>;
 
 /** One finding of a review, and what people said to it. */
-export interface Finding {
-  id: string;
-  category: 'gap' | 'clarification' | 'assumption' | 'risk' | 'question';
-  severity: 'low' | 'medium' | 'high';
-  title: string;
-  detail: string;
-  status: 'open' | 'answered' | 'dismissed';
-  reply?: string | undefined;
-  recommendation?: { text: string; fromStandard: boolean; status: 'open' | 'accepted' | 'rejected' } | undefined;
-}
+export const Finding = z.strictObject({
+  id: z.string(),
+  category: z.enum(['gap', 'clarification', 'assumption', 'risk', 'question']),
+  severity: z.enum(['low', 'medium', 'high']),
+  title: z.string(),
+  detail: z.string(),
+  status: z.enum(['open', 'answered', 'dismissed']),
+  reply: z.string().optional(),
+  recommendation: z
+    .strictObject({ text: z.string(), fromStandard: z.boolean(), status: z.enum(['open', 'accepted', 'rejected']) })
+    .optional(),
+});
+export type Finding = z.output<typeof Finding>;
 
 /** How a review of requirements or of a bug report stands. Its document is the step's output. */
-export interface ReviewEntry {
+export const ReviewEntry = z.strictObject({
   /** Reviews taken, and how many there may be. */
-  iteration: number;
-  max: number;
-  findings: Finding[];
+  iteration: count,
+  max: count,
+  findings: z.array(Finding),
   /** How many findings there ever were: their numbers are never given twice. */
-  issued: number;
+  issued: count,
   /** Whether a review is still to be taken: none was yet, the document is new, or the reviewer could not be understood. */
-  due: boolean;
+  due: z.boolean(),
   /** Whether answers have been worked into a document. */
-  documented: boolean;
-}
+  documented: z.boolean(),
+});
+export type ReviewEntry = z.output<typeof ReviewEntry>;
 
-export interface StepEntry {
-  step: number;
-  id: string;
-  kind: string;
-  state: 'pending' | 'working' | 'waiting' | 'done' | 'skipped' | 'failed';
-  startedAt?: string;
-  endedAt?: string;
+export const StepEntry = z.strictObject({
+  step: z.number().int().min(1),
+  id: z.string(),
+  kind: z.string(),
+  state: z.enum(['pending', 'working', 'waiting', 'done', 'skipped', 'failed']),
+  startedAt: at.optional(),
+  endedAt: at.optional(),
   /** Milliseconds spent on people: never counted as work. */
-  waitedMs: number;
-  outcome?: 'passed' | 'approved' | 'skipped' | 'merged' | 'ready' | 'failed' | 'rejected';
-  note?: string;
-  attempts: AttemptEntry[];
-  usage?: UsageTotal;
+  waitedMs: z.number(),
+  outcome: z.enum(['passed', 'approved', 'skipped', 'merged', 'ready', 'failed', 'rejected']).optional(),
+  note: z.string().optional(),
+  attempts: z.array(AttemptEntry),
+  usage: UsageTotal.optional(),
   /** Whose verdict this step holds, about which head, and how many foreign commits were known: later ones void it. */
-  judged?: { by: 'person' | 'companion'; head?: string; foreign: number };
-  review?: ReviewEntry;
-}
+  judged: z.strictObject({ by: z.enum(['person', 'companion']), head, foreign: count }).optional(),
+  review: ReviewEntry.optional(),
+});
+export type StepEntry = z.output<typeof StepEntry>;
 
-export interface UsageTotal {
-  inputTokens: number;
-  outputTokens: number;
-  costCents: number;
-  /** Jobs that did not say what they used. */
-  unknown: number;
-}
+export const Round = z.strictObject({
+  kind: z.enum(['fix', 'conflict']),
+  findings: z.string().optional(),
+  outcome: z.enum(['completed', 'failed']),
+  because: z.string().optional(),
+  head,
+});
+export type Round = z.output<typeof Round>;
 
-export interface Round {
-  kind: 'fix' | 'conflict';
-  findings?: string;
-  outcome: 'completed' | 'failed';
-  because?: string;
-  head?: string;
-}
-
-export interface CompanionVerdict {
-  rating: number;
-  threshold: number;
-  passed: boolean;
-  feedback: string;
-}
+export const CompanionVerdict = z.strictObject({
+  rating: z.number(),
+  threshold: z.number(),
+  passed: z.boolean(),
+  feedback: z.string(),
+});
+export type CompanionVerdict = z.output<typeof CompanionVerdict>;
 
 /** What a phase has to show besides what all phases have. */
 export interface Shown {
@@ -168,19 +187,21 @@ export interface OutputAnswer {
   output?: unknown;
 }
 
-export type RefusalCode = 'closed' | 'invalid' | 'duplicate' | 'not_offered' | 'stale' | 'not_allowed';
+export const RefusalCode = z.enum(['closed', 'invalid', 'duplicate', 'not_offered', 'stale', 'not_allowed']);
+export type RefusalCode = z.output<typeof RefusalCode>;
 
 /** One line of the action log: what was taken, and what was refused as a signal. */
-export interface ActionEntry {
-  actionId: string;
-  action: string;
-  by?: string | undefined;
-  at: string;
-  visit?: string | undefined;
-  verdict: 'taken' | 'refused';
-  code?: RefusalCode | undefined;
-  because?: string | undefined;
-  effect?: 'done' | 'failed' | undefined;
-  repeats: number;
-  input?: unknown;
-}
+export const ActionEntry = z.strictObject({
+  actionId: z.string(),
+  action: z.string(),
+  by: z.string().optional(),
+  at,
+  visit: z.string().optional(),
+  verdict: z.enum(['taken', 'refused']),
+  code: RefusalCode.optional(),
+  because: z.string().optional(),
+  effect: z.enum(['done', 'failed']).optional(),
+  repeats: count,
+  input: z.unknown().optional(),
+});
+export type ActionEntry = z.output<typeof ActionEntry>;

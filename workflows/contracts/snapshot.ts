@@ -1,181 +1,96 @@
 import { z } from 'zod';
+import { Change, ForeignCommit } from './change.ts';
+import { EnvironmentView } from './environment.ts';
 import { Notice } from './notices.ts';
 import { Estimate } from './pipeline-run.ts';
+import { PipelineShape } from './pipelines.ts';
 import { Policy } from './policy.ts';
-import type { RunState, StepRecord } from './state.ts';
+import { ActionEntry, UsageTotal } from './reading.ts';
+import { StepRecord } from './state.ts';
 
 /**
- * The version of what an execution hands to the next one. Whoever changes a shape below counts it up and states in
- * `rules/snapshots.ts` how the one before becomes it: a test holds the shape to the number.
+ * The version of what an execution hands to the next one. Whoever changes a shape below, or one that it is made of, counts
+ * it up and states in `rules/snapshots.ts` how the one before becomes it: a test holds the shape to the number.
  */
 export const SNAPSHOT_VERSION = 2;
 
 const at = z.string();
 const count = z.number().int().min(0);
-const head = z.string().optional();
 
-const Usage = z.strictObject({
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-  costCents: z.number(),
-  unknown: count,
-});
-const Decision = z.strictObject({
+const SeenAction = z.strictObject({
   id: z.string(),
-  question: z.string(),
-  options: z.array(z.string()),
-  choice: z.string().optional(),
-});
-const Revision = z.strictObject({
-  previousOutput: z.string(),
-  feedback: z.string(),
-  comments: z.array(z.strictObject({ quote: z.string().optional(), text: z.string() })),
-});
-const Finding = z.strictObject({
-  id: z.string(),
-  category: z.enum(['gap', 'clarification', 'assumption', 'risk', 'question']),
-  severity: z.enum(['low', 'medium', 'high']),
-  title: z.string(),
-  detail: z.string(),
-  status: z.enum(['open', 'answered', 'dismissed']),
-  reply: z.string().optional(),
-  recommendation: z
-    .strictObject({ text: z.string(), fromStandard: z.boolean(), status: z.enum(['open', 'accepted', 'rejected']) })
-    .optional(),
-});
-const Round = z.strictObject({
-  kind: z.enum(['fix', 'conflict']),
-  findings: z.string().optional(),
-  outcome: z.enum(['completed', 'failed']),
-  because: z.string().optional(),
-  head,
-});
-const Verdict = z.strictObject({
-  rating: z.number(),
-  threshold: z.number(),
-  passed: z.boolean(),
-  feedback: z.string(),
-});
-const Attempt = z.strictObject({
-  n: count,
-  role: z.string(),
-  key: z.string(),
-  at,
-  endedAt: at.optional(),
-  outcome: z.enum(['completed', 'failed', 'evicted', 'interrupted', 'stopped', 'superseded']).optional(),
-  head,
-  summary: z.string().optional(),
-});
-const Review = z.strictObject({
-  iteration: count,
-  max: count,
-  findings: z.array(Finding),
-  issued: count,
-  due: z.boolean(),
-  documented: z.boolean(),
-});
-
-/** How an environment stands, as its own workflow says. */
-export const SiteView = z.strictObject({
-  status: z.enum(['provisioning', 'live', 'failed', 'tearing-down', 'gone', 'unknown']),
-  generation: count,
-  url: z.string().optional(),
-  expiresAt: at.optional(),
-  because: z.string().optional(),
-  holder: z.strictObject({ workflowId: z.string(), runId: z.string() }),
-  head,
-});
-
-const Step = z.strictObject({
-  step: z.number().int().min(1),
-  id: z.string(),
-  kind: z.string(),
-  options: z.looseObject({ kind: z.string() }),
-  state: z.enum(['pending', 'working', 'waiting', 'done', 'skipped', 'failed']),
-  startedAt: at.optional(),
-  endedAt: at.optional(),
-  waitedMs: z.number(),
-  outcome: z.enum(['passed', 'approved', 'skipped', 'merged', 'ready', 'failed', 'rejected']).optional(),
-  note: z.string().optional(),
-  attempts: z.array(Attempt),
-  usage: Usage.optional(),
-  judged: z.strictObject({ by: z.enum(['person', 'companion']), head, foreign: count }).optional(),
-  review: Review.optional(),
-  visits: count,
-  jobs: z.record(z.string(), count),
-  spent: z.record(z.string(), count),
-  extra: count,
-  rounds: z.array(Round),
-  verdicts: z.array(Verdict),
-  summary: z.string().optional(),
-  output: z.unknown().optional(),
-  edited: z.boolean().optional(),
-  reopened: z.string().optional(),
-  rework: Revision.optional(),
-  decision: Decision.optional(),
-  /** What the gate itself needs is its own to read. */
-  parked: z.strictObject({ since: at, kept: z.record(z.string(), z.unknown()) }).optional(),
-} satisfies Record<keyof StepRecord, z.ZodType>);
-
-const Action = z.strictObject({
-  actionId: z.string(),
   action: z.string(),
-  by: z.string().optional(),
-  at,
+  input: z.string(),
   visit: z.string().optional(),
-  verdict: z.enum(['taken', 'refused']),
-  code: z.enum(['closed', 'invalid', 'duplicate', 'not_offered', 'stale', 'not_allowed']).optional(),
-  because: z.string().optional(),
-  effect: z.enum(['done', 'failed']).optional(),
-  repeats: count,
-  input: z.unknown().optional(),
 });
+export type SeenAction = z.output<typeof SeenAction>;
 
 /**
+<<<<<<< HEAD
  * What travels: all of a run but what it was started with, which travels beside it, the execution's own id, and what is
  * being done, asked or tried again, which is said anew.
  */
 export type Carried = Omit<RunState, 'input' | 'runId' | 'current' | 'retrying'>;
 
 /** A run as it goes from one execution into the next, key by key: one that is not known here is refused, not lost. */
+=======
+ * A run as it goes from one execution into the next: all but what it was started with, which travels beside it. A key that
+ * is not known here is refused, not lost; and the run has no others, for its state is of this very shape.
+ */
+>>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 export const Snapshot = z.strictObject({
   version: z.literal(SNAPSHOT_VERSION),
   workflowId: z.string(),
+  /** The first execution's run id: with the workflow id it names this run, also through continue-as-new. */
   firstRunId: z.string(),
-  pipeline: z.strictObject({ name: z.string(), steps: z.array(z.looseObject({ kind: z.string() })).min(1) }),
+  pipeline: PipelineShape,
   policy: Policy,
-  change: z.strictObject({
-    repository: z.string(),
-    base: z.string(),
-    branch: z.string(),
-    basis: z.string(),
-    pullRequest: z.number().optional(),
-  }),
-  head,
+  change: Change,
+  head: z.string().optional(),
+  /** Since when this head is known: the grace of a head without checks begins here. */
   headAt: at,
-  foreign: z.array(z.strictObject({ commit: z.string(), author: z.string(), email: z.string() })),
+  /** Commits by others, in the order in which they were seen. Verdicts are judged by how many there were. */
+  foreign: z.array(ForeignCommit),
   environments: z.boolean(),
+  /** Whether the work branch was ahead of its base when the run began: then a coder need not change anything. */
   branchResumed: z.boolean().optional(),
+  /** What the task-estimator said; it beats the task's own. */
   estimate: Estimate.optional(),
-  steps: z.array(Step).min(1),
-  actions: z.array(Action),
-  seen: z.array(
-    z.strictObject({ id: z.string(), action: z.string(), input: z.string(), visit: z.string().optional() }),
-  ),
+  steps: z.array(StepRecord).min(1),
+  actions: z.array(ActionEntry),
+  seen: z.array(SeenAction),
   notices: z.array(Notice.strict()),
-  usage: Usage,
-  environment: SiteView.nullable(),
+  usage: UsageTotal,
+  environment: EnvironmentView.nullable(),
   generation: count,
+  /** How often steps were started over by a person: red checks of an earlier round run again. */
   restarts: count,
+  /** How often a moved base sent the merger back. */
   baseMoves: count,
+  /** Whether checks may run whose end nobody has heard: they are not to run on when the run has ended. */
   checking: z.boolean().optional(),
+  /** Merged is sticky: whatever comes after, it stays so. */
   mergeCommit: z.string().optional(),
   mergedAt: at.optional(),
   paused: z.strictObject({ by: z.string().optional(), at, reason: z.string().optional() }).optional(),
+  /** How it is ending: nothing more is taken. It is `closed` once that is done with. */
   ending: z.enum(['passed', 'failed', 'stopped']).optional(),
   closed: z.boolean().optional(),
+  /** What is waited for, to tell a new wait from one that is only told anew. */
   wait: z.strictObject({ key: z.string(), since: at }),
+  /** The last action that a gate took, to tell who was faster. */
   lastTaken: z
     .strictObject({ by: z.string().optional(), action: z.string(), at, visit: z.string().optional() })
     .optional(),
-} satisfies Record<keyof Carried, z.ZodType>);
+});
+export type Carried = z.output<typeof Snapshot>;
+
+/** An environment as it goes into its next execution: how it stands, and whatever may have something behind it. */
+export const SiteSnapshot = z.strictObject({
+  version: z.literal(SNAPSHOT_VERSION),
+  view: EnvironmentView,
+  keys: z.array(z.string()),
+  revived: z.boolean(),
+  released: z.string().optional(),
+});
+export type SiteSnapshot = z.output<typeof SiteSnapshot>;

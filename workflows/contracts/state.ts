@@ -1,6 +1,7 @@
-import type { EnvironmentView, ForeignCommit, Revision } from './activities.ts';
-import type { Change } from './change.ts';
+import { z } from 'zod';
+import { Revision } from './jobs.ts';
 import type { ActionName } from './messages.ts';
+<<<<<<< HEAD
 import type { Notice } from './notices.ts';
 import type { Estimate, RunInput } from './pipeline-run.ts';
 import { stepIdOf, type PipelineShape, type StepShape } from './pipelines.ts';
@@ -8,6 +9,12 @@ import type { Policy } from './policy.ts';
 import type { Retrying } from './retrying.ts';
 import type { SNAPSHOT_VERSION } from './snapshot.ts';
 import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
+=======
+import type { RunInput } from './pipeline-run.ts';
+import { stepIdOf, StepShape } from './pipelines.ts';
+import { CompanionVerdict, Round, StepEntry, type Phase, type Shown, type Waited } from './reading.ts';
+import type { Carried } from './snapshot.ts';
+>>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 
 /** What a gate is doing now, as a person would want it told. */
 export interface GateView extends Shown {
@@ -21,29 +28,34 @@ export interface GateView extends Shown {
   deadline?: string | undefined;
 }
 
-/** All that a run knows of one step. Everything in it is plain: it travels through continue-as-new. */
-export interface StepRecord extends StepEntry {
-  options: StepShape;
+const count = z.number().int().min(0);
+
+/** All that a run knows of one step: what is answered of it, and what it needs to go on. It is plain data, and travels. */
+export const StepRecord = StepEntry.extend({
+  options: StepShape,
   /** How often it has parked, and how many jobs of each role it has sent: neither ever goes back. */
-  visits: number;
-  jobs: Record<string, number>;
+  visits: count,
+  jobs: z.record(z.string(), count),
   /** Attempts used of each budget, since the step was last started afresh. */
-  spent: Record<string, number>;
+  spent: z.record(z.string(), count),
   /** Rounds that a person granted on top. */
-  extra: number;
-  rounds: Round[];
-  verdicts: CompanionVerdict[];
-  summary?: string;
-  output?: unknown;
+  extra: count,
+  rounds: z.array(Round),
+  verdicts: z.array(CompanionVerdict),
+  summary: z.string().optional(),
+  output: z.unknown().optional(),
   /** Whether a person put their own words in the place of what was made. */
-  edited?: boolean;
+  edited: z.boolean().optional(),
   /** Why the step was opened again, and what its job is to act on. */
-  reopened?: string;
-  rework?: Revision;
-  decision?: { id: string; question: string; options: string[]; choice?: string };
+  reopened: z.string().optional(),
+  rework: Revision.optional(),
+  decision: z
+    .strictObject({ id: z.string(), question: z.string(), options: z.array(z.string()), choice: z.string().optional() })
+    .optional(),
   /** While it is parked: since when, and what its gate needs to come straight back here in another execution. */
-  parked?: { since: string; kept: Record<string, unknown> };
-}
+  parked: z.strictObject({ since: z.string(), kept: z.record(z.string(), z.unknown()) }).optional(),
+});
+export type StepRecord = z.output<typeof StepRecord>;
 
 /** A step as it is before anything has happened to it. */
 export const freshStep = (step: number, options: StepShape): StepRecord => ({
@@ -62,59 +74,22 @@ export const freshStep = (step: number, options: StepShape): StepRecord => ({
   verdicts: [],
 });
 
-export interface SeenAction {
-  id: string;
-  action: string;
-  input: string;
-  visit?: string | undefined;
-}
-
-/** All that a run knows of itself, as data. What people read is derived from it (`rules/describe.ts`). */
-export interface RunState {
-  version: typeof SNAPSHOT_VERSION;
-  workflowId: string;
-  /** The first execution's run id: with the workflow id it names this run, also through continue-as-new. */
-  firstRunId: string;
-  runId: string;
+/**
+ * All that a run knows of itself, as data: what travels (`contracts/snapshot.ts`), and what does not, for each execution
+ * has it anew. What people read is derived from it (`rules/describe.ts`).
+ */
+export interface RunState extends Carried {
   input: RunInput;
-  pipeline: PipelineShape;
-  policy: Policy;
-  change: Change;
-  head?: string | undefined;
-  /** Since when this head is known: the grace of a head without checks begins here. */
-  headAt: string;
-  /** Commits by others, in the order in which they were seen. Verdicts are judged by how many there were. */
-  foreign: ForeignCommit[];
-  environments: boolean;
-  /** Whether the work branch was ahead of its base when the run began: then a coder need not change anything. */
-  branchResumed: boolean | undefined;
-  /** What the task-estimator said; it beats the task's own. */
-  estimate?: Estimate | undefined;
-  steps: StepRecord[];
-  actions: ActionEntry[];
-  seen: SeenAction[];
-  notices: Notice[];
-  usage: UsageTotal;
-  environment: EnvironmentView | null;
-  generation: number;
-  /** How often steps were started over by a person: red checks of an earlier round run again. */
-  restarts: number;
-  /** How often a moved base sent the merger back. */
-  baseMoves: number;
-  /** Whether checks may run whose end nobody has heard: they are not to run on when the run has ended. */
-  checking?: boolean | undefined;
-  /** Merged is sticky: whatever comes after, it stays so. */
-  mergeCommit?: string | undefined;
-  mergedAt?: string | undefined;
-  paused?: { by?: string | undefined; at: string; reason?: string | undefined } | undefined;
-  /** How it is ending: nothing more is taken. It is `closed` once that is done with. */
-  ending?: 'passed' | 'failed' | 'stopped' | undefined;
-  closed?: boolean | undefined;
+  runId: string;
+  /** What is being done or asked, which the gate says anew. */
   current?: (GateView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
+<<<<<<< HEAD
   /** What is tried again and again of what this execution asks. The next one asks anew. */
   retrying?: Retrying[] | undefined;
   /** What is waited for, to tell a new wait from one that is only told anew. */
   wait: { key: string; since: string };
   /** The last action that a gate took, to tell who was faster. */
   lastTaken?: { by?: string | undefined; action: string; at: string; visit?: string | undefined } | undefined;
+=======
+>>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 }

@@ -40,5 +40,5 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
 }
 
 /** What a person reads of an output, and what later steps are given of it. */
-export const outputText = ({ summary, output }: { summary?: string; output?: unknown }): string =>
+export const outputText = ({ summary, output }: Pick<StepRecord, 'summary' | 'output'>): string =>
   typeof output === 'string' ? output : (summary ?? '');

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { actions, type ActionName } from '../contracts/messages.ts';
-import type { CurrentAnswer, RunAnswer, Shown, Status, StepEntry, WaitingOn } from '../contracts/reading.ts';
+import {
+  StepEntry,
+  type CurrentAnswer,
+  type RunAnswer,
+  type Shown,
+  type Status,
+  type WaitingOn,
+} from '../contracts/reading.ts';
 import type { Retrying } from '../contracts/retrying.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { offersNow } from './actions.ts';
@@ -47,25 +54,12 @@ export function waitOf(run: RunState): WaitingOn {
 }
 
 /** A step as people read it: without what only the run needs to go on. */
-export function stepEntry(record: StepRecord): StepEntry {
-  const { step, id, kind, state, startedAt, endedAt, waitedMs, outcome, note, attempts, usage, judged, review } =
-    record;
-  return {
-    step,
-    id,
-    kind,
-    state,
-    ...(startedAt && { startedAt }),
-    ...(endedAt && { endedAt }),
-    waitedMs,
-    ...(outcome && { outcome }),
-    ...(note !== undefined && { note }),
-    attempts,
-    ...(usage && { usage }),
-    ...(judged && { judged }),
-    ...(review && { review }),
-  };
-}
+export const stepEntry = (record: StepRecord): StepEntry =>
+  Object.fromEntries(
+    TOLD.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])),
+  ) as unknown as StepEntry;
+
+const TOLD = Object.keys(StepEntry.shape) as (keyof StepEntry)[];
 
 export const visitsOf = (run: RunState): Record<string, number> =>
   Object.fromEntries(run.steps.filter(({ visits }) => visits > 0).map(({ id, visits }) => [id, visits]));

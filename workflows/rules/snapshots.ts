@@ -1,7 +1,6 @@
 import type { z } from 'zod';
-import { SiteSnapshot } from '../contracts/environment.ts';
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
-import { Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
+import { SiteSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
 
 type Raw = Record<string, unknown>;
 /** By version: how a snapshot of it becomes one of the next. Pure: an old one is never written again, only read. */
