@@ -26,18 +26,9 @@ const SeenAction = z.strictObject({
 export type SeenAction = z.output<typeof SeenAction>;
 
 /**
-<<<<<<< HEAD
- * What travels: all of a run but what it was started with, which travels beside it, the execution's own id, and what is
- * being done, asked or tried again, which is said anew.
- */
-export type Carried = Omit<RunState, 'input' | 'runId' | 'current' | 'retrying'>;
-
-/** A run as it goes from one execution into the next, key by key: one that is not known here is refused, not lost. */
-=======
  * A run as it goes from one execution into the next: all but what it was started with, which travels beside it. A key that
  * is not known here is refused, not lost; and the run has no others, for its state is of this very shape.
  */
->>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 export const Snapshot = z.strictObject({
   version: z.literal(SNAPSHOT_VERSION),
   workflowId: z.string(),

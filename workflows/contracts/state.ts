@@ -1,20 +1,11 @@
 import { z } from 'zod';
 import { Revision } from './jobs.ts';
 import type { ActionName } from './messages.ts';
-<<<<<<< HEAD
-import type { Notice } from './notices.ts';
-import type { Estimate, RunInput } from './pipeline-run.ts';
-import { stepIdOf, type PipelineShape, type StepShape } from './pipelines.ts';
-import type { Policy } from './policy.ts';
-import type { Retrying } from './retrying.ts';
-import type { SNAPSHOT_VERSION } from './snapshot.ts';
-import type { ActionEntry, CompanionVerdict, Phase, Round, Shown, StepEntry, UsageTotal, Waited } from './reading.ts';
-=======
 import type { RunInput } from './pipeline-run.ts';
 import { stepIdOf, StepShape } from './pipelines.ts';
 import { CompanionVerdict, Round, StepEntry, type Phase, type Shown, type Waited } from './reading.ts';
+import type { Retrying } from './retrying.ts';
 import type { Carried } from './snapshot.ts';
->>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 
 /** What a gate is doing now, as a person would want it told. */
 export interface GateView extends Shown {
@@ -83,13 +74,6 @@ export interface RunState extends Carried {
   runId: string;
   /** What is being done or asked, which the gate says anew. */
   current?: (GateView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
-<<<<<<< HEAD
   /** What is tried again and again of what this execution asks. The next one asks anew. */
   retrying?: Retrying[] | undefined;
-  /** What is waited for, to tell a new wait from one that is only told anew. */
-  wait: { key: string; since: string };
-  /** The last action that a gate took, to tell who was faster. */
-  lastTaken?: { by?: string | undefined; action: string; at: string; visit?: string | undefined } | undefined;
-=======
->>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 }

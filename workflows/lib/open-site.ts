@@ -20,12 +20,8 @@ import {
   releaseSignal,
   upgradeSignal,
 } from '../contracts/messages.ts';
-<<<<<<< HEAD
 import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
-import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
-=======
 import { SNAPSHOT_VERSION, type SiteSnapshot } from '../contracts/snapshot.ts';
->>>>>>> 22ccb4f (One shape of a run: its state, its answers and its snapshot are inferred from the same schemas)
 import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
 import { Reporting } from './reporting.ts';

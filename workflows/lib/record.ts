@@ -4,7 +4,7 @@ import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
 import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
-import { SNAPSHOT_VERSION, type Carried, type SeenAction } from '../contracts/snapshot.ts';
+import { Snapshot, SNAPSHOT_VERSION, type Carried, type SeenAction } from '../contracts/snapshot.ts';
 import { fingerprintOf } from '../rules/actions.ts';
 import { noUsage } from '../rules/budget.ts';
 import { readEstimate } from '../rules/estimate.ts';
@@ -146,8 +146,10 @@ export function startOver(step: StepRecord): void {
   Object.assign(step, { spent: {}, extra: 0, rounds: [], verdicts: [] });
 }
 
-/** What continue-as-new carries: everything, for all of it is data. */
-export function snapshotOf({ runId, input, current, retrying, ...state }: RunState, from: number): RunInput['resume'] {
-  void [runId, input, current, retrying];
-  return { version: SNAPSHOT_VERSION, from, settled: [], state: state satisfies Carried };
+/** What continue-as-new carries: all that the snapshot's schema names, and nothing else. */
+export function snapshotOf(state: RunState, from: number): RunInput['resume'] {
+  const carried = Object.fromEntries(CARRIED.map((key) => [key, state[key]])) as unknown as Carried;
+  return { version: SNAPSHOT_VERSION, from, settled: [], state: carried };
 }
+
+const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];
