@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
 import { commandExecutor } from '../../../activities/adapters/local/command-executor/index.ts';
+import { StandingJobs } from '../../../activities/adapters/local/command-executor/standing.ts';
 import { safeName } from '../../../activities/adapters/local/folders.ts';
 import type { Executor } from '../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
@@ -292,6 +293,29 @@ describe('a command', () => {
     await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
   });
 
+  it('that ignores being asked is ended with all others by an orderly stop', async () => {
+    const executor = open();
+    const the = await job(`trap '' TERM; echo $T >> $T/begun; while :; do sleep 0.1; done`);
+    const all = ['a', 'b', 'c', 'd'].map((key) => ({ ...the, key: `${the.key}-${key}` }));
+    for (const each of all) await executor.ensure(each);
+    const begun = async () => (await readFile(path.join(home, 'begun'), 'utf8').catch(() => '')).split('\n').length;
+    await until('all have begun', async () => (await begun()) === 5);
+    await executor.close();
+    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    for (const each of all) expect(await open().look(each.key)).toMatchObject({ is: 'interrupted' });
+    expect(await open().list()).toEqual([]);
+  });
+
+  it('that an earlier version began is known as one that is not over', async () => {
+    const the = await job('sleep 60');
+    await open().ensure(the);
+    await rm(path.join(home, 'data', 'unfinished'), { recursive: true });
+    const next = open();
+    expect(await next.list()).toEqual([{ key: the.key, running: true }]);
+    await next.stop(the.key);
+    expect(await next.list()).toEqual([]);
+  });
+
   it('has its checkout swept by the next worker when its own died before it could', async () => {
     const over = await job('true');
     const first = open();
@@ -301,6 +325,7 @@ describe('a command', () => {
     await first.ensure(live);
     await mkdir(treeOf(over), { recursive: true });
     await writeFile(path.join(treeOf(over), 'left.txt'), '');
+    await new StandingJobs(path.join(home, 'data')).add(safeName(over.key));
     expect(await first.list()).toContainEqual({ key: over.key, running: false });
     // What cannot be swept holds nobody up.
     await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');

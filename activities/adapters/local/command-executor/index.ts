@@ -1,18 +1,18 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Executor, JobLook } from '../../../ports.ts';
 import { foldersOf, readJson, readText, safeName, withLock, writeJson, type Local } from '../folders.ts';
-import { end, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { Workshop } from '../workshop.ts';
 import { Begun, collect, discarded, prepare, toldOf } from './bench.ts';
 import { commandFor, lacking } from './commands.ts';
 import { progressOf, readResult, readResultFile, type AgentResult } from './result.ts';
-import { standingJobs } from './standing.ts';
+import { StandingJobs } from './standing.ts';
 import { plain } from './text.ts';
 
 const GRACE_MS = 3_000;
@@ -28,10 +28,12 @@ class CommandExecutor implements Executor {
   private readonly workshop;
   private readonly publishing;
   private readonly ledger;
+  private readonly standing;
   private closing = false;
 
   constructor({ root, environment, ledger }: Local) {
     this.jobs = foldersOf(root).jobs;
+    this.standing = new StandingJobs(root);
     this.environment = environment;
     this.workshop = new Workshop(root);
     this.ledger = ledger;
@@ -46,7 +48,7 @@ class CommandExecutor implements Executor {
     return fields.flat();
   }
 
-  list = () => standingJobs(this.jobs);
+  list = () => this.standing.list();
 
   knows = async (key: string): Promise<boolean> => (await readText(this.placeOf(key).job)) !== undefined;
 
@@ -57,6 +59,7 @@ class CommandExecutor implements Executor {
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
       await mkdir(place.folder, { recursive: true });
+      await this.standing.add(path.basename(place.folder));
       await writeJson(place.job, job);
       const begun = await prepare(this.workshop, job, place.tree);
       await writeJson(place.begun, begun);
@@ -65,6 +68,7 @@ class CommandExecutor implements Executor {
       const settings = await this.workshop.settingsOf(job.change);
       const text = JSON.stringify(toldOf(job));
       await writeJson(place.told, toldOf(job));
+      if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
       await launch(place.run, {
         command: commandFor(settings, job.role)!,
         cwd: place.tree,
@@ -101,26 +105,42 @@ class CommandExecutor implements Executor {
     return this.finish(key, { is: 'stopped', because });
   }
 
+  /** All that run are asked at once; what cannot be ended is told. A checkout that is left is swept by the next worker. */
   async close(): Promise<void> {
     this.closing = true;
-    for (const name of await readdir(this.jobs).catch(() => [])) {
-      const job = await readJson(path.join(this.jobs, name, 'job.json'), z.object({ key: z.string() })).catch(
-        () => undefined,
-      );
-      if (!job || (await stateOf(this.placeOf(job.key).run)).is !== 'running') continue;
-      await this.finish(job.key, { is: 'interrupted', because: 'The local stack was stopped.' });
-    }
+    const running = (await this.list()).flatMap((job) => (job.running ? [job.key] : []));
+    const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
+    // Whoever works on one right now is waited for a while: on record first, but it ends in any case.
+    await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+    const left = await endAll(
+      running.map((key) => this.placeOf(key).run),
+      { graceMs: GRACE_MS },
+    );
+    if (left.length > 0) throw new Error(left.join('\n'));
+    await noted;
+    await this.sweep();
+  }
+
+  private interrupt(key: string): Promise<void> {
+    const place = this.placeOf(key);
+    return withLock(place.lock, async () => {
+      const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
+      if (!(await readReport(place.report))) await this.note(key, place, report);
+    });
   }
 
   /** Clears away checkouts that outlived their job's report, as where a worker died between the two: no look comes back. */
   private async sweep(): Promise<void> {
-    for (const name of await readdir(this.jobs).catch((): string[] => [])) {
-      const { folder, lock, report, tree } = this.placeIn(name);
-      const there = await readdir(folder).catch((): string[] => []);
-      if (![report, tree].every((file) => there.includes(path.basename(file)))) continue;
+    for (const name of await this.standing.reported().catch((): string[] => [])) {
+      const place = this.placeIn(name);
       // Only litter is at stake: what cannot be removed now is there for the next worker.
-      await withLock(lock, () => rm(tree, { recursive: true, force: true })).catch(() => undefined);
+      await withLock(place.lock, () => this.clear(place)).catch(() => undefined);
     }
+  }
+
+  private async clear({ folder, tree }: Place): Promise<void> {
+    await rm(tree, { recursive: true, force: true });
+    await this.standing.strike(path.basename(folder));
   }
 
   /** Ends a job from outside: on record first, so that whatever it still answers changes nothing. */
@@ -130,13 +150,13 @@ class CommandExecutor implements Executor {
       await mkdir(place.folder, { recursive: true });
       if (!(await readReport(place.report))) await this.note(key, place, report);
       await end(place.run, { graceMs: GRACE_MS });
-      await rm(place.tree, { recursive: true, force: true });
+      await this.clear(place);
     });
   }
 
   private async report(key: string, place: Place, report: JobReport): Promise<JobReport> {
     await this.note(key, place, report);
-    await rm(place.tree, { recursive: true, force: true });
+    await this.clear(place);
     return report;
   }
 

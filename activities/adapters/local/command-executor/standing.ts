@@ -2,24 +2,55 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { StandingJob } from '../../../inventory.ts';
-import { readJson } from '../folders.ts';
+import { foldersOf, readJson } from '../folders.ts';
 import { stateOf } from '../processes.ts';
+import { Unfinished } from '../unfinished.ts';
 
 const Known = z.object({ key: z.string() });
 
 /**
- * The jobs below a folder that have no report, and those whose checkout has outlived it, as where a worker died between
- * the two. All others have left nothing but their records.
+ * The jobs that have no report, and those whose checkout has outlived it, as where a worker died between the two. All others
+ * have left nothing but their records.
  */
-export async function standingJobs(jobs: string): Promise<StandingJob[]> {
-  const standing: StandingJob[] = [];
-  const entries = await readdir(jobs, { withFileTypes: true }).catch(() => []);
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    const folder = path.join(jobs, name);
-    const there = await readdir(folder);
-    if (there.includes('report.json') && !there.includes('tree')) continue;
-    const job = await readJson(path.join(folder, 'job.json'), Known);
-    if (job) standing.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
+export class StandingJobs {
+  private readonly jobs;
+  private readonly unfinished;
+
+  constructor(root: string) {
+    this.jobs = foldersOf(root).jobs;
+    this.unfinished = new Unfinished(path.join(foldersOf(root).unfinished, 'jobs'), () => this.earlier());
   }
-  return standing;
+
+  add = (name: string): Promise<void> => this.unfinished.add(name);
+  /** Its report is on record, and its checkout is gone. */
+  strike = (name: string): Promise<void> => this.unfinished.remove(name);
+
+  async list(): Promise<StandingJob[]> {
+    const standing: StandingJob[] = [];
+    for (const name of await this.unfinished.list()) {
+      const folder = path.join(this.jobs, name);
+      const job = await readJson(path.join(folder, 'job.json'), Known);
+      if (job) standing.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
+    }
+    return standing;
+  }
+
+  /** The names of those whose report is on record: what is left of them is their checkout. */
+  async reported(): Promise<string[]> {
+    const names = await this.unfinished.list();
+    const there = await Promise.all(names.map((name) => this.filesOf(name)));
+    return names.filter((_, index) => there[index]!.includes('report.json'));
+  }
+
+  private async earlier(): Promise<string[]> {
+    const entries = await readdir(this.jobs, { withFileTypes: true }).catch(() => []);
+    const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    const there = await Promise.all(names.map((name) => this.filesOf(name)));
+    return names.filter((_, index) => {
+      const files = there[index]!;
+      return files.includes('job.json') && (!files.includes('report.json') || files.includes('tree'));
+    });
+  }
+
+  private filesOf = (name: string): Promise<string[]> => readdir(path.join(this.jobs, name)).catch(() => []);
 }
