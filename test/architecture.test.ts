@@ -15,6 +15,7 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     'workflows/rules',
     'type:workflows/gates',
+    'type:zod',
     '@temporalio/workflow',
     // What the SDK's own converters are made of, where payloads are encrypted.
     '@temporalio/common',

@@ -1,7 +1,6 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { EnvironmentInput } from './contracts/environment.ts';
-import { badFields, fieldsMessage } from './contracts/bad-fields.ts';
-import { isUnreadable } from './contracts/unreadable.ts';
+import { enter } from './lib/door.ts';
 import { OpenSite } from './lib/open-site.ts';
 import { readSite } from './rules/snapshots.ts';
 
@@ -10,12 +9,7 @@ import { readSite } from './rules/snapshots.ts';
  * end has been verified. It goes down when its holder asks, when it expires, or when its holder is closed.
  */
 export async function environment(raw: unknown): Promise<void> {
-  if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
-  const { data: input, error } = EnvironmentInput.safeParse(raw);
-  if (!input && workflowInfo().continuedFromExecutionRunId)
-    throw new Error(`A newer build wrote this: ${error.message}`);
-  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error, raw)), 'invalid_input');
-
+  const input = enter(EnvironmentInput, raw, { handedOn: { path: 'resume', of: ({ resume }) => resume } });
   const site = new OpenSite(input, input.resume && readSite(input.resume));
   let cancelled: Error | undefined;
   try {

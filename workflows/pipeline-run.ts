@@ -1,12 +1,10 @@
-import { workflowInfo } from '@temporalio/workflow';
-import { badFields } from './contracts/bad-fields.ts';
-import { runIdOf, type RunInput as Input } from './contracts/pipeline-run.ts';
+import { runIdOf } from './contracts/pipeline-run.ts';
 import type { StepRecord } from './contracts/state.ts';
-import { isUnreadable } from './contracts/unreadable.ts';
 import type { GateEnd } from './gates/gate.ts';
 import { gateFor, needsOf, rolesOf, RunInput } from './gates/index.ts';
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
+import { enter } from './lib/door.ts';
 import { conclude, invalidInput, refuseInput, type Result } from './lib/ending.ts';
 import { serve } from './lib/inbox.ts';
 import { firstLook } from './lib/looks.ts';
@@ -20,7 +18,11 @@ import { voidedSteps } from './rules/head.ts';
 
 /** Takes a change through its pipeline's steps, in order, until it is merged, or one of them fails. */
 export async function pipelineRun(raw: unknown): Promise<Result> {
-  const input = read(raw);
+  const input = enter(RunInput, raw, {
+    id: ({ workspace, task }) => runIdOf(workspace, task.id),
+    handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
+    refuse: refuseInput,
+  });
   const { resume, ...own } = input;
   void resume;
   const live = new LiveRun(recordOf(input), own);
@@ -30,22 +32,6 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
       return takeSteps(live, (step) => oneStep(live, step));
     }),
   );
-}
-
-/** Parses at the door. A continued run that cannot be read was written by a newer build: that one shall have it. */
-function read(raw: unknown): Input {
-  const { workflowId, continuedFromExecutionRunId } = workflowInfo();
-  if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
-  const { data, error } = RunInput.safeParse(raw);
-  if (!data && continuedFromExecutionRunId) throw new Error(`A newer build wrote this input: ${error.message}`);
-  if (!data) return refuseInput(badFields(error, raw));
-  // Whoever starts a run does not say what it has seen already: a forged state would never be examined.
-  if (data.resume?.['state'] !== undefined && !continuedFromExecutionRunId) {
-    return refuseInput([{ path: 'resume.state', expected: 'only in a run that goes on by itself' }]);
-  }
-  const id = runIdOf(data.workspace, data.task.id);
-  if (id !== workflowId) refuseInput([{ path: 'workflowId', expected: `expected ${id}` }]);
-  return data;
 }
 
 /** Looks at the world before anything is made in it. */

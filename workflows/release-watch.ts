@@ -1,10 +1,9 @@
-import { workflowInfo } from '@temporalio/workflow';
-import { badFields } from './contracts/bad-fields.ts';
 import { releaseIdOf } from './contracts/pipeline-run.ts';
 import { ReleaseInput } from './contracts/release.ts';
 import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gates/release.ts';
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
+import { enter } from './lib/door.ts';
 import { allTold, conclude, refuseInput } from './lib/ending.ts';
 import { serve } from './lib/inbox.ts';
 import { watchRecordOf } from './lib/record.ts';
@@ -17,13 +16,11 @@ import { takeSteps } from './lib/steps.ts';
  * time is over, or when somebody has acknowledged a regression.
  */
 export async function releaseWatch(raw: unknown): Promise<Watch> {
-  const { data: input, error } = ReleaseInput.safeParse(raw);
-  if (!input && workflowInfo().continuedFromExecutionRunId)
-    throw new Error(`A newer build wrote this: ${error.message}`);
-  if (!input) return refuseInput(badFields(error, raw));
-  const id = releaseIdOf(input.workspace, input.task.id);
-  if (id !== workflowInfo().workflowId) refuseInput([{ path: 'workflowId', expected: `expected ${id}` }]);
-
+  const input = enter(ReleaseInput, raw, {
+    id: ({ workspace, task }) => releaseIdOf(workspace, task.id),
+    handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
+    refuse: refuseInput,
+  });
   const { resume, ...own } = input;
   void resume;
   const live = new LiveRun(watchRecordOf(input), own);

@@ -1,14 +1,6 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  rootCause,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { badFields, fieldsMessage } from './contracts/bad-fields.ts';
+import { CancellationScope, isCancellation, rootCause, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { SurveyInput, type Found, type Sights, type Survey } from './contracts/survey.ts';
-import { isUnreadable } from './contracts/unreadable.ts';
+import { enter } from './lib/door.ts';
 import { activitiesFor } from './lib/proxies.ts';
 import { surveyDetails } from './rules/details.ts';
 import { clearable, findingsOf, silentRuns } from './rules/survey.ts';
@@ -26,9 +18,7 @@ const TASK = { id: 'doctor', title: 'gatehouse doctor', type: 'recurring' as con
  * asked to and looks again, and tells people of what the pass before did not find.
  */
 export async function survey(raw: unknown): Promise<Survey> {
-  if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
-  const { data: input, error } = SurveyInput.safeParse(raw ?? {});
-  if (!input) throw ApplicationFailure.nonRetryable(fieldsMessage(badFields(error, raw)), 'invalid_input');
+  const input = enter(SurveyInput, raw ?? {});
 
   const { survey: look } = activitiesFor('doctor');
   const first = await look();

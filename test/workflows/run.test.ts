@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
-import { UNREADABLE, type World } from '../support/sandbox.ts';
+import type { World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
@@ -142,16 +142,6 @@ describe('an input that cannot be read', () => {
     const { run, cluster } = await play(STEPS, { examine: () => ({ is: 'refused', fields }) });
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { fields } });
     expect(cluster.log).toEqual(['examine']);
-  });
-
-  it('an encoding that nobody knows stalls the run, for a worker that can read it', async () => {
-    await expect(startRun(clusterWith(), UNREADABLE)).rejects.toThrow('cannot be decoded');
-  });
-
-  it('a continued run of a newer build is left to that build', async () => {
-    await expect(startRun(clusterWith(), { ...wish({ kind: 'coder' }), news: 1 }, { continued: true })).rejects.toThrow(
-      'newer build',
-    );
   });
 });
 

@@ -1,0 +1,68 @@
+import { jest } from '@jest/globals';
+import { change, HEAD, wish } from '../support/builders.ts';
+import { UNREADABLE } from '../support/sandbox.ts';
+import { clusterWith } from '../support/world.ts';
+
+jest.setTimeout(120_000);
+
+const task = { id: 'PAY-142', title: 'Tax', type: 'feature' };
+const run = wish({ kind: 'coder' });
+const release = {
+  ...{ workspace: 'default', task, change, policy: {}, pipeline: 'custom' },
+  ...{ options: { kind: 'post-release-health' }, mergeCommit: HEAD, mergedAt: '2026-01-01T00:00:00.000Z' },
+};
+const environment = {
+  ...{ workspace: 'default', task, change, head: HEAD, generation: 1, provisionSeconds: 60 },
+  holder: { workflowId: 'run/default/PAY-142', runId: 'first' },
+};
+
+interface Entered {
+  type: string;
+  id: string;
+  /** An input that it takes, and one that it refuses, with the field that is named. */
+  input: object;
+  wrong: [input: object, field: string];
+  /** What only an earlier execution of it may say. */
+  forged?: [input: object, field: string];
+}
+const WORKFLOWS: Entered[] = [
+  {
+    ...{ type: 'pipelineRun', id: 'run/default/PAY-142', input: run },
+    wrong: [{ ...run, task: { ...task, id: '..' } }, 'task.id'],
+    forged: [{ ...run, resume: { from: 1, state: {} } }, 'resume.state'],
+  },
+  {
+    ...{ type: 'environment', id: 'env/default/PAY-142', input: environment },
+    wrong: [{ ...environment, generation: 0 }, 'generation'],
+    forged: [{ ...environment, resume: { keys: ['env/default/OTHER/000000000001/1'] } }, 'resume'],
+  },
+  {
+    ...{ type: 'releaseWatch', id: 'release/default/PAY-142', input: release },
+    wrong: [{ ...release, mergeCommit: '' }, 'mergeCommit'],
+    forged: [{ ...release, resume: { from: 1, state: {} } }, 'resume.state'],
+  },
+  { type: 'survey', id: 'doctor/x/look', input: {}, wrong: [{ fix: 'yes' }, 'fix'] },
+];
+
+describe.each(WORKFLOWS)('$type', ({ type, id, input, wrong, forged }) => {
+  const start = (raw: unknown, options = {}) => clusterWith().start(type, id, raw, options);
+  const refusal = ([raw, field]: [object, string]) =>
+    expect(start(raw)).resolves.toMatchObject({
+      closed: { failure: { type: 'invalid_input', message: expect.stringMatching(new RegExp(`^${field}: expected`)) } },
+    });
+
+  it('takes a good input', async () => {
+    expect((await start(input)).closed ?? {}).not.toHaveProperty('failure.type', 'invalid_input');
+  });
+
+  it.each([false, true])('stalls on an input that cannot be decoded, for a worker with the codec [%s]', (continued) =>
+    expect(start(UNREADABLE, { continued })).rejects.toThrow('cannot be decoded'),
+  );
+
+  it('names the field of an input that it refuses', () => refusal(wrong));
+
+  it('stalls on what it goes on with and cannot read, for the newer build that wrote it', () =>
+    expect(start(wrong[0], { continued: true })).rejects.toThrow(`A newer build wrote this input: ${wrong[1]}`));
+
+  if (forged) it('is never started with what only an earlier execution may say', () => refusal(forged));
+});
