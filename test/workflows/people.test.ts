@@ -559,7 +559,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(await run.query('run')).toMatchObject({ status: 'stopped', current: null });
   });
 
-  it('restarts it from a step: visits and job numbers go on, budgets begin anew [A-229, A-230, A-231, N-56, E-27]', async () => {
+  it('restarts it from a step: visits and job numbers go on, budgets begin anew [A-230]', async () => {
     const keys: string[] = [];
     const { run, look, cluster } = await play({
       runJob: (job) => {
@@ -676,7 +676,7 @@ describe('a run that goes on in another execution', () => {
     ]);
   });
 
-  it('is retried with its settled steps kept, and no visit named twice [A-223, A-224, A-225, A-226, A-227, N-56, E-26]', async () => {
+  it('is retried with its settled steps kept, and no visit named twice', async () => {
     const { run } = await play({
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),

@@ -164,7 +164,7 @@ describe('jobs', () => {
     expect(coder.attempts.at(-1).key).toMatch(/coder-4$/);
   });
 
-  it('an eviction is worth one more job, then fails an agent’s step [A-241, A-242, E-37]', async () => {
+  it('an eviction is worth one more job, then fails an agent’s step [A-242, E-37]', async () => {
     const evicted = { is: 'evicted', because: 'gone', infrastructure: false };
     expect((await (await play(STEPS, { runJob: once(evicted) })).look()).status).toBe('parked');
     const { run } = await play(STEPS, { runJob: once(evicted, evicted) });
@@ -177,7 +177,7 @@ describe('jobs', () => {
     expect(failure((await play(STEPS, { runJob: once(...Array(6).fill(evicted)) })).run).type).toBe('evicted');
   });
 
-  it('a failed agent fails the run, with the end of what it said [A-238, A-239, E-30]', async () => {
+  it('a failed agent fails the run, with the end of what it said [A-238]', async () => {
     const { run } = await play(STEPS, { runJob: once({ is: 'failed', because: 'exit code 7', detail: 'boom' }) });
     expect(failure(run)).toMatchObject({
       type: 'job_failed',

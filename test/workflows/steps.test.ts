@@ -63,7 +63,7 @@ describe('a review in a run', () => {
     await run.update('answerFinding', { finding: 'f-1', reply: '19 <b>%</b>' });
     expect((await run.metadata()).currentDetails).toContain('Answer: 19 &lt;b\\>%&lt;/b\\>');
   });
-  it('has its document stand for the task’s description in every later job [A-071, E-27]', async () => {
+  it('has its document stand for the task’s description in every later job [A-071]', async () => {
     const heard: Job[] = [];
     const cluster = clusterWith({ runJob: work(heard) });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
@@ -114,7 +114,7 @@ describe('a review in a run', () => {
       (await run.update('answerFinding', { finding: 'f-1', reply: 'x', visit: '1-requirements-review#9' })).refused,
     ).toMatchObject({ code: 'stale' });
   });
-  it('begins anew when it is started over, and goes on where it stood when it is retried [A-233, N-44]', async () => {
+  it('begins anew when it is started over, and goes on where it stood when it is retried [N-44]', async () => {
     const cluster = clusterWith({ runJob: work() });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
     await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });

@@ -74,9 +74,13 @@ describe.each([
   ],
   ['by commands', () => open()],
 ])('an executor %s', (_, make) => {
-  it('names roles that it could not serve [A-191]', async () => {
+  it('names roles that it could not serve', async () => {
     const { change } = await job('true');
-    expect(await make().examine(change, ['coder'])).toEqual([]);
+    await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { coder: sh agent.sh }\n');
+    await git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '--quiet', '-am', 'settings');
+    const now = { ...change, basis: await git('rev-parse', 'main') };
+    expect(await make().examine(now, ['coder'])).toEqual([]);
+    expect(await make().examine(now, ['coder', 'tester'])).toMatchObject([{ path: '.gatehouse.yml:agents.tester' }]);
   });
 
   it('does a job once per key, and knows its end for ever [A-195]', async () => {
@@ -139,7 +143,7 @@ describe('a command', () => {
     expect(await git('log', '--format=%s', 'main..work')).toBe('coder: T-1 A task\nmine');
   });
 
-  it('is told its job, without what is ours, and its work is committed and pushed [A-183, A-184, A-185]', async () => {
+  it('is told its job, without what is ours, and its work is committed and pushed [A-183]', async () => {
     const the = await job(
       'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',
     );
@@ -171,7 +175,7 @@ describe('a command', () => {
   it.each([
     ['standard output is the summary', 'echo printed', { is: 'completed', summary: 'printed', changed: false }],
     [
-      'a failing exit code',
+      'a failing exit code [A-195, A-241]',
       'echo said >&2; exit 7',
       { is: 'failed', because: expect.stringContaining('exit code 7'), detail: 'said' },
     ],
@@ -195,16 +199,16 @@ describe('a command', () => {
       'node -e \'console.log("x".repeat(11000))\'',
       { is: 'completed', summary: expect.stringMatching(/^x{9988} \[…cut…\]$/) },
     ],
-    ['ended by a signal that we did not send', 'kill -9 $$', { is: 'evicted', infrastructure: false }],
-    ['the whole group gone', 'kill -9 0', { is: 'evicted' }],
+    ['ended by a signal that we did not send [A-241]', 'kill -9 $$', { is: 'evicted', infrastructure: false }],
+    ['the whole group gone [A-241]', 'kill -9 0', { is: 'evicted' }],
     [
-      'silence',
+      'silence [A-196]',
       'sleep 30',
       { is: 'failed', because: 'coder was stopped after 0.3 s without output.' },
       { silenceSeconds: 0.3 },
     ],
     [
-      'too long',
+      'too long, however much it says [A-196]',
       'while true; do echo x; sleep 0.05; done',
       { is: 'failed', because: 'coder was stopped after 0.3 s, its time limit.' },
       { seconds: 0.3 },
@@ -219,7 +223,7 @@ describe('a command', () => {
     expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
   });
 
-  it('that only reads has its changes thrown away, and told [A-187, A-188]', async () => {
+  it('that only reads has its changes thrown away, and told', async () => {
     const report = await run(
       job('echo x > x.txt; git add x.txt; git -c user.name=x -c user.email=x commit --quiet -m x; echo y > y.txt', {
         mode: 'read',
@@ -230,7 +234,7 @@ describe('a command', () => {
     expect(await git('branch', '--list', 'work')).toBe('');
   });
 
-  it('resolves a standing merge, or fails by the files that are left [A-186, A-190]', async () => {
+  it('resolves a standing merge, or fails by the files that are left', async () => {
     const script =
       'test -n "$(git diff --name-only --diff-filter=U)" || exit 9; [ -e $T/good ] && echo both > a.txt; true';
     const the = await job(script, { mode: 'resolve', role: 'conflict-resolver' });

@@ -211,7 +211,7 @@ describe('a repository of a person', () => {
     });
   });
 
-  it('has its checks go on under the next worker, and end when their time is over [A-196]', async () => {
+  it('has its checks go on under the next worker, and end when their time is over', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
     const limits = { checkSeconds: 60, round: 'r' };

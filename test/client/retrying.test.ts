@@ -1,0 +1,253 @@
+import { jest } from '@jest/globals';
+import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import { resumeOf } from '../../client/retrying.ts';
+import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { completed, HEAD, HEADS, wish } from '../support/builders.ts';
+import { heldJob, jobsOf } from '../support/playing.ts';
+import { runsOf } from '../support/sandbox-client.ts';
+import { clusterWith } from '../support/world.ts';
+
+jest.setTimeout(60_000);
+
+const ID = 'run/default/PAY-142';
+const said = (summary: string, output?: unknown): JobReport => completed({ changed: false, summary, output });
+const APPROVED = [
+  { kind: 'architect', approval: true },
+  { kind: 'researcher', approval: true },
+  { kind: 'analysis' },
+  { kind: 'coder', approval: true },
+  { kind: 'mocker' },
+  { kind: 'documenter' },
+];
+
+/** A world with a client, in which a run of these steps was started through it. */
+async function started(steps: Parameters<typeof wish>, told: Record<string, JobReport[]> = {}, more: object = {}) {
+  const jobs: Job[] = [];
+  const cluster = clusterWith({ runJob: jobsOf(told, jobs) });
+  const { runs, sent } = runsOf(cluster);
+  await runs.start({ ...wish(...steps), ...more });
+  const now = () => cluster.executions.get(ID)!;
+  return { cluster, runs, sent, jobs, now, look: () => runs.run(ID) as Promise<any> };
+}
+
+/** One that failed at its fourth of six steps, two approvals behind it. */
+async function failedAtTheFourth() {
+  const played = await started(APPROVED, {
+    architect: [said('a plan')],
+    researcher: [said('findings')],
+    analysis: [said('an analysis', { parts: 3 })],
+    coder: [{ is: 'failed', because: 'exit code 7', detail: 'boom' }],
+  });
+  await played.runs.act(ID, 'approve', { proposal: 'an edited plan', by: 'ana' });
+  await played.runs.act(ID, 'approve', { by: 'bo' });
+  return played;
+}
+
+describe('a run that failed', () => {
+  it('says of what kind, why, and what to do; its change is not merged [A-239, E-30]', async () => {
+    const { runs, look } = await failedAtTheFourth();
+    expect(await runs.ended(ID)).toMatchObject({
+      is: 'lost',
+      status: 'FAILED',
+      type: 'job_failed',
+      message: 'exit code 7',
+      detail: 'boom',
+      hint: expect.stringContaining('retry the run'),
+    });
+    const { status, steps, notices } = await look();
+    expect([status, steps[3].state, steps[3].outcome]).toEqual(['failed', 'failed', 'failed']);
+    expect(notices.at(-1)).toMatchObject({ type: 'run_failed', text: expect.stringContaining('exit code 7') });
+  });
+
+  it('is retried from there: what was settled stays as it was, in a new execution [A-223, E-26]', async () => {
+    const { cluster, runs, now, look } = await failedAtTheFourth();
+    const [before, failed] = [await look(), now().runId];
+    const outputs = await Promise.all([1, 2, 3].map((step) => runs.output(ID, step)));
+    const coder = heldJob('coder');
+    cluster.world['runJob'] = coder.runJob;
+    expect(await runs.retry(ID)).toMatchObject({ workflowId: ID });
+
+    expect(now().runId).not.toBe(failed);
+    const after = await look();
+    expect(after.status).toBe('running');
+    expect(after.steps.slice(0, 3)).toEqual(before.steps.slice(0, 3));
+    expect(after.steps[0]).toMatchObject({ outcome: 'approved', note: 'Approved by ana.' });
+    expect(await Promise.all([1, 2, 3].map((step) => runs.output(ID, step)))).toEqual(outputs);
+    expect(coder.begun[0]!.priorOutputs).toMatchObject([
+      { kind: 'architect', output: 'an edited plan' },
+      { kind: 'researcher', output: 'findings' },
+      { kind: 'analysis', output: expect.stringContaining('{"parts":3}') },
+    ]);
+  });
+
+  it('begins its failed step clean, and has the later ones before it [A-224, A-225]', async () => {
+    const { cluster, runs, look } = await failedAtTheFourth();
+    expect((await look()).steps[3]).toMatchObject({ attempts: [{}], endedAt: expect.any(String), note: 'exit code 7' });
+    await cluster.advance(60_000);
+    const coder = heldJob('coder');
+    cluster.world['runJob'] = coder.runJob;
+    await runs.retry(ID);
+    const [, , , step, ...later] = (await look()).steps;
+    expect(step).toEqual({
+      step: 4,
+      id: '4-coder',
+      kind: 'coder',
+      state: 'working',
+      startedAt: new Date(cluster.now).toISOString(),
+      waitedMs: 0,
+      attempts: [{ n: 1, role: 'coder', key: coder.begun[0]!.key, at: new Date(cluster.now).toISOString() }],
+    });
+    expect(coder.begun).toHaveLength(1);
+    expect(await runs.output(ID, 4)).toBeNull();
+    for (const each of later) expect(each).toMatchObject({ state: 'pending', attempts: [], waitedMs: 0 });
+    for (const each of later)
+      for (const key of ['startedAt', 'endedAt', 'outcome']) expect(each).not.toHaveProperty(key);
+  });
+
+  it('has the approval of its failed step still to come [A-226]', async () => {
+    const { cluster, runs, look } = await failedAtTheFourth();
+    cluster.world['runJob'] = jobsOf({ coder: [completed({ summary: 'code' })] });
+    await runs.retry(ID);
+    expect(await look()).toMatchObject({
+      status: 'parked',
+      current: { visit: '4-coder#1', proposal: 'code', offers: [{ action: 'approve' }, {}, {}, {}, {}, {}] },
+    });
+    await runs.act(ID, 'approve');
+    expect((await look()).steps[3]).toMatchObject({ state: 'done', outcome: 'approved' });
+  });
+
+  it('that is still live is not retried, nor one that ended well [A-239, E-28]', async () => {
+    const live = await started([{ kind: 'coder' }, { kind: 'human-test' }]);
+    await expect(live.runs.retry(ID)).rejects.toMatchObject({ code: 'live_run' });
+    expect((await live.look()).status).toBe('parked');
+    await live.runs.act(ID, 'confirm');
+    await expect(live.runs.retry(ID)).rejects.toMatchObject({ code: 'nothing_to_retry' });
+    expect(live.sent.filter((line) => line.startsWith('start'))).toHaveLength(1);
+  });
+
+  it('takes up where its steps say, wherever it had come to [A-227]', async () => {
+    const settled = [1, 2, 4].map((step) => ({ step, id: `${step}-mocker`, kind: 'mocker', state: 'done' }));
+    const handle = {
+      query: () => Promise.reject(new Error('nobody answers')),
+      result: async () => {
+        const cause = ApplicationFailure.nonRetryable('no', 'job_failed', { step: 6, settled, visits: {} });
+        throw new WorkflowFailedError('failed', cause, 'NON_RETRYABLE_FAILURE');
+      },
+    };
+    expect(await resumeOf(handle as never, undefined)).toMatchObject({ from: 3, settled });
+  });
+
+  it('keeps the settings of its steps: threshold, estimate, consensus [N-56]', async () => {
+    const steps = [
+      { kind: 'architect', consensus: { strategy: 'specialist-panel', participants: ['Ana', 'Bo'] } },
+      { kind: 'coder' },
+      { kind: 'reviewer', threshold: 0.5, when: { minRisk: 0.6 } },
+      { kind: 'documenter' },
+    ];
+    const task = { id: 'PAY-142', title: 'a', estimate: { complexity: 0, risk: 0.7, impact: 0 } };
+    const rated = completed({ changed: false, output: { rating: 0.6 } });
+    const played = await started(
+      steps,
+      { reviewer: [rated], documenter: [{ is: 'failed', because: 'no paper' }] },
+      { task },
+    );
+    const { pipeline } = await played.look();
+    const jobs: Job[] = [];
+    played.cluster.world['runJob'] = jobsOf({ reviewer: [rated] }, jobs);
+    await played.runs.retry(ID, { from: 1 });
+    expect((await played.look()).pipeline).toEqual(pipeline);
+    expect(jobs.map(({ role }) => role)).toEqual([
+      'architect',
+      'architect',
+      'synthesizer',
+      'coder',
+      'reviewer',
+      'documenter',
+    ]);
+    expect((await played.look()).steps[2]).toMatchObject({ note: 'Rated 0.6, at or above 0.5.' });
+  });
+});
+
+describe('a run that has ended well', () => {
+  const finding = { items: [{ category: 'gap', severity: 'high', title: 'Which tax?', detail: 'd' }] };
+  const STEPS = [{ kind: 'requirements-review' }, { kind: 'coder' }];
+  const ended = async () => {
+    const played = await started(STEPS, {
+      'requirements-reviewer': [said('', finding), said('', { items: [] })],
+      incorporator: [said('The tax is 19 %.')],
+      coder: [completed({ summary: 'first code' })],
+    });
+    await played.runs.act(ID, 'answerFinding', { finding: 'f-1', reply: '19 %' });
+    await played.runs.act(ID, 'incorporate');
+    expect(played.now().closed).toMatchObject({ result: { outcome: 'ready' } });
+    return played;
+  };
+
+  it('is started over at its last step: the one before stands, its document too [A-229, A-233, E-27]', async () => {
+    const { cluster, runs, now, look } = await ended();
+    const [{ steps: before }, old] = [await look(), now().runId];
+    const document = await runs.output(ID, 1);
+    const coder = heldJob('coder');
+    cluster.world['runJob'] = coder.runJob;
+    await runs.retry(ID, { from: 2 });
+    const { status, steps, current } = await look();
+    expect(now().runId).not.toBe(old);
+    expect([status, current.step]).toEqual(['running', 2]);
+    expect(steps[0]).toEqual(before[0]);
+    expect(await runs.output(ID, 1)).toEqual(document);
+    expect(steps[1]).toMatchObject({ state: 'working', attempts: [{ n: 1 }] });
+    expect(steps[1]).not.toHaveProperty('outcome');
+    expect(await runs.output(ID, 2)).toBeNull();
+    expect(coder.begun[0]!.task.description).toBe('The tax is 19 %.');
+    coder.end(completed({ summary: 'second code', head: HEADS[1]! }));
+    await cluster.settle();
+    expect(now().closed).toMatchObject({ result: { outcome: 'ready', head: HEADS[1] } });
+    expect(await runs.output(ID, 2)).toMatchObject({ summary: 'second code' });
+  });
+
+  it('is started over from its first step: nothing of it is kept [A-231, A-233]', async () => {
+    const { cluster, runs, look } = await ended();
+    const reviewer = heldJob('requirements-reviewer');
+    cluster.world['runJob'] = reviewer.runJob;
+    await runs.retry(ID, { from: 1 });
+    const { steps } = await look();
+    expect(steps[0]).toMatchObject({ state: 'working', attempts: [{ n: 1 }] });
+    expect(steps[0].review).toMatchObject({ iteration: 0, documented: false, findings: [] });
+    expect(steps[1]).toMatchObject({ state: 'pending', attempts: [] });
+    expect([await runs.output(ID, 1), await runs.output(ID, 2)]).toEqual([null, null]);
+    reviewer.end(said('', { items: [] }));
+    await cluster.settle();
+    expect(reviewer.begun).toHaveLength(1);
+    expect((await look()).status).toBe('passed');
+  });
+
+  it.each([0, 3, 9])('is not started over at a step that it does not have: %i [A-233, E-27]', async (from) => {
+    const { runs, now } = await ended();
+    const before = now().runId;
+    await expect(runs.retry(ID, { from })).rejects.toMatchObject({
+      code: 'invalid_input',
+      fields: [{ path: expect.stringMatching(/from$/) }],
+    });
+    expect(now().runId).toBe(before);
+  });
+});
+
+describe('what is sent for a run', () => {
+  it('is its start, its answer by its id, and its end [A-171]', async () => {
+    const asks = completed({ changed: false, decision: { question: 'Which?', options: ['a', 'b'] } });
+    const { runs, sent, jobs, now } = await started([{ kind: 'coder' }, { kind: 'human-test' }], {
+      coder: [asks, completed({ head: HEAD })],
+    });
+    const decision = '1-coder/decision-1';
+    expect(await runs.act(ID, 'decide', { decision, choice: 'b', actionId: 'x-1' })).toMatchObject({ is: 'taken' });
+    expect(jobs[1]!.resolvedDecision).toEqual({ question: 'Which?', choice: 'b' });
+    await runs.act(ID, 'stop', { actionId: 'x-2' });
+    expect(now().closed).toEqual({ cancelled: true });
+    expect(sent).toEqual([
+      `start ${ID} pipelineRun`,
+      `update ${ID} decide {"decision":"${decision}","choice":"b","actionId":"x-1"}`,
+      `update ${ID} stop {"actionId":"x-2"}`,
+    ]);
+    await expect(runs.act(ID, 'confirm')).rejects.toMatchObject({ code: 'closed' });
+  });
+});

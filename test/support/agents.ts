@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { commandExecutor } from '../../activities/adapters/local/command-executor/index.ts';
+import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { until } from './stack.ts';
+
+const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
+
+/** A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the rig's folder. */
+export class AgentRig {
+  private constructor(
+    readonly home: string,
+    readonly repository: string,
+  ) {}
+
+  static async create(): Promise<AgentRig> {
+    const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-agents-'));
+    const repository = path.join(home, 'shop');
+    await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+    return new AgentRig(home, repository);
+  }
+
+  dispose = () => rm(this.home, { recursive: true, force: true });
+  git = async (...args: string[]) => (await execa('git', args, { cwd: this.repository })).stdout;
+  read = (name: string) => readFile(path.join(this.home, name), 'utf8');
+
+  /** Somebody commits to a branch, which begins where the repository stands when it is new. Answers the commit. */
+  async commit(branch: string, files: Record<string, string>): Promise<string> {
+    const there = await this.git('branch', '--list', branch);
+    await this.git('checkout', '--quiet', ...(there ? [branch] : ['-B', branch]));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(this.repository, name), text);
+    await this.git('add', '--all');
+    await this.git(...ANA, 'commit', '--quiet', '--allow-empty', '-m', `on ${branch}`);
+    return this.git('rev-parse', 'HEAD');
+  }
+
+  /** Has every role done by this script, and answers a job of one of them. */
+  async job(script: string, over: Partial<Job> = {}): Promise<Job> {
+    const basis = await this.commit('main', {
+      'agent.sh': script.replaceAll('$T', this.home),
+      '.gatehouse.yml': 'agents: { default: sh agent.sh }\n',
+    });
+    const { role = 'coder' } = over;
+    return {
+      key: `run/default/T-1/000000000001/1-${role}/${role}-1`,
+      role,
+      mode: 'write',
+      task: { id: 'T-1', title: 'A task', type: 'feature' },
+      change: { repository: this.repository, base: 'main', branch: 'work', basis },
+      brief: 'Do it.',
+      priorOutputs: [],
+      seconds: 60,
+      silenceSeconds: 60,
+      pipeline: 'test',
+      ...over,
+    };
+  }
+
+  async run(job: Job): Promise<JobReport> {
+    const executor = commandExecutor({ root: path.join(this.home, 'data'), environment: process.env });
+    await executor.ensure(job);
+    return until(`${job.key} ends`, async () => {
+      const look = await executor.look(job.key);
+      return look.is === 'running' ? undefined : look;
+    });
+  }
+}
