@@ -65,6 +65,7 @@ export const visitsOf = (run: RunState): Record<string, number> =>
   Object.fromEntries(run.steps.filter(({ visits }) => visits > 0).map(({ id, visits }) => [id, visits]));
 
 export function describeRun(run: RunState): RunAnswer {
+  const retrying = failingNow(run);
   const { workspace, task, startedBy } = run.input;
   const { estimate } = run;
   const { basis, ...change } = run.change;
@@ -87,6 +88,7 @@ export function describeRun(run: RunState): RunAnswer {
     usage: run.usage,
     visits: visitsOf(run),
     foreign: run.foreign,
+    ...(retrying.length > 0 && { retrying }),
   };
 }
 
