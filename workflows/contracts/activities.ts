@@ -208,6 +208,8 @@ export interface Activities extends SurveyActivities {
   environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
   lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
   provisionEnvironment(request: EnvironmentRequest): Promise<SiteLook>;
+  /** How one stands right now, as its provider sees it. */
+  probeEnvironment(question: { key: string }): Promise<SiteLook>;
   /** Answers once a live environment is no longer live. */
   environmentEnded(question: { key: string }): Promise<SiteLook>;
   /** Answers once a second look says that it is gone. */
