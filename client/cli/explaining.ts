@@ -15,7 +15,7 @@ export function explained({ run, end, pending }: Read): string[] {
   const { workflowId, status, waitingOn, current } = run;
   if (waitingOn.what === 'nothing') return [`${workflowId} is ${status}.`, 'It waits for nothing.'];
   const place = current ? ` at ${current.visit ?? current.id} (${current.phase})` : '';
-  const told = [`${waitingOn.detail}`, ...pendingWords(waitingOn, pending)].join(' ');
+  const told = detailOf(waitingOn, pending);
   return [
     `${workflowId} is ${status}${place}, waiting on ${waitingOn.what} since ${waitingOn.since}: ${told}`,
     endsBy(run, pending),
@@ -23,13 +23,17 @@ export function explained({ run, end, pending }: Read): string[] {
   ];
 }
 
-/** What the server knows of the activities and the run does not say: failures at once, and how far a wait has come. */
-export function pendingWords({ what, detail }: RunAnswer['waitingOn'], pending: Pending[]): string[] {
-  return pending
+/** What a run waits on, with what the server knows and the run does not say: failures at once, and how far it has come. */
+export function detailOf({ what, detail }: RunAnswer['waitingOn'], pending: Pending[]): string {
+  const more = pending
     .filter(({ because, waiting }) => !detail.includes(because) && (!waiting || what !== 'person'))
     .map(({ activity, attempt, because, waiting }) =>
-      waiting ? `So far: ${because}.` : `${activity} fails, and is tried again (attempt ${attempt}): ${because}`,
+      waiting
+        ? `So far: ${because}.`
+        : `Failing: ${because.replace(/\.$/, '')} (${activity}: attempt ${attempt}; it is tried again).`,
     );
+  if (more.length === 0) return detail;
+  return [/[.!?…]$/.test(detail) ? detail : `${detail}.`, ...more].join(' ');
 }
 
 function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]): string {
@@ -94,6 +98,7 @@ function nextSteps(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): strin
       ? `What can be done: ${retry} --from ${failed.step} (runs ${failed.id} again).`
       : 'Nothing is to be done.';
   }
+  if (end.type === 'invalid_input') return `What can be done: mend what is named, then: ${retry}`;
   const goesOn = open ? ` (goes on at ${open.id})` : '';
   const [first] = steps;
   const earlier =

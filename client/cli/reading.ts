@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { found } from '../../workflows/contracts/bad-fields.ts';
-import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import type { ActionEntry, RunAnswer } from '../../workflows/contracts/reading.ts';
 import { STATUSES, type Listed } from '../listing.ts';
 import type { Read } from '../runs.ts';
 import { shownLines } from '../words.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
-import { explained, pendingWords } from './explaining.ts';
+import { detailOf, explained } from './explaining.ts';
 import { print } from './output.ts';
 
 /** Commands that only look. */
@@ -69,16 +69,20 @@ function addDetails(program: Command): void {
   log.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
       const entries = await runs.actions(workflowIdOf(run));
-      print(
-        isJson(log),
-        entries,
-        (shown) =>
-          shown
-            .map((each) => `${each.at}  ${each.action}  ${each.verdict}${each.because ? `: ${each.because}` : ''}`)
-            .join('\n') || 'Nothing yet.',
-      );
+      print(isJson(log), entries, (shown) => shown.flatMap(logLines).join('\n') || 'Nothing yet.');
     });
   });
+}
+
+/** So much is shown of what was typed and refused, in characters: --json has all that is kept. */
+const TYPED = 500;
+
+function logLines({ at, by, action, verdict, because, input }: ActionEntry): string[] {
+  const line = `${at}  ${by ?? 'somebody'}  ${action}  ${verdict}${because ? `: ${because}` : ''}`;
+  const typed = verdict === 'refused' && typeof input === 'string' ? input : undefined;
+  return typed === undefined
+    ? [line]
+    : [line, `    what was sent: ${typed.slice(0, TYPED)}${typed.length > TYPED ? '…' : ''}`];
 }
 
 const tableOf = (found: Listed[]): string =>
@@ -119,5 +123,5 @@ const serverWord = (temporalStatus: string): string => temporalStatus.toLowerCas
 /** What fails right now belongs to what the run waits on, also where the run has not been told of it yet. */
 const waitOf = ({ run: { waitingOn }, pending }: Read): RunAnswer['waitingOn'] => ({
   ...waitingOn,
-  detail: [waitingOn.detail, ...pendingWords(waitingOn, pending)].join(' '),
+  detail: detailOf(waitingOn, pending),
 });

@@ -54,7 +54,7 @@ describe('a run at work', () => {
     const told = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
       pendingCheck({ activity: 'runJob', because: 'no disk', waiting: false }),
     ]);
-    expect(told).toContain('runJob fails, and is tried again (attempt 4): no disk');
+    expect(told).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is tried again).');
     expect(told).not.toContain('limits');
     expect(told).toContain('mend what it names, or stop the run');
   });
