@@ -18,7 +18,6 @@ type Own = Pick<
   | 'environmentSettled'
   | 'lookAtEnvironment'
   | 'provisionEnvironment'
-  | 'probeEnvironment'
   | 'environmentEnded'
   | 'removeEnvironment'
   | 'holderClosed'
@@ -49,8 +48,6 @@ export const environmentActivities = (
       await sleep(pause);
     }
   },
-
-  probeEnvironment: ({ key }) => environments.look(key),
 
   async environmentEnded({ key }) {
     const look = await environments.look(key);

@@ -43,8 +43,7 @@ export interface ChangeWish {
 }
 
 export type ForgeExamined =
-  /** `writers`: names and e-mails of who has written on a branch that is ahead of its base, besides us. */
-  | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[] }
+  | { is: 'found'; change: Change; head?: string; title?: string }
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 

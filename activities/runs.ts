@@ -38,7 +38,6 @@ export const runActivities = (
       is: 'ready',
       change: found.change,
       ...(found.head !== undefined && { head: found.head }),
-      ...(found.writers !== undefined && { writers: found.writers }),
       environments: site.configured,
       checksGraceSeconds: forge.checksGraceSeconds,
       tested: forge.tested,

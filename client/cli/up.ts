@@ -2,11 +2,9 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { startStack, type Stack } from '../local-stack/stack.ts';
 import { isJson } from './context.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
 
-export function addUp(program: Command, ended: Ended): void {
+export function addUp(program: Command): void {
   const up = program
     .command('up')
     .description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
@@ -27,9 +25,8 @@ export function addUp(program: Command, ended: Ended): void {
     );
     await stack.interrupted;
     say('stopping: the worker first, the server last');
-    const inOrder = await stop();
-    say(inOrder ? 'stopped' : 'stopped, but not all of it: see above');
-    if (!inOrder) ended(EXIT.failed);
+    await stop();
+    say('stopped');
   });
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { collect, discarded } from '../../activities/adapters/local/command-executor/bench.ts';
+import { discarded, settle } from '../../activities/adapters/local/command-executor/settling.ts';
 import { readResult } from '../../activities/adapters/local/command-executor/result.ts';
 import { commitId, isAncestor } from '../../activities/adapters/git/commits.ts';
 import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
@@ -203,16 +203,37 @@ describe('repositories', () => {
   it('an agent’s checkout cannot have us run what the agent configured in it', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
-    await new Workshop(path.join(home, 'data')).checkout(shop, basis, tree, 'work');
-    await git(tree, 'config', 'core.fsmonitor', `touch ${trap}; false`);
-    await mkdir(path.join(tree, '.git', 'hooks'), { recursive: true });
+    const workshop = new Workshop(path.join(home, 'data'));
+    await workshop.checkout(shop, basis, tree, 'work');
+    for (const [name, value] of [
+      ['core.fsmonitor', `touch ${trap}; false`],
+      ['filter.trap.clean', `touch ${trap}; cat`],
+      ['filter.trap.smudge', `touch ${trap}; cat`],
+      ['filter.trap.process', `touch ${trap}; cat`],
+      ['diff.trap.command', `touch ${trap}`],
+      ['diff.trap.textconv', `touch ${trap}; cat`],
+      ['merge.trap.driver', `touch ${trap}`],
+      ['core.alternateRefsCommand', `touch ${trap}`],
+      ['uploadpack.packObjectsHook', `touch ${trap}; exec`],
+    ])
+      await git(tree, 'config', name!, value!);
+    for (const folder of ['hooks', 'info']) await mkdir(path.join(tree, '.git', folder), { recursive: true });
     for (const hook of ['pre-commit', 'commit-msg', 'post-commit', 'post-index-change', 'reference-transaction']) {
       await writeFile(path.join(tree, '.git', 'hooks', hook), `#!/bin/sh\ntouch ${trap}\n`, { mode: 0o755 });
     }
+    await writeFile(path.join(tree, '.git', 'info', 'attributes'), '* filter=trap diff=trap merge=trap\n');
+    await writeFile(path.join(tree, '.gitattributes'), '* filter=trap diff=trap merge=trap\n');
     await rm(trap, { force: true });
     await writeFile(path.join(tree, 'b.txt'), 'b\n');
-    expect(await discarded(tree, { start: basis })).toEqual(['b.txt']);
-    expect(await collect(tree, { start: basis }, 'what it made')).toMatchObject({ is: 'commit' });
+    const settling = {
+      tree,
+      begun: { start: basis },
+      copy: { gitDir: await workshop.fetch(shop) },
+      scratch: path.join(home, 'settling.git'),
+      keep: { folder: path.join(home, 'bundles'), name: 'job' },
+    };
+    expect(await discarded(settling)).toEqual(['.gitattributes', 'b.txt']);
+    expect(await settle(settling, 'what it made')).toMatchObject({ is: 'made' });
     expect(existsSync(trap)).toBe(false);
   });
 });

@@ -1,5 +1,17 @@
 import { constants } from 'node:fs';
-import { appendFile, lstat, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { formatOf } from './checkout.ts';
 import { initialize, type Repository } from './door.ts';
@@ -23,6 +35,7 @@ const STATE = [
   'packed-refs',
   'index',
   'info/exclude',
+  'logs/HEAD',
   'logs/refs/stash',
 ];
 const REFS_MOST = 20_000;
@@ -32,26 +45,66 @@ const FILE_BYTES = 1_024 * 1_024 * 1_024;
 /**
  * A checkout in which somebody else has worked, as our git may see it: through a git folder of our own at `scratch`, which
  * is made anew, with our configuration. HEAD, index, refs and the marks of an unfinished merge are copied into it as data;
- * objects are read where they are, and what we add or commit is kept in it. So nothing that was configured, linked, locked
- * or replaced in the checkout's `.git` reaches our git, and nothing of ours is written there. `copy` is our copy of the
+ * objects are taken in where they are plain files, and what we add or commit is kept in it. So nothing that was configured,
+ * linked, locked or replaced in the checkout's `.git` reaches our git, and nothing of ours is written there. `copy` is our copy of the
  * repository. Whoever calls removes `scratch`. Throws `NotACheckout` where there is no such git folder any more.
  */
 export async function viewOf(tree: string, scratch: string, copy: Repository): Promise<Repository> {
-  const theirs = path.join(tree, '.git');
+  await viewOfFolder(path.join(tree, '.git'), scratch, { format: await formatOf(copy), objects: copy });
+  return { gitDir: scratch, workTree: tree };
+}
+
+/** As `viewOf`, for a git folder without a checkout. */
+export async function viewOfFolder(
+  theirs: string,
+  scratch: string,
+  { format, objects }: { format: string; objects?: Repository },
+): Promise<Repository> {
   await mustBe(theirs, 'folder');
   await mustBe(path.join(theirs, 'objects'), 'folder');
   await rm(scratch, { recursive: true, force: true });
   await mkdir(path.dirname(scratch), { recursive: true });
-  await initialize(scratch, [`--object-format=${await formatOf(copy)}`, '--initial-branch=none']);
+  await initialize(scratch, [`--object-format=${format}`, '--initial-branch=none']);
   // The checkout is named in every call: the folder's own idea of where it is must not be in the way.
   await appendFile(path.join(scratch, 'config'), '[core]\n\tbare = false\n');
-  const objects = [path.join(theirs, 'objects'), path.join(copy.gitDir, 'objects')];
-  await writeFile(path.join(scratch, 'objects', 'info', 'alternates'), objects.map((each) => `${each}\n`).join(''));
+  if (objects) {
+    await writeFile(path.join(scratch, 'objects', 'info', 'alternates'), `${path.join(objects.gitDir, 'objects')}\n`);
+  }
+  await takeObjects(path.join(theirs, 'objects'), path.join(scratch, 'objects'));
 
   const shared = (await readdir(theirs)).filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
   for (const name of [...STATE, ...shared]) await take(theirs, scratch, name, FILE_BYTES);
+  await mustBeHead(path.join(scratch, 'HEAD'));
   await takeRefs(theirs, scratch);
-  return { gitDir: scratch, workTree: tree };
+  return { gitDir: scratch };
+}
+
+/**
+ * Takes in the objects that are there as plain files, each by a second name. Links, pipes and the `info` folder, which
+ * names other places for objects, stay where they are: what a commit lacks then, it lacks for us.
+ */
+async function takeObjects(from: string, to: string): Promise<void> {
+  for (const folder of await readdir(from, { withFileTypes: true })) {
+    if (!folder.isDirectory() || !/^(?:[0-9a-f]{2}|pack)$/.test(folder.name)) continue;
+    await mkdir(path.join(to, folder.name), { recursive: true });
+    const files = await readdir(path.join(from, folder.name), { withFileTypes: true });
+    const taken = files.filter((file) => file.isFile() && OBJECTS.test(file.name));
+    for (let at = 0; at < taken.length; at += AT_A_TIME) {
+      const some = taken.slice(at, at + AT_A_TIME).map(({ name }) => path.join(folder.name, name));
+      await Promise.all(some.map((name) => sameFile(path.join(from, name), path.join(to, name))));
+    }
+  }
+}
+const OBJECTS = /^(?:[0-9a-f]{38}|[0-9a-f]{62}|pack-[0-9a-f]+\.(?:pack|idx))$/;
+const AT_A_TIME = 64;
+
+/** A file that belongs to somebody else may not be linked to: then it is copied. */
+const sameFile = (from: string, to: string) => link(from, to).catch(() => copyFile(from, to));
+
+/** A HEAD that git cannot read makes a folder no repository: then it is on a branch that is not there. */
+async function mustBeHead(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!/^(?:ref: *refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/.test(text)) await writeFile(file, 'ref: refs/heads/none\n');
 }
 
 /** Copies every ref that is a small plain file. */
@@ -64,6 +117,8 @@ async function takeRefs(from: string, to: string): Promise<void> {
       const name = path.join(folder, entry.name);
       if ((left -= 1) < 0) throw new NotACheckout(`Its .git has more than ${REFS_MOST} refs.`);
       if (entry.isDirectory()) folders.push(name);
+      else if (/^refs\/(?:heads|tags)$/.test(name))
+        throw new NotACheckout('Its .git keeps refs in another form than files.');
       else if (entry.isFile()) await take(from, to, name, REF_BYTES);
     }
   }
@@ -77,8 +132,12 @@ async function take(from: string, to: string, name: string, most: number): Promi
   try {
     const { size } = await file.stat().then((found) => (found.isFile() ? found : { size: Infinity }));
     if (size > most) return;
-    await mkdir(path.dirname(path.join(to, name)), { recursive: true });
-    await writeFile(path.join(to, name), await file.readFile());
+    const made = path.join(to, name);
+    await mkdir(path.dirname(made), { recursive: true });
+    await writeFile(made, await file.readFile());
+    // An index is believed by its age: what changed after it was written is looked at again, so it must not get younger.
+    const written = Math.floor((await file.stat()).mtimeMs / 1_000);
+    await utimes(made, written, written);
   } finally {
     await file.close();
   }

@@ -20,6 +20,7 @@ export const foldersOf = (root: string) => ({
   changes: path.join(root, 'changes'),
   checks: path.join(root, 'checks'),
   jobs: path.join(root, 'jobs'),
+  bundles: path.join(root, 'bundles'),
   environments: path.join(root, 'environments'),
   texts: path.join(root, 'texts'),
   releases: path.join(root, 'releases'),
@@ -28,8 +29,6 @@ export const foldersOf = (root: string) => ({
   outbox: path.join(root, 'outbox'),
   notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
-  moves: path.join(root, 'moves'),
-  trash: path.join(root, 'trash'),
   unfinished: path.join(root, 'unfinished'),
 });
 

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
 import type { Job } from '../../../../workflows/contracts/activities.ts';
 import { checkoutAt } from '../../git/checkout.ts';
-import { commitOf, isAncestor } from '../../git/commits.ts';
 import { git } from '../../git/door.ts';
 import type { Workshop } from '../workshop.ts';
 
@@ -30,53 +27,6 @@ export async function prepare(workshop: Workshop, { change, mode }: Job, tree: s
   const unmerged = await git(here, ['diff', '--name-only', '--diff-filter=U', '-z']);
   const files = unmerged.stdout.split('\0').filter(Boolean);
   return { ...begun, merging: { base, files, clean: code === 0 && files.length === 0 } };
-}
-
-export type Made = { is: 'commit'; commit: string } | { is: 'nothing' } | { is: 'refused'; because: string };
-
-/** What a writing job made, as one commit that descends from where it began; leftovers are committed by us. */
-export async function collect(tree: string, { start, merging }: Begun, message: string): Promise<Made> {
-  if (merging) {
-    const left = await unresolved(tree, merging.files);
-    if (left.length > 0) return { is: 'refused', because: `Conflicts are left in ${left.slice(0, 10).join(', ')}.` };
-  }
-  const here = checkoutAt(tree);
-  const kind = 'checkout' as const;
-  await git(here, ['add', '--all'], { kind });
-  const standing = await commitOf(here, 'MERGE_HEAD');
-  const { code } = await git(here, ['diff', '--cached', '--quiet'], { kind, okCodes: [0, 1] });
-  if (code === 1 || standing) await git(here, ['commit', '--quiet', '--no-verify', '--message', message], { kind });
-
-  const head = await commitOf(here, 'HEAD');
-  if (!head || !(await isAncestor(here, start, head))) {
-    return { is: 'refused', because: `The result does not descend from ${start.slice(0, 8)}: nothing was pushed.` };
-  }
-  if (merging && !(await isAncestor(here, merging.base, head))) {
-    return { is: 'refused', because: 'The merge of the base was given up: nothing was pushed.' };
-  }
-  return head === start ? { is: 'nothing' } : { is: 'commit', commit: head };
-}
-
-/** What a reading job changed or committed all the same. */
-export async function discarded(tree: string, { start }: Begun): Promise<string[]> {
-  const here = checkoutAt(tree);
-  const status = await git(here, ['status', '--porcelain', '-z', '--no-renames'], { kind: 'checkout' });
-  const head = await commitOf(here, 'HEAD');
-  const committed =
-    head === start ? '' : (await git(here, ['diff', '--name-only', '-z', '--no-renames', start, head ?? start])).stdout;
-  const changed = status.stdout.split('\0').map((line) => line.slice(3));
-  return [...new Set([...changed, ...committed.split('\0')])].filter(Boolean).slice(0, 20);
-}
-
-/** Files that were in conflict and still carry its marks. */
-async function unresolved(tree: string, files: string[]): Promise<string[]> {
-  const marked = await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(path.join(tree, file), 'utf8').catch(() => '');
-      return /^(<{7}|>{7}) /m.test(text) ? [file] : [];
-    }),
-  );
-  return marked.flat();
 }
 
 /** A job as its agent is told of it: exactly what contract 13 names. */

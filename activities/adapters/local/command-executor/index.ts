@@ -1,23 +1,23 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Executor, JobLook } from '../../../ports.ts';
-import { foldersOf, readJson, readText, safeName, withLock, writeJson, type Local } from '../folders.ts';
+import { foldersOf, readText, safeName, withLock, writeJson, type Local } from '../folders.ts';
 import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
 import { Workshop } from '../workshop.ts';
-import { Begun, collect, discarded, prepare, toldOf } from './bench.ts';
+import { Begun, prepare, toldOf } from './bench.ts';
+import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
-import { progressOf, readResult, readResultFile, type AgentResult } from './result.ts';
+import { Ending } from './ending.ts';
+import { readRecord } from './reading.ts';
+import { PRINTED_CHARACTERS, progressOf } from './result.ts';
 import { StandingJobs } from './standing.ts';
 import { plain } from './text.ts';
 
 const GRACE_MS = 3_000;
-const DETAIL_CHARACTERS = 2_000;
-const PRINTED_CHARACTERS = 12_000;
 
 /** Does the work of agents by the commands that `.gatehouse.yml` names (contract 12 and 13). */
 export const commandExecutor = (options: Local): Executor & { close(): Promise<void> } => new CommandExecutor(options);
@@ -26,9 +26,11 @@ class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
   private readonly workshop;
-  private readonly publishing;
+  private readonly ending;
   private readonly ledger;
   private readonly standing;
+  /** Jobs that are being settled by this worker, and how that is called off. */
+  private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
   constructor({ root, environment, ledger }: Local) {
@@ -37,7 +39,7 @@ class CommandExecutor implements Executor {
     this.environment = environment;
     this.workshop = new Workshop(root);
     this.ledger = ledger;
-    this.publishing = new Publishing(this.workshop, new Records(root), ledger);
+    this.ending = new Ending(root, this.workshop, new Publishing(this.workshop, new Records(root), ledger));
     void this.sweep();
   }
 
@@ -84,8 +86,8 @@ class CommandExecutor implements Executor {
     return withLock(place.lock, async () => {
       const known = await readReport(place.report);
       if (known) return known;
-      const job = (await readJson(place.job, z.unknown())) as Job | undefined;
-      const begun = job && (await readJson(place.begun, Begun));
+      const job = (await readRecord(place.job)) as Job | undefined;
+      const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
       if (!job || !begun) return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
 
       const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
@@ -94,10 +96,12 @@ class CommandExecutor implements Executor {
         const over = overdue(job, state);
         if (!over) return this.running(place.run);
         await end(place.run, { graceMs: GRACE_MS });
-        return this.report(key, place, { is: 'failed', because: over, ...(await detailOf(place.run)) });
+        const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun }, over, signal);
+        return this.report(key, place, await this.settled(key, failed));
       }
       await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
-      return this.report(key, place, await this.settle(job, begun, place, state));
+      const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun }, state, signal);
+      return this.report(key, place, await this.settled(key, ended));
     });
   }
 
@@ -138,14 +142,27 @@ class CommandExecutor implements Executor {
     }
   }
 
+  /** A checkout that cannot be removed stays on the list: the next worker tries again. */
   private async clear({ folder, tree }: Place): Promise<void> {
-    await rm(tree, { recursive: true, force: true });
-    await this.standing.strike(path.basename(folder));
+    await clear(tree);
+    if (!(await isThere(tree))) await this.standing.strike(path.basename(folder));
+  }
+
+  /** Settles a job, unless it is stopped meanwhile: whoever stops it does not wait for that. */
+  private async settled(key: string, work: (signal: AbortSignal) => Promise<JobReport>): Promise<JobReport> {
+    const controller = new AbortController();
+    this.settling.set(key, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.settling.delete(key);
+    }
   }
 
   /** Ends a job from outside: on record first, so that whatever it still answers changes nothing. */
   private finish(key: string, report: JobReport): Promise<void> {
     const place = this.placeOf(key);
+    this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
     return withLock(place.lock, async () => {
       await mkdir(place.folder, { recursive: true });
       if (!(await readReport(place.report))) await this.note(key, place, report);
@@ -161,6 +178,7 @@ class CommandExecutor implements Executor {
   }
 
   private async note(key: string, place: Place, report: JobReport): Promise<void> {
+    if (await isFolder(place.report)) await clear(place.report); // nothing of ours
     await writeJson(place.report, report);
     this.ledger?.note({ effect: 'job-ended', key });
   }
@@ -171,54 +189,6 @@ class CommandExecutor implements Executor {
     const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;
     const lastOutput = plain(said).trim().split('\n').at(-1)?.slice(0, 200);
     return { is: 'running', ...(progress && { progress }), ...(lastOutput && { lastOutput }) };
-  }
-
-  /** What became of a job whose process is over (the table of contract 12). */
-  private async settle(job: Job, begun: Begun, place: Place, state: ProcessState): Promise<JobReport> {
-    const file = await readResultFile(place.result);
-    const detail = await detailOf(place.run);
-    const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
-    if (killed && 'text' in file && file.text === undefined) {
-      const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside';
-      return { is: 'evicted', because: `Its process was ended by ${how}, without a result.`, infrastructure: false };
-    }
-    if (state.is !== 'exited' || state.code !== 0) {
-      const code = state.is === 'exited' ? `exit code ${state.code}` : 'no exit code';
-      return { is: 'failed', because: `${job.role} ended with ${code}.`, ...detail };
-    }
-    const read = begun.merging?.clean
-      ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }
-      : 'broken' in file
-        ? file
-        : readResult(file.text, await tailOf(place.run, 'stdout', PRINTED_CHARACTERS), {
-            answers: job.mode === 'read',
-          });
-    if ('broken' in read) return { is: 'failed', because: read.broken, ...detail };
-    return this.bring(job, begun, place, read.result);
-  }
-
-  /** Brings home what a job made: pushed if it writes, thrown away if it reads. */
-  private async bring(job: Job, begun: Begun, { tree }: Place, result: AgentResult): Promise<JobReport> {
-    const { change } = job;
-    const said = saidOf(result);
-    if (job.mode === 'read') {
-      const thrown = await discarded(tree, begun);
-      return { ...said, changed: false, ...(await this.headNow(job)), ...(thrown.length > 0 && { discarded: thrown }) };
-    }
-    const made = await collect(tree, begun, `${job.role}: ${job.task.id} ${job.task.title}`);
-    if (made.is === 'refused') return { is: 'failed', because: made.because, usage: said.usage };
-    if (made.is === 'nothing') return { ...said, changed: false, ...(await this.headNow(job)) };
-
-    await this.workshop.bringBack(change.repository, tree, made.commit);
-    const end = await this.publishing.publish(change, made.commit, begun.before);
-    if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
-    return { ...said, changed: true, ...(await this.headNow(job)) };
-  }
-
-  private async headNow({ change }: Job) {
-    const head = await this.workshop.headOf(change.repository, change.branch);
-    if (head === undefined) return { foreign: [] };
-    return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
   }
 
   private placeOf = (key: string) => this.placeIn(safeName(key));
@@ -241,18 +211,6 @@ class CommandExecutor implements Executor {
 }
 type Place = ReturnType<CommandExecutor['placeIn']>;
 
-function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResult) {
-  return {
-    is: 'completed' as const,
-    summary,
-    ...(output !== undefined && { output }),
-    ...(decision && { decision }),
-    ...(confidence !== undefined && { confidence }),
-    ...(usage && { usage }),
-    ...(cut && { cut }),
-  };
-}
-
 function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
   if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;
@@ -262,9 +220,4 @@ function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessS
   return undefined;
 }
 
-async function detailOf(run: string): Promise<{ detail?: string }> {
-  const detail = plain(await tailOf(run, 'stderr', DETAIL_CHARACTERS)).trim();
-  return detail ? { detail } : {};
-}
-
-const readReport = async (file: string) => (await readJson(file, z.unknown())) as JobReport | undefined;
+const readReport = async (file: string) => (await readRecord(file)) as JobReport | undefined;

@@ -37,3 +37,15 @@ export function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le').replace(/^\ufeff/, '');
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
+
+/** A record of ours that lies where agents can reach it: nothing, where it is no JSON any more. */
+export async function readRecord(file: string): Promise<unknown> {
+  const found = await readBounded(file, RECORD_BYTES);
+  if (found.is !== 'read') return undefined;
+  try {
+    return JSON.parse(textOf(found.bytes));
+  } catch {
+    return undefined;
+  }
+}
+const RECORD_BYTES = 64_000_000;

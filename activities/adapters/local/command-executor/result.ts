@@ -3,6 +3,8 @@ import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
 import { readBounded, textOf } from './reading.ts';
 import { plain, plainWithin } from './text.ts';
 
+/** So much of the end of what an agent prints is read, in characters. */
+export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
 

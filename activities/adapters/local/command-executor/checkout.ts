@@ -1,0 +1,107 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import { git, type Call, type GitAnswer, type Repository } from '../../git/door.ts';
+import { readBounded } from './reading.ts';
+import type { Begun } from './bench.ts';
+
+/** The checkout of a job whose agent has ended, as it is settled. */
+export interface Checkout {
+  tree: string;
+  /** The checkout through a git folder of our own. */
+  view: Repository;
+  /** Our copy of the repository. */
+  copy: Repository;
+  begun: Begun;
+  /** Holds for every call to git: when settling has to be over, and whether anybody still waits for it. */
+  limits: Pick<Call, 'deadline' | 'signal'>;
+}
+
+/** What was left cannot be taken, for a reason that its agent or a person can do something about. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+export const ask = ({ view, limits }: Checkout, args: readonly string[], call: Call = {}): Promise<GitAnswer> =>
+  git(view, args, { ...limits, ...call });
+
+/** The parts of what git prints with `-z`. */
+export const partsOf = ({ stdout }: GitAnswer): string[] => stdout.split('\0').filter(Boolean);
+
+/** Names in a message: the first few of them. */
+export const listed = (names: readonly string[], most = 10): string =>
+  names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+
+export const short = (commit: string): string => commit.slice(0, 8);
+
+/** Those of these ids that are commits which the agent made: our copy of the repository does not have them. */
+export async function ownCommits(checkout: Checkout, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const input = `${[...new Set(ids)].join('\n')}\n`;
+  const check = ['cat-file', '--batch-check=%(objectname) %(objecttype)'];
+  const here = (await ask(checkout, check, { input })).stdout.split('\n');
+  const there = (await git(checkout.copy, check, { ...checkout.limits, input })).stdout.split('\n');
+  const known = new Set(there.filter((line) => line.endsWith(' commit')));
+  return here.filter((line) => line.endsWith(' commit') && !known.has(line)).map((line) => line.split(' ', 1)[0]!);
+}
+
+/** The commits that can be reached from some, and neither from others nor from what our copy of the repository names. */
+export async function commitsOf(
+  checkout: Checkout,
+  { from, without, options = [] }: { from: readonly string[]; without: readonly string[]; options?: string[] },
+): Promise<string[]> {
+  if (from.length === 0) return [];
+  const refs = ['for-each-ref', '--format=^%(objectname)', 'refs/heads', 'refs/remotes'];
+  const known = (await git(checkout.copy, refs, checkout.limits)).stdout;
+  const input = `${[...from, ...without.map((id) => `^${id}`), known].filter(Boolean).join('\n')}\n`;
+  return (await ask(checkout, ['rev-list', ...options, '--stdin'], { input })).stdout.split('\n').filter(Boolean);
+}
+
+export type Found = 'nothing' | 'file' | 'link' | 'folder' | 'other';
+
+/** What lies at a path of the checkout. No link is followed, none of its folders included. */
+export async function lookAt({ tree }: Checkout, name: string): Promise<{ is: Found; size: number; mode: number }> {
+  const parts = name.split('/');
+  for (let depth = 1; depth < parts.length; depth += 1) {
+    const above = await lstat(path.join(tree, ...parts.slice(0, depth))).catch(() => undefined);
+    if (!above?.isDirectory()) return { is: 'nothing', size: 0, mode: 0 };
+  }
+  const found = await lstat(path.join(tree, name)).catch((failure: NodeJS.ErrnoException) => {
+    if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
+    throw failure;
+  });
+  if (!found) return { is: 'nothing', size: 0, mode: 0 };
+  const kinds = { file: found.isFile(), link: found.isSymbolicLink(), folder: found.isDirectory(), other: true };
+  const is = (Object.keys(kinds) as (keyof typeof kinds)[]).find((kind) => kinds[kind])!;
+  return { is, size: found.size, mode: found.mode };
+}
+
+/** A small text file of the checkout's, or nothing where there is none. */
+export async function textAt(file: string, most = 1_000_000): Promise<string | undefined> {
+  const found = await readBounded(file, most);
+  return found.is === 'read' ? found.bytes.toString('utf8') : undefined;
+}
+
+/** What differs between two trees, as git's raw diffs put it. */
+export interface Difference {
+  from: { mode: string; id: string };
+  to: { mode: string; id: string };
+  path: string;
+}
+
+/** In what the index differs from a commit. */
+export const changesSince = async (checkout: Checkout, commit: string): Promise<Difference[]> =>
+  differencesIn(
+    partsOf(
+      await ask(checkout, ['diff-index', '--cached', '--raw', '--no-renames', '-z', commit], { kind: 'checkout' }),
+    ),
+  );
+
+/** Reads pairs of `:<mode> <mode> <id> <id> <letter>` and a path. */
+export function differencesIn(parts: readonly string[]): Difference[] {
+  const found: Difference[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [was = '', is = '', old = '', made = ''] = parts[at]!.slice(1).split(' ');
+    found.push({ from: { mode: was, id: old }, to: { mode: is, id: made }, path: parts[at + 1]! });
+  }
+  return found;
+}

@@ -1,0 +1,130 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
+import { foldersOf, safeName, writeJson } from '../folders.ts';
+import { tailOf, type ProcessState } from '../processes.ts';
+import type { Publishing } from '../publishing.ts';
+import type { Workshop } from '../workshop.ts';
+import type { Begun } from './bench.ts';
+import { readRecord } from './reading.ts';
+import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
+import { discarded, keepCommits, settle, type Settling } from './settling.ts';
+import { plain } from './text.ts';
+
+const DETAIL_CHARACTERS = 2_000;
+
+/** Where a job that is over lies, and what it was begun on. */
+export interface Ended {
+  job: Job;
+  begun: Begun;
+  folder: string;
+  tree: string;
+  run: string;
+  result: string;
+}
+
+const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
+
+/** Makes a report of what has ended, and brings home what a writing job made. */
+export class Ending {
+  constructor(
+    private readonly root: string,
+    private readonly workshop: Workshop,
+    private readonly publishing: Publishing,
+  ) {}
+
+  /** What became of a job whose process is over (the table of contract 12). Throws only what can be tried again. */
+  async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
+    const { job, begun, run } = ended;
+    const file = await readResultFile(ended.result);
+    const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
+    if (killed && 'text' in file && file.text === undefined) {
+      const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside';
+      const because = `Its process was ended by ${how}, without a result.`;
+      return { is: 'evicted', because: await this.andKept(ended, because, signal), infrastructure: false };
+    }
+    if (state.is !== 'exited' || state.code !== 0) {
+      const code = state.is === 'exited' ? `exit code ${state.code}` : 'no exit code';
+      return this.failed(ended, `${job.role} ended with ${code}.`, signal);
+    }
+    const read = begun.merging?.clean
+      ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }
+      : 'broken' in file
+        ? file
+        : readResult(file.text, await tailOf(run, 'stdout', PRINTED_CHARACTERS), { answers: job.mode === 'read' });
+    if ('broken' in read) return this.failed(ended, read.broken, signal);
+    return job.mode === 'read' ? this.read(ended, read.result, signal) : this.bring(ended, read.result, signal);
+  }
+
+  /** A failed attempt. What a writing job has committed is kept. */
+  async failed(ended: Ended, because: string, signal: AbortSignal): Promise<JobReport> {
+    return { is: 'failed', because: await this.andKept(ended, because, signal), ...(await detailOf(ended.run)) };
+  }
+
+  private async andKept(ended: Ended, because: string, signal: AbortSignal): Promise<string> {
+    if (ended.job.mode === 'read') return because;
+    const settling = await this.settlingOf(ended, signal).catch(() => undefined);
+    return [because, ...(settling ? await keepCommits(settling) : [])].join(' ');
+  }
+
+  /** What a reading job made is thrown away. */
+  private async read(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
+    const thrown = await discarded(await this.settlingOf(ended, signal));
+    const now = await this.headNow(ended.job);
+    return { ...saidOf(result), changed: false, ...now, ...(thrown.length > 0 && { discarded: thrown }) };
+  }
+
+  /** What a writing job made is pushed. Once it is settled that stands, however often the push is tried. */
+  private async bring(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
+    const { job, begun } = ended;
+    const said = saidOf(result);
+    const record = path.join(ended.folder, 'made.json');
+    let made = Made.safeParse(await readRecord(record)).data;
+    if (!made) {
+      const settled = await settle(
+        await this.settlingOf(ended, signal),
+        `${job.role}: ${job.task.id} ${job.task.title}`,
+      );
+      if (settled.is === 'refused') {
+        return { is: 'failed', because: [settled.because, ...settled.notes].join(' '), usage: said.usage };
+      }
+      made = { notes: settled.notes, ...(settled.is === 'made' && { commit: settled.commit }) };
+      await writeJson(record, made);
+    }
+    const summary = [said.summary, made.notes.join(' ')].filter(Boolean).join('\n\n');
+    if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };
+
+    const end = await this.publishing.publish(job.change, made.commit, begun.before);
+    if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
+    return { ...said, summary, changed: true, ...(await this.headNow(job)) };
+  }
+
+  private async settlingOf({ job, begun, tree, folder }: Ended, signal: AbortSignal): Promise<Settling> {
+    const copy = { gitDir: await this.workshop.fetch(job.change.repository) };
+    const keep = { folder: foldersOf(this.root).bundles, name: safeName(job.key) };
+    return { tree, begun, copy, keep, signal, scratch: path.join(folder, 'settling.git') };
+  }
+
+  private async headNow({ change }: Job) {
+    const head = await this.workshop.headOf(change.repository, change.branch);
+    if (head === undefined) return { foreign: [] };
+    return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
+  }
+}
+
+function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResult) {
+  return {
+    is: 'completed' as const,
+    summary,
+    ...(output !== undefined && { output }),
+    ...(decision && { decision }),
+    ...(confidence !== undefined && { confidence }),
+    ...(usage && { usage }),
+    ...(cut && { cut }),
+  };
+}
+
+async function detailOf(run: string): Promise<{ detail?: string }> {
+  const detail = plain(await tailOf(run, 'stderr', DETAIL_CHARACTERS)).trim();
+  return detail ? { detail } : {};
+}

@@ -1,0 +1,111 @@
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { GitFailed } from '../../git/door.ts';
+import { ask, changesSince, listed, lookAt, partsOf, Refusal, type Checkout, type Difference } from './checkout.ts';
+import { flattened, type Nested } from './nested.ts';
+import { keptAsTheyWere } from './normalising.ts';
+
+/** A checkout's files as a tree, and in what it differs from the commit that HEAD names. */
+export interface Snapshot extends Nested {
+  tree: string;
+  changes: Difference[];
+}
+
+/** More than any file of a change should have, in bytes. Forges take much less: GitHub at most 100 MB. */
+const MOST_BYTES = 1_024 ** 3;
+
+/**
+ * Takes a checkout's files in, as `git add --all` would: into our own objects and index, by what is in the folder and not
+ * by what the agent's git was told to do with it. Throws `Refusal` for what cannot be taken.
+ */
+export async function snapshotOf(checkout: Checkout, head: string): Promise<Snapshot> {
+  const nested = await flattened(checkout);
+  await mustBeFiles(checkout);
+  const tree = await treeOf(checkout, head);
+  return { ...nested, tree, changes: await changesSince(checkout, head) };
+}
+
+/** Adds and writes the tree; where the agent's index is no use for that, with one made from HEAD. */
+async function treeOf(checkout: Checkout, head: string): Promise<string> {
+  const write = async () => {
+    const staged = await changesSince(checkout, head);
+    await addAll(checkout);
+    await keptAsTheyWere(checkout, staged, await changesSince(checkout, head));
+    return (await ask(checkout, ['write-tree'], { kind: 'write' })).stdout;
+  };
+  try {
+    return await write();
+  } catch (failure) {
+    if (!(failure instanceof GitFailed) || failure.timedOut) throw failure;
+    await newIndex(checkout, head);
+    return write();
+  }
+}
+
+/** Makes sure of an index that git can read. Answers whether it is the agent's. */
+export async function usableIndex(checkout: Checkout, head: string): Promise<boolean> {
+  const there = await lstat(path.join(checkout.view.gitDir, 'index')).catch(() => undefined);
+  const args = ['ls-files', '--unmerged', '-z'];
+  const { code } = there ? await ask(checkout, args, { okCodes: [0, 128, 129] }) : { code: 128 };
+  if (code === 0) return true;
+  await newIndex(checkout, head);
+  return false;
+}
+
+async function newIndex(checkout: Checkout, head: string): Promise<void> {
+  if ((await lookAt(checkout, '.git/info/sparse-checkout')).is !== 'nothing') {
+    throw new Refusal('Its index cannot be read, and with a sparse checkout only that tells what was left out.');
+  }
+  await rm(path.join(checkout.view.gitDir, 'index'), { force: true });
+  await ask(checkout, ['read-tree', head], { kind: 'write' });
+  await ask(checkout, ['update-index', '-q', '--refresh'], { kind: 'checkout', okCodes: [0, 1] });
+}
+
+async function addAll(checkout: Checkout): Promise<void> {
+  const add = () => ask(checkout, ['add', '--all'], { kind: 'checkout' });
+  const isClosed = (text: string) => /permission denied/i.test(text);
+  try {
+    if (!isClosed((await add()).stderr)) return;
+  } catch (failure) {
+    if (!(failure instanceof GitFailed) || !isClosed(failure.stderr)) throw failure;
+  }
+  await openUp(checkout.tree, checkout.limits);
+  const { stderr } = await add();
+  if (isClosed(stderr)) throw new Refusal(`Some of its files cannot be read: ${stderr.trim().slice(-500)}`);
+}
+
+/** Lets us read and remove what an agent has closed to everybody, as far as it is ours to do so. Links stay as they are. */
+export async function openUp(folder: string, limits: Checkout['limits'] = {}): Promise<void> {
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    limits.signal?.throwIfAborted();
+    if (Date.now() > (limits.deadline ?? Infinity)) return;
+    await chmod(at, 0o755).catch(() => undefined);
+    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
+      const name = path.join(at, entry.name);
+      if (entry.isDirectory()) folders.push(name);
+      else if (entry.isFile()) await readable(name);
+    }
+  }
+}
+
+async function readable(file: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isFile() && (found.mode & 0o400) === 0) await chmod(file, found.mode | 0o600).catch(() => undefined);
+}
+
+/** Refuses what has a tracked file's name and is none, and files that are too large to be meant. */
+async function mustBeFiles(checkout: Checkout): Promise<void> {
+  const call = { kind: 'checkout' } as const;
+  const tracked = partsOf(await ask(checkout, ['diff-files', '--name-only', '-z'], call));
+  const others = partsOf(await ask(checkout, ['ls-files', '--others', '--exclude-standard', '-z'], call));
+  const odd: string[] = [];
+  const large: string[] = [];
+  for (const name of new Set(tracked)) if ((await lookAt(checkout, name)).is === 'other') odd.push(name);
+  for (const name of new Set([...tracked, ...others])) {
+    const { is, size } = await lookAt(checkout, name);
+    if (is === 'file' && size > MOST_BYTES) large.push(`${name} (${(size / MOST_BYTES).toFixed(1)} GiB)`);
+  }
+  if (odd.length > 0) throw new Refusal(`No files any more, but pipes, sockets or devices: ${listed(odd)}.`);
+  if (large.length > 0) throw new Refusal(`Files of more than 1 GiB are not taken into a change: ${listed(large)}.`);
+}

@@ -1,0 +1,352 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { run, Shop } from './checkouts.ts';
+
+jest.setTimeout(120_000);
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await Shop.create(`
+    printf 'one\\ntwo\\n' > a.txt; mkdir -p docs; echo guide > docs/guide.md
+    printf 'crlf\\r\\n' > windows.txt; printf '*.txt text\\n' > attributes
+    echo 'build/' > .gitignore; ln -s a.txt link; echo '#!/bin/sh' > run.sh; chmod +x run.sh`);
+});
+afterAll(() => shop.remove());
+
+let n = 0;
+const settle = (script: string) => shop.settle(`job-${(n += 1)}`, script);
+const made = { is: 'made' };
+const refused = (because: string) => ({ is: 'refused', because: expect.stringContaining(because) });
+const noted = (text: string) => expect.arrayContaining([expect.stringContaining(text)]);
+
+/** Scripts of agents, what becomes of what they leave, and files of the result with their modes. */
+describe('what an agent leaves becomes a commit', () => {
+  it.each<[string, string, object, Record<string, string | undefined>?]>([
+    ['nothing', 'true', { is: 'nothing', notes: [] }],
+    [
+      'a new file, a changed one, a removed one',
+      'echo x > x; echo 3 >> a.txt; rm docs/guide.md',
+      made,
+      { x: '100644', 'docs/guide.md': undefined },
+    ],
+    ['a file that may be run now', 'chmod +x a.txt', made, { 'a.txt': '100755' }],
+    ['a link, wherever it leads', 'ln -s /etc e; ln -s /dev/zero z', made, { e: '120000', z: '120000' }],
+    [
+      'a folder in the place of a file',
+      'rm a.txt; mkdir a.txt; echo x > a.txt/x',
+      made,
+      { 'a.txt/x': '100644', 'a.txt': undefined },
+    ],
+    [
+      'a link in the place of a folder',
+      'mv docs d; ln -s d docs',
+      made,
+      { docs: '120000', 'd/guide.md': '100644', 'docs/guide.md': undefined },
+    ],
+    ['commits of its own', 'echo x > x; git add x; git commit -qm x; echo y > y', made, { x: '100644', y: '100644' }],
+    [
+      'an ignored file that it added by force',
+      'mkdir build; echo x > build/x; git add -f build/x',
+      made,
+      { 'build/x': '100644' },
+    ],
+    [
+      'a lock of nobody alive',
+      'echo x > x; : > .git/index.lock; : > .git/HEAD.lock; : > .git/config.lock',
+      made,
+      { x: '100644' },
+    ],
+    [
+      'names of all kinds',
+      "echo x > 'café menú.txt'; echo x > '日本語.md'; echo x > \"$(printf 'a\\nb')\"; echo x > ' -x'; echo x > ':(top)x'; echo x > A.TXT",
+      made,
+      {
+        'café menú.txt': '100644',
+        '日本語.md': '100644',
+        'a\nb': '100644',
+        ' -x': '100644',
+        ':(top)x': '100644',
+        'A.TXT': '100644',
+      },
+    ],
+    ['names that are no UTF-8', 'echo x > "$(printf \'a\\377b\')"; echo x > x', made, { x: '100644' }],
+    ['an index that is broken', 'echo x > x; echo broken > .git/index', made, { x: '100644', 'a.txt': '100644' }],
+    ['an index that is gone', 'echo x > x; rm .git/index', made, { x: '100644', 'a.txt': '100644' }],
+    [
+      'an index in pieces',
+      'git config core.splitIndex true; git update-index --split-index; echo x > x; git add x',
+      made,
+      { x: '100644' },
+    ],
+    [
+      'a sparse checkout',
+      'git sparse-checkout set --no-cone docs >/dev/null; echo x > docs/x',
+      made,
+      { 'docs/x': '100644', 'a.txt': '100644' },
+    ],
+    [
+      'a sparse index',
+      'git sparse-checkout set --cone --sparse-index docs >/dev/null; echo x > docs/x',
+      made,
+      { 'docs/x': '100644', 'run.sh': '100755' },
+    ],
+    ['an index of what is not there', 'echo x > x; git add x; rm -rf .git/objects/??', made, { x: '100644' }],
+    ['pipes and sockets beside it', 'mkfifo p; echo x > x', made, { x: '100644', p: undefined }],
+    [
+      'settings that break git',
+      'echo x > x; git config core.bare true; git config extensions.unknown 1; git config core.repositoryformatversion 9',
+      made,
+      { x: '100644' },
+    ],
+    ['settings that are none', 'echo x > x; echo "[[[" > .git/config', made, { x: '100644' }],
+    ['a work tree elsewhere', 'git config core.worktree /tmp; echo x > x', made, { x: '100644' }],
+    [
+      'filters and hooks of its own',
+      'echo "* filter=f" > .git/info-attributes; git config filter.f.clean "echo bad"; git config filter.f.required true; echo "* filter=f" > .gitattributes; echo x > x',
+      made,
+      { x: '100644' },
+    ],
+    ['a branch of its own', 'git checkout -qb mine; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
+    ['no branch at all', 'git checkout -q --detach; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
+    ['packed refs and objects', 'echo x > x; git add x; git commit -qm x; git gc -q', made, { x: '100644' }],
+    [
+      'a merge without conflicts',
+      'git checkout -qb o; echo o > o; git add o; git commit -qm o; git checkout -q work; echo x > x; git add x; git commit -qm x; git merge -q --no-commit --no-ff o',
+      made,
+      { x: '100644', o: '100644' },
+    ],
+    ['a bisect, back where it was', 'git bisect start -q; echo x > x', made, { x: '100644' }],
+    [
+      'folders that are closed',
+      'mkdir -p c/d; echo x > c/d/x; echo y > c/y; chmod 000 c/d c/y c',
+      made,
+      { 'c/d/x': '100644', 'c/y': '100644' },
+    ],
+    [
+      'paths that are longer than a call takes',
+      'p=a; q=b; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do p=$p/$(printf "%0200d" $i); q=$q/$(printf "%0200d" $i); done; mkdir -p $p $q; echo x > $q/x; mv b $p/b; echo x > x',
+      expect.objectContaining({ is: expect.stringMatching('nothing|made|refused') }),
+    ],
+    [
+      'a link to a repository that is not there',
+      'git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub; git commit -qm sub',
+      { is: 'nothing', notes: noted('sub') },
+    ],
+    ['only what git ignores', 'mkdir build; echo x > build/x', { is: 'nothing', notes: noted('ignored files') }],
+  ])('%s', async (_, script, end, files = {}) => {
+    const settled = await settle(script);
+    expect(settled).toMatchObject(end);
+    expect(await shop.filesOf(settled)).toMatchObject(
+      Object.fromEntries(Object.entries(files).filter(([, mode]) => mode)),
+    );
+    for (const [name, mode] of Object.entries(files))
+      if (!mode) expect(await shop.filesOf(settled)).not.toHaveProperty([name]);
+    expect(await shop.outer()).toBe('dotfiles');
+  });
+
+  it.each([
+    ['nothing was changed', 'true', { is: 'nothing' }, undefined],
+    [
+      'it was looked at again',
+      'touch -d 2001-01-01 windows.txt; git status --short >/dev/null',
+      { is: 'nothing' },
+      undefined,
+    ],
+    ['the index is gone', 'rm .git/index', { is: 'nothing' }, undefined],
+    ['another file was changed', 'touch -d 2001-01-01 windows.txt; echo x > x', made, 'crlf\r'],
+    ['it was changed', 'echo more >> windows.txt', made, 'crlf\nmore'],
+  ])('what only line ends change is no change: %s', async (_, script, end, text) => {
+    await run(
+      shop.repository,
+      'git checkout -q main; cp attributes .gitattributes; git add .gitattributes; git commit -qm attributes',
+    );
+    try {
+      const settled = await settle(script);
+      expect(settled).toMatchObject(end);
+      expect(await shop.textOf(settled, 'windows.txt')).toBe(text);
+    } finally {
+      await run(shop.repository, 'git reset -q --hard HEAD~1');
+    }
+  });
+});
+
+describe('what an agent leaves is refused, and told, where it cannot be meant', () => {
+  it.each([
+    ['no repository any more', 'rm -rf .git; echo secret > x', 'no git checkout any more'],
+    ['a gitfile', 'mv .git ../moved.git; echo "gitdir: ../moved.git" > .git', 'no git checkout any more'],
+    ['a link to a repository', 'mv .git ../linked.git; ln -s ../linked.git .git', 'no git checkout any more'],
+    ['a history of its own', 'rm -rf .git; git init -q; echo x > x; git add -A; git commit -qm x', 'does not descend'],
+    ['a history that was not begun', 'rm -rf .git; git init -q; echo x > x', 'HEAD names main, which has no commit'],
+    [
+      'a branch without a commit',
+      'git checkout -q --orphan fresh; echo x > x',
+      'HEAD names fresh, which has no commit',
+    ],
+    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that is there'],
+    ['no HEAD', 'rm .git/HEAD', 'does not descend'],
+    ['rewritten commits', 'git commit -q --amend --allow-empty -m other', 'does not descend'],
+    ['no checkout any more', 'cd ..; rm -rf tree', 'The checkout is gone'],
+    ['a link in the place of the checkout', 'cd ..; mv tree other; ln -s other tree', 'The checkout is gone'],
+    ['a pipe in the place of a file', 'rm a.txt; mkfifo a.txt', 'a.txt'],
+    ['a file of 3 GB', 'truncate -s 3G big', 'big (3.0 GiB)'],
+    ['a clone of something else', 'git clone -q . ../elsewhere; git clone -q ../elsewhere vendor', 'vendor (of '],
+    [
+      'a rebase half-way',
+      'echo x > x; git add x; git commit -qm x; echo y > y; git add y; git commit -qm y; GIT_SEQUENCE_EDITOR="sed -i 1s/pick/edit/" git rebase -q -i HEAD~2',
+      'A rebase was left unfinished',
+    ],
+    [
+      'broken objects',
+      'echo broken > x; git add x; git commit -qm x; f=.git/objects/$(git rev-parse HEAD:x | sed "s,..,&/,"); chmod +w $f; echo broken > $f',
+      'refuses',
+    ],
+    [
+      'objects that are gone',
+      'echo gone > x; git add x; git commit -qm x; rm .git/objects/$(git rev-parse HEAD:x | sed "s,..,&/,"); rm x; echo y > y',
+      'Git refuses',
+    ],
+    [
+      'refs of another form',
+      'rm -rf .git/refs; mkdir .git/refs; echo "this repository uses the reftable format" > .git/refs/heads; mkdir .git/reftable; echo "ref: refs/heads/.invalid" > .git/HEAD',
+      'in another form',
+    ],
+    [
+      'a text in an encoding that it is not in',
+      'echo "*.u working-tree-encoding=UTF-16" > .gitattributes; printf "abc" > x.u',
+      'refuses',
+    ],
+  ])('%s', async (_, script, because) => {
+    const settled = await settle(script);
+    expect(settled).toMatchObject(refused(because));
+    expect(await shop.outer()).toBe('dotfiles');
+  });
+
+  it('and what it committed is kept as a bundle', async () => {
+    const settled = await settle(
+      'git checkout -q --orphan fresh; echo x > x; git add x; git commit -qm "my work"; echo y > y',
+    );
+    expect(settled).toMatchObject({ is: 'refused', notes: noted('Left behind: the branch fresh') });
+    const file = /Kept in (\S+\.bundle)/.exec(settled.notes.join(' '))![1]!;
+    const heads = await run(shop.repository, `git bundle list-heads ${file}`);
+    expect(heads).toContain('refs/left/branches/fresh');
+    await run(shop.repository, `git fetch -q ${file} 'refs/left/*:refs/left/*'; git cat-file -e refs/left/files:y`);
+  });
+});
+
+describe('repositories within the checkout', () => {
+  it.each([
+    ['without a commit', 'mkdir -p p/web; cd p/web; git init -q; echo x > index.js', { 'p/web/index.js': '100644' }],
+    [
+      'with commits',
+      'mkdir -p p/web; cd p/web; git init -q; echo x > index.js; git add .; git commit -qm x; echo y > y',
+      { 'p/web/index.js': '100644', 'p/web/y': '100644' },
+    ],
+    [
+      'in one another',
+      'mkdir -p p/q/r; git init -q p; git init -q p/q; git init -q p/q/r; echo x > p/q/r/x',
+      { 'p/q/r/x': '100644' },
+    ],
+    ['with a git folder elsewhere', 'git init -q --separate-git-dir ../sep.git p; echo x > p/x', { 'p/x': '100644' }],
+    ['that is no repository', 'mkdir -p p/.git; echo x > p/x', { 'p/x': '100644' }],
+    [
+      'in a folder that is tracked',
+      'cd docs; git init -q; echo x > x; git add .; git commit -qm x',
+      { 'docs/x': '100644', 'docs/guide.md': '100644' },
+    ],
+    [
+      'that it committed as a link',
+      'mkdir p; cd p; git init -q; echo x > x; git add .; git commit -qm x; cd ..; git add -A 2>/dev/null; git commit -qm linked',
+      { 'p/x': '100644' },
+    ],
+  ])('are taken in as files: %s', async (_, script, files) => {
+    const settled = await settle(script);
+    expect(settled).toMatchObject(made);
+    expect(await shop.filesOf(settled)).toMatchObject(files);
+    expect(Object.values(await shop.filesOf(settled))).not.toContain('160000');
+    const copy = await shop.workshop.fetch(shop.repository);
+    const all = await run(
+      copy,
+      `git log --format= --raw -m main..${(settled as { commit: string }).commit} 2>/dev/null || git log --format= --raw -m ${(settled as { commit: string }).commit}`,
+    );
+    expect(all).not.toContain('160000');
+  });
+
+  it('say so, and their own history is kept', async () => {
+    const settled = await settle('mkdir p; cd p; git init -q; echo x > x; git add .; git commit -qm x');
+    expect(settled.notes.join(' ')).toMatch(/taken in as plain files: p\. .*history is kept in \S+\.bundle/);
+  });
+
+  it('that are worktrees are left out, and their branch is what was meant', async () => {
+    const settled = await settle('git worktree add -q -b mine wt; cd wt; echo x > x; git add x; git commit -qm x');
+    expect(settled).toMatchObject({ is: 'made', notes: noted('branch mine') });
+    expect(Object.keys(await shop.filesOf(settled))).toContain('x');
+    expect(Object.keys(await shop.filesOf(settled)).filter((name) => name.startsWith('wt'))).toEqual([]);
+  });
+
+  it('that .gitmodules names stay submodules, at a commit that their remote has', async () => {
+    await run(shop.home, 'rm -rf lib; git init -q lib; cd lib; echo 42 > answer; git add .; git commit -qm lib');
+    const add = `git submodule --quiet add ${shop.home}/lib vendor/lib`;
+    const settled = await settle(add);
+    expect(settled).toMatchObject(made);
+    expect(await shop.filesOf(settled)).toMatchObject({ 'vendor/lib': '160000', '.gitmodules': '100644' });
+    const own = await settle(`${add}; cd vendor/lib; echo 43 > answer; git commit -qam mine`);
+    expect(own).toMatchObject(refused('vendor/lib'));
+  });
+});
+
+describe('work that is left elsewhere', () => {
+  it.each([
+    [
+      'on a branch, having gone back',
+      'git checkout -qb feature/mine; echo x > x; git add x; git commit -qm x; git checkout -q work',
+      made,
+      'feature/mine',
+    ],
+    [
+      'on a branch, looking at another commit',
+      'echo x > x; git add x; git commit -qm x; git checkout -q --detach origin/main',
+      made,
+      'work',
+    ],
+    ['in a stash', 'echo x >> a.txt; git stash -q', { is: 'nothing' }, 'a stash'],
+    [
+      'on two branches',
+      'for b in one two; do git checkout -qb $b main 2>/dev/null || git checkout -qb $b work; echo $b > $b; git add $b; git commit -qm $b; done; git checkout -q two; git checkout -qb three work; git checkout -q work',
+      { is: 'nothing' },
+      'the branch one, the branch two',
+    ],
+    [
+      'beside what it made',
+      'git checkout -qb other; echo x > x; git add x; git commit -qm x; git checkout -q work; echo y > y',
+      made,
+      'the branch other',
+    ],
+    [
+      'on a tag',
+      'git checkout -q --detach; echo x > x; git add x; git commit -qm x; git tag v9; git checkout -q work',
+      { is: 'nothing' },
+      'the tag v9',
+    ],
+    [
+      'on nothing',
+      'git checkout -q --detach; echo x > x; git add x; git commit -qm x; git checkout -q work',
+      { is: 'nothing' },
+      'which no branch names',
+    ],
+  ])('is taken, or told and kept: %s', async (_, script, end, told) => {
+    const settled = await settle(script);
+    expect(settled).toMatchObject(end);
+    const notes = settled.notes.join(' ');
+    expect(notes).toContain(told);
+    if (/Left behind/.test(notes)) {
+      const file = /Kept in (\S+\.bundle)/.exec(notes)![1]!;
+      expect(await readdir(path.dirname(file))).toContain(path.basename(file));
+    }
+  });
+
+  it('is not told where it was only written anew', async () => {
+    const settled = await settle('echo x > x; git add x; git commit -qm x; echo y > x; git commit -qa --amend -m y');
+    expect(settled).toEqual({ is: 'made', commit: expect.any(String), notes: [] });
+  });
+});
