@@ -16,6 +16,8 @@ import { actionsQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts
 import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
+import { toldWithin } from '../rules/bounds.ts';
+import { cutText } from '../rules/bytes.ts';
 import { stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
 import { ChangeOver, type LiveRun } from './run.ts';
@@ -34,6 +36,8 @@ export interface Result {
 /** How long, in seconds, an end waits for the environment to be gone, and for notices to be out. Both go on without it. */
 const GONE_SECONDS = 10;
 const TOLD_SECONDS = 10;
+/** So much of why it failed is its message. */
+const MESSAGE_BYTES = 8_000;
 
 /** How the steps came to an end. `thrown`: by a cancellation, or by a refusal of the input, which goes on as it came. */
 type End =
@@ -108,7 +112,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
 
 /** All steps are settled: the change is merged, or it is a person's to merge, or there never was one. */
 function completed({ state }: LiveRun): Result {
-  const steps = state.steps.map(stepEntry);
+  const steps = toldWithin(state.steps.map(stepEntry));
   const head = state.head && { head: state.head };
   if (state.mergeCommit !== undefined) {
     return { outcome: 'merged', ...head, mergeCommit: state.mergeCommit, steps };
@@ -123,20 +127,21 @@ function overResult(live: LiveRun, how: 'merged' | 'closed'): Result {
   close(live, 'passed');
   const { mergeCommit, head } = state;
   const merged = how === 'merged' ? { ...(head && { head }), ...(mergeCommit && { mergeCommit }) } : {};
-  return { outcome: how, ...merged, steps: state.steps.map(stepEntry) };
+  return { outcome: how, ...merged, steps: toldWithin(state.steps.map(stepEntry)) };
 }
 
 function fail(live: LiveRun, lost: Lost): never {
   const { state } = live;
   const step = state.steps.find((each) => each.state === 'failed')!;
   close(live, 'failed');
-  throw ApplicationFailure.nonRetryable(lost.reason, lost.type, {
+  const message = cutText(lost.reason, MESSAGE_BYTES);
+  throw ApplicationFailure.nonRetryable(message, lost.type, {
     step: step.step,
-    message: lost.reason,
+    message,
     hint: lost.hint ?? 'Look at the step’s attempts, mend what failed, then retry the run.',
     ...(lost.detail && { detail: lost.detail.slice(-2_000) }),
-    attempts: step.attempts.length,
-    settled: state.steps.filter(({ state }) => state === 'done' || state === 'skipped').map(stepEntry),
+    attempts: step.attempts.at(-1)?.n ?? 0,
+    settled: toldWithin(state.steps.filter(({ state }) => state === 'done' || state === 'skipped').map(stepEntry)),
     visits: visitsOf(state),
     foreign: state.foreign,
     branchResumed: state.branchResumed === true,

@@ -52,7 +52,7 @@ async function dispatch(desk: Desk, role: string, work: Work, view: Partial<Gate
   const k = (step.jobs[role] ?? 0) + 1;
   step.jobs[role] = k;
   const key = `${state.workflowId}/${state.firstRunId.slice(-12)}/${step.id}/${role}-${k}`;
-  const attempt: AttemptEntry = { n: step.attempts.length + 1, role, key, at: new Date().toISOString() };
+  const attempt: AttemptEntry = { n: (step.attempts.at(-1)?.n ?? 0) + 1, role, key, at: new Date().toISOString() };
   step.attempts.push(attempt);
 
   const own = role === step.kind;

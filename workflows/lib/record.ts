@@ -4,8 +4,9 @@ import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
 import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
-import { Snapshot, SNAPSHOT_VERSION, type Carried, type SeenAction } from '../contracts/snapshot.ts';
+import { SNAPSHOT_VERSION, type SeenAction } from '../contracts/snapshot.ts';
 import { fingerprintOf } from '../rules/actions.ts';
+import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
 import { readEstimate } from '../rules/estimate.ts';
 import { SEEN_LENGTH } from '../rules/log.ts';
@@ -146,10 +147,8 @@ export function startOver(step: StepRecord): void {
   Object.assign(step, { spent: {}, extra: 0, rounds: [], verdicts: [] });
 }
 
-/** What continue-as-new carries: all that the snapshot's schema names, and nothing else. */
+/** What continue-as-new carries: all that the snapshot's schema names, within its bytes. */
 export function snapshotOf(state: RunState, from: number): RunInput['resume'] {
-  const carried = Object.fromEntries(CARRIED.map((key) => [key, state[key]])) as unknown as Carried;
-  return { version: SNAPSHOT_VERSION, from, settled: [], state: carried };
+  keepWithin(state);
+  return { version: SNAPSHOT_VERSION, from, settled: [], state: carriedOf(state) };
 }
-
-const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];

@@ -127,7 +127,7 @@ export class LiveRun {
   /** Tells people, once per type and wait; delivery is tried for as long as it takes, and never holds the run. */
   notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
     const { notices, steps } = this.state;
-    const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${1 + notices.filter((n) => n.type === type).length}`;
+    const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${nextNumber(notices, type)}`;
     const told = notices.find((notice) => notice.id === id);
     // Asked again at the same visit: nobody is told twice, but the wait counts again.
     if (told?.clearedAt && patched('asked-again-is-open-again')) delete told.clearedAt;
@@ -201,6 +201,12 @@ export class LiveRun {
       .catch(() => undefined)
       .finally(() => (this.telling -= 1));
   }
+}
+
+/** No number is given twice, also where old notices are not kept any more. */
+function nextNumber(notices: readonly Notice[], type: NoticeType): number {
+  const numbers = notices.flatMap(({ id, type: its }) => (its === type ? [Number(/-(\d+)$/.exec(id)?.[1] ?? 0)] : []));
+  return 1 + Math.max(numbers.length, ...numbers);
 }
 
 /** A task without what only its own run needs: descriptions are long, and dependents are whole inputs. */

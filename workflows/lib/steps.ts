@@ -2,9 +2,13 @@ import { CancellationScope, condition, isCancellation, workflowInfo } from '@tem
 import type { Lost } from '../contracts/outcome.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
+import { cutText } from '../rules/bytes.ts';
 import { lostBy } from './ending.ts';
 import { reopen, startOver } from './record.ts';
 import type { LiveRun } from './run.ts';
+
+/** So much is noted of how a step ended. */
+const NOTE_BYTES = 8_000;
 
 /** Takes the steps in order, back to earlier ones where a gate or a person says so, until all are settled or one is lost. */
 export async function takeSteps(
@@ -46,7 +50,7 @@ function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined
   step.endedAt = new Date().toISOString();
   step.state = ended ? 'failed' : end.is === 'skipped' ? 'skipped' : 'done';
   step.outcome = end.is;
-  step.note = 'note' in end ? end.note : end.reason;
+  step.note = cutText('note' in end ? end.note : end.reason, NOTE_BYTES);
   if (end.is === 'merged') {
     state.mergeCommit = end.mergeCommit;
     state.mergedAt = step.endedAt;

@@ -46,7 +46,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   });
 
   const before = actionId === undefined ? undefined : run.seen.find(({ id }) => id === actionId);
-  if (before?.action === action && [fingerprint(raw), canonical(raw)].includes(before.input)) {
+  if (before?.action === action && isInput(raw, before.input)) {
     return { actionId, by, visit: before.visit, is: 'repeat' };
   }
   if (run.ending) return refused('closed', `The run is ${run.ending}.`);
@@ -185,6 +185,14 @@ export function fingerprint(raw: unknown): string {
   const text = canonical(raw);
   return text.length <= WHOLE ? text : `${text.slice(0, WHOLE / 2)}… ${text.length} ${hashOf(text)}`;
 }
+
+/** Whether a remembered input is this one, however much of it is left. */
+const isInput = (raw: unknown, remembered: string): boolean =>
+  [fingerprint(raw), canonical(raw)].some((each) => each === remembered || compacted(each) === remembered);
+
+/** The least that tells one remembered input from another. */
+export const compacted = (remembered: string): string =>
+  /^#[0-9a-z]+$/.test(remembered) ? remembered : `#${hashOf(remembered)}`;
 
 const WHOLE = 400;
 /** Looked up once: in the sandbox a global costs more than what it does. */

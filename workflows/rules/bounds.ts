@@ -1,0 +1,49 @@
+import type { StepEntry } from '../contracts/reading.ts';
+import { Snapshot, type Carried } from '../contracts/snapshot.ts';
+import { bytesOf } from './bytes.ts';
+import { MEASURES, trimEntry, TRIMS } from './trimming.ts';
+
+/**
+ * All that a run carries together, in bytes: the server warns of a payload from 256 kB on and ends the run at 2 MB, and
+ * what a run was started with travels beside it.
+ */
+export const CARRIED_BYTES = 500_000;
+/** What the end of a run tells of its settled steps, in bytes. */
+const TOLD_BYTES = 200_000;
+
+const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];
+
+/** What travels of a run's state: all that the snapshot's schema names, and nothing else. */
+export const carriedOf = (state: Carried): Carried =>
+  Object.fromEntries(CARRIED.map((key) => [key, state[key]])) as unknown as Carried;
+
+function fits(value: unknown, most: number): boolean {
+  const { length } = JSON.stringify(value);
+  return length * 3 <= most || (length <= most && bytesOf(value) <= most);
+}
+
+/**
+ * Keeps a run within its bytes. While it fits, nothing is lost; else what is least needed goes first: old words before old
+ * entries, what is settled before what is open, and last what the present decision is made by. In place.
+ */
+export function keepWithin(state: Carried, most = CARRIED_BYTES): void {
+  const enough = () => fits(carriedOf(state), most);
+  if (enough()) return;
+  for (const measure of MEASURES) {
+    for (const trim of TRIMS) {
+      trim(state, measure);
+      if (enough()) return;
+    }
+  }
+}
+
+/** Steps as the end of a run tells them, within its bytes: a retry needs them all, but not all of what was said. */
+export function toldWithin(entries: StepEntry[], most = TOLD_BYTES): StepEntry[] {
+  if (fits(entries, most)) return entries;
+  const told = JSON.parse(JSON.stringify(entries)) as StepEntry[];
+  for (const measure of MEASURES) {
+    for (const entry of told) trimEntry(entry, measure);
+    if (fits(told, most)) return told;
+  }
+  return told;
+}

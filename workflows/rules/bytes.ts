@@ -1,0 +1,46 @@
+/** What a value takes where it travels: bytes of its JSON in UTF-8. */
+export const bytesOf = (value: unknown): number => {
+  const json = JSON.stringify(value) as string | undefined;
+  return json === undefined ? 0 : new TextEncoder().encode(json).length;
+};
+
+const MARK = /… \[cut: it had (\d+) bytes\]$/;
+
+/** A text within so many bytes of JSON. One that is cut ends with a mark that says how long it was, at first. */
+export function cutText(text: string, most: number): string {
+  // A character takes six bytes at most, where it is escaped.
+  if (text.length * 6 + 2 <= most) return text;
+  const bytes = bytesOf(text);
+  if (bytes <= most) return text;
+  const before = MARK.exec(text);
+  const mark = `… [cut: it had ${before?.[1] ?? bytes} bytes]`;
+  return `${beginning(before ? text.slice(0, before.index) : text, most - bytesOf(mark))}${mark}`;
+}
+
+/** As many whole characters as fit. */
+function beginning(text: string, most: number): string {
+  let [end, bytes] = [0, 2];
+  for (const character of text) {
+    bytes += sizeOf(character);
+    if (bytes > most) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
+/** What JSON makes of one character: half of a pair, and what steers a terminal, is escaped. */
+function sizeOf(character: string): number {
+  const code = character.codePointAt(0)!;
+  if (code < 0x20) return SHORT.includes(character) ? 2 : 6;
+  if (code < 0x80) return character === '"' || character === '\\' ? 2 : 1;
+  if (code >= 0xd800 && code < 0xe000) return 6;
+  return code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+const SHORT = '\b\t\n\f\r';
+
+/** The newest of a list that fit together into so many bytes. */
+export function newestWithin<T>(list: readonly T[], most: number): T[] {
+  let left = most;
+  const from = list.findLastIndex((each) => (left -= bytesOf(each) + 1) < 0);
+  return list.slice(from + 1);
+}
