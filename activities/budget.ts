@@ -1,3 +1,4 @@
+import { exceeds } from '../workflows/contracts/cents.ts';
 import type { Activities, JobReport } from '../workflows/contracts/activities.ts';
 import { notYet } from './failures.ts';
 import type { Meter, Ports } from './ports.ts';
@@ -23,7 +24,7 @@ export async function overBudget(meter: Meter, budgetCents: number | undefined):
   if (budgetCents === undefined) return undefined;
   const month = monthOf(new Date());
   const spent = await meter.spent(month);
-  if (spent <= budgetCents) return undefined;
+  if (!exceeds(spent, budgetCents)) return undefined;
   return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: a higher budget, or the next month, ends it`;
 }
 

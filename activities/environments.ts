@@ -18,6 +18,7 @@ type Own = Pick<
   | 'environmentSettled'
   | 'lookAtEnvironment'
   | 'provisionEnvironment'
+  | 'probeEnvironment'
   | 'environmentEnded'
   | 'removeEnvironment'
   | 'holderClosed'
@@ -48,6 +49,8 @@ export const environmentActivities = (
       await sleep(pause);
     }
   },
+
+  probeEnvironment: ({ key }) => environments.look(key),
 
   async environmentEnded({ key }) {
     const look = await environments.look(key);

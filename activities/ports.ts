@@ -43,7 +43,8 @@ export interface ChangeWish {
 }
 
 export type ForgeExamined =
-  | { is: 'found'; change: Change; head?: string; title?: string }
+  /** `writers`: names and e-mails of who has written on a branch that is ahead of its base, besides us. */
+  | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[] }
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 

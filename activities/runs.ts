@@ -38,6 +38,7 @@ export const runActivities = (
       is: 'ready',
       change: found.change,
       ...(found.head !== undefined && { head: found.head }),
+      ...(found.writers !== undefined && { writers: found.writers }),
       environments: site.configured,
       checksGraceSeconds: forge.checksGraceSeconds,
       tested: forge.tested,

@@ -27,12 +27,48 @@ interface Details {
   branchResumed?: boolean;
 }
 
-export async function endOf(handle: WorkflowHandle, { status }: WorkflowExecutionDescription): Promise<Ended> {
+export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowExecutionDescription): Promise<Ended> {
   if (status.name === 'RUNNING') return { is: 'live' };
   if (status.name === 'COMPLETED') return { is: 'done', result: (await handle.result()) as never };
-  const { type, message, details } = await failureOf(handle);
+  const { type, message: said, details } = await failureOf(handle);
   const { hint, detail, fields = [] } = details;
+  const byServer = status.name === 'TERMINATED' || status.name === 'TIMED_OUT';
+  const message = byServer ? await serverSays(handle, runId, status.name) : said;
   return { is: 'lost', status: status.name, type, message, ...(hint && { hint }), ...(detail && { detail }), fields };
+}
+
+/** What a run that was ended by the server would say of itself, had its code run to its end. Times are ISO 8601. */
+export function asEnded(
+  run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId'>,
+  end: Ended,
+  closedAt = new Date().toISOString(),
+): Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'> {
+  const known = run as RunAnswer;
+  if (end.is === 'live' || known.waitingOn?.what === 'nothing') return known;
+  const stopped = end.is === 'lost' && (end.status === 'TERMINATED' || end.status === 'CANCELLED');
+  return {
+    ...run,
+    status: end.is === 'done' ? 'passed' : stopped ? 'stopped' : 'failed',
+    current: null,
+    waitingOn: {
+      what: 'nothing',
+      detail: end.is === 'lost' ? end.message : `The run has ended as ${end.result.outcome}.`,
+      since: closedAt,
+      offers: [],
+    },
+  };
+}
+
+/** Who ended it, where its own code could not say so. */
+async function serverSays({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {
+  if (status === 'TIMED_OUT') return 'The server ended it: it ran for longer than it may.';
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const { reason, identity } = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes ?? {};
+  return `It was terminated${identity ? ` by ${identity}` : ''}${reason ? `: ${reason}` : '.'}`;
 }
 
 async function failureOf(handle: WorkflowHandle): Promise<{ type: string; message: string; details: Details }> {

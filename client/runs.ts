@@ -24,8 +24,9 @@ import { RunInput } from '../workflows/gates/index.ts';
 import { code } from '../workflows/rules/details.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
+import { pendingOf, type Pending } from './pending.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
-import { endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
+import { asEnded, endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
 const CALL_MS = 10_000;
@@ -43,6 +44,13 @@ export interface Begun {
   runId: string;
   /** Whether a worker has looked at the world yet: without one, a bad repository is told later. */
   examined: boolean;
+}
+
+/** A run as people and programs read it. One whose input could not be read, or that nobody answers for, has little to say. */
+export interface Read {
+  run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'>;
+  end: Ended;
+  pending: Pending[];
 }
 
 /** Everything the outside may do to a run. The command line is one way of calling this; HTTP will be another. */
@@ -121,6 +129,24 @@ export class Runs {
     this.ask(workflowId, () => this.handle(workflowId).query(actionsQuery));
   output = (workflowId: string, step: number): Promise<OutputAnswer | null> =>
     this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
+
+  /** All that is to be known of a run: what it says of itself, how it ended, and what the server knows of its activities. */
+  async read(workflowId: string): Promise<Read> {
+    const { loadedDataConverter } = this.temporal.options;
+    // In this order: what ended meanwhile is told as ended.
+    const said = await this.run(workflowId).catch((failure: unknown) => failure as Error);
+    const description = await this.describe(workflowId);
+    const end = await this.ask(workflowId, () => endOf(this.handle(workflowId, description.runId), description));
+    // A run that the server has ended says nothing of its end, and need not be asked to be known as ended.
+    if (said instanceof Error && (end.is === 'live' || !(said instanceof Unreachable))) throw said;
+    const run = said instanceof Error ? {} : said;
+    const closedAt = description.closeTime?.toISOString();
+    return {
+      run: asEnded({ ...run, workflowId }, end, closedAt),
+      end,
+      pending: end.is === 'live' ? await pendingOf(description, loadedDataConverter.payloadCodecs) : [],
+    };
+  }
 
   /** How the run's newest execution ended, or that it has not. */
   async ended(workflowId: string): Promise<Ended | undefined> {

@@ -31,8 +31,8 @@ export interface Moving {
 
 /** The first server on which a pinned run can leave its build when it goes on as new; on others a queue of its own does it. */
 const LEAVES_BUILDS = [1, 31] as const;
-/** The server knows no such build, or not yet all the queues that its workers poll. */
-const NOT_YET = [5, 9];
+/** gRPC's NOT_FOUND and FAILED_PRECONDITION: the server knows no such build, or not yet all the queues that its workers poll. */
+export const NOT_YET = [5, 9];
 const AT_ONCE = 20;
 const LOOK_MS = 1_000;
 /** Visibility is a little late: what it says must hold for so many looks. */

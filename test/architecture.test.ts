@@ -56,6 +56,7 @@ const LAW: Record<string, string[]> = {
   'client/offline': [
     'workflows/contracts',
     'type:workflows/gates',
+    'worker/configuration',
     '@temporalio/worker',
     '@temporalio/common/lib/proto-utils.js',
     // The sandbox of the SDK, as the SDK's own tests use it: pinned to one exact version for that.

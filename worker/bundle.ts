@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundling, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 
 const here = fileURLToPath(import.meta.url);
@@ -12,16 +13,8 @@ const workflows = path.join(root, 'workflows');
 /** Where nothing is encrypted, as in proofs: without it one undecodable signal would wedge a run. */
 export const dataConverter = dataConverterOf();
 
-/** What is bundled; `workflows/shared.ts` says why there is more than one, `workflows/untraced.ts` what call stacks cost. */
-export const bundling = ({ callStacks = false }: Building = {}) => ({
-  workflowsPath: path.join(workflows, 'entry.ts'),
-  preloadModules: [...(callStacks ? [] : ['untraced.ts']), 'shared.ts'].map((name) => path.join(workflows, name)),
-});
-
-interface Building {
+interface Building extends Bundling {
   converter?: typeof dataConverter;
-  /** Whether the SDK keeps the call stacks of what runs wait for, for the Web UI's tab. */
-  callStacks?: boolean;
 }
 
 /**

@@ -27,17 +27,27 @@ async function main(): Promise<void> {
   // Whoever started us was killed: what runs goes on, and is adopted by the next worker.
   process.on('disconnect', () => process.exit(1));
 
-  process.send?.({ is: 'ready' });
+  void tell({ is: 'ready' });
   log.info({ address: config.address, taskQueue: variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
+  let left: string[] = [];
   try {
     await worker.run();
   } finally {
-    await close();
+    left = await close();
+    for (const what of left) log.error(what);
     await connection.close();
   }
-  log.info('worker has stopped');
-  process.exit(0);
+  await tell({ is: 'stopped', left });
+  log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but not all that it ran');
+  process.exit(left.length === 0 ? 0 : 1);
 }
+
+/** Tells whoever started us, if they listen. */
+const tell = (message: object): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send) process.send(message, () => resolve());
+    else resolve();
+  });
 
 /** The adapters that the configuration names. */
 function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType<typeof openLog>) {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ports } from '../ports.ts';
+import { closeTogether } from './closing.ts';
 import { commandExecutor } from './local/command-executor/index.ts';
 import { commandReleases } from './local/command-releases.ts';
 import { fileLedger } from './local/file-ledger.ts';
@@ -36,8 +37,11 @@ export interface Choice {
   notify: readonly Route[];
 }
 
-/** Opens the chosen adapters. Closing them ends in order what they run on this machine. */
-export async function openPorts(choice: Choice, told: Opening): Promise<{ ports: Ports; close(): Promise<void> }> {
+/**
+ * Opens the chosen adapters. Closing them ends in order what they run on this machine, within `CLOSE_MS`, and answers in
+ * words what could not be ended.
+ */
+export async function openPorts(choice: Choice, told: Opening): Promise<{ ports: Ports; close(): Promise<string[]> }> {
   await mkdir(told.root, { recursive: true });
   const opening = { ...told, ...(told.ledgerFile && { ledger: fileLedger(path.resolve(told.ledgerFile)) }) };
   const notifier = routedNotifier(choice.notify, opening);
@@ -53,10 +57,9 @@ export async function openPorts(choice: Choice, told: Opening): Promise<{ ports:
   };
   return {
     ports,
-    async close() {
-      await Promise.all(
-        [ports.forge, ports.executor, ports.environments, ports.releases, notifier].map(async (port) => port.close?.()),
-      );
+    close: () => {
+      const { forge, executor, environments, releases } = ports;
+      return closeTogether({ forge, executor, environments, releases, notifier });
     },
   };
 }

@@ -6,8 +6,8 @@ import { together } from './together.ts';
 /** A notice may be on its way for so long, in milliseconds, before anybody asks after it. */
 const NOTICE_MS = 60_000;
 /** A wait for the world is looked into after so long, in milliseconds, and an activity that has failed so often is told. */
-const WAIT_MS = 600_000;
-const ATTEMPTS = 10;
+const WAIT_MS = 60_000;
+const ATTEMPTS = 3;
 /** So many runs of each kind are described in one pass: the others are next, once these are mended. */
 const MOST = 1_000;
 /** What a look that only cannot tell yet fails with. */

@@ -4,6 +4,7 @@ import { connect } from '../connection.ts';
 import { playSample } from '../local-stack/demo.ts';
 import { startStack } from '../local-stack/stack.ts';
 import { Runs } from '../runs.ts';
+import { EXIT } from './exit-codes.ts';
 import type { Ended } from './main.ts';
 import { say } from './output.ts';
 import { untilStopped } from './up.ts';
@@ -33,8 +34,9 @@ export function addDemo(program: Command, ended: Ended): void {
       } finally {
         await client.connection.close();
         say('stopping: the worker first, the server last');
-        await up.stack.stop();
-        say('stopped');
+        const inOrder = await up.stack.stop();
+        say(inOrder ? 'stopped' : 'stopped, but not all of it: see above');
+        if (!inOrder) ended(EXIT.failed);
       }
     });
 }

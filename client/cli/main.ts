@@ -13,6 +13,7 @@ import { addStart } from './start.ts';
 import { addUp } from './up.ts';
 import { addUpgrade } from './upgrade.ts';
 import { addWatch } from './watch.ts';
+import { wordsAsTyped } from './words-as-typed.ts';
 
 /** Notes how a command ended. One that says nothing has done what it was asked. */
 export type Ended = (code: number) => void;
@@ -46,7 +47,8 @@ export async function main(argv: string[]): Promise<number> {
     command.exitOverride().option('--json', 'one JSON document on standard output').allowExcessArguments(false);
   }
   try {
-    await program.parseAsync(argv);
+    const [node = '', script = '', ...words] = argv;
+    await program.parseAsync([node, script, ...wordsAsTyped(program, words)]);
     return code;
   } catch (failure) {
     if (failure instanceof CommanderError) return failure.exitCode === 0 ? EXIT.done : usage(argv, failure);

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
 import { InvalidInput, Refused, Told } from '../errors.ts';
 import { shown, tame, tameJson } from '../words.ts';
@@ -20,7 +21,12 @@ export const say = (line: string): void => void process.stderr.write(`${tame(lin
 /** Tells a failure: to people what it is and what to do next, to programs the same as data. */
 export function printFailure(json: boolean, failure: unknown): void {
   const message = (failure as Error).message || String(failure);
-  const lines = failure instanceof InvalidInput || failure instanceof BadVariables ? message.split('\n') : [message];
+  const lines =
+    failure instanceof InvalidInput
+      ? failure.fields.map((field) => fieldsMessage([field]))
+      : failure instanceof BadVariables
+        ? message.split('\n')
+        : [message];
   const known = failure instanceof Told || failure instanceof BadVariables;
   if (json) {
     const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { found } from '../../workflows/contracts/bad-fields.ts';
-import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import type { ActionEntry, RunAnswer } from '../../workflows/contracts/reading.ts';
 import { STATUSES, type Listed } from '../listing.ts';
+import type { Read } from '../runs.ts';
+import { shownLines } from '../words.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
+import { detailOf, explained } from './explaining.ts';
 import { print } from './output.ts';
 
 /** Commands that only look. */
@@ -18,7 +21,7 @@ export function addReading(program: Command): void {
       if (status !== named) throw new Usage(`--status: expected one of ${STATUSES.join(', ')}, found ${found(named)}`);
       await withRuns(async ({ runs }) => {
         const found = await runs.list({ waiting: waiting === true, status });
-        print(isJson(list), found, () => tableOf(found) || 'No runs.');
+        print(isJson(list), found, (runs) => tableOf(runs) || 'No runs.');
       });
     });
 
@@ -26,30 +29,26 @@ export function addReading(program: Command): void {
   inbox.action(async () => {
     await withRuns(async ({ runs }) => {
       const found = await runs.inbox();
-      print(isJson(inbox), found, () => tableOf(found) || 'Nothing waits for a person.');
+      print(isJson(inbox), found, (runs) => tableOf(runs) || 'Nothing waits for a person.');
     });
   });
 
   const show = program.command('show <run>').description('The run: its steps, and what it is doing.');
   show.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
-      const workflowId = workflowIdOf(run);
-      const [answer, end] = [await runs.run(workflowId), await runs.ended(workflowId)];
-      print(isJson(show), { ...answer, end }, () => pageOf(answer));
+      const read = await runs.read(workflowIdOf(run));
+      if (isJson(show)) return print(true, { ...read.run, waitingOn: waitOf(read), end: read.end }, String);
+      print(false, read, pageOf);
     });
   });
 
   const explain = program.command('explain <run>').description('Why the run is where it is, and what can be done.');
   explain.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
-      const workflowId = workflowIdOf(run);
-      const [answer, end] = [await runs.run(workflowId), await runs.ended(workflowId)];
-      const told = explained(answer, end?.is === 'lost' ? end.message : undefined);
-      print(
-        isJson(explain),
-        { workflowId, waitingOn: answer.waitingOn, current: answer.current, explanation: told },
-        () => told.join('\n'),
-      );
+      const read = await runs.read(workflowIdOf(run));
+      const { workflowId, current = null } = read.run;
+      if (!isJson(explain)) return print(false, read, (each) => explained(each).join('\n'));
+      print(true, { workflowId, waitingOn: waitOf(read), current, explanation: explained(read) }, String);
     });
   });
   addDetails(program);
@@ -62,7 +61,7 @@ function addDetails(program: Command): void {
     if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number, found ${found(step)}`);
     await withRuns(async ({ runs }) => {
       const made = await runs.output(workflowIdOf(run), Number(step));
-      print(isJson(output), made, () => made?.summary ?? 'This step has made nothing yet.');
+      print(isJson(output), made, () => shownLines(made?.summary ?? 'This step has made nothing yet.'));
     });
   });
 
@@ -70,16 +69,20 @@ function addDetails(program: Command): void {
   log.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
       const entries = await runs.actions(workflowIdOf(run));
-      print(
-        isJson(log),
-        entries,
-        () =>
-          entries
-            .map((each) => `${each.at}  ${each.action}  ${each.verdict}${each.because ? `: ${each.because}` : ''}`)
-            .join('\n') || 'Nothing yet.',
-      );
+      print(isJson(log), entries, (shown) => shown.flatMap(logLines).join('\n') || 'Nothing yet.');
     });
   });
+}
+
+/** So much is shown of what was typed and refused, in characters: --json has all that is kept. */
+const TYPED = 500;
+
+function logLines({ at, by, action, verdict, because, input }: ActionEntry): string[] {
+  const line = `${at}  ${by ?? 'somebody'}  ${action}  ${verdict}${because ? `: ${because}` : ''}`;
+  const typed = verdict === 'refused' && typeof input === 'string' ? input : undefined;
+  return typed === undefined
+    ? [line]
+    : [line, `    what was sent: ${typed.slice(0, TYPED)}${typed.length > TYPED ? '…' : ''}`];
 }
 
 const tableOf = (found: Listed[]): string =>
@@ -87,7 +90,7 @@ const tableOf = (found: Listed[]): string =>
     .map(({ workflowId, status, temporalStatus, phase, waitingOn, waitingSince }) =>
       [
         workflowId.padEnd(32),
-        (status ?? temporalStatus.toLowerCase()).padEnd(8),
+        (isCutOff(temporalStatus) ? serverWord(temporalStatus) : (status ?? serverWord(temporalStatus))).padEnd(8),
         (phase ?? '').padEnd(26),
         (waitingOn ?? '').padEnd(11),
         waitingSince ?? '',
@@ -97,39 +100,28 @@ const tableOf = (found: Listed[]): string =>
     )
     .join('\n');
 
-/** In three lines: what it waits for and since when; what ends the wait; what a person can do now. */
-export function explained(
-  { workflowId, status, waitingOn, current, change }: RunAnswer,
-  lost: string | undefined,
-): string[] {
-  if (waitingOn.what === 'nothing')
-    return [`${workflowId} is ${status}.`, lost ?? 'It waits for nothing.', 'Nothing is to be done.'];
-  const place = current ? ` at ${current.visit ?? current.id} (${current.phase})` : '';
-  const ends = {
-    person: 'A person ends the wait, by one of the actions below.',
-    checks: `The checks of ${change.branch ?? 'the change'} end it.`,
-    agent: 'The agent’s end ends it; its limits end it at the latest.',
-    environment: 'The environment coming up, or failing, ends it.',
-    forge: 'The next look at the repository ends it.',
-    budget:
-      'The month’s budget ends it by growing, or with the month; a run’s own, only by a new start with a higher one.',
-    timer: 'It goes on by itself.',
-    nothing: '',
-  }[waitingOn.what];
-  return [
-    `${workflowId} is ${status}${place}, waiting on ${waitingOn.what} since ${waitingOn.since}: ${waitingOn.detail}`,
-    ends,
-    `On offer now: ${waitingOn.offers.join(', ') || 'nothing'}.`,
-  ];
-}
-
-function pageOf(run: RunAnswer): string {
-  const head = `${pc.bold(run.workflowId)}  ${run.status}  ${run.task.title}`;
-  const where = `${run.change.branch} → ${run.change.base ?? '?'}${run.change.head ? ` at ${run.change.head.slice(0, 8)}` : ''}`;
-  const steps = run.steps.map(({ id, state, note, attempts }) => {
+function pageOf(read: Read): string {
+  const { workflowId, task, status, change, steps = [], environment } = read.run;
+  const head = `${pc.bold(workflowId)}  ${endOf(read) ?? status}${task ? `  ${task.title}` : ''}`;
+  const where =
+    change && `${change.branch} → ${change.base ?? '?'}${change.head ? ` at ${change.head.slice(0, 8)}` : ''}`;
+  const lines = steps.map(({ id, state, note, attempts }) => {
     const jobs = attempts.length > 0 ? `  (${attempts.length} ${attempts.length === 1 ? 'job' : 'jobs'})` : '';
     return `  ${id.padEnd(20)} ${state.padEnd(8)} ${note ?? ''}${jobs}`.trimEnd();
   });
-  const site = run.environment ? [`environment: ${run.environment.status} ${run.environment.url ?? ''}`.trimEnd()] : [];
-  return [head, where, ...steps, ...site, ...explained(run, undefined)].join('\n');
+  const site = environment ? [`environment: ${environment.status} ${environment.url ?? ''}`.trimEnd()] : [];
+  return [head, ...(where ? [where] : []), ...lines, ...site, ...explained(read)].join('\n');
 }
+
+/** A run that the server has ended is called what the server calls it. */
+const endOf = ({ end }: Read): string | undefined =>
+  end.is === 'lost' && isCutOff(end.status) ? serverWord(end.status) : undefined;
+
+const isCutOff = (temporalStatus: string): boolean => temporalStatus === 'TERMINATED' || temporalStatus === 'TIMED_OUT';
+const serverWord = (temporalStatus: string): string => temporalStatus.toLowerCase().replace('_', ' ');
+
+/** What fails right now belongs to what the run waits on, also where the run has not been told of it yet. */
+const waitOf = ({ run: { waitingOn }, pending }: Read): RunAnswer['waitingOn'] => ({
+  ...waitingOn,
+  detail: detailOf(waitingOn, pending),
+});

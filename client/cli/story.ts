@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { STANDING } from '../../workflows/contracts/messages.ts';
 import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
+import { retryingText } from '../../workflows/rules/describe.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../retrying.ts';
 import { shown, shownLines } from '../words.ts';
@@ -32,6 +33,7 @@ export class Story {
     for (const step of run.steps) this.step(step);
     for (const entry of log) this.action(entry);
     this.site(run);
+    this.retrying(run);
     this.wait(run);
     for (const { id, type, severity, text } of run.notices) {
       this.once(
@@ -101,6 +103,14 @@ export class Story {
       .filter(Boolean)
       .join(' ');
     this.once(`site ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
+  }
+
+  private retrying({ retrying = [] }: RunAnswer): void {
+    for (const entry of retrying) {
+      const { activity, since, message, failures } = entry;
+      const event = { retrying: activity, since, message, failures };
+      this.once(`retrying ${activity} ${since}`, () => pc.red(`  ${oneLine(retryingText(entry), LONG)}`), event);
+    }
   }
 
   /** A wait for a person says what can be done, ready to be pasted; other waits say what they are. */

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { startStack, type Stack } from '../local-stack/stack.ts';
 import { isJson } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
 
-export function addUp(program: Command): void {
+export function addUp(program: Command, ended: Ended): void {
   const up = program
     .command('up')
     .description('The local stack, in the foreground: Temporal with its Web UI, and a worker.');
@@ -25,8 +27,9 @@ export function addUp(program: Command): void {
     );
     await stack.interrupted;
     say('stopping: the worker first, the server last');
-    await stop();
-    say('stopped');
+    const inOrder = await stop();
+    say(inOrder ? 'stopped' : 'stopped, but not all of it: see above');
+    if (!inOrder) ended(EXIT.failed);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { surveyIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
+import { pendingOf } from '../pending.ts';
 import { isSilence } from '../silence.ts';
 
 /** How long a pass may take, in milliseconds: to look, and to mend, for environments take their time to go. */
@@ -36,14 +37,15 @@ const shown = ({ about, ok, detail, mend }: Finding): Finding => ({ about, ok, d
 
 /** Why nobody answers: no worker has come, or its code fails on this very workflow. */
 async function silence({ workflow }: Client, workflowId: string): Promise<Pick<Finding, 'detail' | 'mend'>> {
-  const { raw } = await workflow.getHandle(workflowId).describe();
+  const description = await workflow.getHandle(workflowId).describe();
+  const { raw } = description;
   if ((raw.pendingWorkflowTask?.attempt ?? 1) > 1) {
     return {
       detail: `the workflow tasks of ${workflowId} fail`,
       mend: 'look at the worker’s log, and deploy a build that works',
     };
   }
-  const failing = raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure?.message;
-  if (failing) return { detail: `it cannot look: ${failing}`, mend: 'mend what it names, then ask again' };
+  const [failing] = await pendingOf(description, workflow.options.loadedDataConverter.payloadCodecs);
+  if (failing) return { detail: `it cannot look: ${failing.because}`, mend: 'mend what it names, then ask again' };
   return { detail: 'no worker has answered yet', mend: 'gatehouse up, then ask again' };
 }

@@ -31,7 +31,8 @@ export interface Stack {
   codecEndpoint?: string;
   /** The worker's process, for who wants to see it killed. */
   workerPid: () => number | undefined;
-  stop(): Promise<void>;
+  /** Ends all of it. Answers whether all has ended in order; what has not is said. */
+  stop(): Promise<boolean>;
 }
 
 /**
@@ -51,9 +52,14 @@ export async function startStack(
   }
   const undo: (() => Promise<void>)[] = [release];
   const stop = async () => {
+    let inOrder = true;
     for (const step of undo.splice(0).reverse()) {
-      await step().catch((failure: unknown) => say(`while stopping: ${(failure as Error).message}`));
+      await step().catch((failure: unknown) => {
+        inOrder = false;
+        say(`while stopping: ${(failure as Error).message}`);
+      });
     }
+    return inOrder;
   };
   try {
     const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo, signal) : {};

@@ -5,13 +5,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
-const STOP_MS = 30_000;
+/** Longer than an orderly stop takes: 20 s for what it works on, and 20 s for what it runs (`CLOSE_MS`). */
+const STOP_MS = 50_000;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** The worker as a process of its own, which is started again when it dies. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
   private stopping = false;
+  /** What it could not end, in its own words. */
+  private left: string[] = [];
+  private served = false;
 
   constructor(
     private readonly options: { environment: NodeJS.ProcessEnv; data: string; say: (line: string) => void },
@@ -26,8 +30,10 @@ export class WorkerProcess {
     const child = this.spawn();
     let ready = false;
     await new Promise<void>((resolve, reject) => {
-      child.once('message', () => {
-        ready = true;
+      child.on('message', (message: { is: string; left?: string[] }) => {
+        if (message.is === 'stopped') this.left = message.left ?? [];
+        if (message.is !== 'ready') return;
+        ready = this.served = true;
         resolve();
       });
       child.once('error', reject);
@@ -38,16 +44,25 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends it in order: no new work, jobs and checks interrupted, environments stopped. */
+  /** Ends it in order: no new work, jobs and checks interrupted, environments stopped. Throws what could not be ended. */
   async stop(): Promise<void> {
     this.stopping = true;
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child) return;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      if (!this.served) return;
+      throw new Error(`No worker was there to end what it ran: the next one goes on with it; see ${this.log}`);
+    }
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
     const clock = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await gone;
     clearTimeout(clock);
+    if (child.exitCode === 0) return;
+    const how = child.signalCode ? `it did not within ${STOP_MS / 1_000} s` : `exit ${child.exitCode}`;
+    const words =
+      this.left.length > 0 ? this.left.join('\n') : `the worker did not stop in order: ${how}; see ${this.log}`;
+    throw new Error(words);
   }
 
   private async revive(): Promise<void> {

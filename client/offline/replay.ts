@@ -1,20 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
+import { bundling } from '../../worker/configuration/bundling.ts';
+import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const QUIET = 'ERROR';
 /** Each has a copy of the workflow code of its own; more of them gain little. */
 const MOST_STREAMS = 4;
-
-const payloadConverterPath = at('../../workflows/lib/payload-converter.ts');
-
-/** This build's workflow code, loaded as the worker loads it: once for all runs, and without call stacks. */
-const own = {
-  workflowsPath: at('../../workflows/entry.ts'),
-  preloadModules: [at('../../workflows/untraced.ts'), at('../../workflows/shared.ts')],
-};
 
 export interface Replayed {
   file: string;
@@ -44,10 +36,11 @@ export async function replay(
 ): Promise<Replayed[]> {
   hush();
   const logger = new DefaultLogger(QUIET);
-  const code = workflowsPath === undefined ? own : { workflowsPath };
-  const workflowBundle = await bundleWorkflowCode({ ...code, payloadConverterPath, logger });
+  const code = workflowsPath === undefined ? bundling() : { workflowsPath };
   // What fails is told here and now: without the converter that would encrypt its words.
-  const dataConverter = { payloadConverterPath, payloadCodecs };
+  const converter = dataConverterOf();
+  const workflowBundle = await bundleWorkflowCode({ ...code, ...converter, logger });
+  const dataConverter = { ...converter, payloadCodecs };
   const results: Replayed[] = [];
   const note = (replayed: Replayed) => {
     results.push(replayed);

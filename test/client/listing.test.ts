@@ -4,7 +4,11 @@ import { cutBytes } from '../../workflows/contracts/titles.ts';
 it.each([
   ['all runs', {}, 'WorkflowType = "pipelineRun"'],
   ['the inbox of contract 8', { waiting: true }, 'ExecutionStatus = "Running" AND GatehouseWaitingOn = "person"'],
-  ['an end', { status: 'failed' as const }, 'WorkflowType = "pipelineRun" AND GatehouseStatus = "failed"'],
+  [
+    'an end',
+    { status: 'failed' as const },
+    'WorkflowType = "pipelineRun" AND (GatehouseStatus = "failed" OR ExecutionStatus = "TimedOut")',
+  ],
   [
     'a status of the living, which a terminated run may still show',
     { status: 'parked' as const },

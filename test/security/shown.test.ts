@@ -1,7 +1,7 @@
 import { Story } from '../../client/cli/story.ts';
-import { explained } from '../../client/cli/reading.ts';
+import { explained } from '../../client/cli/explaining.ts';
 import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
-import { tame, tameJson } from '../../client/words.ts';
+import { shown, shownLines, tame, tameJson } from '../../client/words.ts';
 import { inert } from '../../workflows/contracts/titles.ts';
 import { code, plain } from '../../workflows/rules/details.ts';
 
@@ -125,13 +125,39 @@ it('a story tells each title, name and reason on one line', () => {
   for (const line of lines) expect(line).not.toContain('\n');
 });
 
+const parked: any = {
+  workflowId: 'run/default/T-1',
+  status: 'parked',
+  waitingOn: { what: 'person', detail: 'x', since: 'x', offers: [] },
+  current: null,
+  change: {},
+};
+
 it('what explains a run is three lines, whatever it waits for', () => {
-  const run: any = {
-    workflowId: 'run/default/T-1',
-    status: 'parked',
-    waitingOn: { what: 'person', detail: 'x', since: 'x', offers: [] },
-    current: null,
-    change: {},
-  };
-  expect(explained(run, undefined)).toHaveLength(3);
+  expect(explained({ run: parked, end: { is: 'live' }, pending: [] })).toHaveLength(3);
+});
+
+describe('what others say is one line that colours nothing, however deep it is', () => {
+  it.each(HOSTILE)('%j', (text) => {
+    const { title, steps } = shown({ title: text, steps: [{ note: text }] });
+    for (const line of [title, steps[0]!.note]) {
+      expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
+      expect(tame(line, true)).toBe(line);
+    }
+  });
+
+  it.each([
+    ['a\nrun/x  passed', 'a run/x passed'],
+    ['a\r\x1b[32m✓ merged\x1b[39m', 'a [32m✓ merged[39m'],
+    ['a\u2028b\u2029c', 'a b c'],
+    ['in\u{e0041}visible\u00ad', 'invisible'],
+    ['half \ud83d an emoji', 'half \ufffd an emoji'],
+    ['👩\u200d💻 ünïcödé نص', '👩\u200d💻 ünïcödé نص'],
+  ])('%j is shown as %j', (text, line) => {
+    expect(shown(text)).toBe(line);
+  });
+
+  it('a text of its own keeps its lines, and no more', () => {
+    expect(shownLines('a\r\n\tb\x1b[31m\u202e\rc')).toBe('a\n\tb[31m c');
+  });
 });

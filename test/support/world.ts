@@ -46,6 +46,7 @@ export const goodWorld = (over: World = {}): World => ({
   cancelRun: () => undefined,
   startDependents: () => undefined,
   provisionEnvironment: ({ key }) => ({ is: 'live', url: `http://127.0.0.1:4000/${key.split('/').at(-1)}` }),
+  probeEnvironment: () => ({ is: 'provisioning', because: 'It does not answer yet.' }),
   environmentEnded: never,
   removeEnvironment: () => undefined,
   holderClosed: never,

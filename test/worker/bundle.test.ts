@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createContext, runInContext } from 'node:vm';
-import { bundling, workflowBundle } from '../../worker/bundle.ts';
+import { workflowBundle } from '../../worker/bundle.ts';
 
 it('is built once for one state of the code, and kept in the data folder', async () => {
   const data = await mkdtemp(path.join(tmpdir(), 'gatehouse-bundle-'));
@@ -27,20 +26,4 @@ it('begins with every workflow type that there is', async () => {
   const [, begun = ''] = /export const \{ (.*) \}/.exec(await read('entry.ts')) ?? [];
   expect(types.length).toBeGreaterThanOrEqual(4);
   expect(begun.split(', ').sort()).toEqual(types.sort());
-});
-
-it('keeps no call stacks, unless somebody wants to see them', async () => {
-  const preloaded = (options: Parameters<typeof bundling>[0]) =>
-    bundling(options).preloadModules.map((file) => path.basename(file));
-  expect(preloaded({})).toEqual(['untraced.ts', 'shared.ts']);
-  expect(preloaded({ callStacks: true })).toEqual(['shared.ts']);
-
-  // As the SDK asks whose promise one is, before it notes where it was made.
-  const ask = `async function anybody() {}; anybody().constructor.constructor('return globalThis.activator')()`;
-  const context = createContext({ activator: 'somebody' });
-  expect(runInContext(ask, context)).toBe('somebody');
-  const untraced = await readFile(new URL('../../workflows/untraced.ts', import.meta.url), 'utf8');
-  runInContext(untraced, context);
-  expect(runInContext(ask, context)).toBeUndefined();
-  expect(await runInContext('Promise.all([anybody(), Promise.resolve(1)]).then(([, one]) => one)', context)).toBe(1);
 });

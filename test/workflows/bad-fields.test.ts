@@ -14,7 +14,7 @@ describe('bad input is answered with what was expected and what was found', () =
     [{ ...coder, policy: { maxRisk: 2 } }, 'policy.maxRisk: expected at most 1, found 2'],
     [{ ...coder, policy: { reconfirm: 'all' } }, "policy.reconfirm: expected one of foreign, any, found 'all'"],
     [{ ...coder, startedBy: 5 }, 'startedBy: expected string, found 5'],
-    [{ ...coder, startedBy: '' }, "startedBy: expected at least 1 characters, found ''"],
+    [{ ...coder, startedBy: '' }, "startedBy: expected at least 1 character, found ''"],
     [{ ...coder, task: { ...coder.task, dependents: 'X' } }, "task.dependents: expected array, found 'X'"],
     [
       { ...coder, change: { repository: '/r', branch: '../x' } },

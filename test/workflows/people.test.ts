@@ -179,7 +179,7 @@ describe('human-test', () => {
     await slow.advance(61_000);
     expect(await run.query('run')).toMatchObject({
       status: 'parked',
-      current: { because: expect.stringContaining('60 s') },
+      current: { because: expect.stringMatching(/60 s.*It does not answer yet\./) },
     });
     [...slow.calls]
       .find(({ name }) => name === 'provisionEnvironment')!

@@ -33,11 +33,11 @@ describe('what a run waits for that keeps failing', () => {
     const before = await said();
     await tell(gone());
     expect(await said()).toBe(
-      `${before} human-test: watching the head aaaaaaaa has failed 3 times in a row since 2026-01-01T00:00:00.000Z, ` +
-        'and is tried again: The base branch main of /srv/shop.git is not there.',
+      `${before}. Failing: The base branch main of /srv/shop.git is not there ` +
+        '(human-test: watching the head aaaaaaaa: failed 3 times in a row since 2026-01-01T00:00:00.000Z; it is tried again).',
     );
     expect(await run.query('__temporal_workflow_metadata')).toMatchObject({
-      currentDetails: expect.stringContaining('Failing: human-test: watching the head'),
+      currentDetails: expect.stringContaining('Failing: The base branch main of /srv/shop.git is not there'),
     });
     await tell(gone({ failures: 0 }));
     expect(await said()).toBe(before);
@@ -68,7 +68,7 @@ describe('what a run waits for that keeps failing', () => {
   it('is told of its environment too', async () => {
     const { said, tell, cluster } = await play({ environmentEnded: () => new Promise(() => undefined) });
     await tell(gone({ activity: 'environmentEnded', message: 'no disk' }), ENV);
-    expect(await said()).toMatch(/environment: watching that it lives has failed 3 times .*: no disk$/);
+    expect(await said()).toMatch(/Failing: no disk \(environment: watching that it lives: failed 3 times in a row/);
     await tell(gone({ activity: 'environmentEnded', failures: 0, message: '' }), ENV);
     expect(await said()).not.toContain('no disk');
     await cluster.settle();

@@ -98,6 +98,9 @@ it('spending as much as is allowed is within the budget', () => {
   expect(overBudget({ policy, usage })).toBe(false);
   expect(overBudget({ policy, usage: addUsage(usage, { costCents: 0.01 }) })).toBe(true);
   expect(addUsage(usage, undefined)).toMatchObject({ costCents: 10, unknown: 1 });
+  const thrice = [0.1, 0.2, 0.3].reduce((sum, costCents) => addUsage(sum, { costCents }), noUsage());
+  expect(thrice.costCents).toBe(0.6);
+  expect(overBudget({ policy: { ...policy, budgetCents: 0.6 }, usage: thrice })).toBe(false);
 });
 
 it('inputs that mean the same are the same', () => {

@@ -24,6 +24,8 @@ export type Examined =
       change: Change;
       /** The work branch's head, when the branch exists and is ahead of its base: it is resumed. */
       head?: string;
+      /** Names and e-mails of who has written on the work branch so far: authors, committers, co-authors. */
+      writers?: string[];
       /** Whether a person can be given a running environment. */
       environments: boolean;
       /** The forge's own defaults: for a head without checks, and for what is tested before a merge. */
@@ -41,6 +43,10 @@ export interface ChangeLook {
   mergeCommit?: string;
   /** Commits that are new since the head given, and not ours. */
   foreign: ForeignCommit[];
+  /** False: the head does not descend from the one given, for the branch was set back, or written anew. */
+  descends?: boolean;
+  /** What people are to know of it, where it is merged or closed. */
+  note?: string;
 }
 
 /** How the signals of a release stood when they were read (contract 13, ports.md 10). */
@@ -208,6 +214,8 @@ export interface Activities extends SurveyActivities {
   environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
   lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
   provisionEnvironment(request: EnvironmentRequest): Promise<SiteLook>;
+  /** How one stands right now, as its provider sees it. */
+  probeEnvironment(question: { key: string }): Promise<SiteLook>;
   /** Answers once a live environment is no longer live. */
   environmentEnded(question: { key: string }): Promise<SiteLook>;
   /** Answers once a second look says that it is gone. */

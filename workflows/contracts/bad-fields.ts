@@ -57,6 +57,7 @@ function expectedBy(issue: z.core.$ZodIssue): string {
       /^expected one of (".*")$/,
       (_, names: string) => `expected one of ${names.replace(/"\|"/g, ', ').slice(1, -1)}`,
     )
+    .replace(/\b1 (character|item)s$/, '1 $1')
     .replace(/^Invalid (?:input|string)$/, 'another form');
   return message.startsWith('expected ') ? message : `expected ${message}`;
 }

@@ -63,5 +63,11 @@ export const Change = z.strictObject({
 export type Change = z.output<typeof Change>;
 
 /** A commit on the work branch that we did not make. */
-export const ForeignCommit = z.strictObject({ commit: z.string(), author: z.string(), email: z.string() });
+export const ForeignCommit = z.strictObject({
+  commit: z.string(),
+  author: z.string(),
+  email: z.string(),
+  /** Names and e-mails of who else had a hand in it: its committer, and whom it names in `Co-authored-by`. */
+  others: z.array(z.string()).optional(),
+});
 export type ForeignCommit = z.output<typeof ForeignCommit>;

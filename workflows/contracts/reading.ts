@@ -8,6 +8,7 @@ import type { Failing } from './outcome.ts';
 import type { PipelineShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
 import type { Task } from './pipeline-run.ts';
+import type { Retrying } from './retrying.ts';
 
 /**
  * What the queries of a run answer (contract 7). Times are ISO 8601 in UTC; fields that end in `Ms` milliseconds. What of
@@ -178,6 +179,8 @@ export interface RunAnswer {
   visits: Record<string, number>;
   /** Commits on the work branch that we did not make, as they were seen. */
   foreign: ForeignCommit[];
+  /** What keeps failing of what the run waits for; `waitingOn.detail` says it in words. */
+  retrying?: Retrying[];
 }
 
 export interface OutputAnswer {

@@ -26,6 +26,7 @@ import { siteDetails } from '../rules/details.ts';
 import { activitiesFor } from './proxies.ts';
 import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
+import { tellWhenSlow } from './slow.ts';
 import { Standing } from './teardown.ts';
 import { Upgrading } from './upgrading.ts';
 
@@ -133,17 +134,12 @@ export class OpenSite {
     this.standing.add(key);
     const { change, head, task } = wanted;
     const request = { key, change: change as never, head, task: task as never };
-    const slow = new CancellationScope();
-    void slow
-      .run(async () => {
-        await sleep(wanted.provisionSeconds * 1_000, { summary: 'environment: slow from then on' });
-        this.show({ ...this.view, because: `It is not up after ${wanted.provisionSeconds} s; it is watched on.` });
-      })
-      .catch(() => undefined);
+    const making = { activities: this.activities, key, seconds: wanted.provisionSeconds };
+    const inTime = tellWhenSlow(making, (because) => this.show({ ...this.view, because }));
     try {
       return await this.unlessMoot(wanted, () => this.activities.provisionEnvironment(request));
     } finally {
-      slow.cancel();
+      inTime();
     }
   }
 

@@ -55,6 +55,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   environmentSettled: looking,
   lookAtEnvironment: looking,
   provisionEnvironment: { ...changing, ...lasting },
+  probeEnvironment: { ...looking, scheduleToCloseTimeout: '30 seconds' },
   environmentEnded: looking,
   removeEnvironment: { ...changing, retry: { ...retry, maximumAttempts: 8 } },
   holderClosed: looking,

@@ -23,7 +23,9 @@ export const statusOf = (run: RunState): Status => {
 export function waitingOn(run: RunState): WaitingOn {
   const wait = waitOf(run);
   const failing = failingNow(run).slice(0, SHOWN).map(retryingText);
-  return failing.length > 0 ? { ...wait, detail: [wait.detail, ...failing].join(' ') } : wait;
+  if (failing.length === 0) return wait;
+  const ended = /[.!?…]$/.test(wait.detail) ? '' : '.';
+  return { ...wait, detail: `${wait.detail}${ended} Failing: ${failing.join(' ')}` };
 }
 
 /** So much of what fails is told in one line. */
@@ -36,7 +38,8 @@ export const failingNow = ({ retrying = [], environment, closed }: RunState): Re
 /** One thing that fails again and again, as people are told of it. */
 export function retryingText({ activity, about, failures, since, message }: Retrying): string {
   const often = failures === 1 ? 'once' : `${failures} times in a row`;
-  return `${about ?? activity} has failed ${often} since ${since}, and is tried again: ${message.slice(0, 300)}`;
+  const reason = message.slice(0, 300).replace(/\.$/, '');
+  return `${reason} (${about ?? activity}: failed ${often} since ${since}; it is tried again).`;
 }
 
 /** A run that a person holds waits for a person, whatever else goes on. */
@@ -65,6 +68,7 @@ export const visitsOf = (run: RunState): Record<string, number> =>
   Object.fromEntries(run.steps.filter(({ visits }) => visits > 0).map(({ id, visits }) => [id, visits]));
 
 export function describeRun(run: RunState): RunAnswer {
+  const retrying = failingNow(run);
   const { workspace, task, startedBy } = run.input;
   const { estimate } = run;
   const { basis, ...change } = run.change;
@@ -87,6 +91,7 @@ export function describeRun(run: RunState): RunAnswer {
     usage: run.usage,
     visits: visitsOf(run),
     foreign: run.foreign,
+    ...(retrying.length > 0 && { retrying }),
   };
 }
 

@@ -27,6 +27,7 @@ const words: Words = {
   environmentSettled: ({ generation }) => `waiting for environment ${generation}`,
   lookAtEnvironment: () => 'looking at the environment',
   provisionEnvironment: ({ head }) => `making an environment of ${short(head)}`,
+  probeEnvironment: () => 'asking why it is not up',
   environmentEnded: () => 'watching that it lives',
   removeEnvironment: () => 'taking it down, and looking that it is gone',
   holderClosed: ({ holder }) => `watching ${holder.workflowId.slice(0, 80)}`,

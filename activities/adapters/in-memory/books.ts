@@ -1,3 +1,4 @@
+import { addCents } from '../../../workflows/contracts/cents.ts';
 import { createHash } from 'node:crypto';
 import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Ledger, Meter, Releases, Texts, Tracker } from '../../ports.ts';
@@ -43,7 +44,7 @@ export class InMemoryMeter implements Meter {
 
   async spent(month: string): Promise<number> {
     const spent = [...this.costs.values()].filter(({ at }) => at.startsWith(month));
-    return spent.reduce((sum, { costCents }) => sum + costCents, 0);
+    return spent.reduce((sum, { costCents }) => addCents(sum, costCents), 0);
   }
 }
 

@@ -37,6 +37,8 @@ export const commandReleases = ({ root, environment }: { root: string; environme
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
   const looking = new Set<Promise<unknown>>();
+  /** What looks have run and could not end. */
+  const left = new Set<string>();
 
   /** One look at a time per release, in a folder that is there only for it. */
   const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
@@ -46,7 +48,10 @@ export const commandReleases = ({ root, environment }: { root: string; environme
       try {
         return await work();
       } finally {
-        await ended(folder);
+        await ended(folder).catch((failure: Error) => {
+          left.add(failure.message);
+          throw failure;
+        });
       }
     });
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
@@ -73,6 +78,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
     async close() {
       stopping.abort();
       await Promise.allSettled(looking);
+      if (left.size > 0) throw new Error([...left].join('\n'));
     },
   };
 };

@@ -17,9 +17,8 @@ export async function commitFiles(
   const bad = Object.keys(files).find((file) => !isInside(file));
   if (bad !== undefined) return { is: 'refused', because: `${bad} is no path inside the repository` };
   const copy = { gitDir: await workshop.fetch(change.repository) };
-  const before = await workshop.headOf(change.repository, change.branch);
-  const start = before ?? (await workshop.headOf(change.repository, change.base));
-  if (!start) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
+  const { head: before, baseHead } = await workshop.headsIn(copy, change);
+  const start = before ?? baseHead;
 
   const tree = await treeWith(copy, start, files).catch((failure: unknown) => {
     if (failure instanceof GitFailed && failure.stderr.includes('both a file and as a directory')) return undefined;

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { addCents } from '../../../workflows/contracts/cents.ts';
 import type { Ledger, Meter } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
@@ -30,7 +31,7 @@ export const folderMeter = ({ root, ledger }: { root: string; ledger?: Ledger | 
         const entry = await readJson(path.join(meter, month, name), Entry);
         if (entry) costs.set(name, entry.costCents);
       }
-      return [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+      return [...costs.values()].reduce(addCents, 0);
     },
   };
 };

@@ -29,6 +29,8 @@ export const foldersOf = (root: string) => ({
   outbox: path.join(root, 'outbox'),
   notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
+  moves: path.join(root, 'moves'),
+  trash: path.join(root, 'trash'),
   unfinished: path.join(root, 'unfinished'),
 });
 

@@ -142,6 +142,12 @@ async function isRunning(folder: string, { pid, token, origin }: z.output<typeof
   }
 }
 
+/** Whether what was launched here is where we can see it: not in another container, or on another machine. */
+export async function isHere(folder: string): Promise<boolean> {
+  const launched = await readJson(files(folder).record, Launched);
+  return (await seenFrom(launched?.origin)) === 'here';
+}
+
 async function isLaunching(marker: string): Promise<boolean> {
   const launcher = parseInt(marker, 10);
   const [, told = ''] = marker.split(SAYS);

@@ -3,14 +3,19 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../ports.ts';
 import { commitOf, commitTree, isAncestor, mergeTree } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
+import { writtenIn, type Written } from '../git/writers.ts';
 import type { Records } from './records.ts';
-import { NOTHING, withPath, type Workshop } from './workshop.ts';
+import { NOTHING } from './held.ts';
+import { withPath, type Workshop } from './workshop.ts';
 
 export type Published =
   { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
 
 /** How often a branch may move under a push before it is given up for now. */
 const TRIES = 10;
+
+/** So many names and e-mails are told of who has written on a branch. */
+const MOST_WRITERS = 200;
 
 /** Brings commits onto work branches: fast-forward only, and foreign commits are merged in, never overwritten. */
 export class Publishing {
@@ -29,8 +34,8 @@ export class Publishing {
     let next = commit;
     for (let turn = 0; turn < TRIES; turn += 1) {
       const copy = { gitDir: await this.workshop.fetch(change.repository) };
-      const head = await this.workshop.headOf(change.repository, change.branch);
-      const foreign = head ? await this.foreignSince(change, before ?? (await baseOf(copy, change)), head) : [];
+      const { head, baseHead } = await this.workshop.headsIn(copy, change);
+      const foreign = head ? await this.foreignIn(copy, change, { known: before ?? baseHead, head, baseHead }) : [];
       if (head && (await isAncestor(copy, next, head))) return { is: 'published', head, foreign };
       if (!head && before) return { is: 'refused', because: `The branch ${change.branch} was deleted meanwhile.` };
 
@@ -62,26 +67,40 @@ export class Publishing {
   async foreignSince(change: Change, known: string | undefined, head: string): Promise<ForeignCommit[]> {
     if (known === head) return [];
     const copy = { gitDir: await this.workshop.fetch(change.repository) };
-    const base = await baseOf(copy, change);
+    const { baseHead } = await this.workshop.headsIn(copy, change);
+    return this.foreignIn(copy, change, { known, head, baseHead });
+  }
+
+  /** Names and e-mails of everybody who has written on the branch and is not us, beyond what its base holds. */
+  async writersOf(change: Change, head: string): Promise<string[]> {
+    const foreign = await this.foreignSince(change, undefined, head);
+    const names = foreign.flatMap(({ author, email, others = [] }) => [author, email, ...others]);
+    return [...new Set(names)].filter(Boolean).slice(0, MOST_WRITERS);
+  }
+
+  private async foreignIn(
+    copy: Repository,
+    change: Change,
+    { known, head, baseHead }: Heads,
+  ): Promise<ForeignCommit[]> {
+    if (known === head) return [];
     const there = known !== undefined && (await commitOf(copy, known)) !== undefined;
-    const without = [...(there ? [known] : []), ...(base ? [base] : []), change.basis];
-    const format = '--format=%H%x1f%an%x1f%ae';
-    const { stdout } = await git(copy, ['log', format, '--reverse', head, '--not', ...without]);
+    const held = (await commitOf(copy, change.basis)) ? [change.basis] : [];
+    const without = [...(there ? [known] : []), baseHead, ...held];
+    const written = await writtenIn(copy, ['--reverse', head, '--not', ...without]);
     const { ours } = await this.records.read(await withPath(this.workshop, change));
     const mine = new Set(ours);
-    const foreign = parse(stdout).filter(({ commit }) => !mine.has(commit));
-    if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign;
+    const foreign = written.filter(({ commit }) => !mine.has(commit));
+    if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(told);
     // Somebody set the branch back: nothing is new, and yet it is not what it was.
-    return parse((await git(copy, ['log', format, '-1', head])).stdout);
+    return (await writtenIn(copy, ['-1', head])).map(told);
   }
 }
 
-const parse = (log: string): ForeignCommit[] =>
-  log.split('\n').flatMap((line) => {
-    const [commit = '', author = '', email = ''] = line.split('\x1f');
-    return commit === '' ? [] : [{ commit, author, email }];
-  });
+interface Heads {
+  known: string | undefined;
+  head: string;
+  baseHead: string;
+}
 
-/** The base branch's head, as our copy has it. */
-const baseOf = (copy: Repository, { base }: Change): Promise<string | undefined> =>
-  commitOf(copy, `refs/remotes/origin/${base}`);
+const told = ({ others, ...commit }: Written): ForeignCommit => ({ ...commit, ...(others.length > 0 && { others }) });

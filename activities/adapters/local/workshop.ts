@@ -1,20 +1,18 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { formatOf, makeCheckout } from '../git/checkout.ts';
+import { makeCheckout } from '../git/checkout.ts';
 import { commitId, commitOf } from '../git/commits.ts';
-import { git, GitFailed, initialize, type Repository } from '../git/door.ts';
+import { git, type Repository } from '../git/door.ts';
 import { locate, type Found, type Located } from '../git/locating.ts';
+import { branchesOf, refresh } from '../git/mirror.ts';
+import { headOf, known } from '../git/refs.ts';
 import { fetchFrom } from '../git/transfer.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
+import { Held } from './held.ts';
+import { freeWorktrees, Moving } from './moving.ts';
 import { FILE, parseSettings, type RepositorySettings } from './settings.ts';
-
-/** Something of the repository's owner is in the way, and only its owner can move it: asked again later. */
-export class Held extends Error {
-  override readonly name = 'Held';
-}
-
-export const NOTHING = '0'.repeat(40);
 
 /**
  * Where we work on people's repositories: in bare copies of our own. In theirs only branches move, by compare and swap:
@@ -22,13 +20,26 @@ export const NOTHING = '0'.repeat(40);
  */
 export class Workshop {
   private readonly folders;
+  private readonly moving;
+  private readonly located = new Map<string, { found: Found; mark: string }>();
 
   constructor(root: string) {
     this.folders = foldersOf(root);
+    this.moving = new Moving(this.folders.moves);
   }
 
   /** The repository that an absolute path or file:// URL names, or why there is none. */
-  locate = (repository: string): Promise<Located> => locate(repository);
+  async locate(repository: string): Promise<Located> {
+    const before = this.located.get(repository);
+    if (before && before.mark === (await markOf(before.found))) return before.found;
+    const found = await locate(repository);
+    if (found.is === 'found') this.located.set(repository, { found, mark: await markOf(found) });
+    else this.located.delete(repository);
+    return found;
+  }
+
+  /** Brings along checkouts of owners whose branch was moved when a worker died. */
+  finishMoves = (): Promise<void> => this.moving.finishAll();
 
   /** As `locate`, for a repository that was there before: not to be found is bad weather now. */
   async source(repository: string): Promise<Found> {
@@ -44,18 +55,21 @@ export class Workshop {
   async fetch(repository: string): Promise<string> {
     const { name, at } = await this.source(repository);
     const copy = this.copyOf(name);
-    return withLock(this.lockOf(`copy ${name}`), async () => {
-      const here = { gitDir: copy };
-      if ((await formatOf(here).catch(() => undefined)) === undefined) await this.create(copy, await formatOf(at));
-      const refs = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
-      await fetchFrom(here, at.commonDir, refs, { prune: true });
-      return copy;
-    });
+    await withLock(this.lockOf(`copy ${name}`), () => refresh({ gitDir: copy }, at));
+    return copy;
   }
 
-  /** A branch's head, read from the repository itself. */
+  /** A branch's head, read from the repository itself: our copy may not have it yet. */
   async headOf(repository: string, branch: string): Promise<string | undefined> {
-    return commitOf((await this.source(repository)).at, `refs/heads/${branch}`);
+    return headOf((await this.source(repository)).at, branch);
+  }
+
+  /** Both heads of a change as our copy has them. A base that is gone is an error: it may come back. */
+  async headsIn(copy: Repository, { repository, branch, base }: Omit<Change, 'basis'>) {
+    const refs = await branchesOf(copy, [branch, base]);
+    const [head, baseHead] = [known(refs, `refs/heads/${branch}`), known(refs, `refs/heads/${base}`)];
+    if (!baseHead) throw new Error(`The base branch ${base} of ${repository} is not there.`);
+    return { head, baseHead };
   }
 
   /** The branch that its HEAD names; where that is detached, the usual one, or the only one. */
@@ -70,9 +84,10 @@ export class Workshop {
     );
   }
 
+  /** What a file holds in a commit, or nothing when it is not in it. A commit that is not there is an error. */
   async fileAt(repository: string, commit: string, file: string): Promise<string | undefined> {
-    const { at } = await this.source(repository);
-    const { stdout, code } = await git(at, ['cat-file', 'blob', `${commit}:${file}`], { okCodes: [0, 128] });
+    const where = await this.holding(repository, commit);
+    const { stdout, code } = await git(where, ['cat-file', 'blob', `${commit}:${file}`], { okCodes: [0, 128] });
     return code === 0 ? stdout : undefined;
   }
 
@@ -84,9 +99,18 @@ export class Workshop {
   }
 
   async existsAt(repository: string, commit: string, file: string): Promise<boolean> {
-    const { at } = await this.source(repository);
+    const where = await this.holding(repository, commit);
     const args = ['cat-file', '-e', `${commit}:${path.posix.normalize(file)}`];
-    return (await git(at, args, { okCodes: [0, 1, 128] })).code === 0;
+    return (await git(where, args, { okCodes: [0, 1, 128] })).code === 0;
+  }
+
+  /** Where this commit is: our copy keeps what its owner has rewritten and collected. */
+  private async holding(repository: string, commit: string): Promise<Repository> {
+    const { name, at } = await this.source(repository);
+    const copy = { gitDir: this.copyOf(name) };
+    if (await commitOf(copy, commit).catch(() => undefined)) return copy;
+    if (await commitOf(at, commit)) return at;
+    throw new Error(`The commit ${commit} is not in ${repository} any more.`);
   }
 
   /** A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. */
@@ -108,64 +132,32 @@ export class Workshop {
   async move(repository: string, branch: string, next: string, before: string): Promise<boolean> {
     const { name, at } = await this.source(repository);
     await fetchFrom(at, this.copyOf(name), [commitId(next)]);
-
-    const checkout = await this.checkoutOf(at, branch);
-    if (checkout) await bringAlong(checkout, branch, before, next);
-    const update = ['update-ref', '-m', 'gatehouse', `refs/heads/${branch}`, next, before];
-    try {
-      await git(at, update, { kind: 'write' });
-      return true;
-    } catch (failure) {
-      if (!(failure instanceof GitFailed)) throw failure;
-      if (checkout) await git(checkout, ['read-tree', '-m', '-u', next, before], { kind: 'checkout' });
-      if ((await commitOf(at, `refs/heads/${branch}`)) !== (before === NOTHING ? undefined : before)) return false;
-      throw failure;
-    }
+    return this.moving.move(at, { branch, before, next });
   }
 
-  /** Deletes a branch where it still stands at this commit. One that its owner has checked out stays. */
-  async remove(repository: string, branch: string, at: string): Promise<void> {
-    const source = (await this.source(repository)).at;
-    if (await this.checkoutOf(source, branch)) return;
-    await git(source, ['update-ref', '-d', `refs/heads/${branch}`, at], { kind: 'write', okCodes: [0, 1, 128] });
+  /** Deletes a branch where it still stands at this commit. One that its owner works on stays. */
+  async remove(repository: string, branch: string, commit: string): Promise<void> {
+    const { at } = await this.source(repository);
+    const isFree = await freeWorktrees(at, branch).then(
+      (found) => found.length === 0,
+      (failure: unknown) => !(failure instanceof Held),
+    );
+    if (!isFree) return;
+    await git(at, ['update-ref', '-d', `refs/heads/${branch}`, commit], { kind: 'write', okCodes: [0, 1, 128] });
   }
 
   lockOf = (text: string): string => path.join(this.folders.locks, `${safeName(text)}.lock`);
 
   private copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
-
-  private async create(copy: string, format: string): Promise<void> {
-    await rm(copy, { recursive: true, force: true });
-    await mkdir(path.dirname(copy), { recursive: true });
-    await initialize(copy, ['--bare', `--object-format=${format}`]);
-  }
-
-  /** The checkout in which the owner has this branch, if any. */
-  private async checkoutOf(at: Found['at'], branch: string): Promise<Repository | undefined> {
-    const { stdout } = await git(at, ['worktree', 'list', '--porcelain', '-z']);
-    const entries = stdout.split('\0\0').map((entry) => entry.split('\0'));
-    const found = entries.find((lines) => lines.includes(`branch refs/heads/${branch}`) && !lines.includes('bare'));
-    const workTree = found?.find((line) => line.startsWith('worktree '))?.slice('worktree '.length);
-    if (workTree === undefined) return undefined;
-    if (found === entries[0]) return { gitDir: at.commonDir, workTree };
-    const link = await readFile(path.join(workTree, '.git'), 'utf8');
-    return { gitDir: path.resolve(workTree, link.trim().replace(/^gitdir: /, '')), workTree, commonDir: at.commonDir };
-  }
 }
 
-/** Brings a clean checkout along, as git's `receive.denyCurrentBranch=updateInstead` does. */
-async function bringAlong(checkout: Repository, branch: string, before: string, next: string): Promise<void> {
-  const dirty = new Held(`The owner's checkout of ${branch} in ${checkout.workTree} is dirty: commit or stash there.`);
-  await git(checkout, ['update-index', '-q', '--refresh'], { kind: 'checkout', okCodes: [0, 1] });
-  if (before === NOTHING) throw dirty;
-  const { code } = await git(checkout, ['diff-index', '--quiet', before, '--'], { kind: 'checkout', okCodes: [0, 1] });
-  if (code !== 0) throw dirty;
-  try {
-    await git(checkout, ['read-tree', '-m', '-u', before, next], { kind: 'checkout' });
-  } catch (failure) {
-    if (failure instanceof GitFailed) throw dirty; // an untracked file that the commit would overwrite
-    throw failure;
-  }
+/** By what a repository is known again without asking git: its folders are the same ones, of the same user. */
+async function markOf({ folder, at }: Found): Promise<string> {
+  const marks = [folder, at.gitDir, at.commonDir].map(async (place) => {
+    const found = await stat(place).catch(() => undefined);
+    return found ? `${found.dev}:${found.ino}:${found.uid}` : randomUUID();
+  });
+  return (await Promise.all(marks)).join(' ');
 }
 
 /** A change with its repository named by its folder, under which its record is kept. */

@@ -1,20 +1,18 @@
-import { fileURLToPath } from 'node:url';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
 import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
-
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+import { bundling } from '../../../worker/configuration/bundling.ts';
+import { dataConverterOf } from '../../../worker/configuration/converting.ts';
 
 let creator: Promise<ReusableVMWorkflowCreator> | undefined;
 /** The workflow code, bundled once, as the worker does: every run of every cluster lives in it, and shares its modules. */
 const theCreator = () =>
   (creator ??= (async () => {
     const bundler = new WorkflowCodeBundler({
-      workflowsPath: at('../../../workflows/entry.ts'),
-      preloadModules: [at('../../../workflows/shared.ts')],
-      payloadConverterPath: at('../../../workflows/lib/payload-converter.ts'),
+      ...bundling(),
+      ...dataConverterOf(),
       logger: new DefaultLogger('ERROR'),
     });
     const { code } = await bundler.createBundle();

@@ -125,6 +125,13 @@ describe('a command as the reader of a release', () => {
     expect(await look).toBeInstanceOf(Error);
     expect([await processes(), await left()]).toEqual([[], []]);
   });
+  it('ends what the command leaves running, also what has left its group', async () => {
+    const signals = `echo '{"signals":[]}'`;
+    const command = `setsid sh -c 'sleep 300; : ${root}' > /dev/null 2>&1 & sleep 300 & ${signals}`;
+    await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
+    expect(await releases().look(change, merge)).toEqual([]);
+    expect([await processes(), await left()]).toEqual([[], []]);
+  });
   it('clears away what a killed worker has left of a look', async () => {
     await repositoryWith(HANGS);
     const folder = path.join(root, 'data', 'releases', 'left');

@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
 import { processEnvironments } from '../../../activities/adapters/local/process-environments/index.ts';
+import { isFree } from '../../../activities/adapters/local/process-environments/ports.ts';
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
 import { until } from '../../support/stack.ts';
@@ -43,6 +45,20 @@ async function repositoryWith(start: string, more = ''): Promise<EnvironmentRequ
     head,
     task: { id: 'T-1', title: 't', type: 'feature' },
   };
+}
+
+const git = async (...args: string[]) => (await execa('git', args, { cwd: path.join(home, 'shop') })).stdout;
+
+/** What was changed becomes the head that is shown. */
+async function commit(): Promise<void> {
+  await git('-c', 'user.name=Ana', '-c', 'user.email=ana@x', 'commit', '--quiet', '--all', '-m', 'more');
+  const head = await git('rev-parse', 'HEAD');
+  request = { ...request, head, change: { ...request.change, basis: head } };
+}
+
+async function restated(start: string): Promise<void> {
+  await writeFile(path.join(home, 'shop', '.gatehouse.yml'), JSON.stringify({ environment: { start } }));
+  await commit();
 }
 
 beforeEach(async () => {
@@ -105,7 +121,8 @@ describe('an environment that is a process', () => {
     const other = { ...request, key: `${request.key}-other` };
     await environments.ensure(request);
     await environments.ensure(other);
-    expect(await environments.look(request.key)).toEqual({ is: 'provisioning' });
+    await until('it listens', async () => / it answers 503/.test(JSON.stringify(await environments.look(request.key))));
+    expect(await environments.look(request.key)).toMatchObject({ is: 'provisioning' });
     await rm(path.join(home, 'hold'));
     const [a, b] = [await settled(environments), await settled(environments, other.key)] as { url: string }[];
     expect(a!.url).not.toBe(b!.url);
@@ -137,6 +154,71 @@ describe('an environment that is a process', () => {
     });
   });
 
+  it('is found where it listens, at either address that localhost may mean', async () => {
+    const six = createServer();
+    const has = await new Promise((resolve) =>
+      six.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true)),
+    );
+    six.close();
+    if (!has) return; // a machine without IPv6 has one only
+    await writeFile(path.join(home, 'shop', 'server.mjs'), SERVER.replace("'127.0.0.1'", "'::1'"));
+    await commit();
+    const environments = open();
+    await environments.ensure(request);
+    const live = (await settled(environments)) as { url: string };
+    expect(live).toMatchObject({ is: 'live', url: expect.stringContaining('//[::1]:') });
+    expect(await (await fetch(live.url)).text()).toBe('the change');
+    expect(await environments.look(request.key)).toEqual(live);
+  });
+
+  it('says what was tried and what it printed while it does not answer', async () => {
+    await restated(`echo compiling; exec sleep 60 # ${home}`);
+    const environments = open();
+    await environments.ensure(request);
+    const looks = () => environments.look(request.key) as Promise<{ is: string; because: string }>;
+    await until('it has printed', async () => (await looks()).because.includes('compiling'));
+    const { is, because } = await looks();
+    expect(is).toBe('provisioning');
+    expect(because).toMatch(/127\.0\.0\.1: connection refused; \[::1\]: .+\)\. compiling$/);
+  });
+
+  it('that has died behind the command that began it is lost, and nothing is left of it', async () => {
+    await restated(`node server.mjs ${home}; echo it ended with $?; exec sleep 60 # ${home}`);
+    const environments = open();
+    await environments.ensure(request);
+    const { url } = (await settled(environments)) as { url: string };
+    await fetch(`${url}/die`).catch(() => undefined);
+    const lost = await until('it is lost', async () => {
+      const look = await environments.look(request.key);
+      return look.is !== 'live' && look;
+    });
+    expect(lost).toMatchObject({ is: 'gone', because: expect.stringMatching(/connection refused.*it ended with 3/s) });
+    await environments.remove(request.key);
+    expect(await processes()).toEqual([]);
+  });
+
+  it('whose command comes back is told so, and what it left running is ended', async () => {
+    await restated(`setsid node server.mjs ${home} > /dev/null 2>&1 & echo started`);
+    const environments = open();
+    await environments.ensure(request);
+    const over = await until('it is over', async () => {
+      const look = await environments.look(request.key);
+      return look.is !== 'live' && look.is !== 'provisioning' && look;
+    });
+    expect(over).toMatchObject({ because: expect.stringMatching(/ended \(exit 0\): the command must stay.*started/s) });
+    expect(await processes()).toEqual([]);
+  });
+
+  it('of before addresses were noted is at the one there was', async () => {
+    const environments = open();
+    await environments.ensure(request);
+    const live = (await settled(environments)) as { url: string };
+    const [name] = await readdir(path.join(home, 'data', 'environments'));
+    const file = path.join(home, 'data', 'environments', name!.replace(/\.lock$/, ''), 'live.json');
+    await writeFile(file, JSON.stringify({ at: new Date().toISOString() }));
+    expect(await open().look(request.key)).toEqual(live);
+  });
+
   it('is adopted by the next worker, and found dead', async () => {
     const first = open();
     await first.ensure(request);
@@ -160,4 +242,16 @@ describe('an environment that is a process', () => {
     expect(await processes()).toEqual([]);
     expect(await open().look(request.key)).toMatchObject({ is: 'gone' });
   });
+});
+
+it.each(['127.0.0.1', '::1', '0.0.0.0', '::'])('a port that somebody listens on at %s is not free', async (address) => {
+  const server = createServer();
+  const port = await new Promise<number | undefined>((resolve) => {
+    server.once('error', () => resolve(undefined)); // a machine without IPv6
+    server.listen(0, address, () => resolve((server.address() as { port: number }).port));
+  });
+  if (port === undefined) return;
+  expect(await isFree(port)).toBe(false);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await isFree(port)).toBe(true);
 });

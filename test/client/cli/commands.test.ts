@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
+import { Command } from 'commander';
 import { exitCodeOf, Usage } from '../../../client/cli/exit-codes.ts';
 import { workflowIdOf } from '../../../client/cli/context.ts';
 import { main } from '../../../client/cli/main.ts';
+import { wordsAsTyped } from '../../../client/cli/words-as-typed.ts';
 import { commandFor, kebab, POSITIONAL } from '../../../client/cli/words.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
@@ -72,6 +74,41 @@ describe('the commands of people', () => {
   });
 });
 
+describe('text that begins with a hyphen is no option', () => {
+  const program = new Command('gatehouse');
+  program.command('request-fix <run> [findings]').option('--by <value>').option('--json');
+  it.each([
+    [
+      ['request-fix', 'X', '-1 is shown'],
+      ['request-fix', '--', 'X', '-1 is shown'],
+    ],
+    [
+      ['request-fix', 'X', '-1 is shown', '--by', 'ana'],
+      ['request-fix', '--by', 'ana', '--', 'X', '-1 is shown'],
+    ],
+    [
+      ['--json', 'request-fix', 'X', '- one\n- two'],
+      ['--json', 'request-fix', '--', 'X', '- one\n- two'],
+    ],
+    [
+      ['request-fix', 'X', '--all of it is wrong'],
+      ['request-fix', '--', 'X', '--all of it is wrong'],
+    ],
+    [
+      ['request-fix', 'X', '-1'],
+      ['request-fix', '--', 'X', '-1'],
+    ],
+    [['request-fix', 'X', 'fine', '--by', '-ana'], undefined],
+    [['request-fix', 'X', '--bye', 'ana'], undefined],
+    [['request-fix', 'X', '--by=ana b'], undefined],
+    [['request-fix', 'X', '--', '-x'], undefined],
+    [['nonsense', '-1 x'], undefined],
+    [['--help'], undefined],
+  ])('%j', (words, meant) => {
+    expect(wordsAsTyped(program, words)).toEqual(meant ?? words);
+  });
+});
+
 describe('wrong usage is told before anything is sent', () => {
   const said: string[] = [];
   beforeEach(() => {
@@ -93,7 +130,7 @@ describe('wrong usage is told before anything is sent', () => {
     [['request-fix', 'PAY-1'], 'findings'],
     [['request-fix', 'PAY-1', '  '], 'findings'],
     [['resolve-cap', 'PAY-1', 'whatever'], 'choice'],
-    [['restart-from', 'PAY-1', 'two'], 'step'],
+    [['restart-from', 'PAY-1', 'two'], `step: expected number, found 'two'`],
     [['request-changes', 'PAY-1', '--comments', 'no json'], '--comments: expected JSON'],
     [['retry', 'PAY-1', '--from', 'x'], '--from: expected'],
     [['watch', 'PAY-1', '--until', 'never'], '--until: expected parked'],

@@ -1,17 +1,19 @@
-import type { BadField, ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
+import type { ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
-import { commitId, commitOf, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
+import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
+import { Held } from '../held.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
-import { FILE, NEAR_MISS, parseSettings } from '../settings.ts';
-import { Held, withPath, Workshop } from '../workshop.ts';
+import { withPath, Workshop } from '../workshop.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
+import { examineChange } from './examining.ts';
 import { forgetResult, mergeResultOf } from './merge-result.ts';
+import { broughtBy, isIn, mergeOf } from './merged.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
@@ -29,6 +31,7 @@ class GitForge implements Forge {
   readonly publishing;
   private readonly runs;
   private readonly ledger;
+  private readonly brought = new Map<string, { base: string; by: string | undefined }>();
 
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
@@ -36,48 +39,16 @@ class GitForge implements Forge {
     this.records = new Records(root);
     this.publishing = new Publishing(this.workshop, this.records, ledger);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
+    void this.workshop.finishMoves();
   }
 
-  async examine(wish: ChangeWish): Promise<ForgeExamined> {
-    const { repository } = wish;
-    const found = await this.workshop.locate(repository);
-    if (found.is === 'none')
-      return refused('change.repository', `${A_REPOSITORY}${found.because ? `: ${found.because}` : ''}`);
-    const folder = found.name;
-    const base = wish.base ?? (await this.workshop.defaultBranch(repository));
-    const basis = base && (await this.workshop.headOf(repository, base));
-    if (!base || !basis) return refused('change.base', `a branch of ${repository} with a commit`);
-
-    const branch = await this.branchFor(folder, wish);
-    if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
-    if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
-    const read = parseSettings((await this.workshop.fileAt(repository, basis, FILE)) ?? '');
-    const fields: BadField[] = 'fields' in read ? read.fields : [];
-    if (!(await this.workshop.existsAt(repository, basis, FILE))) {
-      const near = (await this.workshop.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
-      fields.push({ path: FILE, expected: `expected a file of this name on ${base}${near}` });
-    }
-    if (fields.length > 0) return { is: 'refused', fields };
-
-    const head = await this.workshop.headOf(repository, branch);
-    const ahead = head !== undefined && !(await isAncestor(await this.copyOf(wish), head, basis));
-    const { number, state } = await this.records.read({ repository: folder, branch, base });
-    const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-    return { is: 'found', change: { repository, base, branch, basis, ...open }, ...(ahead && { head }) };
-  }
-
-  /** A pull request names its branch; a branch that was given as well must be the same. */
-  private async branchFor(folder: string, { pullRequest, branch, branchGiven }: ChangeWish) {
-    if (pullRequest === undefined) return branch;
-    const found = await this.records.branchOf(folder, pullRequest);
-    return branchGiven && found !== branch ? undefined : found;
-  }
+  examine = (wish: ChangeWish): Promise<ForgeExamined> =>
+    examineChange({ workshop: this.workshop, records: this.records, publishing: this.publishing }, wish);
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
-    const copy = await this.copyOf(change);
-    const head = await this.workshop.headOf(change.repository, change.branch);
-    const ahead = head !== undefined && !(await isAncestor(copy, head, change.basis)) ? head : undefined;
+    const { copy, head, baseHead } = await this.standing(change);
+    const ahead = head !== undefined && !(await isAncestor(copy, head, baseHead)) ? head : undefined;
     const { holder: holding } = await this.records.change(place, async (record) => {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
       if (same) return record;
@@ -102,30 +73,38 @@ class GitForge implements Forge {
   release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeLook> {
-    const copy = await this.copyOf(change);
+    const { copy, head, baseHead } = await this.standing(change);
     const place = await withPath(this.workshop, change);
-    const head = await this.workshop.headOf(change.repository, change.branch);
-    const baseHead = await this.baseHead(change);
     const record = await this.records.read(place);
-    if (record.state === 'merged') {
-      return {
-        state: 'merged',
-        ...(known && { head: known }),
-        baseHead,
-        mergeCommit: record.mergeCommit ?? baseHead,
-        foreign: [],
-      };
-    }
+    const merged = (mergeCommit: string, at = known): ChangeLook => ({
+      state: 'merged',
+      ...(at && { head: at }),
+      baseHead,
+      mergeCommit,
+      foreign: [],
+    });
+    if (record.state === 'merged') return merged(record.mergeCommit ?? baseHead);
 
-    const last = head ?? known ?? record.ahead;
-    const merged = last !== undefined && (await commitOf(copy, last)) && (await isAncestor(copy, last, baseHead));
-    if (merged && record.ahead !== undefined) {
-      const mergeCommit = await mergeOf(copy, last, baseHead);
-      return { state: 'merged', head: last, baseHead, mergeCommit, foreign: [] };
+    const isAhead = head !== undefined && !(await isAncestor(copy, head, baseHead));
+    if (isAhead && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
+    // What counts is the last head that was ahead of the base: a branch may be set back, or be gone.
+    const last = isAhead ? head : record.ahead;
+    if (last !== undefined && !isAhead && (await isIn(copy, last, baseHead))) {
+      return merged(await mergeOf(copy, last, baseHead), last);
     }
-    if (head === undefined) return { state: last === undefined ? 'open' : 'closed', baseHead, foreign: [] };
-    if (!merged && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
-    return { state: 'open', head, baseHead, foreign: await this.publishing.foreignSince(change, known, head) };
+    const brought = last !== undefined && (await this.broughtBy(copy, last, baseHead));
+    if (brought)
+      return { ...merged(brought, last), note: `${change.base} holds its changes as ${brought.slice(0, 8)}.` };
+    if (head !== undefined && (isAhead || last === undefined)) {
+      const there = known === undefined || (await isIn(copy, known, head));
+      const foreign = await this.publishing.foreignSince(change, known, head);
+      return { state: 'open', head, baseHead, foreign, ...(!there && { descends: false }) };
+    }
+    if (last === undefined && known === undefined) return { state: 'open', baseHead, foreign: [] };
+    const became =
+      head === undefined ? 'was deleted' : `was set back to ${head.slice(0, 8)}, which ${change.base} holds`;
+    const note = `The branch ${change.branch} ${became}; its changes are not in ${change.base}.`;
+    return { state: 'closed', ...(head && { head }), baseHead, foreign: [], note };
   }
 
   async ensurePullRequest(change: Change, { title, body }: { title: string; body: string }): Promise<number> {
@@ -144,10 +123,8 @@ class GitForge implements Forge {
   checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
 
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {
-    const copy = await this.copyOf(change);
-    const head = await this.workshop.headOf(change.repository, change.branch);
+    const { copy, head, baseHead } = await this.standing(change);
     if (head === undefined) return { is: 'nothing' };
-    const baseHead = await this.baseHead(change);
     const merge = await mergeTree(copy, baseHead, head);
     if (merge.is === 'conflicted') return { is: 'conflicted', head, baseHead, files: merge.files };
     const behind = !(await isAncestor(copy, baseHead, head));
@@ -155,10 +132,8 @@ class GitForge implements Forge {
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
-    const copy = await this.copyOf(change);
-    const head = await this.workshop.headOf(change.repository, change.branch);
+    const { copy, head, baseHead } = await this.standing(change);
     if (head === undefined) return { is: 'refused', because: `there is no branch ${change.branch}` };
-    const baseHead = await this.baseHead(change);
     if (await isAncestor(copy, baseHead, head)) return { is: 'current', head };
 
     const merge = await mergeTree(copy, head, baseHead);
@@ -171,15 +146,14 @@ class GitForge implements Forge {
   commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
-    const copy = await this.copyOf(change);
-    const args = ['diff', '--name-only', '-z', '--no-renames', `${await this.baseHead(change)}...${commitId(head)}`];
+    const { copy, baseHead } = await this.standing(change);
+    const args = ['diff', '--name-only', '-z', '--no-renames', `${baseHead}...${commitId(head)}`];
     return (await git(copy, args)).stdout.split('\0').filter(Boolean);
   }
 
   async mergeResult(change: Change, expected: Expected): Promise<string | undefined> {
-    const copy = await this.copyOf(change);
-    const now = await this.workshop.headOf(change.repository, change.branch);
-    if (now !== expected.head || (await this.baseHead(change)) !== expected.baseHead) return undefined;
+    const { copy, head, baseHead } = await this.standing(change);
+    if (head !== expected.head || baseHead !== expected.baseHead) return undefined;
     return mergeResultOf(copy, change, expected);
   }
 
@@ -187,12 +161,10 @@ class GitForge implements Forge {
     change: Change,
     { head, baseHead, message, commit: tested }: Expected & { commit?: string | undefined },
   ): Promise<MergeReport> {
-    const copy = await this.copyOf(change);
-    const place = await withPath(this.workshop, change);
-    const now = await this.workshop.headOf(change.repository, change.branch);
-    const base = await this.baseHead(change);
-    const known = await commitOf(copy, head);
-    if (known && (await isAncestor(copy, head, base))) return this.merged(change, place, head, base, copy);
+    const { copy, head: now, baseHead: base } = await this.standing(change);
+    if (await isIn(copy, head, base)) return this.merged(change, head, await mergeOf(copy, head, base), copy);
+    const brought = now === head && (await this.broughtBy(copy, head, base));
+    if (brought) return this.merged(change, head, brought, copy);
     if (now !== head || base !== baseHead) return { is: 'moved', ...(now && { head: now }), baseHead: base };
 
     const merge = await mergeTree(copy, base, head);
@@ -200,24 +172,18 @@ class GitForge implements Forge {
     const commit = tested ?? (await commitTree(copy, merge.tree, [base, head], message));
     try {
       const done = await this.workshop.move(change.repository, change.base, commit, base);
-      if (!done) return { is: 'moved', head: now, baseHead: await this.baseHead(change) };
+      if (!done) return { is: 'moved', head: now, baseHead: (await this.standing(change)).baseHead };
       this.ledger?.note({ effect: 'merged', key: `${change.repository} ${head}`, mergeCommit: commit });
     } catch (failure) {
       if (failure instanceof Held) return { is: 'refused', because: failure.message };
       throw failure;
     }
-    return this.merged(change, place, head, await this.baseHead(change), await this.copyOf(change));
+    return this.merged(change, head, commit, copy);
   }
 
   /** It is in the base, whoever put it there: noted, and its branch is deleted. */
-  private async merged(
-    change: Change,
-    place: Change,
-    head: string,
-    base: string,
-    copy: Repository,
-  ): Promise<MergeReport> {
-    const mergeCommit = await mergeOf(copy, head, base);
+  private async merged(change: Change, head: string, mergeCommit: string, copy: Repository): Promise<MergeReport> {
+    const place = await withPath(this.workshop, change);
     await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
     await this.workshop.remove(change.repository, change.branch, head);
     await forgetResult(copy, change);
@@ -226,27 +192,20 @@ class GitForge implements Forge {
 
   close = () => this.runs.close();
 
-  /** Our copy of the repository, up to date. */
-  private copyOf = async ({ repository }: { repository: string }): Promise<Repository> => ({
-    gitDir: await this.workshop.fetch(repository),
-  });
+  /** Both heads, read together, and our copy, which has them: what comes in after that is for the next look. */
+  private async standing(change: Omit<Change, 'basis'>) {
+    const copy: Repository = { gitDir: await this.workshop.fetch(change.repository) };
+    return { copy, ...(await this.workshop.headsIn(copy, change)) };
+  }
 
-  private async baseHead({ repository, base }: Change): Promise<string> {
-    const head = await this.workshop.headOf(repository, base);
-    if (!head) throw new Error(`The base branch ${base} of ${repository} is not there.`);
-    return head;
+  /** As `broughtBy`, which is asked again and again of the same two heads. */
+  private async broughtBy(copy: Repository, head: string, base: string): Promise<string | undefined> {
+    const asked = `${copy.gitDir} ${head}`;
+    const before = this.brought.get(asked);
+    if (before?.base === base) return before.by;
+    const by = await broughtBy(copy, head, base);
+    if (this.brought.size > 1_000) this.brought.clear();
+    this.brought.set(asked, { base, by });
+    return by;
   }
 }
-
-/** The commit that brought a head into its base: the first after it on the way there, or itself when it is the base. */
-async function mergeOf(copy: Repository, head: string, base: string): Promise<string> {
-  const { stdout } = await git(copy, ['rev-list', '--reverse', '--ancestry-path', `${head}..${base}`]);
-  return stdout.split('\n')[0] || base;
-}
-
-const A_REPOSITORY = 'an absolute path or file:// URL of a git repository';
-
-const refused = (path: string, expected: string): ForgeExamined => ({
-  is: 'refused',
-  fields: [{ path, expected: `expected ${expected}` }],
-});

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -15,12 +14,18 @@ import {
   writeJson,
   type Local,
 } from '../folders.ts';
-import { end, environmentFor, launch, stateOf, tailOf } from '../processes.ts';
+import { end, endAll, environmentFor, isHere, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { Unfinished } from '../unfinished.ts';
 import { Workshop } from '../workshop.ts';
+import { freePort } from './ports.ts';
+import { probe, probeAt, type Answer } from './probing.ts';
 
 const GRACE_MS = 3_000;
-const PROBE_MS = 2_000;
 const LOG_CHARACTERS = 600;
+/** How long one answer is waited for, in milliseconds: one that is live may be busy with its person. */
+const PROBE_MS = { provisioning: 2_000, live: 5_000 };
+/** A live one is lost after so many probes on end: where nobody listens any more, and where what listens does not answer. */
+const LOST_PROBES = { refused: 5, other: 15 };
 
 /** What is on record of one environment: where it listens, how it is known to be up, and until when it may live. */
 const Begun = z.object({
@@ -29,7 +34,8 @@ const Begun = z.object({
   ready: z.string().optional(),
   expireMinutes: z.number().optional(),
 });
-const Live = z.object({ at: z.string() });
+/** Since when it is up, and where. */
+const Live = z.object({ at: z.string(), url: z.string().optional() });
 
 /** Runs a change as a process per environment, in a checkout of its head commit, on a port of its own (contract 13). */
 export const processEnvironments = (options: Local): Environments & { close(): Promise<void> } =>
@@ -40,11 +46,15 @@ class ProcessEnvironments implements Environments {
   private readonly environment;
   private readonly workshop;
   private readonly ledger;
+  private readonly unfinished;
   private closing = false;
+  /** How many probes have failed on end, of those that are live. */
+  private readonly failing = new Map<string, number>();
 
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
     this.folders = foldersOf(root);
+    this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
     this.workshop = new Workshop(root);
   }
@@ -57,13 +67,16 @@ class ProcessEnvironments implements Environments {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
       if ((await readText(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
-      if (this.closing) throw new Error('This worker is stopping: the next one makes the environment.');
+      this.unlessClosing();
       const { environment } = await this.workshop.settingsOf(change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
 
       await mkdir(place.folder, { recursive: true });
+      await this.unfinished.add(path.basename(place.folder));
       await this.workshop.checkout(change.repository, head, place.tree);
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
+        if ((await readText(place.removed)) !== undefined) return; // while it was checked out
+        this.unlessClosing();
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
         await writeJson(place.begun, { key, port, ready, expireMinutes });
@@ -72,6 +85,10 @@ class ProcessEnvironments implements Environments {
         await launch(place.run, { command: environment.start, cwd: place.tree, env, begins });
       });
     });
+  }
+
+  private unlessClosing(): void {
+    if (this.closing) throw new Error('This worker is stopping: the next one makes the environment.');
   }
 
   async look(key: string): Promise<SiteLook> {
@@ -83,18 +100,46 @@ class ProcessEnvironments implements Environments {
     const state = await stateOf(place.run);
     if (!begun || state.is === 'absent') return { is: 'gone' };
 
-    const url = `http://127.0.0.1:${begun.port}`;
-    if (state.is !== 'running') {
-      const how = state.is === 'exited' ? `its process ended (exit ${state.code})` : 'its process is gone';
-      const log = `${await tailOf(place.run, 'stdout', LOG_CHARACTERS)}\n${await tailOf(place.run, 'stderr', LOG_CHARACTERS)}`;
-      const because = `${how}. ${log.trim().slice(-LOG_CHARACTERS)}`.trim();
-      return live ? { is: 'gone', because } : { is: 'failed', because };
+    if (state.is !== 'running') return this.over(place, state, live !== undefined);
+    if (live) return this.live(key, place, begun, live);
+    const answer = await probe(begun.port, begun.ready, PROBE_MS.provisioning);
+    if (answer.is === 'down') {
+      return {
+        is: 'provisioning',
+        because: `It does not answer yet (${answer.because}). ${await logOf(place.run)}`.trim(),
+      };
     }
-    if (live) return { is: 'live', url, ...expiry(begun, live) };
-    if (!(await answers(url, begun.ready))) return { is: 'provisioning' };
-    const since = { at: new Date().toISOString() };
+    const since = { at: new Date().toISOString(), url: answer.url };
     await writeJson(place.live, since);
-    return { is: 'live', url, ...expiry(begun, since) };
+    return { is: 'live', url: answer.url, ...expiry(begun, since) };
+  }
+
+  /** Its command has ended: whatever it left running ends with it. */
+  private async over({ run }: Place, state: ProcessState, wasLive: boolean): Promise<SiteLook> {
+    await end(run, { graceMs: GRACE_MS });
+    const code = state.is === 'exited' ? state.code : undefined;
+    const stays = 'the command must stay for as long as the environment is to live, and nothing of it was left running';
+    const how =
+      code === undefined ? 'its process is gone' : `its process ended (exit ${code})${code === 0 ? `: ${stays}` : ''}`;
+    const because = `${how}. ${await logOf(run)}`.trim();
+    return { is: wasLive ? 'gone' : 'failed', because };
+  }
+
+  /** What was up is asked on: the server may be gone, and what has started it still there. */
+  private async live(key: string, place: Place, begun: Begun, live: Live): Promise<SiteLook> {
+    const { url = `http://127.0.0.1:${begun.port}` } = live;
+    const answer = await probeAt(url, begun.ready, PROBE_MS.live);
+    if (!(await this.isLost(key, place, answer))) return { is: 'live', url, ...expiry(begun, live) };
+    const { because } = answer as { because: string };
+    return { is: 'gone', because: `It does not answer any more (${because}). ${await logOf(place.run)}`.trim() };
+  }
+
+  /** One that runs in another container may answer there: what is not ours to see is not taken for dead. */
+  private async isLost(key: string, { run }: Place, answer: Answer): Promise<boolean> {
+    const failed = answer.is === 'up' || !(await isHere(run)) ? 0 : (this.failing.get(key) ?? 0) + 1;
+    if (failed === 0) this.failing.delete(key);
+    else this.failing.set(key, failed);
+    return answer.is === 'down' && failed >= (answer.refused ? LOST_PROBES.refused : LOST_PROBES.other);
   }
 
   async list(): Promise<string[]> {
@@ -108,24 +153,24 @@ class ProcessEnvironments implements Environments {
 
   async close(): Promise<void> {
     this.closing = true;
-    for (const name of await readdir(this.folders.environments).catch(() => [])) {
-      const folder = path.join(this.folders.environments, name);
-      const run = path.join(folder, 'run');
-      if ((await stateOf(run)).is !== 'running') continue;
-      await end(run, { graceMs: GRACE_MS });
-    }
+    const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
+    const states = await Promise.all(runs.map(async (run) => ({ run, is: (await stateOf(run)).is })));
+    const running = states.flatMap(({ run, is }) => (is === 'running' ? [run] : []));
+    const left = await endAll(running, { graceMs: GRACE_MS });
+    if (left.length > 0) throw new Error(left.join('\n'));
   }
 
   /** On record first: a late `ensure` then makes nothing. */
-  private takeDown(key: string, because: string): Promise<void> {
+  private async takeDown(key: string, because: string): Promise<void> {
     const place = this.placeOf(key);
-    return withLock(place.lock, async () => {
-      await mkdir(place.folder, { recursive: true });
-      await writeFileAtomically(place.removed, because);
+    await writeFileAtomically(place.removed, because);
+    await withLock(place.lock, async () => {
       await end(place.run, { graceMs: GRACE_MS });
       await rm(place.tree, { recursive: true, force: true });
       if ((await readText(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
       await rm(place.begun, { force: true });
+      await this.unfinished.remove(path.basename(place.folder));
+      this.failing.delete(key);
     });
   }
 
@@ -135,14 +180,20 @@ class ProcessEnvironments implements Environments {
   }
 
   /** What is on record of all that were begun and not removed. */
-  private async allBegun(): Promise<z.output<typeof Begun>[]> {
-    const names = await readdir(this.folders.environments).catch(() => []);
-    const fileOf = (name: string) => path.join(this.folders.environments, name, 'begun.json');
-    const begun = await Promise.all(names.map((name) => readJson(fileOf(name), Begun)));
+  private async allBegun(): Promise<Begun[]> {
+    const begun = await Promise.all((await this.unfinished.list()).map((name) => this.begunIn(name)));
     return begun.filter((each) => each !== undefined);
   }
 
-  private placeOf(key: string) {
+  private begunIn = (name: string) => readJson(path.join(this.folders.environments, name, 'begun.json'), Begun);
+
+  private async earlier(): Promise<string[]> {
+    const names = await readdir(this.folders.environments).catch((): string[] => []);
+    const begun = await Promise.all(names.map((name) => this.begunIn(name)));
+    return names.filter((_, index) => begun[index] !== undefined);
+  }
+
+  private placeOf(key: string): Place {
     const folder = path.join(this.folders.environments, safeName(key));
     const file = (name: string) => path.join(folder, name);
     return {
@@ -157,32 +208,16 @@ class ProcessEnvironments implements Environments {
   }
 }
 
-const expiry = ({ expireMinutes }: z.output<typeof Begun>, { at }: z.output<typeof Live>) =>
+type Begun = z.output<typeof Begun>;
+type Live = z.output<typeof Live>;
+
+/** Where an environment's things are. */
+type Place = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
+
+const expiry = ({ expireMinutes }: Begun, { at }: Live) =>
   expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(at) + expireMinutes * 60_000).toISOString() };
 
-/** Up is what answers 2xx at its own path of readiness; without one, whatever answers and has not broken down. */
-async function answers(url: string, ready: string | undefined): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}${ready ?? '/'}`, {
-      signal: AbortSignal.timeout(PROBE_MS),
-      redirect: 'manual',
-    });
-    await response.body?.cancel();
-    return ready === undefined ? response.status < 500 : response.ok;
-  } catch {
-    return false;
-  }
-}
-
-/** A port that nobody listens on, as the system gives them out, and that is on nobody's record. */
-async function freePort(taken: Set<number>): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (!taken.has(port)) return port;
-  }
+async function logOf(run: string): Promise<string> {
+  const [out, err] = [await tailOf(run, 'stdout', LOG_CHARACTERS), await tailOf(run, 'stderr', LOG_CHARACTERS)];
+  return `${out}\n${err}`.trim().slice(-LOG_CHARACTERS);
 }

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { formatOf } from './checkout.ts';
+import { GitFailed, initialize, type Repository } from './door.ts';
+import { readRefs, type Refs } from './refs.ts';
+import { fetchFrom } from './transfer.ts';
+
+const BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
+const TAGS = '+refs/tags/*:refs/tags/*';
+/** What was read at the source when the copy was last brought up to date. */
+const SEEN = 'gatehouse-seen';
+
+/**
+ * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Branches are at
+ * `refs/remotes/origin/*`. Where nothing has moved, git is asked once. Only one process at a time may do this.
+ */
+export async function refresh(copy: Repository, source: Repository & { commonDir: string }): Promise<void> {
+  await mustBeWhole(source);
+  const refs = await readRefs(source, ['refs/heads', 'refs/tags']);
+  if ((await seenBy(copy)) === textOf(refs)) return;
+
+  const format = await formatOf(source);
+  const kept = await formatOf(copy).catch(() => undefined);
+  if (kept !== format) await create(copy.gitDir, format);
+  await rm(path.join(copy.gitDir, SEEN), { force: true });
+  await bring(copy, source, refs);
+  // Not what was read at the source: that may have moved on since, and what counts is what we have.
+  const have = await readRefs(copy, ['refs/remotes/origin', 'refs/tags']);
+  const named = [...have.at].map(
+    ([name, at]) => [name.replace(/^refs\/remotes\/origin\//, 'refs/heads/'), at] as const,
+  );
+  await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: new Map(named), broken: refs.broken }));
+}
+
+/** Branches as our copy has them, which were read at the source together. One that was broken there is not known. */
+export async function branchesOf(copy: Repository, branches: readonly string[]): Promise<Refs> {
+  const { at } = await readRefs(
+    copy,
+    branches.map((branch) => `refs/remotes/origin/${branch}`),
+  );
+  const seen = await seenBy(copy);
+  const broken = seen?.split('\n').flatMap((line) => (line.startsWith('broken ') ? [line.slice(7)] : [])) ?? [];
+  const named = [...at].map(([name, commit]) => [name.replace('refs/remotes/origin/', 'refs/heads/'), commit] as const);
+  return { at: new Map(named), broken: new Set(broken) };
+}
+
+/** A ref that is broken at the source stays here as it was: it may be mended. Git itself would fetch nothing then. */
+async function bring(copy: Repository, source: Repository & { commonDir: string }, { at, broken }: Refs) {
+  if (broken.size === 0) return fetchFrom(copy, source.commonDir, [BRANCHES, TAGS], { prune: true });
+  const wanted = [...at.keys()].map((name) => `+${name}:${name.replace('refs/heads/', 'refs/remotes/origin/')}`);
+  if (wanted.length > 0) await fetchFrom(copy, source.commonDir, ['--stdin'], { input: `${wanted.join('\n')}\n` });
+}
+
+async function create(copy: string, format: string): Promise<void> {
+  await rm(copy, { recursive: true, force: true });
+  await mkdir(path.dirname(copy), { recursive: true });
+  await initialize(copy, ['--bare', `--object-format=${format}`]);
+}
+
+/** Half a history can be neither merged nor published. */
+export async function mustBeWhole(source: Repository & { commonDir: string }): Promise<void> {
+  if (await isShallow(source)) {
+    throw new GitFailed(['fetch'], `fatal: ${source.commonDir} is a shallow clone: git fetch --unshallow`, 128);
+  }
+}
+
+export const isShallow = async ({ commonDir }: { commonDir: string }): Promise<boolean> =>
+  (await stat(path.join(commonDir, 'shallow')).catch(() => undefined))?.isFile() === true;
+
+const seenBy = (copy: Repository): Promise<string | undefined> =>
+  readFile(path.join(copy.gitDir, SEEN), 'utf8').catch(() => undefined);
+
+/** One line for all refs, however many, and one for each that is broken. */
+function textOf({ at, broken }: Refs): string {
+  const all = createHash('sha256');
+  for (const [name, commit] of [...at].sort(([a], [b]) => (a < b ? -1 : 1))) all.update(`${commit} ${name}\n`);
+  return [all.digest('hex'), ...[...broken].sort().map((name) => `broken ${name}`)].join('\n');
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { BadField } from '../../../../workflows/contracts/activities.ts';
+import type { ChangeWish, ForgeExamined } from '../../../ports.ts';
+import { isAncestor } from '../../git/commits.ts';
+import type { Repository } from '../../git/door.ts';
+import { isShallow } from '../../git/mirror.ts';
+import { readRefs } from '../../git/refs.ts';
+import type { Publishing } from '../publishing.ts';
+import type { Records } from '../records.ts';
+import { FILE, NEAR_MISS, parseSettings } from '../settings.ts';
+import type { Workshop } from '../workshop.ts';
+
+type Source = Repository & { commonDir: string };
+
+interface Books {
+  workshop: Workshop;
+  records: Records;
+  publishing: Publishing;
+}
+
+/** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
+export async function examineChange(books: Books, wish: ChangeWish): Promise<ForgeExamined> {
+  const { workshop, records, publishing } = books;
+  const { repository } = wish;
+  const found = await workshop.locate(repository);
+  if (found.is === 'none') {
+    const because = found.because ?? `nothing of the kind at ${repository}`;
+    return refused('change.repository', `an absolute path or file:// URL of a git repository, found ${because}`);
+  }
+  const unusable = await unfit(found.at);
+  if (unusable.length > 0) return { is: 'refused', fields: unusable };
+  const base = wish.base ?? (await workshop.defaultBranch(repository));
+  const basis = base && (await workshop.headOf(repository, base));
+  if (!base || !basis) {
+    const instead = base === undefined ? 'none that is its default' : `no branch ${base}`;
+    return refused('change.base', `a branch of ${repository} with a commit, found ${instead}`);
+  }
+  const branch = await branchFor(records, found.name, wish);
+  if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
+  if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
+  const fields = [...(await inTheWay(found.at, branch)), ...(await settingsAt(workshop, { repository, base, basis }))];
+  if (fields.length > 0) return { is: 'refused', fields };
+
+  const head = await workshop.headOf(repository, branch);
+  const change = { repository, base, branch, basis };
+  const { number, state } = await records.read({ ...change, repository: found.name });
+  const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
+  const there = { is: 'found', change: { ...change, ...open } } as const;
+  if (head === undefined) return there;
+  const copy = { gitDir: await workshop.fetch(repository) };
+  if (await isAncestor(copy, head, basis)) return there;
+  return { ...there, head, writers: await publishing.writersOf(change, head) };
+}
+
+/** A pull request names its branch; a branch that was given as well must be the same. */
+async function branchFor(records: Records, name: string, { pullRequest, branch, branchGiven }: ChangeWish) {
+  if (pullRequest === undefined) return branch;
+  const found = await records.branchOf(name, pullRequest);
+  return branchGiven && found !== branch ? undefined : found;
+}
+
+async function settingsAt(
+  workshop: Workshop,
+  { repository, base, basis }: { repository: string; base: string; basis: string },
+): Promise<BadField[]> {
+  const text = await workshop.fileAt(repository, basis, FILE);
+  const read = parseSettings(text ?? '');
+  if (text !== undefined) return 'fields' in read ? read.fields : [];
+  const near = (await workshop.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
+  return [{ path: FILE, expected: `expected a file of this name on ${base}${near}` }];
+}
+
+const refused = (path: string, expected: string): ForgeExamined => ({
+  is: 'refused',
+  fields: [{ path, expected: `expected ${expected}` }],
+});
+
+/** What of a repository's form we cannot work with, by name and with what would help. */
+export async function unfit(at: Source): Promise<BadField[]> {
+  const bad = (found: string): BadField[] => [
+    { path: 'change.repository', expected: `expected a whole clone, found ${found}` },
+  ];
+  if (await isShallow(at)) return bad('a shallow one: git fetch --unshallow makes it whole');
+  const config = await readFile(path.join(at.commonDir, 'config'), 'utf8').catch(() => '');
+  const isPartial = /^\s*(?:partialclone\s*=|promisor\s*=\s*true)/im.test(config);
+  return isPartial ? bad('a partial one: clone it without --filter') : [];
+}
+
+/** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
+export async function inTheWay(at: Source, branch: string): Promise<BadField[]> {
+  const parts = branch.split('/');
+  const above = parts.slice(1).map((_, n) => parts.slice(0, n + 1).join('/'));
+  const names = [...above, branch].map((name) => `refs/heads/${name}`);
+  const { at: found, broken } = await readRefs(at, names);
+  const there = [...found.keys(), ...broken].map((name) => name.replace('refs/heads/', ''));
+  const other = there.find((name) => above.includes(name) || name.startsWith(`${branch}/`));
+  if (other === undefined) return [];
+  const expected = `expected a name that git can make a branch of: found the branch ${other}, with which there can be no ${branch}`;
+  return [{ path: 'change.branch', expected }];
+}

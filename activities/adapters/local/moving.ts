@@ -1,0 +1,131 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { git, GitFailed, type Repository } from '../git/door.ts';
+import { machineSettings } from '../git/machine.ts';
+import { headOf } from '../git/refs.ts';
+import { worktreesOf, type Worktree } from '../git/worktrees.ts';
+import { readJson, safeName, withLock, writeJson } from './folders.ts';
+import { Held } from './held.ts';
+
+/** A move that was begun: with it, whoever comes after a crash finishes what is left, or sees that nothing is. */
+const Move = z.object({
+  branch: z.string(),
+  before: z.string(),
+  next: z.string(),
+  worktrees: z.array(z.object({ gitDir: z.string(), commonDir: z.string(), workTree: z.string() })),
+});
+type Move = z.output<typeof Move>;
+
+type Target = Repository & { commonDir: string };
+
+/**
+ * Moves branches of people's repositories: the ref first, by compare and swap, and then the owner's clean checkout is
+ * brought along. What is under way is on disk before it begins.
+ */
+export class Moving {
+  constructor(private readonly folder: string) {}
+
+  /**
+   * Moves a branch from one commit to another, both of which are there; false when it no longer stands at the first.
+   * Throws `Held` where something of the owner's is in the way: then nothing has moved.
+   */
+  move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
+    const file = this.fileOf(target.commonDir, branch);
+    return withLock(`${file}.lock`, async () => {
+      await this.finish(file);
+      const worktrees = await freeWorktrees(target, branch);
+      for (const worktree of worktrees) await mustFollow(worktree, branch, before, next);
+      await writeJson(file, { branch, before, next, worktrees } satisfies Move);
+      const at = isNothing(before) ? '' : before; // zeros would have the length of one of git's two formats
+      try {
+        await git(target, ['update-ref', '-m', 'gatehouse', `refs/heads/${branch}`, next, at], { kind: 'write' });
+      } catch (failure) {
+        await rm(file, { force: true });
+        if (!(failure instanceof GitFailed)) throw failure;
+        if ((await headOf(target, branch)) !== (isNothing(before) ? undefined : before)) return false;
+        throw inTheWay(failure, branch) ?? failure;
+      }
+      await this.finish(file);
+      return true;
+    });
+  }
+
+  /** Finishes what a worker left that died in the middle of it. */
+  async finishAll(): Promise<void> {
+    for (const name of await readdir(this.folder).catch((): string[] => [])) {
+      if (!name.endsWith('.json')) continue;
+      const file = path.join(this.folder, name);
+      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // asked again with the next move
+    }
+  }
+
+  /** Brings along each checkout that still stands where it stood before: its owner has not touched it since. */
+  private async finish(file: string): Promise<void> {
+    const move = await readJson(file, Move);
+    if (!move) return;
+    for (const worktree of move.worktrees) {
+      if (await isLeftBehind(worktree, move)) await follow(worktree, move.before, move.next);
+    }
+    await rm(file, { force: true });
+  }
+
+  private fileOf = (commonDir: string, branch: string) =>
+    path.join(this.folder, `${safeName(`${commonDir} ${branch}`)}.json`);
+}
+
+/** The checkouts that have this branch. One in which its owner is in the middle of something with it holds it. */
+export async function freeWorktrees(target: Target, branch: string): Promise<Worktree[]> {
+  const found = await worktreesOf(target, branch);
+  const busy = found.find((each) => each.busy !== undefined);
+  if (!busy) return found.map(({ worktree }) => worktree);
+  throw new Held(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
+}
+
+/** Says whether a checkout can be brought along, as `git merge --ff-only` would: it is clean where it matters. */
+async function mustFollow(worktree: Worktree, branch: string, before: string, next: string): Promise<void> {
+  const dirty = new Held(`The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`);
+  const settings = await contentSettings();
+  const call = { kind: 'checkout', settings, okCodes: [0, 1] } as const;
+  await git(worktree, ['update-index', '-q', '--refresh'], call);
+  if (isNothing(before)) throw dirty;
+  if ((await git(worktree, ['diff-index', '--quiet', before, '--'], call)).code !== 0) throw dirty;
+  try {
+    await git(worktree, ['read-tree', '-m', '-u', '--dry-run', before, next], { kind: 'checkout', settings });
+  } catch (failure) {
+    if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file that the commit would overwrite
+    throw failure;
+  }
+}
+
+/** Whether the branch has moved, and this checkout with its index stands where the branch stood. */
+async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move): Promise<boolean> {
+  const found = (await worktreesOf(worktree, branch)).find((each) => each.worktree.workTree === worktree.workTree);
+  if (!found || found.busy !== undefined || (await headOf(worktree, branch)) !== next) return false;
+  const { code } = await git(worktree, ['diff-index', '--cached', '--quiet', before, '--'], {
+    kind: 'checkout',
+    okCodes: [0, 1],
+  });
+  return code === 0;
+}
+
+/** Takes the checkout's files from one commit to the next. What its owner changed meanwhile stays, as git would have it. */
+async function follow(worktree: Worktree, before: string, next: string): Promise<void> {
+  const settings = await contentSettings();
+  await git(worktree, ['update-index', '-q', '--refresh'], { kind: 'checkout', settings, okCodes: [0, 1] });
+  await git(worktree, ['read-tree', '-m', '-u', before, next], { kind: 'checkout', settings });
+}
+
+/** A person's checkout is written as that person's git would: these settings are part of what a file looks like there. */
+const contentSettings = () =>
+  machineSettings(/^(?:filter\..*|core\.(?:autocrlf|eol|symlinks|ignorecase|attributesfile))$/);
+
+/** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
+function inTheWay({ stderr }: GitFailed, branch: string): Held | undefined {
+  const other = /'refs\/heads\/([^']+)' exists; cannot create/.exec(stderr)?.[1];
+  return other === undefined
+    ? undefined
+    : new Held(`There can be no branch ${branch} while there is one called ${other}.`);
+}
+
+export const isNothing = (commit: string): boolean => /^0+$/.test(commit);

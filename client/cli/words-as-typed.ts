@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+
+/**
+ * The words of a command line with text that begins with a hyphen where it cannot be taken for an option: who reports "-1 is
+ * shown" means no option of that name. What looks like one, as `--bye`, stays one, and is refused by name.
+ */
+export function wordsAsTyped(program: Command, words: readonly string[]): string[] {
+  const at = words.findIndex((word) => !word.startsWith('-'));
+  const command = program.commands.find((each) => each.name() === words[at]);
+  if (!command || words.includes('--')) return [...words];
+  const takesValue = (word: string) =>
+    command.options.some(({ long, short, required }) => required && (word === long || word === short));
+
+  const options: string[] = [];
+  const operands: string[] = [];
+  let text = false;
+  for (let index = at + 1; index < words.length; index += 1) {
+    const word = words[index]!;
+    if (takesValue(word)) options.push(word, ...words.slice((index += 1), index + 1));
+    else if (word.startsWith('-') && !isText(word)) options.push(word);
+    else {
+      operands.push(word);
+      text ||= word.startsWith('-');
+    }
+  }
+  return text ? [...words.slice(0, at + 1), ...options, '--', ...operands] : [...words];
+}
+
+/** No option has blanks in its name, or a digit first. */
+const isText = (word: string): boolean => !/^--?[A-Za-z][\w-]*(?:=|$)/.test(word);

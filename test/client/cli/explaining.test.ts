@@ -1,0 +1,128 @@
+import { explained } from '../../../client/cli/explaining.ts';
+import { asEnded, type Ended } from '../../../client/retrying.ts';
+import type { Pending } from '../../../client/pending.ts';
+import type { Read } from '../../../client/runs.ts';
+
+const step = (n: number, kind: string, state: string) => ({ step: n, id: `${n}-${kind}`, kind, state, attempts: [] });
+const waiting = (what: string, detail: string) => ({ what, detail, since: '12:00', offers: ['pause', 'stop'] });
+const running = {
+  workflowId: 'run/default/PAY-1',
+  workspace: 'default',
+  task: { id: 'PAY-1', title: 'T' },
+  change: { repository: '/shop', branch: 'gatehouse/PAY-1' },
+  status: 'running',
+  steps: [step(1, 'coder', 'done'), step(2, 'ci', 'working'), step(3, 'merger', 'pending')],
+  current: { step: 2, id: '2-ci', kind: 'ci', phase: 'probing', offers: [] },
+  waitingOn: waiting('checks', 'Checks (4f2c1ab8) are awaited'),
+};
+
+const tell = (end: Ended, over: object = {}, pending: Pending[] = []): string =>
+  explained({ run: asEnded({ ...running, ...over } as unknown as Read['run'], end), end, pending }).join('\n');
+const lost = (over: Partial<Extract<Ended, { is: 'lost' }>> = {}): Ended => ({
+  is: 'lost',
+  status: 'FAILED',
+  type: 'job_failed',
+  message: 'ci-fixer changed nothing.',
+  fields: [],
+  ...over,
+});
+const failed = {
+  status: 'failed',
+  current: null,
+  waitingOn: { ...waiting('nothing', 'The run is failed.'), offers: [] },
+  steps: [step(1, 'coder', 'done'), step(2, 'ci', 'failed'), step(3, 'merger', 'pending')],
+};
+const pendingCheck = (over: Partial<Pending>): Pending => ({
+  activity: 'settledChecks',
+  attempt: 4,
+  because: '1 of 2 checks pending: test',
+  waiting: true,
+  ...over,
+});
+
+describe('a run at work', () => {
+  it('says how far its wait has come', () => {
+    expect(tell({ is: 'live' }, {}, [pendingCheck({})])).toContain('So far: 1 of 2 checks pending: test.');
+  });
+
+  it('that waits for a person does not tell that nothing has moved', () => {
+    const parked = { status: 'parked', waitingOn: waiting('person', 'Try it') };
+    expect(tell({ is: 'live' }, parked, [pendingCheck({ because: 'it stands' })])).not.toContain('it stands');
+  });
+
+  it('says what fails as soon as the server knows, and that no limit ends it', () => {
+    const told = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
+      pendingCheck({ activity: 'runJob', because: 'no disk', waiting: false }),
+    ]);
+    expect(told).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is tried again).');
+    expect(told).not.toContain('limits');
+    expect(told).toContain('mend what it names, or stop the run');
+  });
+
+  it('says once what it has been told itself', () => {
+    const own = { waitingOn: waiting('forge', 'Looking. ci: … has failed 3 times: no disk'), retrying: [{}] };
+    const told = tell({ is: 'live' }, own, [pendingCheck({ because: 'no disk', waiting: false })]);
+    expect(told.match(/no disk/g)).toHaveLength(1);
+    expect(told).toContain('is tried again until it works');
+  });
+});
+
+describe('a run that has ended says how one goes on', () => {
+  it('after a failure, from where it failed or from earlier, with its hint and the end of what was printed', () => {
+    const told = tell(lost({ hint: 'Look at the attempts.', detail: 'a\n\x1b[31mb' }), failed);
+    expect(told.split('\n')).toEqual([
+      'run/default/PAY-1 failed (job_failed) at 2-ci: ci-fixer changed nothing.',
+      'Look at the attempts.',
+      '  | a',
+      '  | [31mb',
+      'What can be done: npx gatehouse retry PAY-1 (goes on at 2-ci); npx gatehouse retry PAY-1 --from N (from an earlier step: 1 is 1-coder).',
+    ]);
+  });
+
+  it('names the workspace where it is not the default', () => {
+    const shop = { ...failed, workflowId: 'run/shop/PAY-1', workspace: 'shop' };
+    expect(tell(lost(), shop)).toContain('npx gatehouse retry shop/PAY-1');
+  });
+
+  it.each([
+    ['TERMINATED', 'stopped', 'was terminated'],
+    ['TIMED_OUT', 'failed', 'has timed out'],
+  ])('%s by the server it no longer runs, whatever it said last', (status, counts, word) => {
+    const end = lost({ status, type: 'x', message: 'It was terminated by the history service: too large' });
+    const told = tell(end);
+    expect(told).toContain(`run/default/PAY-1 ${word}`);
+    expect(told).toContain('too large');
+    expect(told).toContain('npx gatehouse retry PAY-1 (goes on at 2-ci)');
+    expect(told).not.toMatch(/is running|On offer now/);
+    expect(asEnded(running as never, end)).toMatchObject({
+      status: counts,
+      current: null,
+      waitingOn: { what: 'nothing' },
+    });
+  });
+
+  it('whose input was refused names the fields, and that there is nothing to go on with', () => {
+    const bare = {
+      workflowId: 'run/default/PAY-1',
+      status: 'failed',
+      steps: [],
+      current: null,
+      waitingOn: failed.waitingOn,
+    };
+    const read = { run: bare, end: lost({ type: 'invalid_input', message: 'tsk: no such key here' }), pending: [] };
+    expect(explained(read as unknown as Read)).toEqual([
+      'run/default/PAY-1 failed (invalid_input): tsk: no such key here',
+      'What can be done: mend what is named, then start it again.',
+    ]);
+  });
+
+  it('that was merged has nothing left, unless a later step failed', () => {
+    const merged: Ended = { is: 'done', result: { outcome: 'merged' } };
+    const steps = [step(1, 'coder', 'done')];
+    expect(tell(merged, { ...failed, status: 'passed', steps })).toBe(
+      'run/default/PAY-1 has ended: merged.\nNothing is to be done.',
+    );
+    const later = [...steps, step(2, 'tracker', 'failed')];
+    expect(tell(merged, { ...failed, status: 'passed', steps: later })).toContain('retry PAY-1 --from 2');
+  });
+});

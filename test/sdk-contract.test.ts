@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { jest } from '@jest/globals';
+import { Connection, type WorkflowHandle } from '@temporalio/client';
+import { historyFromJSON, JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker, type ReplayWorkerOptions, type WorkerOptions } from '@temporalio/worker';
+import { serverOf } from '../activities/survey/server.ts';
+import { readConfig } from '../client/config.ts';
+import { setUpOf } from '../client/doctor/set-up.ts';
+import { historyToJson } from '../client/offline/histories.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from '../client/silence.ts';
+import { NOT_YET } from '../client/upgrading.ts';
+import { dataConverterOf } from '../worker/configuration/converting.ts';
+import { Cluster } from './support/sandbox.ts';
+import { Serving, type Served } from './support/sdk-contract/serving.ts';
+import { until } from './support/stack.ts';
+
+/*
+ * What the product leans on that neither the SDK nor the server promises: on a real server, with workers made and loaded as
+ * in production. An upgrade of either that takes one of these away fails here, by name.
+ */
+
+jest.setTimeout(120_000);
+
+const KEY = `k1:${randomBytes(32).toString('base64')}`;
+const failWith = async () => {
+  throw new Error('no space left on device');
+};
+
+let serving: Serving;
+/** As production serves: without call stacks. */
+let served: Served;
+/** With call stacks, and with all that is sealed. */
+let traced: Served;
+beforeAll(async () => {
+  serving = await Serving.open();
+  served = await serving.serve();
+  const variables = { GATEHOUSE_CALL_STACKS: 'on', GATEHOUSE_CODEC_KEYS: KEY };
+  traced = await serving.serve({ variables, over: { activities: { keepText: failWith } } });
+}, 300_000);
+afterAll(() => serving?.close());
+
+/** Whatever is rejected by the promise. */
+const failureOf = (promise: Promise<unknown>): Promise<any> =>
+  promise.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+const eventsOf = async (run: Pick<WorkflowHandle, 'fetchHistory'>) => (await run.fetchHistory()).events!;
+const within = <T>(ms: number, call: () => Promise<T>) => served.client.withDeadline(Date.now() + ms, call);
+const stuck = (client: Served['client'], workflowId: string, times = 2) =>
+  until(`${workflowId} is stuck`, async () => {
+    const described = await serverOf(client).describe(workflowId);
+    return (described?.taskAttempt ?? 0) >= times && described;
+  });
+
+describe.each([
+  ['without call stacks', () => served],
+  ['with call stacks', () => traced],
+])('a rejection that nobody handles, on a worker %s,', (_, worker) => {
+  it('fails one task of its run, and the run goes on', async () => {
+    const run = await worker().begin('rejectsOnce');
+    expect(await run.result()).toBe('completed');
+    const failed = (await eventsOf(run)).filter((event) => event.workflowTaskFailedEventAttributes);
+    expect(failed).toHaveLength(1);
+  });
+
+  it('leaves all other runs alone, those that begin afterwards too', async () => {
+    const { begin, client } = worker();
+    const run = await begin('rejectsAlways');
+    await stuck(client, run.workflowId);
+    expect(await serverOf(client).problem(run.workflowId)).toEqual({
+      nondeterminism: false,
+      message: expect.stringContaining('Unhandled Promise rejection: Error: nobody handles this'),
+    });
+    const another = await begin('plain');
+    expect(await another.result()).toBe('completed');
+  });
+});
+
+describe('workflow code', () => {
+  it('notes call stacks only where somebody wants to see them', async () => {
+    const stack = async ({ begin }: Served) => (await begin('details')).query<string>('__stack_trace');
+    expect(await stack(served)).toBe('');
+    expect(await stack(traced)).toContain('forever');
+    // The sandbox loads what production loads.
+    const cluster = new Cluster();
+    const parked = await cluster.start('survey', 'doctor/gatehouse/look', {});
+    expect(cluster.calls.size).toBe(1);
+    expect(await parked.query('__stack_trace')).toBe('');
+  });
+
+  it('is loaded once for all runs, and not frozen', async () => {
+    const marks = async () => (await served.begin('marks')).result();
+    const first = await marks();
+    expect(await marks()).toBe((first as number) + 1);
+  });
+
+  it('is answered in the sandbox as it is on a server', async () => {
+    const refused = await failureOf((await served.begin('pipelineRun', { change: 'main' })).result());
+    const { failure } = (await new Cluster().start('pipelineRun', 'run/default/X', { change: 'main' })).closed as any;
+    expect(failure.type).toBe('invalid_input');
+    expect(failure).toMatchObject({ type: refused.cause.type, message: refused.cause.message });
+    expect(failure.details).toEqual(refused.cause.details?.[0] ?? refused.cause.details);
+  });
+
+  it('asks for every run through activities that were made when it was loaded', async () => {
+    for (const run of [await served.begin('asks'), await served.begin('asks')]) {
+      expect(await run.result()).toBe(`kept ${run.workflowId}`);
+      const asked = (await eventsOf(run)).find((event) => event.activityTaskScheduledEventAttributes);
+      expect(Buffer.from(asked!.userMetadata!.summary!.data!).toString()).toContain('keeping a long output');
+    }
+  });
+
+  it('has its page drawn when somebody looks', async () => {
+    const run = await served.begin('details');
+    const look = async () =>
+      (await run.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+    expect([await look(), await look()]).toEqual(['look 1', 'look 2']);
+  });
+
+  it('tells one workflow task from the next by the length of the history', async () => {
+    const run = await served.begin('lengths');
+    await run.executeUpdate('length');
+    const { heard, same, later } = (await run.result()) as Record<string, number>;
+    expect(same).toBe(heard);
+    expect(later).toBeGreaterThan(heard!);
+  });
+
+  it('hears what cannot be decoded as something that it can refuse', async () => {
+    const run = await served.begin('hears');
+    const payload = { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') };
+    await served.client.workflowService.signalWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: run.workflowId },
+      signalName: 'say',
+      input: { payloads: [payload] },
+    });
+    await run.signal('say', 'plain');
+    expect(await run.result()).toEqual(['unreadable', 'plain']);
+  });
+
+  it('may take as long for a turn as the worker is told, and is ended then', async () => {
+    const options = served.worker.options as unknown as { isolateExecutionTimeoutMs: number };
+    expect(options.isolateExecutionTimeoutMs).toBe(60_000);
+
+    const over = { isolateExecutionTimeout: '6100ms' } as Partial<WorkerOptions>;
+    const { begin, client, stop } = await serving.serve({ over });
+    const run = await begin('spins');
+    const { message } = await until('it was ended', () => serverOf(client).problem(run.workflowId));
+    expect(message).toContain('timed out after 6100ms');
+    await run.terminate();
+    await stop();
+  });
+});
+
+describe('what a survey reads', () => {
+  it('tells a run whose code is not the one of its history', async () => {
+    const { begin, client, stop } = await serving.serve({ over: { maxCachedWorkflows: 0 } });
+    const run = await begin('strays');
+    const problem = await until('it has strayed', () => serverOf(client).problem(run.workflowId));
+    expect(problem.nondeterminism).toBe(true);
+    expect(problem.message).not.toBe('');
+    await run.terminate();
+    await stop();
+  });
+
+  it('finds no problem where the newest task was completed', async () => {
+    const run = await served.begin('rejectsOnce');
+    await run.result();
+    expect(await serverOf(served.client).problem(run.workflowId)).toBeUndefined();
+  });
+
+  it('says what an activity failed with, its seal taken off', async () => {
+    const run = await traced.begin('asks');
+    const look = async ({ client }: Served) => (await serverOf(client).describe(run.workflowId))?.activities[0];
+    await until('it has failed', async () => ((await look(traced))?.attempt ?? 0) > 1);
+    expect(await look(traced)).toMatchObject({ type: 'keepText', failure: 'no space left on device' });
+    expect(await look(served)).toMatchObject({ failure: 'Encoded failure' });
+    const { firstRunId } = (await serverOf(served.client).describe(run.workflowId))!;
+    expect(firstRunId).toBe(run.firstExecutionRunId);
+  });
+});
+
+describe('what the client takes for nobody answering', () => {
+  /** A run whose worker is gone. */
+  const unattended = async () => {
+    const { begin, stop } = await serving.serve();
+    const run = await begin('details');
+    await run.query('__temporal_workflow_metadata');
+    await stop();
+    return served.client.workflow.getHandle(run.workflowId);
+  };
+
+  it('is an update that no worker takes in time', async () => {
+    const run = await unattended();
+    const failure = await failureOf(within(1_000, () => run.executeUpdate('touch')));
+    expect(failure.name).toBe('WorkflowUpdateRPCTimeoutOrCancelledError');
+    expect(isSilence(failure)).toBe(true);
+  });
+
+  it('is a query that no worker takes in time, also where the server knows that nobody polls', async () => {
+    const run = await unattended();
+    await until('the server knows that nobody polls', async () => {
+      const failure = await failureOf(within(1_000, () => run.query('__temporal_workflow_metadata')));
+      expect(isSilence(failure)).toBe(true);
+      return /no poller/.test(String(failure.cause));
+    });
+  });
+
+  it('is an update of a run whose task fails again and again', async () => {
+    const run = await served.begin('rejectsAlways');
+    await stuck(served.client, run.workflowId, 4);
+    const failure = await failureOf(within(30_000, () => run.executeUpdate('touch')));
+    expect(String(failure.cause)).toContain('Workflow Task in failed state');
+    expect(isSilence(failure)).toBe(true);
+    // The other text is said where a run goes on as new in that very moment, which no test can hit.
+    const server = await readFile(serving.program);
+    expect(server.includes('Unable to perform workflow execution update due to unexpected')).toBe(true);
+  });
+
+  it('is a call that was called off, one that came too late, and a server that is not there', async () => {
+    const { client } = served;
+    const gone = new AbortController();
+    const off = failureOf(client.withAbortSignal(gone.signal, () => client.workflow.getHandle('x').describe()));
+    gone.abort();
+    const late = failureOf(within(0, () => client.workflow.getHandle('x').describe()));
+    // Without the SDK's interceptor, which tries again.
+    const nowhere = Connection.lazy({ address: '127.0.0.1:1', interceptors: [] });
+    const absent = failureOf(nowhere.workflowService.getSystemInfo({}));
+    const failures = await Promise.all([off, late, absent]);
+    expect(failures.map(codeOf)).toEqual([1, 4, 14]);
+    expect(failures.map(isSilence)).toEqual([true, true, true]);
+    await nowhere.close();
+  });
+});
+
+describe('what the client is told', () => {
+  it('that there is no such workflow', async () => {
+    const failure = await failureOf(served.client.workflow.getHandle('x').describe());
+    expect(isGone(failure)).toBe(true);
+    expect(failure.name).toBe('WorkflowNotFoundError');
+  });
+
+  it('that a query names an attribute that this server does not have', async () => {
+    const listed = served.client.workflow.list({ query: 'NoSuchAttribute = "x"' })[Symbol.asyncIterator]();
+    expect(codeOf(await failureOf(listed.next()))).toBe(INVALID_ARGUMENT);
+  });
+
+  it('that no worker of a build has polled yet', async () => {
+    const unknown = { namespace: 'default', deploymentName: 'nobody', buildId: 'b1', identity: 'ana' };
+    const failure = await failureOf(served.client.workflowService.setWorkerDeploymentCurrentVersion(unknown));
+    expect(NOT_YET).toContain(codeOf(failure));
+  });
+
+  it('how many workers poll for workflows', async () => {
+    const pollers = async (queue: string) => {
+      const config = readConfig({ GATEHOUSE_TASK_QUEUE: queue });
+      return (await setUpOf(config, served.client, false)).find(({ about }) => about === 'worker');
+    };
+    const taskQueue = served.worker.options.taskQueue!;
+    await until('the server has noticed', async () => (await pollers(taskQueue))?.ok);
+    expect(await pollers('nobody polls this')).toMatchObject({ ok: false });
+  });
+
+  it('a history that replays after it was JSON', async () => {
+    const run = await served.begin('asks');
+    await run.result();
+    const json = JSON.parse(historyToJson(await run.fetchHistory())) as unknown;
+    const { workflowBundle } = served.worker.options as ReplayWorkerOptions;
+    const options = { workflowBundle: workflowBundle!, dataConverter: dataConverterOf() };
+    await Worker.runReplayHistory(options, historyFromJSON(json), run.workflowId);
+  });
+
+  it('payloads that are the same after they were JSON', () => {
+    const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"é"') };
+    const there = payloadToJSON(payload);
+    expect(there).toEqual({ metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'IsOpIg==' });
+    expect(Buffer.from(JSONToPayload(there).data!).toString()).toBe('"é"');
+  });
+});

@@ -1,0 +1,32 @@
+import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
+import type { Activities } from '../contracts/activities.ts';
+
+interface Making {
+  activities: Pick<Activities, 'probeEnvironment'>;
+  key: string;
+  seconds: number;
+}
+
+/** Tells, once the making of an environment takes longer than it should, that it does, and why. Answers how to call it off. */
+export function tellWhenSlow({ activities, key, seconds }: Making, tell: (because: string) => void): () => void {
+  const slow = new CancellationScope();
+  void slow
+    .run(async () => {
+      await sleep(seconds * 1_000, { summary: 'environment: slow from then on' });
+      const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
+      tell(`It is not up after ${seconds} s; it is watched on.${why}`);
+    })
+    .catch(() => undefined);
+  return () => slow.cancel();
+}
+
+/** What its provider has seen last. A slow environment is told all the same when that cannot be asked. */
+async function whyNotUp(activities: Making['activities'], key: string): Promise<string> {
+  try {
+    const look = await activities.probeEnvironment({ key });
+    return look.is === 'provisioning' && look.because ? ` ${look.because}` : '';
+  } catch (failure) {
+    if (isCancellation(failure)) throw failure;
+    return '';
+  }
+}
