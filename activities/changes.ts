@@ -1,5 +1,7 @@
 import picomatch from 'picomatch';
-import type { Activities, Job } from '../workflows/contracts/activities.ts';
+import type { Activities, ChangeLook, Job } from '../workflows/contracts/activities.ts';
+import type { Change } from '../workflows/contracts/change.ts';
+import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
 import type { Pace } from './pacing.ts';
@@ -15,10 +17,10 @@ export const changeActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs, pace }: { lookMs: number; pace: Pace },
 ): Own => ({
-  lookAtChange: ({ change, known }) => forge.look(change, known),
+  lookAtChange: ({ change, known }) => lookAt(forge, change, known),
 
   async changeMoved({ change, known }) {
-    const look = await forge.look(change, known);
+    const look = await lookAt(forge, change, known);
     if (look.state === 'open' && look.head === known) {
       throw notYet(`${change.branch} stands at ${known?.slice(0, 8) ?? 'nothing'}, open`, pace(lookMs));
     }
@@ -26,8 +28,10 @@ export const changeActivities = (
   },
 
   async settledMergeability({ change, known }) {
-    const [merges, look] = [await forge.mergeability(change), await forge.look(change, known)];
-    const seen = { foreign: look.foreign, state: look.state };
+    const [merges, look] = [await forge.mergeability(change), await lookAt(forge, change, known)];
+    const { foreign, descends, state, mergeCommit, note } = look;
+    const told = { ...(mergeCommit && { mergeCommit }), ...(note && { note }) };
+    const seen = { foreign, state, ...(descends === false && { descends }), ...told };
     switch (merges.is) {
       case 'unknown':
         throw notYet(`Whether ${change.branch} merges is not known yet: ${merges.because}`, lookMs);
@@ -42,16 +46,15 @@ export const changeActivities = (
   async updateFromBase({ change, known }) {
     const update = await forge.updateFromBase(change);
     if (update.is === 'refused') return update;
-    const { foreign } = await forge.look(change, known);
-    return { ...update, foreign };
+    return { ...update, ...(await cameIn(forge, change, known)) };
   },
 
   async commitFiles({ change, known, files, message, task, pipeline }) {
     const report = await forge.commitFiles(change, { files, message: `${message}\n\nTask: ${task.id}` });
     if (report.is === 'refused') return report;
-    const { foreign } = await forge.look(change, known);
-    if (report.is === 'unchanged') return { ...report, foreign };
-    return { ...report, foreign, pullRequest: await pullRequestOf(forge, { change, task, pipeline }) };
+    const came = await cameIn(forge, change, known);
+    if (report.is === 'unchanged') return { ...report, ...came };
+    return { ...report, ...came, pullRequest: await pullRequestOf(forge, { change, task, pipeline }) };
   },
 
   async protectedPaths({ change, head, globs }) {
@@ -62,6 +65,18 @@ export const changeActivities = (
   merge: ({ change, head, baseHead, task, commit }) =>
     forge.merge(change, { head, baseHead, message: messageOf(change, task), ...(commit && { commit }) }),
 });
+
+/** A look, with no more commits of others than a run is to carry. */
+export async function lookAt(forge: Forge, change: Change, known: string | undefined): Promise<ChangeLook> {
+  const look = await forge.look(change, known);
+  return { ...look, foreign: boundedForeign(look.foreign) };
+}
+
+/** What has come in besides what we have just done. */
+async function cameIn(forge: Forge, change: Change, known: string | undefined) {
+  const { foreign, descends } = await lookAt(forge, change, known);
+  return { foreign, ...(descends === false && { descends }) };
+}
 
 /** What the merge commit says. */
 export const messageOf = ({ branch }: Pick<Job['change'], 'branch'>, { id, title }: Pick<Task, 'id' | 'title'>) =>

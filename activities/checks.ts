@@ -1,7 +1,7 @@
 import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { activityInfo } from '@temporalio/activity';
 import { PASSING } from '../workflows/contracts/outcome.ts';
-import { messageOf } from './changes.ts';
+import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import type { Ports } from './ports.ts';
@@ -15,9 +15,14 @@ export const checkActivities = (
 
   async settledChecks(question) {
     const { change, known, checkSeconds, round, deadline } = question;
-    const { head, state, foreign } = await forge.look(change, known);
+    const { head, state, foreign, descends, mergeCommit, note } = await lookAt(forge, change, known);
+    const told = {
+      ...(descends === false && { descends }),
+      ...(mergeCommit && { mergeCommit }),
+      ...(note && { note }),
+    };
     if (head === undefined || state !== 'open')
-      return { head: head ?? known ?? '', checks: [], none: true, foreign, state };
+      return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...told };
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
     // One red check decides, whatever the others still do.
@@ -29,7 +34,7 @@ export const checkActivities = (
           ? undefined
           : stillBare(question, head, ended.length);
     if (pending === undefined) {
-      return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state };
+      return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state, ...told };
     }
     throw pendingUntil(deadline, pending, lookMs);
   },

@@ -1,6 +1,7 @@
 import { cancellationDetails, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
 import { metered, overBudget } from './budget.ts';
+import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import { pullRequestOf } from './changes.ts';
 import { isHeld, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
@@ -54,7 +55,8 @@ async function ended(executor: Executor, job: Job, lookMs: number): Promise<JobR
 
 type Completed = Extract<JobReport, { is: 'completed' }>;
 
-async function withPullRequest(forge: Forge, job: Job, report: Completed): Promise<Completed> {
+async function withPullRequest(forge: Forge, job: Job, told: Completed): Promise<Completed> {
+  const report = { ...told, foreign: boundedForeign(told.foreign) };
   if (job.mode === 'read' || !report.changed || job.change.pullRequest !== undefined) return report;
   return { ...report, pullRequest: await pullRequestOf(forge, job) };
 }

@@ -2,7 +2,8 @@ import { noUsage, addUsage, overBudget } from '../../workflows/rules/budget.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
 import { plain } from '../../workflows/rules/details.ts';
 import { skipReason } from '../../workflows/rules/estimate.ts';
-import { voided } from '../../workflows/rules/head.ts';
+import { overtakenBy, voided } from '../../workflows/rules/head.ts';
+import { boundedForeign } from '../../workflows/contracts/foreign.ts';
 import { Branch } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
@@ -79,17 +80,92 @@ it.each([
   expect(reason === undefined).toBe(what === 'runs');
 });
 
-const foreign = { commit: 'f'.repeat(40), author: 'Bo', email: 'bo@x' };
+/** F1 is bo's, C1 and C2 are ours; each is built on the one before: C1, F1, C2. What was judged is named by `yes`. */
+const bo = (commit: string) => ({ commit, author: 'Bo', email: 'bo@x' });
+const back = { descends: false } as const;
 it.each([
-  ['a foreign commit after it', { foreign: 0, by: 'person', head: HEAD }, [foreign], 'foreign', true],
-  ['a foreign commit before it', { foreign: 1, by: 'person', head: HEAD }, [foreign], 'foreign', false],
-  ['a commit of ours', { foreign: 0, by: 'person', head: 'other' }, [], 'foreign', false],
-  ['a commit of ours, where any counts', { foreign: 0, by: 'person', head: 'other' }, [], 'any', true],
-  ['a commit of ours, on a companion’s verdict', { foreign: 0, by: 'companion', head: 'other' }, [], 'any', false],
-  ['nothing judged', undefined, [foreign], 'foreign', false],
-] as const)('%s: voided is %#', (_, judged, commits, reconfirm, is) => {
-  const run = { foreign: [...commits], head: HEAD, policy: { ...Policy.parse({}), reconfirm } };
+  ['nothing happens', 'C2', [], undefined],
+  ['we commit', 'C2', [{ head: 'C3', foreign: [] }], undefined],
+  ['bo commits', 'C2', [{ head: 'F2', foreign: [bo('F2')] }], 'F2'],
+  [
+    'bo commits, then we do',
+    'C2',
+    [
+      { head: 'C3', foreign: [bo('F2')] },
+      { head: 'C4', foreign: [] },
+    ],
+    'F2',
+  ],
+  [
+    'bo sets it back to a commit of his that everybody knows',
+    'C2',
+    [{ head: 'F1', foreign: [bo('F1')], ...back }],
+    'F1',
+  ],
+  ['it is set back to an older commit of ours', 'C2', [{ head: 'C1', foreign: [], ...back }], 'not built on it'],
+  ['it is set to a sibling', 'C2', [{ head: 'S2', foreign: [bo('S2')], ...back }], 'S2'],
+  ['it is set to its base', 'C2', [{ head: 'B0', foreign: [], ...back }], 'not built on it'],
+  [
+    'it is set back, and forward again',
+    'C2',
+    [
+      { head: 'C1', foreign: [], ...back },
+      { head: 'C2', foreign: [] },
+    ],
+    undefined,
+  ],
+  [
+    'it is set back, and forward again by a commit of his that everybody knows',
+    'C1',
+    [
+      { head: 'F1', foreign: [bo('F1')] },
+      { head: 'C2', foreign: [] },
+    ],
+    'F1',
+  ],
+  [
+    'it is set back to what was judged, and bo’s known commit comes again',
+    'C1',
+    [
+      { head: 'C1', foreign: [], ...back },
+      { head: 'F1', foreign: [bo('F1')] },
+    ],
+    'F1',
+  ],
+  ['bo begins a branch where there was none', undefined, [{ head: 'F1', foreign: [bo('F1')] }], 'F1'],
+  ['we begin a branch where there was none', undefined, [{ head: 'C1', foreign: [] }], undefined],
+  ['a look finds no branch', 'C2', [{ foreign: [] }], undefined],
+] as const)('a yes, when %s', (_, yes, looks, because) => {
+  const judged = { by: 'person' as const, foreign: 0, ...(yes && { head: yes }) };
+  for (const look of looks) Object.assign(judged, { voided: overtakenBy(look, judged) });
+  const run = { head: 'any', policy: Policy.parse({}) };
+  const why = voided({ judged, state: 'done' } as never, run);
+  if (because === undefined) expect(why).toBeUndefined();
+  else expect(why).toContain(because);
+});
+
+it.each([
+  ['a commit of ours', { foreign: 0, by: 'person', head: 'other' }, 'foreign', false],
+  ['a commit of ours, where any counts', { foreign: 0, by: 'person', head: 'other' }, 'any', true],
+  ['a commit of ours, on a companion’s verdict', { foreign: 0, by: 'companion', head: 'other' }, 'any', false],
+  ['nothing judged, as of a document that was approved before there was a change', undefined, 'any', false],
+] as const)('%s: voided is %#', (_, judged, reconfirm, is) => {
+  const run = { head: HEAD, policy: { ...Policy.parse({}), reconfirm } };
   expect(voided({ judged, state: 'done' } as never, run) !== undefined).toBe(is);
+});
+
+it('of thousands of commits by others the newest are remembered, and everybody who wrote one', () => {
+  const many = Array.from({ length: 25_000 }, (_, n) => ({
+    commit: `c${n}`,
+    author: n === 7 ? 'Eve' : 'x'.repeat(10_000),
+    email: '',
+  }));
+  const kept = boundedForeign(many);
+  expect(kept).toHaveLength(200);
+  expect(kept.at(-1)!.commit).toBe('c24999');
+  expect(kept.map(({ author }) => author)).toContain('Eve');
+  expect(JSON.stringify(kept).length).toBeLessThan(100_000);
+  expect(boundedForeign([...kept, bo('new')])).toHaveLength(200);
 });
 
 it('spending as much as is allowed is within the budget', () => {

@@ -31,16 +31,32 @@ const now = {
   wait: { key: '', since: at },
 };
 
+const by = { by: 'person', head: 'f'.repeat(40) };
+const before = { ...freshStep(1, { kind: 'coder' }), state: 'done', judged: { ...by, foreign: 0 } };
+
 /** A snapshot of each version as its builds wrote it; an old one is never changed, for runs carry it. */
 const WRITTEN: Record<number, Record<string, unknown>> = {
   1: { ...now, version: 1, input: own },
-  2: { ...now, steps: [{ ...now.steps[0], state: 'waiting', parked: { since: at, kept: { because: 'again' } } }] },
+  2: {
+    ...now,
+    version: 2,
+    foreign: [{ commit: 'c'.repeat(40), author: 'Bo', email: '' }],
+    steps: [before, { ...freshStep(2, { kind: 'ci' }), judged: { ...by, foreign: 1 } }],
+  },
+  3: { ...now, steps: [{ ...now.steps[0], state: 'waiting', parked: { since: at, kept: { because: 'again' } } }] },
 };
 
 it.each(Object.entries(WRITTEN))('a snapshot of version %s is read', (_, snapshot) => {
   const read = readSnapshot(JSON.parse(JSON.stringify(snapshot)));
-  expect(read).toMatchObject({ version: SNAPSHOT_VERSION, workflowId: now.workflowId, steps: [{ id: '1-coder' }] });
+  expect(read).toMatchObject({ version: SNAPSHOT_VERSION, workflowId: now.workflowId });
+  expect(read.steps[0]).toMatchObject({ id: '1-coder' });
   expect(read).not.toHaveProperty('input');
+});
+
+it('a verdict that was void by how many commits were known says so itself', () => {
+  const { steps } = readSnapshot(WRITTEN[2]);
+  expect(steps[0]!.judged!.voided).toBe('Commit cccccccc by Bo came after it was judged.');
+  expect(steps[1]!.judged!.voided).toBeUndefined();
 });
 
 it('there is a sample and a migration of every version', () => {
@@ -67,7 +83,7 @@ it.each([
  * The shapes that are known by these numbers. A change of either is a new version with a migration, and a new line here;
  * without, a build that is one commit older would take a snapshot for one that it can read.
  */
-const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c' };
+const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '1e81f6e7a2891a0a' };
 
 it('a changed shape is a new version', () => {
   const shape = [Snapshot, SiteSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));

@@ -71,6 +71,7 @@ export interface CheckReport {
   /** Known to be none, ever: nothing is configured. */
   none: boolean;
   foreign: ForeignCommit[];
+  descends?: boolean;
   state: ChangeLook['state'];
 }
 
@@ -107,31 +108,21 @@ export type MergeResultReport =
   | { is: 'moved' };
 
 export type MergeabilityReport =
-  | {
-      is: 'mergeable';
-      head: string;
-      baseHead: string;
-      /** Whether the base has commits that the head does not hold: then what merging makes is neither of the two. */
-      behind?: boolean;
-      foreign: ForeignCommit[];
-      state: ChangeLook['state'];
-    }
-  | {
-      is: 'conflicted';
-      head: string;
-      baseHead: string;
-      files: string[];
-      foreign: ForeignCommit[];
-      state: ChangeLook['state'];
-    }
+  /** `behind`: the base has commits that the head does not hold: then what merging makes is neither of the two. */
+  | ({ is: 'mergeable'; head: string; baseHead: string; behind?: boolean } & Seen)
+  | ({ is: 'conflicted'; head: string; baseHead: string; files: string[] } & Seen)
   /** There is no work branch, hence nothing to merge. */
-  | { is: 'nothing'; foreign: ForeignCommit[]; state: ChangeLook['state'] };
+  | ({ is: 'nothing' } & Seen);
+
+/** What the look says that goes with another answer. */
+export type Seen = Pick<ChangeLook, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note'>;
 
 export type UpdateReport =
-  | { is: 'merged'; head: string; foreign: ForeignCommit[] }
-  | { is: 'current'; head: string; foreign: ForeignCommit[] }
-  | { is: 'conflict'; head: string; files: string[]; foreign: ForeignCommit[] }
+  | ({ is: 'merged' | 'current'; head: string } & Came)
+  | ({ is: 'conflict'; head: string; files: string[] } & Came)
   | { is: 'refused'; because: string };
+
+type Came = Pick<ChangeLook, 'foreign' | 'descends'>;
 
 /** What became of documents that we were to commit. `unchanged`: the branch has them already, by content. */
 export type CommitReport =
@@ -139,6 +130,7 @@ export type CommitReport =
       is: 'committed' | 'unchanged';
       head?: string | undefined;
       foreign: ForeignCommit[];
+      descends?: boolean;
       pullRequest?: number | undefined;
     }
   | { is: 'refused'; because: string };

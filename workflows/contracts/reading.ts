@@ -110,8 +110,10 @@ export const StepEntry = z.strictObject({
   note: z.string().optional(),
   attempts: z.array(AttemptEntry),
   usage: UsageTotal.optional(),
-  /** Whose verdict this step holds, about which head, and how many foreign commits were known: later ones void it. */
-  judged: z.strictObject({ by: z.enum(['person', 'companion']), head, foreign: count }).optional(),
+  /** Whose verdict this step holds, about which head, how many foreign commits were known, and why it no longer holds. */
+  judged: z
+    .strictObject({ by: z.enum(['person', 'companion']), head, foreign: count, voided: z.string().optional() })
+    .optional(),
   review: ReviewEntry.optional(),
 });
 export type StepEntry = z.output<typeof StepEntry>;

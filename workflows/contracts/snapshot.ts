@@ -12,7 +12,7 @@ import { StepRecord } from './state.ts';
  * The version of what an execution hands to the next one. Whoever changes a shape below, or one that it is made of, counts
  * it up and states in `rules/snapshots.ts` how the one before becomes it: a test holds the shape to the number.
  */
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 
 const at = z.string();
 const count = z.number().int().min(0);
@@ -40,8 +40,10 @@ export const Snapshot = z.strictObject({
   head: z.string().optional(),
   /** Since when this head is known: the grace of a head without checks begins here. */
   headAt: at,
-  /** Commits by others, in the order in which they were seen. Verdicts are judged by how many there were. */
+  /** Commits by others, in the order in which they were seen: the newest, and one of each other writer. */
   foreign: z.array(ForeignCommit),
+  /** Names and e-mails of who had written on the work branch before the run began. */
+  writers: z.array(z.string()).optional(),
   environments: z.boolean(),
   /** Whether the work branch was ahead of its base when the run began: then a coder need not change anything. */
   branchResumed: z.boolean().optional(),

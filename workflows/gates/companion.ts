@@ -34,13 +34,15 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
       const made = ctx.steps()[ctx.step.step - 2]!;
       if (made.state === 'skipped') return passed(`${made.kind} was skipped: there is nothing to rate.`);
       const back = ctx.resumed(Nothing) && ctx.step.verdicts.at(-1);
+      // What it grades is the head that it was sent to: what comes in meanwhile, nobody has looked at.
+      if (!back && ofTheChange) judge(ctx, 'companion');
       const graded = back ?? (await grade(ctx, ctx.options.threshold ?? THRESHOLD));
       if ('is' in graded) return graded;
 
       const because = `The ${kind} rated it ${graded.rating}, below ${graded.threshold}, or had first remarks.`;
       const end = await answer(ctx, made, graded, (rework) => ({ is: 'back', to: [made.id], because, rework }));
       // What was graded is voided by later commits only where it is part of the change.
-      if (ofTheChange && end.is === 'passed') judge(ctx, 'companion');
+      if (ofTheChange && end.is === 'passed' && (back || !graded.passed)) judge(ctx, 'companion');
       if (ofTheChange && end.is === 'approved') judge(ctx, 'person');
       return end;
     },

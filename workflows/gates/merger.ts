@@ -4,7 +4,7 @@ import { failingOf, namesOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
 import type { GateView } from '../contracts/state.ts';
 import { lost } from './agent.ts';
-import { defineGate, type GateContext, type GateEnd } from './gate.ts';
+import { defineGate, judge, type GateContext, type GateEnd } from './gate.ts';
 
 /**
  * Assesses the change, and merges just the commit that was judged: by itself while the scores are within the policy and
@@ -34,6 +34,7 @@ export const merger = defineGate({
         const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
         return { is: 'rejected', type: 'rejected', reason };
       }
+      if (answer.kind === 'merge') judge(ctx, 'person');
       if (answer.kind === 'merge') yes = { by: answer.by ?? 'a person', because };
       else mind.because = answer.because;
     }
@@ -59,6 +60,8 @@ async function decide(ctx: GateContext, mind: Mind, yes: Yes | undefined): Promi
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
+    // Whoever said yes has seen the change as it was then.
+    if (yes) mind.because ??= ctx.step.judged?.voided;
 
     if (mind.assessed !== ctx.head() && !yes) {
       mind.assessed = ctx.head();

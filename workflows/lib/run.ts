@@ -1,11 +1,13 @@
 import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ForeignCommit } from '../contracts/activities.ts';
+import { boundedForeign } from '../contracts/foreign.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { NOTICE_AFTER, type Retrying } from '../contracts/retrying.ts';
 import { overBudget } from '../rules/budget.ts';
 import { retryingText } from '../rules/describe.ts';
+import { countedAgainst, overtakenBy, type HeadLook } from '../rules/head.ts';
 import { issuesOf } from '../rules/outputs.ts';
 import { activitiesFor } from './proxies.ts';
 import { snapshotOf } from './record.ts';
@@ -98,21 +100,30 @@ export class LiveRun {
     return this.upgrading.goOn({ ...this.input, resume: snapshotOf(this.state, step.step) });
   }
 
-  /** Notes a new head, and who else wrote it. */
-  saw(look: {
-    head?: string | undefined;
-    foreign?: readonly ForeignCommit[];
-    state?: 'open' | 'merged' | 'closed' | undefined;
-    mergeCommit?: string | undefined;
-  }): void {
+  /** Notes a new head, who else wrote it, and which verdicts it leaves behind. */
+  saw(look: HeadLook & { state?: 'open' | 'merged' | 'closed' | undefined; mergeCommit?: string | undefined }): void {
     const { state } = this;
     if (look.head !== undefined && look.head !== state.head) {
       state.head = look.head;
       state.headAt = new Date().toISOString();
     }
     const known = new Set(state.foreign.map(({ commit }) => commit));
-    state.foreign.push(...(look.foreign ?? []).filter(({ commit }) => !known.has(commit)));
+    const fresh = (look.foreign ?? []).filter(({ commit }) => !known.has(commit));
+    state.foreign = boundedForeign([...state.foreign, ...fresh]);
+    this.rejudge(look, fresh);
     if (look.state === 'merged' || look.state === 'closed') throw new ChangeOver(look.state, look.mergeCommit);
+  }
+
+  private rejudge(look: HeadLook, fresh: readonly ForeignCommit[]): void {
+    for (const { judged, state } of this.state.steps) {
+      if (!judged) continue;
+      const before = state === 'done' ? countedAgainst(fresh, judged) : judged.voided;
+      const now = overtakenBy(look, judged);
+      const differs = (before === undefined) !== (now === undefined);
+      const voided = differs && !patched('a-yes-holds-for-descendants') ? before : now;
+      if (voided === undefined) delete judged.voided;
+      else judged.voided = voided;
+    }
   }
 
   /** Notes the change's pull request, and tells the issues of it the first time. */

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
+import type { ForeignCommit } from '../contracts/activities.ts';
+import type { StepRecord } from '../contracts/state.ts';
+import { markByCount } from './head.ts';
 import { SiteSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
 
 type Raw = Record<string, unknown>;
@@ -12,10 +15,18 @@ export const MIGRATIONS: Migrations = {
     void [input, current];
     return { ...state, version: 2 };
   },
+  /** Verdicts were void by how many commits of others were known; now each says so itself. */
+  2: (state) => {
+    const { steps, foreign } = JSON.parse(JSON.stringify(state)) as { steps: StepRecord[]; foreign: ForeignCommit[] };
+    markByCount(steps, foreign);
+    return { ...state, steps, version: 3 };
+  },
 };
 
 /** The first snapshots of environments were those of version 2. */
-export const SITE_MIGRATIONS: Migrations = {};
+export const SITE_MIGRATIONS: Migrations = {
+  2: (site) => ({ ...site, version: 3 }),
+};
 
 /**
  * Reads what an earlier execution handed over, whatever build wrote it. Throws plainly on what this build cannot read,

@@ -102,7 +102,9 @@ export class InMemoryForge implements Forge {
     }
     if (head === undefined) return { state: last === undefined ? 'open' : 'closed', baseHead, foreign: [] };
     if (!this.commits.isAncestor(head, baseHead)) pull.ahead = head;
-    return { state: 'open', head, baseHead, foreign: this.foreignSince(change, known, head) };
+    const descends = known === undefined || (this.commits.has(known) && this.commits.isAncestor(known, head));
+    const foreign = this.foreignSince(change, known, head);
+    return { state: 'open', head, baseHead, foreign, ...(!descends && { descends }) };
   }
 
   async ensurePullRequest(change: Change): Promise<number> {
