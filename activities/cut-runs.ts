@@ -36,7 +36,7 @@ async function tellOf(server: Server, workflowId: string, runId: string): Promis
   const [, workspace = '', task = ''] = workflowId.split('/');
   const holder = { workflowId, runId: newest.firstRunId };
   try {
-    await server.release(environmentIdOf(workspace, task), holder, 'Its run was cut off.');
+    await server.release(environmentIdOf(workspace, task), holder, 'The server ended its run.');
   } catch (failure) {
     if ((failure as Error).name !== 'WorkflowNotFoundError') throw failure; // else it is gone, or there was none
   }

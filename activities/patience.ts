@@ -23,7 +23,7 @@ const within = (callMs: number, name: string, port: Record<string, unknown>) =>
         const answer = Promise.resolve(call.apply(target, question));
         let clock: NodeJS.Timeout;
         const late = new Promise<never>((_, reject) => {
-          const because = `${name}.${method} has not answered within ${callMs / 1_000} s`;
+          const because = `The ${name} has not answered "${method}" within ${callMs / 1_000} s`;
           clock = setTimeout(() => reject(new NoAnswer(because)), callMs);
         });
         return Promise.race([answer, late]).finally(() => clearTimeout(clock));

@@ -20,7 +20,8 @@ export async function environment(raw: unknown): Promise<void> {
   }
   await CancellationScope.nonCancellable(async () => {
     await site.tearDown();
-    if (!site.quiet()) await condition(site.quiet, '10 seconds', { summary: 'environment: its holder is told' });
+    if (!site.quiet())
+      await condition(site.quiet, '10 seconds', { summary: 'environment: the run is told how it ended' });
   });
   if (cancelled) throw cancelled;
 }

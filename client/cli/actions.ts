@@ -52,10 +52,10 @@ async function act(
   if (error) throw new InvalidInput(badFields(error, said));
   return withRuns(async ({ runs }) => {
     const acted = await runs.act(workflowId, name, said);
-    print(json, { workflowId, action: name, ...acted }, () =>
-      acted.is === 'taken'
-        ? `${name} was taken${acted.visit ? ` at ${acted.visit}` : ''} (${acted.actionId}).`
-        : `${name} is queued, not judged yet: no worker answered. Its id is ${acted.actionId}; sending it again is safe.`,
+    print(json, { workflowId, action: name, ...acted }, (done) =>
+      done.is === 'taken'
+        ? `${name} was taken${done.visit ? ` at ${done.visit}` : ''} (${done.actionId}).`
+        : `${name} is queued, not judged yet: no worker answered. Its id is ${done.actionId}; sending it again is safe.`,
     );
     return acted.is === 'taken';
   });

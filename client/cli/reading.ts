@@ -4,7 +4,7 @@ import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { ActionEntry, RunAnswer } from '../../workflows/contracts/reading.ts';
 import { STATUSES, type Listed } from '../listing.ts';
 import type { Read } from '../runs.ts';
-import { shownLines } from '../words.ts';
+import { shown, shownLines } from '../words.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import { detailOf, explained } from './explaining.ts';
@@ -48,7 +48,7 @@ export function addReading(program: Command): void {
       const read = await runs.read(workflowIdOf(run));
       const { workflowId, current = null } = read.run;
       if (!isJson(explain)) return print(false, read, (each) => explained(each).join('\n'));
-      print(true, { workflowId, waitingOn: waitOf(read), current, explanation: explained(read) }, String);
+      print(true, { workflowId, waitingOn: waitOf(read), current, explanation: explained(shown(read)) }, String);
     });
   });
   addDetails(program);
@@ -69,7 +69,7 @@ function addDetails(program: Command): void {
   log.action(async (run: string) => {
     await withRuns(async ({ runs }) => {
       const entries = await runs.actions(workflowIdOf(run));
-      print(isJson(log), entries, (shown) => shown.flatMap(logLines).join('\n') || 'Nothing yet.');
+      print(isJson(log), entries, (each) => each.flatMap(logLines).join('\n') || 'Nothing yet.');
     });
   });
 }

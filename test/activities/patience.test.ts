@@ -20,7 +20,7 @@ describe('what never answers', () => {
 
   it('is thrown as bad weather when the time is over, so that it is tried again', async () => {
     const answer = forgeOf(() => new Promise(() => undefined)).look(change);
-    const thrown = expect(answer).rejects.toThrow('forge.look has not answered within 1 s');
+    const thrown = expect(answer).rejects.toThrow('The forge has not answered "look" within 1 s');
     await jest.advanceTimersByTimeAsync(1_000);
     await thrown;
   });

@@ -68,7 +68,9 @@ describe('what a run waits for that keeps failing', () => {
   it('is told of its environment too', async () => {
     const { said, tell, cluster } = await play({ environmentEnded: () => new Promise(() => undefined) });
     await tell(gone({ activity: 'environmentEnded', message: 'no disk' }), ENV);
-    expect(await said()).toMatch(/Failing: no disk \(environment: watching that it lives: failed 3 times in a row/);
+    expect(await said()).toMatch(
+      /Failing: no disk \(environment: watching that the environment stays up: failed 3 times in a row/,
+    );
     await tell(gone({ activity: 'environmentEnded', failures: 0, message: '' }), ENV);
     expect(await said()).not.toContain('no disk');
     await cluster.settle();

@@ -117,7 +117,11 @@ function synthesize(
   view: Partial<GateView>,
 ): Promise<JobEnd> {
   const asked = `Make one answer of these, in just the form that was asked for.\n\n# What was asked\n\n${brief}\n\n# The answers\n\n${answers}`;
-  return ctx.send(SYNTHESIZER, { ...work, brief: asked }, { ...view, detail: 'One answer is made of all' });
+  return ctx.send(
+    SYNTHESIZER,
+    { ...work, brief: asked },
+    { ...view, detail: 'One answer is being made of all of them' },
+  );
 }
 
 const textOf = ({ summary, output }: Extract<JobEnd, { is: 'completed' }>): string =>

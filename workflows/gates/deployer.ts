@@ -16,7 +16,7 @@ export const deployer = defineGate({
     await ctx.site.build({
       phase: 'provisioning',
       waitingOn: 'environment',
-      detail: `The environment for ${head.slice(0, 8)} is made`,
+      detail: `The environment for ${head.slice(0, 8)} is being made`,
     });
     const site = ctx.site.current();
     const because = site?.because ?? 'no reason given';

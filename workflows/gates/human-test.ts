@@ -103,7 +103,7 @@ const standing = (site: EnvironmentView | null) => site?.status === 'live' || si
 /** Why there is no place to try the change: degraded, never failed (gates 2.7). */
 function whyNot(ctx: GateContext, site: EnvironmentView | null): string {
   if (!ctx.site.configured) return 'No environment is configured.';
-  if (site?.status === 'provisioning') return site.because ?? 'The environment is slow; it is watched on.';
+  if (site?.status === 'provisioning') return site.because ?? 'The environment is not up yet; it may still come up.';
   return site?.because ?? 'There is no environment.';
 }
 
@@ -118,7 +118,7 @@ async function build(ctx: GateContext, fixes: Budget): Promise<void> {
   await ctx.site.build({
     phase: 'provisioning',
     waitingOn: 'environment',
-    detail: `The environment for ${ctx.head()!.slice(0, 8)} is made`,
+    detail: `The environment for ${ctx.head()!.slice(0, 8)} is being made`,
     rounds: ctx.step.rounds,
     ...fixes.shown(),
     offers: ['destroyEnvironment'] satisfies ActionName[],

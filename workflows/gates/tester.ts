@@ -43,7 +43,7 @@ async function test(ctx: GateContext, view: GateView): Promise<{ report: Report 
     ...view,
     phase: 'provisioning',
     waitingOn: 'environment',
-    detail: 'The environment follows the head',
+    detail: 'The environment is being rebuilt where the head has moved',
   });
   let raw = '';
   for (const brief of [briefOf(ctx), `${briefOf(ctx)}\n\n${REPAIR}`]) {

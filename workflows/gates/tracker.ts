@@ -14,7 +14,7 @@ export const tracker = defineGate({
       .steps()
       .findLast(({ kind, step, state }) => kind === 'analysis' && step < ctx.step.step && state === 'done');
     const body = analysis?.summary ?? ctx.description();
-    const view = { phase: 'working', waitingOn: 'forge', detail: 'The issue is filed' } as const;
+    const view = { phase: 'working', waitingOn: 'forge', detail: 'The issue is being filed' } as const;
     const end = await ctx.attempt(view, () => ctx.fileIssue({ title: `Tech debt: ${ctx.title()}`, body }));
 
     if (end.is !== 'done')

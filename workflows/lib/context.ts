@@ -120,7 +120,7 @@ async function commit(desk: Desk, files: Record<string, string>, message: string
   const { live, step, activities } = desk;
   const { state } = live;
   await live.safePoint(step);
-  const detail = `${Object.keys(files).join(', ')} are committed`;
+  const detail = `${Object.keys(files).join(', ')} are being committed`;
   transition(state, step, { phase: 'updating-branch', waitingOn: 'forge', detail });
   const asked = { change: state.change, known: state.head, files, message, task: brief(state.input.task) };
   const report = await activities.commitFiles({ ...asked, pipeline: state.pipeline.name });

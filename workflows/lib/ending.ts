@@ -101,7 +101,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
   const heard = live.siteEnds;
   const standing = state.environment !== null && state.environment.status !== 'gone';
   if ((standing || state.checking) && patched('cleaning-up-is-shown')) {
-    const detail = 'What the run has made is taken down';
+    const detail = 'What the run has made is being taken down';
     transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
   }
   if (state.checking && patched('checks-are-ended'))

@@ -149,7 +149,7 @@ export async function mergeability(desk: Desk, view: GateView): Promise<Mergeabi
 async function whileTelling<T>({ live, step }: Desk, minutes: number, work: () => Promise<T>): Promise<T> {
   const scope = new CancellationScope();
   const telling = scope.run(async () => {
-    await sleep(minutes * 60_000, { summary: `${step.kind}: checks pending for long are told` });
+    await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
     const wait = `${step.id}/${live.state.head}`;
     live.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
     live.escalate(step, `${wait}/checks_pending`);

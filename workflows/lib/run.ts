@@ -91,7 +91,7 @@ export class LiveRun {
 
   /** Whether what people were answered is on record: an execution does not end in the task in which it took an update. */
   onRecord = () => this.updateHeardAt !== workflowInfo().historyLength || !patched('moves-once-on-record');
-  nextTask = () => sleep(1, { summary: 'what was said is put on record before the run moves' });
+  nextTask = () => sleep(1, { summary: 'an answer is recorded before the run continues as new' });
 
   /** Goes on in a new execution with all that the run knows. It never comes back. */
   goOn(step: StepRecord): Promise<never> {

@@ -13,7 +13,7 @@ import { brief } from './run.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
-const WAITING = { summary: 'a predecessor’s environment is still taken down' };
+const WAITING = { summary: 'the environment of an earlier run is still being taken down' };
 
 export function siteFor(desk: Desk): Site {
   const { live } = desk;

@@ -12,9 +12,9 @@ export function tellWhenSlow({ activities, key, seconds }: Making, tell: (becaus
   const slow = new CancellationScope();
   void slow
     .run(async () => {
-      await sleep(seconds * 1_000, { summary: 'environment: slow from then on' });
+      await sleep(seconds * 1_000, { summary: 'environment: late from then on' });
       const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
-      tell(`It is not up after ${seconds} s; it is watched on.${why}`);
+      tell(`It is not up after ${seconds} s; it may still come up.${why}`);
     })
     .catch(() => undefined);
   return () => slow.cancel();

@@ -42,7 +42,7 @@ export class Standing {
 
   private async tell(key: string, reason: string): Promise<void> {
     const { workflowId } = workflowInfo();
-    const text = `The environment cannot be taken down: ${reason}. It is tried on.`;
+    const text = `The environment cannot be taken down: ${reason}. It is tried again until it works.`;
     const at = new Date().toISOString();
     const id = `${workflowId}/${key.slice(key.lastIndexOf('/') + 1)}/teardown_failing`;
     const notice = { id, type: 'teardown_failing', severity: 'urgent', at, text } as const;

@@ -29,7 +29,7 @@ export function currentDetails(run: RunState): string {
     failing?.length && `Failing: ${plain(failing.map(({ name, conclusion }) => `${name} (${conclusion})`).join(', '))}`,
     decision &&
       `Question ${code(decision.id)}: ${plain(decision.question)} Options: ${plain(decision.options.join(' / '))}`,
-    cap && `Cap of ${plain(cap.of)}: ${cap.used} of ${cap.max} used. Last feedback: ${plain(cap.feedback)}`,
+    cap && `Rounds of ${plain(cap.of)}: ${cap.used} of ${cap.max} used. Last feedback: ${plain(cap.feedback)}`,
     lastRound(run),
     findings?.length && `Findings:\n\n${findings.map(findingLine).join('\n')}`,
     assessment !== undefined && `Assessment: ${plain(JSON.stringify(assessment))}`,

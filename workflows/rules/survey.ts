@@ -139,5 +139,5 @@ const UNDECODABLE = /cannot be decoded|newer build wrote|unknown encoding/i;
 const failingFound = ({ workflowId, activity, attempt, message }: Failing): Words => ({
   id: `failing/${workflowId}/${activity}`,
   detail: `${workflowId} waits for ${activity}, which has failed ${attempt} times: ${message}`,
-  mend: 'mend what it names: it is tried on by itself',
+  mend: 'mend what it names: it is tried again by itself',
 });
