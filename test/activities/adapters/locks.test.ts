@@ -1,13 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { withLock } from '../../../activities/adapters/local/folders.ts';
 import { taken } from '../../../activities/adapters/local/holders.ts';
-import { lookAt, tokenOf } from '../../../activities/adapters/local/tokens.ts';
+import { LEASE_MS } from '../../../activities/adapters/local/leases.ts';
+import { lookAt, ownOrigin, tokenOf } from '../../../activities/adapters/local/tokens.ts';
+import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
 
@@ -130,6 +132,44 @@ it('that a holder gave up while it was waited for counts anew when that holder s
   const kill = jest.spyOn(process, 'kill');
   await taken(file, own);
   expect(kill).not.toHaveBeenCalled();
+});
+
+it('of a holder in another container is waited for, whatever pids say here, until that has been silent for the lease', async () => {
+  const elsewhere = { ...(await ownOrigin()), namespace: 'pid:[1]' };
+  await writeFile(file, JSON.stringify({ pid: 2 ** 22 + 1, token: 'long ago', origin: elsewhere }));
+  const own = await nameOf(process.pid);
+  const clock = jest.spyOn(Date, 'now');
+  const at = (ms: number) => clock.mockReturnValue(1_000_000 + ms);
+  at(0);
+  expect(await taken(file, own)).toBe(false);
+  at(LEASE_MS - 1);
+  expect(await taken(file, own)).toBe(false);
+  const touched = new Date(5_000);
+  await utimes(file, touched, touched); // it lives: by whatever clock it has
+  at(LEASE_MS + 1);
+  expect(await taken(file, own)).toBe(false);
+  at(2 * LEASE_MS + 1);
+  expect([await taken(file, own), await taken(file, own)]).toEqual([false, true]);
+});
+
+it('is touched for as long as it is held, and a holder that has lost it ends itself', async () => {
+  const folders = new URL('../../../activities/adapters/local/folders.ts', import.meta.url).href;
+  const code = `import { withLock } from ${JSON.stringify(folders)};
+    setInterval(() => undefined, 1000);
+    await withLock(${JSON.stringify(file)}, () => new Promise(() => undefined));`;
+  await writeFile(path.join(home, 'holder.mts'), code);
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), path.join(home, 'holder.mts')], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: 'ignore',
+  });
+  children.push(child);
+  const ended = once(child, 'exit');
+  await until('it holds the lock', () => existsSync(file));
+  await utimes(file, new Date(5_000), new Date(5_000));
+  await until('it is touched', async () => (await stat(file)).mtimeMs > 5_000);
+  await writeFile(file, await nameOf(process.pid));
+  expect((await ended)[1]).toBe('SIGKILL');
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid });
 });
 
 async function stateOf({ pid }: ChildProcess): Promise<string> {
