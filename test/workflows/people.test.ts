@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { change, completed, HEAD, HEADS, red, wish } from '../support/builders.ts';
+import { failureOf as failure, playRun } from '../support/playing.ts';
 import { UNREADABLE, type World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
@@ -8,16 +9,8 @@ jest.setTimeout(60_000);
 const STEPS = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
 const ENV = 'env/default/PAY-142';
 
-async function play(
-  world: World = {},
-  over: object = {},
-  steps: ({ kind: string } & Record<string, unknown>)[] = STEPS,
-) {
-  const cluster = clusterWith(world);
-  const run = await startRun(cluster, { ...wish(...steps), ...over });
-  return { cluster, run, look: () => run.query('run'), log: () => run.query('actions') };
-}
-const failure = (run: { closed: unknown }) => (run.closed as { failure: any }).failure;
+const play = (world: World = {}, over: object = {}, steps: Parameters<typeof playRun>[0] = STEPS) =>
+  playRun(steps, world, over);
 const foreign = (commit: string, author = 'Bo') => ({ commit, author, email: `${author.toLowerCase()}@shop.example` });
 
 /** A world whose head somebody else moves while a person is asked. */

@@ -1,20 +1,12 @@
 import { jest } from '@jest/globals';
 import { completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
-import type { World } from '../support/sandbox.ts';
+import { failureOf as failure, playRun as play } from '../support/playing.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
 
 const never = () => new Promise<never>(() => undefined);
 const STEPS = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
-
-/** A run of these steps in a world that differs from the good one as told. */
-async function play(steps: ({ kind: string } & Record<string, unknown>)[], world: World = {}, over: object = {}) {
-  const cluster = clusterWith(world);
-  const run = await startRun(cluster, { ...wish(...steps), ...over });
-  return { cluster, run, look: () => run.query('run') };
-}
-const failure = (run: { closed: unknown }) => (run.closed as { failure: any }).failure;
 
 describe('the built-in human-review', () => {
   it('takes a change from its task to its merge [A-177, A-183]', async () => {

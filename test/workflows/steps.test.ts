@@ -1,21 +1,13 @@
 import { jest } from '@jest/globals';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { change, completed, HEADS, ready, red, wish } from '../support/builders.ts';
+import { jobsOf } from '../support/playing.ts';
 import type { Cluster, Execution } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
 
 const read = (output: unknown, summary = 'said') => completed({ changed: false, output, summary });
-/** Jobs by role, in turn; the last stands. What is not said is done well. */
-function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []) {
-  const left = new Map(Object.entries(told).map(([role, ends]) => [role, [...ends]]));
-  return (job: Job): JobReport => {
-    heard.push(job);
-    const ends = left.get(job.role);
-    return ends ? (ends.length > 1 ? ends.shift()! : ends[0]!) : goodWork(job);
-  };
-}
 const roles = (heard: Job[]) => heard.map(({ role }) => role);
 const logOf = async (run: Execution) =>
   (await run.query('actions')).map((entry: any) => [entry.action, entry.verdict, entry.code]);
