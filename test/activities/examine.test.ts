@@ -32,7 +32,7 @@ async function examined(steps: { kind: string }[], { release = false, environmen
 const lacking = (where: string) => ({ is: 'refused', fields: [{ path: `.gatehouse.yml:${where}` }] });
 
 describe('a pipeline that watches its release', () => {
-  it('is refused where nobody says how, and accepted where it is said [A-112, A-113]', async () => {
+  it('is refused where nobody says how, and accepted where it is said [A-112, A-113, A-114]', async () => {
     expect(await examined([...STEPS, HEALTH])).toMatchObject(lacking('release'));
     expect(await examined([...STEPS, HEALTH], { environment: true })).toMatchObject(lacking('release'));
     expect(await examined([...STEPS, HEALTH], { release: true })).toMatchObject({ is: 'ready' });

@@ -9,20 +9,11 @@ export const NEVER: Readonly<Record<string, string>> = Object.fromEntries([
     'A-017',
     'A-018',
   ),
-  ...because(
-    'reviews live in a run, which is their only writer: there is none beside it (Q-32)',
-    'A-026',
-    'A-028',
-    'A-031',
-  ),
+  ...because('reviews live in a run, which is their only writer: there is none beside it (Q-32)', 'A-026', 'A-028'),
   ...because('a task has a title, and no linked documents or issues (contract 2)', 'A-050', 'A-051', 'A-061', 'A-073'),
   ...because('a run knows its own task only', 'A-074'),
   ...because('we have no window of our own: people use Temporal’s Web UI', 'A-075', 'A-076'),
   ...because('no incident tool is asked: on-call writes its assessment, and a person is told', ...from('A', 106, 111)),
-  ...because(
-    'a pipeline without a release command is refused where it starts; there is no store in which to create one',
-    'A-114',
-  ),
   ...because(
     'a task has no setting for its tests’ infrastructure (contract 2): the tester gets the live environment, or a checkout',
     ...from('A', 121, 130),

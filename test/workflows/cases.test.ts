@@ -85,13 +85,20 @@ describe('the record of an attempt', () => {
 });
 
 describe('checks that have not all ended', () => {
-  const ask = (ended: [string, string][], running: string[]) => {
+  const ask = (ended: [string, string][], running: string[], deadline?: string) => {
     const forge = {
       look: async () => ({ state: 'open', head: HEAD, baseHead: change.basis, foreign: [] }),
       checks: async () => ({ ended: ended.map(([name, conclusion]) => ({ name, conclusion })), running, none: false }),
     };
     const { settledChecks } = checkActivities({ forge: forge as never as Forge }, { lookMs: 5 });
-    const question = { change, known: HEAD, graceSeconds: 0, checkSeconds: 60, round: 'r' };
+    const question = {
+      change,
+      known: HEAD,
+      graceSeconds: 0,
+      checkSeconds: 60,
+      round: 'r',
+      ...(deadline && { deadline }),
+    };
     return new MockActivityEnvironment().run(settledChecks, question) as Promise<CheckReport>;
   };
   it('are pending while none of them is red [A-080]', async () => {
@@ -99,6 +106,14 @@ describe('checks that have not all ended', () => {
       type: 'NotYet',
       message: '1 of 2 checks pending: lint',
     });
+  });
+  it('are a timeout once their time is over, and not before [E-36]', async () => {
+    await expect(ask([['test', 'success']], ['lint'], '2026-01-01T00:00:00Z')).rejects.toMatchObject({
+      type: 'timeout',
+      nonRetryable: true,
+      message: '1 of 2 checks pending: lint; checksMinutes is over',
+    });
+    await expect(ask([], ['lint'], '2999-01-01T00:00:00Z')).rejects.toMatchObject({ type: 'NotYet' });
   });
   it.each(['failure', 'timed_out', ''])('fail at once when one ended as "%s" [A-081]', async (conclusion) => {
     expect(await ask([['test', conclusion]], ['lint'])).toMatchObject({
@@ -214,7 +229,7 @@ describe('where a step may stand', () => {
       [{ kind: 'mocker' }, { kind: 'coder', enabled: false }, { kind: 'reviewer' }],
     ],
     ['after another’s producer', [{ kind: 'architect' }, { kind: 'spec-companion' }]],
-  ])('%s is refused [A-143, A-150, A-154, A-156]', (_, steps) => {
+  ])('%s is refused [A-143, A-150, A-154, A-156, E-25]', (_, steps) => {
     expect(wrong(...steps)).toMatch(/directly after/);
   });
   it.each([

@@ -95,6 +95,26 @@ describe('a review of requirements', () => {
     expect((await run.update('reviewAgain')).refused!.code).toBe('closed');
     expect(rolesOf(jobs)).toEqual(['requirements-reviewer', 'coder']);
   });
+  it.each([
+    ['finds nothing more, and the run goes on [A-031]', finds(), { status: 'passed' }],
+    [
+      'still finds something, and the run does not go on [A-032]',
+      finds('Which year?'),
+      { status: 'parked', steps: [{ review: { iteration: 3, documented: true } }, { state: 'pending' }] },
+    ],
+  ])('whose document is reviewed once more %s', async (_, third, after) => {
+    const { run, look } = await playRun(REQUIREMENTS, {
+      runJob: jobsOf(reviewed({ 'requirements-reviewer': [finds('Which tax?'), finds('Rounding?'), third] })),
+    });
+    await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
+    await run.update('incorporate');
+    expect(await look()).toMatchObject({
+      status: 'parked',
+      steps: [{ review: { iteration: 2, documented: true } }, {}],
+    });
+    expect(await run.update('reviewAgain')).toMatchObject({ ok: {} });
+    expect(await look()).toMatchObject(after);
+  });
   it('that is stopped at its cap keeps its document [N-42]', async () => {
     const { run, look } = await playRun([{ kind: 'requirements-review', iterations: 2 }, { kind: 'coder' }], {
       runJob: jobsOf(reviewed({ 'requirements-reviewer': [finds('Which tax?'), finds('Rounding?')] })),

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
 import { failureOf as failure, playRun as play } from '../support/playing.ts';
+import type { World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
@@ -341,11 +342,16 @@ describe('ci', () => {
   });
 
   it('fails as a timeout where the policy has an end [E-36, N-20]', async () => {
-    const { run } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
-      settledChecks: () => {
+    const deadlines: unknown[] = [];
+    const world: World = {
+      settledChecks: ({ deadline }) => {
+        deadlines.push(deadline);
         throw refusedForGood('timeout', '1 of 1 checks pending: test');
       },
-    });
+    };
+    const over = { policy: { checksMinutes: 30 } };
+    const { run } = await play([{ kind: 'coder' }, { kind: 'ci' }], world, over);
     expect(failure(run)).toMatchObject({ type: 'timeout', message: '1 of 1 checks pending: test' });
+    expect(deadlines).toEqual(['2026-01-01T00:30:00.000Z']);
   });
 });

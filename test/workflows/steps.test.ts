@@ -136,7 +136,7 @@ describe('a tester in a run', () => {
     concerns: [{ title: 'no tax', detail: 'd', severity: 'high' }],
   });
 
-  it('is mended by a fixer under keys of their own, and tells its concerns [A-118, N-24]', async () => {
+  it('is mended by a fixer under keys of their own, and tells its concerns [A-118]', async () => {
     const heard: Job[] = [];
     const told = {
       tester: [withheld, read({ greenlight: true, summary: 'ok', concerns: [] })],
@@ -177,6 +177,7 @@ describe('a tester in a run', () => {
     const cluster = clusterWith({ runJob: jobsOf(told, heard) });
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }));
     const sites = heard.filter(({ role }) => role === 'tester').map(({ environment }) => environment);
+    expect(roles(heard)).toEqual(['coder', 'tester', 'fixer', 'tester']);
     expect(sites).toEqual([
       { url: 'http://127.0.0.1:4000/1', head: HEADS[0] },
       { url: 'http://127.0.0.1:4000/2', head: HEADS[1] },
@@ -194,6 +195,13 @@ describe('what a step cannot do without', () => {
       { type: 'job_failed', message: 'The environment could not be made: It could not be made: no room' },
     ],
     ['slow', () => new Promise(() => undefined), { type: 'timeout' }],
+    [
+      'not to be had',
+      () => {
+        throw refusedForGood('unexpected', 'quota');
+      },
+      { type: 'job_failed', message: expect.stringContaining('quota') },
+    ],
   ])('an environment that is %s fails a deployer [N-54]', async (_, provisionEnvironment, failure) => {
     const cluster = clusterWith({ provisionEnvironment });
     const run = await startRun(cluster, {
@@ -459,7 +467,7 @@ describe('after the merge', () => {
   });
 });
 
-it('a first look that is lost is taken again, as every question to the world is', async () => {
+it('a first look that is lost is taken again, as every question to the world is [N-20]', async () => {
   let looks = 0;
   const cluster = clusterWith({
     lookAtChange({ known }) {

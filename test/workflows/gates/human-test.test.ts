@@ -301,6 +301,26 @@ describe('the fixes of a human test', () => {
   });
 });
 
+describe('what a human test is not asked', () => {
+  it.each([
+    ['approve', {}],
+    ['requestChanges', { feedback: 'x' }],
+    ['reject', {}],
+    ['resolveCap', { choice: 'proceed' }],
+    ['proceed', {}],
+    ['merge', {}],
+    ['acknowledge', {}],
+  ])('it does not take: %s [N-55]', async (name, own) => {
+    const { run, look, log } = await playRun([CODER, GATE]);
+    const before = await look();
+    expect((await run.update(name, own)).refused).toMatchObject({
+      code: 'not_offered',
+      offers: expect.arrayContaining(['confirm', 'requestFix']),
+    });
+    expect([await look(), await log()]).toEqual([before, []]);
+  });
+});
+
 describe('two people at a human test', () => {
   it('with findings at the same time: one is taken, and the other’s words are kept [N-07]', async () => {
     const fixer = heldJob('fixer');

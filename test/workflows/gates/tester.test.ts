@@ -45,10 +45,13 @@ describe('the tester’s loop', () => {
     const { told, end } = await play(tester, { jobs: { tester: reports } }, { fixes: 2 });
     expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(2);
     expect(end).toMatchObject({ type: 'agent', reason: expect.stringMatching(/e \(high\) and 2 more.*2 attempts/) });
+    expect(told.at(-1)).toBe('notice test_failed');
   });
   it('may be left no fix at all [N-30]', async () => {
-    const { end } = await play(tester, { jobs: { tester: [says(report(false))] }, policy: { fixAttempts: 0 } });
+    const script = { jobs: { tester: [says(report(false))] }, policy: { fixAttempts: 0 } };
+    const { end, told } = await play(tester, script);
     expect(end).toMatchObject({ is: 'failed', type: 'agent' });
+    expect(told).toEqual(['follow', 'tester completed', 'notice test_failed']);
   });
   it('ends when its fixer changes nothing, twice in a row', async () => {
     const { end } = await play(tester, { jobs: { tester: [says(report(false, concern('high')))] } });
