@@ -39,6 +39,7 @@ export const runActivities = (
       change: found.change,
       ...(found.head !== undefined && { head: found.head }),
       ...(found.writers !== undefined && { writers: found.writers }),
+      ...(found.lacking !== undefined && { lacking: found.lacking }),
       environments: site.configured,
       checksGraceSeconds: forge.checksGraceSeconds,
       tested: forge.tested,

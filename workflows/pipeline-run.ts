@@ -49,6 +49,7 @@ async function examine(live: LiveRun): Promise<void> {
   const look = await live.activities('start').examine(question);
   if (look.is === 'refused') throw invalidInput(look.fields);
   examined(state, look);
+  if (look.lacking !== undefined) live.notify(first!, 'checkout_lacking', look.lacking);
 }
 
 /** One step, from the look at the head with which each begins to its gate's end. */

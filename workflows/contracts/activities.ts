@@ -26,6 +26,8 @@ export type Examined =
       head?: string;
       /** Names and e-mails of who has written on the work branch so far: authors, committers, co-authors. */
       writers?: string[];
+      /** What checkouts of the repository will lack, for people to know. */
+      lacking?: string;
       /** Whether a person can be given a running environment. */
       environments: boolean;
       /** The forge's own defaults: for a head without checks, and for what is tested before a merge. */

@@ -23,6 +23,7 @@ export const NoticeType = z.enum([
   'teardown_failing',
   'doctor_found',
   'keeps_failing',
+  'checkout_lacking',
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;
 

@@ -2,6 +2,7 @@ import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commitId } from './commits.ts';
 import { git, initialize, type Repository } from './door.ts';
+import { lfsConfig, quoted } from './lfs.ts';
 import { machineSettings } from './machine.ts';
 
 /** A checkout whose git folder is its own, in the usual place. */
@@ -21,7 +22,7 @@ export async function makeCheckout(copy: Repository, commit: string, folder: str
   await initialize(made.gitDir, [`--object-format=${await formatOf(copy)}`, '--initial-branch=none']);
   await writeFile(path.join(made.gitDir, 'objects', 'info', 'alternates'), `${path.join(copy.gitDir, 'objects')}\n`);
   await writeFile(path.join(made.gitDir, 'packed-refs'), await packedRefs(copy));
-  await appendFile(path.join(made.gitDir, 'config'), await configFor(copy.gitDir));
+  await appendFile(path.join(made.gitDir, 'config'), `${await configFor(copy.gitDir)}${await lfsConfig(copy)}`);
 
   const onto = branch === undefined ? ['--detach'] : ['-B', branch];
   await git(made, ['checkout', '--quiet', '--force', ...onto, commitId(commit)], { kind: 'checkout' });
@@ -44,5 +45,3 @@ async function configFor(copy: string): Promise<string> {
   const named = (await machineSettings(/^user\.email$/)).length > 0;
   return named ? remote : `${remote}[user]\n\tname = gatehouse\n\temail = gatehouse@localhost\n`;
 }
-
-const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -11,12 +11,12 @@ const PLAIN = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR']);
 
 /**
  * What the machine's own configuration says of these names, in order, as `name=value`. Nothing else of it reaches our
- * git: whoever calls says what it wants, and hands it on in one call's `settings`.
+ * git: whoever calls says what it wants, and hands it on in one call's `settings`. With a person's git folder, what that
+ * repository says counts too.
  */
-export async function machineSettings(names: RegExp): Promise<string[]> {
+export async function machineSettings(names: RegExp, gitDir = '/nonexistent'): Promise<string[]> {
   const env = { ...environmentWhere((name) => !name.startsWith('GIT_') || OF_CONFIGURATION.has(name)), LC_ALL: 'C' };
-  // No such repository: only the machine's and the user's files are read.
-  const args = ['--git-dir', '/nonexistent', 'config', '--null', '--list', '--includes'];
+  const args = ['--git-dir', gitDir, 'config', '--null', '--list', '--includes'];
   const { stdout } = await runProgram('git', args, { cwd: '/', env, limitMs: 10_000 });
   return stdout.split('\0').flatMap((entry) => {
     const [name = '', value] = [entry.split('\n', 1)[0], entry.slice(entry.indexOf('\n') + 1)];

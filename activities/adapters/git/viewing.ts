@@ -15,6 +15,7 @@ import {
 import path from 'node:path';
 import { formatOf } from './checkout.ts';
 import { initialize, type Repository } from './door.ts';
+import { lfsConfig } from './lfs.ts';
 
 /** The folder is no checkout with a git folder of its own any more; the message says what is there instead. */
 export class NotACheckout extends Error {
@@ -66,7 +67,8 @@ export async function viewOfFolder(
   await mkdir(path.dirname(scratch), { recursive: true });
   await initialize(scratch, [`--object-format=${format}`, '--initial-branch=none']);
   // The checkout is named in every call: the folder's own idea of where it is must not be in the way.
-  await appendFile(path.join(scratch, 'config'), '[core]\n\tbare = false\n');
+  const lfs = objects ? await lfsConfig(objects) : '';
+  await appendFile(path.join(scratch, 'config'), `[core]\n\tbare = false\n${lfs}`);
   if (objects) {
     await writeFile(path.join(scratch, 'objects', 'info', 'alternates'), `${path.join(objects.gitDir, 'objects')}\n`);
   }

@@ -36,6 +36,8 @@ export const RepositorySettings = z.strictObject({
     .optional(),
   agents: z.record(Name, Command).default({}),
   release: z.strictObject({ command: Command }).optional(),
+  /** `lfs`: whether checkouts have the contents that git-lfs keeps, or the files that stand for them. */
+  git: z.strictObject({ lfs: z.boolean().optional() }).optional(),
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 

@@ -3,13 +3,15 @@ import path from 'node:path';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { ChangeWish, ForgeExamined } from '../../../ports.ts';
 import { isAncestor } from '../../git/commits.ts';
+import { submodulesIn } from '../../git/contents.ts';
 import type { Repository } from '../../git/door.ts';
 import { isShallow } from '../../git/mirror.ts';
 import { readRefs } from '../../git/refs.ts';
 import type { Publishing } from '../publishing.ts';
 import type { Records } from '../records.ts';
-import { FILE, NEAR_MISS, parseSettings } from '../settings.ts';
+import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../settings.ts';
 import type { Workshop } from '../workshop.ts';
+import { unfiltered } from './filters.ts';
 
 type Source = Repository & { commonDir: string };
 
@@ -39,14 +41,16 @@ export async function examineChange(books: Books, wish: ChangeWish): Promise<For
   const branch = await branchFor(records, found.name, wish);
   if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
   if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
-  const fields = [...(await inTheWay(found.at, branch)), ...(await settingsAt(workshop, { repository, base, basis }))];
+  const settings = await settingsAt(workshop, { repository, base, basis });
+  const fields = [...(await inTheWay(found.at, branch)), ...('fields' in settings ? settings.fields : [])];
+  if ('settings' in settings) fields.push(...(await unfiltered(found.at, basis, settings.settings)));
   if (fields.length > 0) return { is: 'refused', fields };
 
   const head = await workshop.headOf(repository, branch);
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const there = { is: 'found', change: { ...change, ...open } } as const;
+  const there = { is: 'found', change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
   if (head === undefined) return there;
   const copy = { gitDir: await workshop.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;
@@ -63,12 +67,19 @@ async function branchFor(records: Records, name: string, { pullRequest, branch, 
 async function settingsAt(
   workshop: Workshop,
   { repository, base, basis }: { repository: string; base: string; basis: string },
-): Promise<BadField[]> {
+): Promise<{ settings: RepositorySettings } | { fields: BadField[] }> {
   const text = await workshop.fileAt(repository, basis, FILE);
-  const read = parseSettings(text ?? '');
-  if (text !== undefined) return 'fields' in read ? read.fields : [];
+  if (text !== undefined) return parseSettings(text);
   const near = (await workshop.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
-  return [{ path: FILE, expected: `expected a file of this name on ${base}${near}` }];
+  return { fields: [{ path: FILE, expected: `expected a file of this name on ${base}${near}` }] };
+}
+
+/** Submodules name addresses of others: they are not brought along, and that is told. */
+async function lacking(at: Source, basis: string): Promise<{ lacking?: string }> {
+  const submodules = await submodulesIn(at, basis);
+  if (submodules.length === 0) return {};
+  const named = submodules.slice(0, 10).join(', ');
+  return { lacking: `Checkouts do not have the submodules of this repository: ${named} will be empty.` };
 }
 
 const refused = (path: string, expected: string): ForgeExamined => ({

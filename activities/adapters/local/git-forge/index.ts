@@ -1,14 +1,17 @@
+import path from 'node:path';
 import type { ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
+import { noteLfs } from '../../git/lfs.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
 import { Held } from '../held.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
+import { sweepTrash } from '../trash.ts';
 import { withPath, Workshop } from '../workshop.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
 import { examineChange } from './examining.ts';
@@ -40,6 +43,7 @@ class GitForge implements Forge {
     this.publishing = new Publishing(this.workshop, this.records, ledger);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
     void this.workshop.finishMoves();
+    void sweepTrash(root);
   }
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> =>
@@ -48,6 +52,11 @@ class GitForge implements Forge {
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
     const { copy, head, baseHead } = await this.standing(change);
+    const lfs = (await this.workshop.settingsOf(change)).git?.lfs === true;
+    await noteLfs(
+      copy,
+      lfs ? path.join((await this.workshop.source(change.repository)).at.commonDir, 'lfs') : undefined,
+    );
     const ahead = head !== undefined && !(await isAncestor(copy, head, baseHead)) ? head : undefined;
     const { holder: holding } = await this.records.change(place, async (record) => {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;

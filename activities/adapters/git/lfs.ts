@@ -1,0 +1,26 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Repository } from './door.ts';
+
+const NOTE = 'gatehouse-lfs';
+
+/**
+ * Notes with our copy where git-lfs keeps the contents of its repository, or that checkouts do without them. What agents
+ * add is kept there too, by its hash: so it is where its owner's git looks for it once it is merged.
+ */
+export async function noteLfs({ gitDir }: Repository, storage: string | undefined): Promise<void> {
+  const file = path.join(gitDir, NOTE);
+  if (storage === undefined) await rm(file, { force: true });
+  else await writeFile(file, storage);
+}
+
+/** The configuration that makes git-lfs work in a checkout of our copy; nothing where it is not asked for. */
+export async function lfsConfig({ gitDir }: Repository): Promise<string> {
+  const storage = await readFile(path.join(gitDir, NOTE), 'utf8').catch(() => undefined);
+  if (storage === undefined) return '';
+  const filter = '[filter "lfs"]\n\tclean = git-lfs clean -- %f\n\tsmudge = git-lfs smudge -- %f\n\trequired = true\n';
+  return `${filter}[lfs]\n\tstorage = ${quoted(storage)}\n`;
+}
+
+/** A value as git's configuration files have it. */
+export const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
