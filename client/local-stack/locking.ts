@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readRecord, recordOf, stillRuns } from './processes.ts';
+import { isElsewhere, readRecord, recordOf, stillRuns, type OnRecord } from './processes.ts';
 
 const PAUSE_MS = 500;
+/** A holder touches its lock this often, in milliseconds: one that nobody here can see has died once it did not for so long. */
+const TOUCH_MS = 5_000;
+const LEASE_MS = 60_000;
 
 /** Takes a lock file, or answers who has it. A lock whose holder is gone is taken over. */
 export async function takeLock(file: string): Promise<{ heldBy?: number; release: () => Promise<void> }> {
@@ -14,16 +17,32 @@ export async function takeLock(file: string): Promise<{ heldBy?: number; release
   await writeFile(draft, await recordOf(process.pid));
   try {
     for (;;) {
-      if (await linked(draft, file)) return { release: () => rm(file, { force: true }) };
+      if (await linked(draft, file)) return { release: keeping(file) };
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) continue; // just released
       const holder = readRecord(text);
-      if (holder && (await stillRuns(holder))) return { heldBy: holder.pid, release: () => Promise.resolve() };
-      if (await succeeded(file, text, draft)) return { release: () => rm(file, { force: true }) };
+      if (holder && (await isHeld(file, holder))) return { heldBy: holder.pid, release: () => Promise.resolve() };
+      if (await succeeded(file, text, draft)) return { release: keeping(file) };
     }
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** Says that we live for as long as we hold it. Answers how to give it back. */
+function keeping(file: string): () => Promise<void> {
+  const clock = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), TOUCH_MS);
+  clock.unref();
+  return () => {
+    clearInterval(clock);
+    return rm(file, { force: true });
+  };
+}
+
+async function isHeld(file: string, holder: OnRecord): Promise<boolean> {
+  if (!(await isElsewhere(holder))) return stillRuns(holder);
+  const touched = await stat(file).catch(() => undefined);
+  return touched !== undefined && Date.now() - touched.mtimeMs < LEASE_MS;
 }
 
 const linked = async (draft: string, file: string): Promise<boolean> => {

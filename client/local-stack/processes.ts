@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 
@@ -6,7 +6,11 @@ import { execa } from 'execa';
 export interface OnRecord {
   pid: number;
   birth: string;
+  /** Where its pid means something (pid_namespaces(7)): each container has one of its own. */
+  namespace?: string | undefined;
 }
+
+const ownNamespace = (): Promise<string | undefined> => readlink('/proc/self/ns/pid').catch(() => undefined);
 
 /**
  * When a process was born, in words that only it answers with: on Linux boot and clock tick (proc(5), field 22 of stat),
@@ -31,13 +35,24 @@ export async function birthOf(pid: number): Promise<string | undefined> {
 
 /** What to write down about a process, and whether what was written still stands for one that runs. */
 export const recordOf = async (pid: number): Promise<string> =>
-  JSON.stringify({ pid, birth: (await birthOf(pid)) ?? 'gone' } satisfies OnRecord);
+  JSON.stringify({
+    pid,
+    birth: (await birthOf(pid)) ?? 'gone',
+    namespace: await ownNamespace(),
+  } satisfies OnRecord);
+
+/** Whether our look at pids says nothing of it: it may live in another container. */
+export async function isElsewhere({ namespace }: OnRecord): Promise<boolean> {
+  const own = await ownNamespace();
+  return namespace !== undefined && own !== undefined && namespace !== own;
+}
 
 /** Reads a record; a broken one (written halfway when the power went) is none. */
 export function readRecord(text: string): OnRecord | undefined {
   try {
-    const { pid, birth } = JSON.parse(text) as Partial<OnRecord>;
-    return typeof pid === 'number' && pid > 0 && typeof birth === 'string' ? { pid, birth } : undefined;
+    const { pid, birth, namespace } = JSON.parse(text) as Partial<OnRecord>;
+    if (typeof pid !== 'number' || pid <= 0 || typeof birth !== 'string') return undefined;
+    return { pid, birth, ...(typeof namespace === 'string' && { namespace }) };
   } catch {
     return undefined;
   }

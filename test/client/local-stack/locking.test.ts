@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { soleHolder, takeLock } from '../../../client/local-stack/locking.ts';
@@ -43,6 +43,14 @@ describe('a lock', () => {
     await left(text);
     expect((await takeLock(file)).heldBy).toBeUndefined();
     expect(await readdir(path.dirname(file))).toEqual(['up.lock']);
+  });
+
+  it('of a process in another container is its own, until that has not touched it for a minute', async () => {
+    await left(JSON.stringify({ pid: 2 ** 22 + 1, birth: 'long ago', namespace: 'pid:[1]' }));
+    expect((await takeLock(file)).heldBy).toBe(2 ** 22 + 1);
+    const before = new Date(Date.now() - 61_000);
+    await utimes(file, before, before);
+    expect((await takeLock(file)).heldBy).toBeUndefined();
   });
 
   it('of the dead goes to one only', async () => {
