@@ -38,6 +38,6 @@ function judgeMergeability(report: MergeabilityReport): Verdict {
 
 export const briefOfConflicts = (base: string, files: readonly Pick<Failing, 'name'>[]) =>
   [
-    `The merge of ${base} into the work branch stands in conflict. Resolve these files; the merge is committed for you:`,
+    `The merge of ${base} into the work branch stands in conflict. Resolve these files, and git add or git rm those that are to stay as they are; the merge is committed for you:`,
     ...files.map(({ name }) => `- ${name}`),
   ].join('\n');

@@ -103,4 +103,7 @@ export class Shop {
   }
 
   outer = () => run(path.join(this.home, 'outer'), 'git log --format=%s --all; git status --short -- .bashrc');
+
+  /** All refs of the person's repository. */
+  refs = () => run(this.repository, 'git for-each-ref; git rev-parse HEAD; git status --short');
 }

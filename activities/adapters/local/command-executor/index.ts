@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Executor, JobLook } from '../../../ports.ts';
-import { foldersOf, readText, safeName, withLock, writeJson, type Local } from '../folders.ts';
+import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
 import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
@@ -52,12 +52,12 @@ class CommandExecutor implements Executor {
 
   list = () => this.standing.list();
 
-  knows = async (key: string): Promise<boolean> => (await readText(this.placeOf(key).job)) !== undefined;
+  knows = async (key: string): Promise<boolean> => (await readRecord(this.placeOf(key).job)) !== undefined;
 
   ensure(job: Job): Promise<void> {
     const place = this.placeOf(job.key);
     return withLock(place.lock, async () => {
-      if ((await readText(place.report)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
+      if ((await readReport(place.report)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
       await mkdir(place.folder, { recursive: true });

@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { StandingJob } from '../../../inventory.ts';
-import { foldersOf, readJson } from '../folders.ts';
+import { foldersOf } from '../folders.ts';
 import { stateOf } from '../processes.ts';
 import { Unfinished } from '../unfinished.ts';
+import { readRecord } from './reading.ts';
 
 const Known = z.object({ key: z.string() });
 
@@ -29,7 +30,7 @@ export class StandingJobs {
     const standing: StandingJob[] = [];
     for (const name of await this.unfinished.list()) {
       const folder = path.join(this.jobs, name);
-      const job = await readJson(path.join(folder, 'job.json'), Known);
+      const job = Known.safeParse(await readRecord(path.join(folder, 'job.json'))).data;
       if (job) standing.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
     }
     return standing;
