@@ -233,6 +233,11 @@ describe('a run that has ended well', () => {
 });
 
 describe('what is sent for a run', () => {
+  it('that never was is turned away, and starts nothing [N-06]', async () => {
+    const { runs, sent } = runsOf(clusterWith());
+    await expect(runs.act(ID, 'confirm')).rejects.toMatchObject({ code: 'not_found' });
+    expect(sent.filter((line) => line.startsWith('start'))).toEqual([]);
+  });
   it('is its start, its answer by its id, and its end [A-171]', async () => {
     const asks = completed({ changed: false, decision: { question: 'Which?', options: ['a', 'b'] } });
     const { runs, sent, jobs, now } = await started([{ kind: 'coder' }, { kind: 'human-test' }], {

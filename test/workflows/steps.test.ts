@@ -436,6 +436,9 @@ describe('after the merge', () => {
     const run = await startRun(cluster, wish(...steps));
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
     expect(told.map(([, resolve]) => resolve)).toEqual([false, true]);
+    const outcomes = (await run.query('run')).steps.map(({ outcome }: any) => outcome);
+    expect(outcomes).toEqual(['passed', 'merged', 'passed', 'passed']);
+    expect(cluster.log.indexOf('merge')).toBeLessThan(cluster.log.lastIndexOf('runJob'));
   });
   it('a step that fails is told, and the change stays merged [N-53]', async () => {
     const started: unknown[] = [];
