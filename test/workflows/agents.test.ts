@@ -8,7 +8,7 @@ describe('an agent at work', () => {
   it('is shown while it is, and no more when it has ended [A-243, E-10]', async () => {
     const coder = heldJob('coder');
     const { run, look, cluster } = await playRun([{ kind: 'coder' }], { runJob: coder.runJob });
-    const [{ key }] = coder.begun as [{ key: string }];
+    const { key } = coder.begun[0]!;
     const { status, current, waitingOn, steps } = await look();
     expect([status, current.phase, waitingOn.what]).toEqual(['running', 'working', 'agent']);
     expect(steps[0]).toMatchObject({ state: 'working', attempts: [{ n: 1, role: 'coder', key }] });
