@@ -14,6 +14,7 @@ import { crash } from './scenarios/crash.ts';
 import { happy } from './scenarios/happy.ts';
 import { parked } from './scenarios/parked.ts';
 import { replay } from './scenarios/replay.ts';
+import { repository } from './scenarios/repository.ts';
 import { step } from './scenarios/step.ts';
 import { storm } from './scenarios/storm.ts';
 import { wake } from './scenarios/wake.ts';
@@ -33,6 +34,10 @@ const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   storm: { play: storm, brings: ['storm', 'storm-short'] },
   parked: { play: parked, brings: ['parked-memory', 'parked-cpu', 'parked-server', 'parked-database'] },
   wake: { play: wake, brings: ['wake'] },
+  repository: {
+    play: repository,
+    brings: ['repository-second', 'repository-removal', 'repository-git', 'repository-removals'],
+  },
 };
 const NAMES = [...Object.keys(SCENARIOS), ...contestants];
 

@@ -33,6 +33,12 @@ export const METRICS = {
   replay: { title: 'replay rate', unit: 'events/s' },
   'checks-events': { title: '24 h of waiting for checks: history', unit: 'events', bar: median(60) },
   'checks-looks': { title: '24 h of waiting for checks: looks', unit: 'looks' },
+  'repository-first': { title: 'large repository: first checkout', unit: 's' },
+  'repository-second': { title: 'large repository: second checkout', unit: 's', bar: ratio(1.2) },
+  'repository-removal': { title: 'large repository: to be rid of a checkout', unit: 'ms', bar: median(100) },
+  'repository-git': { title: 'large repository: git of one human-review', unit: 's', bar: ratio(1.5) },
+  'repository-run': { title: '… all of it, without people', unit: 's' },
+  'repository-removals': { title: '… removals that it waited for', unit: 'ms', bar: median(500) },
 } as const satisfies Record<string, Known>;
 
 export type MetricId = keyof typeof METRICS;

@@ -17,6 +17,9 @@ export interface Pace {
   idleMs: number;
   settleMs: number;
   replays: number;
+  /** Checkouts of a large repository after the first, and how large it is: 300 MB packed. */
+  checkouts: number;
+  repository: { files: number; commits: number; changes: number; bytes: number };
 }
 
 export const WHOLE: Pace = {
@@ -35,6 +38,8 @@ export const WHOLE: Pace = {
   idleMs: 60_000,
   settleMs: 30_000,
   replays: 20,
+  checkouts: 5,
+  repository: { files: 50_000, commits: 400, changes: 125, bytes: 4_000 },
 };
 
 export const QUICK: Pace = {
@@ -53,4 +58,6 @@ export const QUICK: Pace = {
   idleMs: 5_000,
   settleMs: 2_000,
   replays: 3,
+  checkouts: 1,
+  repository: { files: 2_000, commits: 10, changes: 100, bytes: 4_000 },
 };

@@ -90,6 +90,10 @@ describe('the report', () => {
       'parked-memory <= 1,000 MB',
       'parked-cpu <= 5 %',
       'checks-events <= 60 events',
+      'repository-second <= 1.2 x floor',
+      'repository-removal <= 100 ms',
+      'repository-git <= 1.5 x floor',
+      'repository-removals <= 500 ms',
     ]);
   });
 });

@@ -42,6 +42,13 @@ export class Stage {
     effects: Effects,
     readonly logs: string,
     readonly say: (line: string) => void,
+    /** One more worker on this server, with a queue and variables of its own. Whoever asks for it ends it. */
+    readonly besides: (
+      name: string,
+      main: string,
+      queue: string,
+      variables?: Record<string, string>,
+    ) => Promise<Subject>,
   ) {
     this.effects = effects;
   }
@@ -51,7 +58,7 @@ export class Stage {
     const effects = new Effects();
     const logs = path.resolve('build', 'bench', 'logs');
     await mkdir(logs, { recursive: true });
-    const subject = async (name: string, main: string, queue: string) =>
+    const subject = async (name: string, main: string, queue: string, variables: Record<string, string> = {}) =>
       new Subject({
         name,
         main: at(main),
@@ -65,6 +72,7 @@ export class Stage {
           GATEHOUSE_DATA: await cluster.folder(name),
           GATEHOUSE_LOG_LEVEL: 'warn',
           BENCH_CACHED_RUNS: String(CACHED_RUNS),
+          ...variables,
         },
         flags: profile && name === 'gatehouse' ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [],
       });
@@ -74,7 +82,7 @@ export class Stage {
       await Promise.all([floor.start(), gatehouse.start()]);
       const connection = await Connection.connect({ address: cluster.address });
       const client = new Client({ connection, namespace: cluster.namespace });
-      return new Stage(cluster, client, floor, gatehouse, effects, logs, say);
+      return new Stage(cluster, client, floor, gatehouse, effects, logs, say, subject);
     } catch (failure) {
       await Promise.all([floor.kill(), gatehouse.kill()]);
       await cluster.remove();

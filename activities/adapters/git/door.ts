@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { environmentOf, settingsOf } from './environment.ts';
@@ -45,6 +46,15 @@ export interface Call {
   signal?: AbortSignal | undefined;
   /** When the caller no longer waits, in milliseconds since 1970: waiting for a slot counts too. */
   deadline?: number | undefined;
+}
+
+/** Told of every call that has ended, a `Spent`: for whoever measures. */
+const spending = channel('gatehouse:git');
+
+/** What one call has cost its caller, in milliseconds, waiting for a slot included. */
+export interface Spent {
+  args: readonly string[];
+  ms: number;
 }
 
 export interface GitAnswer {
@@ -102,6 +112,7 @@ interface Where {
 
 async function ask(share: string, all: readonly string[], args: readonly string[], where: Where, call: Call) {
   const { kind = 'read', okCodes = [0], input, signal, deadline, settings = [] } = call;
+  const begun = performance.now();
   const limit = AbortSignal.timeout(Math.max(1, (deadline ?? Date.now() + 24 * 3_600_000) - Date.now()));
   const free = await slots.take(share, signal ? AbortSignal.any([signal, limit]) : limit).catch((failure: unknown) => {
     if (signal?.aborted) throw failure;
@@ -122,6 +133,7 @@ async function ask(share: string, all: readonly string[], args: readonly string[
     return { stdout: end.stdout, stderr: end.stderr, code: end.code };
   } finally {
     free();
+    spending.publish({ args, ms: performance.now() - begun } satisfies Spent);
   }
 }
 

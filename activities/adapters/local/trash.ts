@@ -1,41 +1,68 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
+import { clear } from './command-executor/clearing.ts';
 import { foldersOf } from './folders.ts';
 
-/** Removals that are under way in this process, so that who stops it can wait for them. */
-const underWay = new Set<Promise<void>>();
+const CLOSE_MS = 1_000;
 
 /**
- * Takes a folder away at once and deletes it in the background: a large checkout takes long, and nobody waits for it. One
- * that is not there is fine. What a worker leaves behind is swept by the next (`sweepTrash`).
+ * Where folders go that nobody needs any more: they are out of the way at once, and are removed while nobody waits for it,
+ * one at a time. What a worker did not come to is removed by the next one.
  */
-export async function discard(root: string, folder: string): Promise<void> {
-  const { trash } = foldersOf(root);
-  await mkdir(trash, { recursive: true });
-  const away = path.join(trash, randomUUID());
-  try {
-    await rename(folder, away);
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return;
-    await rm(folder, { recursive: true, force: true }); // it is on another file system, say
-    return;
+export class Trash {
+  private readonly folder;
+  private removals: Promise<unknown> = Promise.resolve();
+  private readonly closing = new AbortController();
+
+  constructor(
+    root: string,
+    /** Removes a folder. One that stays is tried again by the next worker. */
+    private readonly remove: (folder: string, signal: AbortSignal) => Promise<unknown> = removed,
+  ) {
+    this.folder = foldersOf(root).trash;
   }
-  remove(away);
+
+  /** Takes a folder out of the way, whatever it holds. One that is not there is fine. */
+  async take(folder: string): Promise<void> {
+    const place = path.join(this.folder, randomUUID());
+    await mkdir(this.folder, { recursive: true });
+    try {
+      await rename(folder, place);
+    } catch (failure) {
+      // What cannot be moved, as where something is mounted on it or its owner has closed it, is removed where it is.
+      if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') await clear(folder);
+      return;
+    }
+    this.clearLater(place);
+  }
+
+  /** Removes what a worker before this one left. */
+  async sweep(): Promise<void> {
+    const left = await readdir(this.folder).catch((): string[] => []);
+    for (const name of left) this.clearLater(path.join(this.folder, name));
+  }
+
+  /** Waits until all is removed that was taken so far. */
+  emptied = (): Promise<unknown> => this.removals;
+
+  /** Has no removal go on behind a worker that ends: what is not done within a moment is the next one's. */
+  async close(): Promise<void> {
+    const clock = setTimeout(() => this.closing.abort(), CLOSE_MS);
+    await this.emptied();
+    clearTimeout(clock);
+  }
+
+  private clearLater(place: string): void {
+    const { signal } = this.closing;
+    const removal = this.removals.then(() => (signal.aborted ? undefined : this.remove(place, signal)));
+    this.removals = removal.catch(() => undefined);
+  }
 }
 
-/** Deletes what earlier workers did not come to. */
-export async function sweepTrash(root: string): Promise<void> {
-  const { trash } = foldersOf(root);
-  for (const name of await readdir(trash).catch((): string[] => [])) remove(path.join(trash, name));
-}
-
-/** Answers once nothing is being deleted any more. */
-export const trashEmptied = async (): Promise<void> => void (await Promise.all(underWay));
-
-function remove(away: string): void {
-  // What cannot be deleted now is there for the next worker.
-  const removal = rm(away, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-  underWay.add(removal);
-  void removal.finally(() => underWay.delete(removal));
+/** By a process of its own: 50,000 files would keep the worker's event loop busy for seconds. */
+async function removed(folder: string, cancelSignal: AbortSignal): Promise<void> {
+  const { failed } = await execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', cancelSignal });
+  if (failed && !cancelSignal.aborted) await clear(folder);
 }

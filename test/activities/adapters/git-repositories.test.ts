@@ -8,7 +8,6 @@ import { git as ask } from '../../../activities/adapters/git/door.ts';
 import { viewOf } from '../../../activities/adapters/git/viewing.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Moving } from '../../../activities/adapters/local/moving.ts';
-import { discard, trashEmptied } from '../../../activities/adapters/local/trash.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
@@ -178,16 +177,6 @@ it('submodules are told of at the start: checkouts are without them', async () =
   git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner, 'vendor/lib');
   commit('a submodule');
   expect(await examined()).toMatchObject({ is: 'found', lacking: expect.stringContaining('vendor/lib will be empty') });
-});
-
-it('a folder that is discarded is away at once, also where it is not there', async () => {
-  const folder = path.join(data, 'jobs', 'x', 'tree');
-  await mkdir(path.join(folder, 'deep'), { recursive: true });
-  await discard(data, folder);
-  expect(existsSync(folder)).toBe(false);
-  await discard(data, folder);
-  await trashEmptied();
-  expect(await readdir(path.join(data, 'trash'))).toEqual([]);
 });
 
 it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first commit to its merge', async (format) => {

@@ -7,6 +7,7 @@ import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders
 import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
+import { Trash } from '../trash.ts';
 import { Workshop } from '../workshop.ts';
 import { Begun, prepare, toldOf } from './bench.ts';
 import { clear, isFolder, isThere } from './clearing.ts';
@@ -29,6 +30,7 @@ class CommandExecutor implements Executor {
   private readonly ending;
   private readonly ledger;
   private readonly standing;
+  private readonly trash;
   /** Jobs that are being settled by this worker, and how that is called off. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
@@ -36,6 +38,8 @@ class CommandExecutor implements Executor {
   constructor({ root, environment, ledger }: Local) {
     this.jobs = foldersOf(root).jobs;
     this.standing = new StandingJobs(root);
+    this.trash = new Trash(root);
+    void this.trash.sweep();
     this.environment = environment;
     this.workshop = new Workshop(root);
     this.ledger = ledger;
@@ -123,6 +127,7 @@ class CommandExecutor implements Executor {
     if (left.length > 0) throw new Error(left.join('\n'));
     await noted;
     await this.sweep();
+    await this.trash.close();
   }
 
   private interrupt(key: string): Promise<void> {
@@ -144,7 +149,7 @@ class CommandExecutor implements Executor {
 
   /** A checkout that cannot be removed stays on the list: the next worker tries again. */
   private async clear({ folder, tree }: Place): Promise<void> {
-    await clear(tree);
+    await this.trash.take(tree);
     if (!(await isThere(tree))) await this.standing.strike(path.basename(folder));
   }
 

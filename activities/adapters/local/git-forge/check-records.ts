@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { foldersOf, hashOf, readJson, safeName, writeJson } from '../folders.ts';
+import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
 
 /** How one run of one check ended, as it stands on disk beside its process. */
@@ -25,8 +26,11 @@ export interface OpenRun {
 export class CheckRecords {
   private readonly root;
   private readonly unfinished;
+  private readonly trash;
 
   constructor(root: string) {
+    this.trash = new Trash(root);
+    void this.trash.sweep();
     this.root = foldersOf(root).checks;
     this.unfinished = new Unfinished(path.join(foldersOf(root).unfinished, 'checks'), () => this.allOpen());
   }
@@ -54,15 +58,17 @@ export class CheckRecords {
 
   /** Nothing of it is left but its records. */
   async strike(run: string): Promise<void> {
-    await rm(path.join(run, 'tree'), { recursive: true, force: true });
+    await this.trash.take(path.join(run, 'tree'));
     await this.unfinished.remove(path.relative(this.root, run));
   }
 
   /** It is to run again, as if it never had. */
   async forget(run: string): Promise<void> {
-    await rm(run, { recursive: true, force: true });
+    await this.trash.take(run);
     await this.unfinished.remove(path.relative(this.root, run));
   }
+
+  close = (): Promise<void> => this.trash.close();
 
   async open(): Promise<OpenRun[]> {
     const runs = await Promise.all((await this.unfinished.list()).map((name) => this.openRun(name)));

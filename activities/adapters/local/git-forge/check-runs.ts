@@ -113,6 +113,7 @@ export class CheckRuns {
       (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
     );
     await this.forget(states.flatMap(({ run, state }) => (state.is === 'running' ? [run] : [])));
+    await this.records.close();
   }
 
   /** How one check stands; begins it where it is due. */

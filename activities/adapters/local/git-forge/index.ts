@@ -11,7 +11,6 @@ import type { Local } from '../folders.ts';
 import { Held } from '../held.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
-import { sweepTrash } from '../trash.ts';
 import { withPath, Workshop } from '../workshop.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
 import { examineChange } from './examining.ts';
@@ -43,7 +42,6 @@ class GitForge implements Forge {
     this.publishing = new Publishing(this.workshop, this.records, ledger);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
     void this.workshop.finishMoves();
-    void sweepTrash(root);
   }
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> =>

@@ -15,6 +15,7 @@ import {
   type Local,
 } from '../folders.ts';
 import { end, endAll, environmentFor, isHere, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
 import { Workshop } from '../workshop.ts';
 import { freePort } from './ports.ts';
@@ -47,6 +48,7 @@ class ProcessEnvironments implements Environments {
   private readonly workshop;
   private readonly ledger;
   private readonly unfinished;
+  private readonly trash;
   private closing = false;
   /** How many probes have failed on end, of those that are live. */
   private readonly failing = new Map<string, number>();
@@ -54,6 +56,8 @@ class ProcessEnvironments implements Environments {
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
     this.folders = foldersOf(root);
+    this.trash = new Trash(root);
+    void this.trash.sweep();
     this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
     this.workshop = new Workshop(root);
@@ -157,6 +161,7 @@ class ProcessEnvironments implements Environments {
     const states = await Promise.all(runs.map(async (run) => ({ run, is: (await stateOf(run)).is })));
     const running = states.flatMap(({ run, is }) => (is === 'running' ? [run] : []));
     const left = await endAll(running, { graceMs: GRACE_MS });
+    await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }
 
@@ -166,7 +171,7 @@ class ProcessEnvironments implements Environments {
     await writeFileAtomically(place.removed, because);
     await withLock(place.lock, async () => {
       await end(place.run, { graceMs: GRACE_MS });
-      await rm(place.tree, { recursive: true, force: true });
+      await this.trash.take(place.tree);
       if ((await readText(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
       await rm(place.begun, { force: true });
       await this.unfinished.remove(path.basename(place.folder));

@@ -1,0 +1,35 @@
+// gatehouse as in production on this machine's own git and processes. It tells what every call to git has cost, and every
+// removal of a folder that somebody waits for.
+import { subscribe } from 'node:diagnostics_channel';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { now } from '../clock.ts';
+import { serve } from '../serve.ts';
+import { tellEffect } from '../teller.ts';
+
+const { rm } = fs;
+fs.rm = async (place, options) => {
+  const begun = now();
+  await rm(place, options);
+  if (options?.recursive) tellEffect(`removal ${now() - begun}`);
+};
+syncBuiltinESMExports();
+
+const { openPorts } = await import('../../../activities/adapters/index.ts');
+const { readConfig } = await import('../../../worker/config.ts');
+
+subscribe('gatehouse:git', (message) => {
+  const { args, ms } = message as { args: readonly string[]; ms: number };
+  tellEffect(`git ${ms} ${args.slice(0, 2).join(' ').slice(0, 60)}`);
+});
+
+const { data } = readConfig();
+const { ports } = await openPorts(
+  { forge: 'local', executor: 'local', environments: 'local', notify: [] },
+  { root: data, environment: process.env, webhook: {}, log: () => undefined },
+);
+const deliver: typeof ports.notifier.deliver = async ({ task, notice }) => tellEffect(`${task.id} ${notice.type}`);
+await serve({
+  ...ports,
+  notifier: { list: async () => ({ kept: [], told: {} }), retell: async () => undefined, deliver },
+});

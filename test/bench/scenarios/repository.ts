@@ -1,0 +1,192 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Trash } from '../../../activities/adapters/local/trash.ts';
+import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { signalOf } from '../../../workflows/contracts/messages.ts';
+import { environmentIdOf, runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
+import { now } from '../clock.ts';
+import { figure, type Book } from '../figures.ts';
+import { bareGit, makeLargeRepository } from '../large-repository.ts';
+import { METRICS, type MetricId } from '../metrics.ts';
+import type { Pace } from '../pace.ts';
+import type { Stage } from '../stage.ts';
+import { AGENT, SERVER, SETTINGS } from './repository-files.ts';
+
+const QUEUE = 'repository';
+/** So long may one run take: its first look, six checkouts and a person. */
+const RUN_MS = 900_000;
+
+/** Where everything is: the owner's repository, bare git's copies of it, and our data. */
+interface Place {
+  home: string;
+  owner: string;
+  /** What a script of bare git would work in: a clone as its owner has it, and a bare one. */
+  clone: string;
+  mirror: string;
+  data: string;
+}
+
+type Samples = Record<'floor' | 'gatehouse', number[]>;
+
+/**
+ * What a large repository costs: a checkout, the second one, to be rid of it, and a whole run with a preview, two checks and a
+ * merge. Bare, the same is git itself, told the same steps by a script. They take turns, on the same disk.
+ */
+export async function repository(stage: Stage, pace: Pace, book: Book): Promise<void> {
+  const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-bench-repository-'));
+  const place = {
+    home,
+    owner: path.join(home, 'owner'),
+    clone: path.join(home, 'clone'),
+    mirror: path.join(home, 'mirror.git'),
+    data: path.join(home, 'data'),
+  };
+  try {
+    stage.say(`making a repository of ${pace.repository.files} files`);
+    await makeLargeRepository(place.owner, pace.repository, {
+      '.gatehouse.yml': SETTINGS,
+      'agent.mjs': AGENT,
+      'server.mjs': SERVER,
+    });
+    stage.say(`its history is ${await historyOf(place.owner)}`);
+    await bareGit(home, 'clone', '--quiet', place.owner, place.clone);
+    await bareGit(place.clone, 'config', 'user.name', 'Ana');
+    await bareGit(place.clone, 'config', 'user.email', 'ana@shop.example');
+    await checkouts(stage, place, pace, book);
+    await runs(stage, place, pace, book);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+const historyOf = async (owner: string): Promise<string> =>
+  /^size-pack: (.*)$/m.exec(await bareGit(owner, 'count-objects', '-vH'))?.[1] ?? 'of unknown size';
+
+/** The first checkout has our copy made, as git has its mirror; the others find it there. */
+async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
+  const workshop = new Workshop(place.data);
+  const trash = new Trash(place.data);
+  const tip = await bareGit(place.owner, 'rev-parse', 'main');
+  const trees = path.join(place.data, 'bench');
+  const [first, second, removal] = [newSamples(), newSamples(), newSamples()];
+  await mkdir(trees, { recursive: true });
+
+  for (let n = 0; n <= pace.checkouts; n += 1) {
+    stage.say(`checkout ${n + 1} of ${pace.checkouts + 1}`);
+    const [theirs, ours] = [path.join(trees, `bare-${n}`), path.join(trees, `ours-${n}`)];
+    const into = n === 0 ? first : second;
+    into.floor.push(
+      await timed(async () => {
+        if (n === 0) await bareGit(place.home, 'clone', '--quiet', '--bare', '--no-local', place.owner, place.mirror);
+        await bareGit(place.mirror, 'worktree', 'add', '--quiet', '--detach', theirs, tip);
+      }),
+    );
+    into.gatehouse.push(await timed(() => workshop.checkout(place.owner, tip, ours)));
+    removal.gatehouse.push(await timed(() => trash.take(ours)));
+    removal.floor.push(await timed(() => rm(theirs, { recursive: true })));
+    await trash.emptied();
+  }
+  note(book, 'repository-first', first);
+  note(book, 'repository-second', second);
+  note(book, 'repository-removal', removal);
+}
+
+async function runs(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
+  const worker = await stage.besides('repository', 'gatehouse/local.ts', QUEUE, { GATEHOUSE_DATA: place.data });
+  const [spent, took, removals] = [newSamples(), newSamples(), newSamples()];
+  await worker.start();
+  try {
+    for (let n = 0; n < pace.repetitions; n += 1) {
+      stage.say(`human-review on it: run ${n + 1} of ${pace.repetitions}`);
+      spent.floor.push(await bareRun(place, `bare-${n}`));
+      const run = await humanReview(stage, place);
+      spent.gatehouse.push(run.git);
+      took.gatehouse.push(run.ms);
+      removals.gatehouse.push(run.removals);
+    }
+  } finally {
+    await worker.stop();
+  }
+  note(book, 'repository-git', spent);
+  note(book, 'repository-run', took);
+  note(book, 'repository-removals', removals);
+}
+
+/** From its start to its merge, a person at once. What its calls to git took, and removals that somebody waited for. */
+async function humanReview(stage: Stage, { owner }: Place): Promise<Record<'ms' | 'git' | 'removals', number>> {
+  const task = stage.name('large');
+  const sums = { git: 0, removal: 0 };
+  const calls: Record<string, { times: number; ms: number }> = {};
+  const over = stage.effects.follow(({ effect }) => {
+    const [, what, ms, call = ''] = /^(git|removal) ([\d.]+) ?(.*)/.exec(effect) ?? [];
+    if (!what) return;
+    sums[what as keyof typeof sums] += Number(ms);
+    const { times, ms: before } = calls[call] ?? { times: 0, ms: 0 };
+    calls[call] = { times: times + 1, ms: before + Number(ms) };
+  });
+  const ready = stage.effects.next(`${task} human_test_ready`, RUN_MS);
+  const workflowId = runIdOf('default', task);
+  const begun = now();
+  const input = { task: { id: task, title: 'A task' }, change: { repository: owner }, pipeline: 'human-review' };
+  const handle = await stage.client.workflow.start('pipelineRun', { workflowId, taskQueue: QUEUE, args: [input] });
+  const ended = handle.result() as Promise<{ outcome: string }>;
+  await Promise.race([ready, ended]);
+  await handle.signal(signalOf('confirm'), { by: 'bo' });
+  const { outcome } = await ended;
+  if (outcome !== 'merged') throw new Error(`${task} ended as ${outcome}.`);
+  const run = { ms: now() - begun, git: sums.git, removals: sums.removal };
+  await stage.bare(environmentIdOf('default', task)).result();
+  over();
+  const most = Object.entries(calls).sort(([, a], [, b]) => b.ms - a.ms);
+  for (const [call, { times, ms }] of most.slice(0, 12)) stage.say(`${Math.round(ms)} ms in ${times} × ${call}`);
+  return run;
+}
+
+/**
+ * The same by bare git, as a script does it that tests what it merges: checkouts for coder, reviewer, preview, two checks and
+ * merger, a commit that is handed over, a merge, and the owner's checkout brought along.
+ */
+async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<number> {
+  const trees = path.join(home, branch);
+  await mkdir(trees);
+  const tree = (name: string) => path.join(trees, name);
+  const add = (name: string, commit: string) =>
+    bareGit(mirror, 'worktree', 'add', '--quiet', '--detach', tree(name), commit);
+  const ms = await timed(async () => {
+    await bareGit(mirror, 'fetch', '--quiet', clone, '+refs/heads/main:refs/heads/main');
+    const base = await bareGit(mirror, 'rev-parse', 'main');
+    await add('coder', base);
+    await writeFile(path.join(tree('coder'), `${branch}.txt`), branch);
+    await bareGit(tree('coder'), 'add', '--all');
+    await bareGit(tree('coder'), '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '-m', branch);
+    const head = await bareGit(tree('coder'), 'rev-parse', 'HEAD');
+    await bareGit(clone, 'fetch', '--quiet', mirror, `${head}:refs/heads/${branch}`);
+    for (const reader of ['reviewer', 'preview', 'check-1', 'check-2', 'merger']) await add(reader, head);
+    for (const reader of ['reviewer', 'merger']) await bareGit(tree(reader), 'status', '--porcelain');
+    await bareGit(mirror, 'merge-tree', '--write-tree', base, head);
+    await bareGit(clone, 'merge', '--quiet', '--no-ff', '--no-edit', branch);
+    await bareGit(clone, 'branch', '--quiet', '-D', branch);
+  });
+  await rm(trees, { recursive: true });
+  await bareGit(mirror, 'worktree', 'prune');
+  return ms;
+}
+
+const newSamples = (): Samples => ({ floor: [], gatehouse: [] });
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  await pause(50);
+  const begun = now();
+  await work();
+  return now() - begun;
+}
+
+function note(book: Book, id: MetricId, { floor, gatehouse }: Samples): void {
+  const seconds = (all: number[]) => figure([METRICS[id].unit === 's' ? all.map((ms) => ms / 1_000) : all]);
+  book.add(
+    { id, ...METRICS[id] },
+    { ...(floor.length > 0 && { floor: seconds(floor) }), gatehouse: seconds(gatehouse) },
+  );
+}
