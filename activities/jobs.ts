@@ -7,6 +7,7 @@ import { isHeld, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import type { Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { wholeJob } from './whole-jobs.ts';
 
 /** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */
 const FIRST_LOOK_MS = 100;
@@ -17,14 +18,14 @@ type Held = Extract<JobReport, { is: 'held' }>;
 
 /** Sends and waits in one, so that whoever retries it adopts the job instead of sending a second. */
 export const jobActivities = (
-  { executor, forge, meter }: Pick<Ports, 'executor' | 'forge' | 'meter'>,
+  { executor, forge, meter, texts }: Pick<Ports, 'executor' | 'forge' | 'meter' | 'texts'>,
   { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
 ): Own => ({
   async runJob(job) {
     try {
       const over = (await executor.knows(job.key)) ? undefined : await overBudget(meter, budgetCents);
       if (over) return { is: 'held', by: 'budget', because: over } satisfies Held;
-      await executor.ensure(job);
+      await executor.ensure(await wholeJob(job, texts));
       const report = await ended(executor, job, lookMs);
       await metered(meter, job.key, report);
       return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;

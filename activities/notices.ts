@@ -5,9 +5,10 @@ import type { Notifier, Ports } from './ports.ts';
 export const noticeActivities = ({
   notifier,
   texts,
-}: { notifier: Notifier } & Pick<Ports, 'texts'>): Pick<Activities, 'notify' | 'keepText'> => ({
+}: { notifier: Notifier } & Pick<Ports, 'texts'>): Pick<Activities, 'notify' | 'keepText' | 'loadText'> => ({
   notify: (message) => notifier.deliver({ key: noticeKey(message), ...message }),
   keepText: (text) => texts.keep(text),
+  loadText: async (hash) => (await texts.read(hash)) ?? null,
 });
 
 /** Ids are unique within a run: a later run of the same task is told from it by the time. */

@@ -59,6 +59,7 @@ export function worldOf(script: Script, cluster: () => Cluster, change: Place): 
     },
     fileIssue: () => ({ is: 'filed', id: 'ISSUE-1' }),
     keepText: () => 'kept',
+    loadText: () => null,
     ...Object.fromEntries(SILENT.map((name) => [name, () => undefined])),
   };
 }

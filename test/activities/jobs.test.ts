@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Executor, Forge, JobLook, Meter } from '../../activities/ports.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
@@ -10,6 +11,7 @@ const job = {
   mode: 'read',
   change,
   task: { id: 'A' },
+  priorOutputs: [],
 } as never as Job;
 const meter = { record: async () => undefined, spent: async () => 0 } as Meter;
 
@@ -22,7 +24,7 @@ async function watched(...looks: JobLook[]) {
     look: async () => (left.length > 1 ? left.shift()! : left[0]!),
   } as never as Executor;
   const { runJob } = jobActivities(
-    { executor, forge: {} as never as Forge, meter },
+    { executor, forge: {} as never as Forge, meter, texts: new InMemoryTexts() },
     { lookMs: 1, budgetCents: undefined },
   );
   const environment = new MockActivityEnvironment();

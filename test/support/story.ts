@@ -88,6 +88,7 @@ export async function play<K extends string, O extends z.ZodObject>(
     merged: () => ((script.merged ?? true) ? 'm'.repeat(40) : undefined),
     branchResumed: () => script.resumed ?? false,
     estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
+    outputOf: async ({ output }) => output,
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),
     show: ({ phase }) => tell(phase),
     send: async (role, work) => {

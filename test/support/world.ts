@@ -43,6 +43,7 @@ export const goodWorld = (over: World = {}): World => ({
   merge: ({ head }) => ({ is: 'merged', mergeCommit: 'm'.repeat(40), head }),
   notify: () => undefined,
   keepText: () => 'hash',
+  loadText: () => null,
   cancelRun: () => undefined,
   startDependents: () => undefined,
   provisionEnvironment: ({ key }) => ({ is: 'live', url: `http://127.0.0.1:4000/${key.split('/').at(-1)}` }),

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
 import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
 import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
@@ -177,6 +178,7 @@ describe('the month’s budget, as jobs meet it', () => {
     mode: 'read',
     change,
     task: { id: 'A' },
+    priorOutputs: [],
   } as never as Job;
   const spent = new Map<string, number>();
   const meter: Meter = {
@@ -185,7 +187,10 @@ describe('the month’s budget, as jobs meet it', () => {
   };
   const end = completed({ changed: false, usage: { costCents: 3 } });
   const run = (executor: InMemoryExecutor, budgetCents: number) => {
-    const { runJob } = jobActivities({ executor, forge: {} as never as Forge, meter }, { lookMs: 1, budgetCents });
+    const { runJob } = jobActivities(
+      { executor, forge: {} as never as Forge, meter, texts: new InMemoryTexts() },
+      { lookMs: 1, budgetCents },
+    );
     return new MockActivityEnvironment().run(runJob, job) as Promise<JobReport>;
   };
   beforeEach(() => spent.clear());

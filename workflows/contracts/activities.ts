@@ -250,6 +250,8 @@ export interface Activities extends SurveyActivities {
   releaseSettled(question: ReleaseQuestion): Promise<{ signals: Signal[] }>;
   /** Keeps a text by its hash, outside the history, and answers the hash. */
   keepText(text: string): Promise<string>;
+  /** A text by its hash; none when it is not kept here (any more). */
+  loadText(hash: string): Promise<string | null>;
   /** Asks the server to cancel this very run: a workflow cannot end itself as cancelled. */
   cancelRun(): Promise<void>;
   /** Starts what waited for this run: already started is success. */

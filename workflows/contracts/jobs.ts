@@ -17,7 +17,7 @@ export interface Job {
   task: Task;
   change: Change & { head?: string };
   brief: string;
-  priorOutputs: { step: number; kind: string; output: string }[];
+  priorOutputs: PriorOutput[];
   resolvedDecision?: { question: string; choice: string } | undefined;
   revision?: Revision | undefined;
   environment?: { url: string; head?: string } | undefined;
@@ -28,6 +28,15 @@ export interface Job {
   patient?: boolean;
   /** What a person reads in the title of a pull request made for this change. */
   pipeline: string;
+}
+
+/** What an earlier step made. `kept`: its data is kept outside, by this hash; it is read in before the job is begun. */
+export interface PriorOutput {
+  step: number;
+  kind: string;
+  output: string;
+  /** `most`: so many bytes of the whole are the job's. */
+  kept?: { hash: string; most: number } | undefined;
 }
 
 /** What a job is to do differently: what it made before, and what was said of it. */

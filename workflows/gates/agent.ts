@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failed, passed, type Lost } from '../contracts/outcome.ts';
 import { readEstimate } from '../rules/estimate.ts';
-import { approveOutput } from './approval.ts';
+import { approveOutput, outputText } from './approval.ts';
 import { consult } from './consensus.ts';
 import { writerOf } from './documents.ts';
 import { defineGate, judge, Nothing, type GateContext, type JobEnd } from './gate.ts';
@@ -69,7 +69,9 @@ async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade
     const end = await consult(ctx, {
       mode: writes ? 'write' : 'read',
       brief: [ctx.description(), asks].filter(Boolean).join('\n\n'),
-      ...(step.rework && { revision: step.rework }),
+      ...(step.rework && {
+        revision: { ...step.rework, previousOutput: step.rework.previousOutput || outputText(step) },
+      }),
       ...(step.decision?.choice !== undefined && {
         resolvedDecision: { question: step.decision.question, choice: step.decision.choice },
       }),

@@ -1,5 +1,6 @@
 import type { Revision } from '../contracts/activities.ts';
 import type { StepRecord } from '../contracts/state.ts';
+import { revisionOf } from '../rules/revisions.ts';
 import type { GateContext, GateEnd } from './gate.ts';
 
 type Approval = { is: 'ended'; end: GateEnd } | { is: 'rework'; rework: Revision } | { is: 'moved' };
@@ -22,14 +23,8 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
         owner.edited = true;
       }
       return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
-    case 'requestChanges': {
-      const rework = {
-        previousOutput: outputText(owner),
-        feedback: answer.feedback ?? '',
-        comments: answer.comments ?? [],
-      };
-      return { is: 'rework', rework };
-    }
+    case 'requestChanges':
+      return { is: 'rework', rework: revisionOf(answer.feedback ?? '', answer.comments ?? []) };
     case 'reject': {
       const reason = `${answer.by ?? 'A person'} rejected it${answer.reason ? `: ${answer.reason}` : '.'}`;
       return { is: 'ended', end: { is: 'rejected', type: 'rejected', reason } };

@@ -4,8 +4,9 @@ import { failed, passed } from '../contracts/outcome.ts';
 import type { CompanionVerdict } from '../contracts/reading.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import { judgeReview, Review } from '../rules/companion.ts';
+import { revisionOf } from '../rules/revisions.ts';
 import { lost } from './agent.ts';
-import { approveOutput, outputText } from './approval.ts';
+import { approveOutput } from './approval.ts';
 import { consult, makerOf } from './consensus.ts';
 import { commitDocument } from './documents.ts';
 import { budgetOf, defineGate, judge, Nothing, REPAIR, type GateContext, type GateEnd } from './gate.ts';
@@ -58,7 +59,7 @@ async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, b
 
   const most = (ctx.options.attempts ?? ctx.policy.companionAttempts) + ctx.step.extra;
   const reworks = budgetOf(ctx.step, 'rework', most);
-  const rework = { previousOutput: outputText(made), feedback, comments: [] };
+  const rework = revisionOf(feedback, []);
   if (!reworks.left()) return capped(ctx, graded, most, () => back(rework));
   reworks.spend();
   return back(rework);

@@ -40,10 +40,10 @@ export function writerOf(kind: 'spec-writer' | 'blueprints') {
 
 /** Commits what a writer made, or what a person put in its place; answers what is to be noted of it. */
 export async function commitDocument(ctx: GateContext, owner: StepRecord): Promise<string | undefined> {
-  const { kind, summary = '', output, edited } = owner;
+  const { kind, summary = '', edited } = owner;
   const writer = WRITERS[kind];
   if (!writer) return undefined;
-  const document = edited ? undefined : writer.read(output);
+  const document = edited ? undefined : writer.read(await ctx.outputOf(owner));
   if (!document && !edited) return 'Its answer is no such document: nothing was committed.';
   const files = document ? filesOf(writer.folder, document) : textFiles(writer.folder, summary);
   const refused = await ctx.commit(files, `${kind}: ${document?.name ?? 'as a person edited it'}`);

@@ -74,6 +74,9 @@ export interface GateContext<Options = unknown> {
   /** Keeps what a step made: shown, passed on to later steps. */
   keep(step: StepRecord, made: { summary: string; output?: unknown }): Promise<void>;
 
+  /** What a step made besides its summary, wherever it is kept. */
+  outputOf(step: StepRecord): Promise<unknown>;
+
   /** Tells whoever asks what the gate is doing now. */
   show(view: GateView): void;
   /** Sends a role and waits for it. What it did to the head, and what it used, is noted by the run. */

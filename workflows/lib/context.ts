@@ -2,7 +2,8 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { GateView } from '../contracts/state.ts';
 import type { GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
-import { descriptionOf, KEPT, keptSize, sizeOf } from '../rules/outputs.ts';
+import { descriptionOf } from '../rules/outputs.ts';
+import { keep, outputOf } from './keeping.ts';
 import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
 import { send } from './jobs.ts';
@@ -78,15 +79,8 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
       return state.baseMoves <= state.policy.conflictAttempts;
     },
 
-    /** What does not fit into the run is kept outside, by its hash (contract 12). */
-    async keep(owner, { summary, output }) {
-      const room = KEPT - keptSize(state.steps, owner) - summary.length;
-      owner.summary = summary;
-      delete owner.output;
-      delete owner.edited;
-      if (output === undefined) return;
-      owner.output = sizeOf(output) <= room ? output : { kept: await activities.keepText(JSON.stringify(output)) };
-    },
+    keep: (owner, made) => keep(desk, owner, made),
+    outputOf: (owner) => outputOf(desk, owner),
 
     async stop() {
       stop();

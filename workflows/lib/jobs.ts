@@ -4,6 +4,7 @@ import type { AttemptEntry } from '../contracts/reading.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import type { GateContext, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
+import { bytesOf, cutText } from '../rules/bytes.ts';
 import { descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
@@ -12,6 +13,10 @@ import { transition } from './windows.ts';
 
 /** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
 const RECOVERIES = { crash: 1, infrastructure: 5 };
+
+/** What a job says in one message, in bytes, and what of it is its brief: the server takes no message of 2 MB. */
+const JOB_BYTES = 1_000_000;
+const BRIEF_BYTES = 400_000;
 
 /** What is told of a job that failed without a word. */
 const NO_REASON = 'It failed, and did not say why.';
@@ -109,18 +114,21 @@ function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job
   const { policy, pipeline, change, head } = state;
   const helper = role !== step.kind;
   const site = state.environment?.status === 'live' ? state.environment : undefined;
-  return {
+  const asked = { ...work, brief: cutText(work.brief, BRIEF_BYTES) };
+  const job: Job = {
     key,
     role,
     task: taskOf(state),
     change: { ...change, ...(head && { head }) },
-    priorOutputs: priorOutputs(state.steps, step, helper ? work.brief : undefined),
+    priorOutputs: [],
     ...(site?.url && { environment: { url: site.url, ...(site.head && { head: site.head }) } }),
     seconds: policy.jobSeconds,
     silenceSeconds: policy.jobSilenceSeconds,
     pipeline: pipeline.name,
-    ...work,
+    ...asked,
   };
+  const room = JOB_BYTES - bytesOf(job);
+  return { ...job, priorOutputs: priorOutputs(state.steps, step, helper ? asked.brief : undefined, room) };
 }
 
 /** The task as agents are told of it: with the description that a review has made, and the estimate. */

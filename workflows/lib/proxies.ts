@@ -61,6 +61,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   holderClosed: looking,
   notify: changing,
   keepText: changing,
+  loadText: looking,
   cancelRun: changing,
   startDependents: changing,
   survey: { ...looking, retry: { ...retry, maximumAttempts: 3 } },

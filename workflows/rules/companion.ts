@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import type { CompanionVerdict } from '../contracts/reading.ts';
+import { cutText } from './bytes.ts';
+
+/** A verdict is shown, kept, and sent back with the work: its words, in bytes. */
+const FEEDBACK = 100_000;
 
 const Comment = z
   .object({
@@ -26,5 +30,10 @@ export function judgeReview(
 ): CompanionVerdict {
   const passed = rating >= threshold && !(reworks === 0 && comments.length > 0);
   const remarks = comments.map(({ quote, text }) => (quote ? `> ${quote}\n${text}` : text));
-  return { rating, threshold, passed, feedback: [summary ?? said, ...remarks].filter(Boolean).join('\n\n') };
+  return {
+    rating,
+    threshold,
+    passed,
+    feedback: cutText([summary ?? said, ...remarks].filter(Boolean).join('\n\n'), FEEDBACK),
+  };
 }

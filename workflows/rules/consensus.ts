@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutText } from './bytes.ts';
 
 /** What one participant answered. */
 export interface Answer {
@@ -35,8 +36,14 @@ export function tally(
   return [...points].map(([letter, sum]) => ({ letter, points: sum })).toSorted((a, b) => b.points - a.points);
 }
 
+/** What all answers together may take, in bytes: each has its share. */
+const ANSWERS = 200_000;
+
 /** All answers, for whoever is to weigh them. */
 export const answersText = (answers: readonly Answer[], names: 'names' | 'letters'): string =>
   answers
-    .map(({ participant, text }, index) => `## ${names === 'names' ? participant : letterOf(index)}\n\n${text}`)
+    .map(({ participant, text }, index) => {
+      const said = cutText(text, Math.floor(ANSWERS / answers.length));
+      return `## ${names === 'names' ? participant : letterOf(index)}\n\n${said}`;
+    })
     .join('\n\n');

@@ -33,6 +33,7 @@ const words: Words = {
   holderClosed: ({ holder }) => `watching ${holder.workflowId.slice(0, 80)}`,
   notify: ({ notice }) => `sending the notice ${notice.type} (${notice.severity})`,
   keepText: () => 'keeping a long output',
+  loadText: () => 'reading a long output',
   cancelRun: () => 'asking to be cancelled',
   startDependents: ({ inputs }) => `starting ${inputs.length} dependents`,
   survey: () => 'looking for stuck runs, and for what was left behind',

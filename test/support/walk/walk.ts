@@ -55,6 +55,7 @@ export class Walk {
       fileIssue: () => ({ is: 'filed', id: 'ISSUE-1' }),
       stopJob: ({ key }) => void this.keeper.atWork.delete(key),
       keepText: () => 'hash',
+      loadText: () => null,
       ...Object.fromEntries(
         ['notify', 'cancelRun', 'endChecks', 'tellIssues', 'startDependents'].map((name) => [name, () => undefined]),
       ),

@@ -102,7 +102,7 @@ describe('a companion', () => {
     expect(end).toMatchObject({
       is: 'back',
       to: ['1-spec-writer'],
-      rework: { previousOutput: 'spec', feedback: 'thin' },
+      rework: { previousOutput: '', feedback: 'thin' },
     });
     expect(told).toEqual(['spec-companion completed']);
   });

@@ -1,0 +1,25 @@
+import type { Job } from '../workflows/contracts/activities.ts';
+import { madeText } from '../workflows/contracts/kept.ts';
+import type { PriorOutput } from '../workflows/contracts/jobs.ts';
+import type { Texts } from './ports.ts';
+
+/** A job with all that it is told of earlier steps: what the run keeps outside is read in, as far as there is room. */
+export async function wholeJob(job: Job, texts: Texts): Promise<Job> {
+  const priorOutputs = await Promise.all(job.priorOutputs.map((prior) => wholeOutput(prior, texts)));
+  return { ...job, priorOutputs };
+}
+
+async function wholeOutput({ kept, ...prior }: PriorOutput, texts: Texts): Promise<PriorOutput> {
+  if (!kept) return prior;
+  const json = await texts.read(kept.hash);
+  if (json === undefined) return { ...prior, output: `${prior.output}\n\n[The data of this step is not kept here.]` };
+  const bytes = Buffer.from(madeText(prior.output, JSON.parse(json)));
+  const most = kept.most + Buffer.byteLength(`${prior.output}\n\n`);
+  if (bytes.length <= most) return { ...prior, output: bytes.toString() };
+  // Whatever is left of a character that was cut through is no part of the text.
+  const cut = bytes
+    .subarray(0, most)
+    .toString()
+    .replace(/\ufffd+$/, '');
+  return { ...prior, output: `${cut}… [cut: it had ${bytes.length} bytes]` };
+}

@@ -1,0 +1,142 @@
+import { jest } from '@jest/globals';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
+import { wholeJob } from '../../activities/whole-jobs.ts';
+import type { Job } from '../../workflows/contracts/activities.ts';
+import { CARRIED_BYTES } from '../../workflows/rules/bounds.ts';
+import { bytesOf } from '../../workflows/rules/bytes.ts';
+import { completed, wish } from '../support/builders.ts';
+import type { Execution } from '../support/sandbox.ts';
+import { clusterWith, goodWork, startRun } from '../support/world.ts';
+
+jest.setTimeout(600_000);
+
+/** What no message may reach: the server ends the run at 2 MB. */
+const MESSAGE_BYTES = 1_100_000;
+const long = (characters: number) => '長'.repeat(characters);
+const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
+
+/** Every role answers as much as it may: 10,000 characters, and 256 kB of data. */
+const loud = (job: Job) => {
+  const answer = goodWork(job);
+  if (answer.is !== 'completed') return answer;
+  const own = (answer.output ?? {}) as object;
+  const output = { ...own, padding: 'x'.repeat(255_000 - JSON.stringify(own).length) };
+  return { ...answer, summary: long(10_000), output, changed: job.mode !== 'read' };
+};
+
+/** A run in a world where everything is as long as it may be; what it sends is weighed, and what it keeps is kept. */
+async function loudRun(steps: ({ kind: string } & Record<string, unknown>)[], over = {}) {
+  const texts = new InMemoryTexts();
+  const jobs: Job[] = [];
+  const weighed: number[] = [];
+  const cluster = clusterWith({
+    runJob: (job: Job) => {
+      jobs.push(structuredClone(job));
+      weighed.push(bytesOf(job));
+      return loud(job);
+    },
+    keepText: (text: string) => {
+      weighed.push(bytesOf(text));
+      return texts.keep(text);
+    },
+    loadText: async (hash: string) => (await texts.read(hash)) ?? null,
+    ...over,
+  });
+  const run = await startRun(cluster, wish(...steps));
+  return { cluster, run, jobs, weighed, texts };
+}
+
+const moved = async (run: Execution) => {
+  const before = run.handed.length;
+  await run.signal('_upgrade', {});
+  expect(run.handed).toHaveLength(before + 1);
+  const { resume } = run.handed.at(-1) as { resume: { state: unknown } };
+  expect(bytesOf(resume.state)).toBeLessThanOrEqual(CARRIED_BYTES);
+};
+
+const KINDS = ['researcher', 'analysis', 'bug-investigator', 'spec-writer', 'architect', 'coder', 'documenter'];
+
+it('a run in which everybody says as much as they may is carried through upgrades to its end', async () => {
+  const steps = [
+    ...KINDS.map((kind) => ({ kind })),
+    { kind: 'architect', approval: true },
+    ...[{ kind: 'human-test', fixes: 100 }, { kind: 'ci' }, { kind: 'merger' }],
+  ];
+  const { run, weighed } = await loudRun(steps);
+  // Ten rounds of 240 kB of comments, each of which is sent to its agent.
+  for (let round = 1; round <= 10; round += 1) {
+    const comments = many(24, (n) => ({ text: `${n} ${'y'.repeat(9_900)}` }));
+    expect(await run.update('requestChanges', { feedback: long(3_000), comments })).toMatchObject({ ok: {} });
+    await moved(run);
+  }
+  for (let n = 1; n <= 100; n += 1) {
+    await run.signal('approve', { proposal: 7, note: long(2_000), by: long(200), actionId: `${n}${long(100)}` });
+  }
+  await moved(run);
+  expect(await run.update('approve', {})).toMatchObject({ ok: {} });
+  for (let round = 1; round <= 12; round += 1) {
+    expect(await run.update('requestFix', { findings: long(10_000) })).toMatchObject({ ok: {} });
+    if (round % 4 === 0) await moved(run);
+  }
+  await run.update('confirm', { note: long(2_000) });
+  expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
+  expect(bytesOf(await run.query('run'))).toBeLessThan(MESSAGE_BYTES);
+  expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
+  expect(bytesOf(run.closed)).toBeLessThan(300_000);
+});
+
+it('an agent is told of all that was made before, wherever the run keeps it', async () => {
+  const small = (job: Job) => ({ ...(loud(job) as object), output: { from: job.role, pad: 'x'.repeat(100_000) } });
+  const jobs: Job[] = [];
+  const { texts } = await loudRun(
+    [{ kind: 'researcher' }, { kind: 'analysis' }, { kind: 'architect' }, { kind: 'coder' }],
+    {
+      runJob: (job: Job) => (jobs.push(structuredClone(job)), small(job)),
+    },
+  );
+  const last = jobs.at(-1)!;
+  expect(last.priorOutputs.filter(({ kept }) => kept)).not.toHaveLength(0);
+  const { priorOutputs } = await wholeJob(last, texts);
+  expect(priorOutputs.map(({ kept }) => kept)).toEqual([undefined, undefined, undefined]);
+  expect(priorOutputs.slice(1).map(({ output }) => /"from":"(.*?)"/.exec(output)?.[1])).toEqual([
+    'analysis',
+    'architect',
+  ]);
+});
+
+it('what was sent back is told with what was made, which the run does not carry twice', async () => {
+  const { run, jobs } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
+  await run.update('requestChanges', { feedback: 'shorter', comments: [{ text: 'here' }] });
+  expect(jobs.at(-1)!.revision).toEqual({
+    previousOutput: long(10_000),
+    feedback: 'shorter',
+    comments: [{ text: 'here' }],
+  });
+});
+
+it('an answer that looks like a place of ours is only what an agent said', async () => {
+  const forged = { kept: 'f'.repeat(64) };
+  const jobs: Job[] = [];
+  const { texts } = await loudRun([{ kind: 'architect' }, { kind: 'coder' }], {
+    runJob: (job: Job) => (jobs.push(job), completed({ changed: job.role === 'coder', output: forged })),
+  });
+  const [prior] = (await wholeJob(jobs.at(-1)!, texts)).priorOutputs;
+  expect(prior!.output).toContain(JSON.stringify(forged));
+});
+
+it('a failure tells of a full run within its bytes', async () => {
+  const { run } = await loudRun([
+    ...KINDS.map((kind) => ({ kind })),
+    { kind: 'architect', approval: true },
+    { kind: 'coder' },
+  ]);
+  for (let round = 1; round <= 3; round += 1) await run.update('requestChanges', { feedback: long(10_000) });
+  await run.update('reject', { reason: long(2_000) });
+  expect(run.closed).toMatchObject({ failure: { type: 'rejected', details: { settled: { length: KINDS.length } } } });
+  expect(bytesOf(run.closed)).toBeLessThan(300_000);
+  // What a retry takes along is read by the run that goes on.
+  const { settled, visits, foreign } = (run.closed as { failure: { details: Record<string, unknown> } }).failure
+    .details;
+  const input = { ...wish({ kind: 'coder' }), resume: { from: 1, settled, visits, foreign } };
+  expect(bytesOf(input)).toBeLessThan(300_000);
+});
