@@ -199,6 +199,21 @@ describe('a command', () => {
       'node -e \'console.log("x".repeat(11000))\'',
       { is: 'completed', summary: expect.stringMatching(/^x{9988} \[…cut…\]$/) },
     ],
+    [
+      'a result that is a folder',
+      'mkdir "$GATEHOUSE_RESULT"',
+      { is: 'failed', because: 'The result is a folder: expected a file with JSON' },
+    ],
+    [
+      'its own records overwritten',
+      'd=$(dirname "$GATEHOUSE_RESULT"); rm -f $d/*.json; echo "{" > $d/job.json; mkdir $d/report.json',
+      { is: 'evicted', infrastructure: true },
+    ],
+    [
+      'commits before a failure are kept',
+      'git -c user.name=x -c user.email=x commit --quiet --allow-empty -m mine; exit 7',
+      { is: 'failed', because: expect.stringMatching(/Left behind: the branch work\. Kept in \S+\.bundle\.$/) },
+    ],
     ['ended by a signal that we did not send [A-241]', 'kill -9 $$', { is: 'evicted', infrastructure: false }],
     ['the whole group gone [A-241]', 'kill -9 0', { is: 'evicted' }],
     [

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
+import { settle as settleNow } from '../../../activities/adapters/local/command-executor/settling.ts';
 import { run, Shop } from './checkouts.ts';
 
 jest.setTimeout(120_000);
@@ -348,5 +349,25 @@ describe('work that is left elsewhere', () => {
   it('is not told where it was only written anew', async () => {
     const settled = await settle('echo x > x; git add x; git commit -qm x; echo y > x; git commit -qa --amend -m y');
     expect(settled).toEqual({ is: 'made', commit: expect.any(String), notes: [] });
+  });
+});
+
+describe('settling', () => {
+  it('is over at its limit, with that as the reason', async () => {
+    const { message, ...settling } = await shop.begin('late');
+    await run(settling.tree, 'echo x > x');
+    expect(await settleNow({ ...settling, limitMs: 1 }, message)).toMatchObject(refused('took more than 0.001 s'));
+  });
+
+  it('is called off when nobody waits for it any more', async () => {
+    const { message, ...settling } = await shop.begin('stopped');
+    const signal = AbortSignal.abort(new Error('It was stopped.'));
+    await expect(settleNow({ ...settling, signal }, message)).rejects.toThrow('It was stopped.');
+  });
+
+  it('throws where our own copy is gone: that can be mended', async () => {
+    const { message, ...settling } = await shop.begin('without-copy');
+    const copy = { gitDir: path.join(shop.home, 'nowhere.git') };
+    await expect(settleNow({ ...settling, copy }, message)).rejects.toThrow('not a git repository');
   });
 });
