@@ -145,7 +145,9 @@ async function withinLimits(settling: Settling, work: Work): Promise<Settled> {
 async function openedView({ tree, scratch, copy }: Settling): Promise<Repository> {
   if (!(await isFolder(tree)))
     throw new NotACheckout('The checkout is gone: where its folder was there is none any more.');
-  await chmod(tree, 0o755).catch(() => undefined);
+  for (const folder of [tree, path.join(tree, '.git')]) {
+    if (await isFolder(folder)) await chmod(folder, 0o755).catch(() => undefined);
+  }
   try {
     return await viewOf(tree, scratch, copy);
   } catch (failure) {
