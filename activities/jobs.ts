@@ -1,4 +1,4 @@
-import { cancellationDetails, sleep } from '@temporalio/activity';
+import { cancellationDetails, Context, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
 import { metered, overBudget } from './budget.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
@@ -34,15 +34,33 @@ export const jobActivities = (
         if (job.patient) throw notYet(failure.message, lookMs);
         return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
-      // Called off, or its run is no more; and not when only this worker shuts down: then the next one adopts it.
+      // Called off, or its run is no more. Where this attempt alone is over, for its worker was frozen, was cut off, or
+      // shuts down, another attempt has the job, or adopts it.
       const { cancelRequested, notFound } = cancellationDetails() ?? {};
-      if (cancelRequested || notFound) await executor.stop(job.key, 'It was called off.');
+      if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.');
       throw failure;
     }
   },
 
   stopJob: ({ key }) => executor.stop(key, 'It was called off.'),
 });
+
+/** How long, in milliseconds, the server is asked for by an attempt that has heard of its end. */
+const ASK_MS = 10_000;
+
+/** Whether the run itself has ended. Where that is not to be known, nothing is: a survey finds what is left behind. */
+async function runIsOver(): Promise<boolean> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  try {
+    // The attempt's own signal is aborted by now, and would abort the question too.
+    const asked = () => client.workflow.getHandle(workflowId, runId).describe();
+    const { status } = await client.withAbortSignal(AbortSignal.timeout(ASK_MS), asked);
+    return status.name !== 'RUNNING';
+  } catch {
+    return false;
+  }
+}
 
 /** Looks until the job has ended, telling how it goes. */
 async function ended(executor: Executor, job: Job, lookMs: number): Promise<JobReport> {

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
-import { branchOf, runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { lives } from './environments.ts';
 import { overLimit } from './limits.ts';
@@ -52,7 +52,21 @@ export const runActivities = (
   },
 
   async startDependents({ inputs }) {
-    for (const input of inputs) await startDependent(input, taskQueue);
+    const lost: { id: string; because: string }[] = [];
+    const tried: unknown[] = [];
+    for (const input of inputs) {
+      const id = idOf(input);
+      try {
+        await startDependent(input, taskQueue);
+      } catch (failure) {
+        const final = isRefusal(failure) || Context.current().info.attempt >= START_TRIES;
+        if (final) lost.push({ id, because: (failure as Error).message.slice(0, 500) });
+        else tried.push(failure);
+      }
+    }
+    // Those that have begun are found begun by the next attempt.
+    if (tried.length > 0) throw tried[0];
+    return { lost };
   },
 });
 
@@ -96,10 +110,23 @@ async function endedMerged(workflowId: string): Promise<boolean> {
   }
 }
 
+/** What no other attempt changes: ours, or the server's, which says so (INVALID_ARGUMENT). */
+class Refused extends Error {}
+const isRefusal = (failure: unknown): boolean =>
+  failure instanceof Refused ||
+  [failure, (failure as { cause?: unknown }).cause].some(
+    (each) => (each as { code?: unknown } | undefined)?.code === 3,
+  );
+
+const idOf = (input: unknown): string => {
+  const id = (input as { task?: { id?: unknown } } | undefined)?.task?.id;
+  return typeof id === 'string' ? id.slice(0, 64) : 'A task without an id';
+};
+
 /** Each dependent is judged by its own run; one that is there already was started before. */
 async function startDependent(input: unknown, taskQueue: string): Promise<void> {
   const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
-  if (typeof task?.id !== 'string') return;
+  if (typeof task?.id !== 'string') throw new Refused('its input names no task');
   const title = typeof task.title === 'string' ? task.title : '';
   try {
     await Context.current().client.workflow.start('pipelineRun', {

@@ -25,6 +25,7 @@ interface Details {
   head?: string;
   foreign?: ForeignCommit[];
   branchResumed?: boolean;
+  base?: string;
 }
 
 export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowExecutionDescription): Promise<Ended> {
@@ -110,6 +111,14 @@ interface Resume {
   head?: string;
   foreign?: ForeignCommit[];
   branchResumed?: boolean;
+}
+
+/** The branch that the closed run was to be merged into. One that was not named is not what is checked out by now. */
+export async function baseOf(handle: WorkflowHandle): Promise<string | undefined> {
+  const { details } = await failureOf(handle);
+  if (details.base !== undefined || details.fields) return details.base;
+  const run = await handle.query(runQuery).catch(() => undefined);
+  return (run as Partial<RunAnswer> | undefined)?.change?.base || undefined;
 }
 
 /** What a retry takes along: from the failure's details, and from the closed run itself as far as it still answers. */

@@ -20,13 +20,13 @@ import {
 import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
-import { RunInput } from '../workflows/gates/index.ts';
+import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
 import { code } from '../workflows/rules/details.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
-import { asEnded, endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
+import { asEnded, baseOf, endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
 const CALL_MS = 10_000;
@@ -67,6 +67,8 @@ export class Runs {
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { data: input, error } = RunInput.safeParse(wish);
     if (!input) throw new InvalidInput(badFields(error, wish));
+    const wrong = wrongDependents(input);
+    if (wrong.length > 0) throw new InvalidInput(wrong);
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);
     if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await this.wasResumed(workflowId)))) {
@@ -84,7 +86,9 @@ export class Runs {
     const { resume: before, ...own } = await this.ask(workflowId, () => startInputOf(closed));
     const resume = await this.ask(workflowId, () => resumeOf(closed, before));
     const first = from ?? resume.from;
-    const again = { ...own, resume: { ...resume, from: first } };
+    const given = own['change'] as { base?: string };
+    const base = given.base ?? (await this.ask(workflowId, () => baseOf(closed)));
+    const again = { ...own, change: { ...given, ...(base && { base }) }, resume: { ...resume, from: first } };
     const { data: input, error } = RunInput.safeParse(again);
     if (!input) throw new InvalidInput(badFields(error, again));
     const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;

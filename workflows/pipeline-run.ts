@@ -1,7 +1,8 @@
+import { patched, workflowInfo } from '@temporalio/workflow';
 import { runIdOf } from './contracts/pipeline-run.ts';
 import type { StepRecord } from './contracts/state.ts';
 import type { GateEnd } from './gates/gate.ts';
-import { gateFor, needsOf, rolesOf, RunInput } from './gates/index.ts';
+import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/index.ts';
 import { contextFor } from './lib/context.ts';
 import { deskFor } from './lib/desk.ts';
 import { enter } from './lib/door.ts';
@@ -23,6 +24,8 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
     handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
     refuse: refuseInput,
   });
+  const wrong = workflowInfo().continuedFromExecutionRunId ? [] : wrongDependents(input);
+  if (wrong.length > 0 && patched('dependents-are-judged')) refuseInput(wrong);
   const { resume, ...own } = input;
   void resume;
   const live = new LiveRun(recordOf(input), own);

@@ -39,3 +39,34 @@ it.each([undefined, null, 7, { toString: 'x' }])(
 it.each([undefined, {}, { id: 7 }])('a dependent whose task is %j has no run', async (task) => {
   expect(await started({ task })).toEqual([]);
 });
+
+it('a dependent that the server refuses is answered with the reason; the others begin', async () => {
+  const asked: string[] = [];
+  const workflow = {
+    start: (_: string, { workflowId }: { workflowId: string }) => {
+      asked.push(workflowId);
+      if (workflowId.endsWith('x')) throw Object.assign(new Error('wrapped'), { cause: { code: 3 } });
+    },
+  };
+  const client: any = { workflow, withAbortSignal: (_: AbortSignal, work: () => unknown) => work() };
+  const { startDependents } = runActivities({} as Ports, { taskQueue: 'q', taskLimit: undefined });
+  const inputs = [{ task: { id: 'x' } }, { task: {} }, { task: { id: 'y' } }];
+  const { lost } = await new MockActivityEnvironment({}, { client }).run<any, any, any>(startDependents, { inputs });
+  expect(lost.map(({ id }: any) => id)).toEqual(['x', 'A task without an id']);
+  expect(asked).toEqual(['run/default/x', 'run/default/y']);
+});
+
+it.each([
+  [1, 'is tried again'],
+  [8, 'is given up after two minutes'],
+])('a dependent that cannot be started in bad weather, at attempt %i, %s', async (attempt) => {
+  const start = () => {
+    throw new Error('The server is down.');
+  };
+  const client: any = { workflow: { start }, withAbortSignal: (_: AbortSignal, work: () => unknown) => work() };
+  const { startDependents } = runActivities({} as Ports, { taskQueue: 'q', taskLimit: undefined });
+  const environment = new MockActivityEnvironment({ attempt }, { client });
+  const answer = environment.run<any, any, any>(startDependents, { inputs: [{ task: { id: 'x' } }] });
+  if (attempt === 1) await expect(answer).rejects.toThrow('The server is down.');
+  else expect(await answer).toMatchObject({ lost: [{ id: 'x', because: 'The server is down.' }] });
+});

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { change, completed, HEAD, HEADS, red, wish } from '../support/builders.ts';
+import { change, completed, HEAD, HEADS, ready, red, wish } from '../support/builders.ts';
 import { failureOf as failure, playRun } from '../support/playing.ts';
 import { UNREADABLE, type World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
@@ -401,7 +401,7 @@ describe('the merge', () => {
 
   it('starts what depends on it', async () => {
     const started: unknown[] = [];
-    const dependents = [{ task: { id: 'PAY-143', title: 'next' } }];
+    const dependents = [{ ...wish({ kind: 'coder' }), task: { id: 'PAY-143', title: 'next' } }];
     const { run } = await confirmed(
       { startDependents: ({ inputs }) => void started.push(...inputs) },
       { task: { id: 'PAY-142', title: 'a', dependents } },
@@ -481,6 +481,22 @@ describe('what people send', () => {
     expect(await run.update('requestFix', { by: 'ana', findings: 'a' })).toMatchObject({ ok: {} });
     expect(await run.update('confirm', { by: 'bo' })).toMatchObject({ ok: {} });
   });
+
+  it.each(['bo', 'BO@shop.example', 'Cy', 'cy@shop.example', ' Di '])(
+    'of %j, who wrote on the branch before or since the start, is none of a second person',
+    async (by) => {
+      const written = { ...foreign(HEADS[1]!), others: ['cy', 'Cy@Shop.example'] };
+      const { run } = await play(
+        {
+          examine: () => ({ ...ready, writers: ['Di', 'di@shop.example'] }),
+          runJob: (job) => ({ ...(goodWork(job) as object), foreign: job.role === 'coder' ? [written] : [] }) as never,
+        },
+        { policy: { requireSecondPerson: true }, startedBy: 'ana' },
+      );
+      expect(await run.update('confirm', { by })).toMatchObject({ refused: { code: 'not_allowed' } });
+      expect(await run.update('confirm', { by: 'eve' })).toMatchObject({ ok: {} });
+    },
+  );
 
   it('cannot draw anything in the Web UI', async () => {
     const { run } = await play({

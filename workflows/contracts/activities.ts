@@ -254,6 +254,6 @@ export interface Activities extends SurveyActivities {
   loadText(hash: string): Promise<string | null>;
   /** Asks the server to cancel this very run: a workflow cannot end itself as cancelled. */
   cancelRun(): Promise<void>;
-  /** Starts what waited for this run: already started is success. */
-  startDependents(question: { inputs: unknown[] }): Promise<void>;
+  /** Starts what waited for this run: already started is success. Answers which cannot be started, and why. */
+  startDependents(question: { inputs: unknown[] }): Promise<{ lost: { id: string; because: string }[] } | undefined>;
 }

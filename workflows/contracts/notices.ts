@@ -24,6 +24,7 @@ export const NoticeType = z.enum([
   'doctor_found',
   'keeps_failing',
   'checkout_lacking',
+  'dependent_not_started',
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;
 

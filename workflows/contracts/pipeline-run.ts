@@ -60,6 +60,9 @@ export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: 
   });
 export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
 
+/** How often starting a dependent is tried, in bad weather, before it is given up: for some two minutes. */
+export const START_TRIES = 8;
+
 export const runIdOf = (workspace: string, task: string) => `run/${workspace}/${task}`;
 export const releaseIdOf = (workspace: string, task: string) => `release/${workspace}/${task}`;
 export const environmentIdOf = (workspace: string, task: string) => `env/${workspace}/${task}`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Need } from '../contracts/activities.ts';
+import type { BadField, Need } from '../contracts/activities.ts';
+import { badFields } from '../contracts/bad-fields.ts';
 import { BUILT_IN, CommonKeys, type PipelineShape, type StepShape } from '../contracts/pipelines.ts';
 import { runInputOf } from '../contracts/pipeline-run.ts';
 import { agents } from './agent.ts';
@@ -100,6 +101,21 @@ export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ct
     estimated ||= kind === 'task-estimator';
   }
 });
+
+/** What is wrong with whole inputs of runs that wait for this one: each is judged as if it were started now, nested ones too. */
+export const wrongDependents = ({
+  workspace,
+  task,
+}: Pick<z.output<typeof RunInput>, 'workspace' | 'task'>): BadField[] =>
+  (task.dependents ?? []).flatMap((dependent, index) => {
+    const at = `task.dependents[${index}]`;
+    if ('resume' in dependent) return [{ path: `${at}.resume`, expected: 'expected nothing: a dependent begins anew' }];
+    const { data, error } = RunInput.safeParse(dependent);
+    const wrong = data ? wrongDependents(data) : badFields(error, dependent);
+    const same = data?.task.id === task.id && data.workspace === workspace;
+    if (same) wrong.push({ path: 'task.id', expected: `expected another task than ${task.id}, which it waits for` });
+    return wrong.map(({ path, ...field }) => ({ path: path ? `${at}.${path}` : at, ...field }));
+  });
 
 const enabledOf = ({ steps }: PipelineShape) => steps.filter(({ enabled }) => enabled !== false);
 

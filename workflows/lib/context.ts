@@ -8,6 +8,7 @@ import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
 import { send } from './jobs.ts';
 import { checks, look, mergeability, mergeResult, signals } from './looks.ts';
+import { merge } from './merging.ts';
 import { park } from './park.ts';
 import { watchRelease } from './release.ts';
 import { brief } from './run.ts';
@@ -62,10 +63,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     resumed: (schema) => (live.resumed === step ? schema.parse(step.parked?.kept) : undefined),
     failedEffect: () => live.settleEffect('failed'),
 
-    async merge(expected) {
-      await live.safePoint(step);
-      return activities.merge({ change: state.change, ...expected, task: brief(state.input.task) });
-    },
+    merge: (expected) => merge(desk, expected),
 
     async fileIssue(issue) {
       const { workflowId, input, change } = state;

@@ -20,6 +20,7 @@ import { toldWithin } from '../rules/bounds.ts';
 import { cutText } from '../rules/bytes.ts';
 import { stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
+import { startDependents } from './dependents.ts';
 import { ChangeOver, type LiveRun } from './run.ts';
 import { gone, siteFor } from './site.ts';
 import { publish, transition } from './windows.ts';
@@ -53,11 +54,14 @@ export async function conclude<T extends object = Result>(
   { complete = completed as () => T, tell = tellEnd }: { complete?: (live: LiveRun) => T; tell?: typeof tellEnd } = {},
 ): Promise<T> {
   const end = await endOf(live, steps);
+  const decided = end.is === 'complete' || end.is === 'over';
+  if (decided && live.state.ending === 'stopped' && patched('merged-is-merged')) live.state.ending = 'passed';
   // From here on nothing is taken any more: what is said now could only be lost.
   live.state.ending ??= end.is === 'thrown' ? end.as : end.is === 'lost' ? 'failed' : 'passed';
+  const run = CancellationScope.current();
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
-    if (live.state.ending !== 'stopped') await tell(live, end);
+    if (live.state.ending !== 'stopped') await tell(live, end, run);
     switch (end.is) {
       case 'thrown':
         close(live, end.as);
@@ -81,6 +85,9 @@ async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Pro
     return lost && live.state.mergeCommit === undefined ? { is: 'lost', lost } : { is: 'complete', lost };
   } catch (failure) {
     if (failure instanceof ChangeOver) return over(live, failure);
+    // What was merged is merged, whoever stops what comes after.
+    const merged = live.state.mergeCommit !== undefined;
+    if (isCancellation(failure) && merged && patched('merged-is-merged')) return { is: 'complete' };
     if (isCancellation(failure)) return { is: 'thrown', as: 'stopped', failure };
     if (failure instanceof ApplicationFailure) return { is: 'thrown', as: 'failed', failure };
     throw failure;
@@ -88,8 +95,10 @@ async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Pro
 }
 
 /** Merged or closed by hand, on the forge, while the run waited. */
-function over({ state }: LiveRun, { how, mergeCommit }: ChangeOver): End {
+function over({ state }: LiveRun, { how, mergeCommit, note }: ChangeOver): End {
   if (how === 'merged') state.mergeCommit ??= mergeCommit;
+  const step = state.steps.find(({ id }) => id === state.current?.id);
+  if (step && note !== undefined) step.note = note;
   return { is: 'over', how };
 }
 
@@ -145,6 +154,7 @@ function fail(live: LiveRun, lost: Lost): never {
     visits: visitsOf(state),
     foreign: state.foreign,
     branchResumed: state.branchResumed === true,
+    base: state.change.base,
     ...(state.head && { head: state.head }),
   });
 }
@@ -166,7 +176,7 @@ function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
 }
 
 /** Tells people how the run ended, where they have something to do about it, and waits a little for it to be out. */
-async function tellEnd(live: LiveRun, end: End): Promise<void> {
+async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise<void> {
   const { state } = live;
   const { mergeCommit, change, head, notices } = state;
   const last = state.steps.findLast(({ state }) => state !== 'pending') ?? state.steps[0]!;
@@ -181,7 +191,7 @@ async function tellEnd(live: LiveRun, end: End): Promise<void> {
     const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
     live.tellIssues(last, 'merged', text, true);
     const { dependents } = state.input.task;
-    if (dependents?.length) await live.activities(last.kind).startDependents({ inputs: dependents });
+    if (dependents?.length) await startDependents(live, last, dependents, run);
   }
   await allTold(live);
 }

@@ -1,4 +1,13 @@
-import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  patched,
+  rootCause,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ChangeLook } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
@@ -13,6 +22,28 @@ import { publish, transition } from './windows.ts';
 interface Events {
   moved: ChangeLook | undefined;
   redraw: boolean;
+  /** A watch has a bug: the task fails with it, and a mended worker takes it on. */
+  broken?: { failure: unknown };
+}
+
+/** A watch that the world refuses is told of, and begun anew: whoever is asked would wait for nothing otherwise. */
+async function keptUp({ live, step }: Desk, visit: string, what: string, watch: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await watch();
+    } catch (failure) {
+      if (isCancellation(failure) || !patched('watches-are-begun-anew')) return;
+      if (!(failure instanceof ActivityFailure)) throw failure;
+      const because = rootCause(failure) ?? failure.message;
+      live.notify(
+        step,
+        'keeps_failing',
+        `${what} cannot be watched: ${because}. It is tried again every minute.`,
+        visit,
+      );
+      await sleep('1 minute', { summary: `${step.kind}: it is watched anew` });
+    }
+  }
 }
 
 /**
@@ -47,8 +78,15 @@ export async function park<Offer extends ActionName>(
   };
   live.notify(step, notice.type, notice.text, visit);
   const scope = new CancellationScope();
-  for (const watch of [watchHead(desk, events), watchSite(desk, events, back), watchClock(desk, visit, notice.type)]) {
-    void scope.run(watch).catch(() => undefined);
+  const watches = {
+    'The work branch': watchHead(desk, events),
+    'The environment': watchSite(desk, events, back),
+    'The time': watchClock(desk, visit, notice.type),
+  };
+  for (const [what, watch] of Object.entries(watches)) {
+    void scope
+      .run(() => keptUp(desk, visit, what, watch))
+      .catch((failure: unknown) => void (isCancellation(failure) || (events.broken = { failure })));
   }
 
   const over = () => {
@@ -63,8 +101,11 @@ export async function park<Offer extends ActionName>(
   try {
     for (;;) {
       draw();
-      await condition(() => live.taken !== undefined || events.moved !== undefined || events.redraw || leaves(live));
+      await condition(
+        () => live.taken !== undefined || !!events.moved || events.redraw || !!events.broken || leaves(live),
+      );
       events.redraw = false;
+      if (events.broken) throw events.broken.failure;
       if (live.taken) return live.taken as Answer<Offer>;
       if (events.moved) {
         live.saw(events.moved);
@@ -99,9 +140,12 @@ const watchHead =
 /** A report of the environment is no fact: it makes the run look. So does coming back, for reports may have been missed. */
 const watchSite = (desk: Desk, events: Events, back: boolean) => async () => {
   const { live } = desk;
-  for (let heard = back ? -1 : live.reports; ; heard = live.reports) {
+  for (let heard = back ? -1 : live.reports; ;) {
     await condition(() => live.reports > heard);
+    const before = live.reports;
     events.redraw = await lookAtSite(desk);
+    // What is reported while it looks is looked at once more.
+    heard = before !== live.reports && patched('reports-count-while-it-looks') ? before : live.reports;
   }
 };
 

@@ -1,5 +1,6 @@
 import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
+import { START_TRIES } from '../contracts/pipeline-run.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { summaryOf } from '../rules/summaries.ts';
 
@@ -63,7 +64,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   keepText: changing,
   loadText: looking,
   cancelRun: changing,
-  startDependents: changing,
+  startDependents: { ...changing, retry: { ...retry, maximumAttempts: START_TRIES } },
   survey: { ...looking, retry: { ...retry, maximumAttempts: 3 } },
   clearLeftover: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
   retellNotices: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },

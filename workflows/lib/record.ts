@@ -118,6 +118,9 @@ function kept(steps: StepRecord[], resume: RunInput['resume']): StepRecord[] {
   });
 }
 
+/** So many names and e-mails of earlier writers are kept. */
+const MOST_WRITERS = 400;
+
 /** What the first look at the world found out. Defaults that hang on an adapter are answered by it, and kept. */
 export function examined(state: RunState, look: Extract<Examined, { is: 'ready' }>): void {
   state.change = look.change;
@@ -127,6 +130,7 @@ export function examined(state: RunState, look: Extract<Examined, { is: 'ready' 
   // A retry brings what its first start has seen.
   state.branchResumed ??= look.head !== undefined;
   state.head ??= look.head;
+  if (look.writers?.length) state.writers = look.writers.slice(0, MOST_WRITERS).map((name) => name.slice(0, 200));
 }
 
 /** Opens a step again: its verdict is void, its budgets, visits and jobs go on. */

@@ -20,6 +20,7 @@ export class ChangeOver extends Error {
   constructor(
     readonly how: 'merged' | 'closed',
     readonly mergeCommit?: string,
+    readonly note?: string,
   ) {
     super(`The change was ${how} on the forge.`);
   }
@@ -101,7 +102,13 @@ export class LiveRun {
   }
 
   /** Notes a new head, who else wrote it, and which verdicts it leaves behind. */
-  saw(look: HeadLook & { state?: 'open' | 'merged' | 'closed' | undefined; mergeCommit?: string | undefined }): void {
+  saw(
+    look: HeadLook & {
+      state?: 'open' | 'merged' | 'closed' | undefined;
+      mergeCommit?: string | undefined;
+      note?: string | undefined;
+    },
+  ): void {
     const { state } = this;
     if (look.head !== undefined && look.head !== state.head) {
       state.head = look.head;
@@ -111,7 +118,9 @@ export class LiveRun {
     const fresh = (look.foreign ?? []).filter(({ commit }) => !known.has(commit));
     state.foreign = boundedForeign([...state.foreign, ...fresh]);
     this.rejudge(look, fresh);
-    if (look.state === 'merged' || look.state === 'closed') throw new ChangeOver(look.state, look.mergeCommit);
+    if (look.state === 'merged' || look.state === 'closed') {
+      throw new ChangeOver(look.state, look.mergeCommit, look.note);
+    }
   }
 
   private rejudge(look: HeadLook, fresh: readonly ForeignCommit[]): void {

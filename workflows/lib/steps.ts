@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import type { Lost } from '../contracts/outcome.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
@@ -32,6 +32,8 @@ export async function takeSteps(
     if (live.restart !== undefined && live.restart <= step.step) continue;
     const lost = settle(live, step, end);
     if (lost) return lost;
+    // Stopped while it was merged: that stands, and nothing is done after it.
+    if (end.is === 'merged' && state.ending) await CancellationScope.current().cancelRequested;
   }
 }
 
@@ -63,8 +65,11 @@ function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined
 async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise<GateEnd | 'called-off'> {
   const scope = new CancellationScope();
   live.callOff = () => scope.cancel();
+  let merged = false;
   try {
-    return await scope.run(work);
+    const end = await scope.run(work);
+    merged = end.is === 'merged';
+    return end;
   } catch (failure) {
     if (isCancellation(failure)) {
       if (live.restart === undefined || live.state.ending) throw failure;
@@ -76,7 +81,9 @@ async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise
   } finally {
     live.callOff = () => undefined;
     // Somebody stopped the run in the very moment in which the step ended: then it ends as stopped.
-    if (live.state.ending) await CancellationScope.current().cancelRequested;
+    if (live.state.ending && !(merged && patched('merged-is-merged'))) {
+      await CancellationScope.current().cancelRequested;
+    }
   }
 }
 

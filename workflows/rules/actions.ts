@@ -155,6 +155,9 @@ function usedUp(action: ActionName, { current }: RunState): string {
   return attempt >= attempts ? ` ${attempt} of ${attempts} attempts are used.` : '';
 }
 
+/** A name or an e-mail as it is compared: however it is written, and without the marks around an e-mail. */
+const folded = (name = ''): string => name.normalize('NFKC').trim().replace(/^<|>$/g, '').toLowerCase();
+
 /** Rules about who may, and when. `by` is what the sender says: a rule of order, not a lock. */
 function forbidden(said: HumanAction, run: RunState): string | undefined {
   if (said.kind === 'resume' && overBudget(run)) {
@@ -166,8 +169,10 @@ function forbidden(said: HumanAction, run: RunState): string | undefined {
   }
   if (!run.policy.requireSecondPerson || !PERSONAL.includes(said.kind)) return undefined;
   if (!said.by) return `requireSecondPerson: ${said.kind} needs "by".`;
-  if (said.by === run.input.startedBy) return `requireSecondPerson: ${said.by} started this run.`;
-  const wrote = run.foreign.some(({ author, email }) => [author, email].includes(said.by!));
+  const same = (name: string | undefined) => folded(name) === folded(said.by);
+  if (same(run.input.startedBy)) return `requireSecondPerson: ${said.by} started this run.`;
+  const others = run.foreign.flatMap(({ author, email, others = [] }) => [author, email, ...others]);
+  const wrote = [...others, ...(run.writers ?? [])].some(same);
   return wrote ? `requireSecondPerson: ${said.by} wrote commits of this change.` : undefined;
 }
 

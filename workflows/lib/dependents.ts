@@ -1,0 +1,33 @@
+import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
+import type { StepRecord } from '../contracts/state.ts';
+import type { LiveRun } from './run.ts';
+
+/**
+ * Starts what waited for this run. One that cannot be started is told of and given up, for a merged run ends; so is the
+ * whole attempt, where somebody cancels the run meanwhile.
+ */
+export async function startDependents(
+  live: LiveRun,
+  step: StepRecord,
+  inputs: unknown[],
+  run: CancellationScope,
+): Promise<void> {
+  const scope = new CancellationScope();
+  if (!run.consideredCancelled) {
+    run.cancelRequested.catch(() => void (patched('dependents-are-given-up') && scope.cancel()));
+  }
+  try {
+    const report = await scope.run(() => live.activities(step.kind).startDependents({ inputs }));
+    for (const { id, because } of report?.lost ?? []) {
+      live.notify(step, 'dependent_not_started', `${id}, which waited for this run, could not be started: ${because}`);
+    }
+  } catch (failure) {
+    if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) throw failure;
+    const because = isCancellation(failure) ? 'the run was cancelled meanwhile' : (rootCause(failure) ?? 'unknown');
+    const text = `What waited for this run (${idsOf(inputs)}) may not have been started: ${because}`;
+    live.notify(step, 'dependent_not_started', text);
+  }
+}
+
+const idsOf = (inputs: unknown[]): string =>
+  inputs.map((input) => String((input as { task?: { id?: unknown } }).task?.id).slice(0, 64)).join(', ');

@@ -1,0 +1,45 @@
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
+import type { MergeReport } from '../contracts/activities.ts';
+import type { GateContext } from '../gates/gate.ts';
+import type { Desk } from './desk.ts';
+import { brief } from './run.ts';
+
+/** How long, in seconds, a run that is called off while it merges waits to hear whether it has merged. */
+const READ_BACK_SECONDS = 60;
+
+/** Merges. Who calls it off meanwhile does not undo it: whether it was merged is read back, and if so it stands. */
+export async function merge(desk: Desk, expected: Parameters<GateContext['merge']>[0]): Promise<MergeReport> {
+  const { live, step, activities } = desk;
+  await live.safePoint(step);
+  const { change, input } = live.state;
+  const asked = { change, ...expected, task: brief(input.task) };
+  try {
+    return await activities.merge(asked);
+  } catch (failure) {
+    if (!isCancellation(failure) || !patched('a-merge-is-read-back')) throw failure;
+    const merged = await CancellationScope.nonCancellable(() => readBack(desk, asked));
+    if (!merged) throw failure;
+    return merged;
+  }
+}
+
+/** Looks whether it is merged; if so, what was begun is brought to its end, its branch's removal included. */
+async function readBack(
+  { activities }: Desk,
+  asked: Parameters<Desk['activities']['merge']>[0],
+): Promise<Extract<MergeReport, { is: 'merged' }> | undefined> {
+  let merged: Extract<MergeReport, { is: 'merged' }> | undefined;
+  const scope = new CancellationScope();
+  let over = false;
+  const reading = scope.run(async () => {
+    const look = await activities.lookAtChange({ change: asked.change, known: asked.head });
+    if (look.state !== 'merged') return;
+    merged = { is: 'merged', mergeCommit: look.mergeCommit ?? look.baseHead, head: asked.head };
+    const report = await activities.merge(asked);
+    if (report.is === 'merged') merged = report;
+  });
+  void reading.catch(() => undefined).finally(() => (over = true));
+  await condition(() => over, READ_BACK_SECONDS * 1_000, { summary: 'whether it was merged is read back' });
+  if (!over) scope.cancel();
+  return merged;
+}
