@@ -26,6 +26,25 @@ interface Events {
   broken?: { failure: unknown };
 }
 
+/** What goes on beside the wait, until it is over. */
+function beginWatches(
+  scope: CancellationScope,
+  desk: Desk,
+  events: Events,
+  { visit, back, type }: { visit: string; back: boolean; type: NoticeType },
+): void {
+  const watches = {
+    'The work branch': watchHead(desk, events),
+    'The environment': watchSite(desk, events, back),
+    'The time': watchClock(desk, visit, type),
+  };
+  for (const [what, watch] of Object.entries(watches)) {
+    void scope
+      .run(() => keptUp(desk, visit, what, watch))
+      .catch((failure: unknown) => void (isCancellation(failure) || (events.broken = { failure })));
+  }
+}
+
 /** A watch that the world refuses is told of, and begun anew: whoever is asked would wait for nothing otherwise. */
 async function keptUp({ live, step }: Desk, visit: string, what: string, watch: () => Promise<void>): Promise<void> {
   for (;;) {
@@ -78,16 +97,7 @@ export async function park<Offer extends ActionName>(
   };
   live.notify(step, notice.type, notice.text, visit);
   const scope = new CancellationScope();
-  const watches = {
-    'The work branch': watchHead(desk, events),
-    'The environment': watchSite(desk, events, back),
-    'The time': watchClock(desk, visit, notice.type),
-  };
-  for (const [what, watch] of Object.entries(watches)) {
-    void scope
-      .run(() => keptUp(desk, visit, what, watch))
-      .catch((failure: unknown) => void (isCancellation(failure) || (events.broken = { failure })));
-  }
+  beginWatches(scope, desk, events, { visit, back, type: notice.type });
 
   const over = () => {
     scope.cancel();
