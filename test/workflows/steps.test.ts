@@ -450,7 +450,10 @@ describe('after the merge', () => {
       },
     });
     const input = wish(...steps);
-    const run = await startRun(cluster, { ...input, task: { ...input.task, dependents: [{ ...input, task: { id: 'B', title: 'B' } }] } });
+    const run = await startRun(cluster, {
+      ...input,
+      task: { ...input.task, dependents: [{ ...input, task: { id: 'B', title: 'B' } }] },
+    });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
     const { steps: kept, notices } = await run.query('run');
     expect(kept[2]).toMatchObject({ state: 'failed', note: 'no paper' });
@@ -464,7 +467,10 @@ describe('after the merge', () => {
       startDependents: ({ inputs }) => void started.push(...inputs),
     });
     const input = wish({ kind: 'coder' }, { kind: 'ci' });
-    const run = await startRun(cluster, { ...input, task: { ...input.task, dependents: [{ ...input, task: { id: 'B', title: 'B' } }] } });
+    const run = await startRun(cluster, {
+      ...input,
+      task: { ...input.task, dependents: [{ ...input, task: { id: 'B', title: 'B' } }] },
+    });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged', mergeCommit: 'm' } });
     expect([started.length, (await run.query('run')).notices]).toEqual([1, []]);
   });
