@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Job } from '../../workflows/contracts/activities.ts';
+import { SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
 import { change, completed, HEAD, HEADS, wish } from '../support/builders.ts';
 import type { Cluster, Execution, World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
@@ -211,7 +212,7 @@ describe('a run that a newer build asks for', () => {
 
   it('goes to the queue that is named, and stays there', async () => {
     const { run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
-    await run.signal('_upgrade', { taskQueue: 'second', reads: 2 });
+    await run.signal('_upgrade', { taskQueue: 'second', reads: SNAPSHOT_VERSION });
     expect([run.handed.length, run.taskQueue]).toEqual([1, 'second']);
     await run.signal('_upgrade', { taskQueue: 'second' });
     expect(run.handed).toHaveLength(1);
