@@ -34,6 +34,8 @@ it.each([
   const environment = new MockActivityEnvironment({}, { client });
   const key = 'run/default/T/x/1-coder/coder-1';
   environment.on('heartbeat', () => environment.cancel('CANCELLED', new ActivityCancellationDetails(details)));
-  await expect(environment.run(runJob, { key, role: 'coder' } as Job)).rejects.toThrow();
+  await expect(
+    environment.run(runJob, { key, role: 'coder', priorOutputs: [], task: { id: 'T' } } as unknown as Job),
+  ).rejects.toThrow();
   expect(await executor.look(key)).toMatchObject({ is });
 });

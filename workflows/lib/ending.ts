@@ -85,8 +85,8 @@ async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Pro
     return lost && live.state.mergeCommit === undefined ? { is: 'lost', lost } : { is: 'complete', lost };
   } catch (failure) {
     if (failure instanceof ChangeOver) return over(live, failure);
-    // What was merged is merged, whoever stops what comes after.
-    const merged = live.state.mergeCommit !== undefined;
+    // What this run has merged is merged, whoever stops what comes after. A release watch has merged nothing.
+    const merged = live.state.steps.some(({ outcome }) => outcome === 'merged');
     if (isCancellation(failure) && merged && patched('merged-is-merged')) return { is: 'complete' };
     if (isCancellation(failure)) return { is: 'thrown', as: 'stopped', failure };
     if (failure instanceof ApplicationFailure) return { is: 'thrown', as: 'failed', failure };
