@@ -269,7 +269,7 @@ describe('the report', () => {
 
   it('ends with one line by which all is known', () => {
     expect(lastLine([outcome, outcome])).toBe(
-      'faults: injected=2 actions=4 lost=0 doubled=0 leaked=0 jobsDoubled=0 mergesDoubled=0 unconverged=0 other=0',
+      'faults: injected=2 actions=4 lost=0 doubled=0 leaked=0 jobsDoubled=0 mergesDoubled=0 unconverged=0 agentsKilled=0 other=0',
     );
     expect(table([outcome])).toContain('1.2 s');
   });

@@ -111,9 +111,11 @@ describe('a command as the reader of a release', () => {
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     await expect(releases().look(change, merge)).rejects.toThrow(because);
   });
-  const HANGS = `release:\n  command: sleep 300\n`;
+  // Of this process alone: others of the machine may sleep as well.
+  const SLEEP = `sleep 300.${process.pid}`;
+  const HANGS = `release:\n  command: ${SLEEP}\n`;
   const processes = async () =>
-    (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes('sleep 300'));
+    (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes(SLEEP));
   const left = () => readdir(path.join(root, 'data', 'releases'));
 
   it('ends what it reads with an orderly stop, and leaves nothing', async () => {
@@ -127,7 +129,7 @@ describe('a command as the reader of a release', () => {
   });
   it('ends what the command leaves running, also what has left its group', async () => {
     const signals = `echo '{"signals":[]}'`;
-    const command = `setsid sh -c 'sleep 300; : ${root}' > /dev/null 2>&1 & sleep 300 & ${signals}`;
+    const command = `setsid sh -c '${SLEEP}; : ${root}' > /dev/null 2>&1 & ${SLEEP} & ${signals}`;
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     expect(await releases().look(change, merge)).toEqual([]);
     expect([await processes(), await left()]).toEqual([[], []]);
@@ -135,7 +137,7 @@ describe('a command as the reader of a release', () => {
   it('clears away what a killed worker has left of a look', async () => {
     await repositoryWith(HANGS);
     const folder = path.join(root, 'data', 'releases', 'left');
-    await launch(path.join(folder, 'run'), { command: 'sleep 300', cwd: root, env: process.env });
+    await launch(path.join(folder, 'run'), { command: SLEEP, cwd: root, env: process.env });
     releases();
     await until('it is gone', async () => (await left()).length === 0 || undefined);
     expect(await processes()).toEqual([]);
