@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Trash } from '../../../activities/adapters/local/trash.ts';
@@ -35,7 +34,7 @@ type Samples = Record<'floor' | 'gatehouse', number[]>;
  * merge. Bare, the same is git itself, told the same steps by a script. They take turns, on the same disk.
  */
 export async function repository(stage: Stage, pace: Pace, book: Book): Promise<void> {
-  const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-bench-repository-'));
+  const home = await stage.cluster.folder('large'); // goes with the cluster, however this ends
   const place = {
     home,
     owner: path.join(home, 'owner'),
