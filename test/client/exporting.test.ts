@@ -64,7 +64,14 @@ describe('an export of many', () => {
       { live: true },
       'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey") AND ExecutionStatus = "Running"',
     ],
-    [{ status: 'failed' }, 'WorkflowType = "pipelineRun" AND GatehouseStatus = "failed"'],
+    [
+      { status: 'parked' },
+      'WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseStatus = "parked"',
+    ],
+    [
+      { status: 'failed' },
+      'WorkflowType = "pipelineRun" AND (GatehouseStatus = "failed" OR ExecutionStatus = "TimedOut")',
+    ],
   ])('of %j asks for just those', async (which, query) => {
     const { client, asked } = await serverWith(0);
     await exported(client, which);
