@@ -10,6 +10,9 @@ const run = promisify(execFile);
 export const bareGit = async (cwd: string, ...args: string[]): Promise<string> =>
   (await run('git', args, { cwd, maxBuffer: 64 * 1_024 * 1_024 })).stdout.trim();
 
+/** Much faster than Node, which is slow with hundreds of thousands of files. */
+export const removeTree = (folder: string): Promise<unknown> => run('rm', ['-rf', '--', folder]);
+
 export interface Size {
   files: number;
   /** Commits after the first one, and how many files each of them writes anew. */

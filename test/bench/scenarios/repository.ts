@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Trash } from '../../../activities/adapters/local/trash.ts';
@@ -7,7 +7,7 @@ import { signalOf } from '../../../workflows/contracts/messages.ts';
 import { environmentIdOf, runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { now } from '../clock.ts';
 import { figure, type Book } from '../figures.ts';
-import { bareGit, makeLargeRepository } from '../large-repository.ts';
+import { bareGit, makeLargeRepository, removeTree } from '../large-repository.ts';
 import { METRICS, type MetricId } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
@@ -56,7 +56,7 @@ export async function repository(stage: Stage, pace: Pace, book: Book): Promise<
     await checkouts(stage, place, pace, book);
     await runs(stage, place, pace, book);
   } finally {
-    await rm(home, { recursive: true, force: true });
+    await removeTree(home);
   }
 }
 
@@ -84,7 +84,7 @@ async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Pr
     );
     into.gatehouse.push(await timed(() => workshop.checkout(place.owner, tip, ours)));
     removal.gatehouse.push(await timed(() => trash.take(ours)));
-    removal.floor.push(await timed(() => rm(theirs, { recursive: true })));
+    removal.floor.push(await timed(() => removeTree(theirs)));
     await trash.emptied();
   }
   note(book, 'repository-first', first);
@@ -168,7 +168,7 @@ async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<
     await bareGit(clone, 'merge', '--quiet', '--no-ff', '--no-edit', branch);
     await bareGit(clone, 'branch', '--quiet', '-D', branch);
   });
-  await rm(trees, { recursive: true });
+  await removeTree(trees);
   await bareGit(mirror, 'worktree', 'prune');
   return ms;
 }
