@@ -45,8 +45,14 @@ const BUILDS: Change[][] = [
   [
     [
       'lib/park.ts',
-      '[watchHead(desk, events), watchSite(desk, events, back), watchClock(desk, visit, notice.type)]',
-      '[watchClock(desk, visit, notice.type), watchSite(desk, events, back), watchHead(desk, events)]',
+      `    'The work branch': watchHead(desk, events),
+    'The environment': watchSite(desk, events, back),
+    'The time': watchClock(desk, visit, type),
+`,
+      `    'The time': watchClock(desk, visit, type),
+    'The environment': watchSite(desk, events, back),
+    'The work branch': watchHead(desk, events),
+`,
     ],
   ],
 ];
