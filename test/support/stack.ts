@@ -50,6 +50,8 @@ export class TestStack {
     const { home, port, uiPort } = this;
     return {
       ...process.env,
+      // Jest's workers have colours forced on where it writes to a terminal.
+      FORCE_COLOR: undefined,
       NODE_OPTIONS: '',
       TEMPORAL_ADDRESS: '',
       GATEHOUSE_DATA: path.join(home, 'data'),

@@ -8,6 +8,7 @@ import { safeName } from '../../../activities/adapters/local/folders.ts';
 import { CheckRuns } from '../../../activities/adapters/local/git-forge/check-runs.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
+import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
@@ -52,8 +53,6 @@ const ended = (runs: CheckRuns, head: string) =>
     return checks.running.length === 0 && checks.ended;
   });
 const there = (name: string) => until(`${name} is there`, () => existsSync(path.join(home, name)));
-const running = async () =>
-  (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((line) => line.includes(`${home}/left`));
 const trees = async () => (await execa('find', [data('checks'), '-name', 'tree'])).stdout;
 
 describe('a verdict', () => {
@@ -95,7 +94,7 @@ describe('a check', () => {
     const head = await stated({ test });
     change = { ...change, basis: head };
     expect(await ended(open(), head)).toMatchObject([{ conclusion: 'success' }]);
-    expect(await running()).toEqual([]);
+    expect(await running(`${home}/left`)).toEqual([]);
   });
 
   it('ends when nobody waits for it, though its repository has been moved away', async () => {
@@ -106,9 +105,9 @@ describe('a check', () => {
     await rename(repository, path.join(home, 'moved'));
     const next = open();
     await next.endOthers({ repository, branch: 'other' });
-    expect(await running()).not.toEqual([]);
+    expect(await running(`${home}/left`)).not.toEqual([]);
     await next.endOthers(change);
-    expect(await running()).toEqual([]);
+    expect(await running(`${home}/left`)).toEqual([]);
     expect(await trees()).toBe('');
     expect((await next.open()).size).toBe(0);
   });
@@ -124,7 +123,7 @@ describe('a check', () => {
       return begun.split('\n').length === 9;
     });
     await runs.close();
-    expect(await running()).toEqual([]);
+    expect(await running(`${home}/left`)).toEqual([]);
     expect((await open().open()).size).toBe(0);
   });
 });

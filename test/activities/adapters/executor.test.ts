@@ -12,6 +12,7 @@ import { StandingJobs } from '../../../activities/adapters/local/command-executo
 import { safeName } from '../../../activities/adapters/local/folders.ts';
 import type { Executor } from '../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
@@ -235,7 +236,7 @@ describe('a command', () => {
     ],
   ])('%s', async (_, script, report, over: Partial<Job> = {}) => {
     expect(await run(job(script, over))).toMatchObject(report);
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    expect(await running(home)).toEqual([]);
   });
 
   it('that only reads has its changes thrown away, and told', async () => {
@@ -296,10 +297,10 @@ describe('a command', () => {
       'echo x > x.txt; (setsid sh -c "echo $T/child; sleep 60" &) ; sh -c "sleep 60; echo $T/other"',
     );
     await executor.ensure(the);
-    await until('children', async () => (await execa('ps', ['-eo', 'args='])).stdout.includes(`${home}/child`));
+    await until('children', async () => (await running(`${home}/child`)).length > 0);
     await executor.stop(the.key);
     expect(await executor.look(the.key)).toMatchObject({ is: 'stopped' });
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    expect(await running(home)).toEqual([]);
     expect(await git('branch', '--list', 'work')).toBe('');
   });
 
@@ -320,7 +321,7 @@ describe('a command', () => {
     const begun = async () => (await readFile(path.join(home, 'begun'), 'utf8').catch(() => '')).split('\n').length;
     await until('all have begun', async () => (await begun()) === 5);
     await executor.close();
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    expect(await running(home)).toEqual([]);
     for (const each of all) expect(await open().look(each.key)).toMatchObject({ is: 'interrupted' });
     expect(await open().list()).toEqual([]);
   });

@@ -10,6 +10,7 @@ import { Publishing } from '../../../activities/adapters/local/publishing.ts';
 import { Records } from '../../../activities/adapters/local/records.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
+import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 import { forgeContract, type ForgeRig } from './forge-contract.ts';
 
@@ -225,8 +226,7 @@ describe('a repository of a person', () => {
     });
     expect(over).toMatchObject({ name: 'good', conclusion: 'timed_out' });
     expect(await rig.checksBegun()).toBe(1);
-    const { stdout } = await execa('ps', ['-eo', 'args=']);
-    expect(stdout).not.toContain(`${rig.home}/hold ]`);
+    expect(await running(`${rig.home}/hold ]`)).toEqual([]);
   });
 
   it.each([
@@ -261,7 +261,7 @@ describe('a repository of a person', () => {
     expect(await open()).toEqual([[change.branch, 1]]);
     await rig.forge.endChecks(change);
     expect(await open()).toEqual([[change.branch, 0]]);
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(`${rig.home}/hold ]`);
+    expect(await running(`${rig.home}/hold ]`)).toEqual([]);
     await rm(path.join(rig.home, 'hold'));
     const again = await until('it ends', async () => (await rig.forge.checks(change, head, limits)).ended[0]);
     expect(again).toMatchObject({ conclusion: 'success' });
@@ -308,7 +308,7 @@ describe('a repository of a person', () => {
     await Promise.all([looking, ending]);
     const trees = await execa('find', [path.join(rig.home, 'data', 'checks'), '-name', 'tree*']);
     expect(trees.stdout).toBe('');
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(`${rig.home}/hold ]`);
+    expect(await running(`${rig.home}/hold ]`)).toEqual([]);
   });
 
   it('has no document committed outside of itself', async () => {

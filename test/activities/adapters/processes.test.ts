@@ -2,12 +2,12 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { LEASE_MS } from '../../../activities/adapters/local/leases.ts';
 import { end, endAll, launch, stateOf, tailOf } from '../../../activities/adapters/local/processes.ts';
 import { LOG_BYTES } from '../../../activities/adapters/local/supervisor.ts';
 import { ownOrigin, seen } from '../../../activities/adapters/local/tokens.ts';
+import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
@@ -37,8 +37,6 @@ const exited = (folder: string) =>
     return state.is !== 'running' && state;
   });
 const begun = (name: string) => until(`${name} is there`, () => existsSync(path.join(home, name)));
-const running = async () =>
-  (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((line) => line.includes(home));
 
 /** As if it had been launched there. */
 async function cameFrom(folder: string, origin: object, over: object = {}): Promise<void> {
@@ -96,7 +94,7 @@ describe('a command', () => {
     const folder = await launched(`setsid sh -c 'while :; do sleep 1; done' ${home}/left & exit 3`);
     expect(await exited(folder)).toEqual({ is: 'exited', code: 3 });
     await end(folder, { graceMs: 1_000 });
-    expect(await running()).toEqual([]);
+    expect(await running(home)).toEqual([]);
   });
 
   it('of a dozen that ignore being asked is ended with all others', async () => {
@@ -107,7 +105,7 @@ describe('a command', () => {
     );
     for (const n of dozen.keys()) await begun(`begun-${n}`);
     expect(await endAll(dozen, { graceMs: 200 })).toEqual([]);
-    expect(await running()).toEqual([]);
+    expect(await running(home)).toEqual([]);
   });
 });
 
@@ -130,7 +128,7 @@ describe('a command of another container', () => {
     await until('it has begun', () => existsSync(path.join(folder, 'begun')));
     await cameFrom(folder, await elsewhere(), { pid: 2 ** 22 + 1 });
     expect(await endAll([folder], { graceMs: 10_000 })).toEqual([]);
-    expect(await running()).toEqual([]);
+    expect(await running(home)).toEqual([]);
   });
 
   it('that has ended says so as any does, and nothing of it is waited for', async () => {
