@@ -1,12 +1,31 @@
 import type { Job } from '../workflows/contracts/activities.ts';
 import { madeText } from '../workflows/contracts/kept.ts';
-import type { PriorOutput } from '../workflows/contracts/jobs.ts';
+import type { PriorOutput, Revision } from '../workflows/contracts/jobs.ts';
 import type { Texts } from './ports.ts';
 
-/** A job with all that it is told of earlier steps: what the run keeps outside is read in, as far as there is room. */
-export async function wholeJob(job: Job, texts: Texts): Promise<Job> {
+/**
+ * A job with all that was said of its work, and all that it is told of earlier steps: what the run keeps outside is read in,
+ * of earlier steps as far as there is room.
+ */
+export async function wholeJob({ briefKept, revision, ...job }: Job, texts: Texts): Promise<Job> {
   const priorOutputs = await Promise.all(job.priorOutputs.map((prior) => wholeOutput(prior, texts)));
-  return { ...job, priorOutputs };
+  return {
+    ...job,
+    brief: (await wholeText(briefKept, texts)) ?? job.brief,
+    priorOutputs,
+    ...(revision && { revision: await wholeRevision(revision, texts) }),
+  };
+}
+
+async function wholeRevision({ kept, ...revision }: Revision, texts: Texts): Promise<Revision> {
+  const said = await wholeText(kept, texts);
+  return said === undefined ? revision : { ...revision, ...(JSON.parse(said) as typeof revision) };
+}
+
+/** A text that is kept in pieces. One that is not kept here (any more) is as the run has cut it, with its mark. */
+async function wholeText(hashes: string[] = [], texts: Texts): Promise<string | undefined> {
+  const pieces = await Promise.all(hashes.map((hash) => texts.read(hash)));
+  return hashes.length === 0 || pieces.includes(undefined) ? undefined : pieces.join('');
 }
 
 async function wholeOutput({ kept, ...prior }: PriorOutput, texts: Texts): Promise<PriorOutput> {

@@ -21,6 +21,7 @@ import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
+import { oversized } from '../workflows/rules/bounds.ts';
 import { code } from '../workflows/rules/details.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
@@ -67,7 +68,7 @@ export class Runs {
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { data: input, error } = RunInput.safeParse(wish);
     if (!input) throw new InvalidInput(badFields(error, wish));
-    const wrong = wrongDependents(input);
+    const wrong = [...oversized(wish), ...wrongDependents(input)];
     if (wrong.length > 0) throw new InvalidInput(wrong);
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);

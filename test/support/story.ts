@@ -5,6 +5,7 @@ import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
 import type { Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
+import { revisionOf } from '../../workflows/rules/revisions.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 
 interface Script {
@@ -89,6 +90,7 @@ export async function play<K extends string, O extends z.ZodObject>(
     branchResumed: () => script.resumed ?? false,
     estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
     outputOf: async ({ output }) => output,
+    revision: async (said) => revisionOf(said),
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),
     show: ({ phase }) => tell(phase),
     send: async (role, work) => {

@@ -3,7 +3,7 @@ import type { StepEntry } from '../../workflows/contracts/reading.ts';
 import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapshot.ts';
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
 import { CARRIED_BYTES, carriedOf, keepWithin, toldWithin } from '../../workflows/rules/bounds.ts';
-import { bytesOf, cutText, newestWithin } from '../../workflows/rules/bytes.ts';
+import { bytesOf, cutText, newestWithin, piecesOf } from '../../workflows/rules/bytes.ts';
 import { readSnapshot } from '../../workflows/rules/snapshots.ts';
 import { stepEntry } from '../../workflows/rules/describe.ts';
 import { change, HEAD } from '../support/builders.ts';
@@ -153,6 +153,17 @@ describe('a text that is cut', () => {
     expect(cut).toMatch(new RegExp(`… \\[cut: it had ${bytesOf(text)} bytes\\]$`));
     expect(cutText(cut, 60)).toMatch(new RegExp(`… \\[cut: it had ${bytesOf(text)} bytes\\]$`));
     expect(cut.slice(0, -1).at(-1)).toBeDefined();
+  });
+  it('is kept in pieces of whole characters, which are the text', () => {
+    const pieces = piecesOf(`a${'🙂'.repeat(500)}${'"'.repeat(500)}`, 120);
+    expect(Math.max(...pieces.map(bytesOf))).toBeLessThanOrEqual(120);
+    expect(pieces.join('')).toBe(`a${'🙂'.repeat(500)}${'"'.repeat(500)}`);
+    expect(pieces.filter((piece) => /[\ud800-\udfff]/u.test(piece))).toEqual([]);
+  });
+  it('goes on saying where all of it is kept', () => {
+    const cut = cutText('x'.repeat(500), 200, ['a', 'b']);
+    expect(cut).toMatch(/x… \[cut: it had 502 bytes; all of it is kept as a \+ b\]$/);
+    expect(cutText(cut, 100, ['a', 'b'])).toMatch(/x… \[cut: it had 502 bytes; all of it is kept as a \+ b\]$/);
   });
   it('is not cut while it fits', () => {
     expect(cutText('x'.repeat(118), 120)).toHaveLength(118);

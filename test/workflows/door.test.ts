@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { bytesOf } from '../../workflows/rules/bytes.ts';
 import { change, HEAD, wish } from '../support/builders.ts';
 import { UNREADABLE } from '../support/sandbox.ts';
 import { clusterWith } from '../support/world.ts';
@@ -43,6 +44,33 @@ const WORKFLOWS: Entered[] = [
   },
   { type: 'survey', id: 'doctor/x/look', input: {}, wrong: [{ fix: 'yes' }, 'fix'] },
 ];
+
+/** Twenty inputs that wait for this one, each of them within its limits. */
+const waiting = Array.from({ length: 20 }, (_, n) => ({
+  ...wish({ kind: 'coder' }),
+  task: { id: `PAY-${n}`, title: 'next', description: 'x'.repeat(50_000) },
+}));
+const TOO_LARGE: [string, string, object, string][] = [
+  ['pipelineRun', 'run/default/PAY-142', { ...run, task: { ...task, dependents: waiting } }, 'task.dependents'],
+  ['releaseWatch', 'release/default/PAY-142', { ...release, padding: 'x'.repeat(600_000) }, 'padding'],
+  ['environment', 'env/default/PAY-142', { ...environment, change: { ...change, x: 'x'.repeat(600_000) } }, 'change'],
+];
+
+describe.each(TOO_LARGE)('%s is started with so much at most, in all', (type, id, input, field) => {
+  const found = bytesOf(input);
+  it('names what takes the most of it, and the sizes', async () => {
+    const { closed } = await clusterWith().start(type, id, input);
+    const message = `^${field}: expected a start input of at most 500000 bytes in all, found ${found}, \\d+ of them here$`;
+    expect(closed).toMatchObject({
+      failure: { type: 'invalid_input', message: expect.stringMatching(new RegExp(message)) },
+    });
+  });
+
+  it('goes on, where it had begun before that was asked', async () => {
+    const { closed } = await clusterWith().start(type, id, input, { continued: true });
+    expect(closed ?? {}).not.toHaveProperty('failure.type', 'invalid_input');
+  });
+});
 
 describe.each(WORKFLOWS)('$type', ({ type, id, input, wrong, forged }) => {
   const start = (raw: unknown, options = {}) => clusterWith().start(type, id, raw, options);

@@ -4,7 +4,7 @@ import { wholeJob } from '../../activities/whole-jobs.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';
 import { CARRIED_BYTES } from '../../workflows/rules/bounds.ts';
 import { bytesOf } from '../../workflows/rules/bytes.ts';
-import { completed, wish } from '../support/builders.ts';
+import { completed, HEAD, wish } from '../support/builders.ts';
 import type { Execution } from '../support/sandbox.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
 
@@ -25,7 +25,10 @@ const loud = (job: Job) => {
 };
 
 /** A run in a world where everything is as long as it may be; what it sends is weighed, and what it keeps is kept. */
-async function loudRun(steps: ({ kind: string } & Record<string, unknown>)[], over = {}) {
+async function loudRun(
+  steps: ({ kind: string } & Record<string, unknown>)[],
+  { answer = loud, ...over }: { answer?: (job: Job) => unknown } & Record<string, unknown> = {},
+) {
   const texts = new InMemoryTexts();
   const jobs: Job[] = [];
   const weighed: number[] = [];
@@ -33,7 +36,7 @@ async function loudRun(steps: ({ kind: string } & Record<string, unknown>)[], ov
     runJob: (job: Job) => {
       jobs.push(structuredClone(job));
       weighed.push(bytesOf(job));
-      return loud(job);
+      return answer(job);
     },
     keepText: (text: string) => {
       weighed.push(bytesOf(text));
@@ -112,6 +115,56 @@ it('what was sent back is told with what was made, which the run does not carry 
     feedback: 'shorter',
     comments: [{ text: 'here' }],
   });
+});
+
+it('what is sent back is done again with all that was said, however much', async () => {
+  const comments = many(120, (n) => ({ quote: `${n} ${'"'.repeat(2_000)}`, text: `${n} ${'🙂'.repeat(2_400)}` }));
+  const { run, jobs, weighed, texts } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
+  await run.update('requestChanges', { feedback: 'shorter', comments });
+  const { revision } = jobs.at(-1)!;
+  expect(bytesOf(revision)).toBeLessThan(300_000);
+  expect(revision!.comments.at(-1)!.text).toMatch(/^… \[cut: \d+ more comments; all of it is kept as [0-9a-f]{64}/);
+  expect((await wholeJob(jobs.at(-1)!, texts)).revision).toEqual({
+    ...{ previousOutput: long(10_000), feedback: 'shorter' },
+    comments,
+  });
+  expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
+});
+
+it('a companion’s remarks are its producer’s, all of them, and people read where the rest is', async () => {
+  const comments = many(40, (n) => ({ body: `${n} ${'y'.repeat(5_900)}` }));
+  const remarks = completed({ changed: false, output: { rating: 0.2, summary: 'thin', comments } });
+  const answer = (job: Job) => (job.role === 'reviewer' ? remarks : loud(job));
+  const { run, jobs, texts } = await loudRun([{ kind: 'coder' }, { kind: 'reviewer' }], { answer });
+  const cap = run.query('run') as Promise<{ current: { cap: { feedback: string } } }>;
+  expect((await cap).current.cap.feedback).toMatch(/… \[cut: it had \d+ bytes; all of it is kept as [0-9a-f]{64}\]$/);
+  await run.update('resolveCap', { choice: 'extra-round' });
+  const rework = jobs.findLast(({ role }) => role === 'coder')!;
+  const { revision } = await wholeJob(rework, texts);
+  expect(revision!.feedback).toBe(['thin', ...comments.map(({ body }) => body)].join('\n\n'));
+});
+
+it('a brief that no message has room for is its helper’s, all of it', async () => {
+  const failing = many(60, (n) => ({ name: `check-${n}`, conclusion: 'failure', log: `${n} ${'z'.repeat(9_000)}` }));
+  const { jobs, weighed, texts } = await loudRun([{ kind: 'coder' }, { kind: 'ci', attempts: 1 }], {
+    settledChecks: () => ({ head: HEAD, checks: failing, none: false, foreign: [], state: 'open' }),
+  });
+  const fixer = jobs.find(({ role }) => role === 'ci-fixer')!;
+  expect(fixer.brief).toMatch(/all of it is kept as/);
+  const { brief, briefKept } = await wholeJob(fixer, texts);
+  expect(briefKept).toBeUndefined();
+  expect(brief).toContain(failing[59]!.log);
+  expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
+});
+
+it('what is not kept here any more is told as cut, and the job begins all the same', async () => {
+  const { run, jobs } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
+  await run.update('requestChanges', { feedback: 'x'.repeat(9_990), comments: [{ text: 'y'.repeat(9_990) }] });
+  const job = { ...jobs.at(-1)!, brief: 'do it', briefKept: ['f'.repeat(64)] };
+  const { revision, brief } = await wholeJob(job, new InMemoryTexts());
+  expect(revision).toMatchObject({ feedback: 'x'.repeat(9_990) });
+  expect(revision).not.toHaveProperty('kept');
+  expect(brief).toBe('do it');
 });
 
 it('an answer that looks like a place of ours is only what an agent said', async () => {

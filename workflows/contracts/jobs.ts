@@ -17,6 +17,8 @@ export interface Job {
   task: Task;
   change: Change & { head?: string };
   brief: string;
+  /** The hashes by which all of the brief is kept outside, where no message has room for it: read in like outputs. */
+  briefKept?: string[] | undefined;
   priorOutputs: PriorOutput[];
   resolvedDecision?: { question: string; choice: string } | undefined;
   revision?: Revision | undefined;
@@ -39,11 +41,15 @@ export interface PriorOutput {
   kept?: { hash: string; most: number } | undefined;
 }
 
-/** What a job is to do differently: what it made before, and what was said of it. */
+/**
+ * What a job is to do differently: what it made before, and what was said of it. `kept`: all that was said is kept outside
+ * too, in pieces by these hashes, for a run may have no room for it; it is read in before the job is begun.
+ */
 export const Revision = z.strictObject({
   previousOutput: z.string(),
   feedback: z.string(),
   comments: z.array(z.strictObject({ quote: z.string().optional(), text: z.string() })),
+  kept: z.array(z.string()).optional(),
 });
 export type Revision = z.output<typeof Revision>;
 

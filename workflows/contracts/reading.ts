@@ -132,6 +132,8 @@ export const CompanionVerdict = z.strictObject({
   threshold: z.number(),
   passed: z.boolean(),
   feedback: z.string(),
+  /** Where all of the feedback is kept, by hash, where a run might have no room for it. */
+  kept: z.array(z.string()).optional(),
 });
 export type CompanionVerdict = z.output<typeof CompanionVerdict>;
 

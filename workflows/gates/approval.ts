@@ -1,6 +1,6 @@
 import type { Revision } from '../contracts/activities.ts';
+import type { HumanAction } from '../contracts/messages.ts';
 import type { StepRecord } from '../contracts/state.ts';
-import { revisionOf } from '../rules/revisions.ts';
 import type { GateContext, GateEnd } from './gate.ts';
 
 type Approval = { is: 'ended'; end: GateEnd } | { is: 'rework'; rework: Revision } | { is: 'moved' };
@@ -24,7 +24,7 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
       }
       return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
     case 'requestChanges':
-      return { is: 'rework', rework: revisionOf(answer.feedback ?? '', answer.comments ?? []) };
+      return { is: 'rework', rework: await ctx.revision(saidBy(answer)) };
     case 'reject': {
       const reason = `${answer.by ?? 'A person'} rejected it${answer.reason ? `: ${answer.reason}` : '.'}`;
       return { is: 'ended', end: { is: 'rejected', type: 'rejected', reason } };
@@ -33,6 +33,8 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
       return { is: 'moved' };
   }
 }
+
+const saidBy = ({ feedback = '', comments = [] }: HumanAction<'requestChanges'>) => ({ feedback, comments });
 
 /** What a person reads of an output, and what later steps are given of it. */
 export const outputText = ({ summary, output }: Pick<StepRecord, 'summary' | 'output'>): string =>

@@ -4,7 +4,6 @@ import { failed, passed } from '../contracts/outcome.ts';
 import type { CompanionVerdict } from '../contracts/reading.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import { judgeReview, Review } from '../rules/companion.ts';
-import { revisionOf } from '../rules/revisions.ts';
 import { lost } from './agent.ts';
 import { approveOutput } from './approval.ts';
 import { consult, makerOf } from './consensus.ts';
@@ -53,13 +52,13 @@ type Graded = GateContext<{ threshold?: number | undefined; attempts?: number | 
 
 /** What a verdict means: on, to a person, or back, as often as there are reworks. */
 async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, back: Back): Promise<GateEnd> {
-  const { passed: good, rating, threshold, feedback } = graded;
+  const { passed: good, rating, threshold, feedback, kept } = graded;
   if (good && ctx.step.options.approval) return approved(ctx, made, back);
   if (good) return passed(`Rated ${rating}, at or above ${threshold}.`);
 
   const most = (ctx.options.attempts ?? ctx.policy.companionAttempts) + ctx.step.extra;
   const reworks = budgetOf(ctx.step, 'rework', most);
-  const rework = revisionOf(feedback, []);
+  const rework = { previousOutput: '', feedback, comments: [], ...(kept && { kept }) };
   if (!reworks.left()) return capped(ctx, graded, most, () => back(rework));
   reworks.spend();
   return back(rework);
@@ -81,7 +80,9 @@ async function grade(ctx: GateContext, threshold: number): Promise<CompanionVerd
     const { data } = Review.safeParse(end.output);
     if (data) {
       const reworks = ctx.step.spent['rework'] ?? 0;
-      const verdict = judgeReview(data, { threshold, reworks, said: end.summary });
+      const judged = judgeReview(data, { threshold, reworks, said: end.summary });
+      const { feedback, kept } = await ctx.revision({ feedback: judged.feedback, comments: [] });
+      const verdict = { ...judged, feedback, ...(kept && { kept }) };
       ctx.step.verdicts.push(verdict);
       await ctx.keep(ctx.step, end);
       return verdict;

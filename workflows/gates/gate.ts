@@ -20,6 +20,7 @@ import type { Outcome } from '../contracts/outcome.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
+import type { Said } from '../rules/revisions.ts';
 
 /** How a gate ends: with an outcome, or by sending the run back to earlier steps. */
 export type GateEnd = Outcome | { is: 'back'; to: string[]; because: string; rework?: Revision };
@@ -76,6 +77,9 @@ export interface GateContext<Options = unknown> {
 
   /** What a step made besides its summary, wherever it is kept. */
   outputOf(step: StepRecord): Promise<unknown>;
+
+  /** What a work is sent back with: what is too long for a run to carry is kept besides, for whoever does it again. */
+  revision(said: Said): Promise<Revision>;
 
   /** Tells whoever asks what the gate is doing now. */
   show(view: GateView): void;

@@ -3,7 +3,7 @@ import type { GateView } from '../contracts/state.ts';
 import type { GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
 import { descriptionOf } from '../rules/outputs.ts';
-import { keep, outputOf } from './keeping.ts';
+import { keep, outputOf, revision } from './keeping.ts';
 import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
 import { send } from './jobs.ts';
@@ -79,6 +79,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
 
     keep: (owner, made) => keep(desk, owner, made),
     outputOf: (owner) => outputOf(desk, owner),
+    revision: (said) => revision(desk, said),
 
     async stop() {
       stop();

@@ -1,8 +1,9 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { BadField } from '../contracts/activities.ts';
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
+import { oversized } from '../rules/bounds.ts';
 
 /** What a workflow asks of its input besides its shape, and how it refuses one. */
 interface Door<Input> {
@@ -31,6 +32,8 @@ export function enter<Schema extends z.ZodType>(
     if (continued) throw new Error(`A newer build wrote this input: ${fieldsMessage(fields)}`);
     return refuse(fields);
   }
+  const large = continued ? [] : oversized(raw);
+  if (large.length > 0 && patched('start-inputs-are-bounded')) return refuse(large);
   if (!continued && handedOn && handedOn.of(data) !== undefined)
     return refuse([
       { path: handedOn.path, expected: 'expected nothing: only a workflow that goes on by itself has it' },

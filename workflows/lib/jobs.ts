@@ -4,9 +4,10 @@ import type { AttemptEntry } from '../contracts/reading.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import type { GateContext, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
-import { bytesOf, cutText } from '../rules/bytes.ts';
+import { bytesOf } from '../rules/bytes.ts';
 import { descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { Desk } from './desk.ts';
+import { carriedBrief } from './keeping.ts';
 import { asking } from './looks.ts';
 import { brief } from './run.ts';
 import { transition } from './windows.ts';
@@ -30,9 +31,10 @@ type Report = Exclude<JobReport, { is: 'held' }>;
  */
 export async function send(desk: Desk, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const recoveries = { ...RECOVERIES };
+  const asked = { ...work, ...(await carriedBrief(desk, work.brief, BRIEF_BYTES)) };
   for (;;) {
     await desk.live.safePoint(desk.step);
-    const report = await dispatch(desk, role, work, view);
+    const report = await dispatch(desk, role, asked, view);
     switch (report.is) {
       case 'completed':
       case 'failed':
@@ -114,7 +116,6 @@ function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job
   const { policy, pipeline, change, head } = state;
   const helper = role !== step.kind;
   const site = state.environment?.status === 'live' ? state.environment : undefined;
-  const asked = { ...work, brief: cutText(work.brief, BRIEF_BYTES) };
   const job: Job = {
     key,
     role,
@@ -125,10 +126,10 @@ function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job
     seconds: policy.jobSeconds,
     silenceSeconds: policy.jobSilenceSeconds,
     pipeline: pipeline.name,
-    ...asked,
+    ...work,
   };
   const room = JOB_BYTES - bytesOf(job);
-  return { ...job, priorOutputs: priorOutputs(state.steps, step, helper ? asked.brief : undefined, room) };
+  return { ...job, priorOutputs: priorOutputs(state.steps, step, helper ? work.brief : undefined, room) };
 }
 
 /** The task as agents are told of it: with the description that a review has made, and the estimate. */

@@ -1,3 +1,4 @@
+import type { BadField } from '../contracts/activities.ts';
 import type { StepEntry } from '../contracts/reading.ts';
 import { Snapshot, type Carried } from '../contracts/snapshot.ts';
 import { bytesOf } from './bytes.ts';
@@ -8,6 +9,8 @@ import { MEASURES, trimEntry, TRIMS } from './trimming.ts';
  * what a run was started with travels beside it.
  */
 export const CARRIED_BYTES = 500_000;
+/** What a workflow is started with, as a whole, in bytes. It goes on beside what a run carries, in one message. */
+export const INPUT_BYTES = 500_000;
 /** What the end of a run tells of its settled steps, in bytes. */
 const TOLD_BYTES = 200_000;
 
@@ -46,4 +49,25 @@ export function toldWithin(entries: StepEntry[], most = TOLD_BYTES): StepEntry[]
     if (fits(told, most)) return told;
   }
   return told;
+}
+
+/**
+ * Says of a start input that is too large as a whole which of its fields takes the most. Each field has limits of its own,
+ * but twenty inputs that wait for this one, with more in them, have none together. What a retry goes on from is not counted.
+ */
+export function oversized(raw: unknown): BadField[] {
+  const { resume, task, ...others } = (raw ?? {}) as Record<string, unknown>;
+  void resume;
+  const input = { task, ...others };
+  if (fits(input, INPUT_BYTES)) return [];
+  const fields = [
+    ...Object.entries((task ?? {}) as object).map(([key, value]: [string, unknown]) => ({
+      path: `task.${key}`,
+      value,
+    })),
+    ...Object.entries(others).map(([path, value]) => ({ path, value })),
+  ].map(({ path, value }) => ({ path, bytes: bytesOf(value) }));
+  const { path, bytes } = fields.reduce((most, each) => (each.bytes > most.bytes ? each : most));
+  const expected = `expected a start input of at most ${INPUT_BYTES} bytes in all, found ${bytesOf(input)}, ${bytes} of them here`;
+  return [{ path, expected }];
 }

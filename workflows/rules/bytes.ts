@@ -4,16 +4,20 @@ export const bytesOf = (value: unknown): number => {
   return json === undefined ? 0 : new TextEncoder().encode(json).length;
 };
 
-const MARK = /… \[cut: it had (\d+) bytes\]$/;
+const MARK = /… \[cut: it had (\d+) bytes(?:; all of it is kept as [^\]]*)?\]$/;
 
-/** A text within so many bytes of JSON. One that is cut ends with a mark that says how long it was, at first. */
-export function cutText(text: string, most: number): string {
+/**
+ * A text within so many bytes of JSON. One that is cut ends with a mark that says how long it was, at first, and by which
+ * hashes all of it is kept, if it is.
+ */
+export function cutText(text: string, most: number, kept: readonly string[] = []): string {
   // A character takes six bytes at most, where it is escaped.
   if (text.length * 6 + 2 <= most) return text;
   const bytes = bytesOf(text);
   if (bytes <= most) return text;
   const before = MARK.exec(text);
-  const mark = `… [cut: it had ${before?.[1] ?? bytes} bytes]`;
+  const place = kept.length > 0 ? `; all of it is kept as ${kept.join(' + ')}` : '';
+  const mark = `… [cut: it had ${before?.[1] ?? bytes} bytes${place}]`;
   return `${beginning(before ? text.slice(0, before.index) : text, most - bytesOf(mark))}${mark}`;
 }
 
@@ -26,6 +30,17 @@ function beginning(text: string, most: number): string {
     end += character.length;
   }
   return text.slice(0, end);
+}
+
+/** A text in pieces of whole characters, each within so many bytes of JSON. */
+export function piecesOf(text: string, most: number): string[] {
+  const pieces: string[] = [];
+  for (let left = text; left !== '';) {
+    const piece = beginning(left, most);
+    pieces.push(piece);
+    left = left.slice(piece.length);
+  }
+  return pieces;
 }
 
 /** What JSON makes of one character: half of a pair, and what steers a terminal, is escaped. */

@@ -1,9 +1,5 @@
 import { z } from 'zod';
 import type { CompanionVerdict } from '../contracts/reading.ts';
-import { cutText } from './bytes.ts';
-
-/** A verdict is shown, kept, and sent back with the work: its words, in bytes. */
-const FEEDBACK = 100_000;
 
 const Comment = z
   .object({
@@ -34,6 +30,6 @@ export function judgeReview(
     rating,
     threshold,
     passed,
-    feedback: cutText([summary ?? said, ...remarks].filter(Boolean).join('\n\n'), FEEDBACK),
+    feedback: [summary ?? said, ...remarks].filter(Boolean).join('\n\n'),
   };
 }

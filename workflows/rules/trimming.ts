@@ -128,7 +128,8 @@ const present: Trim = (run, { present: most, text, count }) => {
   for (const step of run.steps) {
     const { rework, decision } = step;
     if (rework) {
-      cut(rework, ['feedback', 'previousOutput'], most);
+      rework.feedback = cutText(rework.feedback, most, rework.kept);
+      cut(rework, ['previousOutput'], most);
       rework.comments = newestWithin([...rework.comments].reverse(), most).reverse();
     }
     if (decision) {
