@@ -38,6 +38,8 @@ export interface Call {
   okCodes?: readonly number[] | undefined;
   /** What git reads from its standard input. */
   input?: string | undefined;
+  /** Input and output are taken by the byte, each a character: names of files need not be UTF-8. `shownName` shows such a name. */
+  bytes?: boolean | undefined;
   /** More variables for this one call, such as `GIT_INDEX_FILE`. */
   env?: Readonly<Record<string, string>> | undefined;
   /** More settings for this one call, as `name=value`. They come after ours, and so win. */
@@ -111,7 +113,7 @@ interface Where {
 }
 
 async function ask(share: string, all: readonly string[], args: readonly string[], where: Where, call: Call) {
-  const { kind = 'read', okCodes = [0], input, signal, deadline, settings = [] } = call;
+  const { kind = 'read', okCodes = [0], input, bytes, signal, deadline, settings = [] } = call;
   const begun = performance.now();
   const limit = AbortSignal.timeout(Math.max(1, (deadline ?? Date.now() + 24 * 3_600_000) - Date.now()));
   const free = await slots.take(share, signal ? AbortSignal.any([signal, limit]) : limit).catch((failure: unknown) => {
@@ -124,6 +126,7 @@ async function ask(share: string, all: readonly string[], args: readonly string[
       cwd: where.cwd,
       env: { ...environmentOf(where), ...call.env },
       input,
+      encoding: bytes ? 'latin1' : 'utf8',
       signal,
       limitMs: left,
     });

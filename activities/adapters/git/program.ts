@@ -18,6 +18,8 @@ interface Running {
   cwd: string;
   env: Record<string, string>;
   input?: string | undefined;
+  /** How its input and output are read as text. */
+  encoding?: 'utf8' | 'latin1' | undefined;
   signal?: AbortSignal | undefined;
   limitMs: number;
 }
@@ -27,7 +29,7 @@ interface Running {
  * when the caller gives up (which throws the signal's reason), and when this process exits.
  */
 export async function runProgram(program: string, args: readonly string[], options: Running): Promise<ProgramEnd> {
-  const { cwd, env, input, signal, limitMs } = options;
+  const { cwd, env, input, encoding = 'utf8', signal, limitMs } = options;
   signal?.throwIfAborted();
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<Ended>((resolve, reject) => {
@@ -46,13 +48,13 @@ export async function runProgram(program: string, args: readonly string[], optio
   signal?.addEventListener('abort', giveUp, { once: true });
   const [out, err] = [gather(child.stdout, giveUp), gather(child.stderr, giveUp)];
   child.stdin.on('error', () => undefined); // it need not read what it is told
-  child.stdin.end(input ?? '');
+  child.stdin.end(input ?? '', encoding);
   try {
     const { code, by } = await Promise.race([ended, group.lost]);
     signal?.throwIfAborted();
     const tooMuch = out.tooMuch() || err.tooMuch();
     return {
-      stdout: out.text().replace(/\n$/, ''),
+      stdout: out.text(encoding).replace(/\n$/, ''),
       stderr: tooMuch ? `It printed more than ${MOST_BYTES} bytes.` : err.text(),
       code: tooMuch ? undefined : code,
       signal: by,
@@ -80,7 +82,10 @@ function gather(pipe: Readable, end: () => void) {
     if (bytes <= MOST_BYTES) chunks.push(chunk);
     else end();
   });
-  return { text: () => Buffer.concat(chunks).toString('utf8'), tooMuch: () => bytes > MOST_BYTES };
+  return {
+    text: (encoding: BufferEncoding = 'utf8') => Buffer.concat(chunks).toString(encoding),
+    tooMuch: () => bytes > MOST_BYTES,
+  };
 }
 
 /** A process group: asked to end first, then made to. */

@@ -164,3 +164,36 @@ describe('a writer', () => {
     expect(settled).toMatchObject({ is: 'made' });
   });
 });
+
+describe('names that are not UTF-8, as old archives bring them', () => {
+  /** caf\xe9 in Latin-1, and r\xe9sum\xe9.lnk, a link. */
+  const names = (side: string) =>
+    `f=$(printf 'caf\\351.txt'); l=$(printf 'r\\351sum\\351.lnk'); printf 'one\\n${side}\\nthree\\n' > "$f"; ln -sf ${side} "$l"
+     echo ${side} > "über.txt"; git add -A`;
+  const there = `f=$(printf 'caf\\351.txt'); l=$(printf 'r\\351sum\\351.lnk'); u="über.txt";`;
+  let old: Shop;
+  beforeAll(async () => {
+    old = await Shop.create(names('old'));
+    await run(
+      old.repository,
+      `git checkout -q -b work; ${names('work')}; git commit -qm work; git checkout -q main; ${names('main')}; git commit -qm main`,
+    );
+  });
+  afterAll(() => old.remove());
+  const leaves = async (name: string, script: string) => old.settle(name, `${there} ${script}`, { resolve: true });
+
+  it.each([
+    ['nothing decided', 'true', ['caf\ufffd.txt', 'r\ufffdsum\ufffd.lnk', 'über.txt']],
+    ['marks staged', 'ln -sf both "$l"; git add -A', ['caf\ufffd.txt', 'über.txt']],
+    ['one file decided', 'echo both > "$f"', ['r\ufffdsum\ufffd.lnk', 'über.txt']],
+    ['the link decided', 'ln -sf both "$l"; echo both > "$u"', ['caf\ufffd.txt']],
+  ])('are in conflict like any other: %s', async (name, script, open) => {
+    expect(await leaves(name.replaceAll(' ', '-'), script)).toMatchObject(left(...open));
+  });
+
+  it('are decided like any other', async () => {
+    const settled = await leaves('decided', 'for each in "$f" "$u"; do echo both > "$each"; done; ln -sf both "$l"');
+    expect(settled).toMatchObject({ is: 'made' });
+    expect(await old.textOf(settled, 'über.txt')).toBe('both');
+  });
+});

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import path from 'node:path';
 import { git, type Call, type GitAnswer, type Repository } from '../../git/door.ts';
+import { nameOf, placeIn, shownName, type Name } from './names.ts';
 import { readBounded } from './reading.ts';
 import type { Begun } from './bench.ts';
 
@@ -33,15 +33,18 @@ export const listed = (names: readonly string[], most = 10): string =>
 
 export const short = (commit: string): string => commit.slice(0, 8);
 
-/** Those of these ids that are commits which the agent made: our copy of the repository does not have them. */
+/**
+ * Those of these ids that are commits which the agent made: no ref of our copy leads to them. That the copy has them says
+ * nothing: it may have them of a settling that did not come to its end, or of another job that made just the same.
+ */
 export async function ownCommits(checkout: Checkout, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const input = `${[...new Set(ids)].join('\n')}\n`;
-  const check = ['cat-file', '--batch-check=%(objectname) %(objecttype)'];
-  const here = (await ask(checkout, check, { input })).stdout.split('\n');
-  const there = (await git(checkout.copy, check, { ...checkout.limits, input })).stdout.split('\n');
-  const known = new Set(there.filter((line) => line.endsWith(' commit')));
-  return here.filter((line) => line.endsWith(' commit') && !known.has(line)).map((line) => line.split(' ', 1)[0]!);
+  const { stdout } = await ask(checkout, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], { input });
+  const commits = stdout.split('\n').filter((line) => line.endsWith(' commit'));
+  const from = commits.map((line) => line.split(' ', 1)[0]!);
+  const own = new Set(await commitsOf(checkout, { from, without: [] }));
+  return from.filter((id) => own.has(id));
 }
 
 /** The commits that can be reached from some, and neither from others nor from what our copy of the repository names. */
@@ -50,22 +53,29 @@ export async function commitsOf(
   { from, without, options = [] }: { from: readonly string[]; without: readonly string[]; options?: string[] },
 ): Promise<string[]> {
   if (from.length === 0) return [];
-  const refs = ['for-each-ref', '--format=^%(objectname)', 'refs/heads', 'refs/remotes'];
-  const known = (await git(checkout.copy, refs, checkout.limits)).stdout;
-  const input = `${[...from, ...without.map((id) => `^${id}`), known].filter(Boolean).join('\n')}\n`;
+  const input = `${[...from, ...without.map((id) => `^${id}`), ...(await known(checkout))].join('\n')}\n`;
   return (await ask(checkout, ['rev-list', ...options, '--stdin'], { input })).stdout.split('\n').filter(Boolean);
+}
+
+/** All that our copy of the repository names, to be left out: `^<id>`. */
+export async function known({ copy, limits }: Checkout): Promise<string[]> {
+  const refs = ['for-each-ref', '--format=^%(objectname)', 'refs/heads', 'refs/remotes', 'refs/tags'];
+  return (await git(copy, refs, limits)).stdout.split('\n').filter(Boolean);
 }
 
 export type Found = 'nothing' | 'file' | 'link' | 'folder' | 'other';
 
 /** What lies at a path of the checkout. No link is followed, none of its folders included. */
-export async function lookAt({ tree }: Checkout, name: string): Promise<{ is: Found; size: number; mode: number }> {
+export const lookAt = (checkout: Checkout, file: string) => lookAtName(checkout, nameOf(file));
+
+/** The same, for a name that need not be UTF-8. */
+export async function lookAtName({ tree }: Checkout, name: Name): Promise<{ is: Found; size: number; mode: number }> {
   const parts = name.split('/');
   for (let depth = 1; depth < parts.length; depth += 1) {
-    const above = await lstat(path.join(tree, ...parts.slice(0, depth))).catch(() => undefined);
+    const above = await lstat(placeIn(tree, parts.slice(0, depth).join('/'))).catch(() => undefined);
     if (!above?.isDirectory()) return { is: 'nothing', size: 0, mode: 0 };
   }
-  const found = await lstat(path.join(tree, name)).catch((failure: NodeJS.ErrnoException) => {
+  const found = await lstat(placeIn(tree, name)).catch((failure: NodeJS.ErrnoException) => {
     if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
     throw failure;
   });
@@ -74,6 +84,38 @@ export async function lookAt({ tree }: Checkout, name: string): Promise<{ is: Fo
   const is = (Object.keys(kinds) as (keyof typeof kinds)[]).find((kind) => kinds[kind])!;
   return { is, size: found.size, mode: found.mode };
 }
+
+/** A file as git has it in a tree or an index. */
+export interface Stage {
+  mode: string;
+  id: string;
+}
+
+/** What a commit or a tree has under these names, with the size in bytes of what is a file. */
+export async function entriesAt(
+  checkout: Checkout,
+  tree: string,
+  names: readonly Name[],
+): Promise<Map<Name, Stage & { size: number }>> {
+  const found = new Map<Name, Stage & { size: number }>();
+  const list = async (args: readonly string[], wanted: ReadonlySet<Name>) => {
+    const answer = await ask(checkout, ['ls-tree', '-l', '-z', '--full-tree', ...args], { bytes: true });
+    for (const entry of partsOf(answer)) {
+      const name = entry.slice(entry.indexOf('\t') + 1);
+      const [mode = '', , id = '', size] = entry.slice(0, entry.indexOf('\t')).split(/ +/);
+      if (wanted.has(name)) found.set(name, { mode, id, size: Number(size) });
+    }
+  };
+  // A program's arguments are UTF-8 here: other names are found in a list of all.
+  const usual = names.filter((name) => nameOf(shownName(name)) === name);
+  for (let at = 0; at < usual.length; at += AT_ONCE) {
+    const some = usual.slice(at, at + AT_ONCE);
+    await list([tree, '--', ...some.map(shownName)], new Set(some));
+  }
+  if (usual.length < names.length) await list(['-r', tree], new Set(names));
+  return found;
+}
+const AT_ONCE = 500;
 
 /** A small text file of the checkout's, or nothing where there is none. */
 export async function textAt(file: string, most = 1_000_000): Promise<string | undefined> {

@@ -1,10 +1,10 @@
 import { commitOf, mergeTree } from '../../git/commits.ts';
-import { ask, commitsOf, partsOf, type Checkout } from './checkout.ts';
+import { ask, commitsOf, entriesAt, partsOf, type Checkout } from './checkout.ts';
 import type { Conflicts } from './conflicts.ts';
+import { shownName, type Name } from './names.ts';
 
 /** Files that are larger are not looked through: git writes no marks into what it takes for binary. */
 const MOST_BYTES = 10_000_000;
-const PATHS_AT_ONCE = 500;
 
 /**
  * The files of a result that hold marks which git wrote for a conflict. In a file that was in conflict, that is a line like
@@ -28,9 +28,9 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
     const known = new Set((await Promise.all(sides.map((id) => textOf(checkout, id)))).flatMap(linesOf));
     const lines = linesOf(text).filter((line) => !known.has(line));
     const isMarked = stages ? lines.some((line) => isMark(line, size)) : await isGits(checkout, lines, size, name);
-    if (isMarked) left.push(name);
+    if (isMarked) left.push(shownName(name));
   }
-  return left;
+  return left.sort();
 }
 
 export const USUAL = 7;
@@ -53,7 +53,7 @@ export const holdsMarks = (text: string, size: number, sides: readonly string[])
 };
 
 /** A whole set of marks, with a label that only git writes: a commit of this repository, a stash, or a branch that conflicts there. */
-async function isGits(checkout: Checkout, lines: readonly string[], size: number, name: string): Promise<boolean> {
+async function isGits(checkout: Checkout, lines: readonly string[], size: number, name: Name): Promise<boolean> {
   let open = false;
   let parted = false;
   for (const line of lines) {
@@ -67,7 +67,7 @@ async function isGits(checkout: Checkout, lines: readonly string[], size: number
   return false;
 }
 
-async function namesAMerge(checkout: Checkout, label: string, name: string): Promise<boolean> {
+async function namesAMerge(checkout: Checkout, label: string, name: Name): Promise<boolean> {
   if (label === 'Stashed changes') return true;
   const id = /^(?:parent of )?([0-9a-f]{7,64})(?:\.{3}| \(|$)/.exec(label)?.[1];
   if (id !== undefined) return (await commitOf(checkout.view, id, checkout.limits)) !== undefined;
@@ -75,34 +75,27 @@ async function namesAMerge(checkout: Checkout, label: string, name: string): Pro
   const commit = await commitOf(checkout.view, label, checkout.limits);
   if (commit === undefined) return false;
   const merged = await mergeTree(checkout.view, checkout.begun.start, commit, checkout.limits).catch(() => undefined);
-  return merged?.is === 'conflicted' && merged.files.includes(name);
+  return merged?.is === 'conflicted' && merged.files.includes(shownName(name));
 }
 
 /** Files that differ between two commits in lines which may be marks. */
-async function changedWithMarks(checkout: Checkout, from: string, to: string): Promise<string[]> {
+async function changedWithMarks(checkout: Checkout, from: string, to: string): Promise<Name[]> {
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--text', '--no-ext-diff', '--no-textconv'];
-  return partsOf(await ask(checkout, [...args, '-G^(<{5}|>{5})', from, to], { kind: 'checkout' }));
+  return partsOf(await ask(checkout, [...args, '-G^(<{5}|>{5})', from, to], { kind: 'checkout', bytes: true }));
 }
 
 /** The plain files of a commit that have these names, as ids of their contents. */
-async function blobsAt(checkout: Checkout, commit: string, names: readonly string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (let at = 0; at < names.length; at += PATHS_AT_ONCE) {
-    const some = names.slice(at, at + PATHS_AT_ONCE);
-    const entries = partsOf(await ask(checkout, ['ls-tree', '-l', '-z', '--full-tree', commit, '--', ...some]));
-    for (const entry of entries) {
-      const [mode = '', , id = '', size] = entry.slice(0, entry.indexOf('\t')).split(/ +/);
-      if (mode.startsWith('100') && Number(size) <= MOST_BYTES) found.set(entry.slice(entry.indexOf('\t') + 1), id);
-    }
-  }
-  return found;
+async function blobsAt(checkout: Checkout, commit: string, names: readonly Name[]): Promise<Map<Name, string>> {
+  const found = await entriesAt(checkout, commit, names);
+  const files = [...found].filter(([, { mode, size }]) => mode.startsWith('100') && size <= MOST_BYTES);
+  return new Map(files.map(([name, { id }]) => [name, id]));
 }
 
 /** How long marks are in these files, as their attributes say. */
-export async function sizesOf(checkout: Checkout, names: readonly string[]): Promise<Map<string, number>> {
+export async function sizesOf(checkout: Checkout, names: readonly Name[]): Promise<Map<Name, number>> {
   if (names.length === 0) return new Map();
   const args = ['check-attr', '-z', '--stdin', 'conflict-marker-size'];
-  const { stdout } = await ask(checkout, args, { input: names.map((name) => `${name}\0`).join('') });
+  const { stdout } = await ask(checkout, args, { input: names.map((name) => `${name}\0`).join(''), bytes: true });
   const parts = stdout.split('\0');
   return new Map(
     names.map((name, index) => {

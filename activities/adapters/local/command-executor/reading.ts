@@ -5,12 +5,12 @@ import { open, type FileHandle } from 'node:fs/promises';
 export type FileRead = { is: 'none' } | { is: 'read'; bytes: Buffer } | { is: 'odd'; what: string };
 
 /** Opens a file as it lies there: no link is followed, and no pipe is waited for. */
-export async function openAsItIs(file: string): Promise<FileHandle> {
+export async function openAsItIs(file: string | Buffer): Promise<FileHandle> {
   return open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
 /** Reads a file that somebody else has left, up to a size in bytes. Whatever lies there instead is an answer. */
-export async function readBounded(file: string, most: number): Promise<FileRead> {
+export async function readBounded(file: string | Buffer, most: number): Promise<FileRead> {
   try {
     const handle = await openAsItIs(file);
     try {

@@ -1,8 +1,19 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { GitFailed } from '../../git/door.ts';
-import { ask, changesSince, listed, lookAt, partsOf, Refusal, type Checkout, type Difference } from './checkout.ts';
+import {
+  ask,
+  changesSince,
+  listed,
+  lookAt,
+  lookAtName,
+  partsOf,
+  Refusal,
+  type Checkout,
+  type Difference,
+} from './checkout.ts';
 import { flattened, type Nested } from './nested.ts';
+import { shownName } from './names.ts';
 import { keptAsTheyWere } from './normalising.ts';
 
 /** A checkout's files as a tree, and in what it differs from the commit that HEAD names. */
@@ -96,15 +107,17 @@ async function readable(file: string): Promise<void> {
 
 /** Refuses what has a tracked file's name and is none, and files that are too large to be meant. */
 async function mustBeFiles(checkout: Checkout): Promise<void> {
-  const call = { kind: 'checkout' } as const;
+  const call = { kind: 'checkout', bytes: true } as const;
   const tracked = partsOf(await ask(checkout, ['diff-files', '--name-only', '-z'], call));
   const others = partsOf(await ask(checkout, ['ls-files', '--others', '--exclude-standard', '-z'], call));
   const odd: string[] = [];
   const large: string[] = [];
-  for (const name of new Set(tracked)) if ((await lookAt(checkout, name)).is === 'other') odd.push(name);
+  for (const name of new Set(tracked)) {
+    if ((await lookAtName(checkout, name)).is === 'other') odd.push(shownName(name));
+  }
   for (const name of new Set([...tracked, ...others])) {
-    const { is, size } = await lookAt(checkout, name);
-    if (is === 'file' && size > MOST_BYTES) large.push(`${name} (${(size / MOST_BYTES).toFixed(1)} GiB)`);
+    const { is, size } = await lookAtName(checkout, name);
+    if (is === 'file' && size > MOST_BYTES) large.push(`${shownName(name)} (${(size / MOST_BYTES).toFixed(1)} GiB)`);
   }
   if (odd.length > 0) throw new Refusal(`No files any more, but pipes, sockets or devices: ${listed(odd)}.`);
   if (large.length > 0) throw new Refusal(`Files of more than 1 GiB are not taken into a change: ${listed(large)}.`);
