@@ -5,7 +5,8 @@ import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import { pullRequestOf } from './changes.ts';
 import { isHeld, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
-import type { Executor, Forge, Ports } from './ports.ts';
+import { lives } from './environments.ts';
+import type { Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { wholeJob } from './whole-jobs.ts';
 
@@ -22,11 +23,12 @@ export const jobActivities = (
   { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
 ): Own => ({
   async runJob(job) {
+    const by = thisAttempt();
     try {
       const over = (await executor.knows(job.key)) ? undefined : await overBudget(meter, budgetCents);
       if (over) return { is: 'held', by: 'budget', because: over } satisfies Held;
-      await executor.ensure(await wholeJob(job, texts));
-      const report = await ended(executor, job, lookMs);
+      await executor.ensure(await wholeJob(job, texts), by);
+      const report = await ended(executor, job, by, lookMs);
       await metered(meter, job.key, report);
       return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
     } catch (failure) {
@@ -35,37 +37,50 @@ export const jobActivities = (
         return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
       // Called off, or its run is no more. Where this attempt alone is over, for its worker was frozen, was cut off, or
-      // shuts down, another attempt has the job, or adopts it.
+      // shuts down, another attempt has the job, which the executor knows, or is still to come, which the server knows.
       const { cancelRequested, notFound } = cancellationDetails() ?? {};
-      if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.');
+      if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.', by);
       throw failure;
     }
   },
 
-  stopJob: ({ key }) => executor.stop(key, 'It was called off.'),
+  async stopJob({ key }) {
+    await executor.stop(key, 'It was called off.');
+  },
 });
+
+function thisAttempt(): Attempt {
+  const { workflowExecution, activityId, attempt, currentAttemptScheduledTimestampMs } = Context.current().info;
+  return { activity: `${workflowExecution!.runId} ${activityId}`, n: attempt, at: currentAttemptScheduledTimestampMs };
+}
 
 /** How long, in milliseconds, the server is asked for by an attempt that has heard of its end. */
 const ASK_MS = 10_000;
 
-/** Whether the run itself has ended. Where that is not to be known, nothing is: a survey finds what is left behind. */
+/**
+ * Whether the run itself has ended; one that was reset goes on as another execution. Where that is not to be known, nothing
+ * is ended: a survey finds what is left behind.
+ */
 async function runIsOver(): Promise<boolean> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
   try {
     // The attempt's own signal is aborted by now, and would abort the question too.
-    const asked = () => client.workflow.getHandle(workflowId, runId).describe();
-    const { status } = await client.withAbortSignal(AbortSignal.timeout(ASK_MS), asked);
-    return status.name !== 'RUNNING';
+    const asked = async () => {
+      const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      if (status.name === 'RUNNING') return false;
+      return !(await lives({ workflowId, runId: raw.workflowExecutionInfo?.firstRunId || runId }));
+    };
+    return await client.withAbortSignal(AbortSignal.timeout(ASK_MS), asked);
   } catch {
     return false;
   }
 }
 
 /** Looks until the job has ended, telling how it goes. */
-async function ended(executor: Executor, job: Job, lookMs: number): Promise<JobReport> {
+async function ended(executor: Executor, job: Job, by: Attempt, lookMs: number): Promise<JobReport> {
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
-    const look = await executor.look(job.key);
+    const look = await executor.look(job.key, by);
     if (look.is !== 'running') return look;
     tell({ key: job.key, ...look.progress, ...(look.lastOutput && { lastOutput: look.lastOutput.slice(0, 500) }) });
     await sleep(pause);

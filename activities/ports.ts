@@ -141,21 +141,40 @@ export interface Forge extends BranchInventory {
 export type JobLook =
   { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
 
-/** Something that does the work of agents. */
+/**
+ * The attempt of an activity in whose name a job is sent, looked at or stopped. The server hands an activity to another worker
+ * when the first stands still or is cut off; that one goes on later, and knows nothing of it.
+ */
+export interface Attempt {
+  /** The activity's run, and its id in there. */
+  activity: string;
+  /** Which attempt of that activity it is, from 1. */
+  n: number;
+  /** When the server scheduled it, in milliseconds since 1970 by the server's clock. */
+  at: number;
+}
+
+/**
+ * Something that does the work of agents. A job belongs to the last attempt that ensured it: an earlier one that looks at it
+ * or ensures it throws, and changes nothing.
+ */
 export interface Executor extends JobInventory {
   /** Names every role that could not be served for this change. Starts nothing. */
   examine(change: Change, roles: string[]): Promise<BadField[]>;
   /** Whether a job with this key was ever sent. */
   knows(key: string): Promise<boolean>;
   /** Sends the job out, unless one with its key is known: then that one is adopted, whatever its state. */
-  ensure(job: Job): Promise<void>;
+  ensure(job: Job, by?: Attempt): Promise<void>;
   /**
    * How the job stands. The end of a writing job includes the push of its commits to the work branch, fast-forward only:
    * foreign commits are merged in. A key that was never ensured is `evicted`.
    */
-  look(key: string): Promise<JobLook>;
-  /** Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. */
-  stop(key: string, because?: string): Promise<void>;
+  look(key: string, by?: Attempt): Promise<JobLook>;
+  /**
+   * Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. Answers whether it
+   * has ended: not where a later attempt has it. Without `by` it is stopped whoever has it, as by its run.
+   */
+  stop(key: string, because?: string, by?: Attempt): Promise<boolean>;
   /** Orderly stop of this worker: running jobs end as `interrupted`. */
   close?(): Promise<void>;
 }

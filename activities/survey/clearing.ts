@@ -34,7 +34,7 @@ export async function clear(server: Server, ports: Clearing, leftover: Leftover)
 async function removed(server: Server, ports: Clearing, { kind, key, holder, change }: Leftover): Promise<void> {
   switch (kind) {
     case 'job':
-      return ports.executor.stop(key, BECAUSE);
+      return void (await ports.executor.stop(key, BECAUSE));
     case 'checks':
       // Whoever has the branch by now sees to its checks: only those of its dead holder are ended here.
       return (await branchOf(ports, { change, holder })) && ports.forge.endChecks(change!);

@@ -13,17 +13,55 @@ import type { Job } from '../../workflows/contracts/activities.ts';
 it.each([
   ['its run goes on, and another attempt has the job', { notFound: true }, 'RUNNING', 'running'],
   ['its run was terminated', { notFound: true }, 'TERMINATED', 'stopped'],
+  ['its run was reset, and goes on as another execution', { notFound: true }, 'RESET', 'running'],
   ['the server cannot be asked', { notFound: true }, undefined, 'running'],
   ['its run has called it off', { cancelRequested: true }, 'RUNNING', 'stopped'],
   ['its worker shuts down', { workerShutdown: true }, 'RUNNING', 'running'],
 ] as const)('an attempt is over because %s', async (_, details, status, is) => {
+  const { executor, environment, run } = attempt(status);
+  environment.on('heartbeat', () => environment.cancel('CANCELLED', new ActivityCancellationDetails(details)));
+  await expect(run()).rejects.toThrow();
+  expect(await executor.look(KEY)).toMatchObject({ is });
+});
+
+const LATER = { activity: 'another run 1', n: 1, at: Date.now() + 60_000 };
+
+it.each([
+  ['has called it off', { cancelRequested: true }, 'RUNNING'],
+  ['was terminated', { notFound: true }, 'TERMINATED'],
+] as const)('an attempt whose run %s leaves a job alone that a later attempt has', async (_, details, status) => {
+  const { executor, environment, run, job } = attempt(status);
+  environment.on('heartbeat', () => {
+    void executor.ensure(job, LATER);
+    environment.cancel('CANCELLED', new ActivityCancellationDetails(details));
+  });
+  await expect(run()).rejects.toThrow();
+  expect(await executor.look(KEY)).toEqual({ is: 'running' });
+  expect(await executor.stop(KEY, 'Its run ended.')).toBe(true);
+});
+
+it('an attempt that comes late finds that the job is another one’s, and says so', async () => {
+  const { executor, run, job } = attempt('RUNNING');
+  await executor.ensure(job, LATER);
+  await expect(run()).rejects.toThrow('A later attempt has');
+});
+
+const KEY = 'run/default/T/x/1-coder/coder-1';
+
+/** An attempt at a job that never ends by itself, of a run that stands so at the server. */
+function attempt(status: string | undefined) {
   const executor = new InMemoryExecutor(() => new Promise(() => undefined));
-  const describe = async () => {
+  const seen = (name: string, firstRunId: string) => ({
+    status: { name },
+    raw: { workflowExecutionInfo: { firstRunId } },
+  });
+  const describe = async (runId: string | undefined) => {
     if (status === undefined) throw new Error('The server is down.');
-    return { status: { name: status } };
+    if (status !== 'RESET') return seen(status, 'first');
+    return runId === undefined ? seen('RUNNING', 'first') : seen('TERMINATED', 'first');
   };
   const client: any = {
-    workflow: { getHandle: () => ({ describe }) },
+    workflow: { getHandle: (_id: string, runId?: string) => ({ describe: () => describe(runId) }) },
     withAbortSignal: (_signal: AbortSignal, work: () => unknown) => work(),
   };
   const meter = { spent: async () => 0, record: async () => undefined } as Meter;
@@ -32,10 +70,6 @@ it.each([
     { lookMs: 5, budgetCents: undefined },
   );
   const environment = new MockActivityEnvironment({}, { client });
-  const key = 'run/default/T/x/1-coder/coder-1';
-  environment.on('heartbeat', () => environment.cancel('CANCELLED', new ActivityCancellationDetails(details)));
-  await expect(
-    environment.run(runJob, { key, role: 'coder', priorOutputs: [], task: { id: 'T' } } as unknown as Job),
-  ).rejects.toThrow();
-  expect(await executor.look(key)).toMatchObject({ is });
-});
+  const job = { key: KEY, role: 'coder', priorOutputs: [], task: { id: 'T' } } as unknown as Job;
+  return { executor, environment, job, run: () => environment.run(runJob, job) };
+}

@@ -1,10 +1,12 @@
 import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Executor, JobLook, Ledger } from '../../ports.ts';
+import type { Attempt, Executor, JobLook, Ledger } from '../../ports.ts';
+import { isLater, Superseded } from '../attempts.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
 export class InMemoryExecutor implements Executor {
   private readonly reports = new Map<string, JobReport | undefined>();
+  private readonly owners = new Map<string, Attempt>();
   private closing = false;
   readonly begun: string[] = [];
 
@@ -24,7 +26,10 @@ export class InMemoryExecutor implements Executor {
 
   knows = async (key: string): Promise<boolean> => this.reports.has(key);
 
-  async ensure(job: Job): Promise<void> {
+  async ensure(job: Job, by?: Attempt): Promise<void> {
+    if (this.reports.get(job.key)) return;
+    this.mustBeTheirs(job.key, by);
+    if (by) this.owners.set(job.key, by);
     if (this.reports.has(job.key)) return;
     if (this.closing) throw new Error('This worker is stopping.');
     this.begun.push(job.key);
@@ -36,13 +41,17 @@ export class InMemoryExecutor implements Executor {
     );
   }
 
-  async look(key: string): Promise<JobLook> {
+  async look(key: string, by?: Attempt): Promise<JobLook> {
     if (!this.reports.has(key)) return { is: 'evicted', because: 'No such job.', infrastructure: true };
-    return this.reports.get(key) ?? { is: 'running' };
+    const report = this.reports.get(key);
+    if (!report) this.mustBeTheirs(key, by);
+    return report ?? { is: 'running' };
   }
 
-  async stop(key: string, because = 'Somebody stopped it.'): Promise<void> {
+  async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
+    if (this.isSuperseded(key, by)) return false;
     this.end(key, { is: 'stopped', because });
+    return true;
   }
 
   async close(): Promise<void> {
@@ -50,6 +59,15 @@ export class InMemoryExecutor implements Executor {
     for (const [key, report] of this.reports) {
       if (!report) this.end(key, { is: 'interrupted', because: 'The local stack was stopped.' });
     }
+  }
+
+  private mustBeTheirs(key: string, by: Attempt | undefined): void {
+    if (this.isSuperseded(key, by)) throw new Superseded(key);
+  }
+
+  private isSuperseded(key: string, by: Attempt | undefined): boolean {
+    const owner = this.owners.get(key);
+    return by !== undefined && owner !== undefined && isLater(owner, by);
   }
 
   /** The first end stands: what a stopped job still answers changes nothing. */

@@ -122,5 +122,5 @@ class QuickExecutor implements Executor {
     (this.ends.get(key) ?? 0) > Date.now()
       ? { is: 'running' }
       : (this.ended.get(key) ?? { is: 'evicted', because: 'No such job.', infrastructure: true });
-  stop = async (): Promise<void> => undefined;
+  stop = async (): Promise<boolean> => true;
 }

@@ -21,6 +21,11 @@ export interface Ended {
   tree: string;
   run: string;
   result: string;
+  /**
+   * Throws once a later attempt has the job. One that stood still for longer than the lease of its lock goes on without it: so
+   * this is asked anew before anything is put on record or pushed.
+   */
+  still: () => Promise<void>;
 }
 
 const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
@@ -89,11 +94,13 @@ export class Ending {
         return { is: 'failed', because: [settled.because, ...settled.notes].join(' '), usage: said.usage };
       }
       made = { notes: settled.notes, ...(settled.is === 'made' && { commit: settled.commit }) };
+      await ended.still();
       await writeJson(record, made);
     }
     const summary = [said.summary, made.notes.join(' ')].filter(Boolean).join('\n\n');
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };
 
+    await ended.still();
     const end = await this.publishing.publish(job.change, made.commit, begun.before);
     if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
     return { ...said, summary, changed: true, ...(await this.headNow(job)) };

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import type { Executor, JobLook } from '../../../ports.ts';
+import type { Attempt, Executor, JobLook } from '../../../ports.ts';
+import { Superseded } from '../../attempts.ts';
 import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
 import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
@@ -13,6 +14,7 @@ import { Begun, prepare, toldOf } from './bench.ts';
 import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending } from './ending.ts';
+import { isSuperseded, own } from './owner.ts';
 import { readRecord } from './reading.ts';
 import { PRINTED_CHARACTERS, progressOf } from './result.ts';
 import { StandingJobs } from './standing.ts';
@@ -58,16 +60,20 @@ class CommandExecutor implements Executor {
 
   knows = async (key: string): Promise<boolean> => (await readRecord(this.placeOf(key).job)) !== undefined;
 
-  ensure(job: Job): Promise<void> {
+  ensure(job: Job, by?: Attempt): Promise<void> {
     const place = this.placeOf(job.key);
     return withLock(place.lock, async () => {
-      if ((await readReport(place.report)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
+      if ((await readReport(place.report)) !== undefined) return;
+      await mustBeTheirs(job.key, place, by);
+      if (by) await own(place.owner, by);
+      if ((await stateOf(place.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
       await mkdir(place.folder, { recursive: true });
       await this.standing.add(path.basename(place.folder));
       await writeJson(place.job, job);
       const begun = await prepare(this.workshop, job, place.tree);
+      await mustBeTheirs(job.key, place, by);
       await writeJson(place.begun, begun);
       if (begun.merging?.clean) return;
 
@@ -85,11 +91,13 @@ class CommandExecutor implements Executor {
     });
   }
 
-  look(key: string): Promise<JobLook> {
+  look(key: string, by?: Attempt): Promise<JobLook> {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
       const known = await readReport(place.report);
       if (known) return known;
+      const still = () => mustBeTheirs(key, place, by);
+      await still();
       const job = (await readRecord(place.job)) as Job | undefined;
       const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
       if (!job || !begun) return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
@@ -100,17 +108,28 @@ class CommandExecutor implements Executor {
         const over = overdue(job, state);
         if (!over) return this.running(place.run);
         await end(place.run, { graceMs: GRACE_MS });
-        const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun }, over, signal);
-        return this.report(key, place, await this.settled(key, failed));
+        const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
+        return this.report(key, place, await this.settled(key, failed), still);
       }
       await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
-      const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun }, state, signal);
-      return this.report(key, place, await this.settled(key, ended));
+      const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun, still }, state, signal);
+      return this.report(key, place, await this.settled(key, ended), still);
     });
   }
 
-  stop(key: string, because = 'Somebody stopped it.'): Promise<void> {
-    return this.finish(key, { is: 'stopped', because });
+  /** On record first, so that whatever it still answers changes nothing. */
+  async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
+    const place = this.placeOf(key);
+    if (await isSuperseded(place.owner, by)) return false; // who has it may be settling it right now
+    this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
+    return withLock(place.lock, async () => {
+      if (await isSuperseded(place.owner, by)) return false;
+      await mkdir(place.folder, { recursive: true });
+      if (!(await readReport(place.report))) await this.note(key, place, { is: 'stopped', because });
+      await end(place.run, { graceMs: GRACE_MS });
+      await this.clear(place);
+      return true;
+    });
   }
 
   /** All that run are asked at once; what cannot be ended is told. A checkout that is left is swept by the next worker. */
@@ -164,19 +183,8 @@ class CommandExecutor implements Executor {
     }
   }
 
-  /** Ends a job from outside: on record first, so that whatever it still answers changes nothing. */
-  private finish(key: string, report: JobReport): Promise<void> {
-    const place = this.placeOf(key);
-    this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
-    return withLock(place.lock, async () => {
-      await mkdir(place.folder, { recursive: true });
-      if (!(await readReport(place.report))) await this.note(key, place, report);
-      await end(place.run, { graceMs: GRACE_MS });
-      await this.clear(place);
-    });
-  }
-
-  private async report(key: string, place: Place, report: JobReport): Promise<JobReport> {
+  private async report(key: string, place: Place, report: JobReport, still: () => Promise<void>): Promise<JobReport> {
+    await still();
     await this.note(key, place, report);
     await this.clear(place);
     return report;
@@ -206,6 +214,7 @@ class CommandExecutor implements Executor {
       lock: `${folder}.lock`,
       tree: file('tree'),
       run: file('run'),
+      owner: file('owner.json'),
       job: file('job.json'),
       told: file('told.json'),
       begun: file('begun.json'),
@@ -215,6 +224,10 @@ class CommandExecutor implements Executor {
   }
 }
 type Place = ReturnType<CommandExecutor['placeIn']>;
+
+async function mustBeTheirs(key: string, { owner }: Place, by: Attempt | undefined): Promise<void> {
+  if (await isSuperseded(owner, by)) throw new Superseded(key);
+}
 
 function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
