@@ -13,3 +13,7 @@ export const final = (type: FailureType, message: string) => ApplicationFailure.
 
 /** Adapters name an error so when something of the repository's owner is in the way, which only its owner can move. */
 export const isHeld = (error: unknown): error is Error => error instanceof Error && error.name === 'Held';
+
+/** The server's own refusal (INVALID_ARGUMENT): what is asked so is refused at every attempt. */
+export const isInvalidArgument = (error: unknown): boolean =>
+  [error, (error as { cause?: unknown }).cause].some((each) => (each as { code?: unknown } | undefined)?.code === 3);

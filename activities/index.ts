@@ -2,6 +2,7 @@ import type { Activities } from '../workflows/contracts/activities.ts';
 import { budgetActivities } from './budget.ts';
 import { changeActivities } from './changes.ts';
 import { checkActivities } from './checks.ts';
+import { closedRunActivities } from './closed-runs.ts';
 import { environmentActivities } from './environments.ts';
 import { heartbeating } from './heartbeating.ts';
 import { issueActivities } from './issues.ts';
@@ -24,6 +25,7 @@ export const createActivities = (world: Ports, given: Settings): Activities => {
   const settings = { ...given, pace: pacing() };
   return heartbeating({
     ...runActivities(ports, settings),
+    ...closedRunActivities(ports),
     ...jobActivities(ports, settings),
     ...budgetActivities(ports, settings),
     ...changeActivities(ports, settings),

@@ -44,10 +44,10 @@ export interface ChangeWish {
 
 export type ForgeExamined =
   /**
-   * `writers`: names and e-mails of who has written on a branch that is ahead of its base, besides us. `lacking`: what
-   * checkouts will not have, in a sentence for people.
+   * `name`: the repository's one name, however it was given. `writers`: names and e-mails of who has written on a branch that
+   * is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
    */
-  | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
+  | { is: 'found'; name: string; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 

@@ -3,6 +3,7 @@ import type { Activities, BadField, Need } from '../workflows/contracts/activiti
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { lives } from './environments.ts';
+import { isInvalidArgument } from './failures.ts';
 import { overLimit } from './limits.ts';
 import type { Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
@@ -13,12 +14,16 @@ export const runActivities = (
   { forge, executor, environments, releases }: Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases'>,
   { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
 ): Own => ({
-  async examine({ input, roles, needs, holder }) {
+  async examine({ input, roles, needs, holder, repository: known }) {
     const unmet = [...(await unmetDependencies(input)), ...(await overLimit(input, taskLimit))];
     const { base, branch, pullRequest, repository } = input.change;
     const wish = { repository, base, branch: branchOf(input), branchGiven: branch !== undefined, pullRequest };
     const found = await forge.examine(wish);
     if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
+    if (known !== undefined && found.name !== known) {
+      const expected = `expected ${known}, where the run began, found ${found.name} at ${repository}`;
+      return { is: 'refused', fields: [{ path: 'change.repository', expected }] };
+    }
 
     const site = await environments.examine(found.change);
     const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
@@ -37,6 +42,7 @@ export const runActivities = (
     return {
       is: 'ready',
       change: found.change,
+      repository: found.name,
       ...(found.head !== undefined && { head: found.head }),
       ...(found.writers !== undefined && { writers: found.writers }),
       ...(found.lacking !== undefined && { lacking: found.lacking }),
@@ -110,13 +116,9 @@ async function endedMerged(workflowId: string): Promise<boolean> {
   }
 }
 
-/** What no other attempt changes: ours, or the server's, which says so (INVALID_ARGUMENT). */
+/** What no other attempt changes: ours, or the server's. */
 class Refused extends Error {}
-const isRefusal = (failure: unknown): boolean =>
-  failure instanceof Refused ||
-  [failure, (failure as { cause?: unknown }).cause].some(
-    (each) => (each as { code?: unknown } | undefined)?.code === 3,
-  );
+const isRefusal = (failure: unknown): boolean => failure instanceof Refused || isInvalidArgument(failure);
 
 const idOf = (input: unknown): string => {
   const id = (input as { task?: { id?: unknown } } | undefined)?.task?.id;

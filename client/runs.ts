@@ -6,6 +6,7 @@ import {
   type WorkflowExecutionDescription,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
+import { startInputOf } from '../activities/closed/record.ts';
 import { badFields } from '../workflows/contracts/bad-fields.ts';
 import {
   actionsQuery,
@@ -17,7 +18,7 @@ import {
   waitingOnQuery,
   type ActionName,
 } from '../workflows/contracts/messages.ts';
-import { branchOf, runIdOf } from '../workflows/contracts/pipeline-run.ts';
+import { branchOf, runIdOf, type Resume } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
@@ -27,7 +28,7 @@ import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unr
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
-import { asEnded, baseOf, endOf, resumeOf, startInputOf, type Ended } from './retrying.ts';
+import { asEnded, endOf, type Ended } from './ends.ts';
 
 /** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
 const CALL_MS = 10_000;
@@ -78,23 +79,22 @@ export class Runs {
     return { ...(await this.begin(workflowId, wish as Record<string, unknown>, input)), retried: false };
   }
 
-  /** Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. */
+  /**
+   * Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. The new run
+   * is told which one it goes on from, and its worker reads what that has settled.
+   */
   async retry(workflowId: string, { from }: { from?: number } = {}): Promise<Begun> {
-    const description = await this.describe(workflowId);
-    if (description.status.name === 'RUNNING') throw new LiveRun(workflowId);
-    if (description.status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
-    const closed = this.handle(workflowId, description.runId);
-    const { resume: before, ...own } = await this.ask(workflowId, () => startInputOf(closed));
-    const resume = await this.ask(workflowId, () => resumeOf(closed, before));
-    const first = from ?? resume.from;
-    const given = own['change'] as { base?: string };
-    const base = given.base ?? (await this.ask(workflowId, () => baseOf(closed)));
-    const again = { ...own, change: { ...given, ...(base && { base }) }, resume: { ...resume, from: first } };
-    const { data: input, error } = RunInput.safeParse(again);
+    const { status, runId } = await this.describe(workflowId);
+    if (status.name === 'RUNNING') throw new LiveRun(workflowId);
+    if (status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
+    const { resume, ...own } = await this.inputOf({ workflowId, runId });
+    void resume;
+    const again = { ...own, resume: { ...(from !== undefined && { from }), of: { runId } } };
+    const { data: input, error } = RunInput.safeParse({ ...again, resume: { of: { runId } } });
     if (!input) throw new InvalidInput(badFields(error, again));
     const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
-    if (first < 1 || first > steps)
-      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${first}` }]);
+    if (from !== undefined && (from < 1 || from > steps))
+      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${from}` }]);
     return this.begin(workflowId, again, input);
   }
 
@@ -190,9 +190,12 @@ export class Runs {
 
   /** Whether the newest execution was a retry: one that was refused at once still has what was settled before. */
   private async wasResumed(workflowId: string): Promise<boolean> {
-    const { resume } = await this.ask(workflowId, () => startInputOf(this.handle(workflowId)));
-    return resume !== undefined;
+    const { resume } = await this.inputOf({ workflowId });
+    return (resume as Resume | undefined)?.of !== undefined;
   }
+
+  private inputOf = (execution: { workflowId: string; runId?: string }) =>
+    this.ask(execution.workflowId, () => startInputOf(this.temporal.workflow, execution));
 
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
 

@@ -32,7 +32,15 @@ const LAW: Record<string, string[]> = {
     'execa',
     'yaml',
   ],
-  activities: ['workflows/contracts', '@temporalio/activity', 'type:@temporalio/client', 'picomatch'],
+  // What is on record of a closed run, read alike by the worker and by the client.
+  'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
+  activities: [
+    'workflows/contracts',
+    'activities/closed',
+    '@temporalio/activity',
+    'type:@temporalio/client',
+    'picomatch',
+  ],
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
   'worker/configuration': [
     'workflows/contracts',
@@ -75,6 +83,7 @@ const LAW: Record<string, string[]> = {
     'workflows/gates',
     'type:workflows',
     'client/offline',
+    'activities/closed',
     'worker/configuration',
     '@temporalio/client',
     '@temporalio/testing',

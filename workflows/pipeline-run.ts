@@ -1,5 +1,6 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
-import { runIdOf } from './contracts/pipeline-run.ts';
+import type { ClosedRun } from './contracts/closed-run.ts';
+import { runIdOf, type Resume } from './contracts/pipeline-run.ts';
 import type { StepRecord } from './contracts/state.ts';
 import type { GateEnd } from './gates/gate.ts';
 import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/index.ts';
@@ -13,6 +14,7 @@ import { examined, recordOf } from './lib/record.ts';
 import { LiveRun } from './lib/run.ts';
 import { stop } from './lib/standing.ts';
 import { beginStep, takeSteps } from './lib/steps.ts';
+import { madeUp, takeUp } from './lib/taking-up.ts';
 import { transition } from './lib/windows.ts';
 import { skipReason } from './rules/estimate.ts';
 import { voidedSteps } from './rules/head.ts';
@@ -24,36 +26,55 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
     handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
     refuse: refuseInput,
   });
-  const wrong = workflowInfo().continuedFromExecutionRunId ? [] : wrongDependents(input);
-  if (wrong.length > 0 && patched('dependents-are-judged')) refuseInput(wrong);
   const { resume, ...own } = input;
-  void resume;
+  if (!workflowInfo().continuedFromExecutionRunId) {
+    const facts = madeUp(resume);
+    if (facts.length > 0 && patched('settled-steps-are-read')) refuseInput(facts);
+    const wrong = wrongDependents(input);
+    if (wrong.length > 0 && patched('dependents-are-judged')) refuseInput(wrong);
+  }
   const live = new LiveRun(recordOf(input), own);
   return serve(live, () =>
     conclude(live, async () => {
-      if (!live.state.change.basis) await examine(live);
+      if (!live.state.change.basis) await examine(live, resume);
       return takeSteps(live, (step) => oneStep(live, step));
     }),
   );
 }
 
-/** Looks at the world before anything is made in it. */
-async function examine(live: LiveRun): Promise<void> {
+/** Looks at the world before anything is made in it. A retry keeps the base and the repository that its first start found. */
+async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
   const { state } = live;
-  const [first] = state.steps;
-  transition(state, first!, {
-    phase: 'starting',
-    waitingOn: 'forge',
-    detail: 'Looking at the repository and its settings',
-  });
+  const before = resume?.of && (await goOnFrom(live, resume.of.runId, resume.from));
+  look(live, 'Looking at the repository and its settings');
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
-  const { pipeline, input } = state;
-  const question = { input, roles: rolesOf(pipeline), needs: needsOf(pipeline), holder };
-  const look = await live.activities('start').examine(question);
-  if (look.is === 'refused') throw invalidInput(look.fields);
-  examined(state, look);
-  if (look.lacking !== undefined) live.notify(first!, 'checkout_lacking', look.lacking);
+  const { pipeline } = state;
+  const { base = before?.base, ...change } = state.input.change;
+  const input = { ...state.input, change: { ...change, base } };
+  const question = {
+    input,
+    roles: rolesOf(pipeline),
+    needs: needsOf(pipeline),
+    holder,
+    repository: before?.repository,
+  };
+  const found = await live.activities('start').examine(question);
+  if (found.is === 'refused') throw invalidInput(found.fields);
+  examined(state, found);
+  if (found.lacking !== undefined) live.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
 }
+
+/** Takes up what the closed execution has settled, as its own record says. */
+async function goOnFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
+  look(live, 'Reading what the run before has settled');
+  const read = await live.activities('start').readClosed({ runId });
+  const wrong = read.is === 'refused' ? read.fields : takeUp(live.state, read.run, from);
+  if (read.is === 'refused' || wrong.length > 0) throw invalidInput(wrong);
+  return read.run;
+}
+
+const look = ({ state }: LiveRun, detail: string) =>
+  transition(state, state.steps[0]!, { phase: 'starting', waitingOn: 'forge', detail });
 
 /** One step, from the look at the head with which each begins to its gate's end. */
 async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {

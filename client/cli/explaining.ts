@@ -1,7 +1,7 @@
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Pending } from '../pending.ts';
-import type { Ended } from '../retrying.ts';
+import type { Ended } from '../ends.ts';
 import type { Read } from '../runs.ts';
 import { shownLines } from '../words.ts';
 import { runNameOf } from './words.ts';

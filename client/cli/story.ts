@@ -4,7 +4,7 @@ import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import { retryingText } from '../../workflows/rules/describe.ts';
 import type { ClientConfig } from '../config.ts';
-import type { Ended } from '../retrying.ts';
+import type { Ended } from '../ends.ts';
 import { shown, shownLines } from '../words.ts';
 import { commandFor, runNameOf, sampleFor } from './words.ts';
 

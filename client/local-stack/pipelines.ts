@@ -4,7 +4,7 @@ import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { Told } from '../errors.ts';
 import { consentTo, type PersonsAnswer } from '../offline/consent.ts';
-import type { Ended } from '../retrying.ts';
+import type { Ended } from '../ends.ts';
 import type { Runs } from '../runs.ts';
 import { makeSampleRepository } from './sample.ts';
 

@@ -45,6 +45,10 @@ export function worldOf(script: Script, cluster: () => Cluster, change: Place): 
   const branch = new Branch();
   const after: After = (minutes) => cluster().wait(minutes * MINUTE);
   return {
+    readClosed: () => ({
+      is: 'refused',
+      fields: [{ path: 'resume', expected: 'expected nothing: there are no runs before' }],
+    }),
     examine: () => ({ is: 'ready', change: { ...change, basis: BASE }, environments: true, checksGraceSeconds: 0 }),
     runJob: jobs(script, branch, after),
     ...forgeOf(script, branch, after),

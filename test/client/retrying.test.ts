@@ -1,6 +1,4 @@
 import { jest } from '@jest/globals';
-import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
-import { resumeOf } from '../../client/retrying.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { completed, HEAD, HEADS, wish } from '../support/builders.ts';
 import { heldJob, jobsOf } from '../support/playing.ts';
@@ -126,15 +124,15 @@ describe('a run that failed', () => {
   });
 
   it('takes up where its steps say, wherever it had come to [A-227]', async () => {
-    const settled = [1, 2, 4].map((step) => ({ step, id: `${step}-mocker`, kind: 'mocker', state: 'done' }));
-    const handle = {
-      query: () => Promise.reject(new Error('nobody answers')),
-      result: async () => {
-        const cause = ApplicationFailure.nonRetryable('no', 'job_failed', { step: 6, settled, visits: {} });
-        throw new WorkflowFailedError('failed', cause, 'NON_RETRYABLE_FAILURE');
-      },
-    };
-    expect(await resumeOf(handle as never, undefined)).toMatchObject({ from: 3, settled });
+    const { cluster, runs, now, look } = await failedAtTheFourth();
+    // As a run would say it whose third step was opened again while its fourth had failed.
+    (now().closed as any).failure.details.settled.splice(2, 1);
+    const analysis = heldJob('analysis');
+    cluster.world['runJob'] = analysis.runJob;
+    await runs.retry(ID);
+    expect((await look()).steps.map(({ state }: any) => state).slice(0, 4)).toEqual([
+      ...['done', 'done', 'working', 'pending'],
+    ]);
   });
 
   it('keeps the settings of its steps: threshold, estimate, consensus [N-56]', async () => {

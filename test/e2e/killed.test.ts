@@ -98,4 +98,41 @@ describe('a run', () => {
     await stack.gatehouse('confirm', 'RETRY-1');
     expect((await stack.ended('RETRY-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
   });
+
+  it('that brings settled steps of its own is refused, whoever starts it', async () => {
+    const repository = await TestRepository.create(stack.home, 'forged');
+    const steps = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'];
+    const settled = steps.slice(0, 5).map((kind, index) => ({ step: index + 1, kind, state: 'done', attempts: [] }));
+    const forged = {
+      task: { id: 'FORGED-1', title: 'A task' },
+      change: { repository: repository.path },
+      pipeline: 'human-review',
+      resume: { from: 6, settled },
+    };
+    const id = ['--workflow-id', 'run/default/FORGED-1', '--task-queue', 'gatehouse', '--type', 'pipelineRun'];
+    await stack.temporal('workflow', 'start', ...id, '--input', JSON.stringify(forged));
+    expect((await stack.ended('FORGED-1')).end).toMatchObject({
+      type: 'invalid_input',
+      fields: [{ path: 'resume.settled' }],
+    });
+    expect(await repository.ledger()).toEqual([]);
+  });
+
+  it('that failed keeps its base, whatever its owner has checked out since', async () => {
+    const repository = await TestRepository.create(stack.home, 'base');
+    const settings = await repository.git('show', 'main:.gatehouse.yml');
+    await repository.write({ '.gatehouse.yml': settings.replace(/ledger'$/m, "ledger; test -e mended.txt'") });
+    await stack.startRun('BASE-1', repository);
+    await stack.parked('BASE-1', 'human-test');
+    await stack.gatehouse('confirm', 'BASE-1');
+    expect((await stack.ended('BASE-1')).end).toMatchObject({ is: 'lost', type: 'job_failed' });
+
+    // What judges the change is read again from main, not from what is checked out.
+    await repository.write({ '.gatehouse.yml': settings }, 'no such check any more');
+    await repository.git('checkout', '--quiet', '-b', 'experiment');
+    expect(await stack.gatehouse('retry', 'BASE-1')).toMatchObject({ code: 0 });
+    expect((await stack.ended('BASE-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+    expect(await repository.git('log', '--format=%s', '-1', 'main')).toContain('Merge gatehouse/BASE-1');
+    expect(await repository.git('log', '--format=%s', '-1', 'experiment')).toBe('no such check any more');
+  });
 });

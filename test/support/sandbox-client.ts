@@ -13,25 +13,22 @@ import type { Cluster, Execution } from './sandbox.ts';
 
 const nameOf = (of: unknown) => (typeof of === 'string' ? of : (of as { name: string }).name);
 
-/** A client whose server is the sandbox: as much of it as `Runs` uses. What it was asked is written down. */
-export function runsOf(cluster: Cluster): { runs: Runs; sent: string[] } {
-  const inputs = new Map<string, unknown>();
-  const sent: string[] = [];
+const loadedDataConverter = { payloadCodecs: [], payloadConverter: defaultPayloadConverter };
 
-  const executionOf = (workflowId: string): Execution => {
-    const execution = cluster.executions.get(workflowId);
-    if (!execution) throw new WorkflowNotFoundError('no such workflow', workflowId, undefined);
+/** The client of a server that is the sandbox: as much of it as `Runs` and our activities use. What was sent is written down. */
+export function clientOf(cluster: Cluster, sent: string[] = []): Client {
+  const executionOf = (workflowId: string, runId?: string): Execution => {
+    const last = cluster.executions.get(workflowId);
+    const all = last ? [last, ...cluster.earlier.filter((each) => each.workflowId === workflowId)] : [];
+    const execution = all.find((each) => runId === undefined || each.runId === runId);
+    if (!execution) throw new WorkflowNotFoundError('no such workflow', workflowId, runId);
     return execution;
   };
-  const handleOf = (workflowId: string) => ({
-    client: { options: { loadedDataConverter: { payloadCodecs: [] } } },
-    describe: async () => descriptionOf(executionOf(workflowId)),
-    result: async () => resultOf(executionOf(workflowId)),
-    query: async (of: unknown, argument?: unknown) => executionOf(workflowId).query(nameOf(of), argument),
-    fetchHistory: async () => {
-      const payloads = [defaultPayloadConverter.toPayload(inputs.get(executionOf(workflowId).runId))];
-      return { events: [{ workflowExecutionStartedEventAttributes: { input: { payloads } } }] };
-    },
+  const handleOf = (workflowId: string, runId?: string) => ({
+    workflowId,
+    describe: async () => descriptionOf(executionOf(workflowId, runId)),
+    result: async () => resultOf(executionOf(workflowId, runId)),
+    query: async (of: unknown, argument?: unknown) => executionOf(workflowId, runId).query(nameOf(of), argument),
     async executeUpdate(of: unknown, { args: [input] }: { args: [unknown] }) {
       sent.push(`update ${workflowId} ${nameOf(of)} ${JSON.stringify(input)}`);
       const { ok, refused } = await executionOf(workflowId).update(nameOf(of), input);
@@ -46,6 +43,13 @@ export function runsOf(cluster: Cluster): { runs: Runs; sent: string[] } {
     },
   });
   const workflow = {
+    options: { namespace: 'default', loadedDataConverter },
+    workflowService: {
+      async getWorkflowExecutionHistory({ execution: { workflowId, runId } }: { execution: Named }) {
+        const payloads = [defaultPayloadConverter.toPayload(executionOf(workflowId, runId).input)];
+        return { history: { events: [{ workflowExecutionStartedEventAttributes: { input: { payloads } } }] } };
+      },
+    },
     getHandle: handleOf,
     async start(type: string, { workflowId, args: [input] }: { workflowId: string; args: [unknown] }) {
       if (cluster.executions.get(workflowId)?.closed === undefined && cluster.executions.has(workflowId)) {
@@ -53,18 +57,27 @@ export function runsOf(cluster: Cluster): { runs: Runs; sent: string[] } {
       }
       sent.push(`start ${workflowId} ${type}`);
       const execution = await cluster.start(type, workflowId, input);
-      inputs.set(execution.runId, input);
       return { firstExecutionRunId: execution.runId };
     },
   };
-  const client = { workflow, withDeadline: (_: number, call: () => unknown) => call() };
-  return { runs: new Runs(client as never as Client, 'gatehouse'), sent };
+  return { workflow, withDeadline: (_: number, call: () => unknown) => call() } as never;
 }
 
-function descriptionOf({ runId, closed, attributes }: Execution) {
+interface Named {
+  workflowId: string;
+  runId?: string;
+}
+
+/** Whoever starts runs and acts on them, at the sandbox. */
+export function runsOf(cluster: Cluster): { runs: Runs; sent: string[] } {
+  const sent: string[] = [];
+  return { runs: new Runs(clientOf(cluster, sent), 'gatehouse'), sent };
+}
+
+function descriptionOf({ runId, workflowType: type, closed, attributes }: Execution) {
   const name = !closed ? 'RUNNING' : 'result' in closed ? 'COMPLETED' : 'cancelled' in closed ? 'CANCELLED' : 'FAILED';
   const searchAttributes = Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, [value]]));
-  return { runId, status: { name }, searchAttributes };
+  return { runId, type, status: { name }, searchAttributes };
 }
 
 function resultOf({ closed }: Execution): unknown {

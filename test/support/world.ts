@@ -2,6 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { GOOD_OUTPUTS, never, siteSettled } from '../../client/offline/world.ts';
 import { change, completed, green, HEAD, ready } from './builders.ts';
+import { readClosed } from '../../activities/closed-runs.ts';
+import { clientOf } from './sandbox-client.ts';
 import { Cluster, type Execution, type World } from './sandbox.ts';
 
 /** What each role answers in a world where all goes well. */
@@ -57,6 +59,14 @@ export const goodWorld = (over: World = {}): World => ({
 /** A cluster in which the environment activities ask the environment workflow that really runs beside the run. */
 export function clusterWith(over: World = {}): Cluster {
   const cluster: Cluster = new Cluster({
+    readClosed: ({ runId }, { workflowId }) =>
+      readClosed({
+        client: clientOf(cluster),
+        again: { workflowId, runId: cluster.executions.get(workflowId)!.runId },
+        runId,
+        texts: { keep: async () => 'hash' },
+        attempt: 1,
+      }),
     lookAtEnvironment: ({ workflowId }) => cluster.executions.get(workflowId)?.query('environment'),
     environmentSettled(question, call) {
       let turns = 0; // one that stays open for so long is open until the test ends it

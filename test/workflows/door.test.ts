@@ -24,23 +24,29 @@ interface Entered {
   input: object;
   wrong: [input: object, field: string];
   /** What only an earlier execution of it may say. */
-  forged?: [input: object, field: string];
+  forged?: [input: object, field: string][];
 }
 const WORKFLOWS: Entered[] = [
   {
     ...{ type: 'pipelineRun', id: 'run/default/PAY-142', input: run },
     wrong: [{ ...run, task: { ...task, id: '..' } }, 'task.id'],
-    forged: [{ ...run, resume: { from: 1, state: {} } }, 'resume.state'],
+    forged: [
+      [{ ...run, resume: { from: 1, state: {} } }, 'resume.state'],
+      [{ ...run, resume: { from: 2, settled: [{ step: 1, kind: 'coder', state: 'done' }] } }, 'resume.settled'],
+      [{ ...run, resume: { from: 1, settled: [] } }, 'resume.settled'],
+      [{ ...run, resume: { of: { runId: 'x' }, visits: { '1-coder': 7 } } }, 'resume.visits'],
+      [{ ...run, resume: { from: 2 } }, 'resume.of'],
+    ],
   },
   {
     ...{ type: 'environment', id: 'env/default/PAY-142', input: environment },
     wrong: [{ ...environment, generation: 0 }, 'generation'],
-    forged: [{ ...environment, resume: { keys: ['env/default/OTHER/000000000001/1'] } }, 'resume'],
+    forged: [[{ ...environment, resume: { keys: ['env/default/OTHER/000000000001/1'] } }, 'resume']],
   },
   {
     ...{ type: 'releaseWatch', id: 'release/default/PAY-142', input: release },
     wrong: [{ ...release, mergeCommit: '' }, 'mergeCommit'],
-    forged: [{ ...release, resume: { from: 1, state: {} } }, 'resume.state'],
+    forged: [[{ ...release, resume: { from: 1, state: {} } }, 'resume.state']],
   },
   { type: 'survey', id: 'doctor/x/look', input: {}, wrong: [{ fix: 'yes' }, 'fix'] },
 ];
@@ -92,5 +98,6 @@ describe.each(WORKFLOWS)('$type', ({ type, id, input, wrong, forged }) => {
   it('stalls on what it goes on with and cannot read, for the newer build that wrote it', () =>
     expect(start(wrong[0], { continued: true })).rejects.toThrow(`A newer build wrote this input: ${wrong[1]}`));
 
-  if (forged) it('is never started with what only an earlier execution may say', () => refusal(forged));
+  if (forged)
+    it.each(forged)('is never started with what only an earlier execution may say: %j', (...row) => refusal(row));
 });

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { change, completed, HEAD, HEADS, ready, red, wish } from '../support/builders.ts';
 import { failureOf as failure, playRun } from '../support/playing.ts';
 import { UNREADABLE, type World } from '../support/sandbox.ts';
-import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
+import { clusterWith, goodWork, goodWorld, refusedForGood, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
 
@@ -690,38 +690,24 @@ describe('a run that goes on in another execution', () => {
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),
     });
-    await run.update('confirm');
-    const { settled, visits, head } = failure(run).details;
+    await run.update('confirm', { actionId: 'x-1' });
+    const { settled } = failure(run).details;
     expect(settled.map(({ id }: any) => id)).toEqual(['1-coder', '2-reviewer', '3-human-test', '4-conflicts']);
 
-    const cluster = clusterWith();
-    const again = await startRun(cluster, { ...wish(...STEPS), resume: { from: 5, settled, visits, head } });
-    expect(again.closed).toMatchObject({ result: { outcome: 'merged' } });
+    const { cluster, runId } = run;
+    const goOn = (more = {}) => startRun(cluster, { ...wish(...STEPS), resume: { of: { runId }, ...more } });
+    Object.assign(cluster.world, goodWorld());
+    cluster.log.splice(0);
+    expect((await goOn()).closed).toMatchObject({ result: { outcome: 'merged' } });
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
 
-    const log = [
-      {
-        actionId: 'x-1',
-        action: 'confirm',
-        at: '',
-        visit: '3-human-test#1',
-        verdict: 'taken',
-        repeats: 0,
-        input: '{"actionId":"x-1"}',
-      },
-    ];
-    const same = await startRun(clusterWith(), {
-      ...wish(...STEPS),
-      resume: { from: 3, settled, visits, head, actions: log },
-    });
+    const same = await goOn({ from: 3 });
+    expect((await same.query('run')).current.visit).toBe('3-human-test#2');
     expect(await same.update('confirm', { actionId: 'x-1' })).toEqual({
       ok: { actionId: 'x-1', visit: '3-human-test#1' },
     });
     expect(await same.update('requestFix', { actionId: 'x-1', findings: 'a' })).toMatchObject({
       refused: { code: 'duplicate' },
     });
-
-    const back = await startRun(clusterWith(), { ...wish(...STEPS), resume: { from: 3, settled, visits, head } });
-    expect((await back.query('run')).current.visit).toBe('3-human-test#2');
   });
 });

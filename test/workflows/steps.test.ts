@@ -107,19 +107,20 @@ describe('a review in a run', () => {
     ).toMatchObject({ code: 'stale' });
   });
   it('begins anew when it is started over, and goes on where it stood when it is retried [N-44]', async () => {
-    const cluster = clusterWith({ runJob: work() });
-    const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
-    await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
-    const { steps, visits } = await run.query('run');
-    await run.update('restartFrom', { step: 1 });
-    expect((await run.query('run')).steps[0].review).toMatchObject({ iteration: 1 });
+    const steps = wish({ kind: 'requirements-review' }, { kind: 'coder' });
+    const begun = async () => {
+      const cluster = clusterWith({ runJob: work() });
+      const run = await startRun(cluster, steps);
+      await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
+      return { cluster, run };
+    };
+    const over = (await begun()).run;
+    await over.update('restartFrom', { step: 1 });
+    expect((await over.query('run')).steps[0].review).toMatchObject({ iteration: 1 });
 
-    const resume = { from: 1, settled: [], visits, reviews: { [steps[0].id]: steps[0].review } };
-    const settled = jobsOf({ 'requirements-reviewer': [read({ items: [] })] });
-    const again = await startRun(clusterWith({ runJob: settled }), {
-      ...wish({ kind: 'requirements-review' }, { kind: 'coder' }),
-      resume,
-    });
+    const { cluster, run } = await begun();
+    await run.update('stop');
+    const again = await startRun(cluster, { ...steps, resume: { of: { runId: run.runId } } });
     expect((await again.query('run')).current).toMatchObject({
       visit: '1-requirements-review#2',
       findings: [{ reply: '19 %', status: 'answered' }],
@@ -386,15 +387,12 @@ describe('an estimate', () => {
   });
   it('is kept by a retry, and forgotten when it is estimated anew', async () => {
     const output = { complexity: 0, risk: 0.9, impact: 0, rationale: 'r' };
-    const settled = [
-      { step: 1, id: '1-task-estimator', kind: 'task-estimator', state: 'done', waitedMs: 0, attempts: [] },
-    ];
-    const outputs = { '1-task-estimator': { summary: 's', output } };
+    const estimator = { 'task-estimator': [read(output)] };
+    const cluster = clusterWith({ runJob: jobsOf({ ...estimator, coder: [{ is: 'failed', because: 'no' }] }) });
+    const { runId } = await startRun(cluster, wish(...steps));
     const heard: Job[] = [];
-    await startRun(clusterWith({ runJob: jobsOf({}, heard) }), {
-      ...wish(...steps),
-      resume: { from: 2, settled, outputs },
-    });
+    cluster.world['runJob'] = jobsOf({}, heard);
+    await startRun(cluster, { ...wish(...steps), resume: { of: { runId } } });
     expect(roles(heard)).toEqual(['coder', 'reviewer']);
   });
 });

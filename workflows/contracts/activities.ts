@@ -1,4 +1,5 @@
 import type { Change, ForeignCommit } from './change.ts';
+import type { ClosedReport } from './closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
@@ -22,6 +23,8 @@ export type Examined =
   | {
       is: 'ready';
       change: Change;
+      /** The forge's own name for the repository, by which a retry knows it again. */
+      repository?: string;
       /** The work branch's head, when the branch exists and is ahead of its base: it is resumed. */
       head?: string;
       /** Names and e-mails of who has written on the work branch so far: authors, committers, co-authors. */
@@ -172,8 +175,19 @@ export type SiteLook =
 
 /** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
 export interface Activities extends SurveyActivities {
-  /** Looks at the world before anything is made: repository, base, settings, a command for every role, the branch. */
-  examine(question: { input: RunInput; roles: string[]; needs: Need[]; holder: Holder }): Promise<Examined>;
+  /** What the closed execution of this run's id that it is to go on from has settled, or why there is no going on from it. */
+  readClosed(question: { runId: string }): Promise<ClosedReport>;
+  /**
+   * Looks at the world before anything is made: repository, base, settings, a command for every role, the branch.
+   * `repository`: the name that it must have, for it had it when the run began.
+   */
+  examine(question: {
+    input: RunInput;
+    roles: string[];
+    needs: Need[];
+    holder: Holder;
+    repository?: string | undefined;
+  }): Promise<Examined>;
   /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */
   runJob(job: Job): Promise<JobReport>;
   /** Ends a job and all its processes; what it answers later changes nothing. Unknown and ended keys are fine. */

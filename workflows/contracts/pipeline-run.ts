@@ -37,15 +37,17 @@ export type Task = z.output<typeof Task>;
 const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a commit’s whole id' });
 
 /**
- * What a run takes along when it goes on: from a retry (`settled`: the steps that are kept, as the failure told them),
- * or through continue-as-new (`state`, whole: `contracts/snapshot.ts`). Made by us, not by people.
+ * What a run goes on from. A retry says from which closed execution of its workflow id, and optionally from which step on
+ * anew; what that has settled, the worker reads. Continue-as-new hands on `state`, whole (`contracts/snapshot.ts`).
  */
 export const Resume = z.looseObject({
-  from: z.number().int().min(1),
-  settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).default([]),
-  /** The last head that was known. It becomes git's argument. */
+  from: z.number().int().min(1).optional(),
+  of: z.strictObject({ runId: z.string().min(1).max(100) }).optional(),
+  /** What retries of earlier builds brought themselves. Only runs that had begun so go on with it. */
+  settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).optional(),
   head: Commit.optional(),
 });
+export type Resume = z.output<typeof Resume>;
 
 /** What `pipelineRun` is started with. The gates own what their steps may say, so `gates/index.ts` completes it. */
 export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: Pipeline) =>

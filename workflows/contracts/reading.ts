@@ -183,6 +183,9 @@ export interface RunAnswer {
   visits: Record<string, number>;
   /** Commits on the work branch that we did not make, as they were seen. */
   foreign: ForeignCommit[];
+  /** The forge's own name for the repository, and the version of what the run keeps: for a retry. */
+  repository?: string;
+  version: number;
   /** What keeps failing of what the run waits for; `waitingOn.detail` says it in words. */
   retrying?: Retrying[];
 }

@@ -37,6 +37,8 @@ export const Snapshot = z.strictObject({
   pipeline: PipelineShape,
   policy: Policy,
   change: Change,
+  /** The forge's own name for the repository: what names it in the input may come to name another one. */
+  repository: z.string().optional(),
   head: z.string().optional(),
   /** Since when this head is known: the grace of a head without checks begins here. */
   headAt: at,

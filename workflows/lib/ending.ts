@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { BadField } from '../contracts/activities.ts';
 import { fieldsMessage } from '../contracts/bad-fields.ts';
+import type { FailureDetails } from '../contracts/closed-run.ts';
 import { actionsQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts';
 import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
@@ -155,8 +156,10 @@ function fail(live: LiveRun, lost: Lost): never {
     foreign: state.foreign,
     branchResumed: state.branchResumed === true,
     base: state.change.base,
+    ...(state.repository && { repository: state.repository }),
+    version: state.version,
     ...(state.head && { head: state.head }),
-  });
+  } satisfies FailureDetails);
 }
 
 function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
@@ -210,10 +213,12 @@ export function lostBy(failure: unknown): Lost | undefined {
   return { is: 'failed', type, reason: rootCause(failure) ?? failure.message };
 }
 
-export const invalidInput = (fields: BadField[], settled: StepEntry[] = []): ApplicationFailure => {
+export const invalidInput = (fields: BadField[]): ApplicationFailure => {
   const message = fieldsMessage(fields);
   const hint = 'Correct the named fields, then start anew.';
-  return ApplicationFailure.nonRetryable(message, 'invalid_input', { step: 0, message, hint, fields, settled });
+  return ApplicationFailure.nonRetryable(message, 'invalid_input', {
+    ...{ step: 0, message, hint, fields, settled: [] },
+  } satisfies FailureDetails);
 };
 
 /** An input that nobody can read ends at once; who looks at the run all the same is told why. */

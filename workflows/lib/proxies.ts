@@ -36,6 +36,7 @@ const looking: ActivityOptions = {
 };
 
 const CLASSES: Record<keyof Activities, ActivityOptions> = {
+  readClosed: looking,
   examine: looking,
   runJob: { ...looking, ...lasting },
   stopJob: changing,

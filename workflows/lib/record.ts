@@ -2,38 +2,23 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
-import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
 import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
-import { SNAPSHOT_VERSION, type SeenAction } from '../contracts/snapshot.ts';
-import { fingerprintOf } from '../rules/actions.ts';
+import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
-import { readEstimate } from '../rules/estimate.ts';
-import { SEEN_LENGTH } from '../rules/log.ts';
 import { readSnapshot } from '../rules/snapshots.ts';
+import { takeUpAsGiven } from './taking-up.ts';
 
-/** A run as it is before the world has been looked at. A retry brings what was settled; continue-as-new brings it all. */
+/** A run as it is before the world has been looked at. Continue-as-new brings all that the run knew. */
 export function recordOf(input: RunInput): RunState {
   const { resume, ...own } = input;
   if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
 
   const enabled = own.pipeline.steps.filter(({ enabled }) => enabled !== false);
-  const steps = kept(
-    enabled.map((options, index) => freshStep(index + 1, options)),
-    resume,
-  );
-  const estimated = steps.find(({ kind, state }) => kind === 'task-estimator' && state === 'done');
-  const { estimate } = readEstimate(estimated?.output) ?? {};
-  const given = (resume ?? {}) as Partial<Pick<RunState, 'head' | 'foreign' | 'branchResumed' | 'actions' | 'seen'>>;
-  return {
-    ...blank(own as RunInput, steps),
-    ...(given.head && { head: given.head }),
-    foreign: given.foreign ?? [],
-    branchResumed: given.branchResumed,
-    ...(estimate && { estimate }),
-    actions: given.actions ?? [],
-    seen: given.seen ?? seenIn(given.actions),
-  };
+  const steps = enabled.map((options, index) => freshStep(index + 1, options));
+  const run = blank(own as RunInput, steps);
+  if (resume?.settled) takeUpAsGiven(run, resume);
+  return run;
 }
 
 /** A run as its earlier execution left it. */
@@ -88,42 +73,13 @@ function blank(own: RunInput, steps: StepRecord[]): RunState {
   };
 }
 
-/** What a retry's log says was done: the same action sent once more is a repeat, also in the run that goes on. */
-const seenIn = (actions: RunState['actions'] = []): SeenAction[] =>
-  actions
-    .slice(-SEEN_LENGTH)
-    .map(({ actionId, action, input, visit }) => ({ id: actionId, action, input: fingerprintOf(input), visit }));
-
-type Made = Pick<StepRecord, 'summary' | 'output'>;
-
-/**
- * Settled steps are carried over as they were told, and so is what people said in a review that is not; a visit that was
- * named once is never named again.
- */
-function kept(steps: StepRecord[], resume: RunInput['resume']): StepRecord[] {
-  if (!resume) return steps;
-  const given = <Of>(name: string) => (resume[name] ?? {}) as Record<string, Of>;
-  const [visits, outputs, reviews] = [given<number>('visits'), given<Made>('outputs'), given<ReviewEntry>('reviews')];
-  const settled = resume.settled as unknown as (StepEntry & Made)[];
-  return steps.map((step) => {
-    const before = settled.find((entry) => entry.step === step.step && entry.kind === step.kind);
-    const record = { ...step, visits: visits[step.id] ?? 0 };
-    const made = outputs[step.id];
-    const review = reviews[step.id];
-    if (step.step > resume.from || (step.step === resume.from && !review)) return record;
-    if (step.step === resume.from) return { ...record, ...made, review: review! };
-    if (!before) return record;
-    const told = before.summary ?? before.attempts.findLast(({ outcome }) => outcome === 'completed')?.summary;
-    return { ...record, ...before, ...(told && { summary: told }), ...made };
-  });
-}
-
 /** So many names and e-mails of earlier writers are kept. */
 const MOST_WRITERS = 400;
 
 /** What the first look at the world found out. Defaults that hang on an adapter are answered by it, and kept. */
 export function examined(state: RunState, look: Extract<Examined, { is: 'ready' }>): void {
   state.change = look.change;
+  if (look.repository) state.repository = look.repository;
   state.environments = look.environments;
   const { checksGraceSeconds = look.checksGraceSeconds, tested = look.tested } = state.policy;
   state.policy = { ...state.policy, checksGraceSeconds, ...(tested && { tested }) };
@@ -154,5 +110,5 @@ export function startOver(step: StepRecord): void {
 /** What continue-as-new carries: all that the snapshot's schema names, within its bytes. */
 export function snapshotOf(state: RunState, from: number): RunInput['resume'] {
   keepWithin(state);
-  return { version: SNAPSHOT_VERSION, from, settled: [], state: carriedOf(state) };
+  return { version: SNAPSHOT_VERSION, from, state: carriedOf(state) };
 }

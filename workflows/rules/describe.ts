@@ -91,6 +91,8 @@ export function describeRun(run: RunState): RunAnswer {
     usage: run.usage,
     visits: visitsOf(run),
     foreign: run.foreign,
+    ...(run.repository && { repository: run.repository }),
+    version: run.version,
     ...(retrying.length > 0 && { retrying }),
   };
 }

@@ -28,7 +28,7 @@ export const countedAgainst = (fresh: readonly ForeignCommit[], judged: Judged):
   judged.voided ?? (fresh.length > 0 ? cameAfter(fresh) : undefined);
 
 /** What was judged before so many commits of others were known, as builds noted it that only counted them. */
-export function markByCount(steps: readonly StepRecord[], foreign: readonly ForeignCommit[]): void {
+export function markByCount(steps: readonly Pick<StepRecord, 'judged'>[], foreign: readonly ForeignCommit[]): void {
   for (const { judged } of steps) {
     const since = judged && judged.voided === undefined ? foreign.slice(judged.foreign) : [];
     if (since.length > 0) judged!.voided = cameAfter(since);

@@ -7,6 +7,7 @@ const short = (commit: string | undefined) => commit?.slice(0, 8) ?? 'a branch t
 
 /** What each activity is about, as a row of the Web UI says it: after the gate's kind, within 200 bytes. */
 const words: Words = {
+  readClosed: ({ runId }) => `reading what ${runId.slice(0, 40)} has settled`,
   examine: () => 'looking at repository, base, settings and branch',
   runJob: ({ role, key }) => `${role} at work (${key.slice(key.lastIndexOf('/') + 1)})`,
   stopJob: ({ key }) => `stopping ${key.slice(key.lastIndexOf('/') + 1)}`,

@@ -63,7 +63,8 @@ export class InMemoryForge implements Forge {
     if (pullRequest !== undefined && !numbered) return refuse('change.pullRequest');
     const head = this.branches.get(numbered ?? branch);
     const ahead = head !== undefined && !this.commits.isAncestor(head, basis);
-    return { is: 'found', change: { repository, base, branch: numbered ?? branch, basis }, ...(ahead && { head }) };
+    const change = { repository, base, branch: numbered ?? branch, basis };
+    return { is: 'found', name: repository, change, ...(ahead && { head }) };
   }
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {

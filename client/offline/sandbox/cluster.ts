@@ -10,6 +10,8 @@ const ENDLESS = 20_000;
  */
 export class Cluster {
   readonly executions = new Map<string, Execution>();
+  /** Those that another one of the same id has followed. */
+  readonly earlier: Execution[] = [];
   readonly calls = new Set<Call>();
   readonly log: string[] = [];
   now = Date.parse('2026-01-01T00:00:00Z');

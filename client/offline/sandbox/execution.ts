@@ -63,6 +63,8 @@ export class Execution {
     readonly workflowId: string,
     readonly cluster: Cluster,
     private readonly firstRunId: string,
+    /** What the execution at hand was started with. */
+    public input: unknown,
   ) {}
 
   static async create(
@@ -72,10 +74,13 @@ export class Execution {
     input: unknown,
     { early = [], continued = false, runId = '', lastResult }: Options = {},
   ): Promise<Execution> {
-    const id = runId || `0190-${String(cluster.executions.size + 1).padStart(12, '0')}`;
+    const begun = cluster.executions.size + cluster.earlier.length;
+    const id = runId || `0190-${String(begun + 1).padStart(12, '0')}`;
     const info = infoOf(cluster, { workflowType, workflowId, runId: id, firstRunId: id, continued });
     const vm = await machineFor(cluster, info);
-    const execution = new Execution(vm, id, workflowType, workflowId, cluster, id);
+    const execution = new Execution(vm, id, workflowType, workflowId, cluster, id, input);
+    const before = cluster.executions.get(workflowId);
+    if (before) cluster.earlier.push(before);
     cluster.executions.set(workflowId, execution);
     execution.push(
       beginning(execution, input, lastResult),
@@ -88,6 +93,7 @@ export class Execution {
   private async goOn(input: unknown): Promise<void> {
     const { cluster, workflowType, workflowId, firstRunId, taskQueue } = this;
     this.handed.push(input);
+    this.input = input;
     this.suggestContinueAsNew = false;
     this.runId = `${firstRunId}-${this.handed.length}`;
     for (const call of cluster.calls) if (call.workflowId === workflowId) cluster.calls.delete(call);

@@ -1,5 +1,5 @@
 import { explained } from '../../../client/cli/explaining.ts';
-import { asEnded, type Ended } from '../../../client/retrying.ts';
+import { asEnded, type Ended } from '../../../client/ends.ts';
 import type { Pending } from '../../../client/pending.ts';
 import type { Read } from '../../../client/runs.ts';
 

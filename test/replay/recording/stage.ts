@@ -217,7 +217,14 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
 }
 
 /** What is asked of the server itself is answered as in production. */
-const PRODUCTION = ['environmentSettled', 'lookAtEnvironment', 'holderClosed', 'cancelRun', 'startDependents'];
+const PRODUCTION = [
+  'readClosed',
+  'environmentSettled',
+  'lookAtEnvironment',
+  'holderClosed',
+  'cancelRun',
+  'startDependents',
+];
 
 /** Every activity, answered by the stage of the task that asks. Tasks that another one begins are on its stage. */
 export function activitiesOn(stages: ReadonlyMap<string, Stage>, taskQueue: string): object {

@@ -50,7 +50,8 @@ export async function examineChange(books: Books, wish: ChangeWish): Promise<For
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const there = { is: 'found', change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
+  const { name } = found;
+  const there = { is: 'found', name, change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
   if (head === undefined) return there;
   const copy = { gitDir: await workshop.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;

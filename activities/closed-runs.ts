@@ -1,0 +1,182 @@
+import { Context } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Activities } from '../workflows/contracts/activities.ts';
+import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/closed-run.ts';
+import { keptIn } from '../workflows/contracts/kept.ts';
+import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/messages.ts';
+import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
+import { failureOf, startInputOf } from './closed/record.ts';
+import { isInvalidArgument } from './failures.ts';
+import type { Ports, Texts } from './ports.ts';
+
+/** How long one question to the server or to a closed run may take, in milliseconds. */
+const ASK_MS = 20_000;
+/** After so many attempts, what a run said as it failed is enough: no worker may be left that can speak for it. */
+const ASKED_OFTEN = 10;
+/** What is read crosses as one payload, and then is a part of what the run carries: in bytes of JSON. */
+const READ_BYTES = 500_000;
+/** What is not worth a place elsewhere, in bytes. */
+const SMALL = 2_000;
+
+interface Question {
+  client: Client;
+  /** The run that goes on. */
+  again: { workflowId: string; runId: string };
+  /** The execution that it goes on from. */
+  runId: string;
+  texts: Pick<Texts, 'keep'>;
+  attempt: number;
+}
+
+export const closedRunActivities = ({ texts }: Pick<Ports, 'texts'>): Pick<Activities, 'readClosed'> => ({
+  readClosed({ runId }) {
+    const { client, info } = Context.current();
+    return readClosed({ client, again: info.workflowExecution!, runId, texts, attempt: info.attempt });
+  },
+});
+
+/**
+ * Reads what a closed run of the same task has settled, as it says itself: nobody else may say so. A retry that was refused
+ * or stopped in its first act has done nothing, so that what it was to go on from is what there is.
+ */
+export async function readClosed({ client, again, runId, texts, attempt }: Question): Promise<ClosedReport> {
+  const { workflowId } = again;
+  const ask = <T>(question: () => Promise<T>) => client.withDeadline(Date.now() + ASK_MS, question);
+  const { resume, ...input } = await ask(() => startInputOf(client.workflow, again));
+  void resume;
+  for (let of = runId; ;) {
+    const handle = client.workflow.getHandle(workflowId, of);
+    const status = await ask(() => statusOf(handle));
+    if (status.is === 'unfit') return refused(`expected ${status.expected}, found ${status.found}: ${of}`);
+
+    const { resume: before, ...began } = await ask(() => startInputOf(client.workflow, { workflowId, runId: of }));
+    const differing = differences(input, began);
+    if (differing.length > 0)
+      return refused(`expected a run with the same input: that of ${of} differs in ${differing.join(', ')}`);
+
+    const { details } = await ask(() => failureOf(handle));
+    const report = await told(handle, details, { ask, often: attempt > ASKED_OFTEN, texts });
+    const next = (before as { of?: { runId: string } } | undefined)?.of?.runId;
+    // Whoever has looked at the world knows its base.
+    if (report.is === 'refused' || report.run.base || next === undefined) return report;
+    of = next;
+  }
+}
+
+const NOTHING: ClosedRun = {
+  version: SNAPSHOT_VERSION,
+  settled: [],
+  visits: {},
+  foreign: [],
+  actions: [],
+  outputs: {},
+  reviews: {},
+};
+
+const refused = (expected: string): ClosedReport => ({ is: 'refused', fields: [{ path: 'resume.of', expected }] });
+
+type Standing = { is: 'fit' } | { is: 'unfit'; expected: string; found: string };
+
+/** Whether the execution is one that can be gone on from: a run that is closed, and the last of its chain. */
+async function statusOf(handle: WorkflowHandle): Promise<Standing> {
+  try {
+    const { type, status } = await handle.describe();
+    if (type !== 'pipelineRun') return { is: 'unfit', expected: 'a pipelineRun', found: `the workflow type ${type}` };
+    if (status.name === 'RUNNING') return { is: 'unfit', expected: 'a run that is closed', found: 'one that is live' };
+    if (status.name !== 'CONTINUED_AS_NEW') return { is: 'fit' };
+    return { is: 'unfit', expected: 'the last execution of a run', found: 'one that went on as new' };
+  } catch (failure) {
+    if ((failure as Error).name !== 'WorkflowNotFoundError' && !isInvalidArgument(failure)) throw failure;
+    return { is: 'unfit', expected: `an execution of ${handle.workflowId}`, found: 'none that the server knows' };
+  }
+}
+
+/** Which fields of the start inputs differ, two levels deep: what is retried is retried byte for byte. */
+function differences(input: Record<string, unknown>, before: Record<string, unknown>): string[] {
+  const names = (one: object, other: object) => [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+  return names(input, before)
+    .filter((name) => canonical(input[name]) !== canonical(before[name]))
+    .flatMap((name) => {
+      const [one, other] = [input[name], before[name]];
+      if (!isRecord(one) || !isRecord(other)) return [name];
+      const within = names(one, other).filter((key) => canonical(one[key]) !== canonical(other[key]));
+      return within.map((key) => `${name}.${key}`);
+    })
+    .map((path) => path.slice(0, 100))
+    .slice(0, 10);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON in which the order of keys says nothing. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+  ) ?? 'nothing';
+
+interface Asking {
+  ask: <T>(question: () => Promise<T>) => Promise<T>;
+  often: boolean;
+  texts: Pick<Texts, 'keep'>;
+}
+
+/** What the run said as it failed, and what it still answers: all of it where it ended without a word. */
+async function told(
+  handle: WorkflowHandle,
+  details: Partial<FailureDetails>,
+  { ask, often, texts }: Asking,
+): Promise<ClosedReport> {
+  if (details.fields) return { is: 'read', run: NOTHING };
+  const said = details.settled && details;
+  const heard = await hear(handle, ask).catch((failure: unknown) => {
+    if (!isInvalidArgument(failure) && !(said && often)) throw failure;
+  });
+  const facts = said ?? heard?.facts;
+  if (!facts) return refused('expected a run that can still be read, found one that no build here can replay');
+  const { version, settled = [], visits = {}, foreign = [], head, base, repository, branchResumed } = facts;
+  if (version !== undefined && version > SNAPSHOT_VERSION)
+    throw new Error(`A newer build closed ${handle.workflowId}: a worker of that build can read it.`);
+  const run = { ...NOTHING, version, settled, visits, foreign, head, base, repository, branchResumed, ...heard?.made };
+  return { is: 'read', run: await within(READ_BYTES, run, texts) };
+}
+
+/** A closed run as it answers. */
+async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
+  const { steps, version, visits, foreign, change, repository } = await ask(() => handle.query(runQuery));
+  const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
+  const facts: Partial<FailureDetails> = {
+    ...{ version, settled, visits, foreign, head: change.head, repository },
+    base: change.base || undefined,
+  };
+  const outputs: ClosedRun['outputs'] = {};
+  for (const { step, id, state, review } of steps) {
+    if (state !== 'done' && !review) continue;
+    const made = await ask(() => handle.query(outputQuery, { step }));
+    if (made) outputs[id] = { summary: made.summary, ...(made.output !== undefined && { output: made.output }) };
+  }
+  const open = steps.filter(({ state, review }) => review && state !== 'done');
+  const reviews = Object.fromEntries(open.map(({ id, review }) => [id, review!]));
+  return { facts, made: { outputs, reviews, actions: await ask(() => handle.query(actionsQuery)) } };
+}
+
+/**
+ * Runs of today are within this anyway; those of before might have a megabyte of outputs. What there is no room for is kept
+ * by its hash, as a run does it, the largest first; then the oldest lines of the log go.
+ */
+async function within(most: number, run: ClosedRun, texts: Pick<Texts, 'keep'>): Promise<ClosedRun> {
+  let left = bytesOf(run) - most;
+  const outputs = { ...run.outputs };
+  const bySize = Object.entries(outputs).sort(([, a], [, b]) => bytesOf(b.output) - bytesOf(a.output));
+  for (const [id, { summary, output }] of bySize) {
+    const bytes = bytesOf(output);
+    if (left <= 0 || bytes <= SMALL || keptIn(output)) continue;
+    outputs[id] = { summary, output: { kept: await texts.keep(JSON.stringify(output)), bytes } };
+    left -= bytes;
+  }
+  const actions = [...run.actions];
+  while (left > 0 && actions.length > 0) left -= bytesOf(actions.shift());
+  return { ...run, outputs, actions };
+}
+
+const bytesOf = (value: unknown) => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)));

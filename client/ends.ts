@@ -1,0 +1,54 @@
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
+import { failureOf } from '../activities/closed/record.ts';
+import type { BadField } from '../workflows/contracts/activities.ts';
+import type { RunAnswer } from '../workflows/contracts/reading.ts';
+
+/** How a run ended, as its closed execution tells. */
+export type Ended =
+  | { is: 'live' }
+  | { is: 'done'; result: { outcome: string; mergeCommit?: string; head?: string } }
+  | { is: 'lost'; status: string; type: string; message: string; hint?: string; detail?: string; fields: BadField[] };
+
+export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowExecutionDescription): Promise<Ended> {
+  if (status.name === 'RUNNING') return { is: 'live' };
+  if (status.name === 'COMPLETED') return { is: 'done', result: (await handle.result()) as never };
+  const { type, message: said, details } = await failureOf(handle);
+  const { hint, detail, fields = [] } = details;
+  const byServer = status.name === 'TERMINATED' || status.name === 'TIMED_OUT';
+  const message = byServer ? await serverSays(handle, runId, status.name) : said;
+  return { is: 'lost', status: status.name, type, message, ...(hint && { hint }), ...(detail && { detail }), fields };
+}
+
+/** What a run that was ended by the server would say of itself, had its code run to its end. Times are ISO 8601. */
+export function asEnded(
+  run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId'>,
+  end: Ended,
+  closedAt = new Date().toISOString(),
+): Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'> {
+  const known = run as RunAnswer;
+  if (end.is === 'live' || known.waitingOn?.what === 'nothing') return known;
+  const stopped = end.is === 'lost' && (end.status === 'TERMINATED' || end.status === 'CANCELLED');
+  return {
+    ...run,
+    status: end.is === 'done' ? 'passed' : stopped ? 'stopped' : 'failed',
+    current: null,
+    waitingOn: {
+      what: 'nothing',
+      detail: end.is === 'lost' ? end.message : `The run has ended as ${end.result.outcome}.`,
+      since: closedAt,
+      offers: [],
+    },
+  };
+}
+
+/** Who ended it, where its own code could not say so. */
+async function serverSays({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {
+  if (status === 'TIMED_OUT') return 'The server ended it: it ran for longer than it may.';
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const { reason, identity } = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes ?? {};
+  return `It was terminated${identity ? ` by ${identity}` : ''}${reason ? `: ${reason}` : '.'}`;
+}
