@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
+const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 
 /** Waits for something to come true, and says what it was when it does not. */
 export async function until<T>(
@@ -133,6 +134,18 @@ export class TestStack {
         .find((each) => each.includes('worker/main.ts') && each.includes(` ${this.up!.pid} `));
       return line ? Number.parseInt(line, 10) : undefined;
     });
+  }
+
+  /** One more worker on this stack's server and data, as in a process of its own on a shared disk. Comes back once it serves. */
+  async anotherWorker(): Promise<ChildProcess> {
+    const env = { ...this.environment, TEMPORAL_ADDRESS: `127.0.0.1:${this.port}`, GATEHOUSE_LOOK_SECONDS: '2' };
+    const execArgv = ['--import', import.meta.resolve('tsx')];
+    const another = fork(worker, { execArgv, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    await new Promise<void>((resolve, reject) => {
+      another.once('message', () => resolve());
+      another.once('exit', (code) => reject(new Error(`The other worker ended with ${code}`)));
+    });
+    return another;
   }
 
   async killWorker(): Promise<void> {

@@ -1,0 +1,53 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { TestRepository, TestStack, until } from '../support/stack.ts';
+
+jest.setTimeout(300_000);
+
+let stack: TestStack;
+let another: ChildProcess | undefined;
+beforeAll(async () => {
+  stack = await TestStack.create();
+  await stack.start();
+});
+afterAll(async () => {
+  another?.kill('SIGKILL');
+  await stack.remove();
+});
+
+/** The attempts of the job that the run waits for: how many there were, and who has the last one. */
+async function attemptOf(workflowId: string): Promise<{ attempt: number; worker: string } | undefined> {
+  const told = await stack.temporal('workflow', 'describe', '--workflow-id', workflowId, '--output', 'json');
+  const { pendingActivities = [] } = JSON.parse(told);
+  const job = pendingActivities.find(({ activityType }: any) => activityType.name === 'runJob');
+  return job?.state === 'PENDING_ACTIVITY_STATE_STARTED'
+    ? { attempt: job.attempt ?? 1, worker: job.lastWorkerIdentity }
+    : undefined;
+}
+
+it('a worker that stands still for longer than its heartbeat leaves alone what another one has adopted', async () => {
+  const repository = await TestRepository.create(stack.home, 'frozen');
+  await repository.hold('coder');
+  await stack.startRun('FROZEN-1', repository);
+  await repository.noted('begins run/default/FROZEN-1');
+  const first = await stack.workerPid();
+  const other = (another = await stack.anotherWorker());
+  const log = async () => readFile(path.join(stack.home, 'data', 'logs', 'worker.log'), 'utf8');
+
+  process.kill(first, 'SIGSTOP');
+  await until('the other worker has the job', async () => {
+    const now = await attemptOf('run/default/FROZEN-1');
+    return now?.attempt === 2 && now.worker.includes(`gatehouse-${other.pid}@`);
+  });
+  process.kill(first, 'SIGCONT');
+  await until('the first one finds the job another one’s', async () =>
+    (await log()).includes('A later attempt has run/default/FROZEN-1'),
+  );
+  await repository.letGo('coder');
+  const parked = await stack.parked('FROZEN-1', 'human-test');
+  expect(parked.steps[0].attempts).toMatchObject([{ outcome: 'completed' }]);
+  const coder = (await repository.ledger()).filter((line) => line.includes('/coder-'));
+  expect(coder.map((line) => line.split(' ')[0])).toEqual(['begins', 'ends']);
+});
