@@ -1,6 +1,7 @@
-import { NativeConnection } from '@temporalio/worker';
+import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/index.ts';
 import { BadVariables } from '../workflows/contracts/variables.ts';
+import type { Ports } from '../activities/ports.ts';
 import { readConfig, takeEnvironment, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
 import { createWorker } from './worker.ts';
@@ -9,37 +10,59 @@ const CONNECT_PAUSE_MS = 1_000;
 
 /** Configuration → adapters → activities → worker, and an orderly stop. */
 async function main(): Promise<void> {
+  const stop = whenAsked();
   const config = readConfig(takeEnvironment());
-  const { variables } = config;
-  const log = openLog(variables.GATEHOUSE_LOG_LEVEL);
+  const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
   const { ports, close } = await portsOf(config, log);
-  const connection = await connect(config);
-  const worker = await createWorker({ connection, config, ports });
-
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    log.info('stopping: no new work is taken');
-    worker.shutdown();
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  // Whoever started us was killed: what runs goes on, and is adopted by the next worker.
-  process.on('disconnect', () => process.exit(1));
-
-  void tell({ is: 'ready' });
-  log.info({ address: config.address, taskQueue: variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
   let left: string[] = [];
   try {
-    await worker.run();
+    await serve({ config, ports, log, stop });
   } finally {
     left = await close();
     for (const what of left) log.error(what);
-    await connection.close();
   }
   await tell({ is: 'stopped', left });
   log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but not all that it ran');
   process.exit(left.length === 0 ? 0 : 1);
+}
+
+/** Heard from the first, for whoever starts us may want us ended, or be gone, before we serve. */
+function whenAsked(): AbortSignal {
+  const asked = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.abort());
+  // Whoever started us was killed: what runs goes on, and is adopted by the next worker.
+  process.on('disconnect', () => process.exit(1));
+  if (process.send && !process.connected) process.exit(1);
+  return asked.signal;
+}
+
+interface Serving {
+  config: WorkerConfig;
+  ports: Ports;
+  log: ReturnType<typeof openLog>;
+  stop: AbortSignal;
+}
+
+/** Takes work until it is asked to stop. */
+async function serve({ config, ports, log, stop }: Serving): Promise<void> {
+  const connection = await connect(config, stop);
+  const worker = connection && (await createWorker({ connection, config, ports }));
+  if (!worker || stop.aborted) return;
+  stop.addEventListener('abort', () => {
+    log.info('stopping: no new work is taken');
+    worker.shutdown();
+  });
+  void tell({ is: 'ready' });
+  log.info({ address: config.address, taskQueue: config.variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
+  try {
+    await worker.run();
+  } catch (failure) {
+    if (!(failure instanceof GracefulShutdownPeriodExpiredError)) throw failure;
+    // Activities that nobody can be told the end of, for the server is gone too. What they run on this machine is ended.
+    log.warn(failure.message);
+    return;
+  }
+  await connection.close();
 }
 
 /** Tells whoever started us, if they listen. */
@@ -70,9 +93,12 @@ function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType
   );
 }
 
-/** A server that is not there yet is waited for: it may be starting, or back soon. */
-async function connect({ connection, address }: WorkerConfig): Promise<NativeConnection> {
-  for (;;) {
+/** A server that is not there yet is waited for, unless we are to stop: it may be starting, or back soon. */
+async function connect(
+  { connection, address }: WorkerConfig,
+  stop: AbortSignal,
+): Promise<NativeConnection | undefined> {
+  while (!stop.aborted) {
     try {
       return await NativeConnection.connect(connection);
     } catch (failure) {
@@ -80,6 +106,7 @@ async function connect({ connection, address }: WorkerConfig): Promise<NativeCon
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
     }
   }
+  return undefined;
 }
 
 main().catch((failure: unknown) => {

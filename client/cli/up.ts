@@ -37,6 +37,8 @@ export function addUp(program: Command, ended: Ended): void {
 export async function untilStopped(
   start: (stop: AbortSignal) => Promise<Stack>,
 ): Promise<{ stack: Stack; interrupted: Promise<void>; signal: AbortSignal } | undefined> {
+  // Whoever listened to us may end first (`up | tee log`): that is no reason to leave everything behind.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stopping = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

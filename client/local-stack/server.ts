@@ -56,8 +56,13 @@ export class LocalServer {
     await this.launch();
   }
 
-  async stop(): Promise<void> {
+  /** From now on its end is no reason to start it again: who ends all of us may have ended it already. */
+  letGo(): void {
     this.stopping = true;
+  }
+
+  async stop(): Promise<void> {
+    this.letGo();
     if (this.child?.pid) await end(this.child.pid, STOP_MS);
     await rm(this.record, { force: true });
   }

@@ -62,7 +62,7 @@ export async function startStack(
     return inOrder;
   };
   try {
-    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo, signal) : {};
+    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo, signal) : undefined;
     signal?.throwIfAborted();
     await register(config, say);
     const worker = new WorkerProcess({
@@ -75,10 +75,11 @@ export async function startStack(
       say,
     });
     undo.push(() => worker.stop());
+    if (own) undo.push(async () => own.server.letGo());
     say('starting the worker');
     await worker.start();
     signal?.throwIfAborted();
-    return { address, namespace, data, ...own, workerPid: () => worker.pid, stop };
+    return { address, namespace, data, ...own?.shown, workerPid: () => worker.pid, stop };
   } catch (failure) {
     await stop();
     throw failure;
@@ -117,7 +118,7 @@ async function ownServer(
   undo.push(() => server.stop());
   say('starting the Temporal server');
   await server.start();
-  return { temporalPath, uiUrl, ...(codec && { codecEndpoint: codec.endpoint }) };
+  return { server, shown: { temporalPath, uiUrl, ...(codec && { codecEndpoint: codec.endpoint }) } };
 }
 
 async function register({ connection, namespace, address }: ClientConfig, say: (line: string) => void): Promise<void> {

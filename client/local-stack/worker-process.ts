@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +13,11 @@ const LONGEST_PAUSE_MS = 10_000;
 /** The worker as a process of its own, which is started again when it dies. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
+  /** It is gone, and whatever it told before was heard. */
+  private gone: Promise<unknown> = Promise.resolve();
   private stopping = false;
-  /** What it could not end, in its own words. */
-  private left: string[] = [];
-  private served = false;
+  /** What the last one that served could not end, in its own words. Unknown until it has stopped in order. */
+  private left: string[] | undefined = [];
 
   constructor(
     private readonly options: { environment: NodeJS.ProcessEnv; data: string; say: (line: string) => void },
@@ -33,7 +35,8 @@ export class WorkerProcess {
       child.on('message', (message: { is: string; left?: string[] }) => {
         if (message.is === 'stopped') this.left = message.left ?? [];
         if (message.is !== 'ready') return;
-        ready = this.served = true;
+        ready = true;
+        this.left = undefined;
         resolve();
       });
       child.once('error', reject);
@@ -44,25 +47,24 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends it in order: no new work, jobs and checks interrupted, environments stopped. Throws what could not be ended. */
+  /**
+   * Ends it in order: no new work, jobs and checks interrupted, environments stopped. One that was asked by others, as
+   * where a signal goes to all processes at once, may have ended already. Throws what could not be ended.
+   */
   async stop(): Promise<void> {
     this.stopping = true;
     const { child } = this;
-    if (!child) return;
-    if (child.exitCode !== null || child.signalCode !== null) {
-      if (!this.served) return;
-      throw new Error(`No worker was there to end what it ran: the next one goes on with it; see ${this.log}`);
-    }
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGTERM');
-    const clock = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    await gone;
+    child?.kill('SIGTERM');
+    const clock = setTimeout(() => child?.kill('SIGKILL'), STOP_MS);
+    await this.gone;
     clearTimeout(clock);
-    if (child.exitCode === 0) return;
-    const how = child.signalCode ? `it did not within ${STOP_MS / 1_000} s` : `exit ${child.exitCode}`;
-    const words =
-      this.left.length > 0 ? this.left.join('\n') : `the worker did not stop in order: ${how}; see ${this.log}`;
-    throw new Error(words);
+    if (!this.left) {
+      const how = child?.signalCode ?? `exit ${child?.exitCode}`;
+      throw new Error(
+        `the worker did not stop in order (${how}): the next one goes on with what it ran; see ${this.log}`,
+      );
+    }
+    if (this.left.length > 0) throw new Error(this.left.join('\n'));
   }
 
   private async revive(): Promise<void> {
@@ -89,6 +91,7 @@ export class WorkerProcess {
         detached: true,
         stdio: ['ignore', log, log, 'ipc'],
       });
+      this.gone = once(this.child, 'close').catch(() => undefined); // it could not be started: then nothing is there
       return this.child;
     } finally {
       closeSync(log);

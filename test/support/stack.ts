@@ -74,14 +74,29 @@ export class TestStack {
   }
 
   /** One Ctrl-C. Answers the exit code. */
-  async stop(): Promise<number | null> {
+  stop = (): Promise<number | null> => this.endedBy((up) => void up.kill('SIGINT'));
+
+  /** Ends the stack's own process as somebody else does. Answers the exit code. */
+  async endedBy(means: (up: ChildProcess) => void | Promise<void>): Promise<number | null> {
     const { up } = this;
     await this.client?.connection.close();
     this.client = undefined;
     if (!up || up.exitCode !== null) return up?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => up.once('exit', resolve));
-    up.kill('SIGINT');
+    await means(up);
     return ended;
+  }
+
+  /** What the stack's own process has said so far. */
+  get words(): string {
+    return this.said;
+  }
+
+  /** The pids of all that belongs to this stack: it has inherited where the data is, or is told so. */
+  async all(): Promise<number[]> {
+    const { stdout } = await execa('ps', ['axeww', '-o', 'pid=,args=']);
+    const lines = stdout.split('\n').filter((line) => line.includes(path.join(this.home, 'data')));
+    return lines.map((line) => Number.parseInt(line, 10));
   }
 
   /** The stack's own process is killed, and its worker is no more. Server, agents and previews go on. */
