@@ -1,9 +1,10 @@
+import { jest } from '@jest/globals';
 import { Policy } from '../../workflows/contracts/policy.ts';
 import type { StepEntry } from '../../workflows/contracts/reading.ts';
 import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapshot.ts';
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
-import { CARRIED_BYTES, carriedOf, keepWithin, toldWithin } from '../../workflows/rules/bounds.ts';
-import { bytesOf, cutText, newestWithin, piecesOf } from '../../workflows/rules/bytes.ts';
+import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, toldWithin } from '../../workflows/rules/bounds.ts';
+import { bytesOf, cutText, newestWithin, piecesOf, weightOf } from '../../workflows/rules/bytes.ts';
 import { readSnapshot } from '../../workflows/rules/snapshots.ts';
 import { stepEntry } from '../../workflows/rules/describe.ts';
 import { change, HEAD } from '../support/builders.ts';
@@ -130,6 +131,50 @@ describe('what a run carries', () => {
     keepWithin(run);
     expect(run).toEqual(before);
   });
+});
+
+describe('at each turn a run', () => {
+  const turn = (run: Carried) => {
+    const counting = jest.spyOn(JSON, 'stringify');
+    keepNearWithin(run);
+    const counted = counting.mock.calls.length;
+    counting.mockRestore();
+    return counted;
+  };
+
+  it('is not counted while it is small, or has not grown', () => {
+    const steps = [freshStep(1, { kind: 'coder' })];
+    expect(turn(full({ steps, actions: [], seen: [], notices: [], foreign: [], environment: null }))).toBe(0);
+    const run = full();
+    expect(turn(run)).toBeGreaterThan(0);
+    expect(turn(run)).toBe(0);
+  });
+
+  it('is kept near its bytes, whatever grows', () => {
+    const run = full();
+    for (let n = 1; n <= 60; n += 1) {
+      keepNearWithin(run);
+      expect(bytesOf(carriedOf(run))).toBeLessThanOrEqual(CARRIED_BYTES + 100_000);
+      run.notices.push({ ...run.notices.at(-1)!, id: `7-coder#${n}`, clearedAt: at, text: long(2_000) });
+      run.steps[5]!.verdicts.push({ rating: 0.1, threshold: 0.8, passed: false, feedback: 'x'.repeat(3_000) });
+    }
+  });
+
+  it('is counted again when it has shrunk and grown', () => {
+    const run = full();
+    keepNearWithin(run);
+    const { notices } = run;
+    run.notices = [];
+    turn(run);
+    run.notices = many(20, (n) => ({ ...notices.at(-1)!, id: `7-coder#${n}`, clearedAt: at, text: long(2_000) }));
+    expect(turn(run)).toBeGreaterThan(0);
+  });
+});
+
+it('a glance tells about how much JSON there is', () => {
+  const run = full({ steps: [fullStep(1, 'done')], notices: [], seen: [], actions: [] });
+  const ascii = JSON.parse(JSON.stringify(run).replaceAll('長', 'x')) as unknown;
+  expect(weightOf(ascii) / bytesOf(ascii)).toBeCloseTo(1, 1);
 });
 
 it('what an end tells of its steps stays within its bytes', () => {

@@ -3,7 +3,7 @@ import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../contract
 import { runIdOf } from '../contracts/pipeline-run.ts';
 import type { OutputAnswer } from '../contracts/reading.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
-import { keepWithin } from '../rules/bounds.ts';
+import { keepNearWithin } from '../rules/bounds.ts';
 import { currentDetails } from '../rules/details.ts';
 import { describeRun, statusOf, waitingOn } from '../rules/describe.ts';
 
@@ -23,7 +23,7 @@ export function openWindows(run: () => RunState): void {
 
 /** Moves the run on and says so: one transition, at most one upsert. What it has no room for any more goes here. */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
-  keepWithin(run);
+  keepNearWithin(run);
   place(run, step, view, visit);
   publish(run);
 }

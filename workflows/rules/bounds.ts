@@ -1,7 +1,7 @@
 import type { BadField } from '../contracts/activities.ts';
 import type { StepEntry } from '../contracts/reading.ts';
 import { Snapshot, type Carried } from '../contracts/snapshot.ts';
-import { bytesOf } from './bytes.ts';
+import { bytesOf, fits, weightOf, WIDEST } from './bytes.ts';
 import { MEASURES, trimEntry, TRIMS } from './trimming.ts';
 
 /**
@@ -20,11 +20,6 @@ const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];
 export const carriedOf = (state: Carried): Carried =>
   Object.fromEntries(CARRIED.map((key) => [key, state[key]])) as unknown as Carried;
 
-function fits(value: unknown, most: number): boolean {
-  const { length } = JSON.stringify(value);
-  return length * 3 <= most || (length <= most && bytesOf(value) <= most);
-}
-
 /**
  * Keeps a run within its bytes. While it fits, nothing is lost; else what is least needed goes first: old words before old
  * entries, what is settled before what is open, and last what the present decision is made by. In place.
@@ -38,6 +33,23 @@ export function keepWithin(state: Carried, most = CARRIED_BYTES): void {
       if (enough()) return;
     }
   }
+}
+
+/** A run that has grown by so many characters since it was last seen to fit is looked at again. */
+const GROWTH = 20_000;
+const fitted = new WeakMap<Carried, number>();
+
+/**
+ * Keeps a run about within its bytes, at each of its turns: to count them takes as long as all else that a turn does, so it
+ * is only weighed while it has not grown. What travels is counted (`keepWithin`).
+ */
+export function keepNearWithin(state: Carried, most = CARRIED_BYTES): void {
+  const weight = weightOf(carriedOf(state));
+  const known = Math.min(fitted.get(state) ?? 0, weight);
+  fitted.set(state, known);
+  if (weight * WIDEST <= most || weight <= known + GROWTH) return;
+  keepWithin(state, most);
+  fitted.set(state, weightOf(carriedOf(state)));
 }
 
 /** Steps as the end of a run tells them, within its bytes: a retry needs them all, but not all of what was said. */

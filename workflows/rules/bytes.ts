@@ -1,8 +1,26 @@
 /** What a value takes where it travels: bytes of its JSON in UTF-8. */
-export const bytesOf = (value: unknown): number => {
-  const json = JSON.stringify(value) as string | undefined;
-  return json === undefined ? 0 : new TextEncoder().encode(json).length;
-};
+export const bytesOf = (value: unknown): number => utf8((JSON.stringify(value) as string | undefined) ?? '');
+
+const utf8 = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Whether a value takes at most so many bytes. */
+export function fits(value: unknown, most: number): boolean {
+  const json = JSON.stringify(value);
+  return json.length * 3 <= most || (json.length <= most && utf8(json) <= most);
+}
+
+/** A character takes so many bytes of JSON at most, where it is escaped. */
+export const WIDEST = 6;
+
+/** About as many characters as the JSON of a value has, where nothing is escaped: a glance, for a part of what a count costs. */
+export function weightOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return 8;
+  let sum = 2;
+  if (Array.isArray(value)) for (const each of value) sum += weightOf(each);
+  else for (const key in value) sum += key.length + 3 + weightOf((value as Record<string, unknown>)[key]);
+  return sum;
+}
 
 const MARK = /… \[cut: it had (\d+) bytes(?:; all of it is kept as [^\]]*)?\]$/;
 
@@ -11,8 +29,7 @@ const MARK = /… \[cut: it had (\d+) bytes(?:; all of it is kept as [^\]]*)?\]$
  * hashes all of it is kept, if it is.
  */
 export function cutText(text: string, most: number, kept: readonly string[] = []): string {
-  // A character takes six bytes at most, where it is escaped.
-  if (text.length * 6 + 2 <= most) return text;
+  if (text.length * WIDEST + 2 <= most) return text;
   const bytes = bytesOf(text);
   if (bytes <= most) return text;
   const before = MARK.exec(text);
