@@ -61,7 +61,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
   const found = await live.activities('start').examine(question);
   if (found.is === 'refused') throw invalidInput(found.fields);
   examined(state, found);
-  if (found.lacking !== undefined) live.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
+  if (found.lacking !== undefined) live.telling.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
 }
 
 /** Takes up what the closed execution has settled, as its own record says. */

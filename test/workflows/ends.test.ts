@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { change, completed, HEAD, wish } from '../support/builders.ts';
-import type { World } from '../support/sandbox.ts';
+import type { Execution, World } from '../support/sandbox.ts';
 import { never } from '../../client/offline/world.ts';
 import { clusterWith, goodWork, refusedForGood, startRun } from '../support/world.ts';
 
@@ -149,5 +149,101 @@ describe('a wait', () => {
     expect((await run.query('run')).current.visit).toBe('2-human-test#1');
     await cluster.advance(61_000);
     expect((await run.query('run')).current.visit).toBe('2-human-test#2');
+  });
+});
+
+/** Refuses for good as often as is said, then does as the world does. */
+const refusing = (times: number, then: (question: any) => unknown = () => undefined) => {
+  let asked = 0;
+  return (question: unknown) => {
+    asked += 1;
+    if (asked <= times) throw refusedForGood('refused', 'it says no');
+    return then(question);
+  };
+};
+const noticesOf = async (run: Execution): Promise<string[]> =>
+  (await run.query('run')).notices.map(({ text }: any) => text);
+
+describe('what goes on beside a run, and is refused, is told', () => {
+  it('issues that cannot be told what became of the change', async () => {
+    const delivered: string[] = [];
+    const { run } = await play({
+      tellIssues: refusing(2),
+      notify: ({ notice }) => void delivered.push(notice.text),
+    });
+    expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
+    expect(await noticesOf(run)).toEqual([
+      expect.stringMatching(/^The task’s issues could not be told "Pull request 1 was opened.*it says no/),
+      expect.stringMatching(/^The task’s issues could not be told ".* was merged into main.*it says no/),
+    ]);
+    expect(delivered).toHaveLength(2);
+  });
+
+  it('checks that cannot be ended, also where somebody stops the run', async () => {
+    const delivered: string[] = [];
+    const cluster = clusterWith({
+      settledChecks: () => never(),
+      endChecks: refusing(1),
+      notify: ({ notice }) => void delivered.push(notice.text),
+    });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
+    await run.cancel();
+    for (const call of cluster.calls) if (call.cancelRequested) call.acknowledgeCancel();
+    await cluster.settle();
+    expect(run.closed).toMatchObject({ cancelled: true });
+    const text = 'Checks of gatehouse/PAY-142 may run on, for they could not be ended: it says no';
+    expect(await noticesOf(run)).toEqual([text]);
+    expect(delivered).toEqual([text]);
+  });
+
+  it.each([
+    ['is refused', refusing(9)],
+    ['does not answer', never],
+  ])('a merge that was called off, and whose reading back %s', async (_, readBack) => {
+    let merging = false;
+    const { run, cluster } = await play({
+      merge: () => ((merging = true), never()),
+      lookAtChange: (question) =>
+        merging ? readBack(question) : { state: 'open', head: question.known, baseHead: change.basis, foreign: [] },
+    });
+    await run.cancel();
+    await cluster.advance(61_000);
+    expect(run.closed).toMatchObject({ cancelled: true });
+    expect(await noticesOf(run)).toEqual([
+      'The run was called off while it merged, and whether gatehouse/PAY-142 was merged into main could not be read.',
+    ]);
+  });
+
+  it('a notice, in the log: it holds nobody up', async () => {
+    const cluster = clusterWith({ notify: refusing(9) });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'human-test' }));
+    const logged = JSON.stringify(await run['vm'].getAndResetSinkCalls());
+    expect(logged).toMatch(
+      /"A notice was refused",{[^}]*"notice":"2-human-test#1.human_test_ready","because":"it says no"}/,
+    );
+    expect(await run.update('confirm')).toMatchObject({ ok: {} });
+    expect(run.closed).toBeDefined();
+  });
+});
+
+describe('an environment whose watch is refused says so, and is watched anew', () => {
+  const parkedAt = wish({ kind: 'coder' }, { kind: 'human-test' });
+
+  it.each(['environmentEnded', 'holderClosed'])('%s', async (activity) => {
+    let asked = 0;
+    const answer = () => {
+      asked += 1;
+      if (asked === 1) throw refusedForGood('refused', 'it says no');
+      return never();
+    };
+    const cluster = clusterWith({ [activity]: answer });
+    const run = await startRun(cluster, parkedAt);
+    const env = cluster.executions.get('env/default/PAY-142')!;
+    const detail = async () => (await run.query('waitingOn')).detail;
+    expect(await env.query('environment')).toMatchObject({ status: 'live', generation: 1 });
+    expect(await detail()).toContain(`it says no (${activity}: failed once`);
+    await cluster.advance(61_000);
+    expect(asked).toBe(2);
+    expect(await detail()).not.toContain('it says no');
   });
 });

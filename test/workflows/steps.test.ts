@@ -455,7 +455,8 @@ describe('after the merge', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
     const { steps: kept, notices } = await run.query('run');
     expect(kept[2]).toMatchObject({ state: 'failed', note: 'no paper' });
-    expect(notices.map(({ type }: any) => type)).toEqual(['run_failed']);
+    // That the tracker could not be told of it is told as well.
+    expect(notices.map(({ type }: any) => type)).toEqual(['keeps_failing', 'run_failed', 'keeps_failing']);
     expect(started).toHaveLength(1);
   });
   it('merged by hand is merged: dependents start, and nobody is told that it is ready', async () => {

@@ -2,7 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { GateView } from '../contracts/state.ts';
 import type { GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
-import { descriptionOf } from '../rules/outputs.ts';
+import { brief, descriptionOf } from '../rules/outputs.ts';
 import { keep, outputOf, revision } from './keeping.ts';
 import { attempt } from './attempt.ts';
 import type { Desk } from './desk.ts';
@@ -11,7 +11,6 @@ import { checks, look, mergeability, mergeResult, signals } from './looks.ts';
 import { merge } from './merging.ts';
 import { park } from './park.ts';
 import { watchRelease } from './release.ts';
-import { brief } from './run.ts';
 import { siteFor } from './site.ts';
 import { transition } from './windows.ts';
 
@@ -59,7 +58,7 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
     attempt: (view, work) => attempt(desk, view, work),
     park: (ask, notice, parking) => park(desk, ask, notice, parking),
     saw: (seen) => live.saw(seen),
-    notice: (type, text) => live.notify(step, type, text),
+    notice: (type, text) => live.telling.notify(step, type, text),
     resumed: (schema) => (live.resumed === step ? schema.parse(step.parked?.kept) : undefined),
     failedEffect: () => live.settleEffect('failed'),
 

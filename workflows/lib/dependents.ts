@@ -19,13 +19,17 @@ export async function startDependents(
   try {
     const report = await scope.run(() => live.activities(step.kind).startDependents({ inputs }));
     for (const { id, because } of report?.lost ?? []) {
-      live.notify(step, 'dependent_not_started', `${id}, which waited for this run, could not be started: ${because}`);
+      live.telling.notify(
+        step,
+        'dependent_not_started',
+        `${id}, which waited for this run, could not be started: ${because}`,
+      );
     }
   } catch (failure) {
     if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) throw failure;
     const because = isCancellation(failure) ? 'the run was cancelled meanwhile' : (rootCause(failure) ?? 'unknown');
     const text = `What waited for this run (${idsOf(inputs)}) may not have been started: ${because}`;
-    live.notify(step, 'dependent_not_started', text);
+    live.telling.notify(step, 'dependent_not_started', text);
   }
 }
 

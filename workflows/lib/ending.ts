@@ -22,6 +22,7 @@ import { cutText } from '../rules/bytes.ts';
 import { stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
 import { startDependents } from './dependents.ts';
+import { endChecks } from './looks.ts';
 import { ChangeOver, type LiveRun } from './run.ts';
 import { gone, siteFor } from './site.ts';
 import { publish, transition } from './windows.ts';
@@ -63,6 +64,7 @@ export async function conclude<T extends object = Result>(
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
     if (live.state.ending !== 'stopped') await tell(live, end, run);
+    else if (!live.telling.allTold() && patched('stopped-runs-tell')) await allTold(live);
     switch (end.is) {
       case 'thrown':
         close(live, end.as);
@@ -114,8 +116,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
     const detail = 'What the run has made is being taken down';
     transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
   }
-  if (state.checking && patched('checks-are-ended'))
-    await desk.activities.endChecks({ change: state.change }).catch(() => undefined);
+  if (state.checking && patched('checks-are-ended')) await endChecks(desk);
   await siteFor(desk).release('The run has ended.');
   if (standing) await gone(desk, heard, GONE_SECONDS);
 }
@@ -185,14 +186,14 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
   const last = state.steps.findLast(({ state }) => state !== 'pending') ?? state.steps[0]!;
   const lost = 'lost' in end ? end.lost : undefined;
   const told = notices.some(({ id, type }) => type.endsWith('_failed') && id.startsWith(`${last.id}/`));
-  if (lost && !told) live.notify(last, 'run_failed', lost.reason);
+  if (lost && !told) live.telling.notify(last, 'run_failed', lost.reason);
   const merged = mergeCommit !== undefined || (end.is === 'over' && end.how === 'merged');
   if (end.is === 'complete' && !merged && head !== undefined) {
-    live.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
+    live.telling.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
   }
   if (merged) {
     const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
-    live.tellIssues(last, 'merged', text, true);
+    live.telling.tellIssues(last, 'merged', text, true);
     const { dependents } = state.input.task;
     if (dependents?.length) await startDependents(live, last, dependents, run);
   }
@@ -201,8 +202,8 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
 
 /** Waits a little for what is to be told to be out. */
 export async function allTold(live: LiveRun): Promise<void> {
-  if (live.allTold()) return;
-  await condition(live.allTold, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
+  if (live.telling.allTold()) return;
+  await condition(live.telling.allTold, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }
 
 /** What the world refuses for good fails the run by its type; what is no such refusal is no end of a step. */

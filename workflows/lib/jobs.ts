@@ -5,11 +5,10 @@ import type { GateView, RunState } from '../contracts/state.ts';
 import type { GateContext, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';
-import { descriptionOf, priorOutputs } from '../rules/outputs.ts';
+import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { Desk } from './desk.ts';
 import { carriedBrief } from './keeping.ts';
 import { asking } from './looks.ts';
-import { brief } from './run.ts';
 import { transition } from './windows.ts';
 
 /** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
@@ -155,7 +154,11 @@ function settle({ live, step }: Desk, attempt: AttemptEntry, report: Report): vo
   live.opened(step, report.pullRequest);
   if (report.discarded?.length) {
     const files = report.discarded.slice(0, 10).join(', ');
-    live.notify(step, 'changes_discarded', `${attempt.role} only reads; what it changed was thrown away: ${files}.`);
+    live.telling.notify(
+      step,
+      'changes_discarded',
+      `${attempt.role} only reads; what it changed was thrown away: ${files}.`,
+    );
   }
   live.saw(report);
 }

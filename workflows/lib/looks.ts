@@ -1,4 +1,12 @@
-import { CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  patched,
+  rootCause,
+  sleep,
+} from '@temporalio/workflow';
 import type {
   ChangeLook,
   CheckReport,
@@ -9,9 +17,10 @@ import type {
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
+import { brief } from '../rules/outputs.ts';
+import { beside } from './beside.ts';
 import type { Desk } from './desk.ts';
 import { lookNearby } from './proxies.ts';
-import { brief } from './run.ts';
 import { place, transition } from './windows.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
@@ -96,6 +105,23 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
   return report;
 }
 
+/** Ends the checks that nobody waits for any more. Those that cannot be ended are somebody's to look at: the run ends. */
+export async function endChecks({ live, step, activities }: Desk): Promise<void> {
+  const { change } = live.state;
+  try {
+    await activities.endChecks({ change });
+  } catch (failure) {
+    if (!(failure instanceof ActivityFailure)) throw failure;
+    if (!patched('what-is-refused-is-told')) return;
+    const because = rootCause(failure) ?? failure.message;
+    live.telling.notify(
+      step,
+      'keeps_failing',
+      `Checks of ${change.branch} may run on, for they could not be ended: ${because}`,
+    );
+  }
+}
+
 /** The settled checks of what the merge would make of the base. They count as the change's: `checksMinutes` ends them too. */
 export async function mergeResult(desk: Desk, view: GateView, baseHead: string): Promise<MergeResultReport> {
   const { live, activities } = desk;
@@ -148,13 +174,12 @@ export async function mergeability(desk: Desk, view: GateView): Promise<Mergeabi
 /** Checks that stay pending for long are somebody's business: an urgent notice says so, once. */
 async function whileTelling<T>({ live, step }: Desk, minutes: number, work: () => Promise<T>): Promise<T> {
   const scope = new CancellationScope();
-  const telling = scope.run(async () => {
+  beside(scope, async () => {
     await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
     const wait = `${step.id}/${live.state.head}`;
-    live.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
-    live.escalate(step, `${wait}/checks_pending`);
+    live.telling.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
+    live.telling.escalate(step, `${wait}/checks_pending`);
   });
-  telling.catch(() => undefined);
   try {
     return await work();
   } finally {

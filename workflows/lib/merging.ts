@@ -1,8 +1,8 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { MergeReport } from '../contracts/activities.ts';
 import type { GateContext } from '../gates/gate.ts';
+import { brief } from '../rules/outputs.ts';
 import type { Desk } from './desk.ts';
-import { brief } from './run.ts';
 
 /** How long, in seconds, a run that is called off while it merges waits to hear whether it has merged. */
 const READ_BACK_SECONDS = 60;
@@ -25,12 +25,13 @@ export async function merge(desk: Desk, expected: Parameters<GateContext['merge'
 
 /** Looks whether it is merged; if so, what was begun is brought to its end, its branch's removal included. */
 async function readBack(
-  { activities }: Desk,
+  { live, step, activities }: Desk,
   asked: Parameters<Desk['activities']['merge']>[0],
 ): Promise<Extract<MergeReport, { is: 'merged' }> | undefined> {
   let merged: Extract<MergeReport, { is: 'merged' }> | undefined;
   const scope = new CancellationScope();
   let over = false;
+  let refused = false;
   const reading = scope.run(async () => {
     const look = await activities.lookAtChange({ change: asked.change, known: asked.head });
     if (look.state !== 'merged') return;
@@ -38,8 +39,13 @@ async function readBack(
     const report = await activities.merge(asked);
     if (report.is === 'merged') merged = report;
   });
-  void reading.catch(() => undefined).finally(() => (over = true));
+  void reading.catch(() => (refused = true)).finally(() => (over = true));
   await condition(() => over, READ_BACK_SECONDS * 1_000, { summary: 'whether it was merged is read back' });
   if (!over) scope.cancel();
+  if ((!over || refused) && !merged && patched('what-is-refused-is-told')) {
+    const { branch, base } = asked.change;
+    const text = `The run was called off while it merged, and whether ${branch} was merged into ${base} could not be read.`;
+    live.telling.notify(step, 'keeps_failing', text);
+  }
   return merged;
 }

@@ -1,31 +1,13 @@
-import {
-  CancellationScope,
-  condition,
-  isCancellation,
-  patched,
-  rootCause,
-  setCurrentDetails,
-  setHandler,
-  sleep,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, rootCause, setHandler, sleep } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
-import { ENVIRONMENT_MEMO, EnvironmentInput, Release, siteKeyOf } from '../contracts/environment.ts';
-import {
-  buildSignal,
-  environmentQuery,
-  Hint,
-  hintSignal,
-  releaseSignal,
-  upgradeSignal,
-} from '../contracts/messages.ts';
-import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
+import { EnvironmentInput, Release, siteKeyOf } from '../contracts/environment.ts';
+import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
+import { retryingSignal } from '../contracts/retrying.ts';
 import { SNAPSHOT_VERSION, type SiteSnapshot } from '../contracts/snapshot.ts';
-import { siteDetails } from '../rules/details.ts';
+import { beside, keptUp } from './beside.ts';
 import { activitiesFor } from './proxies.ts';
-import { Reporting } from './reporting.ts';
 import { Retries } from './retries.ts';
+import { SiteWindows } from './site-windows.ts';
 import { tellWhenSlow } from './slow.ts';
 import { Standing } from './teardown.ts';
 import { Upgrading } from './upgrading.ts';
@@ -35,12 +17,10 @@ export class OpenSite {
   /** Why it is to end, once it is. */
   released: string | undefined;
   private wanted: EnvironmentInput;
-  private view: EnvironmentView;
   private hints = 0;
-  private readonly reporting = new Reporting();
+  private readonly windows: SiteWindows;
   private readonly standing: Standing;
-  private failing: readonly Retrying[] = [];
-  private readonly retries = new Retries((failing, entry) => this.showFailing(failing, entry));
+  private readonly retries = new Retries((failing, entry) => this.windows.showFailing(failing, entry));
   private readonly activities: Activities = activitiesFor('environment', this.retries.begin);
   private readonly upgrading = new Upgrading();
   private revived: boolean;
@@ -53,8 +33,8 @@ export class OpenSite {
     this.revived = before?.revived ?? false;
     this.released = before?.released;
     const { generation, holder, head } = input;
-    this.view = (before?.view as EnvironmentView | undefined) ?? { status: 'provisioning', generation, holder, head };
-    setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
+    const view = (before?.view as EnvironmentView | undefined) ?? { status: 'provisioning', generation, holder, head };
+    this.windows = new SiteWindows(view);
     setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
     setHandler(buildSignal, (raw) => this.hearBuild(raw), { description: 'Between workflows: not for people.' });
     setHandler(hintSignal, (raw) => void (this.hints += Number(Hint.safeParse(raw).success)), {
@@ -62,9 +42,16 @@ export class OpenSite {
     });
     setHandler(upgradeSignal, (raw) => this.upgrading.hear(raw), { description: 'Between builds: not for people.' });
     setHandler(retryingSignal, (raw) => this.retries.hear(raw), { description: 'From workers: not for people.' });
-    if (before) this.draw(this.view);
-    void this.watchHolder();
+    if (before) this.windows.draw(view);
+    beside(CancellationScope.current(), () => this.watchHolder());
   }
+
+  private get view(): EnvironmentView {
+    return this.windows.view;
+  }
+
+  /** Whether everybody has been told. */
+  quiet = () => this.windows.quiet();
 
   /** Brings one generation up, and watches it until another is wanted, or none. */
   async generation(): Promise<void> {
@@ -79,7 +66,7 @@ export class OpenSite {
     // Found dead, say after the machine was restarted: it is made once more by itself, as the next generation.
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
-    this.show({
+    this.windows.show({
       status: 'provisioning',
       generation: this.wanted.generation,
       head: wanted.head,
@@ -93,7 +80,7 @@ export class OpenSite {
     if (this.moot(wanted)) return false;
 
     // Whoever asked for it knows that it is being made: only what comes of it is told.
-    this.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
+    this.windows.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
     const look = await this.provision(wanted);
     if (!look || this.moot(wanted)) return false;
     if (look.is !== 'live') {
@@ -102,7 +89,7 @@ export class OpenSite {
     }
 
     const { url, expiresAt } = look;
-    this.show({
+    this.windows.show({
       status: 'live',
       generation: wanted.generation,
       head: wanted.head,
@@ -116,9 +103,9 @@ export class OpenSite {
   async tearDown(): Promise<void> {
     const { status } = this.view;
     if (status !== 'failed')
-      this.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
+      this.windows.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
     await this.standing.clear(this.interrupt);
-    this.show({
+    this.windows.show({
       ...this.view,
       url: undefined,
       status: status === 'failed' ? 'failed' : 'gone',
@@ -126,16 +113,13 @@ export class OpenSite {
     });
   }
 
-  /** Whether everybody has been told. */
-  quiet = () => this.reporting.quiet();
-
   private async provision(wanted: EnvironmentInput): Promise<SiteLook | undefined> {
     const key = siteKeyOf(wanted);
     this.standing.add(key);
     const { change, head, task } = wanted;
     const request = { key, change: change as never, head, task: task as never };
     const making = { activities: this.activities, key, seconds: wanted.provisionSeconds };
-    const inTime = tellWhenSlow(making, (because) => this.show({ ...this.view, because }));
+    const inTime = tellWhenSlow(making, (because) => this.windows.show({ ...this.view, because }));
     try {
       return await this.unlessMoot(wanted, () => this.activities.provisionEnvironment(request));
     } finally {
@@ -147,16 +131,16 @@ export class OpenSite {
     const clock = new CancellationScope();
     if (expiresAt) {
       const left = Math.max(1, Date.parse(expiresAt) - Date.now());
-      void clock
-        .run(() => sleep(left, { summary: 'environment: it expires' }).then(() => this.release('It has expired.')))
-        .catch(() => undefined);
+      beside(clock, () =>
+        sleep(left, { summary: 'environment: it expires' }).then(() => this.release('It has expired.')),
+      );
     }
     try {
       for (;;) {
         const heard = this.hints;
         const ended = await this.unlessMoot(
           wanted,
-          () => this.activities.environmentEnded({ key: siteKeyOf(wanted) }),
+          () => this.watch('environmentEnded', () => this.activities.environmentEnded({ key: siteKeyOf(wanted) })),
           () => this.hints > heard || this.moves(),
         );
         if (ended || this.moot(wanted)) return ended;
@@ -166,6 +150,10 @@ export class OpenSite {
       clock.cancel();
     }
   }
+
+  /** A watch of ours: while it is refused, that is told as what keeps failing. */
+  private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
+    keptUp(ask, (because) => this.retries.refused(activity, because), 'environment: it is watched anew');
 
   /** Works for a generation for as long as it is wanted. What is called off is cleared by its key, whatever became of it. */
   private async unlessMoot<T>(
@@ -205,7 +193,7 @@ export class OpenSite {
   private moot = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
 
   private give(reason: string, status: 'failed'): void {
-    this.show({ ...this.view, url: undefined, status, because: reason });
+    this.windows.show({ ...this.view, url: undefined, status, because: reason });
     this.released ??= reason;
   }
 
@@ -225,36 +213,9 @@ export class OpenSite {
   }
 
   private async watchHolder(): Promise<void> {
-    try {
-      await this.activities.holderClosed({ holder: this.wanted.holder });
-      this.release('Its holder is closed.');
-    } catch (failure) {
-      if (!isCancellation(failure)) throw failure;
-    }
-  }
-
-  /** Puts on record how it stands: whoever looks asks the server, and no worker. */
-  private draw(view: Partial<EnvironmentView>): void {
-    this.view = { ...(view as EnvironmentView), holder: this.wanted.holder };
-    this.drawPage();
-    if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
-  }
-
-  private drawPage(): void {
-    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId, this.failing));
-  }
-
-  /** What keeps failing is on its page, and its holder's to know. */
-  private showFailing(failing: readonly Retrying[], entry: Retrying): void {
-    this.failing = failing;
-    this.drawPage();
-    this.reporting.tellFailing(this.view, entry);
-  }
-
-  /** Shows how it stands, and has the holder look. */
-  private show(view: Partial<EnvironmentView>): void {
-    this.draw(view);
-    this.reporting.tell(this.view);
+    const { holder } = this.wanted;
+    await this.watch('holderClosed', () => this.activities.holderClosed({ holder }));
+    this.release('Its holder is closed.');
   }
 }
 

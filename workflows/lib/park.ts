@@ -4,7 +4,6 @@ import {
   condition,
   isCancellation,
   patched,
-  rootCause,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -12,6 +11,7 @@ import type { ChangeLook } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
+import { keptUp } from './beside.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
 import type { LiveRun } from './run.ts';
@@ -33,35 +33,23 @@ function beginWatches(
   events: Events,
   { visit, back, type }: { visit: string; back: boolean; type: NoticeType },
 ): void {
+  const { live, step } = desk;
   const watches = {
     'The work branch': watchHead(desk, events),
     'The environment': watchSite(desk, events, back),
     'The time': watchClock(desk, visit, type),
   };
   for (const [what, watch] of Object.entries(watches)) {
+    const tell = (because: string) => {
+      const text = `${what} cannot be watched: ${because}. It is tried again every minute.`;
+      live.telling.notify(step, 'keeps_failing', text, visit);
+    };
     void scope
-      .run(() => keptUp(desk, visit, what, watch))
-      .catch((failure: unknown) => void (isCancellation(failure) || (events.broken = { failure })));
-  }
-}
-
-/** A watch that the world refuses is told of, and begun anew: whoever is asked would wait for nothing otherwise. */
-async function keptUp({ live, step }: Desk, visit: string, what: string, watch: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await watch();
-    } catch (failure) {
-      if (isCancellation(failure) || !patched('watches-are-begun-anew')) return;
-      if (!(failure instanceof ActivityFailure)) throw failure;
-      const because = rootCause(failure) ?? failure.message;
-      live.notify(
-        step,
-        'keeps_failing',
-        `${what} cannot be watched: ${because}. It is tried again every minute.`,
-        visit,
-      );
-      await sleep('1 minute', { summary: `${step.kind}: it is watched anew` });
-    }
+      .run(() => keptUp(watch, tell, `${step.kind}: it is watched anew`))
+      .catch((failure: unknown) => {
+        // Runs that began before watches were begun anew go on without one.
+        if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
+      });
   }
 }
 
@@ -95,7 +83,7 @@ export async function park<Offer extends ActionName>(
     if (done) draw();
     return done;
   };
-  live.notify(step, notice.type, notice.text, visit);
+  live.telling.notify(step, notice.type, notice.text, visit);
   const scope = new CancellationScope();
   beginWatches(scope, desk, events, { visit, back, type: notice.type });
 
@@ -106,7 +94,7 @@ export async function park<Offer extends ActionName>(
     delete step.parked;
     live.taken = undefined;
     live.onTheSpot = undefined;
-    live.clear(visit);
+    live.telling.clear(visit);
   };
   try {
     for (;;) {
@@ -166,7 +154,7 @@ const watchClock =
     const told = live.state.notices.find((notice) => notice.id === id);
     const due = Date.parse(told?.at ?? new Date().toISOString()) + live.state.policy.escalateAfterMinutes * 60_000;
     if (due > Date.now()) await sleep(due - Date.now(), { summary: `${step.kind}: the wait becomes urgent` });
-    live.escalate(step, id);
+    live.telling.escalate(step, id);
     publish(live.state);
   };
 

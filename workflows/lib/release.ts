@@ -1,8 +1,8 @@
 import { releaseIdOf } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
+import { brief } from '../rules/outputs.ts';
 import { begin } from './child.ts';
 import type { Desk } from './desk.ts';
-import { brief } from './run.ts';
 
 /** Begins the workflow that watches what this run has released: it outlives the run, which is done. */
 export async function watchRelease({ live, step }: Desk): Promise<string> {

@@ -14,6 +14,7 @@ export class Retries {
   /** An activity is asked for; what is returned is to be called at its end. */
   begin = (activity: string, about: string): (() => void) => {
     const known = this.pending.get(activity);
+    if (!known) this.drop(activity, false); // what was refused is asked for anew
     this.pending.set(activity, { many: (known?.many ?? 0) + 1, about });
     return () => {
       const entry = this.pending.get(activity)!;
@@ -32,8 +33,16 @@ export class Retries {
     const pending = this.pending.get(activity);
     if (failures === 0) return this.drop(activity, environment);
     if (!pending && !environment) return;
-    const entry = { ...data, ...(!environment && pending && { about: pending.about }) };
-    const others = this.failing.filter((each) => !same(each, activity, environment));
+    this.add({ ...data, ...(!environment && pending && { about: pending.about }) });
+  }
+
+  /** One was refused for good, and is to be asked for anew: until then it fails. */
+  refused(activity: string, message: string): void {
+    this.add({ activity, failures: 1, since: new Date().toISOString(), message: message.slice(0, 1_000) });
+  }
+
+  private add(entry: Retrying): void {
+    const others = this.failing.filter((each) => !same(each, entry.activity, entry.environment ?? false));
     this.change([...others, entry].slice(-MOST), entry);
   }
 

@@ -1,17 +1,14 @@
-import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
+import { condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ForeignCommit } from '../contracts/activities.ts';
 import { boundedForeign } from '../contracts/foreign.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
-import type { Notice, NoticeType } from '../contracts/notices.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
-import { NOTICE_AFTER, type Retrying } from '../contracts/retrying.ts';
 import { overBudget } from '../rules/budget.ts';
-import { retryingText } from '../rules/describe.ts';
 import { countedAgainst, overtakenBy, type HeadLook } from '../rules/head.ts';
-import { issuesOf } from '../rules/outputs.ts';
 import { activitiesFor } from './proxies.ts';
 import { snapshotOf } from './record.ts';
 import { Retries } from './retries.ts';
+import { Telling } from './telling.ts';
 import { Upgrading } from './upgrading.ts';
 import { transition } from './windows.ts';
 
@@ -49,8 +46,8 @@ export class LiveRun {
   /** Whether this execution is being left: what is under way goes on in the next, and nothing is cleared away. */
   leaving = false;
   readonly upgrading = new Upgrading();
-  readonly retries = new Retries((failing, entry) => this.showFailing(failing, entry));
-  private telling = 0;
+  readonly telling: Telling;
+  readonly retries = new Retries((failing, entry) => this.telling.showFailing(failing, entry));
   private updateHeardAt = 0;
 
   /** `input` is what the run was started with: the next execution begins with it too. */
@@ -59,6 +56,7 @@ export class LiveRun {
     private readonly input: object,
   ) {
     this.resumed = state.steps.find(({ parked }) => parked);
+    this.telling = new Telling(state, this.activities);
   }
 
   /** All activities, for a gate of this kind: what keeps failing of them is shown, and told where it lasts. */
@@ -83,7 +81,7 @@ export class LiveRun {
 
   /** Whether a newer build asks for the run, and nothing of it would be lost here: all else is data, or asked again. */
   moves = () => this.upgrading.asked && this.atEase();
-  atEase = () => this.allTold() && this.taken === undefined && this.restart === undefined && !this.state.ending;
+  atEase = () => this.telling.allTold() && this.taken === undefined && this.restart === undefined && !this.state.ending;
 
   /** An update was taken, in this very workflow task. */
   heardUpdate(): void {
@@ -141,35 +139,7 @@ export class LiveRun {
     if (pullRequest === undefined || change.pullRequest === pullRequest) return;
     this.state.change = { ...change, pullRequest };
     const text = `Pull request ${pullRequest} was opened: ${change.branch} into ${change.base}.`;
-    this.tellIssues(step, `opened-${pullRequest}`, text);
-  }
-
-  /** Tells people, once per type and wait; delivery is tried for as long as it takes, and never holds the run. */
-  notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
-    const { notices, steps } = this.state;
-    const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${nextNumber(notices, type)}`;
-    const told = notices.find((notice) => notice.id === id);
-    // Asked again at the same visit: nobody is told twice, but the wait counts again.
-    if (told?.clearedAt && patched('asked-again-is-open-again')) delete told.clearedAt;
-    if (told || !steps.includes(step)) return;
-    const at = new Date().toISOString();
-    const notice: Notice = { id, type, severity: 'normal', at, text: text.slice(0, 2_000), ...(visit && { visit }) };
-    notices.push(notice);
-    this.deliver(step, notice);
-  }
-
-  /** Nobody has come: the notice becomes urgent, once. */
-  escalate(step: StepRecord, id: string): void {
-    const notice = this.state.notices.find((each) => each.id === id && each.severity === 'normal' && !each.clearedAt);
-    if (!notice) return;
-    notice.severity = 'urgent';
-    this.deliver(step, notice);
-  }
-
-  clear(visit: string): void {
-    for (const notice of this.state.notices) {
-      if (notice.visit === visit) notice.clearedAt ??= new Date().toISOString();
-    }
+    this.telling.tellIssues(step, `opened-${pullRequest}`, text);
   }
 
   /** Closes the log's entry of the action whose effect was under way. */
@@ -180,57 +150,4 @@ export class LiveRun {
     if (entry) entry.effect ??= effect;
     if (effect === 'done') this.openEffect = undefined;
   }
-
-  /** A notice tells what has failed often, once per wait, and is over once nothing fails any more. */
-  private showFailing(failing: readonly Retrying[], entry: Retrying): void {
-    const { state } = this;
-    state.retrying = failing.length > 0 ? [...failing] : undefined;
-    if (failing.length === 0) {
-      for (const notice of state.notices) {
-        if (notice.type === 'keeps_failing') notice.clearedAt ??= new Date().toISOString();
-      }
-    }
-    const step = state.steps.find(({ id }) => id === state.current?.id) ?? state.steps[0];
-    if (!step || entry.failures < NOTICE_AFTER || entry.activity === 'notify') return;
-    this.notify(step, 'keeps_failing', retryingText(entry), state.current?.visit ?? `${step.id}/${state.wait.since}`);
-  }
-
-  /** Whether everything that was to be told has been told. */
-  allTold = () => this.telling === 0;
-
-  /** Tells the tracker's issues what became of the change. Nobody waits for it but the end, and that a little. */
-  tellIssues(step: StepRecord, about: string, text: string, resolve = false): void {
-    if (!patched('issues-are-told')) return; // runs that began before there was a tracker
-    const { workflowId, input, change } = this.state;
-    const question = { workspace: input.workspace, repository: change.repository, issues: issuesOf(this.state) };
-    this.beside(() =>
-      this.activities(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
-    );
-  }
-
-  private deliver(step: StepRecord, notice: Notice): void {
-    const { workflowId, input } = this.state;
-    const message = { workflowId, task: brief(input.task), notice: { ...notice } };
-    this.beside(() => this.activities(step.kind).notify(message));
-  }
-
-  /** What is told beside the run's work: it fails nobody, and is not called off with what it tells of. */
-  private beside(tell: () => Promise<void>): void {
-    this.telling += 1;
-    void CancellationScope.nonCancellable(tell)
-      .catch(() => undefined)
-      .finally(() => (this.telling -= 1));
-  }
 }
-
-/** No number is given twice, also where old notices are not kept any more. */
-function nextNumber(notices: readonly Notice[], type: NoticeType): number {
-  const numbers = notices.flatMap(({ id, type: its }) => (its === type ? [Number(/-(\d+)$/.exec(id)?.[1] ?? 0)] : []));
-  return 1 + Math.max(numbers.length, ...numbers);
-}
-
-/** A task without what only its own run needs: descriptions are long, and dependents are whole inputs. */
-export const brief = ({ dependents, ...task }: RunState['input']['task']) => {
-  void dependents;
-  return task;
-};

@@ -5,11 +5,11 @@ import { buildSignal, releaseSignal } from '../contracts/messages.ts';
 import { environmentIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView } from '../contracts/state.ts';
 import type { Site } from '../gates/gate.ts';
+import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import { begin } from './child.ts';
 import type { Desk } from './desk.ts';
 import { asking } from './looks.ts';
-import { brief } from './run.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
@@ -118,10 +118,14 @@ export async function lookAtSite({ live, step, activities }: Desk): Promise<bool
   state.generation = now.generation;
   state.environment = now;
   if (before.status === 'live' && now.status !== 'live') {
-    live.notify(step, 'environment_lost', `The environment is ${now.status}: ${now.because ?? 'no reason given'}`);
+    live.telling.notify(
+      step,
+      'environment_lost',
+      `The environment is ${now.status}: ${now.because ?? 'no reason given'}`,
+    );
   }
   if (before.status !== 'live' && now.status === 'live') {
-    live.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
+    live.telling.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
   }
   return true;
 }

@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
+import { beside } from './beside.ts';
 
 interface Making {
   activities: Pick<Activities, 'probeEnvironment'>;
@@ -10,13 +11,11 @@ interface Making {
 /** Tells, once the making of an environment takes longer than it should, that it does, and why. Answers how to call it off. */
 export function tellWhenSlow({ activities, key, seconds }: Making, tell: (because: string) => void): () => void {
   const slow = new CancellationScope();
-  void slow
-    .run(async () => {
-      await sleep(seconds * 1_000, { summary: 'environment: late from then on' });
-      const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
-      tell(`It is not up after ${seconds} s; it may still come up.${why}`);
-    })
-    .catch(() => undefined);
+  beside(slow, async () => {
+    await sleep(seconds * 1_000, { summary: 'environment: late from then on' });
+    const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
+    tell(`It is not up after ${seconds} s; it may still come up.${why}`);
+  });
   return () => slow.cancel();
 }
 

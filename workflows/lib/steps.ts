@@ -108,7 +108,8 @@ function isToMove({ upgrading }: LiveRun, begun: boolean): boolean {
 
 /** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
-  if (!live.allTold()) await condition(live.allTold, '30 seconds', { summary: 'notices are still on their way' });
+  if (!live.telling.allTold())
+    await condition(live.telling.allTold, '30 seconds', { summary: 'notices are still on their way' });
   while (!live.onRecord()) await live.nextTask();
   // What a person said meanwhile is not data yet: it is done first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;

@@ -61,6 +61,12 @@ export function priorOutputs(
 const within = (text: string, most: number): string =>
   bytesOf(text) <= most ? text : most < 200 ? '' : cutText(text, most);
 
+/** A task without what only its own run needs: descriptions are long, and dependents are whole inputs. */
+export const brief = ({ dependents, ...task }: RunState['input']['task']) => {
+  void dependents;
+  return task;
+};
+
 /** Whose document stands for the task, of several: what was asked for wins over how it was reported (gates 5.3). */
 const REVIEWS = ['requirements-review', 'clarity-review'];
 

@@ -1,0 +1,45 @@
+import { patched, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { EnvironmentView } from '../contracts/activities.ts';
+import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
+import { environmentQuery } from '../contracts/messages.ts';
+import type { Retrying } from '../contracts/retrying.ts';
+import { siteDetails } from '../rules/details.ts';
+import { Reporting } from './reporting.ts';
+
+/** Lets people and its holder see how an environment stands, also once it is closed. */
+export class SiteWindows {
+  private readonly reporting = new Reporting();
+  private failing: readonly Retrying[] = [];
+
+  constructor(public view: EnvironmentView) {
+    setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
+  }
+
+  /** Whether everybody has been told. */
+  quiet = () => this.reporting.quiet();
+
+  /** Puts on record how it stands: whoever looks asks the server, and no worker. */
+  draw(view: Partial<EnvironmentView>): void {
+    const { holder } = this.view;
+    this.view = { ...(view as EnvironmentView), holder };
+    this.drawPage();
+    if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
+  }
+
+  /** Shows how it stands, and has the holder look. */
+  show(view: Partial<EnvironmentView>): void {
+    this.draw(view);
+    this.reporting.tell(this.view);
+  }
+
+  /** What keeps failing is on its page, and its holder's to know. */
+  showFailing(failing: readonly Retrying[], entry: Retrying): void {
+    this.failing = failing;
+    this.drawPage();
+    this.reporting.tellFailing(this.view, entry);
+  }
+
+  private drawPage(): void {
+    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId, this.failing));
+  }
+}
