@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { settle as settleNow } from '../../../activities/adapters/local/command-executor/settling.ts';
+import type { Spent } from '../../../activities/adapters/git/door.ts';
+import { discarded, settle as settleNow } from '../../../activities/adapters/local/command-executor/settling.ts';
 import { run, Shop } from './checkouts.ts';
 
 jest.setTimeout(120_000);
@@ -357,6 +359,37 @@ describe('work that is left elsewhere', () => {
 });
 
 describe('settling', () => {
+  it('comes to the same end a second time, where its first end was not noted', async () => {
+    const dates = 'export GIT_AUTHOR_DATE="@1700000000 +0000" GIT_COMMITTER_DATE="@1700000000 +0000"';
+    const script = `${dates}; echo x > x; git add x; git commit -qm x; git checkout -q --detach origin/main`;
+    const first = await settle(script);
+    expect(first).toMatchObject(made);
+    expect(await settle(script)).toEqual(first);
+  });
+
+  it('sees a file of the same length that was written in the same moment as the index', async () => {
+    const at = 'touch -d @1700000000';
+    const settled = await settle(`until
+        printf 'one\\ntwo\\n' > a.txt; ${at} a.txt; git update-index --refresh; then=$(stat -c %Z a.txt)
+        printf 'eno\\nowt\\n' > a.txt; ${at} a.txt; [ "$then" = "$(stat -c %Z a.txt)" ]
+      do :; done; ${at} .git/index`);
+    expect(settled).toMatchObject(made);
+    expect(await shop.textOf(settled, 'a.txt')).toBe('eno\nowt');
+  });
+
+  it('goes through the files twice where nothing was changed', async () => {
+    const { message, ...settling } = await shop.begin('untouched');
+    const walks: string[] = [];
+    const note = (spent: unknown) => {
+      const call = (spent as Spent).args.join(' ');
+      if (/^(?:add|status|diff-files|update-index|ls-files --others)/.test(call)) walks.push(call.split(' -z')[0]!);
+    };
+    subscribe('gatehouse:git', note);
+    expect(await discarded(settling)).toEqual([]);
+    unsubscribe('gatehouse:git', note);
+    expect(walks).toEqual(['ls-files --others --exclude-standard', 'diff-files --name-only']);
+  });
+
   it('is over at its limit, with that as the reason', async () => {
     const { message, ...settling } = await shop.begin('late');
     await run(settling.tree, 'echo x > x');

@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ask, changesSince, listed, lookAt, partsOf, Refusal, textAt, type Checkout } from './checkout.ts';
+import { shownName, type Name } from './names.ts';
 
 /** What an agent has put into its checkout that is a repository of its own. */
 export interface Nested {
@@ -8,6 +9,8 @@ export interface Nested {
   takenIn: { name: string; git: string }[];
   /** Worktrees that it added inside of its checkout: they are places to work in, and no part of the change. */
   worktrees: string[];
+  /** What is untracked then, and not ignored. */
+  others: Name[];
 }
 
 /** Repositories within repositories, so many deep. */
@@ -19,18 +22,18 @@ const DEEPEST = 20;
  * nothing is taken for a part of the change that is not; what `.gitmodules` names is a submodule, and stays one.
  */
 export async function flattened(checkout: Checkout): Promise<Nested> {
-  const found: Nested = { takenIn: [], worktrees: [] };
+  const found: Nested = { takenIn: [], worktrees: [], others: [] };
   const aside = path.join(checkout.view.gitDir, 'aside');
   await mkdir(aside, { recursive: true });
   const modules = await submodulesOf(checkout);
   await withoutLinks(checkout, modules);
   for (let depth = 0; depth < DEEPEST; depth += 1) {
     const others = partsOf(
-      await ask(checkout, ['ls-files', '--others', '--exclude-standard', '-z'], { kind: 'checkout' }),
+      await ask(checkout, ['ls-files', '--others', '--exclude-standard', '-z'], { kind: 'checkout', bytes: true }),
     );
-    const repositories = others.filter((name) => name.endsWith('/')).map((name) => name.slice(0, -1));
+    const repositories = others.filter((name) => name.endsWith('/')).map((name) => shownName(name.slice(0, -1)));
     const nested = repositories.filter((name) => !modules.has(name));
-    if (nested.length === 0) return found;
+    if (nested.length === 0) return { ...found, others };
 
     const clones: string[] = [];
     for (const name of nested) {

@@ -7,13 +7,14 @@ import { openAsItIs } from './reading.ts';
 /**
  * Puts back files that only git's own conversions have changed, of line ends above all: where a file still has just the
  * bytes that a checkout gives it, nobody has changed it, whatever git would store for it today.
- * `before` and `after`: in what the index differed from HEAD before everything was added to it, and differs since.
+ * `before` and `after`: in what the index differed from HEAD before everything was added to it, and differs since. Answers
+ * whether there were any.
  */
 export async function keptAsTheyWere(
   checkout: Checkout,
   before: readonly Difference[],
   after: readonly Difference[],
-): Promise<void> {
+): Promise<boolean> {
   const staged = new Map(before.map((each) => [each.path, each.to]));
   const changed = after.flatMap(({ path, from, to }) => {
     const was = staged.get(path) ?? from;
@@ -28,8 +29,9 @@ export async function keptAsTheyWere(
     else if (raw !== entry.is.id) converted.push({ ...entry, raw });
   }
   same.push(...(await asCheckedOut(checkout, converted)));
-  if (same.length === 0) return;
+  if (same.length === 0) return false;
   await ask(checkout, ['update-index', '-z', '--index-info'], { kind: 'write', input: linesOf(same) });
+  return true;
 }
 
 interface Entry {

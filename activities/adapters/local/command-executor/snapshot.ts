@@ -13,7 +13,7 @@ import {
   type Difference,
 } from './checkout.ts';
 import { flattened, type Nested } from './nested.ts';
-import { shownName } from './names.ts';
+import { shownName, type Name } from './names.ts';
 import { keptAsTheyWere } from './normalising.ts';
 
 /** A checkout's files as a tree, and in what it differs from the commit that HEAD names. */
@@ -31,27 +31,37 @@ const MOST_BYTES = 1_024 ** 3;
  */
 export async function snapshotOf(checkout: Checkout, head: string): Promise<Snapshot> {
   const nested = await flattened(checkout);
-  await mustBeFiles(checkout);
-  const tree = await treeOf(checkout, head);
-  return { ...nested, tree, changes: await changesSince(checkout, head) };
-}
-
-/** Adds and writes the tree; where the agent's index is no use for that, with one made from HEAD. */
-async function treeOf(checkout: Checkout, head: string): Promise<string> {
-  const write = async () => {
-    const staged = await changesSince(checkout, head);
-    await addAll(checkout);
-    await keptAsTheyWere(checkout, staged, await changesSince(checkout, head));
-    return (await ask(checkout, ['write-tree'], { kind: 'write' })).stdout;
-  };
+  const changed = await changedFiles(checkout);
+  await mustBeFiles(checkout, changed, nested.others);
+  const isAsStaged = changed.length === 0 && nested.others.length === 0;
   try {
-    return await write();
+    return { ...nested, ...(await treeOf(checkout, head, isAsStaged)) };
   } catch (failure) {
     if (!(failure instanceof GitFailed) || failure.timedOut) throw failure;
-    await newIndex(checkout, head);
-    return write();
+    await newIndex(checkout, head); // the agent's is no use for that
+    return { ...nested, ...(await treeOf(checkout, head, false)) };
   }
 }
+
+/** Adds what is not staged, and writes the tree. On a large repository each of these calls costs: none is made for nothing. */
+async function treeOf(
+  checkout: Checkout,
+  head: string,
+  isAsStaged: boolean,
+): Promise<Pick<Snapshot, 'tree' | 'changes'>> {
+  const staged = await changesSince(checkout, head);
+  if (isAsStaged && staged.length === 0) {
+    return { tree: (await ask(checkout, ['rev-parse', `${head}^{tree}`])).stdout, changes: [] };
+  }
+  await addAll(checkout);
+  const added = await changesSince(checkout, head);
+  const changes = (await keptAsTheyWere(checkout, staged, added)) ? await changesSince(checkout, head) : added;
+  return { tree: (await ask(checkout, ['write-tree'], { kind: 'write' })).stdout, changes };
+}
+
+/** Tracked files that are not as the index has them, or may not be. */
+const changedFiles = async (checkout: Checkout): Promise<Name[]> =>
+  partsOf(await ask(checkout, ['diff-files', '--name-only', '-z'], { kind: 'checkout', bytes: true }));
 
 /** Makes sure of an index that git can read. Answers whether it is the agent's. */
 export async function usableIndex(checkout: Checkout, head: string): Promise<boolean> {
@@ -106,10 +116,7 @@ async function readable(file: string): Promise<void> {
 }
 
 /** Refuses what has a tracked file's name and is none, and files that are too large to be meant. */
-async function mustBeFiles(checkout: Checkout): Promise<void> {
-  const call = { kind: 'checkout', bytes: true } as const;
-  const tracked = partsOf(await ask(checkout, ['diff-files', '--name-only', '-z'], call));
-  const others = partsOf(await ask(checkout, ['ls-files', '--others', '--exclude-standard', '-z'], call));
+async function mustBeFiles(checkout: Checkout, tracked: readonly Name[], others: readonly Name[]): Promise<void> {
   const odd: string[] = [];
   const large: string[] = [];
   for (const name of new Set(tracked)) {
