@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commitId } from './commits.ts';
 import { git, initialize, type Repository } from './door.ts';
@@ -11,12 +11,10 @@ export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tre
 /**
  * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. It has a git folder
  * of its own and shares objects with our copy: what is committed in it is in it alone. The base, all other branches and
- * the tags are there as in any clone: an agent wants to see what it changed.
+ * the tags are there as in any clone: an agent wants to see what it changed. Neither the folder nor its draft is there yet.
  */
 export async function makeCheckout(copy: Repository, commit: string, folder: string, branch?: string): Promise<void> {
-  const draft = `${folder}.draft`;
-  await rm(folder, { recursive: true, force: true });
-  await rm(draft, { recursive: true, force: true });
+  const draft = draftOf(folder);
   await mkdir(draft, { recursive: true });
   const made = checkoutAt(draft);
   await initialize(made.gitDir, [`--object-format=${await formatOf(copy)}`, '--initial-branch=none']);
@@ -28,6 +26,9 @@ export async function makeCheckout(copy: Repository, commit: string, folder: str
   await git(made, ['checkout', '--quiet', '--force', ...onto, commitId(commit)], { kind: 'checkout' });
   await rename(draft, folder);
 }
+
+/** Where a checkout is while it is being made. */
+export const draftOf = (folder: string): string => `${folder}.draft`;
 
 export const formatOf = async (where: Repository): Promise<string> =>
   (await git(where, ['rev-parse', '--show-object-format'])).stdout;

@@ -1,5 +1,9 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { plainEnvironment } from './machine.ts';
+
+/** So many processes write a large checkout's files, which is most of what it costs. Git itself would have one. */
+const WRITERS = Math.min(4, availableParallelism());
 
 /**
  * Nothing that a repository's configuration names is run by us, and nothing that it says changes what we do (git-config(1)).
@@ -55,7 +59,7 @@ const SETTINGS = [
   'gc.auto=0',
   'maintenance.auto=false',
   'checkout.guess=false',
-  'checkout.workers=1',
+  `checkout.workers=${WRITERS}`,
   'rerere.enabled=false',
   'protocol.allow=never',
   'protocol.file.allow=always',

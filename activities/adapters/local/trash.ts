@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { clear } from './command-executor/clearing.ts';
@@ -61,8 +62,21 @@ export class Trash {
   }
 }
 
-/** By a process of its own: 50,000 files would keep the worker's event loop busy for seconds. */
+/**
+ * By a process of its own: 50,000 files would keep the worker's event loop busy for seconds. It comes last, for others make
+ * checkouts meanwhile.
+ */
 async function removed(folder: string, cancelSignal: AbortSignal): Promise<void> {
-  const { failed } = await execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', cancelSignal });
+  const removal = execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', cancelSignal });
+  if (removal.pid !== undefined) comeLast(removal.pid);
+  const { failed } = await removal;
   if (failed && !cancelSignal.aborted) await clear(folder);
+}
+
+function comeLast(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It is over already.
+  }
 }

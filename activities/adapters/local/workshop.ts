@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { makeCheckout } from '../git/checkout.ts';
+import { draftOf, makeCheckout } from '../git/checkout.ts';
 import { commitId, commitOf } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { locate, type Found, type Located } from '../git/locating.ts';
@@ -13,6 +13,7 @@ import { foldersOf, safeName, withLock } from './folders.ts';
 import { Held } from './held.ts';
 import { freeWorktrees, Moving } from './moving.ts';
 import { FILE, parseSettings, type RepositorySettings } from './settings.ts';
+import { Trash } from './trash.ts';
 
 /**
  * Where we work on people's repositories: in bare copies of our own. In theirs only branches move, by compare and swap:
@@ -23,7 +24,10 @@ export class Workshop {
   private readonly moving;
   private readonly located = new Map<string, { found: Found; mark: string }>();
 
-  constructor(root: string) {
+  constructor(
+    root: string,
+    private readonly trash = new Trash(root),
+  ) {
     this.folders = foldersOf(root);
     this.moving = new Moving(this.folders.moves);
   }
@@ -113,8 +117,12 @@ export class Workshop {
     throw new Error(`The commit ${commit} is not in ${repository} any more.`);
   }
 
-  /** A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. */
+  /**
+   * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. What an attempt
+   * that died has left there is put out of the way.
+   */
   async checkout(repository: string, commit: string, folder: string, branch?: string): Promise<void> {
+    for (const left of [folder, draftOf(folder)]) await this.trash.take(left);
     await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, branch);
   }
 

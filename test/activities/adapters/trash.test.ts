@@ -1,7 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execa } from 'execa';
 import { Trash } from '../../../activities/adapters/local/trash.ts';
+import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-trash-'))));
@@ -71,4 +73,28 @@ it('leaves to the next worker what it has not removed when it ends', async () =>
   await next.sweep();
   await next.emptied();
   expect(await left()).toEqual([]);
+});
+
+it('has what a dead attempt has left of a checkout taken out of the way, and nobody waits until it is removed', async () => {
+  const repository = path.join(root, 'shop');
+  await execa('git', ['init', '-q', '-b', 'main', repository]);
+  const commit = [
+    '-c',
+    'user.name=ana',
+    '-c',
+    'user.email=ana@shop.example',
+    'commit',
+    '-q',
+    '--allow-empty',
+    '-m',
+    'base',
+  ];
+  await execa('git', commit, { cwd: repository });
+  const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: repository });
+  const tree = await checkout();
+  await checkout('tree.draft');
+  const workshop = new Workshop(root, new Trash(root, () => new Promise(() => undefined)));
+  await workshop.checkout(repository, head, tree);
+  expect(await readdir(tree)).toEqual(['.git']);
+  expect(await left()).toHaveLength(2);
 });
