@@ -378,7 +378,7 @@ describe('settling', () => {
   });
 
   it('goes through the files twice where nothing was changed', async () => {
-    const { message, ...settling } = await shop.begin('untouched');
+    const settling = await shop.begin('untouched');
     const walks: string[] = [];
     const note = (spent: unknown) => {
       const call = (spent as Spent).args.join(' ');
