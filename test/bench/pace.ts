@@ -17,8 +17,9 @@ export interface Pace {
   idleMs: number;
   settleMs: number;
   replays: number;
-  /** Checkouts of a large repository after the first, and how large it is: 300 MB packed. */
+  /** Checkouts of a large repository after the first, runs on it, and how large it is: 300 MB packed. */
   checkouts: number;
+  repositoryRuns: number;
   repository: { files: number; commits: number; changes: number; bytes: number };
 }
 
@@ -38,7 +39,8 @@ export const WHOLE: Pace = {
   idleMs: 60_000,
   settleMs: 30_000,
   replays: 20,
-  checkouts: 5,
+  checkouts: 4,
+  repositoryRuns: 2,
   repository: { files: 50_000, commits: 400, changes: 125, bytes: 4_000 },
 };
 
@@ -59,5 +61,6 @@ export const QUICK: Pace = {
   settleMs: 2_000,
   replays: 3,
   checkouts: 1,
+  repositoryRuns: 1,
   repository: { files: 2_000, commits: 10, changes: 100, bytes: 4_000 },
 };

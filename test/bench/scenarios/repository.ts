@@ -95,17 +95,21 @@ async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Pr
 async function runs(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
   const worker = await stage.besides('repository', 'gatehouse/local.ts', QUEUE, { GATEHOUSE_DATA: place.data });
   const [spent, took, removals] = [newSamples(), newSamples(), newSamples()];
-  await worker.start();
+  const clock = setInterval(() => stage.say('… it goes on'), 15_000);
   try {
-    for (let n = 0; n < pace.repetitions; n += 1) {
-      stage.say(`human-review on it: run ${n + 1} of ${pace.repetitions}`);
-      spent.floor.push(await bareRun(place, `bare-${n}`));
+    await worker.start();
+    for (let n = 0; n < pace.repositoryRuns; n += 1) {
+      stage.say(`human-review on it: run ${n + 1} of ${pace.repositoryRuns}, bare git first`);
+      const floor = await bareRun(place, `bare-${n}`);
+      stage.say(`bare git took ${(floor / 1_000).toFixed(1)} s`);
+      spent.floor.push(floor);
       const run = await humanReview(stage, place);
       spent.gatehouse.push(run.git);
       took.gatehouse.push(run.ms);
       removals.gatehouse.push(run.removals);
     }
   } finally {
+    clearInterval(clock);
     await worker.stop();
   }
   note(book, 'repository-git', spent);
@@ -144,8 +148,10 @@ async function humanReview(stage: Stage, { owner }: Place): Promise<Record<'ms' 
 }
 
 /**
- * The same by bare git, as a script does it that tests what it merges: checkouts for coder, reviewer, preview, two checks and
- * merger, a commit that is handed over, a merge, and the owner's checkout brought along.
+ * The same by bare git, as a careful script does it that tests what it merges: it fetches, reads the settings, and makes
+ * checkouts for coder, reviewer, preview, two checks and merger. It looks at what the coder changed, commits it and hands it
+ * over, sees that the reviewer and the merger changed nothing and that the merge has no conflict, and fetches once more to
+ * see that nobody was faster. Then the owner's checkout merges, and the branch is deleted. One call for each, no polling.
  */
 async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<number> {
   const trees = path.join(home, branch);
@@ -154,16 +160,22 @@ async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<
   const add = (name: string, commit: string) =>
     bareGit(mirror, 'worktree', 'add', '--quiet', '--detach', tree(name), commit);
   const ms = await timed(async () => {
-    await bareGit(mirror, 'fetch', '--quiet', clone, '+refs/heads/main:refs/heads/main');
+    const fetch = () => bareGit(mirror, 'fetch', '--quiet', clone, '+refs/heads/main:refs/heads/main');
+    const status = (name: string) => bareGit(tree(name), 'status', '--porcelain');
+    await fetch();
     const base = await bareGit(mirror, 'rev-parse', 'main');
+    await bareGit(mirror, 'show', `${base}:.gatehouse.yml`);
     await add('coder', base);
     await writeFile(path.join(tree('coder'), `${branch}.txt`), branch);
+    await status('coder');
     await bareGit(tree('coder'), 'add', '--all');
     await bareGit(tree('coder'), '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '-m', branch);
     const head = await bareGit(tree('coder'), 'rev-parse', 'HEAD');
     await bareGit(clone, 'fetch', '--quiet', mirror, `${head}:refs/heads/${branch}`);
     for (const reader of ['reviewer', 'preview', 'check-1', 'check-2', 'merger']) await add(reader, head);
-    for (const reader of ['reviewer', 'merger']) await bareGit(tree(reader), 'status', '--porcelain');
+    for (const reader of ['reviewer', 'merger']) await status(reader);
+    await fetch();
+    await bareGit(mirror, 'merge-base', '--is-ancestor', base, head);
     await bareGit(mirror, 'merge-tree', '--write-tree', base, head);
     await bareGit(clone, 'merge', '--quiet', '--no-ff', '--no-edit', branch);
     await bareGit(clone, 'branch', '--quiet', '-D', branch);

@@ -49,4 +49,4 @@ const treeOf = async (copy: Repository, commit: string): Promise<string> =>
 
 /** Whether the base holds this commit. One that our copy does not have is held by nobody. */
 export const isIn = async (copy: Repository, commit: string, base: string): Promise<boolean> =>
-  (await commitOf(copy, commit)) !== undefined && (await isAncestor(copy, commit, base));
+  commit === base || ((await commitOf(copy, commit)) !== undefined && (await isAncestor(copy, commit, base)));
