@@ -1,10 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { git, GitFailed, type Repository } from '../git/door.ts';
 import { machineSettings } from '../git/machine.ts';
 import { headOf } from '../git/refs.ts';
 import { worktreesOf, type Worktree } from '../git/worktrees.ts';
+import { stateSince, take } from './following.ts';
 import { readJson, safeName, withLock, writeJson } from './folders.ts';
 import { Held } from './held.ts';
 
@@ -82,20 +84,21 @@ export async function freeWorktrees(target: Target, branch: string): Promise<Wor
   throw new Held(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
 }
 
-/** Says whether a checkout can be brought along, as `git merge --ff-only` would: it is clean where it matters. */
+/** Says whether a checkout can be brought along, as `git merge --ff-only` would: its owner has changed nothing in it. */
 async function mustFollow(worktree: Worktree, branch: string, before: string, next: string): Promise<void> {
   const dirty = new Held(`The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`);
-  const settings = await contentSettings();
-  const call = { kind: 'checkout', settings, okCodes: [0, 1] } as const;
-  await git(worktree, ['update-index', '-q', '--refresh'], call);
   if (isNothing(before)) throw dirty;
-  if ((await git(worktree, ['diff-index', '--quiet', before, '--'], call)).code !== 0) throw dirty;
-  try {
-    await git(worktree, ['read-tree', '-m', '-u', '--dry-run', before, next], { kind: 'checkout', settings });
-  } catch (failure) {
-    if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file that the commit would overwrite
-    throw failure;
-  }
+  const settings = await contentSettings();
+  await withScratch(async (scratch) => {
+    const state = await stateSince(worktree, before, { settings, scratch });
+    if (!state.isUnchanged) throw dirty;
+    try {
+      await take(worktree, { before, next, settings, scratch, converted: state.converted }, ['--dry-run']);
+    } catch (failure) {
+      if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file that the commit would overwrite
+      throw failure;
+    }
+  });
 }
 
 /** Whether the branch has moved, and this checkout with its index stands where the branch stood. */
@@ -112,13 +115,24 @@ async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move):
 /** Takes the checkout's files from one commit to the next. What its owner changed meanwhile stays, as git would have it. */
 async function follow(worktree: Worktree, before: string, next: string): Promise<void> {
   const settings = await contentSettings();
-  await git(worktree, ['update-index', '-q', '--refresh'], { kind: 'checkout', settings, okCodes: [0, 1] });
-  await git(worktree, ['read-tree', '-m', '-u', before, next], { kind: 'checkout', settings });
+  await withScratch(async (scratch) => {
+    const { converted } = await stateSince(worktree, before, { settings, scratch });
+    await take(worktree, { before, next, settings, scratch, converted });
+  });
 }
 
 /** A person's checkout is written as that person's git would: these settings are part of what a file looks like there. */
 const contentSettings = () =>
   machineSettings(/^(?:filter\..*|core\.(?:autocrlf|eol|symlinks|ignorecase|attributesfile))$/);
+
+async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'gatehouse-moving-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
 function inTheWay({ stderr }: GitFailed, branch: string): Held | undefined {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -439,6 +439,46 @@ describe('the owner’s repository', () => {
     await rm(path.join(home, 'gone'), { recursive: true });
     expect(await merge(head)).toMatchObject({ is: 'merged' });
     expect(git('show', 'main:b.txt')).toBe('b');
+  });
+
+  describe('whose files git would store in another way today', () => {
+    beforeEach(async () => {
+      await put('windows.txt', 'one\r\n');
+      await put('logo.bin', 'LOGO\n');
+      commit('files');
+      await put('.gitattributes', '*.txt text\n*.bin filter=upper\n');
+      git('add', '.gitattributes');
+      git('commit', '--quiet', '-m', 'attributes');
+      basis = git('rev-parse', 'HEAD');
+      git('config', 'filter.upper.clean', 'tr A-Z a-z');
+      await utimes(path.join(shop, 'windows.txt'), 1, 1);
+      await utimes(path.join(shop, 'logo.bin'), 1, 1);
+      expect(git('status', '--short')).toBe('M logo.bin\n M windows.txt');
+    });
+
+    it.each([
+      ['b.txt', 'b\n', 'false', 'b\n'],
+      ['windows.txt', 'two\n', 'false', 'two\n'],
+      ['windows.txt', 'two\n', 'true', 'two\r\n'],
+      ['logo.bin', 'other\n', 'input', 'other\n'],
+    ])('is no dirty one, and is brought along: %s, %j with core.autocrlf=%s', async (file, text, autocrlf, written) => {
+      git('config', 'core.autocrlf', autocrlf);
+      const head = await work(file, text);
+      expect(await merge(head)).toMatchObject({ is: 'merged' });
+      expect(await readFile(path.join(shop, file), 'utf8')).toBe(written);
+      if (file !== 'windows.txt') expect(await readFile(path.join(shop, 'windows.txt'), 'utf8')).toBe('one\r\n');
+      if (file !== 'logo.bin') expect(await readFile(path.join(shop, 'logo.bin'), 'utf8')).toBe('LOGO\n');
+    });
+
+    it.each([
+      ['a change', 'one\r\nmine\r\n'],
+      ['other line ends than the commit', 'one\n'],
+    ])('is dirty with %s of its owner', async (_, text) => {
+      const head = await work('b.txt');
+      await put('windows.txt', text);
+      expect(await merge(head)).toMatchObject({ is: 'refused', because: expect.stringContaining('dirty') });
+      expect(await readFile(path.join(shop, 'windows.txt'), 'utf8')).toBe(text);
+    });
   });
 
   it('keeps a file of its owner that the merge would overwrite, and nothing has moved', async () => {

@@ -66,10 +66,13 @@ export async function known({ copy, limits }: Checkout): Promise<string[]> {
 export type Found = 'nothing' | 'file' | 'link' | 'folder' | 'other';
 
 /** What lies at a path of the checkout. No link is followed, none of its folders included. */
-export const lookAt = (checkout: Checkout, file: string) => lookAtName(checkout, nameOf(file));
+export const lookAt = (checkout: Pick<Checkout, 'tree'>, file: string) => lookAtName(checkout, nameOf(file));
 
 /** The same, for a name that need not be UTF-8. */
-export async function lookAtName({ tree }: Checkout, name: Name): Promise<{ is: Found; size: number; mode: number }> {
+export async function lookAtName(
+  { tree }: Pick<Checkout, 'tree'>,
+  name: Name,
+): Promise<{ is: Found; size: number; mode: number }> {
   const parts = name.split('/');
   for (let depth = 1; depth < parts.length; depth += 1) {
     const above = await lstat(placeIn(tree, parts.slice(0, depth).join('/'))).catch(() => undefined);

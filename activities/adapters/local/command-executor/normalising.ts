@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { git, type Call, type Repository } from '../../git/door.ts';
 import { ask, lookAt, type Checkout, type Difference } from './checkout.ts';
 import { openAsItIs } from './reading.ts';
 
@@ -18,51 +19,59 @@ export async function keptAsTheyWere(
   const staged = new Map(before.map((each) => [each.path, each.to]));
   const changed = after.flatMap(({ path, from, to }) => {
     const was = staged.get(path) ?? from;
-    return was.mode === to.mode && was.id !== to.id && isFile(to.mode) ? [{ path, was, is: to }] : [];
+    return was.mode === to.mode && was.id !== to.id ? [{ path, was, is: to.id }] : [];
   });
-  const same: Entry[] = [];
-  const converted: Entry[] = [];
-  for (const entry of changed) {
-    if ((await lookAt(checkout, entry.path)).is !== 'file') continue;
-    const raw = await blobIdOf(path.join(checkout.tree, entry.path), entry.is.id.length);
-    if (raw === entry.was.id) same.push(entry);
-    else if (raw !== entry.is.id) converted.push({ ...entry, raw });
-  }
-  same.push(...(await asCheckedOut(checkout, converted)));
+  const scratch = path.join(checkout.view.gitDir, 'as-checked-out');
+  const same = await asTheyWere({ ...checkout.view, workTree: checkout.tree }, changed, scratch, checkout.limits);
   if (same.length === 0) return false;
   await ask(checkout, ['update-index', '-z', '--index-info'], { kind: 'write', input: linesOf(same) });
   return true;
 }
 
-interface Entry {
+/** A file of a checkout, and what git has of it. `is`: what git would store for it today, where that is known. */
+export interface Entry {
   path: string;
   was: { mode: string; id: string };
-  raw?: string;
+  is?: string;
 }
 
-const isFile = (mode: string) => mode.startsWith('100');
-const linesOf = (entries: readonly Entry[]) =>
-  entries.map(({ path, was: { mode, id } }) => `${mode} ${id}\t${path}\0`).join('');
-
-/** Those of the entries whose files are just what git writes when it checks them out. */
-async function asCheckedOut(checkout: Checkout, entries: readonly Entry[]): Promise<Entry[]> {
-  if (entries.length === 0) return [];
-  const folder = path.join(checkout.view.gitDir, 'as-checked-out');
-  const env = { GIT_INDEX_FILE: `${folder}.index` };
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder);
-  await ask(checkout, ['update-index', '-z', '--index-info'], { kind: 'write', input: linesOf(entries), env });
-  const out = ['checkout-index', '--all', '--quiet', `--prefix=${folder}/`];
-  await ask(checkout, out, { kind: 'checkout', env });
+/**
+ * Those of the files that lie there as git has them, or just as it writes them when it checks them out. `scratch` is a
+ * folder of ours for the time being.
+ */
+export async function asTheyWere(
+  where: Repository & { workTree: string },
+  entries: readonly Entry[],
+  scratch: string,
+  call: Call = {},
+): Promise<Entry[]> {
   const same: Entry[] = [];
-  for (const entry of entries) {
-    const file = path.join(folder, entry.path);
-    const written = (await lstat(file).catch(() => undefined))?.isFile() === true;
-    if (written && (await blobIdOf(file, entry.raw!.length)) === entry.raw) same.push(entry);
+  const converted: (Entry & { raw: string })[] = [];
+  for (const entry of entries.filter(({ was }) => was.mode.startsWith('100'))) {
+    if ((await lookAt({ tree: where.workTree }, entry.path)).is !== 'file') continue;
+    const raw = await blobIdOf(path.join(where.workTree, entry.path), entry.was.id.length);
+    if (raw === entry.was.id) same.push(entry);
+    else if (raw !== entry.is) converted.push({ ...entry, raw });
   }
-  await rm(folder, { recursive: true, force: true });
+  if (converted.length === 0) return same;
+
+  const env = { GIT_INDEX_FILE: `${scratch}.index` };
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch);
+  const write = ['update-index', '-z', '--index-info'];
+  await git(where, write, { ...call, kind: 'write', input: linesOf(converted), env });
+  await git(where, ['checkout-index', '--all', '--quiet', `--prefix=${scratch}/`], { ...call, kind: 'checkout', env });
+  for (const { raw, ...entry } of converted) {
+    const file = path.join(scratch, entry.path);
+    const written = (await lstat(file).catch(() => undefined))?.isFile() === true;
+    if (written && (await blobIdOf(file, raw.length)) === raw) same.push(entry);
+  }
+  await rm(scratch, { recursive: true, force: true });
   return same;
 }
+
+const linesOf = (entries: readonly Entry[]) =>
+  entries.map(({ path, was: { mode, id } }) => `${mode} ${id}\t${path}\0`).join('');
 
 /** The id that git gives a file's bytes as they are. */
 async function blobIdOf(file: string, length: number): Promise<string> {
