@@ -4,6 +4,7 @@ import { commitId } from './commits.ts';
 import { git, initialize, type Repository } from './door.ts';
 import { lfsConfig, quoted } from './lfs.ts';
 import { machineSettings } from './machine.ts';
+import { CheckoutRefused, isRefusal } from './refusals.ts';
 
 /** A checkout whose git folder is its own, in the usual place. */
 export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tree, '.git'), workTree: tree });
@@ -12,6 +13,7 @@ export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tre
  * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. It has a git folder
  * of its own and shares objects with our copy: what is committed in it is in it alone. The base, all other branches and
  * the tags are there as in any clone: an agent wants to see what it changed. Neither the folder nor its draft is there yet.
+ * Throws `CheckoutRefused` where git will not write what is in the commit.
  */
 export async function makeCheckout(copy: Repository, commit: string, folder: string, branch?: string): Promise<void> {
   const draft = draftOf(folder);
@@ -23,7 +25,14 @@ export async function makeCheckout(copy: Repository, commit: string, folder: str
   await appendFile(path.join(made.gitDir, 'config'), `${await configFor(copy.gitDir)}${await lfsConfig(copy)}`);
 
   const onto = branch === undefined ? ['--detach'] : ['-B', branch];
-  await git(made, ['checkout', '--quiet', '--force', ...onto, commitId(commit)], { kind: 'checkout' });
+  try {
+    await git(made, ['checkout', '--quiet', '--force', ...onto, commitId(commit)], { kind: 'checkout' });
+  } catch (failure) {
+    if (!isRefusal(failure)) throw failure;
+    throw new CheckoutRefused(
+      `Git refuses a checkout of ${commit.slice(0, 8)}: ${failure.stderr.trim().slice(-1_000)}`,
+    );
+  }
   await rename(draft, folder);
 }
 

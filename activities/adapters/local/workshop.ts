@@ -122,8 +122,13 @@ export class Workshop {
    * that died has left there is put out of the way.
    */
   async checkout(repository: string, commit: string, folder: string, branch?: string): Promise<void> {
-    for (const left of [folder, draftOf(folder)]) await this.trash.take(left);
-    await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, branch);
+    const draft = draftOf(folder);
+    for (const left of [folder, draft]) await this.trash.take(left);
+    try {
+      await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, branch);
+    } finally {
+      await this.trash.take(draft);
+    }
   }
 
   /** Brings what was committed in a checkout into our copy, where it can be merged and published. */

@@ -55,7 +55,28 @@ const ended = (runs: CheckRuns, head: string) =>
 const there = (name: string) => until(`${name} is there`, () => existsSync(path.join(home, name)));
 const trees = async () => (await execa('find', [data('checks'), '-name', 'tree'])).stdout;
 
+/** A commit that git will not check out. */
+async function unfit(): Promise<string> {
+  const input = `100644 blob ${await git('rev-parse', 'HEAD:.gatehouse.yml')}\t.git\n`;
+  const { stdout: tree } = await execa('git', ['mktree'], { cwd: repository, input });
+  return git('-c', 'user.name=Bo', '-c', 'user.email=bo@x', 'commit-tree', tree, '-m', 'unfit');
+}
+
 describe('a verdict', () => {
+  it('is red where there can be no checkout of the commit, with git’s words', async () => {
+    change = { ...change, basis: await stated({ test: 'true' }) };
+    const head = await unfit();
+    await git('branch', 'work', head);
+    const runs = open();
+    const red = { name: 'test', conclusion: 'failure', log: expect.stringContaining('invalid path') };
+    expect(await runs.look(change, head, LIMITS)).toEqual({
+      ended: [expect.objectContaining(red)],
+      running: [],
+      none: false,
+    });
+    expect((await execa('find', [data('checks'), '-name', 'tree*'])).stdout).toBe('');
+  });
+
   it('is one about its command: another command is run anew, on the same head', async () => {
     const basis = await stated({ test: 'true' });
     const head = basis;

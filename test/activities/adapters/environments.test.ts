@@ -9,6 +9,7 @@ import { processEnvironments } from '../../../activities/adapters/local/process-
 import { isFree } from '../../../activities/adapters/local/process-environments/ports.ts';
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
+import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
@@ -81,8 +82,7 @@ const settled = (environments: Environments, key = request.key): Promise<SiteLoo
     const look = await environments.look(key);
     return look.is === 'provisioning' ? undefined : look;
   });
-const processes = async () =>
-  (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((line) => line.includes(home));
+const processes = () => running(home);
 
 describe.each([
   ['in memory', () => new InMemoryEnvironments()],
@@ -152,6 +152,19 @@ describe('an environment that is a process', () => {
       is: 'failed',
       because: expect.stringMatching(/exit 4.*no luck/s),
     });
+  });
+
+  it('of a commit that git will not check out is gone, with git’s words', async () => {
+    const cwd = path.join(home, 'shop');
+    const input = `100644 blob ${await git('rev-parse', 'HEAD:server.mjs')}\t.git\n`;
+    const { stdout: tree } = await execa('git', ['mktree'], { cwd, input });
+    const head = await git('-c', 'user.name=Bo', '-c', 'user.email=bo@x', 'commit-tree', tree, '-m', 'unfit');
+    await git('branch', 'work', head);
+    const environments = open();
+    await environments.ensure({ ...request, head });
+    const gone = { is: 'gone', because: expect.stringContaining('invalid path') };
+    expect(await environments.look(request.key)).toMatchObject(gone);
+    expect(await environments.list()).toEqual([]);
   });
 
   it('is found where it listens, at either address that localhost may mean', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -248,6 +248,66 @@ describe('a command', () => {
     );
     expect(report).toMatchObject({ is: 'completed', changed: false, discarded: ['y.txt', 'x.txt'] });
     expect(await git('branch', '--list', 'work')).toBe('');
+  });
+
+  describe('that cannot be begun ends with git’s words, and is not tried for ever', () => {
+    const commitOn = (tree: string, ...parents: string[]) =>
+      git('-c', 'user.name=Bo', '-c', 'user.email=bo@shop.example', 'commit-tree', tree, ...parents, '-m', 'work');
+    const treeWith = async (name: string) => {
+      const blob = (await execa('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: 'text' })).stdout;
+      const input = `100644 blob ${blob}\t${name}\n`;
+      return (await execa('git', ['mktree'], { cwd: repository, input })).stdout;
+    };
+
+    it.each([
+      ['histories that have nothing in common', 'resolve', 'a.txt', 'unrelated histories'],
+      ['a name that git refuses', 'write', '.git', 'invalid path'],
+      ['a name that this file system refuses', 'read', 'n'.repeat(300), 'File name too long'],
+    ] as const)('for %s', async (_, mode, name, because) => {
+      const the = await job('echo begun > $T/begun', { mode });
+      await git('branch', 'work', await commitOn(await treeWith(name)));
+      const executor = open();
+      await executor.ensure(the);
+      expect(await executor.look(the.key)).toMatchObject({ is: 'failed', because: expect.stringContaining(because) });
+      expect(await executor.list()).toEqual([]);
+      expect(existsSync(path.join(home, 'begun'))).toBe(false);
+    });
+
+    it('for a role without a command', async () => {
+      const the = await job('true');
+      await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { reviewer: sh agent.sh }\n');
+      await git('-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', 'commit', '--quiet', '-am', 'no command');
+      const now = { ...the, change: { ...the.change, basis: await git('rev-parse', 'main') } };
+      expect(await run(now)).toMatchObject({ is: 'failed', because: expect.stringContaining('no command for coder') });
+    });
+  });
+
+  it('is tried again where git could not be asked', async () => {
+    const the = await job('echo done');
+    await rename(repository, `${repository}-moved`);
+    const executor = open();
+    await expect(executor.ensure(the)).rejects.toThrow('not to be found');
+    await rename(`${repository}-moved`, repository);
+    expect(await run(the, executor)).toMatchObject({ is: 'completed' });
+  });
+
+  it('resolves a merge of files that git would store in another way today', async () => {
+    await writeFile(path.join(repository, 'windows.txt'), 'one\r\ntwo\r\n');
+    await job('true');
+    await writeFile(path.join(repository, '.gitattributes'), '*.txt text\n');
+    const the = await job("printf 'one\\r\\nboth\\r\\n' > windows.txt; echo done", { mode: 'resolve' });
+    const stored = async (text: string, branch: string, parent: string) => {
+      const blob = await execa('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: text });
+      await git('update-index', '--cacheinfo', `100644,${blob.stdout},windows.txt`);
+      const as = ['-c', 'user.name=Bo', '-c', 'user.email=bo@shop.example'];
+      const made = await git(...as, 'commit-tree', await git('write-tree'), '-p', parent, '-m', branch);
+      await git('update-ref', `refs/heads/${branch}`, made);
+    };
+    const before = await git('rev-parse', 'main');
+    await stored('one\r\nwork\r\n', 'work', before);
+    await stored('one\r\nmain\r\n', 'main', before);
+    expect(await run(the)).toMatchObject({ is: 'completed', changed: true });
+    expect(await git('show', 'work:windows.txt')).toBe('one\nboth');
   });
 
   it('resolves a standing merge, or fails by the files that are left', async () => {

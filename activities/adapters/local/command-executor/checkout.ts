@@ -16,7 +16,7 @@ export interface Checkout {
   limits: Pick<Call, 'deadline' | 'signal'>;
 }
 
-/** What was left cannot be taken, for a reason that its agent or a person can do something about. */
+/** A job cannot be begun, or what it left cannot be taken: asked again, the answer is the same. Its agent or a person can help. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }

@@ -119,6 +119,16 @@ export class Ending {
   }
 }
 
+/** Why a job that still runs is to be stopped, if it is. */
+export function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
+  const now = Date.now();
+  if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;
+  if (now - state.lastOutputAt > silenceSeconds * 1_000) {
+    return `${role} was stopped after ${silenceSeconds} s without output.`;
+  }
+  return undefined;
+}
+
 function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResult) {
   return {
     is: 'completed' as const,

@@ -8,12 +8,14 @@ import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders
 import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../records.ts';
+import { FILE } from '../settings.ts';
 import { Trash } from '../trash.ts';
 import { Workshop } from '../workshop.ts';
 import { Begun, prepare, toldOf } from './bench.ts';
+import { Refusal } from './checkout.ts';
 import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
-import { Ending } from './ending.ts';
+import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { readRecord } from './reading.ts';
 import { PRINTED_CHARACTERS, progressOf } from './result.ts';
@@ -64,7 +66,8 @@ class CommandExecutor implements Executor {
     const place = this.placeOf(job.key);
     return withLock(place.lock, async () => {
       if ((await readReport(place.report)) !== undefined) return;
-      await mustBeTheirs(job.key, place, by);
+      const still = () => mustBeTheirs(job.key, place, by);
+      await still();
       if (by) await own(place.owner, by);
       if ((await stateOf(place.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
@@ -72,22 +75,33 @@ class CommandExecutor implements Executor {
       await mkdir(place.folder, { recursive: true });
       await this.standing.add(path.basename(place.folder));
       await writeJson(place.job, job);
-      const begun = await prepare(this.workshop, job, place.tree);
-      await mustBeTheirs(job.key, place, by);
-      await writeJson(place.begun, begun);
-      if (begun.merging?.clean) return;
+      try {
+        await this.begin(job, place, still);
+      } catch (failure) {
+        if (!(failure instanceof Refusal)) throw failure; // asked again later
+        await this.report(job.key, place, { is: 'failed', because: failure.message }, still);
+      }
+    });
+  }
 
-      const settings = await this.workshop.settingsOf(job.change);
-      const text = JSON.stringify(toldOf(job));
-      await writeJson(place.told, toldOf(job));
-      if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
-      await launch(place.run, {
-        command: commandFor(settings, job.role)!,
-        cwd: place.tree,
-        env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
-        stdin: text,
-        begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
-      });
+  /** Throws `Refusal` where this job cannot be begun, however often it is tried. */
+  private async begin(job: Job, place: Place, still: () => Promise<void>): Promise<void> {
+    const command = commandFor(await this.workshop.settingsOf(job.change), job.role);
+    if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
+    const begun = await prepare(this.workshop, job, place.tree);
+    await still();
+    await writeJson(place.begun, begun);
+    if (begun.merging?.clean) return;
+
+    const text = JSON.stringify(toldOf(job));
+    await writeJson(place.told, toldOf(job));
+    if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
+    await launch(place.run, {
+      command,
+      cwd: place.tree,
+      env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
+      stdin: text,
+      begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
     });
   }
 
@@ -227,15 +241,6 @@ type Place = ReturnType<CommandExecutor['placeIn']>;
 
 async function mustBeTheirs(key: string, { owner }: Place, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);
-}
-
-function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
-  const now = Date.now();
-  if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;
-  if (now - state.lastOutputAt > silenceSeconds * 1_000) {
-    return `${role} was stopped after ${silenceSeconds} s without output.`;
-  }
-  return undefined;
 }
 
 const readReport = async (file: string) => (await readRecord(file)) as JobReport | undefined;

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../../workflows/contracts/outcome.ts';
 import type { Checks, Ledger } from '../../../ports.ts';
+import { CheckoutRefused } from '../../git/refusals.ts';
 import { safeName, withLock } from '../folders.ts';
 import { end, endAll, environmentFor, launch, logOf, stateOf, tailOf } from '../processes.ts';
 import type { Workshop } from '../workshop.ts';
@@ -117,7 +118,7 @@ export class CheckRuns {
   }
 
   /** How one check stands; begins it where it is due. */
-  private async one(check: One): Promise<Failing | 'running' | 'queued'> {
+  private async one(check: One): Promise<Standing> {
     const runs = this.records.checkOf(check.folder, check.name, check.command);
     const n = await lastOf(runs);
     if (n === 0) return this.first(check, path.join(runs, '1'));
@@ -143,25 +144,32 @@ export class CheckRuns {
   }
 
   /** What an earlier version runs under the check's name alone, whatever its command, is nobody's any more. */
-  private async first(check: One, run: string): Promise<'running' | 'queued'> {
+  private async first(check: One, run: string): Promise<Standing> {
     const earlier = path.join(check.folder, safeName(check.name));
     const open = await this.records.open();
     await this.forget(open.filter(({ folder }) => path.dirname(folder) === earlier));
     return this.begin(check, run);
   }
 
-  private async replace(check: One, vanished: string, run: string): Promise<'running' | 'queued'> {
+  private async replace(check: One, vanished: string, run: string): Promise<Standing> {
     await end(vanished, { graceMs: 0 });
     const begun = await this.begin(check, run);
-    if (begun === 'running') await this.records.strike(vanished);
+    if (begun !== 'queued') await this.records.strike(vanished);
     return begun;
   }
 
-  private async begin({ change, head, name, command, room, round }: One, run: string): Promise<'running' | 'queued'> {
+  private async begin({ change, head, name, command, room, round }: One, run: string): Promise<Standing> {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
     await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
-    await this.workshop.checkout(change.repository, head, tree);
+    try {
+      await this.workshop.checkout(change.repository, head, tree);
+    } catch (failure) {
+      if (!(failure instanceof CheckoutRefused)) throw failure;
+      const verdict = { conclusion: 'failure', round, log: failure.message };
+      await this.records.settle(run, verdict);
+      return failingOf(name, run, verdict);
+    }
     if (this.closing) return 'queued';
     const key = `${change.repository} ${head} ${name} ${round}`;
     const begins = () => this.ledger?.note({ effect: 'check-started', key });
@@ -179,6 +187,8 @@ export class CheckRuns {
     return failingOf(name, run, verdict);
   }
 }
+
+type Standing = Failing | 'running' | 'queued';
 
 interface One {
   change: Change;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { EnvironmentRequest, SiteLook } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
+import { CheckoutRefused } from '../../git/refusals.ts';
 import {
   foldersOf,
   readJson,
@@ -67,7 +68,16 @@ class ProcessEnvironments implements Environments {
     return { configured: (await this.workshop.settingsOf(change)).environment !== undefined, fields: [] };
   }
 
-  ensure({ key, change, head }: EnvironmentRequest): Promise<void> {
+  async ensure(request: EnvironmentRequest): Promise<void> {
+    try {
+      await this.begin(request);
+    } catch (failure) {
+      if (!(failure instanceof CheckoutRefused)) throw failure; // asked again later
+      await this.takeDown(request.key, failure.message);
+    }
+  }
+
+  private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
       if ((await readText(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
