@@ -3,12 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { execa } from 'execa';
 
 const run = promisify(execFile);
 
-/** Bare git, as a script would call it. Answers what it prints. */
+/**
+ * Bare git, as a script would call it. Answers what it prints. As ours, each call has a session of its own: on a busy machine
+ * Linux shares out processors by session.
+ */
 export const bareGit = async (cwd: string, ...args: string[]): Promise<string> =>
-  (await run('git', args, { cwd, maxBuffer: 64 * 1_024 * 1_024 })).stdout.trim();
+  (await execa('git', args, { cwd, detached: true })).stdout.trim();
 
 /** Much faster than Node, which is slow with hundreds of thousands of files. */
 export const removeTree = (folder: string): Promise<unknown> => run('rm', ['-rf', '--', folder]);
