@@ -61,25 +61,33 @@ export async function viewOfFolder(
   scratch: string,
   { format, objects }: { format: string; objects?: Repository },
 ): Promise<Repository> {
-  await mustBe(theirs, 'folder');
-  await mustBe(path.join(theirs, 'objects'), 'folder');
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(path.dirname(scratch), { recursive: true });
-  await initialize(scratch, [`--object-format=${format}`, '--initial-branch=none']);
+  const view = await objectsOf(theirs, scratch, format);
   // The checkout is named in every call: the folder's own idea of where it is must not be in the way.
   const lfs = objects ? await lfsConfig(objects) : '';
   await appendFile(path.join(scratch, 'config'), `[core]\n\tbare = false\n${lfs}`);
-  if (objects) {
-    await writeFile(path.join(scratch, 'objects', 'info', 'alternates'), `${path.join(objects.gitDir, 'objects')}\n`);
-  }
-  await takeObjects(path.join(theirs, 'objects'), path.join(scratch, 'objects'));
+  if (objects) await shareObjects(view, objects);
 
   const shared = (await readdir(theirs)).filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
   for (const name of [...STATE, ...shared]) await take(theirs, scratch, name, FILE_BYTES);
   await mustBeHead(path.join(scratch, 'HEAD'));
   await takeRefs(theirs, scratch);
+  return view;
+}
+
+/** The objects of a git folder, and nothing else of it: in a git folder of our own, which is made anew. */
+export async function objectsOf(theirs: string, scratch: string, format: string): Promise<Repository> {
+  await mustBe(theirs, 'folder');
+  await mustBe(path.join(theirs, 'objects'), 'folder');
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(path.dirname(scratch), { recursive: true });
+  await initialize(scratch, [`--object-format=${format}`, '--initial-branch=none']);
+  await takeObjects(path.join(theirs, 'objects'), path.join(scratch, 'objects'));
   return { gitDir: scratch };
 }
+
+/** Lets a git folder of ours have the objects of another one of ours, too. */
+export const shareObjects = ({ gitDir }: Repository, other: Repository): Promise<void> =>
+  writeFile(path.join(gitDir, 'objects', 'info', 'alternates'), `${path.join(other.gitDir, 'objects')}\n`);
 
 /**
  * Takes in the objects that are there as plain files, each by a second name. Links, pipes and the `info` folder, which

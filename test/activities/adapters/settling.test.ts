@@ -237,6 +237,59 @@ describe('what an agent leaves is refused, and told, where it cannot be meant', 
   });
 });
 
+describe('what an agent committed', () => {
+  const COMMITTED = 'echo x > mine; git add mine; git commit -qm "my work"';
+  const REFTABLE =
+    'rm -rf .git/refs; mkdir .git/refs; echo "this repository uses the reftable format" > .git/refs/heads; echo "ref: refs/heads/.invalid" > .git/HEAD';
+
+  it.each([
+    ['its refs are of another form', REFTABLE],
+    ['its refs are gone', 'rm -rf .git/refs'],
+    ['its packed refs are broken', 'echo nonsense > .git/packed-refs'],
+    [
+      'its HEAD is a link, and nothing else names it',
+      'git checkout -q --detach; git branch -qD work; rm -rf .git/logs; mv .git/HEAD ../elsewhere; ln -s ../../elsewhere .git/HEAD',
+    ],
+    ['its objects are packed, and its refs are broken', 'git gc -q; echo nonsense > .git/packed-refs'],
+  ])('is kept where %s', async (_, script) => {
+    const settled = await settle(`${COMMITTED}; ${script}`);
+    expect(settled).toMatchObject({ is: 'refused', notes: noted('Kept in') });
+    const file = /Kept in (\S+\.bundle)/.exec(settled.notes.join(' '))![1]!;
+    const fetch = `git fetch -q ${file} 'refs/left/*:refs/kept/${n}/*'`;
+    const shown = await run(
+      shop.repository,
+      `${fetch}; for r in $(git for-each-ref --format='%(refname)' refs/kept/${n}); do git show $r:mine; done`,
+    );
+    expect(shown).toBe('x');
+  });
+
+  it('is kept with its git folder where its objects cannot be read', async () => {
+    const settled = await settle(`${COMMITTED}; mv .git/objects .git/things`);
+    expect(settled).toMatchObject({ is: 'refused', notes: noted('its .git is now') });
+    const place = /its \.git is now (\S+\.git)\./.exec(settled.notes.join(' '))![1]!;
+    expect(await readdir(place)).toContain('things');
+  });
+
+  it('is said to be lost where its git folder is', async () => {
+    const settled = await settle(`${COMMITTED}; rm -rf .git`);
+    expect(settled).toMatchObject({ is: 'refused', notes: noted('could be kept') });
+  });
+});
+
+describe('files that git ignores', () => {
+  it('are kept as far as they are few and small, and it is told what is not', async () => {
+    const settled = await settle(
+      'mkdir build; echo made > build/x; truncate -s 20M build/large; mkfifo build/p; git init -q build/repo',
+    );
+    expect(settled).toMatchObject({ is: 'nothing', notes: noted('build/: ignored files are not taken in') });
+    const [, file = '', without] = /They are kept in (\S+\.bundle), but for (\d+):/.exec(settled.notes.join(' '))!;
+    expect(Number(without)).toBeGreaterThanOrEqual(1);
+    await run(shop.repository, `git fetch -q ${file} refs/left/ignored:refs/ignored`);
+    expect(await run(shop.repository, 'git ls-tree -r --name-only refs/ignored')).toBe('build/x');
+    expect(await run(shop.repository, 'git show refs/ignored:build/x')).toBe('made');
+  });
+});
+
 describe('repositories within the checkout', () => {
   it.each([
     ['without a commit', 'mkdir -p p/web; cd p/web; git init -q; echo x > index.js', { 'p/web/index.js': '100644' }],

@@ -7,7 +7,7 @@ import { ask, commitsOf, known, listed, ownCommits, partsOf, short, type Checkou
 import type { Stand } from './standing-git.ts';
 
 /** Commits of an agent that are not part of its result, and how a person is told of them. */
-interface LeftBehind {
+export interface LeftBehind {
   /** The ref under which a bundle has it. */
   ref: string;
   commit: string;
@@ -53,7 +53,12 @@ const distinct = (left: readonly LeftBehind[]): LeftBehind[] =>
   left.filter(({ commit }, index) => left.findIndex((other) => other.commit === commit) === index);
 
 /** Commits at which HEAD once was, and to which nothing leads now. */
-async function unnamed(checkout: Checkout, { past }: Stand, without: string[], result?: string): Promise<LeftBehind[]> {
+export async function unnamed(
+  checkout: Checkout,
+  { past }: Pick<Stand, 'past'>,
+  without: string[],
+  result?: string,
+): Promise<LeftBehind[]> {
   const own = await ownCommits(checkout, past);
   const lines = await commitsOf(checkout, { from: own, without, options: ['--parents'] });
   const parents = new Set(lines.flatMap((line) => line.split(' ').slice(1)));
@@ -120,9 +125,3 @@ export const toldOfLeft = (left: readonly LeftBehind[], file: string | undefined
   left.length === 0
     ? []
     : [`Left behind: ${listed(left.map(({ called }) => called))}.${file === undefined ? '' : ` Kept in ${file}.`}`];
-
-/** Files that the agent made and git is told to ignore; whole folders where all of a folder is. */
-export async function ignoredFiles(checkout: Checkout): Promise<string[]> {
-  const args = ['ls-files', '--others', '--ignored', '--exclude-standard', '--directory', '-z'];
-  return partsOf(await ask(checkout, args, { kind: 'checkout' }));
-}

@@ -9,7 +9,9 @@ import type { Begun } from './bench.ts';
 import { ask, differencesIn, listed, Refusal, type Checkout } from './checkout.ts';
 import { clear, isFolder } from './clearing.ts';
 import { collect, type Collected } from './collecting.ts';
-import { ignoredFiles, kept, keptHistory, leftBehind, toldOfLeft, type Keep } from './left-behind.ts';
+import { ignoredFiles, toldOfIgnored } from './ignored.ts';
+import { kept, keptHistory, leftBehind, toldOfLeft, type Keep } from './left-behind.ts';
+import { salvaged } from './salvaging.ts';
 import { openUp, snapshotOf, usableIndex } from './snapshot.ts';
 import { standOf, type Stand } from './standing-git.ts';
 import { plain } from './text.ts';
@@ -46,7 +48,7 @@ export interface Settling {
  * | commits that descend from the start, on whatever branch HEAD is | the result |
  * | HEAD back at the start, all clean, and one branch ahead of it | that branch is the result |
  * | several such branches, stashes, tags, commits that nothing names | told, and kept as a bundle |
- * | ignored files only | nothing, and told |
+ * | ignored files only | nothing, and told; kept in the bundle as far as they are few and small |
  * | commits that do not descend from the start, or HEAD without a commit | refused, and kept as a bundle |
  * | a merge without conflicts, or with all of them decided | a merge commit |
  * | a merge with a conflict that nobody decided, or with git's marks | refused, by the files' names |
@@ -55,6 +57,7 @@ export interface Settling {
  * | locks, hooks, filters, settings, alternates of the agent's git | not looked at |
  * | an index that is missing or broken | one made from HEAD |
  * | `.git` removed, or a file, a link, bare, or another repository's | refused |
+ * | refs, HEAD or objects that cannot be read | refused; commits are looked for among the objects, or `.git` itself is kept |
  * | a repository in it, with commits or without | its files are taken in as files, its history is kept |
  * | a clone in it, or a link that `.gitmodules` does not name | refused, by name |
  * | a worktree in it | left out; what it committed is told, as any branch |
@@ -79,13 +82,10 @@ export async function settle(settling: Settling, message: string): Promise<Settl
     }
     const all = [...notes, ...(await historiesOf(checkout, takenIn, keep))];
     const left = await leftBehind(checkout, stand, commit);
-    all.push(...toldOfLeft(left, await kept(checkout, left, keep)));
-    if (commit !== undefined) return { is: 'made', commit, notes: all };
-
-    const ignored = await ignoredFiles(checkout);
-    if (ignored.length > 0)
-      all.push(`Git ignores what it left in ${listed(ignored, 5)}: ignored files are not taken in.`);
-    return { is: 'nothing', notes: all };
+    const ignored = commit === undefined ? await ignoredFiles(checkout) : { names: [], kept: [], without: 0 };
+    const file = await kept(checkout, [...left, ...ignored.kept], keep);
+    all.push(...toldOfLeft(left, file), ...toldOfIgnored(ignored, file));
+    return commit === undefined ? { is: 'nothing', notes: all } : { is: 'made', commit, notes: all };
   });
 }
 
@@ -101,7 +101,7 @@ export async function keepCommits(settling: Settling): Promise<string[]> {
 /** The names of what a reading job changed or committed all the same. */
 export async function discarded(settling: Settling): Promise<string[]> {
   let names: string[] = [];
-  const { is } = await withinLimits(settling, async (checkout, { head }) => {
+  const work: Work = async (checkout, { head }) => {
     const { start } = checkout.begun;
     const at = head ?? start;
     await usableIndex(checkout, at);
@@ -110,7 +110,8 @@ export async function discarded(settling: Settling): Promise<string[]> {
     const committed = differencesIn((await ask(checkout, args, { kind: 'checkout' })).stdout.split('\0'));
     names = [...changes, ...committed].map(({ path }) => path).concat(takenIn.map(({ name }) => name));
     return { is: 'nothing', notes: [] };
-  });
+  };
+  const { is } = await withinLimits(settling, work, async () => []); // nothing of it is kept
   const all = [...new Set(names)].map(plain).slice(0, DISCARDED);
   return is === 'refused' ? ['.git'] : all;
 }
@@ -119,8 +120,8 @@ const DISCARDED = 20;
 type Work = (checkout: Checkout, stand: Stand) => Promise<Settled>;
 
 /** Does the work on the checkout, and turns what git or the file system refuses there into an answer. */
-async function withinLimits(settling: Settling, work: Work): Promise<Settled> {
-  const { tree, begun, copy, scratch, keep, signal, limitMs = SETTLING_LIMIT_MS } = settling;
+async function withinLimits(settling: Settling, work: Work, rescue = rescued): Promise<Settled> {
+  const { tree, begun, copy, scratch, signal, limitMs = SETTLING_LIMIT_MS } = settling;
   const limits = { signal, deadline: Date.now() + limitMs };
   let seen: [Checkout, Stand] | undefined;
   try {
@@ -134,11 +135,18 @@ async function withinLimits(settling: Settling, work: Work): Promise<Settled> {
     if (await isOurs(failure, settling)) throw failure;
     const isLate = Date.now() >= limits.deadline;
     const because = isLate ? `Settling what it left took more than ${limitMs / 1_000} s.` : becauseOf(failure);
-    const notes = seen && !isLate ? await everything(...seen, keep, { files: true }).catch(() => []) : [];
-    return { is: 'refused', because, notes };
+    return { is: 'refused', because, notes: isLate ? [] : await rescue(settling, limits, seen) };
   } finally {
     await clear(scratch);
   }
+}
+
+/** What of a refused job is kept all the same. Whatever goes wrong with that, the job is over. */
+async function rescued(settling: Settling, limits: Checkout['limits'], seen?: [Checkout, Stand]): Promise<string[]> {
+  const { tree, begun, copy, scratch, keep } = settling;
+  const notes = seen ? await everything(...seen, keep, { files: true }).catch(() => []) : [];
+  if (notes.length > 0) return notes;
+  return salvaged({ tree, begun, copy, limits, scratch, keep }).catch(() => []);
 }
 
 /** The checkout through a git folder of our own, opened up first where the agent has closed it. */
