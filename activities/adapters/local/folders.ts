@@ -58,6 +58,17 @@ export async function writeFileAtomically(file: string, text: string): Promise<v
   });
 }
 
+/** Writes a record that lies where agents can reach it: a folder in its place is nothing of ours, and goes. */
+export async function writeRecord(file: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomically(file, text);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'EISDIR') throw failure;
+    await rm(file, { recursive: true, force: true });
+    await writeFileAtomically(file, text);
+  }
+}
+
 export const writeJson = (file: string, value: unknown) => writeFileAtomically(file, JSON.stringify(value, null, 1));
 
 /** What a file holds, or nothing when it is not there. What does not fit the schema is an error. */

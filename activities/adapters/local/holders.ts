@@ -1,6 +1,7 @@
-import { readFile, rm, stat, utimes } from 'node:fs/promises';
+import { rm, stat, utimes } from 'node:fs/promises';
 import { createFile } from './disk.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
+import { readWord } from './reading.ts';
 import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
 /** Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in milliseconds. */
@@ -97,7 +98,7 @@ async function renew(file: string, own: string): Promise<void> {
   else if (text !== undefined && parsed(text)) process.kill(process.pid, 'SIGKILL');
 }
 
-const textOf = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);
+const textOf = (file: string): Promise<string | undefined> => readWord(file).catch(() => undefined);
 const ageOf = async (file: string): Promise<number> =>
   Date.now() -
   (await stat(file).then(

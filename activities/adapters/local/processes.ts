@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { createFile, roomFor } from './disk.ts';
-import { hashOf, readJson, readText, writeJson } from './folders.ts';
+import { hashOf, writeJson } from './folders.ts';
 import { endGroups } from './groups.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
+import { openAsItIs, readWord, recordAs } from './reading.ts';
 import { GRACE_ELSEWHERE_SECONDS, LOG_BYTES, SUPERVISOR } from './supervisor.ts';
 import { isAlive, Origin, ownOrigin, seenFrom, tokenOf } from './tokens.ts';
 
@@ -112,11 +113,11 @@ async function begin(folder: string, { command, cwd, env, stdin = '', begins }: 
 
 export async function stateOf(folder: string): Promise<ProcessState> {
   const { marker, record, exit, stdout, stderr } = files(folder);
-  const launch = await readText(marker);
+  const launch = await readWord(marker);
   if (launch === undefined) return { is: 'absent' };
-  const launched = await readJson(record, Launched);
+  const launched = await recordAs(record, Launched);
   const running = launched && (await isRunning(folder, launched));
-  const code = await readText(exit); // read after looking for the process, which writes it as its last act
+  const code = await readWord(exit); // read after looking for the process, which writes it as its last act
   if (code) return { is: 'exited', code: Number(code) };
   if (running) {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));
@@ -144,7 +145,7 @@ async function isRunning(folder: string, { pid, token, origin }: z.output<typeof
 
 /** Whether what was launched here is where we can see it: not in another container, or on another machine. */
 export async function isHere(folder: string): Promise<boolean> {
-  const launched = await readJson(files(folder).record, Launched);
+  const launched = await recordAs(files(folder).record, Launched);
   return (await seenFrom(launched?.origin)) === 'here';
 }
 
@@ -162,13 +163,16 @@ export async function end(folder: string, { graceMs }: { graceMs: number }): Pro
   if (left) throw new Error(left);
 }
 
+/** Where the record of what was launched was lost, its processes are still known by their mark. */
+const UNKNOWN = { pid: NaN, token: '', at: 0 };
+
 /** As `end`, for many together: asks all at once, insists on all together. Answers in words what cannot be ended. */
 export async function endAll(folders: readonly string[], { graceMs }: { graceMs: number }): Promise<string[]> {
   const launched = await Promise.all(
     folders.map(async (folder) => {
-      const group = await readJson(files(folder).record, Launched);
-      const from = group && (await seenFrom(group.origin));
-      return { folder, from, group: { ...group!, mark: `${MARK}=${hashOf(folder)}`, folder } };
+      const group = await recordAs(files(folder).record, Launched);
+      const from = group ? await seenFrom(group.origin) : existsSync(folder) ? 'here' : 'over';
+      return { folder, from, group: { ...(group ?? UNKNOWN), mark: `${MARK}=${hashOf(folder)}`, folder } };
     }),
   );
   const ours = launched.flatMap(({ from, group }) => (from === 'here' ? [group] : []));
@@ -184,12 +188,16 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
 /** Asks those who can reach it: its own supervisor, which looks with each touch. */
 async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
   if (!(await isRunning(folder, group))) return [];
-  await writeFile(files(folder).end, '');
+  await createFile(files(folder).end, '').catch(unlessThere);
   for (const until = Date.now() + graceMs + 2 * TOUCH_MS + GRACE_ELSEWHERE_SECONDS * 1_000; Date.now() < until;) {
     if (!(await isRunning(folder, group))) return [];
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return [`The processes of ${folder} run in another container or on another machine, and do not end`];
+}
+
+function unlessThere(failure: NodeJS.ErrnoException): void {
+  if (failure.code !== 'EEXIST') throw failure;
 }
 
 /** The end of what a command has printed, in characters. */
@@ -202,10 +210,11 @@ export async function tailOf(folder: string, stream: 'stdout' | 'stderr', charac
 }
 
 async function endOf(log: string, bytes: number): Promise<Buffer> {
-  const file = await open(log, 'r').catch(() => undefined);
+  const file = await openAsItIs(log).catch(() => undefined);
   if (!file) return Buffer.alloc(0);
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    const size = found.isFile() ? found.size : 0;
     const length = Math.min(size, bytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     return buffer.subarray(0, bytesRead);

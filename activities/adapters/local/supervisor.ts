@@ -40,7 +40,10 @@ run() {
   code=$?
   exec > /dev/null 2>&1
   kept stdout
-  until { printf %s "$code" > "$folder/exit.draft"; } && [ -s "$folder/exit.draft" ]; do sleep 1; done
+  until { printf %s "$code" > "$folder/exit.draft"; } && [ -s "$folder/exit.draft" ]; do
+    [ -d "$folder" ] || exit
+    sleep 1
+  done
   { kept stderr; over; } &
 }
 kept() {

@@ -137,7 +137,7 @@ async function settling() {
   const job = await rig.job('echo x > x.txt');
   const { stdout: git } = await execa('/bin/sh', ['-c', 'command -v git']);
   await mkdir(at('bin'));
-  const held = `case "$*" in *settling.git*) : > ${at('settling')}; until [ -e ${at('go')} ]; do sleep 0.02; done ;; esac`;
+  const held = `case "$*" in *settling.git*) : > ${at('settling')}; until [ -e ${at('go')} ] || [ ! -e ${at('bin')} ]; do sleep 0.02; done ;; esac`;
   await writeFile(at('bin/git'), `#!/bin/sh\n${held}\nexec ${git} "$@"\n`);
   await chmod(at('bin/git'), 0o755);
 

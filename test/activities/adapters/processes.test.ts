@@ -81,6 +81,14 @@ describe('a command', () => {
     expect(await exited(folder)).toEqual({ is: 'exited', code: 5 });
   });
 
+  it('whose folder was removed is waited for by nobody, and ends', async () => {
+    const folder = await launched(`touch ${home}/begins; while [ ! -e ${home}/go ]; do sleep 0.02; done`);
+    await begun('begins');
+    await rm(folder, { recursive: true });
+    await writeFile(path.join(home, 'go'), '');
+    await until('nothing of it is left', async () => (await running(home)).length === 0);
+  });
+
   it('that cannot be begun is begun by the next who asks', async () => {
     const folder = path.join(home, 'run');
     const refused = launch(folder, { command: 'true', cwd: path.join(home, 'nowhere'), env: process.env });

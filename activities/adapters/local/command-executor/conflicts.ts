@@ -3,7 +3,7 @@ import { commitId } from '../../git/commits.ts';
 import { ask, entriesAt, lookAtName, partsOf, type Checkout, type Stage } from './checkout.ts';
 import { holdsMarks, sizesOf, textOf, USUAL } from './marks.ts';
 import { placeIn, shownName, type Name } from './names.ts';
-import { readBounded } from './reading.ts';
+import { readBounded } from '../reading.ts';
 
 /** Names in conflict, each with what git has of it by stage: 1 the common ancestor, 2 ours, 3 theirs. */
 export type Conflicts = Map<Name, Map<number, Stage>>;

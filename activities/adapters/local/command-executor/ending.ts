@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
-import { foldersOf, safeName, writeJson } from '../folders.ts';
+import { foldersOf, safeName, writeRecord } from '../folders.ts';
 import { tailOf, type ProcessState } from '../processes.ts';
 import type { Publishing } from '../publishing.ts';
 import type { Workshop } from '../workshop.ts';
 import type { Begun } from './bench.ts';
-import { readRecord } from './reading.ts';
+import { readRecord } from '../reading.ts';
 import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
 import { discarded, keepCommits, settle, type Settling } from './settling.ts';
 import { plain } from './text.ts';
@@ -95,7 +95,7 @@ export class Ending {
       }
       made = { notes: settled.notes, ...(settled.is === 'made' && { commit: settled.commit }) };
       await ended.still();
-      await writeJson(record, made);
+      await writeRecord(record, JSON.stringify(made));
     }
     const summary = [said.summary, made.notes.join(' ')].filter(Boolean).join('\n\n');
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };

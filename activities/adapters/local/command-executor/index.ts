@@ -17,7 +17,7 @@ import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
-import { readRecord } from './reading.ts';
+import { readRecord } from '../reading.ts';
 import { PRINTED_CHARACTERS, progressOf } from './result.ts';
 import { StandingJobs } from './standing.ts';
 import { plain } from './text.ts';
@@ -114,7 +114,10 @@ class CommandExecutor implements Executor {
       await still();
       const job = (await readRecord(place.job)) as Job | undefined;
       const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
-      if (!job || !begun) return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
+      if (!job || !begun) {
+        await end(place.run, { graceMs: GRACE_MS }); // its records may be lost while it runs
+        return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
+      }
 
       const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
       if (state.is === 'absent') throw new Error(`The command of ${key} has not begun: it is launched once more.`);

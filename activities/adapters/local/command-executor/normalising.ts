@@ -3,7 +3,7 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { git, type Call, type Repository } from '../../git/door.ts';
 import { ask, lookAt, type Checkout, type Difference } from './checkout.ts';
-import { openAsItIs } from './reading.ts';
+import { openAsItIs } from '../reading.ts';
 
 /**
  * Puts back files that only git's own conversions have changed, of line ends above all: where a file still has just the

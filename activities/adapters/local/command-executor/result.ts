@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
-import { readBounded, textOf } from './reading.ts';
+import { readBounded, textOf } from '../reading.ts';
 import { plain, plainWithin } from './text.ts';
 
 /** So much of the end of what an agent prints is read, in characters. */

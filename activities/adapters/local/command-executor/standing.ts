@@ -5,7 +5,7 @@ import type { StandingJob } from '../../../inventory.ts';
 import { foldersOf } from '../folders.ts';
 import { stateOf } from '../processes.ts';
 import { Unfinished } from '../unfinished.ts';
-import { readRecord } from './reading.ts';
+import { readRecord } from '../reading.ts';
 
 const Known = z.object({ key: z.string() });
 

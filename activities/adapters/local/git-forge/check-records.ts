@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { foldersOf, hashOf, readJson, safeName, writeJson } from '../folders.ts';
+import { foldersOf, hashOf, safeName, writeJson, writeRecord } from '../folders.ts';
+import { recordAs } from '../reading.ts';
 import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
 
@@ -42,8 +43,8 @@ export class CheckRecords {
   checkOf = (commit: string, name: string, command: string): string =>
     path.join(commit, `${safeName(name)}-${hashOf(command).slice(0, 12)}`);
 
-  verdictOf = (run: string): Promise<Verdict | undefined> => readJson(path.join(run, 'verdict.json'), Verdict);
-  begunOf = (run: string): Promise<Begun | undefined> => readJson(path.join(run, 'begun.json'), Begun);
+  verdictOf = (run: string): Promise<Verdict | undefined> => recordAs(path.join(run, 'verdict.json'), Verdict);
+  begunOf = (run: string): Promise<Begun | undefined> => recordAs(path.join(run, 'begun.json'), Begun);
 
   /** On record first: whose a checkout is must be known, even of one that is never finished. */
   async begin(run: string, begun: Begun): Promise<void> {
@@ -52,7 +53,7 @@ export class CheckRecords {
   }
 
   async settle(run: string, verdict: Verdict): Promise<void> {
-    await writeJson(path.join(run, 'verdict.json'), verdict);
+    await writeRecord(path.join(run, 'verdict.json'), JSON.stringify(verdict));
     await this.strike(run);
   }
 

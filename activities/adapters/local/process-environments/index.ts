@@ -5,17 +5,9 @@ import type { EnvironmentRequest, SiteLook } from '../../../../workflows/contrac
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
-import {
-  foldersOf,
-  readJson,
-  readText,
-  safeName,
-  withLock,
-  writeFileAtomically,
-  writeJson,
-  type Local,
-} from '../folders.ts';
+import { foldersOf, safeName, withLock, writeJson, writeRecord, type Local } from '../folders.ts';
 import { end, endAll, environmentFor, isHere, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { readWord, recordAs } from '../reading.ts';
 import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
 import { Workshop } from '../workshop.ts';
@@ -80,7 +72,7 @@ class ProcessEnvironments implements Environments {
   private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
-      if ((await readText(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
+      if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await this.workshop.settingsOf(change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
@@ -89,7 +81,7 @@ class ProcessEnvironments implements Environments {
       await this.unfinished.add(path.basename(place.folder));
       await this.workshop.checkout(change.repository, head, place.tree);
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
-        if ((await readText(place.removed)) !== undefined) return; // while it was checked out
+        if ((await readWord(place.removed)) !== undefined) return; // while it was checked out
         this.unlessClosing();
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
@@ -107,10 +99,10 @@ class ProcessEnvironments implements Environments {
 
   async look(key: string): Promise<SiteLook> {
     const place = this.placeOf(key);
-    const removed = await readText(place.removed);
+    const removed = await readWord(place.removed);
     if (removed !== undefined) return { is: 'gone', ...(removed && { because: removed }) };
-    const begun = await readJson(place.begun, Begun);
-    const live = await readJson(place.live, Live);
+    const begun = await recordAs(place.begun, Begun);
+    const live = await recordAs(place.live, Live);
     const state = await stateOf(place.run);
     if (!begun || state.is === 'absent') return { is: 'gone' };
 
@@ -124,7 +116,7 @@ class ProcessEnvironments implements Environments {
       };
     }
     const since = { at: new Date().toISOString(), url: answer.url };
-    await writeJson(place.live, since);
+    await writeRecord(place.live, JSON.stringify(since));
     return { is: 'live', url: answer.url, ...expiry(begun, since) };
   }
 
@@ -178,11 +170,11 @@ class ProcessEnvironments implements Environments {
   /** On record first: a late `ensure` then makes nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
     const place = this.placeOf(key);
-    await writeFileAtomically(place.removed, because);
+    await writeRecord(place.removed, because);
     await withLock(place.lock, async () => {
       await end(place.run, { graceMs: GRACE_MS });
       await this.trash.take(place.tree);
-      if ((await readText(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
+      if ((await readWord(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
       await rm(place.begun, { force: true });
       await this.unfinished.remove(path.basename(place.folder));
       this.failing.delete(key);
@@ -200,7 +192,7 @@ class ProcessEnvironments implements Environments {
     return begun.filter((each) => each !== undefined);
   }
 
-  private begunIn = (name: string) => readJson(path.join(this.folders.environments, name, 'begun.json'), Begun);
+  private begunIn = (name: string) => recordAs(path.join(this.folders.environments, name, 'begun.json'), Begun);
 
   private async earlier(): Promise<string[]> {
     const names = await readdir(this.folders.environments).catch((): string[] => []);

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { z } from 'zod';
 
 /** What was found where a file was looked for. `odd`: something else than a file of a size that is read. */
 export type FileRead = { is: 'none' } | { is: 'read'; bytes: Buffer } | { is: 'odd'; what: string };
@@ -38,14 +39,24 @@ export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
+/** A text of ours that lies where agents can reach it: nothing where it is not there, empty where something else is. */
+export async function readWord(file: string): Promise<string | undefined> {
+  const found = await readBounded(file, RECORD_BYTES);
+  return found.is === 'none' ? undefined : found.is === 'read' ? textOf(found.bytes) : '';
+}
+
 /** A record of ours that lies where agents can reach it: nothing, where it is no JSON any more. */
 export async function readRecord(file: string): Promise<unknown> {
-  const found = await readBounded(file, RECORD_BYTES);
-  if (found.is !== 'read') return undefined;
   try {
-    return JSON.parse(textOf(found.bytes));
-  } catch {
-    return undefined;
+    return JSON.parse((await readWord(file)) ?? '');
+  } catch (failure) {
+    if (failure instanceof SyntaxError) return undefined;
+    throw failure;
   }
+}
+
+/** As `readRecord`: nothing, where it does not fit any more. */
+export async function recordAs<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  return schema.safeParse(await readRecord(file)).data;
 }
 const RECORD_BYTES = 64_000_000;
