@@ -5,6 +5,7 @@ import { callCases, localCases, taskCases, WINDOWS } from './plan/faults.ts';
 import { calledMethods, METHODS } from './plan/methods.ts';
 import { SCENARIOS } from './plan/scenarios.ts';
 import { lastLine, isGood, table } from './report.ts';
+import { siteOfGit } from './worker/machine.ts';
 
 const TASK = 'T000001';
 const RUN = `run/default/${TASK}`;
@@ -281,4 +282,9 @@ describe('the report', () => {
       false,
     );
   });
+});
+
+it('a place where git is called is named by what it does, wherever that is', () => {
+  const at = ['-c', 'core.pager=cat', '--git-dir', '/tmp/x/T000001.git', '--work-tree', '/tmp/x'];
+  expect(siteOfGit([...at, 'rev-parse', '--verify', '--quiet', 'refs/heads/T1'])).toBe('git rev-parse --verify --quiet');
 });

@@ -86,17 +86,20 @@ export class Machine {
   private isFull = () => Date.now() < this.fullUntil;
 }
 
-/** The command and its options, without the settings before it and without names, ids and paths. */
-function siteOfGit(args: readonly string[]): string {
+/** The command and its options, without what comes before it and without names, ids and paths. */
+export function siteOfGit(args: readonly string[]): string {
   const words = [...args];
   while (words[0]?.startsWith('-')) {
     const [option] = words.splice(0, 1);
-    if (option === '-c' || option === '-C') words.shift();
+    if (VALUED.has(option!)) words.shift();
   }
   const [command = '', ...rest] = words;
   const options = rest.filter((word) => /^-{1,2}[a-z-]+$/i.test(word));
   return ['git', command, ...new Set(options)].join(' ').slice(0, 80);
 }
+
+/** Options of git's own that are followed by their value. */
+const VALUED = new Set(['-c', '-C', '--git-dir', '--work-tree']);
 
 const nameless = (name: string): string =>
   name
