@@ -134,19 +134,19 @@ async function told(
   });
   const facts = said ?? heard?.facts;
   if (!facts) return refused('expected a run that can still be read, found one that no build here can replay');
-  const { version, settled = [], visits = {}, foreign = [], head, base, repository, branchResumed } = facts;
+  const { version, settled = [], visits = {}, foreign = [], head, base, began, branchResumed } = facts;
   if (version !== undefined && version > SNAPSHOT_VERSION)
     throw new Error(`A newer build closed ${handle.workflowId}: a worker of that build can read it.`);
-  const run = { ...NOTHING, version, settled, visits, foreign, head, base, repository, branchResumed, ...heard?.made };
+  const run = { ...NOTHING, version, settled, visits, foreign, head, base, began, branchResumed, ...heard?.made };
   return { is: 'read', run: await within(READ_BYTES, run, texts) };
 }
 
 /** A closed run as it answers. */
 async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
-  const { steps, version, visits, foreign, change, repository } = await ask(() => handle.query(runQuery));
+  const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
   const facts: Partial<FailureDetails> = {
-    ...{ version, settled, visits, foreign, head: change.head, repository },
+    ...{ version, settled, visits, foreign, head: change.head, began },
     base: change.base || undefined,
   };
   const outputs: ClosedRun['outputs'] = {};

@@ -11,20 +11,19 @@ import type { TaskLimit } from './settings.ts';
  */
 export async function overLimit(
   input: RunInput,
+  repository: string,
   limit: TaskLimit | undefined,
   ask: Asking = { liveRuns, typeOf },
 ): Promise<BadField[]> {
   if (!limit) return [];
-  const others = (await ask.liveRuns(input.change.repository)).filter(
-    (id) => id !== runIdOf(input.workspace, input.task.id),
-  );
+  const others = (await ask.liveRuns(repository)).filter((id) => id !== runIdOf(input.workspace, input.task.id));
   const { type } = input.task;
   const most = 'shared' in limit ? limit.shared : limit.perType[type];
   if (most === undefined) return [];
   const counted = 'shared' in limit ? others : await ofType(others, type, ask);
   if (counted.length < most) return [];
   const what = 'shared' in limit ? 'live runs' : `live runs of type ${type}`;
-  const expected = `expected fewer than ${most} ${what} on ${input.change.repository}; live: ${counted.slice(0, 10).join(', ')}`;
+  const expected = `expected fewer than ${most} ${what} on ${repository}; live: ${counted.slice(0, 10).join(', ')}`;
   return [{ path: 'task', expected }];
 }
 

@@ -40,14 +40,16 @@ export interface ChangeWish {
   /** Whether the branch was named by a person, rather than made from the task's id. */
   branchGiven: boolean;
   pullRequest?: number | undefined;
+  /** The commit of its base at which an earlier run of the change began: one that does not hold it is another repository. */
+  basis?: string | undefined;
 }
 
 export type ForgeExamined =
   /**
-   * `name`: the repository's one name, however it was given. `writers`: names and e-mails of who has written on a branch that
-   * is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
+   * The repository has its one name in the change, however it was given. `writers`: names and e-mails of who has written on a
+   * branch that is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
    */
-  | { is: 'found'; name: string; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
+  | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 

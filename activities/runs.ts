@@ -14,16 +14,15 @@ export const runActivities = (
   { forge, executor, environments, releases }: Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases'>,
   { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
 ): Own => ({
-  async examine({ input, roles, needs, holder, repository: known }) {
-    const unmet = [...(await unmetDependencies(input)), ...(await overLimit(input, taskLimit))];
-    const { base, branch, pullRequest, repository } = input.change;
-    const wish = { repository, base, branch: branchOf(input), branchGiven: branch !== undefined, pullRequest };
-    const found = await forge.examine(wish);
+  async examine({ input, roles, needs, holder, began }) {
+    const { branch, repository } = input.change;
+    const place = { branch: branchOf(input), branchGiven: branch !== undefined, basis: began?.basis };
+    const found = await forge.examine({ ...input.change, ...place });
+    const named = found.is === 'found' ? found.change.repository : repository;
+    const unmet = [...(await unmetDependencies(input)), ...(await overLimit(input, named, taskLimit))];
     if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
-    if (known !== undefined && found.name !== known) {
-      const expected = `expected ${known}, where the run began, found ${found.name} at ${repository}`;
-      return { is: 'refused', fields: [{ path: 'change.repository', expected }] };
-    }
+    if (began && named !== began.repository)
+      return { is: 'refused', fields: [elsewhere(began.repository, `${repository} is ${named} now`)] };
 
     const site = await environments.examine(found.change);
     const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
@@ -42,7 +41,7 @@ export const runActivities = (
     return {
       is: 'ready',
       change: found.change,
-      repository: found.name,
+      repository: named,
       ...(found.head !== undefined && { head: found.head }),
       ...(found.writers !== undefined && { writers: found.writers }),
       ...(found.lacking !== undefined && { lacking: found.lacking }),
@@ -74,6 +73,11 @@ export const runActivities = (
     if (tried.length > 0) throw tried[0];
     return { lost };
   },
+});
+
+const elsewhere = (before: string, now: string): BadField => ({
+  path: 'change.repository',
+  expected: `expected ${before}, where the run began: ${now}`,
 });
 
 /** What a step cannot do without, where the repository does not say it. */

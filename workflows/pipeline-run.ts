@@ -56,7 +56,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
     roles: rolesOf(pipeline),
     needs: needsOf(pipeline),
     holder,
-    repository: before?.repository,
+    began: before?.began,
   };
   const found = await live.activities('start').examine(question);
   if (found.is === 'refused') throw invalidInput(found.fields);

@@ -5,6 +5,7 @@ import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
 import { InMemoryReleases } from '../../activities/adapters/in-memory/books.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { runActivities } from '../../activities/runs.ts';
+import type { Began } from '../../workflows/contracts/closed-run.ts';
 import { needsOf, rolesOf, RunInput } from '../../workflows/gates/index.ts';
 import { change, completed, wish } from '../support/builders.ts';
 
@@ -12,7 +13,10 @@ const HEALTH = { kind: 'post-release-health' };
 const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];
 
 /** The first look of a run of these steps at a repository that has, or has not, what they need. */
-async function examined(steps: { kind: string }[], { release = false, environment = false } = {}) {
+async function examined(
+  steps: { kind: string }[],
+  { release = false, environment = false, began = undefined as Began | undefined } = {},
+) {
   const releases = new InMemoryReleases();
   releases.examine = async () => ({ configured: release });
   const environments = new InMemoryEnvironments();
@@ -26,7 +30,7 @@ async function examined(steps: { kind: string }[], { release = false, environmen
   const input = RunInput.parse(wish(...steps));
   const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
   const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
-  const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder };
+  const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder, began };
   return new MockActivityEnvironment().run(examine, question);
 }
 const lacking = (where: string) => ({ is: 'refused', fields: [{ path: `.gatehouse.yml:${where}` }] });
@@ -50,4 +54,11 @@ it('a pipeline that deploys is refused where there is no environment to be had [
   const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }];
   expect(await examined(steps)).toMatchObject(lacking('environment'));
   expect(await examined(steps, { environment: true })).toMatchObject({ is: 'ready', environments: true });
+});
+
+it('a retry is refused where its path has come to name another repository', async () => {
+  const expected = `expected /srv/before.git, where the run began: ${change.repository} is ${change.repository} now`;
+  const began = { repository: '/srv/before.git', basis: undefined as never };
+  const refused = { is: 'refused', fields: [{ path: 'change.repository', expected }] };
+  expect(await examined(STEPS, { began })).toEqual(refused);
 });

@@ -282,7 +282,7 @@ describe('a limit of live runs', () => {
     [{ perType: { feature: 2 } }, false],
     [{ perType: { feature: 1 } }, true],
   ])('%j lets one more in, or names those that are live [A-247, E-32]', async (limit, over) => {
-    const fields = await overLimit(input, limit as never, ask);
+    const fields = await overLimit(input, input.change.repository, limit as never, ask);
     expect(fields.length > 0).toBe(over);
     if (over) expect(fields[0]).toMatchObject({ path: 'task', expected: expect.stringContaining('run/default/B') });
   });

@@ -261,9 +261,9 @@ describe('a retry', () => {
     const examine = (question: any) => (asked.push(question), { ...ready, repository: '/srv/real.git' });
     const { cluster, run } = await failed({ examine });
     await goOn(cluster, run);
-    expect(asked.map(({ input, repository }) => [input.change.base, repository])).toEqual([
+    expect(asked.map(({ input, began }) => [input.change.base, began])).toEqual([
       [undefined, undefined],
-      ['main', '/srv/real.git'],
+      ['main', { repository: '/srv/real.git', basis: change.basis }],
     ]);
   });
 
@@ -274,7 +274,7 @@ describe('a retry', () => {
     const run = await startRun(cluster, wish(...STEPS));
     await run.update('stop');
     await goOn(cluster, run);
-    expect(asked.at(-1)).toMatchObject({ input: { change: { base: 'main' } }, repository: '/srv/real.git' });
+    expect(asked.at(-1)).toMatchObject({ input: { change: { base: 'main' } }, began: { repository: '/srv/real.git' } });
   });
 
   it('reads the settings again; a restart and an execution that goes on as new keep to those they have', async () => {

@@ -1,5 +1,5 @@
 import type { Change, ForeignCommit } from './change.ts';
-import type { ClosedReport } from './closed-run.ts';
+import type { Began, ClosedReport } from './closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type { Notice } from './notices.ts';
@@ -179,14 +179,14 @@ export interface Activities extends SurveyActivities {
   readClosed(question: { runId: string }): Promise<ClosedReport>;
   /**
    * Looks at the world before anything is made: repository, base, settings, a command for every role, the branch.
-   * `repository`: the name that it must have, for it had it when the run began.
+   * `began`: what a retry must find there again.
    */
   examine(question: {
     input: RunInput;
     roles: string[];
     needs: Need[];
     holder: Holder;
-    repository?: string | undefined;
+    began?: Began | undefined;
   }): Promise<Examined>;
   /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */
   runJob(job: Job): Promise<JobReport>;

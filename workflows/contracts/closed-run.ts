@@ -1,15 +1,18 @@
 import type { BadField, ForeignCommit } from './activities.ts';
 import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from './reading.ts';
 
+/** Where a run began: the forge's own name for the repository, and the base's commit of then, which it must hold. */
+export type Began = Record<'repository' | 'basis', string>;
+
 /** What a run tells of itself for whoever goes on from it. */
 interface Facts {
   /** The steps that are done. */
   settled: StepEntry[];
   head?: string | undefined;
   branchResumed?: boolean | undefined;
-  /** The branch that it was to be merged into, and the forge's own name for the repository. */
+  /** The branch that it was to be merged into. */
   base?: string | undefined;
-  repository?: string | undefined;
+  began?: Began | undefined;
   /** The version of the snapshots of the build that says so. Builds that only counted foreign commits name none. */
   version?: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Signal } from './activities.ts';
 import type { Change, ForeignCommit } from './change.ts';
+import type { Began } from './closed-run.ts';
 import type { EnvironmentView } from './environment.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
@@ -183,8 +184,8 @@ export interface RunAnswer {
   visits: Record<string, number>;
   /** Commits on the work branch that we did not make, as they were seen. */
   foreign: ForeignCommit[];
-  /** The forge's own name for the repository, and the version of what the run keeps: for a retry. */
-  repository?: string;
+  /** Where the run began, and the version of what it keeps: for a retry. */
+  began?: Began;
   version: number;
   /** What keeps failing of what the run waits for; `waitingOn.detail` says it in words. */
   retrying?: Retrying[];

@@ -19,7 +19,7 @@ import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
 import { toldWithin } from '../rules/bounds.ts';
 import { cutText } from '../rules/bytes.ts';
-import { stepEntry, visitsOf } from '../rules/describe.ts';
+import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';
 import { deskFor } from './desk.ts';
 import { startDependents } from './dependents.ts';
 import { endChecks } from './looks.ts';
@@ -157,7 +157,7 @@ function fail(live: LiveRun, lost: Lost): never {
     foreign: state.foreign,
     branchResumed: state.branchResumed === true,
     base: state.change.base,
-    ...(state.repository && { repository: state.repository }),
+    began: beganAt(state),
     version: state.version,
     ...(state.head && { head: state.head }),
   } satisfies FailureDetails);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Began } from '../contracts/closed-run.ts';
 import { actions, type ActionName } from '../contracts/messages.ts';
 import {
   StepEntry,
@@ -67,8 +68,12 @@ const TOLD = Object.keys(StepEntry.shape) as (keyof StepEntry)[];
 export const visitsOf = (run: RunState): Record<string, number> =>
   Object.fromEntries(run.steps.filter(({ visits }) => visits > 0).map(({ id, visits }) => [id, visits]));
 
+/** Nothing: the world has not been looked at yet, or was by a build that did not note it. */
+export const beganAt = ({ repository, change: { basis } }: RunState): Began | undefined =>
+  repository === undefined ? undefined : { repository, basis };
+
 export function describeRun(run: RunState): RunAnswer {
-  const retrying = failingNow(run);
+  const [retrying, began] = [failingNow(run), beganAt(run)];
   const { workspace, task, startedBy } = run.input;
   const { estimate } = run;
   const { basis, ...change } = run.change;
@@ -91,7 +96,7 @@ export function describeRun(run: RunState): RunAnswer {
     usage: run.usage,
     visits: visitsOf(run),
     foreign: run.foreign,
-    ...(run.repository && { repository: run.repository }),
+    ...(began && { began }),
     version: run.version,
     ...(retrying.length > 0 && { retrying }),
   };

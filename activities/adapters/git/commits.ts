@@ -19,6 +19,12 @@ export async function isAncestor(where: Repository, older: string, newer: string
   return code === 0;
 }
 
+/** The commits without parents that this one is built on; none where it is not known here. */
+export async function rootsOf(where: Repository, commit: string): Promise<string[]> {
+  const { stdout } = await git(where, ['rev-list', '--max-parents=0', commitId(commit)], { okCodes: [0, 128] });
+  return stdout.split('\n').filter(isId);
+}
+
 export type TreeMerge = { is: 'clean'; tree: string } | { is: 'conflicted'; files: string[] };
 
 /**

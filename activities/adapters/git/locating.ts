@@ -9,6 +9,8 @@ export interface Found {
   is: 'found';
   /** One name, however it was given: the folder that holds its common `.git`, or that folder itself. */
   name: string;
+  /** The path that was given; a link in it may lead elsewhere later. */
+  given: string;
   /** The folder that was given, without links: in a linked worktree another one than the name. */
   folder: string;
   /** Where refs and HEAD are read. Both folders are without links. */
@@ -33,7 +35,7 @@ export async function locate(repository: string): Promise<Located> {
     }
     const at = { gitDir: await realpath(gitDir), commonDir: await realpath(path.resolve(folder, commonDir)) };
     const name = path.basename(at.commonDir) === '.git' ? path.dirname(at.commonDir) : at.commonDir;
-    return { is: 'found', name, folder, at };
+    return { is: 'found', name, given, folder, at };
   } catch (failure) {
     if (failure instanceof GitFailed && failure.timedOut) throw failure;
     const said = failure instanceof GitFailed ? failure.stderr.trim() : '';

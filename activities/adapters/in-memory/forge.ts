@@ -50,12 +50,13 @@ export class InMemoryForge implements Forge {
     return id;
   }
 
-  async examine({ repository, base = 'main', branch, pullRequest }: ChangeWish): Promise<ForgeExamined> {
+  async examine({ repository, base = 'main', branch, pullRequest, basis: before }: ChangeWish): Promise<ForgeExamined> {
     const refuse = (path: string): ForgeExamined => ({
       is: 'refused',
       fields: [{ path, expected: 'expected one that is there' }],
     });
     if (repository !== this.repository) return refuse('change.repository');
+    if (before !== undefined && !this.commits.has(before)) return refuse('change.repository');
     const basis = this.branches.get(base);
     if (!basis) return refuse('change.base');
     if (branch === base) return refuse('change.branch');
@@ -64,7 +65,7 @@ export class InMemoryForge implements Forge {
     const head = this.branches.get(numbered ?? branch);
     const ahead = head !== undefined && !this.commits.isAncestor(head, basis);
     const change = { repository, base, branch: numbered ?? branch, basis };
-    return { is: 'found', name: repository, change, ...(ahead && { head }) };
+    return { is: 'found', change, ...(ahead && { head }) };
   }
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {

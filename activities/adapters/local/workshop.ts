@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { draftOf, makeCheckout } from '../git/checkout.ts';
-import { commitId, commitOf } from '../git/commits.ts';
+import { commitId, commitOf, rootsOf } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { locate, type Found, type Located } from '../git/locating.ts';
 import { branchesOf, refresh } from '../git/mirror.ts';
@@ -50,6 +50,21 @@ export class Workshop {
     const found = await this.locate(repository);
     if (found.is === 'found') return found;
     throw new Error(`${repository} is not to be found: ${found.because ?? 'is it still a git repository?'}`);
+  }
+
+  /** What a run goes by for as long as it lives: the repository's one name where that leads to it, else what was given. */
+  async lasting({ name, at }: Found, given: string): Promise<string> {
+    const named = await this.locate(name);
+    return named.is === 'found' && named.at.commonDir === at.commonDir ? name : given;
+  }
+
+  /** Whether it holds a commit that it once held, or any that this was built on: its owner may have rewritten the rest. */
+  async isKin({ name, at }: Found, commit: string): Promise<boolean> {
+    if (await commitOf(at, commit)) return true;
+    const copy = { gitDir: this.copyOf(name) };
+    const roots = (await stat(copy.gitDir).catch(() => undefined)) ? await rootsOf(copy, commit) : [];
+    for (const root of roots) if (await commitOf(at, root)) return true;
+    return false;
   }
 
   /** The repository's one name, under which everything of ours about it is kept. */
@@ -164,9 +179,9 @@ export class Workshop {
   private copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
 }
 
-/** By what a repository is known again without asking git: its folders are the same ones, of the same user. */
-async function markOf({ folder, at }: Found): Promise<string> {
-  const marks = [folder, at.gitDir, at.commonDir].map(async (place) => {
+/** By what a repository is known again without asking git: its folders, and what was given, are the same ones, of the same user. */
+async function markOf({ given, folder, at }: Found): Promise<string> {
+  const marks = [given, folder, at.gitDir, at.commonDir].map(async (place) => {
     const found = await stat(place).catch(() => undefined);
     return found ? `${found.dev}:${found.ino}:${found.uid}` : randomUUID();
   });

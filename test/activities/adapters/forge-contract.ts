@@ -62,6 +62,13 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.examine(wish)).toMatchObject({ is: 'refused', fields: [{ path }] });
     });
 
+    it('knows its repository again by a commit of it', async () => {
+      const wish = { repository: rig.repository, branch: 'work', branchGiven: false };
+      expect(await rig.forge.examine({ ...wish, basis: change.basis })).toMatchObject({ is: 'found' });
+      const refused = { is: 'refused', fields: [{ path: 'change.repository' }] };
+      expect(await rig.forge.examine({ ...wish, basis: other(change.basis) })).toMatchObject(refused);
+    });
+
     it('resumes a branch that is ahead of its base', async () => {
       const head = await rig.commit('work', { 'b.txt': 'b' });
       const wish = { repository: rig.repository, branch: 'work', branchGiven: false };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -498,6 +498,46 @@ describe('the owner’s repository', () => {
       name: 'Held',
       message: expect.stringContaining('one called gatehouse'),
     });
+  });
+
+  it('has one name for as long as a run lives, and the default branch of where it was named', async () => {
+    const [linked, link] = [path.join(home, 'linked'), path.join(home, 'link')];
+    git('worktree', 'add', '--quiet', '-b', 'experiment', linked);
+    await symlink(shop, link);
+    expect(await examined({ repository: linked })).toMatchObject({ change: { repository: shop, base: 'experiment' } });
+    expect(await examined({ repository: link })).toMatchObject({ change: { repository: shop, base: 'main' } });
+    expect(await examined({ repository: `file://${link}` })).toMatchObject({ change: { repository: shop } });
+  });
+
+  it('is another one where a link leads elsewhere by now', async () => {
+    const [other, link] = [path.join(home, 'other'), path.join(home, 'link')];
+    run(home, 'clone', '--quiet', shop, other);
+    await symlink(shop, link);
+    expect(await examined({ repository: link })).toMatchObject({ change: { repository: shop } });
+    await rm(link);
+    await symlink(other, link);
+    expect(await examined({ repository: link })).toMatchObject({ change: { repository: other } });
+  });
+
+  it('is known again by its commits, unless another one has its place', async () => {
+    await work();
+    expect(await examined({ basis })).toMatchObject({ is: 'found' });
+    // Its owner has rewritten the last commit, and collected what was there before.
+    await put('a.txt', 'b\n');
+    basis = commit('second');
+    await new Workshop(data).fetch(shop);
+    git('commit', '--quiet', '--amend', '-m', 'second, in other words');
+    git('reflog', 'expire', '--expire=now', '--all');
+    git('gc', '--quiet', '--prune=now');
+    expect(() => git('cat-file', '-e', basis)).toThrow();
+    expect(await examined({ basis })).toMatchObject({ is: 'found' });
+
+    await rm(shop, { recursive: true });
+    run(home, 'init', '--quiet', '--initial-branch', 'main', shop);
+    await put('.gatehouse.yml', 'agents: { default: "true" }\n');
+    commit('another one');
+    const expected = `expected the repository where the run began, found another one at ${shop}`;
+    expect(await examined({ basis })).toEqual({ is: 'refused', fields: [{ path: 'change.repository', expected }] });
   });
 
   it('has one claim for a branch, however it is named', async () => {

@@ -36,7 +36,6 @@ class WillingForge implements Forge {
   release: Forge['release'] = async () => undefined;
   examine: Forge['examine'] = async ({ repository, base = 'main', branch }) => ({
     is: 'found',
-    name: repository,
     change: { repository, base, branch, basis: BASE },
   });
   claim: Forge['claim'] = async () => ({ is: 'ours' });

@@ -24,15 +24,17 @@ interface Books {
 /** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
 export async function examineChange(books: Books, wish: ChangeWish): Promise<ForgeExamined> {
   const { workshop, records, publishing } = books;
-  const { repository } = wish;
-  const found = await workshop.locate(repository);
+  const found = await workshop.locate(wish.repository);
   if (found.is === 'none') {
-    const because = found.because ?? `nothing of the kind at ${repository}`;
+    const because = found.because ?? `nothing of the kind at ${wish.repository}`;
     return refused('change.repository', `an absolute path or file:// URL of a git repository, found ${because}`);
   }
+  if (wish.basis !== undefined && !(await workshop.isKin(found, wish.basis)))
+    return refused('change.repository', `the repository where the run began, found another one at ${found.name}`);
+  const repository = await workshop.lasting(found, wish.repository);
   const unusable = await unfit(found.at);
   if (unusable.length > 0) return { is: 'refused', fields: unusable };
-  const base = wish.base ?? (await workshop.defaultBranch(repository));
+  const base = wish.base ?? (await workshop.defaultBranch(wish.repository));
   const basis = base && (await workshop.headOf(repository, base));
   if (!base || !basis) {
     const instead = base === undefined ? 'none that is its default' : `no branch ${base}`;
@@ -50,8 +52,7 @@ export async function examineChange(books: Books, wish: ChangeWish): Promise<For
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const { name } = found;
-  const there = { is: 'found', name, change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
+  const there = { is: 'found', change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
   if (head === undefined) return there;
   const copy = { gitDir: await workshop.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;
