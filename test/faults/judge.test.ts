@@ -286,5 +286,7 @@ describe('the report', () => {
 
 it('a place where git is called is named by what it does, wherever that is', () => {
   const at = ['-c', 'core.pager=cat', '--git-dir', '/tmp/x/T000001.git', '--work-tree', '/tmp/x'];
-  expect(siteOfGit([...at, 'rev-parse', '--verify', '--quiet', 'refs/heads/T1'])).toBe('git rev-parse --verify --quiet');
+  expect(siteOfGit([...at, 'rev-parse', '--verify', '--quiet', 'refs/heads/T1'])).toBe(
+    'git rev-parse --verify --quiet',
+  );
 });
