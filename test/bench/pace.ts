@@ -39,7 +39,7 @@ export const WHOLE: Pace = {
   idleMs: 60_000,
   settleMs: 30_000,
   replays: 20,
-  checkouts: 4,
+  checkouts: 3,
   repositoryRuns: 2,
   repository: { files: 50_000, commits: 400, changes: 125, bytes: 4_000 },
 };

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { execa } from 'execa';
 import { Trash } from '../../../activities/adapters/local/trash.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import { signalOf } from '../../../workflows/contracts/messages.ts';
@@ -31,7 +32,8 @@ type Samples = Record<'floor' | 'gatehouse', number[]>;
 
 /**
  * What a large repository costs: a checkout, the second one, to be rid of it, and a whole run with a preview, two checks and a
- * merge. Bare, the same is git itself, told the same steps by a script. They take turns, on the same disk.
+ * merge. Bare, the same is git itself, told the same steps by a script. They take turns, on the same disk, and neither begins
+ * while what the other has left is still being written or removed.
  */
 export async function repository(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const home = await stage.cluster.folder('large'); // goes with the cluster, however this ends
@@ -76,13 +78,15 @@ async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Pr
     stage.say(`checkout ${n + 1} of ${pace.checkouts + 1}`);
     const [theirs, ours] = [path.join(trees, `bare-${n}`), path.join(trees, `ours-${n}`)];
     const into = n === 0 ? first : second;
-    into.floor.push(
-      await timed(async () => {
-        if (n === 0) await bareGit(place.home, 'clone', '--quiet', '--bare', '--no-local', place.owner, place.mirror);
-        await bareGit(place.mirror, 'worktree', 'add', '--quiet', '--detach', theirs, tip);
-      }),
-    );
-    into.gatehouse.push(await timed(() => workshop.checkout(place.owner, tip, ours)));
+    const bare = async () => {
+      if (n === 0) await bareGit(place.home, 'clone', '--quiet', '--bare', '--no-local', place.owner, place.mirror);
+      await bareGit(place.mirror, 'worktree', 'add', '--quiet', '--detach', theirs, tip);
+    };
+    const turns = [
+      async () => into.floor.push(await timed(bare)),
+      async () => into.gatehouse.push(await timed(() => workshop.checkout(place.owner, tip, ours))),
+    ];
+    for (const turn of n % 2 === 0 ? turns : turns.reverse()) await turn();
     removal.gatehouse.push(await timed(() => trash.take(ours)));
     removal.floor.push(await timed(() => removeTree(theirs)));
     await trash.emptied();
@@ -103,7 +107,9 @@ async function runs(stage: Stage, place: Place, pace: Pace, book: Book): Promise
       const floor = await bareRun(place, `bare-${n}`);
       stage.say(`bare git took ${(floor / 1_000).toFixed(1)} s`);
       spent.floor.push(floor);
+      await flushed();
       const run = await humanReview(stage, place);
+      await emptied(place);
       spent.gatehouse.push(run.git);
       took.gatehouse.push(run.ms);
       removals.gatehouse.push(run.removals);
@@ -185,10 +191,18 @@ async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<
   return ms;
 }
 
+const flushed = () => execa('sync');
+
+/** The worker removes what is in its trash while nobody waits for it: bare git does not run beside that. */
+async function emptied({ data }: Place): Promise<void> {
+  while ((await readdir(path.join(data, 'trash'))).length > 0) await pause(100);
+}
+
 const newSamples = (): Samples => ({ floor: [], gatehouse: [] });
 
+/** What was written and removed before is on the disk first: whoever comes next must not pay for it. */
 async function timed(work: () => Promise<unknown>): Promise<number> {
-  await pause(50);
+  await flushed();
   const begun = now();
   await work();
   return now() - begun;
