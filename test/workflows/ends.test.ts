@@ -116,6 +116,45 @@ describe('what waits for a run', () => {
   });
 });
 
+describe('a change that people ended themselves, while the run', () => {
+  const open = (head: string) => ({ state: 'open', head, baseHead: change.basis, foreign: [] });
+  const CLOSED = 'The branch gatehouse/PAY-142 was deleted; its changes are not in main.';
+  const SQUASHED = 'main holds its changes as 5ca1ab1e.';
+  const seen = {
+    closed: { ...open(HEAD), state: 'closed', note: CLOSED },
+    squashed: { ...open(HEAD), state: 'merged', mergeCommit: '5ca1ab1e'.padEnd(40, '0'), note: SQUASHED },
+  };
+  const when = (look: object): Record<string, World> => ({
+    'was parked': { changeMoved: () => look },
+    'began its next step': { lookAtChange: () => look },
+    'looked whether it merges': { settledMergeability: () => look },
+  });
+  const steps = [{ kind: 'human-test' }, { kind: 'conflicts' }, { kind: 'merger' }];
+
+  /** Where it is noted: at the step that was at work. */
+  it.each([
+    ['was parked', '2-human-test'],
+    ['began its next step', '2-human-test'],
+    ['looked whether it merges', '3-conflicts'],
+  ])('%s, is told with a note', async (how, id) => {
+    for (const [outcome, look] of Object.entries({ closed: seen.closed, merged: seen.squashed })) {
+      const merges: unknown[] = [];
+      const world = { runJob: () => completed(), merge: (question: unknown) => void merges.push(question) };
+      const cluster = clusterWith({ ...world, ...when(look)[how] });
+      const run = await startRun(cluster, wish({ kind: 'coder' }, ...steps));
+      if (how === 'looked whether it merges') await run.update('confirm');
+      await cluster.settle();
+      expect(run.closed).toMatchObject({ result: { outcome } });
+      const { result } = run.closed as { result: { steps: { id: string; note?: string; state: string }[] } };
+      expect(result.steps.find((step) => step.id === id)).toMatchObject({ note: look.note, state: 'done' });
+      expect((await run.query('run')).steps).toEqual(result.steps);
+      const told = (await run.query('run')).notices.filter(({ type }: any) => type === 'pipeline_complete');
+      expect(told.map(({ text }: any) => text)).toEqual(outcome === 'closed' ? [`The run is over. ${CLOSED}`] : []);
+      expect(merges).toEqual([]);
+    }
+  });
+});
+
 describe('a wait', () => {
   it('hears of a report that comes while it looks, and looks once more', async () => {
     const views: object[] = [];

@@ -45,7 +45,7 @@ const MESSAGE_BYTES = 8_000;
 /** How the steps came to an end. `thrown`: by a cancellation, or by a refusal of the input, which goes on as it came. */
 type End =
   | { is: 'complete'; lost?: Lost | undefined }
-  | { is: 'over'; how: 'merged' | 'closed' }
+  | { is: 'over'; how: 'merged' | 'closed'; note?: string | undefined }
   | { is: 'lost'; lost: Lost }
   | { is: 'thrown'; as: 'stopped' | 'failed'; failure: unknown };
 
@@ -102,7 +102,7 @@ function over({ state }: LiveRun, { how, mergeCommit, note }: ChangeOver): End {
   if (how === 'merged') state.mergeCommit ??= mergeCommit;
   const step = state.steps.find(({ id }) => id === state.current?.id);
   if (step && note !== undefined) step.note = note;
-  return { is: 'over', how };
+  return { is: 'over', how, note };
 }
 
 async function cleanUp(live: LiveRun): Promise<void> {
@@ -190,6 +190,13 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
   const merged = mergeCommit !== undefined || (end.is === 'over' && end.how === 'merged');
   if (end.is === 'complete' && !merged && head !== undefined) {
     live.telling.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
+  }
+  if (end.is === 'over' && !merged && patched('a-close-is-told')) {
+    live.telling.notify(
+      last,
+      'pipeline_complete',
+      `The run is over. ${end.note ?? 'The change was closed on the forge.'}`,
+    );
   }
   if (merged) {
     const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
