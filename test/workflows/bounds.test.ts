@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { boundedForeign, boundedWriters } from '../../workflows/contracts/foreign.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
 import type { StepEntry } from '../../workflows/contracts/reading.ts';
 import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapshot.ts';
@@ -56,7 +57,13 @@ const full = (over: Partial<Carried> = {}): Carried => ({
   ...{ version: SNAPSHOT_VERSION, workflowId: 'run/default/PAY-142', firstRunId: 'first' },
   pipeline: { name: 'custom', steps: many(8, () => ({ kind: 'coder' })) },
   ...{ policy: Policy.parse({}), change, head: HEAD, headAt: at, environments: true, branchResumed: false },
-  foreign: many(200, (n) => ({ commit: String(n).padStart(40, '0'), author: long(200), email: long(200) })),
+  foreign: boundedForeign(
+    many(200, (n) => ({
+      ...{ commit: String(n).padStart(40, '0'), author: long(200), email: long(200) },
+      others: many(20, () => long(200)),
+    })),
+  ),
+  writers: boundedWriters(many(400, () => long(200))),
   steps: many(8, (n) => fullStep(n, n < 6 ? 'done' : n === 6 ? 'waiting' : 'pending')),
   actions: many(200, (n) => ({
     ...{ actionId: `${n}${long(100)}`, action: 'requestFix', by: long(200), at, visit: '6-coder#3' },
@@ -104,7 +111,14 @@ describe('what a run carries', () => {
   });
 
   it('loses nothing while it fits', () => {
-    const run = full({ steps: [freshStep(1, { kind: 'coder' })], actions: [], seen: [], notices: [], foreign: [] });
+    const run = full({
+      steps: [freshStep(1, { kind: 'coder' })],
+      actions: [],
+      seen: [],
+      notices: [],
+      foreign: [],
+      writers: [],
+    });
     const before = structuredClone(run);
     keepWithin(run);
     expect(run).toEqual(before);
@@ -116,6 +130,7 @@ describe('what a run carries', () => {
       seen: [],
       notices: [],
       foreign: [],
+      writers: [],
       environment: null,
     });
     keepWithin(run);
@@ -144,7 +159,9 @@ describe('at each turn a run', () => {
 
   it('is not counted while it is small, or has not grown', () => {
     const steps = [freshStep(1, { kind: 'coder' })];
-    expect(turn(full({ steps, actions: [], seen: [], notices: [], foreign: [], environment: null }))).toBe(0);
+    expect(turn(full({ steps, actions: [], seen: [], notices: [], foreign: [], writers: [], environment: null }))).toBe(
+      0,
+    );
     const run = full();
     expect(turn(run)).toBeGreaterThan(0);
     expect(turn(run)).toBe(0);

@@ -4,6 +4,7 @@ import { plain } from '../../workflows/rules/details.ts';
 import { skipReason } from '../../workflows/rules/estimate.ts';
 import { overtakenBy, voided } from '../../workflows/rules/head.ts';
 import { boundedForeign } from '../../workflows/contracts/foreign.ts';
+import { bytesOf } from '../../workflows/rules/bytes.ts';
 import { Branch } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
@@ -166,6 +167,16 @@ it('of thousands of commits by others the newest are remembered, and everybody w
   expect(kept.map(({ author }) => author)).toContain('Eve');
   expect(JSON.stringify(kept).length).toBeLessThan(100_000);
   expect(boundedForeign([...kept, bo('new')])).toHaveLength(200);
+});
+
+it('of commits by others who name a crowd each, everybody’s author is remembered, and of the crowd a part', () => {
+  const others = Array.from({ length: 40 }, (_, n) => `${n} ${'長'.repeat(500)}`);
+  const many = Array.from({ length: 300 }, (_, n) => ({ commit: `c${n}`, author: `Bo ${n}`, email: 'bo@x', others }));
+  const kept = boundedForeign(many);
+  expect(kept.map(({ author }) => author)).toEqual(many.slice(-200).map(({ author }) => author));
+  expect(kept[0]!.others).toHaveLength(3);
+  expect(bytesOf(kept)).toBeLessThan(200_000);
+  expect(boundedForeign(many.slice(0, 2))[0]!.others).toHaveLength(20);
 });
 
 it('spending as much as is allowed is within the budget', () => {

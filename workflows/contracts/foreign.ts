@@ -1,24 +1,48 @@
 import type { ForeignCommit } from './activities.ts';
 
-/** As many commits by others as are told of and remembered, and as much of a name: a branch may be brought in that has thousands. */
+/** As many commits by others as are told of and remembered: a branch may be brought in that has thousands. */
 export const MOST_FOREIGN = 200;
-const NAME_LENGTH = 200;
+/** As much of whoever wrote one, in characters of a name and in names; and as much where all together are more than that. */
+const WRITERS = { length: 200, others: 20 };
+const NAMES_LENGTH = 60_000;
+const WRITERS_LENGTH = 20_000;
+const FEWER = { length: 60, others: 3 };
 
 /** The newest of these commits, oldest first, and before them one of each other writer, so that none is forgotten. */
 export function boundedForeign(commits: readonly ForeignCommit[]): ForeignCommit[] {
-  const short = commits.map(clipped);
-  if (short.length <= MOST_FOREIGN) return short;
+  const kept = newestOf(commits.map((each) => clipped(each, WRITERS)));
+  const length = kept.reduce((sum, each) => sum + namesOf(each).join('').length, 0);
+  return length <= NAMES_LENGTH ? kept : kept.map((each) => clipped(each, FEWER));
+}
+
+/** As many names and e-mails of earlier writers as there is room for. */
+export function boundedWriters(names: readonly string[]): string[] {
+  let left = WRITERS_LENGTH;
+  const short = names.map((name) => name.slice(0, WRITERS.length));
+  const over = short.findIndex((name) => (left -= name.length) < 0);
+  return over < 0 ? short : short.slice(0, over);
+}
+
+function newestOf(commits: ForeignCommit[]): ForeignCommit[] {
+  if (commits.length <= MOST_FOREIGN) return commits;
   const writers = new Set<string>();
-  const firsts = short.filter((each) => {
-    const writer = JSON.stringify([each.author, each.email, each.others]);
+  const firsts = commits.filter((each) => {
+    const writer = JSON.stringify(namesOf(each));
     return !writers.has(writer) && writers.add(writer);
   });
   const kept = new Set(firsts.slice(-MOST_FOREIGN));
-  for (let at = short.length - 1; kept.size < MOST_FOREIGN; at -= 1) kept.add(short[at]!);
-  return short.filter((each) => kept.has(each));
+  for (let at = commits.length - 1; kept.size < MOST_FOREIGN; at -= 1) kept.add(commits[at]!);
+  return commits.filter((each) => kept.has(each));
 }
 
-function clipped({ commit, author, email, others }: ForeignCommit): ForeignCommit {
-  const cut = (text: string) => text.slice(0, NAME_LENGTH);
-  return { commit, author: cut(author), email: cut(email), ...(others && { others: others.slice(0, 20).map(cut) }) };
+const namesOf = ({ author, email, others = [] }: ForeignCommit): string[] => [author, email, ...others];
+
+function clipped({ commit, author, email, others }: ForeignCommit, most: typeof WRITERS): ForeignCommit {
+  const cut = (text: string) => text.slice(0, most.length);
+  return {
+    commit,
+    author: cut(author),
+    email: cut(email),
+    ...(others && { others: others.slice(0, most.others).map(cut) }),
+  };
 }

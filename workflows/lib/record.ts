@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
+import { boundedWriters } from '../contracts/foreign.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
@@ -73,9 +74,6 @@ function blank(own: RunInput, steps: StepRecord[]): RunState {
   };
 }
 
-/** So many names and e-mails of earlier writers are kept. */
-const MOST_WRITERS = 400;
-
 /** What the first look at the world found out. Defaults that hang on an adapter are answered by it, and kept. */
 export function examined(state: RunState, look: Extract<Examined, { is: 'ready' }>): void {
   state.change = look.change;
@@ -86,7 +84,7 @@ export function examined(state: RunState, look: Extract<Examined, { is: 'ready' 
   // A retry brings what its first start has seen.
   state.branchResumed ??= look.head !== undefined;
   state.head ??= look.head;
-  if (look.writers?.length) state.writers = look.writers.slice(0, MOST_WRITERS).map((name) => name.slice(0, 200));
+  if (look.writers?.length) state.writers = boundedWriters(look.writers);
 }
 
 /** Opens a step again: its verdict is void, its budgets, visits and jobs go on. */

@@ -64,7 +64,10 @@ const notices: Trim = (run, { text, count }) => {
 };
 
 const foreign: Trim = (run, { text }) => {
-  for (const commit of run.foreign) cut(commit, ['author', 'email'], text);
+  for (const commit of run.foreign) {
+    cut(commit, ['author', 'email'], text);
+    if (commit.others) commit.others = commit.others.map((name) => cutText(name, text));
+  }
 };
 
 /** What is told of a step: of its attempts, and of a review. */
