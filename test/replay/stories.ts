@@ -66,6 +66,34 @@ const RUNS: readonly Case[] = [
     ...is('passed'),
   },
   {
+    name: 'goes-on-from-a-closed-run',
+    steps: [CODER, { kind: 'human-test' }, READER],
+    async play(stage) {
+      stage.hold('runJob researcher');
+      await stage.start();
+      await stage.parked();
+      await stage.say('confirm');
+      await stage.began('runJob researcher');
+      await stage.say('stop');
+      await stage.closed();
+      stage.letGo('runJob researcher');
+      await stage.retry();
+    },
+    ...is('passed'),
+  },
+  {
+    name: 'goes-on-from-nowhere',
+    steps: [CODER],
+    raw: { ...wishOf('goes-on-from-nowhere'), resume: { of: { runId: '0190a1b2-0000-7000-8000-000000000000' } } },
+    ...INVALID,
+  },
+  {
+    name: 'brings-facts-of-its-own',
+    steps: [CODER],
+    raw: { ...wishOf('brings-facts-of-its-own'), resume: { from: 1, settled: [] } },
+    ...INVALID,
+  },
+  {
     name: 'retried-in-a-review',
     steps: [{ kind: 'clarity-review' }, CODER],
     script: { jobs: { 'clarity-reviewer': [FOUND, { output: { items: [] } }] } },
