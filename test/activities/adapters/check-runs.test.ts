@@ -133,6 +133,18 @@ describe('a check', () => {
     expect((await next.open()).size).toBe(0);
   });
 
+  it('that was killed itself has what it left running ended when the worker stops', async () => {
+    const left = `setsid sh -c 'echo > ${home}/begun; while :; do sleep 1; done' ${home}/left & wait`;
+    const head = await stated({ test: left });
+    const runs = open();
+    await runs.look({ ...change, basis: head }, head, LIMITS);
+    await there('begun');
+    const { stdout: record } = await execa('find', [data('checks'), '-name', 'process.json']);
+    process.kill(-JSON.parse(await readFile(record, 'utf8')).pid, 'SIGKILL');
+    await runs.close();
+    expect(await running(`${home}/left`)).toEqual([]);
+  });
+
   it('of many runs beside the others, and all end together when the worker stops', async () => {
     const test = `trap '' TERM; echo begun >> ${home}/begun; sh -c 'while :; do sleep 1; done' ${home}/left`;
     const heads: string[] = [];

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { jest } from '@jest/globals';
 import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
 import { processEnvironments } from '../../../activities/adapters/local/process-environments/index.ts';
 import { isFree } from '../../../activities/adapters/local/process-environments/ports.ts';
+import { tokenOf } from '../../../activities/adapters/local/tokens.ts';
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
 import { running } from '../../support/running.ts';
@@ -245,6 +246,20 @@ describe('an environment that is a process', () => {
         (await next.look(request.key)).is === 'gone' ? next.look(request.key) : undefined,
       ),
     ).toMatchObject({ because: expect.stringContaining('exit 3') });
+  });
+
+  it('that was killed itself has what it left running ended with its worker', async () => {
+    await restated(`setsid sh -c 'while :; do sleep 1; done' ${home}/left & exec node server.mjs ${home}`);
+    const environments = open();
+    await environments.ensure(request);
+    await settled(environments);
+    const [name] = (await readdir(path.join(home, 'data', 'environments'))).filter((each) => !each.endsWith('.lock'));
+    const record = path.join(home, 'data', 'environments', name!, 'run', 'process.json');
+    const { pid } = JSON.parse(await readFile(record, 'utf8'));
+    process.kill(-pid, 'SIGKILL');
+    await until('it is gone', async () => (await tokenOf(pid)) === undefined);
+    await environments.close();
+    expect(await processes()).toEqual([]);
   });
 
   it('is stopped in order with its worker', async () => {

@@ -373,6 +373,18 @@ describe('a command', () => {
     await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
   });
 
+  it('that was killed itself has what it left running ended by an orderly stop', async () => {
+    const executor = open();
+    const the = await job('setsid sh -c "echo > $T/begun; sleep 60; : $T" & wait');
+    await executor.ensure(the);
+    await until('it has begun', () => existsSync(path.join(home, 'begun')));
+    const record = path.join(home, 'data', 'jobs', safeName(the.key), 'run', 'process.json');
+    process.kill(-JSON.parse(await readFile(record, 'utf8')).pid, 'SIGKILL');
+    await executor.close();
+    expect(await running(home)).toEqual([]);
+    expect(await open().look(the.key)).toMatchObject({ is: 'evicted' });
+  });
+
   it('that ignores being asked is ended with all others by an orderly stop', async () => {
     const executor = open();
     const the = await job(`trap '' TERM; echo $T >> $T/begun; while :; do sleep 0.1; done`);

@@ -152,12 +152,13 @@ class CommandExecutor implements Executor {
   /** All that run are asked at once; what cannot be ended is told. A checkout that is left is swept by the next worker. */
   async close(): Promise<void> {
     this.closing = true;
-    const running = (await this.list()).flatMap((job) => (job.running ? [job.key] : []));
+    const standing = await this.list();
+    const running = standing.flatMap((job) => (job.running ? [job.key] : []));
     const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
     // Whoever works on one right now is waited for a while: on record first, but it ends in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      running.map((key) => this.placeOf(key).run),
+      standing.map(({ key }) => this.placeOf(key).run), // also what those have left running that are gone themselves
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));

@@ -89,11 +89,7 @@ export class CheckRuns {
   }
 
   private async forget(runs: OpenRun[]): Promise<void> {
-    const left = await endAll(
-      runs.map(({ folder }) => folder),
-      { graceMs: GRACE_MS },
-    );
-    if (left.length > 0) throw new Error(left.join('\n'));
+    await ended(runs);
     for (const { folder } of runs) await this.records.forget(folder);
   }
 
@@ -113,7 +109,8 @@ export class CheckRuns {
     const states = await Promise.all(
       (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
     );
-    await this.forget(states.flatMap(({ run, state }) => (state.is === 'running' ? [run] : [])));
+    await ended(states.map(({ run }) => run)); // also what those have left running that are gone themselves
+    for (const { run, state } of states) if (state.is === 'running') await this.records.forget(run.folder);
     await this.records.close();
   }
 
@@ -189,6 +186,14 @@ export class CheckRuns {
 }
 
 type Standing = Failing | 'running' | 'queued';
+
+async function ended(runs: OpenRun[]): Promise<void> {
+  const left = await endAll(
+    runs.map(({ folder }) => folder),
+    { graceMs: GRACE_MS },
+  );
+  if (left.length > 0) throw new Error(left.join('\n'));
+}
 
 interface One {
   change: Change;

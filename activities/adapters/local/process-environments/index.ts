@@ -160,9 +160,7 @@ class ProcessEnvironments implements Environments {
   async close(): Promise<void> {
     this.closing = true;
     const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
-    const states = await Promise.all(runs.map(async (run) => ({ run, is: (await stateOf(run)).is })));
-    const running = states.flatMap(({ run, is }) => (is === 'running' ? [run] : []));
-    const left = await endAll(running, { graceMs: GRACE_MS });
+    const left = await endAll(runs, { graceMs: GRACE_MS }); // also what those have left running that are gone themselves
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }
