@@ -111,6 +111,25 @@ it('is switched on, its keys are changed, and an old one is taken away too early
   expect(await begin('SEALED-2')).toMatchObject({ code: 0 });
   await stack.parked('SEALED-2', 'human-test');
   expect(readable(await historyOf('SEALED-2'))).not.toContain('k2025');
+
+  // A retry's worker reads what was settled, and what it has read is as secret as it was.
+  expect(await stack.gatehouse('stop', 'SEALED-2')).toMatchObject({ code: 0 });
+  await stack.ended('SEALED-2');
+  expect(await stack.gatehouse('retry', 'SEALED-2')).toMatchObject({ code: 0 });
+  expect(await stack.parked('SEALED-2', 'human-test')).toMatchObject({
+    current: { visit: '3-human-test#2' },
+    steps: [
+      { state: 'done', attempts: [{ key: expect.stringMatching(/coder-1$/) }] },
+      { state: 'done' },
+      {},
+      {},
+      {},
+      {},
+    ],
+  });
+  const again = readable(await historyOf('SEALED-2'));
+  expect(again).toContain('readClosed');
+  for (const secret of [TITLE, 'coder is done']) expect(again).not.toContain(secret);
   expect(await stack.gatehouse('confirm', 'PLAIN-1', '--by', 'bo')).toMatchObject({ code: 0 });
   expect((await stack.ended('PLAIN-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
 });
