@@ -106,14 +106,17 @@ export class LocalServer {
     child.once('exit', () => void this.revive());
   }
 
-  /** A server that was killed under us is started again: its database is where it was. */
+  /**
+   * A server that was killed under us is started again: its database is where it was. After a pause, in which we hear of it
+   * where we are ended too.
+   */
   private async revive(): Promise<void> {
-    while (!this.stopping) {
-      this.options.say('the Temporal server ended; starting it again');
+    for (;;) {
       await pause(RESTART_MS);
+      if (this.stopping) return;
+      this.options.say('the Temporal server ended; starting it again');
       try {
-        if (!this.stopping) await this.launch();
-        return;
+        return await this.launch();
       } catch (failure) {
         this.options.say(`it does not start: ${(failure as Error).message}`);
       }

@@ -68,12 +68,12 @@ export class WorkerProcess {
   }
 
   private async revive(): Promise<void> {
-    for (let wait = 500; !this.stopping; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
-      this.options.say('the worker ended; starting it again');
+    for (let wait = 500; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       await pause(wait);
+      if (this.stopping) return;
+      this.options.say('the worker ended; starting it again');
       try {
-        if (!this.stopping) await this.start();
-        return;
+        return await this.start();
       } catch (failure) {
         this.options.say((failure as Error).message);
       }

@@ -37,7 +37,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
       await gone(pids);
       up.kill('SIGTERM');
     });
-    expect(code).toBe(0);
+    expect(`${stack.words}\nexit code ${code}`).toMatch(/exit code 0$/);
     expect(await stack.all()).toEqual([]);
   });
 
@@ -50,7 +50,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
       await gone([pids[1]!]);
       up.kill('SIGCONT');
     });
-    expect(code).toBe(0);
+    expect(`${stack.words}\nexit code ${code}`).toMatch(/exit code 0$/);
     expect(stack.words).not.toContain('starting it again');
     expect(await stack.all()).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
       for (const stream of [up.stdout, up.stderr]) stream?.destroy();
       up.kill('SIGINT');
     });
-    expect(code).toBe(0);
+    expect(`${stack.words}\nexit code ${code}`).toMatch(/exit code 0$/);
     expect(await stack.all()).toEqual([]);
   });
 });
