@@ -3,61 +3,13 @@ import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
 import { readClosed } from '../../activities/closed-runs.ts';
 import { wholeJob } from '../../activities/whole-jobs.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';
+import { loud, loudRun, long, many, MESSAGE_BYTES, moved } from '../support/loud.ts';
 import { CARRIED_BYTES } from '../../workflows/rules/bounds.ts';
 import { bytesOf } from '../../workflows/rules/bytes.ts';
-import { completed, HEAD, wish } from '../support/builders.ts';
+import { completed, HEAD } from '../support/builders.ts';
 import { clientOf } from '../support/sandbox-client.ts';
-import type { Execution } from '../support/sandbox.ts';
-import { clusterWith, goodWork, startRun } from '../support/world.ts';
 
 jest.setTimeout(600_000);
-
-/** What no message may reach: the server ends the run at 2 MB. */
-const MESSAGE_BYTES = 1_100_000;
-const long = (characters: number) => '長'.repeat(characters);
-const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
-
-/** Every role answers as much as it may: 10,000 characters, and 256 kB of data. */
-const loud = (job: Job) => {
-  const answer = goodWork(job);
-  if (answer.is !== 'completed') return answer;
-  const own = (answer.output ?? {}) as object;
-  const output = { ...own, padding: 'x'.repeat(255_000 - JSON.stringify(own).length) };
-  return { ...answer, summary: long(10_000), output, changed: job.mode !== 'read' };
-};
-
-/** A run in a world where everything is as long as it may be; what it sends is weighed, and what it keeps is kept. */
-async function loudRun(
-  steps: ({ kind: string } & Record<string, unknown>)[],
-  { answer = loud, ...over }: { answer?: (job: Job) => unknown } & Record<string, unknown> = {},
-) {
-  const texts = new InMemoryTexts();
-  const jobs: Job[] = [];
-  const weighed: number[] = [];
-  const cluster = clusterWith({
-    runJob: (job: Job) => {
-      jobs.push(structuredClone(job));
-      weighed.push(bytesOf(job));
-      return answer(job);
-    },
-    keepText: (text: string) => {
-      weighed.push(bytesOf(text));
-      return texts.keep(text);
-    },
-    loadText: async (hash: string) => (await texts.read(hash)) ?? null,
-    ...over,
-  });
-  const run = await startRun(cluster, wish(...steps));
-  return { cluster, run, jobs, weighed, texts };
-}
-
-const moved = async (run: Execution) => {
-  const before = run.handed.length;
-  await run.signal('_upgrade', {});
-  expect(run.handed).toHaveLength(before + 1);
-  const { resume } = run.handed.at(-1) as { resume: { state: unknown } };
-  expect(bytesOf(resume.state)).toBeLessThanOrEqual(CARRIED_BYTES);
-};
 
 const KINDS = ['researcher', 'analysis', 'bug-investigator', 'spec-writer', 'architect', 'coder', 'documenter'];
 

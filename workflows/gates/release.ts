@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Signal } from '../contracts/activities.ts';
 import { passed } from '../contracts/outcome.ts';
+import { cutText } from '../rules/bytes.ts';
 import { judgeSignals, OnCall, regressionText, type ReleaseHealth } from '../rules/release.ts';
 import { budgetOf, defineGate, type GateContext, type GateEnd } from './gate.ts';
 
@@ -31,6 +32,9 @@ export interface Watch {
   assessment?: OnCall;
   acknowledgedBy?: string;
 }
+
+/** So much is said of what alerts: the signals themselves say the rest. */
+const TEXT_BYTES = 8_000;
 
 /** A regression as it is told, and what the on-call agent makes of it. */
 const Regression = z.strictObject({
@@ -63,7 +67,7 @@ async function watched(ctx: Watched, told: (watch: Watch) => void): Promise<Regr
     return passed(note);
   }
 
-  const text = regressionText(signals);
+  const text = cutText(regressionText(signals), TEXT_BYTES);
   const budget = budgetOf(ctx.step, 'on-call', ctx.options.attempts ?? ctx.policy.releaseAttempts);
   if (!budget.left()) return { text: `${text} Nobody was sent to investigate.`, signals };
   const found = await investigate(ctx, text, signals, budget);

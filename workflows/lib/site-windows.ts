@@ -3,8 +3,12 @@ import type { EnvironmentView } from '../contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
 import { environmentQuery } from '../contracts/messages.ts';
 import type { Retrying } from '../contracts/retrying.ts';
+import { cutText } from '../rules/bytes.ts';
 import { siteDetails } from '../rules/details.ts';
 import { Reporting } from './reporting.ts';
+
+/** So much is told of why it stands so: it may be the end of a log. */
+const BECAUSE_BYTES = 8_000;
 
 /** Lets people and its holder see how an environment stands, also once it is closed. */
 export class SiteWindows {
@@ -21,7 +25,8 @@ export class SiteWindows {
   /** Puts on record how it stands: whoever looks asks the server, and no worker. */
   draw(view: Partial<EnvironmentView>): void {
     const { holder } = this.view;
-    this.view = { ...(view as EnvironmentView), holder };
+    const because = view.because && cutText(view.because, BECAUSE_BYTES);
+    this.view = { ...(view as EnvironmentView), ...(because && { because }), holder };
     this.drawPage();
     if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
   }

@@ -141,9 +141,20 @@ const present: Trim = (run, { present: most, text, count }) => {
       decision.options = decision.options.map((option) => cutText(option, atWork(step) ? most / 12 : text));
     }
     cutMade(step, most);
+    if (step.parked) step.parked.kept = cutTexts(step.parked.kept, most / 12);
   }
   if (run.environment) cut(run.environment, ['because'], most / 6);
 };
+
+/** A value with each of its texts within so many bytes. */
+function cutTexts<T>(value: T, most: number): T {
+  if (typeof value === 'string') return cutText(value, most) as T;
+  if (Array.isArray(value)) return value.map((each: unknown) => cutTexts(each, most)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]: [string, unknown]) => [key, cutTexts(each, most)]),
+  ) as T;
+}
 
 /** What a step made, within so many bytes for its text and for its data each: data that does not fit says so. */
 function cutMade(step: StepRecord, most: number): void {
