@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import {
   ApplicationFailure,
   type Client,
-  WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
@@ -18,35 +17,26 @@ import {
   waitingOnQuery,
   type ActionName,
 } from '../workflows/contracts/messages.ts';
-import { branchOf, runIdOf, type Resume } from '../workflows/contracts/pipeline-run.ts';
+import { runIdOf, type Resume } from '../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
-import { titleOfRun } from '../workflows/contracts/titles.ts';
 import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
 import { oversized } from '../workflows/rules/bounds.ts';
-import { code } from '../workflows/rules/details.ts';
+import { begin, type Begun, type Wished } from './beginning.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
 import { asEnded, endOf, type Ended } from './ends.ts';
 
-/** Deadlines, in milliseconds: for a call; for a worker to answer an update; for a run's first act. */
+/** Deadlines, in milliseconds: for a call; for a list; for a worker to answer an update. */
 const CALL_MS = 10_000;
 const LIST_MS = 30_000;
 const UPDATE_MS = 5_000;
-const FIRST_ACT_MS = 15_000;
 
 export type Acted =
   | { is: 'taken'; actionId: string; visit?: string | undefined }
   /** No worker answered: the signal is with the server, and is judged when one does. */
   | { is: 'queued'; actionId: string };
-
-export interface Begun {
-  workflowId: string;
-  runId: string;
-  /** Whether a worker has looked at the world yet: without one, a bad repository is told later. */
-  examined: boolean;
-}
 
 /** A run as people and programs read it. One whose input could not be read, or that nobody answers for, has little to say. */
 export interface Read {
@@ -76,7 +66,7 @@ export class Runs {
     if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await this.wasResumed(workflowId)))) {
       return { ...(await this.retry(workflowId)), retried: true };
     }
-    return { ...(await this.begin(workflowId, wish as Record<string, unknown>, input)), retried: false };
+    return { ...(await this.begin(workflowId, wish as object, input)), retried: false };
   }
 
   /**
@@ -197,50 +187,10 @@ export class Runs {
   private inputOf = (execution: { workflowId: string; runId?: string }) =>
     this.ask(execution.workflowId, () => startInputOf(this.temporal.workflow, execution));
 
+  private begin = (workflowId: string, wish: object, input: Wished): Promise<Begun> =>
+    begin(this.temporal, this.taskQueue, { workflowId, wish, input });
+
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
-
-  private async begin(workflowId: string, wish: Record<string, unknown>, input: RunInputOut): Promise<Begun> {
-    const { task, change, pipeline, startedBy } = input;
-    const details = [
-      `Pipeline ${code(pipeline.name ?? 'custom')} on ${code(change.repository)}, branch ${code(branchOf(input))}`,
-      ...(startedBy ? [`Started by ${startedBy.replace(/[^\w .@-]/g, '')}`] : []),
-    ];
-    try {
-      const handle = await this.within(CALL_MS, () =>
-        this.temporal.workflow.start('pipelineRun', {
-          workflowId,
-          taskQueue: this.taskQueue,
-          args: [wish],
-          workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: titleOfRun(task),
-          staticDetails: details.join('\n\n'),
-        }),
-      );
-      const runId = handle.firstExecutionRunId;
-      return { workflowId, runId, examined: await this.firstAct(workflowId, runId) };
-    } catch (failure) {
-      if (failure instanceof WorkflowExecutionAlreadyStartedError) throw new LiveRun(workflowId);
-      throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
-    }
-  }
-
-  /** Waits until the worker has looked at the world: a refusal is the caller's to hear. No worker? Then nobody has. */
-  private async firstAct(workflowId: string, runId: string): Promise<boolean> {
-    for (const until = Date.now() + FIRST_ACT_MS; Date.now() < until;) {
-      const handle = this.handle(workflowId, runId);
-      const description = await handle.describe();
-      if (description.status.name !== 'RUNNING') {
-        const end = await endOf(handle, description);
-        if (end.is === 'lost' && end.type === 'invalid_input') throw new InvalidInput(end.fields);
-        return true;
-      }
-      const phase = description.searchAttributes['GatehousePhase']?.[0];
-      if (phase !== undefined && !String(phase).endsWith(':starting')) return true;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return false;
-  }
 
   private async ask<T>(workflowId: string, question: () => Promise<T>): Promise<T> {
     try {
@@ -263,4 +213,3 @@ export class Runs {
     return this.temporal.withDeadline(Date.now() + milliseconds, call);
   }
 }
-type RunInputOut = Parameters<typeof branchOf>[0] & ReturnType<typeof RunInput.parse>;

@@ -1,6 +1,7 @@
 import type { NoticeType } from '../../workflows/contracts/notices.ts';
 import type { Route } from '../../workflows/contracts/variables.ts';
-import type { Ledger, Notifier } from '../ports.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Notifier } from '../ports.ts';
 import { fileNotifier } from './local/file-notifier.ts';
 import { logNotifier } from './local/log-notifier.ts';
 import { outbox, type Outgoing } from './local/outbox.ts';

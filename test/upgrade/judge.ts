@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Effect } from '../../activities/ports.ts';
+import type { Effect } from '../../activities/ledger.ts';
 import type { Crowd } from './people.ts';
 
 /** What became of the runs, in numbers; `bars` says which of them must be what. */

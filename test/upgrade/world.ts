@@ -8,7 +8,8 @@ import { InMemoryEnvironments } from '../../activities/adapters/in-memory/enviro
 import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
 import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
 import { InMemoryNotifier } from '../../activities/adapters/in-memory/notifier.ts';
-import type { Effect, Ports } from '../../activities/ports.ts';
+import type { Effect } from '../../activities/ledger.ts';
+import type { Ports } from '../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../client/offline/world.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 

@@ -1,7 +1,8 @@
 import { addCents } from '../../../workflows/contracts/cents.ts';
 import { createHash } from 'node:crypto';
 import type { Signal } from '../../../workflows/contracts/activities.ts';
-import type { Ledger, Meter, Releases, Texts, Tracker } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Meter, Releases, Texts, Tracker } from '../../ports.ts';
 
 /** A tracker that is nothing but its issues: an honest fake. */
 export class InMemoryTracker implements Tracker {

@@ -1,5 +1,6 @@
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
-import type { Environments, Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Environments } from '../../ports.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {

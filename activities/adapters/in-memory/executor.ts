@@ -1,6 +1,7 @@
 import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Attempt, Executor, JobLook, Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Attempt, Executor, JobLook } from '../../ports.ts';
 import { isLater, Superseded } from '../attempts.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */

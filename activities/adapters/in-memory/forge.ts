@@ -2,7 +2,8 @@ import type { ChangeLook, Holder, MergeReport } from '../../../workflows/contrac
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import type { HeldBranch } from '../../inventory.ts';
-import type { ChangeWish, Checks, Expected, Forge, ForgeExamined, Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { ChangeWish, Checks, Expected, Forge, ForgeExamined } from '../../ports.ts';
 import { Commits, type Files } from './commits.ts';
 
 type Heads = Pick<Expected, 'head' | 'baseHead'>;

@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { addCents } from '../../../workflows/contracts/cents.ts';
-import type { Ledger, Meter } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Meter } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
 const Entry = z.object({ key: z.string(), at: z.string(), costCents: z.number() });

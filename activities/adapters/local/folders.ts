@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import type { Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
 import { roomFor } from './disk.ts';
 import { keeping, ownName, taken } from './holders.ts';
 

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Ledger, Tracker } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Tracker } from '../../ports.ts';
 import { foldersOf, hashOf, readText, safeName, withLock, writeFileAtomically } from './folders.ts';
 
 /** Front matter, then text: how most Markdown tools keep what is about a text. */

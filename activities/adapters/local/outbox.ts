@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { Notice } from '../../../workflows/contracts/notices.ts';
 import { Task } from '../../../workflows/contracts/pipeline-run.ts';
 import type { KeptNotice, NoticeInventory } from '../../inventory.ts';
-import type { Ledger, Message, Notifier } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Message, Notifier } from '../../ports.ts';
 import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
 
 const LONGEST_PAUSE_MS = 300_000;

@@ -1,6 +1,6 @@
 import type { ForeignCommit } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ledger.ts';
 import { commitOf, commitTree, isAncestor, mergeTree } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { writtenIn, type Written } from '../git/writers.ts';

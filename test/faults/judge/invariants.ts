@@ -1,4 +1,4 @@
-import type { Effect } from '../../../activities/ports.ts';
+import type { Effect } from '../../../activities/ledger.ts';
 import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
 import { actionsOf, activitiesOf, cancelledAt, endsOf, failedTasksOf, phasesOf, type Past } from './history.ts';
 

@@ -1,4 +1,5 @@
-import type { Effect, Ports } from '../../../activities/ports.ts';
+import type { Effect } from '../../../activities/ledger.ts';
+import type { Ports } from '../../../activities/ports.ts';
 import type { Activities } from '../../../workflows/contracts/activities.ts';
 import { calledMethods } from './methods.ts';
 import type { ScenarioName } from './scenarios.ts';
