@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatOf } from './checkout.ts';
 import { GitFailed, initialize, type Repository } from './door.ts';
@@ -10,6 +10,8 @@ const BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
 const TAGS = '+refs/tags/*:refs/tags/*';
 /** What was read at the source when the copy was last brought up to date. */
 const SEEN = 'gatehouse-seen';
+/** Changes when copies of before are to be looked at once more, though nothing has moved. */
+const FORM = 'takes no push\n';
 
 /**
  * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Branches are at
@@ -23,6 +25,7 @@ export async function refresh(copy: Repository, source: Repository & { commonDir
   const format = await formatOf(source);
   const kept = await formatOf(copy).catch(() => undefined);
   if (kept !== format) await create(copy.gitDir, format);
+  await takesNoPush(copy);
   await rm(path.join(copy.gitDir, SEEN), { force: true });
   await bring(copy, source, refs);
   // Not what was read at the source: that may have moved on since, and what counts is what we have.
@@ -58,6 +61,13 @@ async function create(copy: string, format: string): Promise<void> {
   await initialize(copy, ['--bare', `--object-format=${format}`]);
 }
 
+/** An agent's `git push` goes to our copy, where it would be taken for what the repository has: it is refused. */
+async function takesNoPush(copy: Repository): Promise<void> {
+  const config = path.join(copy.gitDir, 'config');
+  if (!(await readFile(config, 'utf8')).includes(NO_PUSH)) await appendFile(config, NO_PUSH);
+}
+const NO_PUSH = '[receive]\n\thideRefs = refs\n';
+
 /** Half a history can be neither merged nor published. */
 export async function mustBeWhole(source: Repository & { commonDir: string }): Promise<void> {
   if (await isShallow(source)) {
@@ -73,7 +83,7 @@ const seenBy = (copy: Repository): Promise<string | undefined> =>
 
 /** One line for all refs, however many, and one for each that is broken. */
 function textOf({ at, broken }: Refs): string {
-  const all = createHash('sha256');
+  const all = createHash('sha256').update(FORM);
   for (const [name, commit] of [...at].sort(([a], [b]) => (a < b ? -1 : 1))) all.update(`${commit} ${name}\n`);
   return [all.digest('hex'), ...[...broken].sort().map((name) => `broken ${name}`)].join('\n');
 }

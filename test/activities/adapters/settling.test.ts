@@ -405,6 +405,18 @@ describe('work that is left elsewhere', () => {
     }
   });
 
+  it.each([
+    'git push -q origin HEAD:refs/heads/pushed',
+    'git push -q origin HEAD:refs/remotes/origin/main',
+    'git push -q --mirror origin',
+  ])('does not come into our copy by a push of the agent’s own: %s', async (push) => {
+    const { copy, message, ...settling } = await shop.begin(`pushes-${push.length}`);
+    const before = await run(copy.gitDir, 'git for-each-ref');
+    await run(settling.tree, `echo x > x; git add x; git commit -qm x; if ${push} 2> out; then exit 1; fi; rm out`);
+    expect(await run(copy.gitDir, 'git for-each-ref')).toBe(before);
+    expect(await settleNow({ ...settling, copy }, message)).toMatchObject({ is: 'made' });
+  });
+
   it('is not told where it was only written anew', async () => {
     const settled = await settle('echo x > x; git add x; git commit -qm x; echo y > x; git commit -qa --amend -m y');
     expect(settled).toEqual({ is: 'made', commit: expect.any(String), notes: [] });
