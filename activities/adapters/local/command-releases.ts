@@ -5,7 +5,8 @@ import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
-import { end, environmentFor, launch, stateOf, tailOf } from './processes.ts';
+import { tailOf } from './logs.ts';
+import { end, environmentFor, launch, stateOf } from './processes.ts';
 import { Workshop } from './workshop.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */

@@ -7,7 +7,8 @@ import { createFile, roomFor } from './disk.ts';
 import { hashOf, writeJson } from './folders.ts';
 import { endGroups } from './groups.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
-import { openAsItIs, readWord, recordAs } from './reading.ts';
+import { logOf } from './logs.ts';
+import { readWord, recordAs } from './reading.ts';
 import { GRACE_ELSEWHERE_SECONDS, LOG_BYTES, SUPERVISOR } from './supervisor.ts';
 import { isAlive, Origin, ownOrigin, seenFrom, tokenOf } from './tokens.ts';
 
@@ -46,8 +47,8 @@ const files = (folder: string) => ({
   end: path.join(folder, 'end'),
   exit: path.join(folder, 'exit'),
   stdin: path.join(folder, 'stdin'),
-  stdout: path.join(folder, 'stdout.log'),
-  stderr: path.join(folder, 'stderr.log'),
+  stdout: logOf(folder, 'stdout'),
+  stderr: logOf(folder, 'stderr'),
 });
 
 /**
@@ -199,33 +200,6 @@ async function endElsewhere(folder: string, group: z.output<typeof Launched>, gr
 function unlessThere(failure: NodeJS.ErrnoException): void {
   if (failure.code !== 'EEXIST') throw failure;
 }
-
-/** The end of what a command has printed, in characters. */
-export async function tailOf(folder: string, stream: 'stdout' | 'stderr', characters: number): Promise<string> {
-  const log = files(folder)[stream];
-  const last = await endOf(log, characters * 4);
-  // Of a log that was full, the rest is in the one before.
-  const first = await endOf(earlier(log), characters * 4 - last.length);
-  return Buffer.concat([first, last]).toString('utf8').slice(-characters);
-}
-
-async function endOf(log: string, bytes: number): Promise<Buffer> {
-  const file = await openAsItIs(log).catch(() => undefined);
-  if (!file) return Buffer.alloc(0);
-  try {
-    const found = await file.stat();
-    const size = found.isFile() ? found.size : 0;
-    const length = Math.min(size, bytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
-const earlier = (log: string): string => log.replace(/\.log$/, '.earlier.log');
-
-export const logOf = (folder: string, stream: 'stdout' | 'stderr'): string => files(folder)[stream];
 
 /** What a command is given of this worker's environment: all but what is gatehouse's own business. */
 export const environmentFor = (environment: NodeJS.ProcessEnv, own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({

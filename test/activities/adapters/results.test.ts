@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { programOf } from '../../../activities/adapters/local/command-executor/commands.ts';
-import { progressOf, readResult, readResultFile } from '../../../activities/adapters/local/command-executor/result.ts';
+import { progressOf } from '../../../activities/adapters/local/command-executor/progress.ts';
+import { readResult, readResultFile } from '../../../activities/adapters/local/command-executor/result.ts';
 import { plain } from '../../../activities/adapters/local/command-executor/text.ts';
 import { parseSettings } from '../../../activities/adapters/local/settings.ts';
 

@@ -5,8 +5,9 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobLook } from '../../../ports.ts';
 import { Superseded } from '../../attempts.ts';
 import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
-import { end, endAll, environmentFor, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { end, endAll, environmentFor, launch, stateOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
+import { readRecord } from '../reading.ts';
 import { Records } from '../records.ts';
 import { FILE } from '../settings.ts';
 import { Trash } from '../trash.ts';
@@ -17,10 +18,8 @@ import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
-import { readRecord } from '../reading.ts';
-import { PRINTED_CHARACTERS, progressOf } from './result.ts';
+import { running } from './progress.ts';
 import { StandingJobs } from './standing.ts';
-import { plain } from './text.ts';
 
 const GRACE_MS = 3_000;
 
@@ -123,7 +122,7 @@ class CommandExecutor implements Executor {
       if (state.is === 'absent') throw new Error(`The command of ${key} has not begun: it is launched once more.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
-        if (!over) return this.running(place.run);
+        if (!over) return running(place.run);
         await end(place.run, { graceMs: GRACE_MS });
         const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
         return this.report(key, place, await this.settled(key, failed), still);
@@ -212,14 +211,6 @@ class CommandExecutor implements Executor {
     if (await isFolder(place.report)) await clear(place.report); // nothing of ours
     await writeJson(place.report, report);
     this.ledger?.note({ effect: 'job-ended', key });
-  }
-
-  private async running(run: string): Promise<JobLook> {
-    const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
-    const progress = progressOf(printed);
-    const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;
-    const lastOutput = plain(said).trim().split('\n').at(-1)?.slice(0, 200);
-    return { is: 'running', ...(progress && { progress }), ...(lastOutput && { lastOutput }) };
   }
 
   private placeOf = (key: string) => this.placeIn(safeName(key));

@@ -112,24 +112,3 @@ const cut = (result: AgentResult): AgentResult =>
   result.summary.length <= SUMMARY_CHARACTERS
     ? result
     : { ...result, summary: `${result.summary.slice(0, SUMMARY_CHARACTERS - 12)} […cut…]`, cut: true };
-
-const Progress = z.object({
-  done: z.number().min(0),
-  total: z.number().min(0),
-  label: z.string().max(200).optional(),
-});
-
-/** The last valid line of progress in what an agent prints. */
-export function progressOf(printed: string): { done: number; total: number; label?: string } | undefined {
-  const lines = [...printed.matchAll(/^GATEHOUSE_PROGRESS (\{.*\})$/gm)].reverse();
-  for (const [, json = ''] of lines) {
-    try {
-      const { data } = Progress.safeParse(JSON.parse(json));
-      if (data)
-        return { done: data.done, total: data.total, ...(data.label !== undefined && { label: plain(data.label) }) };
-    } catch {
-      continue; // cut in the middle, or no JSON: an earlier line will do
-    }
-  }
-  return undefined;
-}

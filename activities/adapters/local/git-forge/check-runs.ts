@@ -7,7 +7,8 @@ import type { Ledger } from '../../../ledger.ts';
 import type { Checks } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { safeName, withLock } from '../folders.ts';
-import { end, endAll, environmentFor, launch, logOf, stateOf, tailOf } from '../processes.ts';
+import { lastWordsOf, logOf } from '../logs.ts';
+import { end, endAll, environmentFor, launch, stateOf } from '../processes.ts';
 import type { Workshop } from '../workshop.ts';
 import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 
@@ -67,10 +68,9 @@ export class CheckRuns {
   async endOthers(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> {
     const { repository, branch } = change;
     const home = await this.homeOf(repository);
-    const open = (await this.records.open()).filter(({ begun, ...run }) => {
-      const same = run.home === home || (begun.repository !== undefined && begun.repository === repository);
-      return same && begun.branch === branch;
-    });
+    const open = (await this.records.open()).filter(
+      (run) => (run.home === home || run.begun.repository === repository) && run.begun.branch === branch,
+    );
     const commits = new Set([...open.map(({ commit }) => commit), ...(await this.records.lookedAt(home))]);
     for (const commit of commits) if (path.basename(commit) !== except) await this.endAt(branch, commit);
   }
@@ -179,8 +179,7 @@ export class CheckRuns {
   private async settle({ name }: One, run: string, conclusion: string): Promise<Failing> {
     await end(run, { graceMs: GRACE_MS });
     const { round = '' } = (await this.records.begunOf(run)) ?? {};
-    const [out, err] = [await tailOf(run, 'stdout', LOG_CHARACTERS), await tailOf(run, 'stderr', LOG_CHARACTERS)];
-    const verdict = { conclusion, round, log: `${out}\n${err}`.trim().slice(-LOG_CHARACTERS) };
+    const verdict = { conclusion, round, log: await lastWordsOf(run, LOG_CHARACTERS) };
     await this.records.settle(run, verdict);
     return failingOf(name, run, verdict);
   }

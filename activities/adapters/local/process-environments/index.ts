@@ -6,7 +6,8 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { foldersOf, safeName, withLock, writeJson, writeRecord, type Local } from '../folders.ts';
-import { end, endAll, environmentFor, isHere, launch, stateOf, tailOf, type ProcessState } from '../processes.ts';
+import { lastWordsOf } from '../logs.ts';
+import { end, endAll, environmentFor, isHere, launch, stateOf, type ProcessState } from '../processes.ts';
 import { readWord, recordAs } from '../reading.ts';
 import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
@@ -112,7 +113,7 @@ class ProcessEnvironments implements Environments {
     if (answer.is === 'down') {
       return {
         is: 'provisioning',
-        because: `It does not answer yet (${answer.because}). ${await logOf(place.run)}`.trim(),
+        because: `It does not answer yet (${answer.because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
       };
     }
     const since = { at: new Date().toISOString(), url: answer.url };
@@ -127,7 +128,7 @@ class ProcessEnvironments implements Environments {
     const stays = 'the command must stay for as long as the environment is to live, and nothing of it was left running';
     const how =
       code === undefined ? 'its process is gone' : `its process ended (exit ${code})${code === 0 ? `: ${stays}` : ''}`;
-    const because = `${how}. ${await logOf(run)}`.trim();
+    const because = `${how}. ${await lastWordsOf(run, LOG_CHARACTERS)}`.trim();
     return { is: wasLive ? 'gone' : 'failed', because };
   }
 
@@ -137,7 +138,10 @@ class ProcessEnvironments implements Environments {
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
     if (!(await this.isLost(key, place, answer))) return { is: 'live', url, ...expiry(begun, live) };
     const { because } = answer as { because: string };
-    return { is: 'gone', because: `It does not answer any more (${because}). ${await logOf(place.run)}`.trim() };
+    return {
+      is: 'gone',
+      because: `It does not answer any more (${because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
+    };
   }
 
   /** One that runs in another container may answer there: what is not ours to see is not taken for dead. */
@@ -221,8 +225,3 @@ type Place = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'rem
 
 const expiry = ({ expireMinutes }: Begun, { at }: Live) =>
   expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(at) + expireMinutes * 60_000).toISOString() };
-
-async function logOf(run: string): Promise<string> {
-  const [out, err] = [await tailOf(run, 'stdout', LOG_CHARACTERS), await tailOf(run, 'stderr', LOG_CHARACTERS)];
-  return `${out}\n${err}`.trim().slice(-LOG_CHARACTERS);
-}

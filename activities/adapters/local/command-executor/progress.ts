@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { JobLook } from '../../../ports.ts';
+import { tailOf } from '../logs.ts';
+import { PRINTED_CHARACTERS } from './result.ts';
+import { plain } from './text.ts';
+
+/** How a job goes that runs: by what it prints. */
+export async function running(run: string): Promise<JobLook> {
+  const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
+  const progress = progressOf(printed);
+  const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;
+  const lastOutput = plain(said).trim().split('\n').at(-1)?.slice(0, 200);
+  return { is: 'running', ...(progress && { progress }), ...(lastOutput && { lastOutput }) };
+}
+
+const Progress = z.object({
+  done: z.number().min(0),
+  total: z.number().min(0),
+  label: z.string().max(200).optional(),
+});
+
+/** The last valid line of progress in what an agent prints. */
+export function progressOf(printed: string): { done: number; total: number; label?: string } | undefined {
+  const lines = [...printed.matchAll(/^GATEHOUSE_PROGRESS (\{.*\})$/gm)].reverse();
+  for (const [, json = ''] of lines) {
+    try {
+      const { data } = Progress.safeParse(JSON.parse(json));
+      if (data)
+        return { done: data.done, total: data.total, ...(data.label !== undefined && { label: plain(data.label) }) };
+    } catch {
+      continue; // cut in the middle, or no JSON: an earlier line will do
+    }
+  }
+  return undefined;
+}
