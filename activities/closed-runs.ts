@@ -145,10 +145,8 @@ async function told(
 async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
   const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
-  const facts: Partial<FailureDetails> = {
-    ...{ version, settled, visits, foreign, head: change.head, began },
-    base: change.base || undefined,
-  };
+  const { head, base = '' } = change;
+  const facts: Partial<FailureDetails> = { version, settled, visits, foreign, head, began, base: base || undefined };
   const outputs: ClosedRun['outputs'] = {};
   for (const { step, id, state, review } of steps) {
     if (state !== 'done' && !review) continue;

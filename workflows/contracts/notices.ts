@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Why somebody is told something: the original's types (engine 5.14), and what is new with environments (contract 11), and what lasts. */
+/** Why somebody is told something: the original's types (engine 5.14), those of environments (contract 11), and of what lasts. */
 export const NoticeType = z.enum([
   'human_test_ready',
   'decision_required',

@@ -224,9 +224,8 @@ export function lostBy(failure: unknown): Lost | undefined {
 export const invalidInput = (fields: BadField[]): ApplicationFailure => {
   const message = fieldsMessage(fields);
   const hint = 'Correct the named fields, then start anew.';
-  return ApplicationFailure.nonRetryable(message, 'invalid_input', {
-    ...{ step: 0, message, hint, fields, settled: [] },
-  } satisfies FailureDetails);
+  const details: FailureDetails = { step: 0, message, hint, fields, settled: [] };
+  return ApplicationFailure.nonRetryable(message, 'invalid_input', details);
 };
 
 /** An input that nobody can read ends at once; who looks at the run all the same is told why. */

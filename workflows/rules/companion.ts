@@ -26,10 +26,5 @@ export function judgeReview(
 ): CompanionVerdict {
   const passed = rating >= threshold && !(reworks === 0 && comments.length > 0);
   const remarks = comments.map(({ quote, text }) => (quote ? `> ${quote}\n${text}` : text));
-  return {
-    rating,
-    threshold,
-    passed,
-    feedback: [summary ?? said, ...remarks].filter(Boolean).join('\n\n'),
-  };
+  return { rating, threshold, passed, feedback: [summary ?? said, ...remarks].filter(Boolean).join('\n\n') };
 }

@@ -2,9 +2,12 @@ import { git, GitFailed, type Call, type Repository } from './door.ts';
 
 /** What becomes git's argument is a commit's whole id, or nothing is run: a name could be read as an option, or move. */
 export function commitId(text: string): string {
-  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) return text;
+  if (isCommitId(text)) return text;
   throw new Error(`${JSON.stringify(text.slice(0, 80))} is no commit’s id.`);
 }
+
+/** Whether it is a whole id, in either of git's formats. */
+export const isCommitId = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 
 /** A commit's id by any name, or nothing when there is no such commit. */
 export async function commitOf(where: Repository, name: string, call: Call = {}): Promise<string | undefined> {
@@ -22,7 +25,7 @@ export async function isAncestor(where: Repository, older: string, newer: string
 /** The commits without parents that this one is built on; none where it is not known here. */
 export async function rootsOf(where: Repository, commit: string): Promise<string[]> {
   const { stdout } = await git(where, ['rev-list', '--max-parents=0', commitId(commit)], { okCodes: [0, 128] });
-  return stdout.split('\n').filter(isId);
+  return stdout.split('\n').filter(isCommitId);
 }
 
 export type TreeMerge = { is: 'clean'; tree: string } | { is: 'conflicted'; files: string[] };
@@ -36,13 +39,11 @@ export async function mergeTree(where: Repository, ours: string, theirs: string,
   const { stdout, code } = await git(where, args, { kind: 'write', ...call, okCodes: [0, 1] });
   const [tree = '', ...names] = stdout.split('\0');
   const files = [...new Set(names.filter(Boolean))];
-  if (!isId(tree) || (code === 1 && files.length === 0)) {
-    throw new GitFailed(args, `It names ${isId(tree) ? 'no file in conflict' : 'no tree'}.`, code);
+  if (!isCommitId(tree) || (code === 1 && files.length === 0)) {
+    throw new GitFailed(args, `It names ${isCommitId(tree) ? 'no file in conflict' : 'no tree'}.`, code);
   }
   return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files };
 }
-
-const isId = (text: string) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 
 export async function commitTree(
   where: Repository,

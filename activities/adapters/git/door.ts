@@ -38,7 +38,7 @@ export interface Call {
   okCodes?: readonly number[] | undefined;
   /** What git reads from its standard input. */
   input?: string | undefined;
-  /** Input and output are taken by the byte, each a character: names of files need not be UTF-8. `shownName` shows such a name. */
+  /** Input and output are taken by the byte, each a character: names of files need not be UTF-8. */
   bytes?: boolean | undefined;
   /** More variables for this one call, such as `GIT_INDEX_FILE`. */
   env?: Readonly<Record<string, string>> | undefined;
@@ -115,20 +115,20 @@ interface Where {
 async function ask(share: string, all: readonly string[], args: readonly string[], where: Where, call: Call) {
   const { kind = 'read', okCodes = [0], input, bytes, signal, deadline, settings = [] } = call;
   const begun = performance.now();
-  const limit = AbortSignal.timeout(Math.max(1, (deadline ?? Date.now() + 24 * 3_600_000) - Date.now()));
-  const free = await slots.take(share, signal ? AbortSignal.any([signal, limit]) : limit).catch((failure: unknown) => {
+  const left = () => (deadline === undefined ? Infinity : Math.max(1, deadline - Date.now()));
+  const ends = [...(signal ? [signal] : []), ...(deadline === undefined ? [] : [AbortSignal.timeout(left())])];
+  const free = await slots.take(share, AbortSignal.any(ends)).catch((failure: unknown) => {
     if (signal?.aborted) throw failure;
     throw new GitFailed(args, 'No slot was free before the deadline.', undefined, undefined, true);
   });
   try {
-    const left = Math.min(LIMITS_MS[kind], Math.max(1, (deadline ?? Infinity) - Date.now()));
     const end = await runProgram('git', [...settingsOf(settings), ...all], {
       cwd: where.cwd,
       env: { ...environmentOf(where), ...call.env },
       input,
       encoding: bytes ? 'latin1' : 'utf8',
       signal,
-      limitMs: left,
+      limitMs: Math.min(LIMITS_MS[kind], left()),
     });
     if (end.code === undefined || end.timedOut || !okCodes.includes(end.code)) {
       throw new GitFailed(args, end.stderr, end.code, end.signal, end.timedOut);

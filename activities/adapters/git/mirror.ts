@@ -30,10 +30,7 @@ export async function refresh(copy: Repository, source: Repository & { commonDir
   await bring(copy, source, refs);
   // Not what was read at the source: that may have moved on since, and what counts is what we have.
   const have = await readRefs(copy, ['refs/remotes/origin', 'refs/tags']);
-  const named = [...have.at].map(
-    ([name, at]) => [name.replace(/^refs\/remotes\/origin\//, 'refs/heads/'), at] as const,
-  );
-  await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: new Map(named), broken: refs.broken }));
+  await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: asAtSource(have.at), broken: refs.broken }));
 }
 
 /** Branches as our copy has them, which were read at the source together. One that was broken there is not known. */
@@ -44,9 +41,12 @@ export async function branchesOf(copy: Repository, branches: readonly string[]):
   );
   const seen = await seenBy(copy);
   const broken = seen?.split('\n').flatMap((line) => (line.startsWith('broken ') ? [line.slice(7)] : [])) ?? [];
-  const named = [...at].map(([name, commit]) => [name.replace('refs/remotes/origin/', 'refs/heads/'), commit] as const);
-  return { at: new Map(named), broken: new Set(broken) };
+  return { at: asAtSource(at), broken: new Set(broken) };
 }
+
+/** Commits by the names that their refs have at the source. */
+const asAtSource = (at: Refs['at']): Refs['at'] =>
+  new Map([...at].map(([name, commit]) => [name.replace(/^refs\/remotes\/origin\//, 'refs/heads/'), commit]));
 
 /** A ref that is broken at the source stays here as it was: it may be mended. Git itself would fetch nothing then. */
 async function bring(copy: Repository, source: Repository & { commonDir: string }, { at, broken }: Refs) {

@@ -46,9 +46,10 @@ const FILE_BYTES = 1_024 * 1_024 * 1_024;
 /**
  * A checkout in which somebody else has worked, as our git may see it: through a git folder of our own at `scratch`, which
  * is made anew, with our configuration. HEAD, index, refs and the marks of an unfinished merge are copied into it as data;
- * objects are taken in where they are plain files, and what we add or commit is kept in it. So nothing that was configured,
- * linked, locked or replaced in the checkout's `.git` reaches our git, and nothing of ours is written there. `copy` is our copy of the
- * repository. Whoever calls removes `scratch`. Throws `NotACheckout` where there is no such git folder any more.
+ * objects are taken in where they are plain files, and what we add or commit is kept in it. So nothing that was
+ * configured, linked, locked or replaced in the checkout's `.git` reaches our git, and nothing of ours is written there.
+ * `copy` is our copy of the repository. Whoever calls removes `scratch`. Throws `NotACheckout` where there is no such git
+ * folder any more.
  */
 export async function viewOf(tree: string, scratch: string, copy: Repository): Promise<Repository> {
   await viewOfFolder(path.join(tree, '.git'), scratch, { format: await formatOf(copy), objects: copy });
@@ -76,8 +77,8 @@ export async function viewOfFolder(
 
 /** The objects of a git folder, and nothing else of it: in a git folder of our own, which is made anew. */
 export async function objectsOf(theirs: string, scratch: string, format: string): Promise<Repository> {
-  await mustBe(theirs, 'folder');
-  await mustBe(path.join(theirs, 'objects'), 'folder');
+  await mustBeFolder(theirs);
+  await mustBeFolder(path.join(theirs, 'objects'));
   await rm(scratch, { recursive: true, force: true });
   await mkdir(path.dirname(scratch), { recursive: true });
   await initialize(scratch, [`--object-format=${format}`, '--initial-branch=none']);
@@ -122,7 +123,7 @@ async function takeRefs(from: string, to: string): Promise<void> {
   let left = REFS_MOST;
   const folders = ['refs'];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    await mustBe(path.join(from, folder), 'folder');
+    await mustBeFolder(path.join(from, folder));
     for (const entry of await readdir(path.join(from, folder), { withFileTypes: true })) {
       const name = path.join(folder, entry.name);
       if ((left -= 1) < 0) throw new NotACheckout(`Its .git has more than ${REFS_MOST} refs.`);
@@ -153,11 +154,11 @@ async function take(from: string, to: string, name: string, most: number): Promi
   }
 }
 
-async function mustBe(place: string, what: 'folder'): Promise<void> {
+async function mustBeFolder(place: string): Promise<void> {
   const found = await lstat(place).catch(() => undefined);
   if (found?.isDirectory()) return;
   const instead = found === undefined ? 'nothing' : found.isSymbolicLink() ? 'a link' : 'no folder';
   throw new NotACheckout(
-    `It is no git checkout any more: where ${path.basename(place)} was a ${what} there is ${instead}.`,
+    `It is no git checkout any more: where ${path.basename(place)} was a folder there is ${instead}.`,
   );
 }

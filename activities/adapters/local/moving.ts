@@ -142,4 +142,6 @@ function inTheWay({ stderr }: GitFailed, branch: string): Held | undefined {
     : new Held(`There can be no branch ${branch} while there is one called ${other}.`);
 }
 
-export const isNothing = (commit: string): boolean => /^0+$/.test(commit);
+/** Stands for the commit of a branch that is not there yet. */
+export const NOTHING = '0'.repeat(40);
+const isNothing = (commit: string): boolean => /^0+$/.test(commit);

@@ -4,8 +4,8 @@ import type { Ledger } from '../../ledger.ts';
 import { commitOf, commitTree, isAncestor, mergeTree } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { writtenIn, type Written } from '../git/writers.ts';
+import { NOTHING } from './moving.ts';
 import type { Records } from './records.ts';
-import { NOTHING } from './held.ts';
 import { withPath, type Workshop } from './workshop.ts';
 
 export type Published =

@@ -146,13 +146,6 @@ export class Workshop {
     }
   }
 
-  /** Brings what was committed in a checkout into our copy, where it can be merged and published. */
-  async bringBack(repository: string, folder: string, commit: string): Promise<string> {
-    const copy = await this.fetch(repository);
-    await fetchFrom({ gitDir: copy }, folder, [commitId(commit)]);
-    return copy;
-  }
-
   /**
    * Moves a branch of the user's repository from one commit to another, or fails because it is no longer there. Where
    * its owner has the branch checked out, a clean checkout is brought along, and a dirty one is in the way.

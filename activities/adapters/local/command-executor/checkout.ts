@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { git, type Call, type GitAnswer, type Repository } from '../../git/door.ts';
-import { nameOf, placeIn, shownName, type Name } from './names.ts';
 import { readBounded } from '../reading.ts';
 import type { Begun } from './bench.ts';
+import { nameOf, placeIn, shownName, type Name } from './names.ts';
 
 /** The checkout of a job whose agent has ended, as it is settled. */
 export interface Checkout {
@@ -16,7 +16,10 @@ export interface Checkout {
   limits: Pick<Call, 'deadline' | 'signal'>;
 }
 
-/** A job cannot be begun, or what it left cannot be taken: asked again, the answer is the same. Its agent or a person can help. */
+/**
+ * A job cannot be begun, or what it left cannot be taken: asked again, the answer is the same. Its agent or a person can
+ * help.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
@@ -30,6 +33,9 @@ export const partsOf = ({ stdout }: GitAnswer): string[] => stdout.split('\0').f
 /** Names in a message: the first few of them. */
 export const listed = (names: readonly string[], most = 10): string =>
   names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+
+/** The mode of what links to a commit of another repository. */
+export const LINK = '160000';
 
 export const short = (commit: string): string => commit.slice(0, 8);
 
@@ -53,12 +59,12 @@ export async function commitsOf(
   { from, without, options = [] }: { from: readonly string[]; without: readonly string[]; options?: string[] },
 ): Promise<string[]> {
   if (from.length === 0) return [];
-  const input = `${[...from, ...without.map((id) => `^${id}`), ...(await known(checkout))].join('\n')}\n`;
+  const input = `${[...from, ...without.map((id) => `^${id}`), ...(await namedByCopy(checkout))].join('\n')}\n`;
   return (await ask(checkout, ['rev-list', ...options, '--stdin'], { input })).stdout.split('\n').filter(Boolean);
 }
 
 /** All that our copy of the repository names, to be left out: `^<id>`. */
-export async function known({ copy, limits }: Checkout): Promise<string[]> {
+export async function namedByCopy({ copy, limits }: Checkout): Promise<string[]> {
   const refs = ['for-each-ref', '--format=^%(objectname)', 'refs/heads', 'refs/remotes', 'refs/tags'];
   return (await git(copy, refs, limits)).stdout.split('\n').filter(Boolean);
 }

@@ -23,7 +23,7 @@ export async function ignoredFiles(checkout: Checkout): Promise<Ignored> {
   try {
     const files = partsOf(await ask(checkout, list, { kind: 'checkout', bytes: true }));
     const few = await fewOf(checkout, files);
-    const kept = few.length > 0 ? [await commitOf(checkout, few)] : [];
+    const kept = few.length > 0 ? [await committed(checkout, few)] : [];
     return { names, kept, without: files.length - few.length };
   } catch (failure) {
     if (checkout.limits.signal?.aborted) throw failure;
@@ -45,7 +45,7 @@ async function fewOf(checkout: Checkout, files: readonly string[]): Promise<stri
   return few;
 }
 
-async function commitOf(checkout: Checkout, files: readonly string[]): Promise<LeftBehind> {
+async function committed(checkout: Checkout, files: readonly string[]): Promise<LeftBehind> {
   const env = { GIT_INDEX_FILE: `${checkout.view.gitDir}/ignored.index` };
   const input = files.map((name) => `${name}\0`).join('');
   await ask(checkout, ['update-index', '--add', '-z', '--stdin'], { kind: 'checkout', env, input, bytes: true });

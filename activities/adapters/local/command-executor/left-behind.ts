@@ -3,7 +3,7 @@ import path from 'node:path';
 import { formatOf } from '../../git/checkout.ts';
 import { git } from '../../git/door.ts';
 import { viewOfFolder } from '../../git/viewing.ts';
-import { ask, commitsOf, known, listed, ownCommits, partsOf, short, type Checkout } from './checkout.ts';
+import { ask, commitsOf, listed, namedByCopy, ownCommits, partsOf, short, type Checkout } from './checkout.ts';
 import type { Stand } from './standing-git.ts';
 
 /** Commits of an agent that are not part of its result, and how a person is told of them. */
@@ -91,7 +91,7 @@ export async function kept(checkout: Checkout, left: readonly LeftBehind[], keep
   const refs = left.map(({ ref }) => `refs/left/${ref}`);
   const updates = left.map(({ commit }, index) => `update ${refs[index]!}\0${commit}\0\0`).join('');
   await ask(checkout, ['update-ref', '--stdin', '-z'], { kind: 'write', input: updates });
-  const input = `${[...refs, `^${checkout.begun.start}`, ...(await known(checkout))].join('\n')}\n`;
+  const input = `${[...refs, `^${checkout.begun.start}`, ...(await namedByCopy(checkout))].join('\n')}\n`;
   return bundled(keep, (file) =>
     ask(checkout, ['bundle', 'create', '--quiet', file, '--stdin'], { kind: 'transfer', input }),
   );

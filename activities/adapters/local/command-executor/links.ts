@@ -4,10 +4,8 @@ import { formatOf } from '../../git/checkout.ts';
 import { commitId } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { viewOfFolder } from '../../git/viewing.ts';
-import { ask, commitsOf, listed, partsOf, short, textAt, type Checkout } from './checkout.ts';
+import { ask, commitsOf, LINK, listed, partsOf, short, textAt, type Checkout } from './checkout.ts';
 import { pathsIn } from './nested.ts';
-
-const LINK = '160000';
 
 /** What is wrong with the links to other repositories that a job's commits have brought in. */
 export interface Links {

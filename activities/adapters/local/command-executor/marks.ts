@@ -22,12 +22,11 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
     const size = sizes.get(name) ?? USUAL;
     const text = await textOf(checkout, blob);
     const stages = conflicts.get(name);
-    const sides = stages
+    const blobs = stages
       ? [...stages.values()].map(({ id }) => id)
       : [...(await blobsAt(checkout, start, [name])).values()];
-    const known = new Set((await Promise.all(sides.map((id) => textOf(checkout, id)))).flatMap(linesOf));
-    const lines = linesOf(text).filter((line) => !known.has(line));
-    const isMarked = stages ? lines.some((line) => isMark(line, size)) : await isGits(checkout, lines, size, name);
+    const sides = await Promise.all(blobs.map((id) => textOf(checkout, id)));
+    const isMarked = stages ? holdsMarks(text, size, sides) : await isGits(checkout, newLines(text, sides), size, name);
     if (isMarked) left.push(shownName(name));
   }
   return left.sort();
@@ -47,12 +46,19 @@ const labelOf = (line: string, size: number): string | undefined =>
     : undefined;
 
 /** Whether a text holds any line that git could have written as a mark of this size. */
-export const holdsMarks = (text: string, size: number, sides: readonly string[]): boolean => {
-  const known = new Set(sides.flatMap(linesOf));
-  return linesOf(text).some((line) => isMark(line, size) && !known.has(line));
-};
+export const holdsMarks = (text: string, size: number, sides: readonly string[]): boolean =>
+  newLines(text, sides).some((line) => isMark(line, size));
 
-/** A whole set of marks, with a label that only git writes: a commit of this repository, a stash, or a branch that conflicts there. */
+/** The lines of a text that none of its sides has. */
+function newLines(text: string, sides: readonly string[]): string[] {
+  const known = new Set(sides.flatMap(linesOf));
+  return linesOf(text).filter((line) => !known.has(line));
+}
+
+/**
+ * A whole set of marks, with a label that only git writes: a commit of this repository, a stash, or a branch that conflicts
+ * there.
+ */
 async function isGits(checkout: Checkout, lines: readonly string[], size: number, name: Name): Promise<boolean> {
   let open = false;
   let parted = false;

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ask, changesSince, listed, lookAt, partsOf, Refusal, textAt, type Checkout } from './checkout.ts';
+import { ask, changesSince, LINK, listed, lookAt, partsOf, Refusal, textAt, type Checkout } from './checkout.ts';
 import { shownName, type Name } from './names.ts';
 
 /** What an agent has put into its checkout that is a repository of its own. */
@@ -65,7 +65,6 @@ async function withoutLinks(checkout: Checkout, modules: Set<string>): Promise<v
   const input = links.map(({ to, path }) => `0 ${'0'.repeat(to.id.length)}\t${path}\0`).join('');
   await ask(checkout, ['update-index', '-z', '--index-info'], { kind: 'write', input });
 }
-const LINK = '160000';
 
 type Kind = { is: 'repository' | 'worktree' } | { is: 'clone'; of: string };
 

@@ -1,7 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { commitOf } from '../../git/commits.ts';
-import { ask, textAt, type Checkout } from './checkout.ts';
+import { commitOf, isCommitId } from '../../git/commits.ts';
+import { readRefs } from '../../git/refs.ts';
+import { textAt, type Checkout } from './checkout.ts';
 
 /** Where an agent left its git: read as data, from a git folder of our own. */
 export interface Stand {
@@ -22,10 +23,8 @@ export interface Stand {
   merging: string[];
   /** A row of commits that is half-way done. */
   underway?: 'rebase' | 'series of patches' | undefined;
-  bisecting: boolean;
 }
 
-const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** So many of the places where HEAD has been are looked at. */
 const PAST = 500;
 
@@ -34,15 +33,10 @@ export async function standOf(checkout: Checkout): Promise<Stand> {
   const theirs = (name: string) => path.join(tree, '.git', name);
   const ours = (name: string) => textAt(path.join(view.gitDir, name), 16_000_000);
   const isThere = async (name: string) => (await lstat(theirs(name)).catch(() => undefined)) !== undefined;
-  const refs = (await ask(checkout, ['for-each-ref', '--format=%(objectname) %(refname)'])).stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => ({ commit: line.slice(0, line.indexOf(' ')), name: line.slice(line.indexOf(' ') + 1) }));
+  const { at } = await readRefs(view, [], checkout.limits);
   const below = (prefix: string) =>
-    refs
-      .filter(({ name }) => name.startsWith(prefix))
-      .map(({ name, commit }) => ({ name: name.slice(prefix.length), commit }));
-  const stash = refs.find(({ name }) => name === 'refs/stash')?.commit;
+    [...at].flatMap(([name, commit]) => (name.startsWith(prefix) ? [{ name: name.slice(prefix.length), commit }] : []));
+  const stash = at.get('refs/stash');
 
   const rebasing = await isThere('rebase-merge');
   const applying = await isThere('rebase-apply');
@@ -55,9 +49,8 @@ export async function standOf(checkout: Checkout): Promise<Stand> {
     stashes: [...new Set([...(stash ? [stash] : []), ...newest(await ours('logs/refs/stash'))])],
     worktrees: await worktreesOf(theirs('worktrees')),
     past: newest(await ours('logs/HEAD')),
-    merging: mergeHeads.filter((id) => ID.test(id)),
+    merging: mergeHeads.filter(isCommitId),
     underway: rebasing ? 'rebase' : applying ? 'series of patches' : undefined,
-    bisecting: await isThere('BISECT_START'),
   };
 }
 
@@ -66,7 +59,7 @@ const newest = (log = ''): string[] =>
   log
     .split('\n')
     .map((line) => line.split(' ', 2)[1] ?? '')
-    .filter((id) => ID.test(id) && !/^0+$/.test(id))
+    .filter((id) => isCommitId(id) && !/^0+$/.test(id))
     .reverse()
     .slice(0, PAST);
 
@@ -75,7 +68,7 @@ async function worktreesOf(folder: string): Promise<Stand['worktrees']> {
   const heads = await Promise.all(
     names.slice(0, 100).map(async (name) => {
       const commit = ((await textAt(path.join(folder, name, 'HEAD'), 1_000)) ?? '').trim();
-      return ID.test(commit) ? [{ name, commit }] : [];
+      return isCommitId(commit) ? [{ name, commit }] : [];
     }),
   );
   return heads.flat();
