@@ -1,18 +1,17 @@
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface.js';
 import { ask } from './asking.ts';
+import { beginChild, signalOther } from './children.ts';
 import type { Cluster } from './cluster.ts';
 import { infoOf, machineFor } from './machine.ts';
 import {
   beginning,
   coresdk,
-  type Core,
   from,
   fromFailure,
   msOf,
   rank,
   refusal,
   to,
-  toFailure,
   type Closed,
   type Command,
   type Job,
@@ -21,10 +20,6 @@ import {
 } from './wire.ts';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
-
-const ALREADY_EXISTS =
-  coresdk.child_workflow.StartChildWorkflowExecutionFailedCause
-    .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
 
 /** Of an update to a run that has ended. */
 const ENDED: Refusal = { because: 'The run has ended.', type: 'NotFound', code: 'closed', offers: [] };
@@ -207,8 +202,8 @@ export class Execution {
     else if (c.startTimer)
       this.running.set(c.startTimer.seq!, this.cluster.now + msOf(c.startTimer.startToFireTimeout));
     else if (c.cancelTimer) this.running.delete(c.cancelTimer.seq!);
-    else if (c.startChildWorkflowExecution) void this.begin(c.startChildWorkflowExecution);
-    else if (c.signalExternalWorkflowExecution) this.tell(c.signalExternalWorkflowExecution);
+    else if (c.startChildWorkflowExecution) void beginChild(this, c.startChildWorkflowExecution, this.create);
+    else if (c.signalExternalWorkflowExecution) signalOther(this, c.signalExternalWorkflowExecution);
     else if (c.upsertWorkflowSearchAttributes) {
       this.upserts += 1;
       const fields = c.upsertWorkflowSearchAttributes.searchAttributes?.indexedFields ?? {};
@@ -226,31 +221,9 @@ export class Execution {
     } else if (c.cancelWorkflowExecution) this.closed = { cancelled: true };
   }
 
+  private create = (type: string, id: string, input: unknown) => Execution.create(this.cluster, type, id, input);
+
   private reply(id: string, answer: unknown) {
     this.waiting.get(id)!(answer);
-  }
-
-  private async begin({
-    seq,
-    workflowId,
-    workflowType,
-    input,
-  }: Core.workflow_commands.IStartChildWorkflowExecution): Promise<void> {
-    const there = this.cluster.executions.get(workflowId!);
-    if (there && !there.closed) {
-      const failed = { workflowId: workflowId!, workflowType: workflowType!, cause: ALREADY_EXISTS };
-      return this.push({ resolveChildWorkflowExecutionStart: { seq: seq!, failed } });
-    }
-    this.cluster.activity += 1;
-    const child = await Execution.create(this.cluster, workflowType!, workflowId!, from(input?.[0]));
-    this.push({ resolveChildWorkflowExecutionStart: { seq: seq!, succeeded: { runId: child.runId } } });
-  }
-
-  private tell({ seq, workflowExecution, signalName, args }: Core.workflow_commands.ISignalExternalWorkflowExecution) {
-    const there = this.cluster.executions.get(workflowExecution!.workflowId!);
-    const open = there && !there.closed;
-    if (open) there.receive(signalName!, args ?? []);
-    const failure = open ? {} : { failure: toFailure(new Error('not found')) };
-    this.push({ resolveSignalExternalWorkflow: { seq: seq!, ...failure } });
   }
 }
