@@ -2,17 +2,10 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Executor, Forge, JobLook, Meter } from '../../activities/ports.ts';
-import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
-import { change, completed } from '../support/builders.ts';
+import type { JobReport } from '../../workflows/contracts/activities.ts';
+import { completed, readingJob } from '../support/builders.ts';
 
-const job = {
-  key: 'run/default/A/1/1-coder/coder-1',
-  role: 'coder',
-  mode: 'read',
-  change,
-  task: { id: 'A' },
-  priorOutputs: [],
-} as never as Job;
+const job = readingJob;
 const meter = { record: async () => undefined, spent: async () => 0 } as Meter;
 
 /** A job that is looked at so often until it ends: what it answers, and what its heartbeats tell. */

@@ -8,10 +8,7 @@ jest.setTimeout(300_000);
 
 let stack: TestStack;
 let another: ChildProcess | undefined;
-beforeAll(async () => {
-  stack = await TestStack.create();
-  await stack.start();
-});
+beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(async () => {
   another?.kill('SIGKILL');
   await stack.remove();

@@ -4,10 +4,7 @@ import { TestRepository, TestStack, until } from '../support/stack.ts';
 jest.setTimeout(300_000);
 
 let stack: TestStack;
-beforeAll(async () => {
-  stack = await TestStack.create();
-  await stack.start();
-});
+beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(() => stack.remove());
 
 const times = (ledger: string[], line: string) => ledger.filter((each) => each.startsWith(line)).length;

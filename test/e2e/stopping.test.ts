@@ -7,10 +7,7 @@ import { TestRepository, TestStack, until } from '../support/stack.ts';
 jest.setTimeout(180_000);
 
 let stack: TestStack;
-beforeEach(async () => {
-  stack = await TestStack.create();
-  await stack.start();
-});
+beforeEach(async () => void (stack = await TestStack.started()));
 afterEach(() => stack.remove());
 
 /** The stack's worker and server: what its own process has begun, and ends. */

@@ -5,10 +5,7 @@ import { cli, TestRepository, TestStack, until } from '../support/stack.ts';
 jest.setTimeout(300_000);
 
 let stack: TestStack;
-beforeAll(async () => {
-  stack = await TestStack.create();
-  await stack.start();
-});
+beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(() => stack.remove());
 
 /** What a command prints for people. */

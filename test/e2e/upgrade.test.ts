@@ -8,10 +8,7 @@ jest.setTimeout(400_000);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 let stack: TestStack;
-beforeAll(async () => {
-  stack = await TestStack.create();
-  await stack.start();
-});
+beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(() => stack.remove());
 
 it('three builds in a row, each with a task queue of its own, take parked runs over while people act', async () => {

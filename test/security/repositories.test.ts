@@ -13,6 +13,7 @@ import { Workshop } from '../../activities/adapters/local/workshop.ts';
 import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
+import { removeFolder } from '../support/folders.ts';
 
 jest.setTimeout(300_000);
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
   await execa('git', ['init', '--quiet', '--initial-branch', 'main', shop]);
   await commit({ '.gatehouse.yml': 'checks: { test: "true" }\n', 'a.txt': 'a\n' });
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+afterEach(() => removeFolder(home));
 
 async function commit(files: Record<string, string>): Promise<string> {
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(shop, name), text);

@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { commandExecutor } from '../../activities/adapters/local/command-executor/index.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import { removeFolder } from './folders.ts';
+import { commandJob } from './builders.ts';
 import { until } from './stack.ts';
 
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
@@ -22,7 +24,7 @@ export class AgentRig {
     return new AgentRig(home, repository);
   }
 
-  dispose = () => rm(this.home, { recursive: true, force: true });
+  dispose = () => removeFolder(this.home);
   git = async (...args: string[]) => (await execa('git', args, { cwd: this.repository })).stdout;
   read = (name: string) => readFile(path.join(this.home, name), 'utf8');
 
@@ -42,20 +44,7 @@ export class AgentRig {
       'agent.sh': script.replaceAll('$T', this.home),
       '.gatehouse.yml': 'agents: { default: sh agent.sh }\n',
     });
-    const { role = 'coder' } = over;
-    return {
-      key: `run/default/T-1/000000000001/1-${role}/${role}-1`,
-      role,
-      mode: 'write',
-      task: { id: 'T-1', title: 'A task', type: 'feature' },
-      change: { repository: this.repository, base: 'main', branch: 'work', basis },
-      brief: 'Do it.',
-      priorOutputs: [],
-      seconds: 60,
-      silenceSeconds: 60,
-      pipeline: 'test',
-      ...over,
-    };
+    return commandJob(this.repository, basis, over);
   }
 
   async run(job: Job): Promise<JobReport> {

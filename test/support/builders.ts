@@ -1,4 +1,4 @@
-import type { CheckReport, JobReport } from '../../workflows/contracts/activities.ts';
+import type { CheckReport, Job, JobReport } from '../../workflows/contracts/activities.ts';
 
 export const change = {
   repository: '/srv/shop.git',
@@ -46,3 +46,31 @@ export const ready = {
   environments: true,
   checksGraceSeconds: 0,
 };
+
+/** A job of this repository's, from this commit of its base on. */
+export const commandJob = (repository: string, basis: string, over: Partial<Job> = {}): Job => {
+  const { role = 'coder' } = over;
+  return {
+    key: `run/default/T-1/000000000001/1-${role}/${role}-1`,
+    role,
+    mode: 'write',
+    task: { id: 'T-1', title: 'A task', type: 'feature' },
+    change: { repository, base: 'main', branch: 'work', basis },
+    brief: 'Do it.',
+    priorOutputs: [],
+    seconds: 60,
+    silenceSeconds: 60,
+    pipeline: 'test',
+    ...over,
+  };
+};
+
+/** A job as far as activities look at one. */
+export const readingJob = {
+  key: 'run/default/A/1/1-coder/coder-1',
+  role: 'coder',
+  mode: 'read',
+  change,
+  task: { id: 'A' },
+  priorOutputs: [],
+} as never as Job;

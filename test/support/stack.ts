@@ -10,6 +10,7 @@ import getPort from 'get-port';
 import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
+import { removeFolder } from './folders.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
 const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
@@ -45,6 +46,12 @@ export class TestStack {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
     const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
     return new TestStack(home, port, uiPort, variables);
+  }
+
+  static async started(variables?: Record<string, string>): Promise<TestStack> {
+    const stack = await TestStack.create(variables);
+    await stack.start();
+    return stack;
   }
 
   get environment(): NodeJS.ProcessEnv {
@@ -108,7 +115,7 @@ export class TestStack {
 
   async remove(): Promise<void> {
     await this.stop();
-    await rm(this.home, { recursive: true, force: true });
+    await removeFolder(this.home);
   }
 
   /** The command line, as a program calls it. */

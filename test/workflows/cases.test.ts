@@ -9,10 +9,10 @@ import { jobActivities } from '../../activities/jobs.ts';
 import { overLimit } from '../../activities/limits.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
-import type { CheckReport, Job, JobReport, Signal } from '../../workflows/contracts/activities.ts';
+import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
-import { change, completed, green, HEAD, HEADS, red, wish } from '../support/builders.ts';
+import { change, completed, green, HEAD, HEADS, readingJob, red, wish } from '../support/builders.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
 
 jest.setTimeout(60_000);
@@ -172,14 +172,7 @@ describe('a look that cannot tell yet', () => {
 });
 
 describe('the month’s budget, as jobs meet it', () => {
-  const job = {
-    key: 'run/default/A/1/1-coder/coder-1',
-    role: 'coder',
-    mode: 'read',
-    change,
-    task: { id: 'A' },
-    priorOutputs: [],
-  } as never as Job;
+  const job = readingJob;
   const spent = new Map<string, number>();
   const meter: Meter = {
     record: async ({ key, costCents }) => void spent.set(key, costCents),

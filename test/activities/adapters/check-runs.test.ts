@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -8,6 +8,7 @@ import { safeName } from '../../../activities/adapters/local/folders.ts';
 import { CheckRuns } from '../../../activities/adapters/local/git-forge/check-runs.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
+import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
@@ -43,7 +44,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const runs of opened.splice(0)) await runs.close();
-  await rm(home, { recursive: true, force: true });
+  await removeFolder(home);
 });
 
 const LIMITS = { checkSeconds: 60, round: 'r' };

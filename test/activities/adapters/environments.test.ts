@@ -10,6 +10,7 @@ import { isFree } from '../../../activities/adapters/local/process-environments/
 import { tokenOf } from '../../../activities/adapters/local/tokens.ts';
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
+import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
@@ -75,7 +76,7 @@ const open = () => {
 };
 afterEach(async () => {
   for (const environments of opened.splice(0)) await environments.close?.();
-  await rm(home, { recursive: true, force: true });
+  await removeFolder(home);
 });
 
 const settled = (environments: Environments, key = request.key): Promise<SiteLook> =>

@@ -10,8 +10,11 @@ import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executo
 import { commandExecutor } from '../../../activities/adapters/local/command-executor/index.ts';
 import { StandingJobs } from '../../../activities/adapters/local/command-executor/standing.ts';
 import { safeName } from '../../../activities/adapters/local/folders.ts';
+import { stateOf } from '../../../activities/adapters/local/processes.ts';
 import type { Executor } from '../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import { removeFolder } from '../../support/folders.ts';
+import { commandJob } from '../../support/builders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
@@ -26,7 +29,7 @@ beforeEach(async () => {
   repository = path.join(home, 'shop');
   await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+afterEach(() => removeFolder(home));
 
 /** A repository whose agent is this shell script, which may write to `$HOME_OF_TEST`. */
 async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
@@ -36,19 +39,7 @@ async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
   await git('add', '--all');
   await git(...as, 'commit', '--quiet', '--allow-empty', '-m', 'a commit');
   const basis = await git('rev-parse', 'main');
-  return {
-    key: 'run/default/T-1/000000000001/1-coder/coder-1',
-    role: 'coder',
-    mode: 'write',
-    task: { id: 'T-1', title: 'A task', type: 'feature' },
-    change: { repository, base: 'main', branch: 'work', basis },
-    brief: 'Do it.',
-    priorOutputs: [],
-    seconds: 60,
-    silenceSeconds: 60,
-    pipeline: 'test',
-    ...over,
-  };
+  return commandJob(repository, basis, { key: 'run/default/T-1/000000000001/1-coder/coder-1', ...over });
 }
 const open = (root = 'data') =>
   commandExecutor({
@@ -378,8 +369,9 @@ describe('a command', () => {
     const the = await job('setsid sh -c "echo > $T/begun; sleep 60; : $T" & wait');
     await executor.ensure(the);
     await until('it has begun', () => existsSync(path.join(home, 'begun')));
-    const record = path.join(home, 'data', 'jobs', safeName(the.key), 'run', 'process.json');
-    process.kill(-JSON.parse(await readFile(record, 'utf8')).pid, 'SIGKILL');
+    const run = path.join(home, 'data', 'jobs', safeName(the.key), 'run');
+    process.kill(-JSON.parse(await readFile(path.join(run, 'process.json'), 'utf8')).pid, 'SIGKILL');
+    await until('it is gone', async () => (await stateOf(run)).is === 'vanished');
     await executor.close();
     expect(await running(home)).toEqual([]);
     expect(await open().look(the.key)).toMatchObject({ is: 'evicted' });

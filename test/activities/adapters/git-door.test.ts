@@ -12,6 +12,7 @@ import { runProgram } from '../../../activities/adapters/git/program.ts';
 import { Slots } from '../../../activities/adapters/git/slots.ts';
 import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { NotACheckout, viewOf } from '../../../activities/adapters/git/viewing.ts';
+import { removeFolder } from '../../support/folders.ts';
 import { until } from '../../support/stack.ts';
 
 jest.setTimeout(60_000);
@@ -30,7 +31,7 @@ beforeEach(async () => {
   at(repository, 'add', '--all');
   at(repository, ...as, 'commit', '--quiet', '-m', 'first');
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+afterEach(() => removeFolder(home));
 const gitDir = () => path.join(repository, '.git');
 
 /** Our own copy, and a checkout made from it. */

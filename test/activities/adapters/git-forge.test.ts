@@ -5,11 +5,13 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName, withLock } from '../../../activities/adapters/local/folders.ts';
+import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Publishing } from '../../../activities/adapters/local/publishing.ts';
 import { Records } from '../../../activities/adapters/local/records.ts';
 import { Workshop } from '../../../activities/adapters/local/workshop.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
+import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 import { forgeContract, type ForgeRig } from './forge-contract.ts';
@@ -77,7 +79,7 @@ async function gitRig(): Promise<GitRig> {
     async commitOurs(change, files) {
       const before = await headOf(change.branch);
       const commit = await made(change.branch, files, 'gatehouse');
-      await workshop.bringBack(repository, desk, commit);
+      await fetchFrom({ gitDir: await workshop.fetch(repository) }, desk, [commit]);
       const end = await publishing.publish(change, commit, before);
       if (end.is !== 'published') throw new Error(end.because);
       return end.head;
@@ -89,7 +91,7 @@ async function gitRig(): Promise<GitRig> {
     checksBegun: async () => (await readFile(path.join(home, 'begun'), 'utf8').catch(() => '')).split('\n').length - 1,
     async dispose() {
       await (forge as { close(): Promise<void> }).close();
-      await rm(home, { recursive: true, force: true });
+      await removeFolder(home);
     },
   };
 }
@@ -171,7 +173,7 @@ describe('a repository of a person', () => {
       await execa('git', ['add', '--all'], { cwd: tree });
       await execa('git', [...as, 'commit', '--quiet', '-m', 'ours'], { cwd: tree });
       const commit = (await execa('git', ['rev-parse', 'HEAD'], { cwd: tree })).stdout;
-      await workshop.bringBack(rig.repository, tree, commit);
+      await fetchFrom({ gitDir: await workshop.fetch(rig.repository) }, tree, [commit]);
       return commit;
     };
     const ours = await own('c.txt', 'ours');

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { LEASE_MS } from '../../../activities/adapters/local/leases.ts';
-import { end, endAll, launch, stateOf, tailOf } from '../../../activities/adapters/local/processes.ts';
+import { tailOf } from '../../../activities/adapters/local/logs.ts';
+import { end, endAll, launch, stateOf } from '../../../activities/adapters/local/processes.ts';
 import { LOG_BYTES } from '../../../activities/adapters/local/supervisor.ts';
 import { ownOrigin, seen } from '../../../activities/adapters/local/tokens.ts';
+import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
 
@@ -20,7 +22,7 @@ const folders: string[] = [];
 afterEach(async () => {
   jest.restoreAllMocks();
   await endAll(folders.splice(0), { graceMs: 0 });
-  await rm(home, { recursive: true, force: true });
+  await removeFolder(home);
 });
 
 /** Launches a command; answers the folder that it is known by. */
