@@ -8,7 +8,7 @@ jest.setTimeout(300_000);
 
 let stack: TestStack;
 let another: ChildProcess | undefined;
-beforeAll(async () => void (stack = await TestStack.started()));
+beforeAll(async () => void (stack = await TestStack.started({ GATEHOUSE_LOG_LEVEL: 'debug' })));
 afterAll(async () => {
   another?.kill('SIGKILL');
   await stack.remove();
@@ -36,11 +36,13 @@ it('a worker that stands still for longer than its heartbeat leaves alone what a
   process.kill(first, 'SIGSTOP');
   await until('the other worker has the job', async () => {
     const now = await attemptOf('run/default/FROZEN-1');
-    return now?.attempt === 2 && now.worker.includes(`gatehouse-${other.pid}@`);
+    // The server may hand the next attempts to the first one still, whose questions for work are open.
+    return now !== undefined && now.attempt > 1 && now.worker.includes(`gatehouse-${other.pid}@`);
   });
   process.kill(first, 'SIGCONT');
-  await until('the first one finds the job another one’s', async () =>
-    (await log()).includes('A later attempt has run/default/FROZEN-1'),
+  // It hears of it from the server, or finds the job another one's, whichever comes first.
+  await until('the first one’s attempt is over', async () =>
+    /"attempt":1,[^\n]*"activityType":"runJob"[^\n]*"durationMs"/.test(await log()),
   );
   await repository.letGo('coder');
   const parked = await stack.parked('FROZEN-1', 'human-test');
