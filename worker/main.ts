@@ -1,4 +1,4 @@
-import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/index.ts';
 import { BadVariables } from '../workflows/contracts/variables.ts';
 import type { Ports } from '../activities/ports.ts';
@@ -56,13 +56,12 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
   log.info({ address: config.address, taskQueue: config.variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
   try {
     await worker.run();
+    await connection.close();
   } catch (failure) {
-    if (!(failure instanceof GracefulShutdownPeriodExpiredError)) throw failure;
-    // Activities that nobody can be told the end of, for the server is gone too. What they run on this machine is ended.
-    log.warn(failure.message);
-    return;
+    if (!stop.aborted) throw failure;
+    // The server went before us: nobody can be told how our activities end. What they run on this machine is ended all the same.
+    log.warn({ err: failure }, 'the server was gone before this worker had stopped');
   }
-  await connection.close();
 }
 
 /** Tells whoever started us, if they listen. */

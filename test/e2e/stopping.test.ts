@@ -51,6 +51,16 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
     expect(await stack.all()).toEqual([]);
   });
 
+  it('when all were ended at once while an agent was at work', async () => {
+    await atWork();
+    const pids = await begun();
+    const code = await stack.endedBy((up) => {
+      for (const pid of [...pids, up.pid!]) process.kill(pid, 'SIGTERM');
+    });
+    expect(`${stack.words}exit code ${code}`).toMatch(/exit code 0$/);
+    expect(await stack.all()).toEqual([]);
+  });
+
   it('when whoever listened to it has ended before it', async () => {
     await atWork();
     const code = await stack.endedBy((up) => {

@@ -58,8 +58,9 @@ export class TestStack {
     const { home, port, uiPort } = this;
     return {
       ...process.env,
-      // Jest's workers have colours forced on where it writes to a terminal.
+      // Jest's workers have colours forced on where it writes to a terminal, and picocolors takes CI for a wish for them.
       FORCE_COLOR: undefined,
+      NO_COLOR: '1',
       NODE_OPTIONS: '',
       TEMPORAL_ADDRESS: '',
       GATEHOUSE_DATA: path.join(home, 'data'),
