@@ -333,6 +333,15 @@ describe('repositories within the checkout', () => {
     expect(settled.notes.join(' ')).toMatch(/taken in as plain files: p\. .*history is kept in \S+\.bundle/);
   });
 
+  it('on no branch keep it too, and one that is broken is told', async () => {
+    const commit = 'git init -q; echo x > x; git add .; git commit -qm x';
+    const detached = await settle(`mkdir p; cd p; ${commit}; git checkout -q --detach; git branch -D main -q`);
+    expect(detached.notes.join(' ')).toMatch(/history is kept in \S+\.bundle/);
+    const broken = await settle(`mkdir p; cd p; ${commit}; rm -rf .git/objects/??`);
+    expect(broken).toMatchObject({ is: 'made' });
+    expect(broken.notes.join(' ')).toMatch(/The history of p could not be kept\. Git refuses what it left: /);
+  });
+
   it('that are worktrees are left out, and their branch is what was meant', async () => {
     const settled = await settle('git worktree add -q -b mine wt; cd wt; echo x > x; git add x; git commit -qm x');
     expect(settled).toMatchObject({ is: 'made', notes: noted('branch mine') });

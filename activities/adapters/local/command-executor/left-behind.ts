@@ -102,9 +102,11 @@ export async function keptHistory(checkout: Checkout, folder: string, keep: Keep
   const scratch = path.join(checkout.view.gitDir, 'history');
   const nested = await viewOfFolder(folder, scratch, { format: await formatOf(checkout.copy) });
   const call = { ...checkout.limits, kind: 'transfer' } as const;
-  const { stdout } = await git(nested, ['for-each-ref', '--count=1', 'refs/heads'], call);
-  if (stdout === '') return undefined;
-  return bundled(keep, (file) => git(nested, ['bundle', 'create', '--quiet', file, '--all'], call));
+  const named = await git(nested, ['for-each-ref', '--count=1'], call);
+  const head = await git(nested, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { ...call, okCodes: [0, 1] });
+  if (named.stdout === '' && head.code !== 0) return undefined;
+  const tips = head.code === 0 ? ['--all', 'HEAD'] : ['--all']; // it may be on no branch
+  return bundled(keep, (file) => git(nested, ['bundle', 'create', '--quiet', file, ...tips], call));
 }
 
 async function bundled({ folder, name }: Keep, make: (file: string) => Promise<unknown>): Promise<string> {

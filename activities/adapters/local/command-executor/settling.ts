@@ -80,7 +80,7 @@ export async function settle(settling: Settling, message: string): Promise<Settl
       const settings = ['fetch.fsckObjects=true'];
       await fetchFrom(copy, scratch, [commitId(commit)], { ...checkout.limits, settings });
     }
-    const all = [...notes, ...(await historiesOf(checkout, takenIn, keep))];
+    const all = [...notes, ...(await historiesOf(settling, checkout, takenIn))];
     const left = await leftBehind(checkout, stand, commit);
     const ignored = commit === undefined ? await ignoredFiles(checkout) : { names: [], kept: [], without: 0 };
     const file = await kept(checkout, [...left, ...ignored.kept], keep);
@@ -185,15 +185,20 @@ async function uncommitted(checkout: Checkout, { head = checkout.begun.start }: 
   return commitTree(checkout.view, tree, [head], 'The files as they were left');
 }
 
-async function historiesOf(checkout: Checkout, takenIn: Collected['takenIn'], keep: Keep): Promise<string[]> {
+async function historiesOf(settling: Settling, checkout: Checkout, takenIn: Collected['takenIn']): Promise<string[]> {
+  const { keep } = settling;
   const files: string[] = [];
-  for (const [index, { git }] of takenIn.entries()) {
-    const file = await keptHistory(checkout, git, { ...keep, name: `${keep.name}-${index + 1}` }).catch(
-      () => undefined,
-    );
-    if (file) files.push(file);
+  const lost: string[] = [];
+  for (const [index, { name, git }] of takenIn.entries()) {
+    try {
+      const file = await keptHistory(checkout, git, { ...keep, name: `${keep.name}-${index + 1}` });
+      if (file) files.push(file);
+    } catch (failure) {
+      if (await isOurs(failure, settling)) throw failure;
+      lost.push(`The history of ${name} could not be kept. ${becauseOf(failure)}`);
+    }
   }
-  return files.length > 0 ? [`Their own history is kept in ${listed(files)}.`] : [];
+  return [...(files.length > 0 ? [`Their own history is kept in ${listed(files)}.`] : []), ...lost];
 }
 
 /** What is no fault of what was left: a full disk, a machine without processes or files to spare, our own copy gone. */
