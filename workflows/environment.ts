@@ -1,7 +1,7 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { EnvironmentInput } from './contracts/environment.ts';
-import { enter } from './lib/door.ts';
-import { OpenSite } from './lib/open-site.ts';
+import { enter } from './temporal/input.ts';
+import { OpenSite } from './environments/lifecycle.ts';
 import { readSite } from './rules/snapshots.ts';
 
 /**

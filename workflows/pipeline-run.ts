@@ -4,18 +4,18 @@ import { runIdOf, type Resume } from './contracts/pipeline-run.ts';
 import type { StepRecord } from './contracts/state.ts';
 import type { GateEnd } from './gates/gate.ts';
 import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/index.ts';
-import { contextFor } from './lib/context.ts';
-import { deskFor } from './lib/desk.ts';
-import { enter } from './lib/door.ts';
-import { conclude, invalidInput, refuseInput, type Result } from './lib/ending.ts';
-import { serve } from './lib/inbox.ts';
-import { firstLook } from './lib/looks.ts';
-import { examined, recordOf } from './lib/record.ts';
-import { LiveRun } from './lib/run.ts';
-import { stop } from './lib/standing.ts';
-import { beginStep, takeSteps } from './lib/steps.ts';
-import { madeUp, takeUp } from './lib/taking-up.ts';
-import { transition } from './lib/windows.ts';
+import { contextFor } from './step/context.ts';
+import { scopeFor } from './step/scope.ts';
+import { enter } from './temporal/input.ts';
+import { conclude, invalidInput, refuseInput, type Result } from './run/ending.ts';
+import { serve } from './run/messages.ts';
+import { firstLook } from './step/polls.ts';
+import { examined, recordOf } from './run/record.ts';
+import { LiveRun } from './run/live-run.ts';
+import { stop } from './run/always-available.ts';
+import { beginStep, takeSteps } from './run/steps.ts';
+import { madeUp, takeUp } from './run/taking-up.ts';
+import { transition } from './step/transition.ts';
 import { skipReason } from './rules/estimate.ts';
 import { voidedSteps } from './rules/head.ts';
 
@@ -61,7 +61,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
   const found = await live.activities('start').examine(question);
   if (found.is === 'refused') throw invalidInput(found.fields);
   examined(state, found);
-  if (found.lacking !== undefined) live.telling.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
+  if (found.lacking !== undefined) live.notices.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
 }
 
 /** Takes up what the closed execution has settled, as its own record says. */
@@ -79,9 +79,9 @@ const look = ({ state }: LiveRun, detail: string) =>
 /** One step, from the look at the head with which each begins to its gate's end. */
 async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const { state } = live;
-  const desk = deskFor(live, step);
-  const gate = () => gateFor(step.kind).run(contextFor(desk, () => stop(live)) as never);
-  if (live.resumed) return gate();
+  const scope = scopeFor(live, step);
+  const gate = () => gateFor(step.kind).run(contextFor(scope, () => stop(live)) as never);
+  if (live.upgrade.resumed) return gate();
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };
 
@@ -89,7 +89,7 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   step.state = 'working';
   step.startedAt ??= new Date().toISOString();
   if (state.head !== undefined && step.step > 1 && state.mergeCommit === undefined) {
-    live.saw(await firstLook(desk));
+    live.saw(await firstLook(scope));
     const [first, ...others] = voidedSteps(state).filter((each) => each.step.step < step.step);
     if (first) return { is: 'back', to: [first, ...others].map((each) => each.step.id), because: first.because };
   }

@@ -1,15 +1,15 @@
 import { releaseIdOf } from './contracts/pipeline-run.ts';
 import { ReleaseInput } from './contracts/release.ts';
 import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gates/release.ts';
-import { contextFor } from './lib/context.ts';
-import { deskFor } from './lib/desk.ts';
-import { enter } from './lib/door.ts';
-import { allTold, conclude, refuseInput } from './lib/ending.ts';
-import { serve } from './lib/inbox.ts';
-import { watchRecordOf } from './lib/record.ts';
-import { LiveRun } from './lib/run.ts';
-import { stop } from './lib/standing.ts';
-import { takeSteps } from './lib/steps.ts';
+import { contextFor } from './step/context.ts';
+import { scopeFor } from './step/scope.ts';
+import { enter } from './temporal/input.ts';
+import { allTold, conclude, refuseInput } from './run/ending.ts';
+import { serve } from './run/messages.ts';
+import { watchRecordOf } from './run/record.ts';
+import { LiveRun } from './run/live-run.ts';
+import { stop } from './run/always-available.ts';
+import { takeSteps } from './run/steps.ts';
 
 /**
  * Watches what a run has released. It is read and acted on as a run is, for it is one of a single step; it ends when its
@@ -29,7 +29,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
     takeSteps(live, (step) => {
       step.state = 'working';
       step.startedAt ??= new Date().toISOString();
-      const ctx = contextFor(deskFor(live, step), () => stop(live));
+      const ctx = contextFor(scopeFor(live, step), () => stop(live));
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
       return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
     });

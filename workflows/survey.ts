@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, rootCause, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { SurveyInput, type Found, type Sights, type Survey } from './contracts/survey.ts';
-import { enter } from './lib/door.ts';
-import { activitiesFor } from './lib/proxies.ts';
+import { enter } from './temporal/input.ts';
+import { activitiesFor } from './temporal/proxies.ts';
 import { surveyDetails } from './rules/details.ts';
 import { clearable, findingsOf, silentRuns } from './rules/survey.ts';
 

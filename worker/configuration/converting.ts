@@ -3,7 +3,7 @@ import type { DataConverter } from '@temporalio/common';
 import type { CodecKey } from '../../workflows/contracts/variables.ts';
 import { workerCodec } from './sealing.ts';
 
-const at = (name: string) => fileURLToPath(new URL(`../../workflows/lib/${name}`, import.meta.url));
+const at = (name: string) => fileURLToPath(new URL(`../../workflows/temporal/${name}`, import.meta.url));
 
 /**
  * How payloads are read and written by whoever runs workflow code: worker, bundle and replay. Without the payload

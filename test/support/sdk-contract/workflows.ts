@@ -8,11 +8,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isUnreadable } from '../../../workflows/contracts/unreadable.ts';
-import { activitiesFor } from '../../../workflows/lib/proxies.ts';
-import { workflows } from '../../../workflows/shared.ts';
+import { activitiesFor } from '../../../workflows/temporal/proxies.ts';
+import { workflows } from '../../../workflows/temporal/preloading.ts';
 
 /** What production serves, and beside it workflows that each lean on one thing that the SDK does not promise. */
-export * from '../../../workflows/entry.ts';
+export * from '../../../workflows/temporal/entry.ts';
 
 const forever = () => condition(() => false);
 /** The events before a run's first task, and that task itself. */

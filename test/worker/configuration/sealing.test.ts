@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { clientCodec, codecKeysOf, lenientCodec, workerCodec } from '../../../worker/configuration/sealing.ts';
-import { payloadConverter } from '../../../workflows/lib/payload-converter.ts';
+import { payloadConverter } from '../../../workflows/temporal/payload-converter.ts';
 import { isUnreadable } from '../../../workflows/contracts/unreadable.ts';
 import { readVariables } from '../../../workflows/contracts/variables.ts';
 

@@ -20,12 +20,12 @@ import type { RunState } from '../contracts/state.ts';
 import { toldWithin } from '../rules/bounds.ts';
 import { cutText } from '../rules/bytes.ts';
 import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';
-import { deskFor } from './desk.ts';
+import { scopeFor } from '../step/scope.ts';
 import { startDependents } from './dependents.ts';
-import { endChecks } from './looks.ts';
-import { ChangeOver, type LiveRun } from './run.ts';
-import { gone, siteFor } from './site.ts';
-import { publish, transition } from './windows.ts';
+import { endChecks } from '../step/polls.ts';
+import { ChangeOver, type LiveRun } from './live-run.ts';
+import { gone, siteFor } from '../step/environment.ts';
+import { publish, transition } from '../step/transition.ts';
 
 /** What a run that completes answers (contract 10). */
 export interface Result {
@@ -64,7 +64,7 @@ export async function conclude<T extends object = Result>(
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
     if (live.state.ending !== 'stopped') await tell(live, end, run);
-    else if (!live.telling.allTold() && patched('stopped-runs-tell')) await allTold(live);
+    else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await allTold(live);
     switch (end.is) {
       case 'thrown':
         close(live, end.as);
@@ -109,16 +109,16 @@ async function cleanUp(live: LiveRun): Promise<void> {
   const { state } = live;
   const [first] = state.steps;
   const step = state.steps.find(({ id }) => id === state.current?.id) ?? first!;
-  const desk = deskFor(live, step);
-  const heard = live.siteEnds;
+  const scope = scopeFor(live, step);
+  const heard = live.mailbox.environment.ends;
   const standing = state.environment !== null && state.environment.status !== 'gone';
   if ((standing || state.checking) && patched('cleaning-up-is-shown')) {
     const detail = 'What the run has made is being taken down';
     transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
   }
-  if (state.checking && patched('checks-are-ended')) await endChecks(desk);
-  await siteFor(desk).release('The run has ended.');
-  if (standing) await gone(desk, heard, GONE_SECONDS);
+  if (state.checking && patched('checks-are-ended')) await endChecks(scope);
+  await siteFor(scope).release('The run has ended.');
+  if (standing) await gone(scope, heard, GONE_SECONDS);
 }
 
 /** All steps are settled: the change is merged, or it is a person's to merge, or there never was one. */
@@ -186,13 +186,13 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
   const last = state.steps.findLast(({ state }) => state !== 'pending') ?? state.steps[0]!;
   const lost = 'lost' in end ? end.lost : undefined;
   const told = notices.some(({ id, type }) => type.endsWith('_failed') && id.startsWith(`${last.id}/`));
-  if (lost && !told) live.telling.notify(last, 'run_failed', lost.reason);
+  if (lost && !told) live.notices.notify(last, 'run_failed', lost.reason);
   const merged = mergeCommit !== undefined || (end.is === 'over' && end.how === 'merged');
   if (end.is === 'complete' && !merged && head !== undefined) {
-    live.telling.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
+    live.notices.notify(last, 'pipeline_complete', `${change.branch} is ready to be merged.`);
   }
   if (end.is === 'over' && !merged && patched('a-close-is-told')) {
-    live.telling.notify(
+    live.notices.notify(
       last,
       'pipeline_complete',
       `The run is over. ${end.note ?? 'The change was closed on the forge.'}`,
@@ -200,7 +200,7 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
   }
   if (merged) {
     const text = `${change.branch} was merged into ${change.base}${mergeCommit ? ` as ${mergeCommit.slice(0, 8)}` : ''}.`;
-    live.telling.tellIssues(last, 'merged', text, true);
+    live.tracker.comment(last, 'merged', text, true);
     const { dependents } = state.input.task;
     if (dependents?.length) await startDependents(live, last, dependents, run);
   }
@@ -209,8 +209,8 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
 
 /** Waits a little for what is to be told to be out. */
 export async function allTold(live: LiveRun): Promise<void> {
-  if (live.telling.allTold()) return;
-  await condition(live.telling.allTold, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
+  if (live.deliveries.areDone()) return;
+  await condition(live.deliveries.areDone, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }
 
 /** What the world refuses for good fails the run by its type; what is no such refusal is no end of a step. */

@@ -18,10 +18,10 @@ import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import { sinceRelease } from '../rules/release.ts';
 import { brief } from '../rules/outputs.ts';
-import { beside } from './beside.ts';
-import type { Desk } from './desk.ts';
-import { lookNearby } from './proxies.ts';
-import { place, transition } from './windows.ts';
+import { beside } from '../temporal/background.ts';
+import type { StepScope } from './scope.ts';
+import { lookNearby } from '../temporal/proxies.ts';
+import { place, transition } from './transition.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
 const HINT_DISTANCE_MS = 2_000;
@@ -34,15 +34,15 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
   for (let last = -Infinity; ; last = Date.now()) {
     const heard = hints();
     let over = false;
-    const scope = new CancellationScope();
-    const answer = scope.run(ask).finally(() => (over = true));
+    const polling = new CancellationScope();
+    const answer = polling.run(ask).finally(() => (over = true));
     answer.catch(() => undefined);
     await condition(() => over || hints() > heard);
     const early = HINT_DISTANCE_MS - (Date.now() - last);
     if (!over && early > 0) await condition(() => over, early, { summary: 'a hint came soon after another' });
     if (over) return answer;
 
-    scope.cancel();
+    polling.cancel();
     try {
       return await answer;
     } catch (failure) {
@@ -52,8 +52,8 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
 }
 
 /** The look at the head with which each step begins. Mostly it is over in a moment: then it is no transition. */
-export async function firstLook({ live, step, activities }: Desk): Promise<ChangeLook> {
-  const { state } = live;
+export async function firstLook({ run, step, activities }: StepScope): Promise<ChangeLook> {
+  const { state } = run;
   const { change, head: known } = state;
   const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${change.branch}` };
   if (patched('first-look-is-near')) {
@@ -70,25 +70,25 @@ export async function firstLook({ live, step, activities }: Desk): Promise<Chang
 }
 
 /** One look of a gate, told in the windows. */
-export async function look<T>(desk: Desk, about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T> {
-  const { live, step } = desk;
-  await live.safePoint(step);
-  transition(live.state, step, view);
-  return asking(() => live.hints[about], ask);
+export async function look<T>(scope: StepScope, about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T> {
+  const { run, step } = scope;
+  await run.budget.wait(step);
+  transition(run.state, step, view);
+  return asking(() => run.mailbox.hints[about], ask);
 }
 
 /** The settled checks of the head. Long waits are told to people, once, and may have an end (policy). */
-export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
-  const { live, activities } = desk;
-  const { state } = live;
+export async function checks(scope: StepScope, view: GateView): Promise<CheckReport> {
+  const { run, activities } = scope;
+  const { state } = run;
   if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
   const { policy } = state;
   const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
   const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
 
   state.checking = true;
-  const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
-    look(desk, 'checks', { ...view, detail, deadline }, () =>
+  const report = await whileTelling(scope, policy.escalateAfterMinutes, () =>
+    look(scope, 'checks', { ...view, detail, deadline }, () =>
       activities.settledChecks({
         change: state.change,
         known: state.head,
@@ -101,20 +101,20 @@ export async function checks(desk: Desk, view: GateView): Promise<CheckReport> {
     ),
   );
   state.checking = report.running !== undefined;
-  live.saw(report);
+  run.saw(report);
   return report;
 }
 
 /** Ends the checks that nobody waits for any more. Those that cannot be ended are somebody's to look at: the run ends. */
-export async function endChecks({ live, step, activities }: Desk): Promise<void> {
-  const { change } = live.state;
+export async function endChecks({ run, step, activities }: StepScope): Promise<void> {
+  const { change } = run.state;
   try {
     await activities.endChecks({ change });
   } catch (failure) {
     if (!(failure instanceof ActivityFailure)) throw failure;
     if (!patched('what-is-refused-is-told')) return;
     const because = rootCause(failure) ?? failure.message;
-    live.telling.notify(
+    run.notices.notify(
       step,
       'keeps_failing',
       `Checks of ${change.branch} may run on, for they could not be ended: ${because}`,
@@ -123,9 +123,9 @@ export async function endChecks({ live, step, activities }: Desk): Promise<void>
 }
 
 /** The settled checks of what the merge would make of the base. They count as the change's: `checksMinutes` ends them too. */
-export async function mergeResult(desk: Desk, view: GateView, baseHead: string): Promise<MergeResultReport> {
-  const { live, activities } = desk;
-  const { state } = live;
+export async function mergeResult(scope: StepScope, view: GateView, baseHead: string): Promise<MergeResultReport> {
+  const { run, activities } = scope;
+  const { state } = run;
   const { policy, change, head } = state;
   const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
   const question = {
@@ -138,17 +138,17 @@ export async function mergeResult(desk: Desk, view: GateView, baseHead: string):
     deadline,
   };
   state.checking = true;
-  const report = await whileTelling(desk, policy.escalateAfterMinutes, () =>
-    look(desk, 'checks', { ...view, deadline }, () => activities.settledMergeResult(question)),
+  const report = await whileTelling(scope, policy.escalateAfterMinutes, () =>
+    look(scope, 'checks', { ...view, deadline }, () => activities.settledMergeResult(question)),
   );
   state.checking = report.is === 'checked' && report.running !== undefined;
   return report;
 }
 
 /** The signals of what this run has released, as soon as one alerts, or when the time is over. */
-export async function signals(desk: Desk, minutes: number): Promise<Signal[]> {
-  const { live, activities } = desk;
-  const { change, mergeCommit = '', mergedAt = '' } = live.state;
+export async function signals(scope: StepScope, minutes: number): Promise<Signal[]> {
+  const { run, activities } = scope;
+  const { change, mergeCommit = '', mergedAt = '' } = run.state;
   const until = new Date(Date.parse(mergedAt) + minutes * 60_000).toISOString();
   const view: GateView = {
     phase: 'watching',
@@ -157,28 +157,28 @@ export async function signals(desk: Desk, minutes: number): Promise<Signal[]> {
     deadline: until,
   };
   const question = { change, mergeCommit, since: mergedAt, until };
-  const read = await look(desk, 'change', view, () => activities.releaseSettled(question));
+  const read = await look(scope, 'change', view, () => activities.releaseSettled(question));
   return sinceRelease(read.signals, mergedAt);
 }
 
-export async function mergeability(desk: Desk, view: GateView): Promise<MergeabilityReport> {
-  const { live, activities } = desk;
-  const { state } = live;
-  const report = await look(desk, 'change', view, () =>
+export async function mergeability(scope: StepScope, view: GateView): Promise<MergeabilityReport> {
+  const { run, activities } = scope;
+  const { state } = run;
+  const report = await look(scope, 'change', view, () =>
     activities.settledMergeability({ change: state.change, known: state.head }),
   );
-  live.saw({ ...report, head: 'head' in report ? report.head : undefined });
+  run.saw({ ...report, head: 'head' in report ? report.head : undefined });
   return report;
 }
 
 /** Checks that stay pending for long are somebody's business: an urgent notice says so, once. */
-async function whileTelling<T>({ live, step }: Desk, minutes: number, work: () => Promise<T>): Promise<T> {
+async function whileTelling<T>({ run, step }: StepScope, minutes: number, work: () => Promise<T>): Promise<T> {
   const scope = new CancellationScope();
   beside(scope, async () => {
     await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
-    const wait = `${step.id}/${live.state.head}`;
-    live.telling.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
-    live.telling.escalate(step, `${wait}/checks_pending`);
+    const wait = `${step.id}/${run.state.head}`;
+    run.notices.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
+    run.notices.escalate(step, `${wait}/checks_pending`);
   });
   try {
     return await work();

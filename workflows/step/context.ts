@@ -5,19 +5,19 @@ import { voidedSteps } from '../rules/head.ts';
 import { brief, descriptionOf } from '../rules/outputs.ts';
 import { keep, outputOf, revision } from './keeping.ts';
 import { attempt } from './attempt.ts';
-import type { Desk } from './desk.ts';
+import type { StepScope } from './scope.ts';
 import { send } from './jobs.ts';
-import { checks, look, mergeability, mergeResult, signals } from './looks.ts';
+import { checks, look, mergeability, mergeResult, signals } from './polls.ts';
 import { merge } from './merging.ts';
 import { park } from './park.ts';
 import { watchRelease } from './release.ts';
-import { siteFor } from './site.ts';
-import { transition } from './windows.ts';
+import { siteFor } from './environment.ts';
+import { transition } from './transition.ts';
 
 /** What a gate can see. */
-function sight(desk: Desk) {
-  const { live, step, activities } = desk;
-  const { state } = live;
+function sight(scope: StepScope) {
+  const { run, step, activities } = scope;
+  const { state } = run;
   return {
     step,
     options: step.options,
@@ -32,37 +32,37 @@ function sight(desk: Desk) {
     merged: () => state.mergeCommit,
     branchResumed: () => state.branchResumed === true,
     voided: () => voidedSteps(state),
-    site: siteFor(desk),
+    site: siteFor(scope),
   };
 }
 
 /** Gives a gate its hands: the one place where gates meet Temporal. */
-export function contextFor(desk: Desk, stop: () => void): GateContext {
-  const { live, step, activities } = desk;
-  const { state } = live;
+export function contextFor(scope: StepScope, stop: () => void): GateContext {
+  const { run, step, activities } = scope;
+  const { state } = run;
 
   return {
-    ...sight(desk),
+    ...sight(scope),
     estimated: (estimate) => void (state.estimate = estimate),
     show: (view) => transition(state, step, view),
-    send: (role, work, view) => send(desk, role, work, view),
+    send: (role, work, view) => send(scope, role, work, view),
     together,
-    look: (about, view, ask) => look(desk, about, view, ask),
-    signals: (minutes) => signals(desk, minutes),
-    watchRelease: () => watchRelease(desk),
-    commit: (files, message) => commit(desk, files, message),
-    checks: (view) => checks(desk, view),
-    mergeability: (view) => mergeability(desk, view),
-    mergeResult: (view, baseHead) => mergeResult(desk, view, baseHead),
-    takeBase: (view) => takeBase(desk, view),
-    attempt: (view, work) => attempt(desk, view, work),
-    park: (ask, notice, parking) => park(desk, ask, notice, parking),
-    saw: (seen) => live.saw(seen),
-    notice: (type, text) => live.telling.notify(step, type, text),
-    resumed: (schema) => (live.resumed === step ? schema.parse(step.parked?.kept) : undefined),
-    failedEffect: () => live.settleEffect('failed'),
+    look: (about, view, ask) => look(scope, about, view, ask),
+    signals: (minutes) => signals(scope, minutes),
+    watchRelease: () => watchRelease(scope),
+    commit: (files, message) => commit(scope, files, message),
+    checks: (view) => checks(scope, view),
+    mergeability: (view) => mergeability(scope, view),
+    mergeResult: (view, baseHead) => mergeResult(scope, view, baseHead),
+    takeBase: (view) => takeBase(scope, view),
+    attempt: (view, work) => attempt(scope, view, work),
+    park: (ask, notice, parking) => park(scope, ask, notice, parking),
+    saw: (seen) => run.saw(seen),
+    notice: (type, text) => run.notices.notify(step, type, text),
+    resumed: (schema) => (run.upgrade.resumed === step ? schema.parse(step.parked?.kept) : undefined),
+    failedEffect: () => run.mailbox.settleEffect('failed'),
 
-    merge: (expected) => merge(desk, expected),
+    merge: (expected) => merge(scope, expected),
 
     async fileIssue(issue) {
       const { workflowId, input, change } = state;
@@ -76,9 +76,9 @@ export function contextFor(desk: Desk, stop: () => void): GateContext {
       return state.baseMoves <= state.policy.conflictAttempts;
     },
 
-    keep: (owner, made) => keep(desk, owner, made),
-    outputOf: (owner) => outputOf(desk, owner),
-    revision: (said) => revision(desk, said),
+    keep: (owner, made) => keep(scope, owner, made),
+    outputOf: (owner) => outputOf(scope, owner),
+    revision: (said) => revision(scope, said),
 
     async stop() {
       stop();
@@ -97,27 +97,27 @@ async function together<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
 }
 
 /** Merges the base into the work branch; answers why not. */
-async function takeBase({ live, step, activities }: Desk, view: GateView): Promise<string | undefined> {
-  const { state } = live;
-  await live.safePoint(step);
+async function takeBase({ run, step, activities }: StepScope, view: GateView): Promise<string | undefined> {
+  const { state } = run;
+  await run.budget.wait(step);
   transition(state, step, view);
   const update = await activities.updateFromBase({ change: state.change, known: state.head });
   if (update.is === 'refused') return update.because;
-  live.saw(update);
+  run.saw(update);
   return update.is === 'conflict' ? `it conflicts in ${update.files.join(', ')}` : undefined;
 }
 
 /** Commits documents as ours; answers why not. */
-async function commit(desk: Desk, files: Record<string, string>, message: string): Promise<string | undefined> {
-  const { live, step, activities } = desk;
-  const { state } = live;
-  await live.safePoint(step);
+async function commit(scope: StepScope, files: Record<string, string>, message: string): Promise<string | undefined> {
+  const { run, step, activities } = scope;
+  const { state } = run;
+  await run.budget.wait(step);
   const detail = `${Object.keys(files).join(', ')} are being committed`;
   transition(state, step, { phase: 'updating-branch', waitingOn: 'forge', detail });
   const asked = { change: state.change, known: state.head, files, message, task: brief(state.input.task) };
   const report = await activities.commitFiles({ ...asked, pipeline: state.pipeline.name });
   if (report.is === 'refused') return report.because;
-  live.opened(step, report.pullRequest);
-  live.saw(report);
+  run.tracker.opened(step, report.pullRequest);
+  run.saw(report);
   return undefined;
 }

@@ -4,13 +4,13 @@ import { EnvironmentInput, Release, siteKeyOf } from '../contracts/environment.t
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
 import { retryingSignal } from '../contracts/retrying.ts';
 import { SNAPSHOT_VERSION, type SiteSnapshot } from '../contracts/snapshot.ts';
-import { beside, keptUp } from './beside.ts';
-import { activitiesFor } from './proxies.ts';
-import { Retries } from './retries.ts';
-import { SiteWindows } from './site-windows.ts';
+import { beside, keptUp } from '../temporal/background.ts';
+import { activitiesFor } from '../temporal/proxies.ts';
+import { Retries } from '../temporal/retries.ts';
+import { SiteWindows } from './queries.ts';
 import { tellWhenSlow } from './slow.ts';
 import { Standing } from './teardown.ts';
-import { Upgrading } from './upgrading.ts';
+import { Upgrading } from '../temporal/upgrade.ts';
 
 /** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
 export class OpenSite {

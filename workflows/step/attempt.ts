@@ -1,34 +1,38 @@
 import { ActivityFailure, CancellationScope, condition, isCancellation, rootCause } from '@temporalio/workflow';
 import type { GateView } from '../contracts/state.ts';
 import type { Attempt } from '../gates/gate.ts';
-import type { Desk } from './desk.ts';
-import { transition } from './windows.ts';
+import type { StepScope } from './scope.ts';
+import { transition } from './transition.ts';
 
 /**
  * Works until done, failed, or called off by a person who took one of the offered actions. The only delicate place of
  * the house: a call-off may meet work that wins the race.
  */
-export async function attempt<T>({ live, step }: Desk, view: GateView, work: () => Promise<T>): Promise<Attempt<T>> {
-  live.taken = undefined;
-  transition(live.state, step, view);
+export async function attempt<T>(
+  { run, step }: StepScope,
+  view: GateView,
+  work: () => Promise<T>,
+): Promise<Attempt<T>> {
+  run.mailbox.expect();
+  transition(run.state, step, view);
   let over = false;
-  const scope = new CancellationScope();
-  const working = scope.run(() => settle(work)).finally(() => (over = true));
+  const cancellable = new CancellationScope();
+  const working = cancellable.run(() => settle(work)).finally(() => (over = true));
   working.catch(() => undefined);
   if (!view.offers?.length) return working;
 
-  await condition(() => live.taken !== undefined || over);
-  const calledOff = live.taken !== undefined;
-  live.taken = undefined;
+  await condition(() => run.mailbox.action !== undefined || over);
+  const calledOff = run.mailbox.action !== undefined;
+  run.mailbox.close();
   if (!calledOff) return working;
 
-  scope.cancel();
+  cancellable.cancel();
   try {
     await working;
   } catch (failure) {
     if (!isCancellation(failure) || CancellationScope.current().consideredCancelled) throw failure;
   } finally {
-    live.settleEffect('done');
+    run.mailbox.settleEffect('done');
   }
   return { is: 'called-off' };
 }

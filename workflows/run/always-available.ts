@@ -1,8 +1,8 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RunState } from '../contracts/state.ts';
-import type { StandingActions } from './inbox.ts';
-import type { LiveRun } from './run.ts';
-import { publish } from './windows.ts';
+import type { StandingActions } from './messages.ts';
+import type { LiveRun } from './live-run.ts';
+import { publish } from '../step/transition.ts';
 
 /** What may be said to a run whatever its gates are doing, and what it does. */
 export function standing(live: LiveRun): StandingActions {
@@ -12,7 +12,7 @@ export function standing(live: LiveRun): StandingActions {
     pause: ({ by, reason }) => void (live.state.paused ??= { by, reason, at: new Date().toISOString() }),
     resume() {
       live.state.paused = undefined;
-      live.hints.job += 1; // a run that the month's budget holds looks whether it still does
+      live.mailbox.hint('job'); // a run that the month's budget holds looks whether it still does
     },
     stop: () => stop(live),
     restartFrom({ step }) {

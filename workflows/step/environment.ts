@@ -7,34 +7,34 @@ import type { GateView } from '../contracts/state.ts';
 import type { Site } from '../gates/gate.ts';
 import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
-import { begin } from './child.ts';
-import type { Desk } from './desk.ts';
-import { asking } from './looks.ts';
+import { begin } from '../temporal/child.ts';
+import type { StepScope } from './scope.ts';
+import { asking } from './polls.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
 const WAITING = { summary: 'the environment of an earlier run is still being taken down' };
 
-export function siteFor(desk: Desk): Site {
-  const { live } = desk;
-  const { state } = live;
+export function siteFor(scope: StepScope): Site {
+  const { run } = scope;
+  const { state } = run;
   return {
     configured: state.environments,
     current: () => state.environment,
-    build: (view) => build(desk, view),
+    build: (view) => build(scope, view),
     async follow(view) {
       const { environment, head } = state;
-      if (environment?.status === 'live' && head !== undefined && environment.head !== head) await build(desk, view);
+      if (environment?.status === 'live' && head !== undefined && environment.head !== head) await build(scope, view);
     },
-    release: (because) => release(desk, because),
+    release: (because) => release(scope, because),
   };
 }
 
 /** Builds the next generation, and shows how it stands. A person may call it off; whatever fails becomes its reason. */
-async function build(desk: Desk, view: GateView): Promise<void> {
-  const { live, step } = desk;
-  const { state } = live;
-  await live.safePoint(step);
+async function build(scope: StepScope, view: GateView): Promise<void> {
+  const { run, step } = scope;
+  const { state } = run;
+  await run.budget.wait(step);
   const standing = state.environment?.status === 'live' || state.environment?.status === 'provisioning';
   state.generation += 1;
   const { generation } = state;
@@ -43,16 +43,16 @@ async function build(desk: Desk, view: GateView): Promise<void> {
   state.environment = { ...own, status: 'provisioning' };
 
   const deadline = new Date(Date.now() + state.policy.provisionSeconds * 1_000).toISOString();
-  const end = await attempt<EnvironmentView>(desk, { ...view, deadline }, () => provision(desk, standing));
-  if (end.is === 'called-off') return release(desk, 'Its making was called off.');
+  const end = await attempt<EnvironmentView>(scope, { ...view, deadline }, () => provision(scope, standing));
+  if (end.is === 'called-off') return release(scope, 'Its making was called off.');
   if (end.is === 'done') state.generation = Math.max(state.generation, end.value.generation);
   state.environment =
     end.is === 'done' ? end.value : { ...own, status: 'failed', because: `It could not be made: ${end.because}` };
 }
 
-async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView> {
-  const { live, activities } = desk;
-  const { state } = live;
+async function provision(scope: StepScope, standing: boolean): Promise<EnvironmentView> {
+  const { run, activities } = scope;
+  const { state } = run;
   const { workspace, task } = state.input;
   const workflowId = environmentIdOf(workspace, task.id);
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
@@ -68,11 +68,11 @@ async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView
   let asked = standing && (await told(() => signalTo(workflowId).signal(buildSignal, input)));
   for (;;) {
     for (let wait = RETRY_MS.first; !asked; wait = Math.min(wait * 2, RETRY_MS.longest)) {
-      asked = await begun(workflowId, input, desk);
+      asked = await begun(workflowId, input, scope);
       if (!asked) await sleep(wait, WAITING);
     }
     const view = await asking(
-      () => live.reports,
+      () => run.mailbox.environment.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
     );
     // It was about to end when it was asked: then it has not heard, and a new one is begun.
@@ -82,7 +82,7 @@ async function provision(desk: Desk, standing: boolean): Promise<EnvironmentView
 }
 
 /** Begins the environment's own workflow. One that is there is asked, if it is ours, or else released and waited for. */
-async function begun(workflowId: string, input: EnvironmentInput, { activities }: Desk): Promise<boolean> {
+async function begun(workflowId: string, input: EnvironmentInput, { activities }: StepScope): Promise<boolean> {
   if (await begin('environment', { workflowId, input, summary: 'an environment to try it in' })) return true;
   const there = await activities.lookAtEnvironment({ workflowId });
   if (!there) return false;
@@ -92,9 +92,9 @@ async function begun(workflowId: string, input: EnvironmentInput, { activities }
 }
 
 /** Asks for its end. A teardown needs nobody to wait for it: its own workflow sees to it. */
-async function release({ live }: Desk, because: string): Promise<void> {
-  if (live.leaving) return; // the next execution holds it
-  const { state } = live;
+async function release({ run }: StepScope, because: string): Promise<void> {
+  if (run.upgrade.leaving) return; // the next execution holds it
+  const { state } = run;
   const { environment } = state;
   if (state.generation === 0 || !environment || environment.status === 'gone') return;
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
@@ -106,8 +106,8 @@ async function release({ live }: Desk, because: string): Promise<void> {
 }
 
 /** Looks at what a report speaks of; answers whether there is anything new to show. */
-export async function lookAtSite({ live, step, activities }: Desk): Promise<boolean> {
-  const { state } = live;
+export async function lookAtSite({ run, step, activities }: StepScope): Promise<boolean> {
+  const { state } = run;
   const before = state.environment;
   if (!before || before.status === 'gone') return false;
   const { workspace, task } = state.input;
@@ -118,21 +118,23 @@ export async function lookAtSite({ live, step, activities }: Desk): Promise<bool
   state.generation = now.generation;
   state.environment = now;
   if (before.status === 'live' && now.status !== 'live') {
-    live.telling.notify(
+    run.notices.notify(
       step,
       'environment_lost',
       `The environment is ${now.status}: ${now.because ?? 'no reason given'}`,
     );
   }
   if (before.status !== 'live' && now.status === 'live') {
-    live.telling.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
+    run.notices.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
   }
   return true;
 }
 
 /** Waits a short while for the environment to be gone, so that an orderly end leaves nothing to explain. */
-export async function gone({ live }: Desk, heard: number, seconds: number): Promise<void> {
-  await condition(() => live.siteEnds > heard, seconds * 1_000, { summary: 'the environment is taken down' });
+export async function gone({ run }: StepScope, heard: number, seconds: number): Promise<void> {
+  await condition(() => run.mailbox.environment.ends > heard, seconds * 1_000, {
+    summary: 'the environment is taken down',
+  });
 }
 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);

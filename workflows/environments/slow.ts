@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
-import { beside } from './beside.ts';
+import { beside } from '../temporal/background.ts';
 
 interface Making {
   activities: Pick<Activities, 'probeEnvironment'>;

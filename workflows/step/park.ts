@@ -11,12 +11,11 @@ import type { ChangeLook } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
-import { keptUp } from './beside.ts';
-import type { Desk } from './desk.ts';
-import { asking } from './looks.ts';
-import type { LiveRun } from './run.ts';
-import { lookAtSite } from './site.ts';
-import { publish, transition } from './windows.ts';
+import { keptUp } from '../temporal/background.ts';
+import type { RunScope, StepScope } from './scope.ts';
+import { asking } from './polls.ts';
+import { lookAtSite } from './environment.ts';
+import { publish, transition } from './transition.ts';
 
 /** What may happen to a parked run besides a person's answer. */
 interface Events {
@@ -28,23 +27,23 @@ interface Events {
 
 /** What goes on beside the wait, until it is over. */
 function beginWatches(
-  scope: CancellationScope,
-  desk: Desk,
+  watching: CancellationScope,
+  scope: StepScope,
   events: Events,
   { visit, back, type }: { visit: string; back: boolean; type: NoticeType },
 ): void {
-  const { live, step } = desk;
+  const { run, step } = scope;
   const watches = {
-    'The work branch': watchHead(desk, events),
-    'The environment': watchSite(desk, events, back),
-    'The time': watchClock(desk, visit, type),
+    'The work branch': watchHead(scope, events),
+    'The environment': watchSite(scope, events, back),
+    'The time': watchClock(scope, visit, type),
   };
   for (const [what, watch] of Object.entries(watches)) {
     const tell = (because: string) => {
       const text = `${what} cannot be watched: ${because}. It is tried again every minute.`;
-      live.telling.notify(step, 'keeps_failing', text, visit);
+      run.notices.notify(step, 'keeps_failing', text, visit);
     };
-    void scope
+    void watching
       .run(() => keptUp(watch, tell, `${step.kind}: it is watched anew`))
       .catch((failure: unknown) => {
         // Runs that began before watches were begun anew go on without one.
@@ -58,16 +57,16 @@ function beginWatches(
  * visit, a new state of the environment only redraws it, and a wait that grows long becomes urgent, once.
  */
 export async function park<Offer extends ActionName>(
-  desk: Desk,
+  scope: StepScope,
   ask: () => Question<Offer>,
   notice: { type: NoticeType; text: string },
   { visit: same = false, edit = () => false, kept = {} }: Parking<Offer> = {},
 ): Promise<Answer<Offer>> {
-  const { live, step } = desk;
-  const { state } = live;
-  const back = live.resumed === step;
-  live.resumed = undefined;
-  if (!back) live.settleEffect('done');
+  const { run, step } = scope;
+  const { state } = run;
+  const back = run.upgrade.resumed === step;
+  run.upgrade.resumed = undefined;
+  if (!back) run.mailbox.settleEffect('done');
   if (!back && (!same || step.visits === 0)) step.visits += 1;
   const visit = `${step.id}#${step.visits}`;
   const since = (back && step.parked?.since) || new Date().toISOString();
@@ -77,42 +76,40 @@ export async function park<Offer extends ActionName>(
   const draw = () => transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
 
   step.state = 'waiting';
-  live.taken = undefined;
-  live.onTheSpot = (action) => {
+  run.mailbox.expect((action) => {
     const done = edit(action as HumanAction<Offer>);
     if (done) draw();
     return done;
-  };
-  live.telling.notify(step, notice.type, notice.text, visit);
-  const scope = new CancellationScope();
-  beginWatches(scope, desk, events, { visit, back, type: notice.type });
+  });
+  run.notices.notify(step, notice.type, notice.text, visit);
+  const watching = new CancellationScope();
+  beginWatches(watching, scope, events, { visit, back, type: notice.type });
 
   const over = () => {
-    scope.cancel();
+    watching.cancel();
     step.waitedMs += Date.now() - Date.parse(since);
     step.state = 'working';
     delete step.parked;
-    live.taken = undefined;
-    live.onTheSpot = undefined;
-    live.telling.clear(visit);
+    run.mailbox.close();
+    run.notices.clear(visit);
   };
   try {
     for (;;) {
       draw();
       await condition(
-        () => live.taken !== undefined || !!events.moved || events.redraw || !!events.broken || leaves(live),
+        () => run.mailbox.action !== undefined || !!events.moved || events.redraw || !!events.broken || leaves(run),
       );
       events.redraw = false;
       if (events.broken) throw events.broken.failure;
-      if (live.taken) return live.taken as Answer<Offer>;
+      if (run.mailbox.action) return run.mailbox.action as Answer<Offer>;
       if (events.moved) {
-        live.saw(events.moved);
+        run.saw(events.moved);
         return { kind: 'moved', because: movedBy(events.moved) };
       }
-      if (leaves(live)) await (live.onRecord() ? live.goOn(step) : live.nextTask());
+      if (leaves(run)) await (run.upgrade.isRecorded() ? run.upgrade.move(step) : run.upgrade.nextTask());
     }
   } finally {
-    if (!live.leaving) over();
+    if (!run.upgrade.leaving) over();
   }
 }
 
@@ -120,42 +117,46 @@ export async function park<Offer extends ActionName>(
  * Whether the wait goes on in another execution, at this very visit: a newer build asks, or the history has grown too
  * long. What a person has said comes first.
  */
-const leaves = (live: LiveRun): boolean =>
-  live.moves() || (workflowInfo().continueAsNewSuggested && live.atEase() && patched('goes-on-as-new-while-parked'));
+const leaves = (run: RunScope): boolean =>
+  run.upgrade.isDue() ||
+  (workflowInfo().continueAsNewSuggested && run.upgrade.isSafe() && patched('goes-on-as-new-while-parked'));
 
 /** Looks at the change for as long as the person thinks: who else commits, merges or closes it ends the visit. */
 const watchHead =
-  ({ live, activities }: Desk, events: Events) =>
+  ({ run, activities }: StepScope, events: Events) =>
   async () => {
-    const { change, head } = live.state;
+    const { change, head } = run.state;
     if (head === undefined) return;
     events.moved = await asking(
-      () => live.hints.change,
+      () => run.mailbox.hints.change,
       () => activities.changeMoved({ change, known: head }),
     );
   };
 
 /** A report of the environment is no fact: it makes the run look. So does coming back, for reports may have been missed. */
-const watchSite = (desk: Desk, events: Events, back: boolean) => async () => {
-  const { live } = desk;
-  for (let heard = back ? -1 : live.reports; ;) {
-    await condition(() => live.reports > heard);
-    const before = live.reports;
-    events.redraw = await lookAtSite(desk);
+const watchSite = (scope: StepScope, events: Events, back: boolean) => async () => {
+  const { run } = scope;
+  for (let heard = back ? -1 : run.mailbox.environment.reports; ;) {
+    await condition(() => run.mailbox.environment.reports > heard);
+    const before = run.mailbox.environment.reports;
+    events.redraw = await lookAtSite(scope);
     // What is reported while it looks is looked at once more.
-    heard = before !== live.reports && patched('reports-count-while-it-looks') ? before : live.reports;
+    heard =
+      before !== run.mailbox.environment.reports && patched('reports-count-while-it-looks')
+        ? before
+        : run.mailbox.environment.reports;
   }
 };
 
 const watchClock =
-  ({ live, step }: Desk, visit: string, type: NoticeType) =>
+  ({ run, step }: StepScope, visit: string, type: NoticeType) =>
   async () => {
     const id = `${visit}/${type}`;
-    const told = live.state.notices.find((notice) => notice.id === id);
-    const due = Date.parse(told?.at ?? new Date().toISOString()) + live.state.policy.escalateAfterMinutes * 60_000;
+    const told = run.state.notices.find((notice) => notice.id === id);
+    const due = Date.parse(told?.at ?? new Date().toISOString()) + run.state.policy.escalateAfterMinutes * 60_000;
     if (due > Date.now()) await sleep(due - Date.now(), { summary: `${step.kind}: the wait becomes urgent` });
-    live.telling.escalate(step, id);
-    publish(live.state);
+    run.notices.escalate(step, id);
+    publish(run.state);
   };
 
 const movedBy = ({ head, foreign }: ChangeLook): string => {

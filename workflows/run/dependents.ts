@@ -1,6 +1,6 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
 import type { StepRecord } from '../contracts/state.ts';
-import type { LiveRun } from './run.ts';
+import type { LiveRun } from './live-run.ts';
 
 /**
  * Starts what waited for this run. One that cannot be started is told of and given up, for a merged run ends; so is the
@@ -19,7 +19,7 @@ export async function startDependents(
   try {
     const report = await scope.run(() => live.activities(step.kind).startDependents({ inputs }));
     for (const { id, because } of report?.lost ?? []) {
-      live.telling.notify(
+      live.notices.notify(
         step,
         'dependent_not_started',
         `${id}, which waited for this run, could not be started: ${because}`,
@@ -29,7 +29,7 @@ export async function startDependents(
     if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) throw failure;
     const because = isCancellation(failure) ? 'the run was cancelled meanwhile' : (rootCause(failure) ?? 'unknown');
     const text = `What waited for this run (${idsOf(inputs)}) may not have been started: ${because}`;
-    live.telling.notify(step, 'dependent_not_started', text);
+    live.notices.notify(step, 'dependent_not_started', text);
   }
 }
 

@@ -17,9 +17,10 @@ import { retryingSignal } from '../contracts/retrying.ts';
 import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
 import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
-import type { LiveRun } from './run.ts';
-import { standing as standingOf } from './standing.ts';
-import { openWindows, publish } from './windows.ts';
+import type { LiveRun } from './live-run.ts';
+import { standing as standingOf } from './always-available.ts';
+import { publish } from '../step/transition.ts';
+import { openQueries } from './queries.ts';
 
 type Standing = (typeof STANDING)[number] | 'resume';
 export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) => void };
@@ -29,15 +30,15 @@ export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) 
  * heard: what was said between two executions is judged by what is asked, and finds a gate that listens.
  */
 export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T> {
-  openWindows(() => live.state);
-  if (!live.resumed) {
+  openQueries(() => live.state);
+  if (!live.upgrade.resumed) {
     openInbox(live, standingOf(live));
     return work();
   }
-  const { id } = live.resumed;
+  const { id } = live.upgrade.resumed;
   const standing = standingOf(live);
   const working = work();
-  if (live.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
+  if (live.upgrade.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
   openInbox(live, standing, true);
   return working;
 }
@@ -53,7 +54,7 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
     setHandler(signalOf(name), (raw) => void hear(live, standing, name, raw, judge(raw)), { description });
     const hearUpdate = (raw: unknown) => {
-      live.heardUpdate();
+      live.upgrade.answeredUpdate();
       return hear(live, standing, name, raw, judge(raw));
     };
     setHandler(updateOf(name), hearUpdate, {
@@ -64,9 +65,13 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
   setHandler(hintSignal, (raw) => hint(live, raw), {
     description: 'Look now instead of later. Input: {"about": "checks"}.',
   });
-  setHandler(environmentReport, (raw) => live.heardOfSite(raw), { description: 'Between workflows: not for people.' });
+  setHandler(environmentReport, (raw) => live.mailbox.environmentReported(raw), {
+    description: 'Between workflows: not for people.',
+  });
   setHandler(retryingSignal, (raw) => live.retries.hear(raw), { description: 'From workers: not for people.' });
-  setHandler(upgradeSignal, (raw) => live.upgrading.hear(raw), { description: 'Between builds: not for people.' });
+  setHandler(upgradeSignal, (raw) => live.upgrade.request.hear(raw), {
+    description: 'Between builds: not for people.',
+  });
   setDefaultSignalHandler((name, raw) => {
     if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
   });
@@ -76,8 +81,8 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
 function hearInOrder(live: LiveRun, standing: StandingActions): void {
   setDefaultSignalHandler((name, raw) => {
     if (name === hintSignal.name) hint(live, raw);
-    else if (name === environmentReport.name) live.heardOfSite(raw);
-    else if (name === upgradeSignal.name) live.upgrading.hear(raw);
+    else if (name === environmentReport.name) live.mailbox.environmentReported(raw);
+    else if (name === upgradeSignal.name) live.upgrade.request.hear(raw);
     else if (name === retryingSignal.name) live.retries.hear(raw);
     else if (isAction(name)) hear(live, standing, name, raw, judgeAction(name, raw, live.state));
     else if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
@@ -88,8 +93,7 @@ const isAction = (name: string): name is ActionName => actionNames.some((each) =
 
 function hint(live: LiveRun, raw: unknown): void {
   const { data } = Hint.safeParse(raw);
-  if (data) live.hints[data.about] += 1;
-  if (data?.about === 'environment') live.reports += 1;
+  if (data) live.mailbox.hint(data.about);
 }
 
 /** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
@@ -140,13 +144,11 @@ function take(live: LiveRun, standing: StandingActions, action: HumanAction, act
   }
   const { current } = state;
   state.lastTaken = { by: action.by, action: action.kind, at: new Date().toISOString(), visit: current?.visit };
-  if (live.onTheSpot?.(action)) {
+  if (live.mailbox.handledAtOnce(action)) {
     done(state, actionId);
     return;
   }
-  live.settleEffect('done'); // what is called off by this one has come as far as it comes
-  live.taken = action;
-  live.openEffect = actionId;
+  live.mailbox.deliver(action, actionId);
   if (current) {
     const { step, id, kind } = current;
     state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };

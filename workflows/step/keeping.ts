@@ -5,18 +5,18 @@ import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
 import { hadRoom, leastNeeded } from '../rules/outputs.ts';
 import { isLong, revisionOf, type Said } from '../rules/revisions.ts';
-import type { Desk } from './desk.ts';
+import type { StepScope } from './scope.ts';
 
 /** So much of a text is kept by one activity, in bytes: a message has an end. */
 const PIECE_BYTES = 400_000;
 
 /** Keeps what a step made: in the run, or where there is no room for all of it, outside by its hash, the oldest first. */
 export async function keep(
-  { live, activities }: Desk,
+  { run, activities }: StepScope,
   owner: StepRecord,
   { summary, output }: { summary: string; output?: unknown },
 ): Promise<void> {
-  const { steps } = live.state;
+  const { steps } = run.state;
   owner.summary = summary;
   delete owner.output;
   delete owner.edited;
@@ -33,21 +33,21 @@ export async function keep(
 }
 
 /** What a step made besides its summary, wherever it is kept. */
-export async function outputOf({ activities }: Desk, { output }: StepRecord): Promise<unknown> {
+export async function outputOf({ activities }: StepScope, { output }: StepRecord): Promise<unknown> {
   const kept = keptIn(output);
   const text = kept && (await activities.loadText(kept.kept));
   return text === undefined || text === null ? output : (JSON.parse(text) as unknown);
 }
 
 /** What a work is sent back with. Whoever does it again gets all that was said, whatever the run has room for. */
-export async function revision({ activities }: Desk, said: Said): Promise<Revision> {
+export async function revision({ activities }: StepScope, said: Said): Promise<Revision> {
   if (!isLong(said) || !patched('what-is-sent-back-is-kept')) return revisionOf(said);
   return revisionOf(said, await kept(activities, JSON.stringify(said)));
 }
 
 /** What a message has room for of a brief; all of a longer one is kept besides, for whoever acts on it. */
 export async function carriedBrief(
-  { activities }: Desk,
+  { activities }: StepScope,
   brief: string,
   most: number,
 ): Promise<Pick<Job, 'brief' | 'briefKept'>> {
@@ -57,7 +57,7 @@ export async function carriedBrief(
   return { brief: cutText(brief, most, briefKept), briefKept };
 }
 
-async function kept(activities: Desk['activities'], text: string): Promise<string[]> {
+async function kept(activities: StepScope['activities'], text: string): Promise<string[]> {
   const hashes: string[] = [];
   for (const piece of piecesOf(text, PIECE_BYTES)) hashes.push(await activities.keepText(piece));
   return hashes;

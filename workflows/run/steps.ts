@@ -5,7 +5,7 @@ import type { GateEnd } from '../gates/gate.ts';
 import { cutText } from '../rules/bytes.ts';
 import { lostBy } from './ending.ts';
 import { reopen, startOver } from './record.ts';
-import type { LiveRun } from './run.ts';
+import type { LiveRun } from './live-run.ts';
 
 /** So much is noted of how a step ended. */
 const NOTE_BYTES = 8_000;
@@ -18,9 +18,9 @@ export async function takeSteps(
   const { state } = live;
   for (let begun = false; ; begun = true) {
     if (live.restart !== undefined) restart(live);
-    const step = live.resumed ?? state.steps.find(({ state }) => state === 'pending' || state === 'working');
+    const step = live.upgrade.resumed ?? state.steps.find(({ state }) => state === 'pending' || state === 'working');
     if (!step) return undefined;
-    if (!live.resumed && isToMove(live, begun)) {
+    if (!live.upgrade.resumed && isToMove(live, begun)) {
       await moveOn(live, step);
       continue;
     }
@@ -39,7 +39,7 @@ export async function takeSteps(
 
 /** Notes how a step ended. A rejection or failure ends the run; going back opens earlier steps again. */
 function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined {
-  live.settleEffect('done');
+  live.mailbox.settleEffect('done');
   const { state } = live;
   if (end.is === 'back') {
     const back = state.steps.filter(({ id }) => end.to.includes(id));
@@ -101,26 +101,26 @@ function restart(live: LiveRun): void {
  * Whether the run is to go on as new before its next step. That another build is current by now counts only once this
  * execution has done something: who is held at a build for good would else go on as new for ever.
  */
-function isToMove({ upgrading }: LiveRun, begun: boolean): boolean {
+function isToMove({ upgrade }: LiveRun, begun: boolean): boolean {
   const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
-  return continueAsNewSuggested || upgrading.asked || (begun && targetWorkerDeploymentVersionChanged);
+  return continueAsNewSuggested || upgrade.request.asked || (begun && targetWorkerDeploymentVersionChanged);
 }
 
 /** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
-  if (!live.telling.allTold())
-    await condition(live.telling.allTold, '30 seconds', { summary: 'notices are still on their way' });
-  while (!live.onRecord()) await live.nextTask();
+  if (!live.deliveries.areDone())
+    await condition(live.deliveries.areDone, '30 seconds', { summary: 'notices are still on their way' });
+  while (!live.upgrade.isRecorded()) await live.upgrade.nextTask();
   // What a person said meanwhile is not data yet: it is done first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;
-  if (live.restart === undefined) await live.goOn(step);
+  if (live.restart === undefined) await live.upgrade.move(step);
 }
 
 /** Where a step begins. A run that is held there may go on as new: nothing of the step has been done. */
 export async function beginStep(live: LiveRun, step: StepRecord): Promise<void> {
   for (;;) {
-    await live.safePoint(step, live.moves);
-    if (!live.moves()) return;
-    await (live.onRecord() ? live.goOn(step) : live.nextTask());
+    await live.budget.wait(step, live.upgrade.isDue);
+    if (!live.upgrade.isDue()) return;
+    await (live.upgrade.isRecorded() ? live.upgrade.move(step) : live.upgrade.nextTask());
   }
 }

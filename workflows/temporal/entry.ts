@@ -1,4 +1,4 @@
-import { workflows } from './shared.ts';
+import { workflows } from './preloading.ts';
 
 /** What the bundle begins with, for each run: the workflow types by name, loaded already. */
 export const { environment, pipelineRun, releaseWatch, survey } = workflows();

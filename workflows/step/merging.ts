@@ -2,22 +2,22 @@ import { CancellationScope, condition, isCancellation, patched } from '@temporal
 import type { MergeReport } from '../contracts/activities.ts';
 import type { GateContext } from '../gates/gate.ts';
 import { brief } from '../rules/outputs.ts';
-import type { Desk } from './desk.ts';
+import type { StepScope } from './scope.ts';
 
 /** How long, in seconds, a run that is called off while it merges waits to hear whether it has merged. */
 const READ_BACK_SECONDS = 60;
 
 /** Merges. Who calls it off meanwhile does not undo it: whether it was merged is read back, and if so it stands. */
-export async function merge(desk: Desk, expected: Parameters<GateContext['merge']>[0]): Promise<MergeReport> {
-  const { live, step, activities } = desk;
-  await live.safePoint(step);
-  const { change, input } = live.state;
+export async function merge(scope: StepScope, expected: Parameters<GateContext['merge']>[0]): Promise<MergeReport> {
+  const { run, step, activities } = scope;
+  await run.budget.wait(step);
+  const { change, input } = run.state;
   const asked = { change, ...expected, task: brief(input.task) };
   try {
     return await activities.merge(asked);
   } catch (failure) {
     if (!isCancellation(failure) || !patched('a-merge-is-read-back')) throw failure;
-    const merged = await CancellationScope.nonCancellable(() => readBack(desk, asked));
+    const merged = await CancellationScope.nonCancellable(() => readBack(scope, asked));
     if (!merged) throw failure;
     return merged;
   }
@@ -25,8 +25,8 @@ export async function merge(desk: Desk, expected: Parameters<GateContext['merge'
 
 /** Looks whether it is merged; if so, what was begun is brought to its end, its branch's removal included. */
 async function readBack(
-  { live, step, activities }: Desk,
-  asked: Parameters<Desk['activities']['merge']>[0],
+  { run, step, activities }: StepScope,
+  asked: Parameters<StepScope['activities']['merge']>[0],
 ): Promise<Extract<MergeReport, { is: 'merged' }> | undefined> {
   let merged: Extract<MergeReport, { is: 'merged' }> | undefined;
   const scope = new CancellationScope();
@@ -45,7 +45,7 @@ async function readBack(
   if ((!over || refused) && !merged && patched('what-is-refused-is-told')) {
     const { branch, base } = asked.change;
     const text = `The run was called off while it merged, and whether ${branch} was merged into ${base} could not be read.`;
-    live.telling.notify(step, 'keeps_failing', text);
+    run.notices.notify(step, 'keeps_failing', text);
   }
   return merged;
 }

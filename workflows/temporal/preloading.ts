@@ -1,4 +1,4 @@
-import type * as Workflows from './index.ts';
+import type * as Workflows from '../index.ts';
 
 /**
  * Loads the workflow code once for all runs that share a V8 context. The SDK loads it anew for each run otherwise, and the
@@ -10,7 +10,7 @@ const scope = globalThis as { __TEMPORAL_ACTIVATOR__?: { moduleCache: Map<unknow
 
 scope.__TEMPORAL_ACTIVATOR__ = { moduleCache: new Map() };
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be loaded before the line above
-const loaded = require('./index.ts') as typeof Workflows;
+const loaded = require('../index.ts') as typeof Workflows;
 delete scope.__TEMPORAL_ACTIVATOR__;
 
 /** A function, for the SDK freezes whatever else it can reach. */

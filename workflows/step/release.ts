@@ -1,12 +1,12 @@
 import { releaseIdOf } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import { brief } from '../rules/outputs.ts';
-import { begin } from './child.ts';
-import type { Desk } from './desk.ts';
+import { begin } from '../temporal/child.ts';
+import type { StepScope } from './scope.ts';
 
 /** Begins the workflow that watches what this run has released: it outlives the run, which is done. */
-export async function watchRelease({ live, step }: Desk): Promise<string> {
-  const { input, change, policy, pipeline, mergeCommit, mergedAt } = live.state;
+export async function watchRelease({ run, step }: StepScope): Promise<string> {
+  const { input, change, policy, pipeline, mergeCommit, mergedAt } = run.state;
   const { workspace, task, startedBy } = input;
   const asked: ReleaseInput = {
     workspace,

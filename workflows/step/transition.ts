@@ -1,25 +1,8 @@
-import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import { runIdOf } from '../contracts/pipeline-run.ts';
-import type { OutputAnswer } from '../contracts/reading.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
-import { currentDetails } from '../rules/details.ts';
-import { describeRun, statusOf, waitingOn } from '../rules/describe.ts';
-
-/**
- * Lets people look at the run, also once it is closed. Its page in the Web UI costs no history, and is drawn when somebody
- * looks: the SDK keeps what it is given, and makes JSON of it for whoever asks.
- */
-export function openWindows(run: () => RunState): void {
-  setCurrentDetails({ toJSON: () => currentDetails(run()) } as unknown as string);
-  setHandler(runQuery, () => describeRun(run()), { description: 'The run: its steps, and what it is doing.' });
-  setHandler(waitingOnQuery, () => waitingOn(run()), { description: 'What the run waits for, and since when.' });
-  setHandler(actionsQuery, () => run().actions, { description: 'Who did what, and what was refused: newest last.' });
-  setHandler(outputQuery, (question) => outputOf(run(), question), {
-    description: 'What a step made, in full. Input: {"step": 1}.',
-  });
-}
+import { statusOf, waitingOn } from '../rules/describe.ts';
 
 /** Moves the run on and says so: one transition, at most one upsert. What it has no room for any more goes here. */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
@@ -77,11 +60,4 @@ function upsertChanged(run: RunState): void {
         : { key: { name, type: 'KEYWORD' as const }, value },
     ),
   );
-}
-
-function outputOf(run: RunState, question: unknown): OutputAnswer | null {
-  const step = run.steps.find(({ step }) => step === (question as { step?: unknown } | undefined)?.step);
-  if (step?.summary === undefined) return null;
-  const { kind, summary, output } = step;
-  return { step: step.step, kind, summary, ...(output !== undefined && { output }) };
 }

@@ -6,10 +6,10 @@ import type { GateContext, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';
 import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
-import type { Desk } from './desk.ts';
+import type { StepScope } from './scope.ts';
 import { carriedBrief } from './keeping.ts';
-import { asking } from './looks.ts';
-import { transition } from './windows.ts';
+import { asking } from './polls.ts';
+import { transition } from './transition.ts';
 
 /** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
 const RECOVERIES = { crash: 1, infrastructure: 5 };
@@ -28,12 +28,12 @@ type Report = Exclude<JobReport, { is: 'held' }>;
  * Sends a role out and waits for it. An eviction is worth another job under a new key, an interruption always; all
  * else is the gate's to judge. Whether the sender is an agent's own step or a gate with a helper changes nothing here.
  */
-export async function send(desk: Desk, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
+export async function send(scope: StepScope, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const recoveries = { ...RECOVERIES };
-  const asked = { ...work, ...(await carriedBrief(desk, work.brief, BRIEF_BYTES)) };
+  const asked = { ...work, ...(await carriedBrief(scope, work.brief, BRIEF_BYTES)) };
   for (;;) {
-    await desk.live.safePoint(desk.step);
-    const report = await dispatch(desk, role, asked, view);
+    await scope.run.budget.wait(scope.step);
+    const report = await dispatch(scope, role, asked, view);
     switch (report.is) {
       case 'completed':
       case 'failed':
@@ -52,9 +52,9 @@ export async function send(desk: Desk, role: string, work: Work, view: Partial<G
 }
 
 /** One job under a key of its own, from its record to its report. */
-async function dispatch(desk: Desk, role: string, work: Work, view: Partial<GateView>): Promise<Report> {
-  const { live, step, activities } = desk;
-  const { state } = live;
+async function dispatch(scope: StepScope, role: string, work: Work, view: Partial<GateView>): Promise<Report> {
+  const { run, step, activities } = scope;
+  const { state } = run;
   const k = (step.jobs[role] ?? 0) + 1;
   step.jobs[role] = k;
   const key = `${state.workflowId}/${state.firstRunId.slice(-12)}/${step.id}/${role}-${k}`;
@@ -72,18 +72,18 @@ async function dispatch(desk: Desk, role: string, work: Work, view: Partial<Gate
   };
   transition(state, step, shown);
   try {
-    const report = await whenFree(desk, shown, jobOf(desk, key, role, work));
-    settle(desk, attempt, report);
+    const report = await whenFree(scope, shown, jobOf(scope, key, role, work));
+    settle(scope, attempt, report);
     return report;
   } catch (failure) {
     if (failure instanceof ActivityFailure && !isCancellation(failure) && patched('a-refused-job-has-failed')) {
       const refused: Report = { is: 'failed', because: rootCause(failure) ?? failure.message };
-      settle(desk, attempt, refused);
+      settle(scope, attempt, refused);
       return refused;
     }
     // Only a run that is called off comes here. What the job still answers changes nothing, and it is ended for certain:
     // the activity may have been between two attempts, where nobody hears of a cancellation.
-    attempt.outcome ??= live.restart === undefined ? 'stopped' : 'superseded';
+    attempt.outcome ??= run.restart === undefined ? 'stopped' : 'superseded';
     attempt.endedAt ??= new Date().toISOString();
     if (isCancellation(failure)) await CancellationScope.nonCancellable(() => activities.stopJob({ key }));
     throw failure;
@@ -94,24 +94,24 @@ async function dispatch(desk: Desk, role: string, work: Work, view: Partial<Gate
  * Waits for what holds a job up: something of its owner's that is in the way of its push, or this month's budget, which
  * keeps it from beginning.
  */
-async function whenFree({ live, step, activities }: Desk, shown: GateView, job: Job): Promise<Report> {
+async function whenFree({ run, step, activities }: StepScope, shown: GateView, job: Job): Promise<Report> {
   for (let patient = false; ;) {
     const report = await activities.runJob(patient ? { ...job, patient } : job);
     if (report.is !== 'held') return report;
-    transition(live.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
+    transition(run.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
     patient = report.by === 'forge';
     if (patient) continue;
     await asking(
-      () => live.hints.job,
+      () => run.mailbox.hints.job,
       () => activities.withinBudget(),
     );
-    await live.safePoint(step);
-    transition(live.state, step, shown);
+    await run.budget.wait(step);
+    transition(run.state, step, shown);
   }
 }
 
-function jobOf({ live, step }: Desk, key: string, role: string, work: Work): Job {
-  const { state } = live;
+function jobOf({ run, step }: StepScope, key: string, role: string, work: Work): Job {
+  const { state } = run;
   const { policy, pipeline, change, head } = state;
   const helper = role !== step.kind;
   const site = state.environment?.status === 'live' ? state.environment : undefined;
@@ -139,8 +139,8 @@ function taskOf(state: RunState): Job['task'] {
 }
 
 /** Notes how a job ended: on its attempt, in the usage, and what it did to the head. */
-function settle({ live, step }: Desk, attempt: AttemptEntry, report: Report): void {
-  const { state } = live;
+function settle({ run, step }: StepScope, attempt: AttemptEntry, report: Report): void {
+  const { state } = run;
   attempt.endedAt = new Date().toISOString();
   attempt.outcome = report.is;
   attempt.summary = ('summary' in report ? report.summary : report.because || NO_REASON).slice(0, 500);
@@ -151,14 +151,14 @@ function settle({ live, step }: Desk, attempt: AttemptEntry, report: Report): vo
   if (report.is !== 'completed') return;
 
   if (report.head) attempt.head = report.head;
-  live.opened(step, report.pullRequest);
+  run.tracker.opened(step, report.pullRequest);
   if (report.discarded?.length) {
     const files = report.discarded.slice(0, 10).join(', ');
-    live.telling.notify(
+    run.notices.notify(
       step,
       'changes_discarded',
       `${attempt.role} only reads; what it changed was thrown away: ${files}.`,
     );
   }
-  live.saw(report);
+  run.saw(report);
 }

@@ -1,0 +1,21 @@
+import { condition } from '@temporalio/workflow';
+import type { RunState, StepRecord } from '../contracts/state.ts';
+import { overBudget } from '../rules/budget.ts';
+import type { Budget } from '../step/scope.ts';
+import { transition } from '../step/transition.ts';
+
+/** Holds a run while a person has paused it, or while it is over its budget. */
+export class RunBudget implements Budget {
+  constructor(private readonly state: RunState) {}
+
+  async wait(step: StepRecord, unless = () => false): Promise<void> {
+    const { state } = this;
+    await condition(() => !state.paused || unless());
+    if (!overBudget(state) || unless()) return;
+
+    const { usage, policy } = state;
+    const detail = `The run has spent ${usage.costCents} of ${policy.budgetCents} cents`;
+    transition(state, step, { phase: 'working', waitingOn: 'budget', detail, because: detail });
+    await condition(() => !overBudget(state) || unless());
+  }
+}
