@@ -80,7 +80,8 @@ const look = ({ state }: LiveRun, detail: string) =>
 async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const { state } = live;
   const scope = scopeFor(live, step);
-  const gate = () => gateFor(step.kind).run(contextFor(scope, () => stop(live)) as never);
+  const { uses = [], run } = gateFor(step.kind);
+  const gate = () => run(contextFor(scope, uses, () => stop(live)) as never);
   if (live.upgrade.resumed) return gate();
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };

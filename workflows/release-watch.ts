@@ -29,7 +29,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
     takeSteps(live, (step) => {
       step.state = 'working';
       step.startedAt ??= new Date().toISOString();
-      const ctx = contextFor(scopeFor(live, step), () => stop(live));
+      const ctx = contextFor(scopeFor(live, step), postReleaseHealth.uses ?? [], () => stop(live));
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
       return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
     });

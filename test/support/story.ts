@@ -4,7 +4,8 @@ import type { HumanAction } from '../../workflows/contracts/messages.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
-import type { Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
+import type { Capabilities, Capability } from '../../workflows/gates/capabilities.ts';
+import type { Core, Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
 import { revisionOf } from '../../workflows/rules/revisions.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 
@@ -51,8 +52,8 @@ const record = (step: number, kind: string, over: Partial<StepRecord> = {}): Ste
 });
 
 /** A gate played against a script, in plain jest: what it did is told in the words of the domain. */
-export async function play<K extends string, O extends z.ZodObject>(
-  gate: Gate<K, O>,
+export async function play<K extends string, O extends z.ZodObject, C extends Capability>(
+  gate: Gate<K, O, C>,
   script: Script = {},
   options: z.input<O> = {} as never,
 ): Promise<Played> {
@@ -75,22 +76,15 @@ export async function play<K extends string, O extends z.ZodObject>(
   const site = script.site ?? 'live';
   let view: EnvironmentView | null = null;
 
-  const ctx: GateContext<z.output<O>> = {
+  const core: Core<z.output<O>> = {
     step,
     options: gate.options.parse(options) as z.output<O>,
     policy: { ...Policy.parse({}), ...script.policy },
-    activities: { protectedPaths: async () => [], ...script.activities } as Activities,
     change: () => change,
     head: () => (script.head === undefined ? HEAD : (script.head ?? undefined)),
-    foreignKnown: () => 0,
     steps: () => [...before, step],
     title: () => 'Show totals',
     description: () => 'the task',
-    merged: () => ((script.merged ?? true) ? 'm'.repeat(40) : undefined),
-    branchResumed: () => script.resumed ?? false,
-    estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
-    outputOf: async ({ output }) => output,
-    revision: async (said) => revisionOf(said),
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),
     show: ({ phase }) => tell(phase),
     send: async (role, work) => {
@@ -100,59 +94,14 @@ export async function play<K extends string, O extends z.ZodObject>(
       tell(`${role} ${end.is}`);
       return end;
     },
-    together: (work) => Promise.all(work.map((each) => each())),
-    commit: async (files) => {
-      tell(`commit ${Object.keys(files).join(' ')}`);
-      committed.push(files);
-      return script.refusesCommit;
-    },
-    fileIssue: async ({ title, body }) => {
-      tell(`issue ${title}: ${body}`);
-      if (script.tracker === 'down') throw new Error('the tracker is down');
-      return script.tracker === 'none' ? undefined : { id: 'ISSUE-1' };
-    },
-    watchRelease: async () => 'Watched by release/default/PAY-142.',
-    signals: async (minutes) => {
-      tell(`watching ${minutes}`);
-      return script.signals ?? [];
-    },
-    look: async (_, { phase }, ask) => {
+    concurrently: (work) => Promise.all(work.map((each) => each())),
+    poll: async (_, { phase }, ask) => {
       tell(phase);
       return ask();
     },
-    checks: async ({ phase }) => {
-      tell(`${phase} checks`);
-      return (checks.length > 1 ? checks.shift()! : (checks[0] ?? green))();
-    },
-    mergeability: async ({ phase }) => {
-      tell(`${phase} mergeability`);
-      const next = merges.length > 1 ? merges.shift() : merges[0];
-      return {
-        is: 'mergeable',
-        head: HEAD,
-        baseHead: change.basis,
-        foreign: [],
-        state: 'open',
-        ...(next as object),
-      } as never;
-    },
-    mergeResult: async ({ phase }, baseHead) => {
-      tell(`${phase} result on ${baseHead}`);
-      return results.shift() as never;
-    },
-    takeBase: async ({ phase }) => {
-      tell(phase);
-      return script.refusesBase;
-    },
-    merge: async ({ head, commit = 'm' }) => ({ is: 'merged', mergeCommit: commit, head }),
-    voided: () => [],
-    canTakeBase: () => (basesLeft -= 1) >= 0,
     attempt: async ({ phase }, work) => {
       tell(phase);
-      return work().then(
-        (value) => ({ is: 'done', value }) as const,
-        (failure: Error) => ({ is: 'failed', because: failure.message }) as const,
-      );
+      return tried(work);
     },
     park: async (ask, { type }, { edit } = {}) => {
       for (;;) {
@@ -167,10 +116,51 @@ export async function play<K extends string, O extends z.ZodObject>(
       }
     },
     resumed: () => undefined,
-    failedEffect: () => tell('effect failed'),
-    saw: () => undefined,
     notice: (type) => tell(`notice ${type}`),
-    site: {
+  };
+  const all: Capabilities = {
+    activities: { protectedPaths: async () => [], ...script.activities } as Activities,
+    base: {
+      mergeability: async ({ phase }) => {
+        tell(`${phase} mergeability`);
+        const next = merges.length > 1 ? merges.shift() : merges[0];
+        return {
+          is: 'mergeable',
+          head: HEAD,
+          baseHead: change.basis,
+          foreign: [],
+          state: 'open',
+          ...(next as object),
+        } as never;
+      },
+      mergeResult: async ({ phase }, baseHead) => {
+        tell(`${phase} result on ${baseHead}`);
+        return results.shift() as never;
+      },
+      update: async ({ phase }) => {
+        tell(phase);
+        return tried(async () => script.activities!.updateFromBase!({ change, known: HEAD }));
+      },
+      take: async ({ phase }) => {
+        tell(phase);
+        return script.refusesBase;
+      },
+      mayTake: () => (basesLeft -= 1) >= 0,
+      merge: async ({ head, commit = 'm' }) => ({ is: 'merged', mergeCommit: commit, head }),
+    },
+    branchResumed: () => script.resumed ?? false,
+    checks: async ({ phase }) => {
+      tell(`${phase} checks`);
+      return (checks.length > 1 ? checks.shift()! : (checks[0] ?? green))();
+    },
+    documents: {
+      commit: async (files) => {
+        tell(`commit ${Object.keys(files).join(' ')}`);
+        committed.push(files);
+        return script.refusesCommit;
+      },
+    },
+    environment: {
       configured: site !== 'none',
       current: () => view,
       build: async () => {
@@ -188,8 +178,35 @@ export async function play<K extends string, O extends z.ZodObject>(
         if (view) view = { ...view, status: 'gone' };
       },
     },
+    estimated: (estimate) => tell(`estimated ${estimate.complexity} ${estimate.risk} ${estimate.impact}`),
+    failedEffect: () => tell('effect failed'),
+    output: { of: async ({ output }) => output, revision: async (said) => revisionOf(said) },
+    release: {
+      merged: () => ((script.merged ?? true) ? 'm'.repeat(40) : undefined),
+      watch: async () => 'Watched by release/default/PAY-142.',
+      signals: async (minutes) => {
+        tell(`watching ${minutes}`);
+        return script.signals ?? [];
+      },
+    },
     stop: () => Promise.reject(new Error('stopped')),
+    tracker: {
+      file: async ({ title, body }) => {
+        tell(`issue ${title}: ${body}`);
+        if (script.tracker === 'down') throw new Error('the tracker is down');
+        return script.tracker === 'none' ? undefined : { id: 'ISSUE-1' };
+      },
+    },
+    verdicts: { voided: () => [], foreignKnown: () => 0 },
   };
-  const end = await gate.run(ctx);
+  // It is given just what it declares: a capability that it forgot to declare is missing here too.
+  const used = Object.fromEntries((gate.uses ?? []).map((name) => [name, all[name]]));
+  const end = await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>);
   return { told, end, step, before, briefs, asked, committed };
 }
+
+const tried = <T>(work: () => Promise<T>) =>
+  work().then(
+    (value) => ({ is: 'done', value }) as const,
+    (failure: Error) => ({ is: 'failed', because: failure.message }) as const,
+  );

@@ -9,6 +9,10 @@ import { defineGate, judge, Nothing, type GateContext, type JobEnd } from './gat
 type Done = Extract<JobEnd, { is: 'completed' }>;
 type Shown = Pick<Done, 'summary' | 'output'>;
 
+/** What all agents use. */
+const USES = ['branchResumed', 'documents', 'estimated', 'output', 'verdicts'] as const;
+type Context = GateContext<unknown, (typeof USES)[number]>;
+
 interface Trade {
   /** Whether what it changes is pushed, or discarded. */
   writes?: boolean;
@@ -17,9 +21,9 @@ interface Trade {
   /** What it is asked besides the task. */
   asks?: string;
   /** What people read, and later steps are given, of what it answered. */
-  shows?: (end: Done, ctx: GateContext) => Shown;
+  shows?: (end: Done, ctx: Context) => Shown;
   /** What is done with its output once it is settled, approved where that is asked for; answers what is to be noted. */
-  effect?: (ctx: GateContext) => Promise<string | undefined>;
+  effect?: (ctx: Context) => Promise<string | undefined>;
 }
 
 /** A step that is one role of the executor, and what it says or pushes (engine 2.2). */
@@ -28,6 +32,7 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
     kind,
     options: z.object({}),
     roles: [kind],
+    uses: [...USES],
     takes: { approval: true, when: kind !== 'coder', consensus: trade.writes !== true },
 
     async run(ctx) {
@@ -60,7 +65,7 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
   });
 
 /** One piece of work: the job, and the one question that its agent may ask. */
-async function work(ctx: GateContext, { writes, mustChange, asks, shows }: Trade): Promise<JobEnd> {
+async function work(ctx: Context, { writes, mustChange, asks, shows }: Trade): Promise<JobEnd> {
   const { step } = ctx;
   const first = step.summary === undefined && !ctx.branchResumed();
   const asked = openDecision(ctx);
@@ -120,7 +125,7 @@ export const lost = (end: Extract<JobEnd, { is: 'failed' }>): Lost =>
     hint: 'Look at the detail, mend the agent or the task, then retry the run.',
   });
 
-async function noted(ctx: GateContext, { effect }: Trade): Promise<string> {
+async function noted(ctx: Context, { effect }: Trade): Promise<string> {
   const note = effect && (await effect(ctx));
   return [firstLine(ctx.step.summary), note].filter(Boolean).join(' ');
 }
@@ -131,7 +136,7 @@ const ESTIMATE =
   'Estimate the task. Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }.';
 
 /** Notes the estimate, and shows it in words. An answer that is none leaves the run without one, and goes on. */
-function estimate(end: Done, ctx: GateContext): Shown {
+function estimate(end: Done, ctx: Context): Shown {
   const read = readEstimate(end.output);
   if (!read) return end;
   ctx.estimated(read.estimate);

@@ -6,7 +6,7 @@ import type { GateContext, GateEnd } from './gate.ts';
 type Approval = { is: 'ended'; end: GateEnd } | { is: 'rework'; rework: Revision } | { is: 'moved' };
 
 /** A person approves what `owner` made: as it is, as edited, or not. An edit goes to its owner (gates Q-30). */
-export async function approveOutput(ctx: GateContext, owner: StepRecord): Promise<Approval> {
+export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: StepRecord): Promise<Approval> {
   const answer = await ctx.park(
     () => ({
       detail: `The output of ${owner.kind} waits for approval`,
@@ -24,7 +24,7 @@ export async function approveOutput(ctx: GateContext, owner: StepRecord): Promis
       }
       return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
     case 'requestChanges':
-      return { is: 'rework', rework: await ctx.revision(saidBy(answer)) };
+      return { is: 'rework', rework: await ctx.output.revision(saidBy(answer)) };
     case 'reject': {
       const reason = `${answer.by ?? 'A person'} rejected it${answer.reason ? `: ${answer.reason}` : '.'}`;
       return { is: 'ended', end: { is: 'rejected', type: 'rejected', reason } };

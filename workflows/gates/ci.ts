@@ -9,6 +9,7 @@ export const ci = defineGate({
   kind: 'ci',
   options: z.object({ attempts: z.number().int().min(0).max(1_000).optional() }),
   roles: ['ci-fixer'],
+  uses: ['checks'],
   takes: {},
 
   run(ctx) {

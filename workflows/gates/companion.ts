@@ -29,6 +29,7 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
     roles: [kind],
     takes: { approval: true, when: true, consensus: true },
     after: [producer],
+    uses: [...USES],
 
     async run(ctx) {
       const made = ctx.steps()[ctx.step.step - 2]!;
@@ -48,7 +49,8 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
     },
   });
 
-type Graded = GateContext<{ threshold?: number | undefined; attempts?: number | undefined }>;
+const USES = ['documents', 'output', 'stop', 'verdicts'] as const;
+type Graded = GateContext<{ threshold?: number | undefined; attempts?: number | undefined }, (typeof USES)[number]>;
 
 /** What a verdict means: on, to a person, or back, as often as there are reworks. */
 async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, back: Back): Promise<GateEnd> {
@@ -65,7 +67,7 @@ async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, b
 }
 
 /** Grades once; an answer that cannot be read gets one repair job, and is never a silent pass. */
-async function grade(ctx: GateContext, threshold: number): Promise<CompanionVerdict | GateEnd> {
+async function grade(ctx: Graded, threshold: number): Promise<CompanionVerdict | GateEnd> {
   const { kind } = ctx.step;
   const brief = briefOf(kind, threshold);
   const view = { phase: 'reviewing', verdicts: ctx.step.verdicts } as const;
@@ -81,7 +83,7 @@ async function grade(ctx: GateContext, threshold: number): Promise<CompanionVerd
     if (data) {
       const reworks = ctx.step.spent['rework'] ?? 0;
       const judged = judgeReview(data, { threshold, reworks, said: end.summary });
-      const { feedback, kept } = await ctx.revision({ feedback: judged.feedback, comments: [] });
+      const { feedback, kept } = await ctx.output.revision({ feedback: judged.feedback, comments: [] });
       const verdict = { ...judged, feedback, ...(kept && { kept }) };
       ctx.step.verdicts.push(verdict);
       await ctx.keep(ctx.step, end);
@@ -97,7 +99,7 @@ async function grade(ctx: GateContext, threshold: number): Promise<CompanionVerd
 
 /** The automatic reworks are used up. That is no failure: a person knows whether another round is worth it. */
 async function capped(
-  ctx: GateContext,
+  ctx: Graded,
   { rating, threshold, feedback }: CompanionVerdict,
   max: number,
   back: () => GateEnd,
@@ -130,7 +132,7 @@ async function capped(
 }
 
 /** What passed goes to a person, who approves the producer's work: an edit and a change request are about that. */
-async function approved(ctx: GateContext, owner: StepRecord, back: Back): Promise<GateEnd> {
+async function approved(ctx: Graded, owner: StepRecord, back: Back): Promise<GateEnd> {
   for (;;) {
     const answer = await approveOutput(ctx, owner);
     if (answer.is === 'moved') continue;

@@ -9,12 +9,13 @@ export const conflicts = defineGate({
   kind: 'conflicts',
   options: z.object({ attempts: z.number().int().min(0).max(1_000).optional() }),
   roles: ['conflict-resolver'],
+  uses: ['base'],
   takes: {},
 
   run(ctx) {
     const { branch, base } = ctx.change();
     return escalate(ctx, {
-      probe: async (view) => judgeMergeability(await ctx.mergeability(view)),
+      probe: async (view) => judgeMergeability(await ctx.base.mergeability(view)),
       helper: 'conflict-resolver',
       mode: 'resolve',
       brief: (files) => briefOfConflicts(base, files),

@@ -47,7 +47,7 @@ async function firstAnswers(
   view: Partial<GateView>,
 ): Promise<Answer[] | Lost> {
   const detail = `${participants.length} participants are at work`;
-  const ends = await ctx.together(
+  const ends = await ctx.concurrently(
     participants.map((participant) => () => {
       const brief = `${work.brief}\n\nYou are ${participant}, one of ${participants.length} who answer by themselves.`;
       return ctx.send(ctx.step.kind, { ...work, brief }, { ...view, detail });
@@ -74,7 +74,7 @@ async function debated(
   for (let round = 2; round <= rounds; round += 1) {
     const heard = answers;
     const detail = `The debate is in round ${round} of ${rounds}`;
-    const ends = await ctx.together(
+    const ends = await ctx.concurrently(
       heard.map(({ participant }) => () => {
         const others = answersText(
           heard.filter((each) => each.participant !== participant),
@@ -99,7 +99,7 @@ async function voted(ctx: GateContext, plan: Consensus, answers: Answer[], view:
     `Rank these proposals, best first. Answer in \`output\` with { "ranking": [${letters.map((each) => `"${each}"`).join(', ')}] }, in your order.`,
     answersText(answers, 'letters'),
   ].join('\n\n');
-  const ends = await ctx.together(
+  const ends = await ctx.concurrently(
     answers.map(({ participant }) => () => {
       const work = { mode: 'read', brief: `${brief}\n\nYou are ${participant}.` } as const;
       return ctx.send(ctx.step.kind, work, { ...view, detail: `${plan.participants.length} participants vote` });

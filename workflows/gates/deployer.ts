@@ -7,23 +7,24 @@ export const deployer = defineGate({
   kind: 'deployer',
   options: z.object({}),
   roles: [],
+  uses: ['environment'],
   takes: { when: true },
   needs: 'environment',
 
   async run(ctx) {
     const head = ctx.head();
     if (head === undefined) return passed('There is no change to deploy.');
-    await ctx.site.build({
+    await ctx.environment.build({
       phase: 'provisioning',
       waitingOn: 'environment',
       detail: `The environment for ${head.slice(0, 8)} is being made`,
     });
-    const site = ctx.site.current();
-    const because = site?.because ?? 'no reason given';
-    switch (site?.status) {
+    const environment = ctx.environment.current();
+    const because = environment?.because ?? 'no reason given';
+    switch (environment?.status) {
       case 'live': {
-        const until = site.expiresAt ? `, until ${site.expiresAt}` : '';
-        const note = `${head.slice(0, 8)} is live at ${site.url}${until}.`;
+        const until = environment.expiresAt ? `, until ${environment.expiresAt}` : '';
+        const note = `${head.slice(0, 8)} is live at ${environment.url}${until}.`;
         await ctx.keep(ctx.step, { summary: note });
         return passed(note);
       }

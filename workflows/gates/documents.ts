@@ -2,6 +2,8 @@ import { filesOf, readBlueprint, readSpec, textFiles, type Document } from '../r
 import type { StepRecord } from '../contracts/state.ts';
 import type { GateContext } from './gate.ts';
 
+type Context = GateContext<unknown, 'documents' | 'output'>;
+
 interface Writer {
   folder: string;
   asks: string;
@@ -34,18 +36,18 @@ export function writerOf(kind: 'spec-writer' | 'blueprints') {
       const document = read(end.output);
       return document ? { summary: document.markdown, output: document.data } : end;
     },
-    effect: (ctx: GateContext) => commitDocument(ctx, ctx.step),
+    effect: (ctx: Context) => commitDocument(ctx, ctx.step),
   };
 }
 
 /** Commits what a writer made, or what a person put in its place; answers what is to be noted of it. */
-export async function commitDocument(ctx: GateContext, owner: StepRecord): Promise<string | undefined> {
+export async function commitDocument(ctx: Context, owner: StepRecord): Promise<string | undefined> {
   const { kind, summary = '', edited } = owner;
   const writer = WRITERS[kind];
   if (!writer) return undefined;
-  const document = edited ? undefined : writer.read(await ctx.outputOf(owner));
+  const document = edited ? undefined : writer.read(await ctx.output.of(owner));
   if (!document && !edited) return 'Its answer is no such document: nothing was committed.';
   const files = document ? filesOf(writer.folder, document) : textFiles(writer.folder, summary);
-  const refused = await ctx.commit(files, `${kind}: ${document?.name ?? 'as a person edited it'}`);
+  const refused = await ctx.documents.commit(files, `${kind}: ${document?.name ?? 'as a person edited it'}`);
   return refused ? `It could not be committed: ${refused}` : `It is in ${Object.keys(files).join(' and ')}.`;
 }

@@ -7,6 +7,9 @@ import type { GateView } from '../contracts/state.ts';
 import { briefOfConflicts } from './conflicts.ts';
 import { budgetOf, defineGate, judge, type GateContext, type JobEnd, type Question } from './gate.ts';
 
+const USES = ['base', 'environment', 'failedEffect', 'verdicts'] as const;
+type Context = GateContext<unknown, (typeof USES)[number]>;
+
 type Offer = 'confirm' | 'requestFix' | 'pullMain' | 'recreateEnvironment' | 'destroyEnvironment';
 
 /**
@@ -24,6 +27,7 @@ export const humanTest = defineGate({
   kind: 'human-test',
   options: z.object({ fixes: z.number().int().min(0).max(1_000).optional() }),
   roles: ['fixer', 'conflict-resolver'],
+  uses: [...USES],
   takes: {},
 
   async run(ctx) {
@@ -59,7 +63,7 @@ export const humanTest = defineGate({
           case 'recreateEnvironment':
             break;
           case 'destroyEnvironment':
-            await ctx.site.release('A person took it down.');
+            await ctx.environment.release('A person took it down.');
             visit = true;
             continue;
           case 'moved':
@@ -68,7 +72,7 @@ export const humanTest = defineGate({
         await build(ctx, fixes);
       }
     } finally {
-      await ctx.site.release('The human test is over.');
+      await ctx.environment.release('The human test is over.');
     }
   },
 });
@@ -80,42 +84,46 @@ const Kept = z.strictObject({ because: z.string().optional() });
 type Budget = ReturnType<typeof budgetOf>;
 
 const question = (
-  ctx: GateContext,
+  ctx: Context,
   { because, fixes }: { because: string | undefined; fixes: Budget },
 ): Question<Offer> => {
-  const site = ctx.site.current();
+  const environment = ctx.environment.current();
   const offers: Offer[] = [
     'confirm',
     ...(fixes.left() ? (['requestFix'] as const) : []),
     'pullMain',
-    ...(ctx.site.configured ? (['recreateEnvironment'] as const) : []),
-    ...(standing(site) ? (['destroyEnvironment'] as const) : []),
+    ...(ctx.environment.configured ? (['recreateEnvironment'] as const) : []),
+    ...(isLive(environment) ? (['destroyEnvironment'] as const) : []),
   ];
   const told = { ...fixes.shown(), rounds: ctx.step.rounds, offers };
-  if (site?.status === 'live') return { ...told, because, detail: `Try the change at ${site.url}` };
+  if (environment?.status === 'live') return { ...told, because, detail: `Try the change at ${environment.url}` };
 
-  const lacking = whyNot(ctx, site);
+  const lacking = whyNot(ctx, environment);
   return { ...told, because: because ?? lacking, detail: `${lacking} Try ${ctx.change().branch} yourself` };
 };
 
-const standing = (site: EnvironmentView | null) => site?.status === 'live' || site?.status === 'provisioning';
+const isLive = (environment: EnvironmentView | null) =>
+  environment?.status === 'live' || environment?.status === 'provisioning';
 
 /** Why there is no place to try the change: degraded, never failed (gates 2.7). */
-function whyNot(ctx: GateContext, site: EnvironmentView | null): string {
-  if (!ctx.site.configured) return 'No environment is configured.';
-  if (site?.status === 'provisioning') return site.because ?? 'The environment is not up yet; it may still come up.';
-  return site?.because ?? 'There is no environment.';
+function whyNot(ctx: Context, environment: EnvironmentView | null): string {
+  if (!ctx.environment.configured) return 'No environment is configured.';
+  if (environment?.status === 'provisioning')
+    return environment.because ?? 'The environment is not up yet; it may still come up.';
+  return environment?.because ?? 'There is no environment.';
 }
 
-const readyText = (ctx: GateContext) => {
-  const site = ctx.site.current();
-  return site?.status === 'live' ? `Try the change at ${site.url}` : `${whyNot(ctx, site)} Try the branch yourself.`;
+const readyText = (ctx: Context) => {
+  const environment = ctx.environment.current();
+  return environment?.status === 'live'
+    ? `Try the change at ${environment.url}`
+    : `${whyNot(ctx, environment)} Try the branch yourself.`;
 };
 
 /** A person can test without an environment, so lacking one parks the run rather than failing it. */
-async function build(ctx: GateContext, fixes: Budget): Promise<void> {
-  if (!ctx.site.configured || ctx.head() === undefined) return;
-  await ctx.site.build({
+async function build(ctx: Context, fixes: Budget): Promise<void> {
+  if (!ctx.environment.configured || ctx.head() === undefined) return;
+  await ctx.environment.build({
     phase: 'provisioning',
     waitingOn: 'environment',
     detail: `The environment for ${ctx.head()!.slice(0, 8)} is being made`,
@@ -126,14 +134,14 @@ async function build(ctx: GateContext, fixes: Budget): Promise<void> {
 }
 
 /** Sends the fixer with what the person found. However it ends, the person is asked again, and told. */
-async function fix(ctx: GateContext, findings: string, budget: Budget): Promise<string | undefined> {
+async function fix(ctx: Context, findings: string, budget: Budget): Promise<string | undefined> {
   const brief = `A person tried the change, and found this:\n\n${findings}`;
   const view = { ...budget.shown(), rounds: ctx.step.rounds };
   const end = await ctx.send('fixer', { mode: 'write', brief }, view);
   return closeRound(ctx, { kind: 'fix', findings }, 'The fixer', end);
 }
 
-async function pullBase(ctx: GateContext, budget: Budget): Promise<{ rebuild: boolean; because?: string | undefined }> {
+async function pullBase(ctx: Context, budget: Budget): Promise<{ rebuild: boolean; because?: string | undefined }> {
   const { branch, base } = ctx.change();
   const refuse = (because: string) => {
     ctx.step.rounds.push({ kind: 'conflict', outcome: 'failed', because, ...headOf(ctx) });
@@ -142,13 +150,10 @@ async function pullBase(ctx: GateContext, budget: Budget): Promise<{ rebuild: bo
   };
 
   const view: GateView = { phase: 'updating-branch', waitingOn: 'forge', detail: `${branch} takes in ${base}` };
-  const update = await ctx.attempt(view, () =>
-    ctx.activities.updateFromBase({ change: ctx.change(), known: ctx.head() }),
-  );
+  const update = await ctx.base.update(view);
   if (update.is === 'called-off') return refuse('The update was called off.');
   if (update.is === 'failed') return refuse(`${base} could not be merged in: ${update.because}`);
   if (update.value.is === 'refused') return refuse(`${base} could not be merged in: ${update.value.because}`);
-  ctx.saw(update.value);
   if (update.value.is !== 'conflict') return { rebuild: true };
   if (!budget.left()) {
     return refuse(
@@ -167,7 +172,7 @@ async function pullBase(ctx: GateContext, budget: Budget): Promise<{ rebuild: bo
 
 /** Notes how a helper's round went, and answers what the person must know of it. */
 function closeRound(
-  ctx: GateContext,
+  ctx: Context,
   round: Pick<Round, 'kind' | 'findings'>,
   who: string,
   end: JobEnd,
@@ -184,7 +189,7 @@ function closeRound(
   return because;
 }
 
-const headOf = (ctx: GateContext) => {
+const headOf = (ctx: Context) => {
   const head = ctx.head();
   return head ? { head } : {};
 };

@@ -6,6 +6,9 @@ import type { GateView } from '../contracts/state.ts';
 import { lost } from './agent.ts';
 import { defineGate, judge, type GateContext, type GateEnd } from './gate.ts';
 
+const USES = ['activities', 'base', 'checks', 'verdicts'] as const;
+type Context = GateContext<unknown, (typeof USES)[number]>;
+
 /**
  * Assesses the change, and merges just the commit that was judged: by itself while the scores are within the policy and
  * nothing protected is touched, else when a person says so. Whatever moved meanwhile is judged again first.
@@ -14,6 +17,7 @@ export const merger = defineGate({
   kind: 'merger',
   options: z.object({}),
   roles: ['merger'],
+  uses: [...USES],
   takes: {},
 
   async run(ctx) {
@@ -56,7 +60,7 @@ interface Yes {
 }
 
 /** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
-async function decide(ctx: GateContext, mind: Mind, yes: Yes | undefined): Promise<GateEnd | undefined> {
+async function decide(ctx: Context, mind: Mind, yes: Yes | undefined): Promise<GateEnd | undefined> {
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
@@ -93,20 +97,20 @@ const BRIEF = [
  * Takes the machines' verdicts again for the head as it is now, and sends the run back to whatever does not hold: a
  * person's or a companion's voided verdict first, then red checks or a conflict.
  */
-async function stillGood(ctx: GateContext): Promise<GateEnd | Good> {
+async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: 'Looking at the change once more' };
-  const merges = await ctx.mergeability(view);
+  const merges = await ctx.base.mergeability(view);
   const good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead } as const;
-  const [first, ...others] = ctx.voided();
+  const [first, ...others] = ctx.verdicts.voided();
   if (first) return { is: 'back', to: [first, ...others].map(({ step }) => step.id), because: first.because };
 
   if (merges.is === 'conflicted') {
     const because = `It conflicts with its base in ${merges.files.join(', ')}.`;
-    return (ctx.canTakeBase() && reopen(ctx, 'conflicts', because)) || good;
+    return (ctx.base.mayTake() && reopen(ctx, 'conflicts', because)) || good;
   }
   if (passedBefore(ctx, 'ci').length === 0) return good;
   const failing = failingOf(await ctx.checks({ ...view, waitingOn: 'checks', detail: 'The checks of the head' }));
-  if (ctx.voided().length > 0) return stillGood(ctx);
+  if (ctx.verdicts.voided().length > 0) return stillGood(ctx);
   if (failing.length > 0) return reopen(ctx, 'ci', `Failing checks: ${namesOf(failing)}.`) ?? good;
   const isOther = merges.is === 'mergeable' && merges.behind === true;
   return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, merges.baseHead) : good;
@@ -124,37 +128,37 @@ interface Good {
  * Two changes may each be green, and break the base together. So the merge of both is tested; where it is red, the base is
  * taken into the work branch, so that `ci` sees what is wrong and its helper can mend it.
  */
-async function goodTogether(ctx: GateContext, baseHead: string): Promise<GateEnd | Good> {
+async function goodTogether(ctx: Context, baseHead: string): Promise<GateEnd | Good> {
   const { base } = ctx.change();
   const view: GateView = {
     phase: 'merging',
     waitingOn: 'checks',
     detail: `The checks of ${ctx.head()!.slice(0, 8)} merged into ${base} as it is now (${baseHead.slice(0, 8)})`,
   };
-  const result = await ctx.mergeResult(view, baseHead);
+  const result = await ctx.base.mergeResult(view, baseHead);
   if (result.is === 'moved') return stillGood(ctx);
   const failing = failingOf(result);
   const good = { is: 'good', baseHead, commit: result.commit } as const;
   if (failing.length === 0) return good;
 
   const because = `Failing checks once it is merged into ${base}: ${namesOf(failing)}.`;
-  if (!ctx.canTakeBase()) return { ...good, because };
-  const refused = await ctx.takeBase({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
+  if (!ctx.base.mayTake()) return { ...good, because };
+  const refused = await ctx.base.take({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
   if (refused !== undefined) return { ...good, because: `${because} ${base} could not be merged in: ${refused}.` };
   return reopen(ctx, 'ci', because) ?? { ...good, because };
 }
 
-const passedBefore = (ctx: GateContext, kind: string) =>
+const passedBefore = (ctx: Context, kind: string) =>
   ctx.steps().filter((step) => step.kind === kind && step.state === 'done' && step.step < ctx.step.step);
 
 /** Sends the run back to its gates of this kind. It has none? Then the merge is tried, and a person decides. */
-function reopen(ctx: GateContext, kind: string, because: string): GateEnd | undefined {
+function reopen(ctx: Context, kind: string, because: string): GateEnd | undefined {
   const steps = passedBefore(ctx, kind);
   return steps.length > 0 ? { is: 'back', to: steps.map(({ id }) => id), because } : undefined;
 }
 
 /** Why a person must look before this is merged. */
-async function doubts(ctx: GateContext, assessment: Assessment | undefined): Promise<string | undefined> {
+async function doubts(ctx: Context, assessment: Assessment | undefined): Promise<string | undefined> {
   const globs = ctx.policy.protectedPaths;
   const touched = globs.length
     ? await ctx.activities.protectedPaths({ change: ctx.change(), head: ctx.head()!, globs })
@@ -165,10 +169,10 @@ async function doubts(ctx: GateContext, assessment: Assessment | undefined): Pro
 
 type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
 
-async function merge(ctx: GateContext, { baseHead, commit }: Good, person: string | undefined): Promise<Merged> {
+async function merge(ctx: Context, { baseHead, commit }: Good, person: string | undefined): Promise<Merged> {
   const head = ctx.head()!;
   ctx.show({ phase: 'merging', waitingOn: 'forge', detail: `Merging ${head.slice(0, 8)} into ${ctx.change().base}` });
-  const report = await ctx.merge({ head, baseHead, ...(commit && { commit }) });
+  const report = await ctx.base.merge({ head, baseHead, ...(commit && { commit }) });
   switch (report.is) {
     case 'merged':
       return {
@@ -188,7 +192,7 @@ async function merge(ctx: GateContext, { baseHead, commit }: Good, person: strin
   }
 }
 
-const review = (ctx: GateContext, { because = '', assessment, assessed }: Mind) =>
+const review = (ctx: Context, { because = '', assessment, assessed }: Mind) =>
   ctx.park(
     () => ({
       detail: because,

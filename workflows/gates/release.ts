@@ -16,16 +16,17 @@ export const postReleaseHealth = defineGate({
   kind: 'post-release-health',
   options,
   roles: ['on-call'],
+  uses: ['release'],
   takes: { when: true },
   needs: 'release',
 
   async run(ctx) {
-    if (!ctx.merged()) return passed('Nothing was merged: there is no release to watch.');
-    return passed(await ctx.watchRelease());
+    if (!ctx.release.merged()) return passed('Nothing was merged: there is no release to watch.');
+    return passed(await ctx.release.watch());
   },
 });
 
-export type Watched = GateContext<z.output<typeof options>>;
+export type Watched = GateContext<z.output<typeof options>, 'release'>;
 export interface Watch {
   health: ReleaseHealth;
   signals: Signal[];
@@ -57,7 +58,7 @@ export async function watchRelease(ctx: Watched, told: (watch: Watch) => void): 
 /** Watches, and has a regression investigated. Without one the watch is over. */
 async function watched(ctx: Watched, told: (watch: Watch) => void): Promise<Regression | GateEnd> {
   const minutes = ctx.options.minutes ?? ctx.policy.releaseWatchMinutes;
-  const signals = await ctx.signals(minutes);
+  const signals = await ctx.release.signals(minutes);
   const health = judgeSignals(signals);
   told({ health, signals });
   if (health === 'healthy') return passed(`Watched for ${minutes} minutes: it is well.`);
@@ -102,7 +103,7 @@ async function investigate(
 
 const briefOf = (ctx: Watched, text: string, signals: Signal[]): string =>
   [
-    `${text} Find out whether ${changeOf(ctx)}, merged into ${ctx.change().base} just before as ${ctx.merged()}, is to blame. Change nothing.`,
+    `${text} Find out whether ${changeOf(ctx)}, merged into ${ctx.change().base} just before as ${ctx.release.merged()}, is to blame. Change nothing.`,
     'Answer in `output` with { "culpritConfidence": 0..1, "recommendation": "revert" | "hold" | "monitor", "rationale": "…", "evidence": ["…"] }.',
     ...signals.map(({ id, name, state, detail }) => `- ${name ?? id}: ${state}${detail ? ` (${detail})` : ''}`),
   ].join('\n');

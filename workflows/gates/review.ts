@@ -27,6 +27,8 @@ type Offer = Extract<
   | 'resolveCap'
 >;
 
+type Context = GateContext<unknown, 'failedEffect' | 'stop'>;
+
 /** What is not done on the spot. */
 type Asked = Answer<Exclude<Offer, `${string}Finding` | `${string}Recommendation`>>;
 
@@ -48,6 +50,7 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
   defineGate({
     kind,
     options: z.object({ iterations: z.number().int().min(1).max(20).optional(), concernAllowed: Concern.optional() }),
+    uses: ['failedEffect', 'stop'],
     roles: [subject.reviewer, 'incorporator', ...(subject.recommends ? ['recommender'] : [])],
     takes: { when: true },
 
@@ -136,7 +139,7 @@ const dismissedText = ({ findings }: ReviewEntry): string => {
 };
 
 /** Works the answers in. Only a whole document counts; until there is one, every answer stays where it is. */
-async function incorporate(ctx: GateContext, table: ReviewEntry, brief: string): Promise<string | undefined> {
+async function incorporate(ctx: Context, table: ReviewEntry, brief: string): Promise<string | undefined> {
   const end = await ctx.send('incorporator', { mode: 'read', brief }, { phase: 'incorporating' });
   if (end.is === 'failed') return fails(ctx, `The answers could not be worked in: ${end.because}`);
   if (end.cut) return fails(ctx, 'The answers could not be worked in: the new text is too long, and was cut off.');
@@ -147,7 +150,7 @@ async function incorporate(ctx: GateContext, table: ReviewEntry, brief: string):
 }
 
 async function recommend(
-  ctx: GateContext,
+  ctx: Context,
   table: ReviewEntry,
   { findings: wanted, note }: HumanAction<'requestRecommendations'>,
 ): Promise<string | undefined> {
@@ -171,7 +174,7 @@ async function recommend(
     : fails(ctx, 'There are no recommendations: the recommender’s answer names none.');
 }
 
-function fails(ctx: GateContext, because: string): string {
+function fails(ctx: Context, because: string): string {
   ctx.failedEffect();
   return because;
 }

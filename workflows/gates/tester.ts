@@ -11,6 +11,7 @@ export const tester = defineGate({
   kind: 'tester',
   options: z.object({ fixes: z.number().int().min(0).max(1_000).optional() }),
   roles: ['tester', 'fixer'],
+  uses: ['environment'],
   takes: { when: true },
 
   run(ctx) {
@@ -38,8 +39,8 @@ export const tester = defineGate({
 });
 
 /** One test of the head. An answer that is no report gets one repair job, and is never a pass. */
-async function test(ctx: GateContext, view: GateView): Promise<{ report: Report } | Lost> {
-  await ctx.site.follow({
+async function test(ctx: GateContext<unknown, 'environment'>, view: GateView): Promise<{ report: Report } | Lost> {
+  await ctx.environment.follow({
     ...view,
     phase: 'provisioning',
     waitingOn: 'environment',

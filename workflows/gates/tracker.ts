@@ -7,6 +7,7 @@ export const tracker = defineGate({
   kind: 'tracker',
   options: z.object({}),
   roles: [],
+  uses: ['tracker'],
   takes: { when: true },
 
   async run(ctx) {
@@ -15,7 +16,7 @@ export const tracker = defineGate({
       .findLast(({ kind, step, state }) => kind === 'analysis' && step < ctx.step.step && state === 'done');
     const body = analysis?.summary ?? ctx.description();
     const view = { phase: 'working', waitingOn: 'forge', detail: 'The issue is being filed' } as const;
-    const end = await ctx.attempt(view, () => ctx.fileIssue({ title: `Tech debt: ${ctx.title()}`, body }));
+    const end = await ctx.attempt(view, () => ctx.tracker.file({ title: `Tech debt: ${ctx.title()}`, body }));
 
     if (end.is !== 'done')
       return passed(`No issue was filed: ${end.is === 'failed' ? end.because : 'it was called off'}`);

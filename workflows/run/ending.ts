@@ -22,9 +22,9 @@ import { cutText } from '../rules/bytes.ts';
 import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';
 import { scopeFor } from '../step/scope.ts';
 import { startDependents } from './dependents.ts';
-import { endChecks } from '../step/polls.ts';
+import { endChecks } from '../step/checks.ts';
 import { ChangeOver, type LiveRun } from './live-run.ts';
-import { gone, siteFor } from '../step/environment.ts';
+import { gone, environmentFor } from '../step/environment.ts';
 import { publish, transition } from '../step/transition.ts';
 
 /** What a run that completes answers (contract 10). */
@@ -117,7 +117,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
     transition(state, step, { phase: 'cleaning-up', waitingOn: 'environment', detail });
   }
   if (state.checking && patched('checks-are-ended')) await endChecks(scope);
-  await siteFor(scope).release('The run has ended.');
+  await environmentFor(scope).release('The run has ended.');
   if (standing) await gone(scope, heard, GONE_SECONDS);
 }
 

@@ -4,7 +4,7 @@ import type { EnvironmentInput } from '../contracts/environment.ts';
 import { buildSignal, releaseSignal } from '../contracts/messages.ts';
 import { environmentIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView } from '../contracts/state.ts';
-import type { Site } from '../gates/gate.ts';
+import type { Environment } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import { begin } from '../temporal/child.ts';
@@ -15,7 +15,7 @@ import { asking } from './polls.ts';
 const RETRY_MS = { first: 2_000, longest: 300_000 };
 const WAITING = { summary: 'the environment of an earlier run is still being taken down' };
 
-export function siteFor(scope: StepScope): Site {
+export function environmentFor(scope: StepScope): Environment {
   const { run } = scope;
   const { state } = run;
   return {

@@ -2,7 +2,7 @@ import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause 
 import type { Job, JobReport } from '../contracts/activities.ts';
 import type { AttemptEntry } from '../contracts/reading.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
-import type { GateContext, JobEnd } from '../gates/gate.ts';
+import type { Core, JobEnd } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';
 import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
@@ -21,7 +21,7 @@ const BRIEF_BYTES = 400_000;
 /** What is told of a job that failed without a word. */
 const NO_REASON = 'It failed, and did not say why.';
 
-type Work = Parameters<GateContext['send']>[1];
+type Work = Parameters<Core['send']>[1];
 type Report = Exclude<JobReport, { is: 'held' }>;
 
 /**

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { MergeReport } from '../contracts/activities.ts';
-import type { GateContext } from '../gates/gate.ts';
+import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import type { StepScope } from './scope.ts';
 
@@ -8,7 +8,7 @@ import type { StepScope } from './scope.ts';
 const READ_BACK_SECONDS = 60;
 
 /** Merges. Who calls it off meanwhile does not undo it: whether it was merged is read back, and if so it stands. */
-export async function merge(scope: StepScope, expected: Parameters<GateContext['merge']>[0]): Promise<MergeReport> {
+export async function merge(scope: StepScope, expected: Parameters<Base['merge']>[0]): Promise<MergeReport> {
   const { run, step, activities } = scope;
   await run.budget.wait(step);
   const { change, input } = run.state;

@@ -1,11 +1,22 @@
 import { releaseIdOf } from '../contracts/pipeline-run.ts';
+import type { Signal } from '../contracts/activities.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
+import type { GateView } from '../contracts/state.ts';
+import type { Release } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
+import { sinceRelease } from '../rules/release.ts';
 import { begin } from '../temporal/child.ts';
+import { poll } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
+export const releaseFor = (scope: StepScope): Release => ({
+  merged: () => scope.run.state.mergeCommit,
+  watch: () => watch(scope),
+  signals: (minutes) => signals(scope, minutes),
+});
+
 /** Begins the workflow that watches what this run has released: it outlives the run, which is done. */
-export async function watchRelease({ run, step }: StepScope): Promise<string> {
+async function watch({ run, step }: StepScope): Promise<string> {
   const { input, change, policy, pipeline, mergeCommit, mergedAt } = run.state;
   const { workspace, task, startedBy } = input;
   const asked: ReleaseInput = {
@@ -23,4 +34,20 @@ export async function watchRelease({ run, step }: StepScope): Promise<string> {
   return (await begin('releaseWatch', { workflowId, input: asked, summary: 'its release is watched' }))
     ? `Watched by ${workflowId}.`
     : `${workflowId} still watches an earlier release of this task: this one is not watched.`;
+}
+
+/** The signals of what this run has released, as soon as one alerts, or when the time is over. */
+async function signals(scope: StepScope, minutes: number): Promise<Signal[]> {
+  const { run, activities } = scope;
+  const { change, mergeCommit = '', mergedAt = '' } = run.state;
+  const until = new Date(Date.parse(mergedAt) + minutes * 60_000).toISOString();
+  const view: GateView = {
+    phase: 'watching',
+    waitingOn: 'timer',
+    detail: `The release of ${mergeCommit.slice(0, 8)} is watched until ${until}`,
+    deadline: until,
+  };
+  const question = { change, mergeCommit, since: mergedAt, until };
+  const read = await poll(scope, 'change', view, () => activities.releaseSettled(question));
+  return sinceRelease(read.signals, mergedAt);
 }

@@ -1,0 +1,76 @@
+import { ActivityFailure, CancellationScope, patched, rootCause, sleep } from '@temporalio/workflow';
+import type { CheckReport } from '../contracts/activities.ts';
+import type { GateView, RunState } from '../contracts/state.ts';
+import { beside } from '../temporal/background.ts';
+import { poll } from './polls.ts';
+import type { StepScope } from './scope.ts';
+
+/** The settled checks of the head. Long waits are told to people, once, and may have an end (policy). */
+export async function checks(scope: StepScope, view: GateView): Promise<CheckReport> {
+  const { run, activities } = scope;
+  const { state } = run;
+  if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
+  const { policy } = state;
+  const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
+  const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
+
+  state.checking = true;
+  const report = await escalatingAfter(scope, policy.escalateAfterMinutes, () =>
+    poll(scope, 'checks', { ...view, detail, deadline }, () =>
+      activities.settledChecks({
+        change: state.change,
+        known: state.head,
+        graceSeconds: policy.checksGraceSeconds ?? 0,
+        bareSince: state.head ? { head: state.head, at: state.headAt } : undefined,
+        checkSeconds: policy.checkSeconds,
+        round: roundOf(state),
+        deadline,
+      }),
+    ),
+  );
+  state.checking = report.running !== undefined;
+  run.saw(report);
+  return report;
+}
+
+/** Ends the checks that nobody waits for any more. Those that cannot be ended are somebody's to look at: the run ends. */
+export async function endChecks({ run, step, activities }: StepScope): Promise<void> {
+  const { change } = run.state;
+  try {
+    await activities.endChecks({ change });
+  } catch (failure) {
+    if (!(failure instanceof ActivityFailure)) throw failure;
+    if (!patched('what-is-refused-is-told')) return;
+    const because = rootCause(failure) ?? failure.message;
+    run.notices.notify(
+      step,
+      'keeps_failing',
+      `Checks of ${change.branch} may run on, for they could not be ended: ${because}`,
+    );
+  }
+}
+
+/** Sends one urgent notice when checks stay pending for long. */
+export async function escalatingAfter<T>(
+  { run, step }: StepScope,
+  minutes: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const scope = new CancellationScope();
+  beside(scope, async () => {
+    await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
+    const wait = `${step.id}/${run.state.head}`;
+    run.notices.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
+    run.notices.escalate(step, `${wait}/checks_pending`);
+  });
+  try {
+    return await work();
+  } finally {
+    scope.cancel();
+  }
+}
+
+/** A run and each start over by a person is a new round, in which red checks run again. */
+export const roundOf = ({ firstRunId, restarts }: RunState): string => `${firstRunId}/${restarts}`;
+
+export const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
