@@ -1,5 +1,5 @@
 import picomatch from 'picomatch';
-import type { Activities, ChangeLook, Job } from '../workflows/contracts/activities.ts';
+import type { Activities, ChangeReport, Job } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
@@ -67,7 +67,7 @@ export const changeActivities = (
 });
 
 /** A look, with no more commits of others than a run is to carry. */
-export async function lookAt(forge: Forge, change: Change, known: string | undefined): Promise<ChangeLook> {
+export async function lookAt(forge: Forge, change: Change, known: string | undefined): Promise<ChangeReport> {
   const look = await forge.look(change, known);
   return { ...look, foreign: boundedForeign(look.foreign) };
 }

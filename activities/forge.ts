@@ -1,4 +1,4 @@
-import type { BadField, ChangeLook, Holder, MergeReport } from '../workflows/contracts/activities.ts';
+import type { BadField, ChangeReport, Holder, MergeReport } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import type { Failing } from '../workflows/contracts/outcome.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
@@ -60,7 +60,7 @@ export interface Forge extends BranchInventory {
     isLive: (holder: Holder) => Promise<boolean>,
   ): Promise<{ is: 'ours' } | { is: 'held'; by: Holder }>;
   /** How the change stands. `foreign` are the commits between `known` and the head that gatehouse did not push. */
-  look(change: Change, known?: string): Promise<ChangeLook>;
+  look(change: Change, known?: string): Promise<ChangeReport>;
   /** Makes the pull request, or finds the one that is there; brings its number. */
   ensurePullRequest(change: Change, words: { title: string; body: string }): Promise<number>;
   /**

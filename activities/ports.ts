@@ -4,7 +4,7 @@ import type {
   Job,
   JobReport,
   Signal,
-  SiteLook,
+  EnvironmentReport,
 } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
@@ -79,7 +79,7 @@ export interface Environments extends SiteInventory {
   /** Starts it, or adopts what the key already has, whatever its state. */
   ensure(request: EnvironmentRequest): Promise<void>;
   /** How it stands. A key that was never ensured, or was removed, is `gone`. */
-  look(key: string): Promise<SiteLook>;
+  look(key: string): Promise<EnvironmentReport>;
   /** Takes it down for good. Unknown and removed keys are fine; a late `ensure` of a removed key makes nothing. */
   remove(key: string): Promise<void>;
   close?(): Promise<void>;

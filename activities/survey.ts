@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Sights, SurveyActivities } from '../workflows/contracts/survey.ts';
+import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
 import { clear, retell } from './survey/clearing.ts';
 import { Fates } from './survey/fates.ts';
@@ -18,7 +18,7 @@ export const surveyActivities = (ports: Needed, server: () => Server = here): Su
 });
 
 /** One pass. A part that fails is told as not seen, and holds up no other. */
-async function look(server: Server, ports: Needed): Promise<Sights> {
+async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const now = Date.now();
   const unseen: string[] = [];
   const part = async <T>(what: string, looking: Promise<T>, otherwise: T): Promise<T> => {

@@ -6,10 +6,10 @@ import type { GateEnd } from './gates/gate.ts';
 import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/index.ts';
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
-import { enter } from './temporal/input.ts';
+import { parseInput } from './temporal/input.ts';
 import { conclude, invalidInput, refuseInput, type Result } from './run/ending.ts';
 import { serve } from './run/messages.ts';
-import { firstLook } from './step/polls.ts';
+import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';
 import { LiveRun } from './run/live-run.ts';
 import { stop } from './run/always-available.ts';
@@ -21,7 +21,7 @@ import { voidedSteps } from './rules/head.ts';
 
 /** Takes a change through its pipeline's steps, in order, until it is merged, or one of them fails. */
 export async function pipelineRun(raw: unknown): Promise<Result> {
-  const input = enter(RunInput, raw, {
+  const input = parseInput(RunInput, raw, {
     id: ({ workspace, task }) => runIdOf(workspace, task.id),
     handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
     refuse: refuseInput,
@@ -45,8 +45,8 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
 /** Looks at the world before anything is made in it. A retry keeps the base and the repository that its first start found. */
 async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
   const { state } = live;
-  const before = resume?.of && (await goOnFrom(live, resume.of.runId, resume.from));
-  look(live, 'Looking at the repository and its settings');
+  const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
+  showStarting(live, 'Looking at the repository and its settings');
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const { pipeline } = state;
   const { base = before?.base, ...change } = state.input.change;
@@ -65,15 +65,15 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
 }
 
 /** Takes up what the closed execution has settled, as its own record says. */
-async function goOnFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
-  look(live, 'Reading what the run before has settled');
+async function continueFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
+  showStarting(live, 'Reading what the run before has settled');
   const read = await live.activities('start').readClosed({ runId });
   const wrong = read.is === 'refused' ? read.fields : takeUp(live.state, read.run, from);
   if (read.is === 'refused' || wrong.length > 0) throw invalidInput(wrong);
   return read.run;
 }
 
-const look = ({ state }: LiveRun, detail: string) =>
+const showStarting = ({ state }: LiveRun, detail: string) =>
   transition(state, state.steps[0]!, { phase: 'starting', waitingOn: 'forge', detail });
 
 /** One step, from the look at the head with which each begins to its gate's end. */
@@ -90,7 +90,7 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   step.state = 'working';
   step.startedAt ??= new Date().toISOString();
   if (state.head !== undefined && step.step > 1 && state.mergeCommit === undefined) {
-    live.saw(await firstLook(scope));
+    live.saw(await firstPoll(scope));
     const [first, ...others] = voidedSteps(state).filter((each) => each.step.step < step.step);
     if (first) return { is: 'back', to: [first, ...others].map((each) => each.step.id), because: first.because };
   }

@@ -3,8 +3,8 @@ import { ReleaseInput } from './contracts/release.ts';
 import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gates/release.ts';
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
-import { enter } from './temporal/input.ts';
-import { allTold, conclude, refuseInput } from './run/ending.ts';
+import { parseInput } from './temporal/input.ts';
+import { noticesSent, conclude, refuseInput } from './run/ending.ts';
 import { serve } from './run/messages.ts';
 import { watchRecordOf } from './run/record.ts';
 import { LiveRun } from './run/live-run.ts';
@@ -16,7 +16,7 @@ import { takeSteps } from './run/steps.ts';
  * time is over, or when somebody has acknowledged a regression.
  */
 export async function releaseWatch(raw: unknown): Promise<Watch> {
-  const input = enter(ReleaseInput, raw, {
+  const input = parseInput(ReleaseInput, raw, {
     id: ({ workspace, task }) => releaseIdOf(workspace, task.id),
     handedOn: { path: 'resume.state', of: ({ resume }) => resume?.['state'] },
     refuse: refuseInput,
@@ -33,7 +33,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
       return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
     });
-  return serve(live, () => conclude(live, work, { complete: () => watch, tell: allTold }));
+  return serve(live, () => conclude(live, work, { complete: () => watch, tell: noticesSent }));
 }
 
 /** A step's own options, without the keys that all steps have. */

@@ -1,15 +1,15 @@
 import { CancellationScope, isCancellation, rootCause, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { SurveyInput, type Found, type Sights, type Survey } from './contracts/survey.ts';
-import { enter } from './temporal/input.ts';
+import { SurveyInput, type Found, type SurveyFacts, type Survey } from './contracts/survey.ts';
+import { parseInput } from './temporal/input.ts';
 import { activitiesFor } from './temporal/proxies.ts';
 import { surveyDetails } from './rules/details.ts';
-import { clearable, findingsOf, silentRuns } from './rules/survey.ts';
+import { clearable, findingsOf, runsWithUnsentNotices } from './rules/survey.ts';
 
 /** So much is cleared away, and so many findings are told, in one pass: the others are the next one's. */
 const MOST_CLEARED = 100;
-const MOST_TOLD = 20;
+const MOST_NOTICES = 20;
 /** How long telling may take in all: what is not told by then is the next pass's. */
-const TELLING = '1 minute';
+const NOTICES_TIMEOUT = '1 minute';
 /** A notice is about a task: a survey's is its own. */
 const TASK = { id: 'doctor', title: 'gatehouse doctor', type: 'recurring' as const };
 
@@ -18,7 +18,7 @@ const TASK = { id: 'doctor', title: 'gatehouse doctor', type: 'recurring' as con
  * asked to and looks again, and tells people of what the pass before did not find.
  */
 export async function survey(raw: unknown): Promise<Survey> {
-  const input = enter(SurveyInput, raw ?? {});
+  const input = parseInput(SurveyInput, raw ?? {});
 
   const { survey: look } = activitiesFor('doctor');
   const first = await look();
@@ -27,12 +27,12 @@ export async function survey(raw: unknown): Promise<Survey> {
   const findings = findingsOf(sights);
   const { at } = sights;
   setCurrentDetails(surveyDetails({ at, findings, mended: done }));
-  const told = input.watch ? await tell(findings, at) : [];
+  const told = input.watch ? await notifyOfNew(findings, at) : [];
   return { at, findings, mended: done, told };
 }
 
 /** Mends what can be mended from here, each by itself. Says what it did, and what it could not do. */
-async function mend(sights: Sights): Promise<string[]> {
+async function mend(sights: SurveyFacts): Promise<string[]> {
   const { clearLeftover, retellNotices } = activitiesFor('doctor');
   const done: string[] = [];
   const step = async (what: string, work: () => Promise<void>) => {
@@ -48,17 +48,19 @@ async function mend(sights: Sights): Promise<string[]> {
     await step(`cleared away: ${leftover.kind} ${leftover.key}`, () => clearLeftover({ leftover }));
   }
   if (sights.untold.length > 0) {
-    await step(`told again: ${sights.untold.length}`, () => retellNotices({ workflowIds: silentRuns(sights) }));
+    await step(`told again: ${sights.untold.length}`, () =>
+      retellNotices({ workflowIds: runsWithUnsentNotices(sights) }),
+    );
   }
   return done;
 }
 
 /** Tells of what is new: once for each finding, for as long as it is found. Answers the ids that have been told. */
-async function tell(findings: Found[], now: string): Promise<string[]> {
+async function notifyOfNew(findings: Found[], now: string): Promise<string[]> {
   const { notify } = activitiesFor('doctor');
   const bad = findings.filter(({ ok }) => !ok);
   const before = new Set((workflowInfo().lastResult as Partial<Survey> | undefined)?.told);
-  const fresh = bad.filter(({ id }) => !before.has(id)).slice(0, MOST_TOLD);
+  const fresh = bad.filter(({ id }) => !before.has(id)).slice(0, MOST_NOTICES);
   const known = new Set(before);
   const telling = async () => {
     for (const { id, about, detail, mend, since = now } of fresh) {
@@ -68,7 +70,7 @@ async function tell(findings: Found[], now: string): Promise<string[]> {
       known.add(id);
     }
   };
-  await CancellationScope.withTimeout(TELLING, telling).catch((failure: unknown) => {
+  await CancellationScope.withTimeout(NOTICES_TIMEOUT, telling).catch((failure: unknown) => {
     if (CancellationScope.current().consideredCancelled) throw failure;
   });
   return bad.map(({ id }) => id).filter((id) => known.has(id));

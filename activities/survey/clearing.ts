@@ -1,7 +1,7 @@
 import { ApplicationFailure, sleep } from '@temporalio/activity';
 import type { Notice } from '../../workflows/contracts/notices.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import type { Leftover } from '../../workflows/contracts/survey.ts';
+import type { Orphan } from '../../workflows/contracts/survey.ts';
 import { noticeKey } from '../notices.ts';
 import type { Ports } from '../ports.ts';
 import { Fates } from './fates.ts';
@@ -20,7 +20,7 @@ type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
  * Clears one leftover away, once the server has said anew that its run is gone, and looks that nothing is left of it. All
  * of it is done by key and holder: done twice, or for what has gone by itself, it changes nothing.
  */
-export async function clear(server: Server, ports: Clearing, leftover: Leftover): Promise<void> {
+export async function clear(server: Server, ports: Clearing, leftover: Orphan): Promise<void> {
   const { holder, key } = leftover;
   const fate = await new Fates(server).of(holder);
   if (fate.is !== 'gone') {
@@ -31,7 +31,7 @@ export async function clear(server: Server, ports: Clearing, leftover: Leftover)
   if (await isThere(server, ports, leftover)) throw new Error(`${key} was cleared away, and yet it is there.`);
 }
 
-async function removed(server: Server, ports: Clearing, { kind, key, holder, change }: Leftover): Promise<void> {
+async function removed(server: Server, ports: Clearing, { kind, key, holder, change }: Orphan): Promise<void> {
   switch (kind) {
     case 'job':
       return void (await ports.executor.stop(key, BECAUSE));
@@ -47,7 +47,7 @@ async function removed(server: Server, ports: Clearing, { kind, key, holder, cha
   }
 }
 
-async function isThere(server: Server, ports: Clearing, { kind, key, holder, change }: Leftover): Promise<boolean> {
+async function isThere(server: Server, ports: Clearing, { kind, key, holder, change }: Orphan): Promise<boolean> {
   switch (kind) {
     case 'job':
       return (await ports.executor.list()).some((job) => job.key === key);
@@ -63,7 +63,7 @@ async function isThere(server: Server, ports: Clearing, { kind, key, holder, cha
 }
 
 /** The branch, as long as it is this holder's. */
-async function branchOf({ forge }: Clearing, { change, holder }: Pick<Leftover, 'change' | 'holder'>) {
+async function branchOf({ forge }: Clearing, { change, holder }: Pick<Orphan, 'change' | 'holder'>) {
   return (await forge.list()).find(
     (each) =>
       each.repository === change!.repository && each.branch === change!.branch && each.holder.runId === holder.runId,
@@ -71,7 +71,7 @@ async function branchOf({ forge }: Clearing, { change, holder }: Pick<Leftover, 
 }
 
 /** An environment's own workflow takes it down: it is asked, as its holder would have asked, and waited for. */
-async function askedToGo(server: Server, { key, holder }: Pick<Leftover, 'key' | 'holder'>): Promise<void> {
+async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | 'holder'>): Promise<void> {
   if ((await server.describe(key))?.status !== 'RUNNING') return;
   await server.release(key, holder, BECAUSE);
   for (const until = Date.now() + GONE_MS; Date.now() < until;) {

@@ -1,6 +1,6 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
 import { queryText } from '../../workflows/contracts/quoting.ts';
-import type { Fate } from '../../workflows/contracts/survey.ts';
+import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 
 /** So much of a run id is in a key: its end, for its beginning is the clock (contract 1). */
@@ -13,7 +13,7 @@ export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(
  * leave it alone. All else the server itself is asked, once each; what it does not know is not gone.
  */
 export class Fates {
-  private readonly asked = new Map<string, Promise<Fate>>();
+  private readonly asked = new Map<string, Promise<RunStatus>>();
 
   constructor(
     private readonly server: Server,
@@ -21,14 +21,14 @@ export class Fates {
     private readonly live: ReadonlyMap<string, Seen> = new Map(),
   ) {}
 
-  of(holder: Holder): Promise<Fate> {
+  of(holder: Holder): Promise<RunStatus> {
     const name = `${holder.workflowId} ${tailOf(holder)}`;
     const fate = this.asked.get(name) ?? this.ask(holder);
     this.asked.set(name, fate);
     return fate;
   }
 
-  private async ask(holder: Holder): Promise<Fate> {
+  private async ask(holder: Holder): Promise<RunStatus> {
     const { workflowId } = holder;
     const isOurs = ({ runId }: { runId: string }) => tailOf({ runId }) === tailOf(holder);
     const seen = this.live.get(workflowId);

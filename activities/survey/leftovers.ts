@@ -1,12 +1,12 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
-import type { Leftover } from '../../workflows/contracts/survey.ts';
+import type { Orphan } from '../../workflows/contracts/survey.ts';
 import type { Ports } from '../ports.ts';
 import { tailOf, type Fates } from './fates.ts';
 import type { Seen, Server } from './server.ts';
 import { together } from './together.ts';
 
 /** What stands for a run, before anybody knows how that run stands. */
-type Standing = Omit<Leftover, 'fate'>;
+type Standing = Omit<Orphan, 'fate'>;
 
 /** What the listings of runs and environments have shown. */
 export interface Around {
@@ -20,7 +20,7 @@ export interface Around {
 }
 
 /** Jobs whose run is not live: their agents run on, or their checkouts lie about. */
-export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Leftover[]> {
+export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
   const standing = jobs.flatMap(({ key, running }): Standing[] => {
     const holder = holderOfJob(key);
@@ -30,7 +30,7 @@ export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'exe
 }
 
 /** Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves. */
-export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Leftover[]> {
+export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
   const standing = held.flatMap(({ repository, branch, holder, checks }): Standing[] => {
     const common = { key: `${repository}#${branch}`, holder, change: { repository, branch } };
@@ -46,7 +46,7 @@ export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports
 const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
 /** Environments whose holder is not live. One that began after a run which runs is that run's, without asking. */
-export async function leftEnvironments({ server, fates, live, sites }: Around): Promise<Leftover[]> {
+export async function leftEnvironments({ server, fates, live, sites }: Around): Promise<Orphan[]> {
   const suspects = [...sites.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;
@@ -63,7 +63,7 @@ export async function leftEnvironments({ server, fates, live, sites }: Around): 
 export async function leftSites(
   { server, fates, sites }: Around,
   { environments }: Pick<Ports, 'environments'>,
-): Promise<Leftover[]> {
+): Promise<Orphan[]> {
   const keys = (await environments.list()).filter((key) => holderOfSite(key));
   const standing = keys.map((key): Standing => ({ kind: 'site', key, holder: holderOfSite(key)! }));
   const left = await judged(standing, fates);
@@ -79,7 +79,7 @@ export async function leftSites(
 }
 
 /** Those whose run is not live. */
-async function judged(standing: Standing[], fates: Fates): Promise<Leftover[]> {
+async function judged(standing: Standing[], fates: Fates): Promise<Orphan[]> {
   const all = await together(standing, async (each) => ({ ...each, fate: await fates.of(each.holder) }));
   return all.flatMap(({ fate, ...each }) => (fate.is === 'live' ? [] : [{ ...each, fate }]));
 }

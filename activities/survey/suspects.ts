@@ -1,4 +1,4 @@
-import type { Failing, Stuck, Untold } from '../../workflows/contracts/survey.ts';
+import type { Failing, Stuck, UnsentNotices } from '../../workflows/contracts/survey.ts';
 import type { KeptNotice } from '../inventory.ts';
 import type { Described, Seen, Server } from './server.ts';
 import { together } from './together.ts';
@@ -26,7 +26,7 @@ export interface Suspicion {
 export interface Looked {
   stuck: Stuck[];
   failing: Failing[];
-  untold: Untold[];
+  untold: UnsentNotices[];
   unseen: string[];
 }
 
@@ -101,9 +101,9 @@ const failingOf = ({ workflowId, activities }: Described): Failing[] =>
     .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
 
 /** The run knows whether it has told somebody; and what it tells may not come through, or be kept still. */
-async function untoldOf({ server, notices }: Suspicion, run: Described, since: string): Promise<Untold[]> {
+async function untoldOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
   const { workflowId } = run;
-  const missing = (because: string): Untold[] => [{ is: 'missing', workflowId, since, because }];
+  const missing = (because: string): UnsentNotices[] => [{ is: 'missing', workflowId, since, because }];
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);
   if (telling) return missing(`it is tried, and fails: ${telling.failure}`);
   if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // told as such
@@ -114,7 +114,7 @@ async function untoldOf({ server, notices }: Suspicion, run: Described, since: s
 }
 
 /** One line per adapter: one that is down keeps all that it is given. */
-function keptLong(kept: KeptNotice[], now: number): Untold[] {
+function keptLong(kept: KeptNotice[], now: number): UnsentNotices[] {
   const byAdapter = new Map<string, KeptNotice[]>();
   for (const each of kept.filter(({ at }) => before(at, now - NOTICE_MS))) {
     byAdapter.set(each.adapter, [...(byAdapter.get(each.adapter) ?? []), each]);

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { STANDING } from '../../workflows/contracts/messages.ts';
+import { ALWAYS_AVAILABLE } from '../../workflows/contracts/messages.ts';
 import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
 import { retryingText } from '../../workflows/rules/describe.ts';
@@ -146,7 +146,7 @@ export class Story {
   private invitation(run: RunAnswer): string {
     const { waitingOn, workflowId, current } = run;
     const why = current?.because && current.because !== waitingOn.detail ? `\n  ${oneLine(current.because)}` : '';
-    const offers = waitingOn.offers.filter((offer) => !STANDING.some((each) => each === offer));
+    const offers = waitingOn.offers.filter((offer) => !ALWAYS_AVAILABLE.some((each) => each === offer));
     const [first = waitingOn.offers[0]] = offers;
     const asked = [
       pc.yellow(`? ${oneLine(waitingOn.detail, LONG)}${why}`),

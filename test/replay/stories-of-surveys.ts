@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Leftover, Sights } from '../../workflows/contracts/survey.ts';
+import type { Orphan, SurveyFacts } from '../../workflows/contracts/survey.ts';
 import type { Answering, Case } from './cases.ts';
 
 const at = '2026-01-02T00:00:00.000Z';
-const LEFT: Leftover = {
+const LEFT: Orphan = {
   kind: 'job',
   key: 'run/default/A/000000000001/1-coder/coder-1',
   holder: { workflowId: 'run/default/A', runId: '000000000001' },
@@ -11,13 +11,18 @@ const LEFT: Leftover = {
   running: true,
 };
 const MISSING = { is: 'missing', workflowId: 'run/default/B', since: at, because: 'it waits for a person' } as const;
-const sights = (over: Partial<Sights> = {}): Sights => ({
+const sights = (over: Partial<SurveyFacts> = {}): SurveyFacts => ({
   ...{ at, leftovers: [], untold: [], stuck: [], failing: [], unseen: [] },
   ...over,
 });
 
 /** The first look finds these, the next ones nothing. */
-const surveyed = (name: string, raw: unknown, found: Partial<Sights>, world: Record<string, Answering> = {}): Case => ({
+const surveyed = (
+  name: string,
+  raw: unknown,
+  found: Partial<SurveyFacts>,
+  world: Record<string, Answering> = {},
+): Case => ({
   name: `survey-${name}`,
   steps: [],
   raw,

@@ -4,7 +4,7 @@ import { Policy } from '../../workflows/contracts/policy.ts';
 import type { StepEntry } from '../../workflows/contracts/reading.ts';
 import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapshot.ts';
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
-import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, toldWithin } from '../../workflows/rules/bounds.ts';
+import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, shownWithin } from '../../workflows/rules/bounds.ts';
 import { bytesOf, cutText, newestWithin, piecesOf, weightOf } from '../../workflows/rules/bytes.ts';
 import { readSnapshot } from '../../workflows/rules/snapshots.ts';
 import { stepEntry } from '../../workflows/rules/describe.ts';
@@ -196,7 +196,7 @@ it('a glance tells about how much JSON there is', () => {
 
 it('what an end tells of its steps stays within its bytes', () => {
   const entries = many(64, (n) => stepEntry(fullStep(n, 'done')));
-  const told: StepEntry[] = toldWithin(entries);
+  const told: StepEntry[] = shownWithin(entries);
   expect(bytesOf(told)).toBeLessThanOrEqual(256_000);
   expect(told.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));
   expect(entries[0]!.attempts).toHaveLength(200);

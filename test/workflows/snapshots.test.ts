@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { SiteSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
+import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
 import { freshStep } from '../../workflows/contracts/state.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { MIGRATIONS, readSite, readSnapshot, SITE_MIGRATIONS } from '../../workflows/rules/snapshots.ts';
+import { MIGRATIONS, readEnvironment, readSnapshot, ENVIRONMENT_MIGRATIONS } from '../../workflows/rules/snapshots.ts';
 import { change } from '../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -63,7 +63,7 @@ it('there is a sample and a migration of every version', () => {
   const older = [...Array(SNAPSHOT_VERSION - 1).keys()].map((index) => String(index + 1));
   expect(Object.keys(MIGRATIONS)).toEqual(older);
   expect(Object.keys(WRITTEN)).toEqual([...older, String(SNAPSHOT_VERSION)]);
-  expect(Object.keys(SITE_MIGRATIONS)).toEqual(older.slice(1));
+  expect(Object.keys(ENVIRONMENT_MIGRATIONS)).toEqual(older.slice(1));
 });
 
 it.each([
@@ -76,7 +76,7 @@ it.each([
   ['a state that is none', { ...now, steps: [{ ...now.steps[0], state: 'asleep' }] }, 'steps[0].state'],
 ])('a snapshot with %s is left to a worker that can read it: a plain error', (_, snapshot, because) => {
   expect(() => readSnapshot(snapshot)).toThrow(because);
-  expect(() => readSite(snapshot)).toThrow();
+  expect(() => readEnvironment(snapshot)).toThrow();
 });
 
 /**
@@ -86,7 +86,7 @@ it.each([
 const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '324cf7f6fd3ff0ae' };
 
 it('a changed shape is a new version', () => {
-  const shape = [Snapshot, SiteSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));
+  const shape = [Snapshot, EnvironmentSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));
   expect(createHash('sha256').update(canonical(shape)).digest('hex').slice(0, 16)).toBe(SHAPES[SNAPSHOT_VERSION]);
 });
 

@@ -1,11 +1,11 @@
 import { jest } from '@jest/globals';
-import type { Leftover, Sights } from '../../workflows/contracts/survey.ts';
+import type { Orphan, SurveyFacts } from '../../workflows/contracts/survey.ts';
 import { Cluster, type World } from '../support/sandbox.ts';
 
 jest.setTimeout(120_000);
 
 const at = '2026-01-02T00:00:00.000Z';
-const left = (task: string, over: Partial<Leftover> = {}): Leftover => ({
+const left = (task: string, over: Partial<Orphan> = {}): Orphan => ({
   kind: 'job',
   key: `run/default/${task}/000000000001/1-coder/coder-1`,
   holder: { workflowId: `run/default/${task}`, runId: '000000000001' },
@@ -13,7 +13,7 @@ const left = (task: string, over: Partial<Leftover> = {}): Leftover => ({
   running: true,
   ...over,
 });
-const sightsOf = (over: Partial<Sights> = {}): Sights => ({
+const sightsOf = (over: Partial<SurveyFacts> = {}): SurveyFacts => ({
   ...{ at, leftovers: [], untold: [], stuck: [], failing: [], unseen: [] },
   ...over,
 });
@@ -21,14 +21,14 @@ const sightsOf = (over: Partial<Sights> = {}): Sights => ({
 /** One pass over a world in which these are left behind, until they are cleared away. */
 async function pass(
   input: unknown,
-  leftovers: Leftover[],
+  leftovers: Orphan[],
   { over = {}, lastResult }: { over?: World; lastResult?: unknown } = {},
 ) {
   const standing = new Set(leftovers);
   const told: any[] = [];
   const cluster = new Cluster({
     survey: () => sightsOf({ leftovers: [...standing] }),
-    clearLeftover: ({ leftover }: { leftover: Leftover }) => {
+    clearLeftover: ({ leftover }: { leftover: Orphan }) => {
       for (const each of standing) if (each.key === leftover.key) standing.delete(each);
     },
     retellNotices: () => undefined,
@@ -65,7 +65,7 @@ it('a pass that mends clears away what it may, looks once more, and says what it
 });
 
 it('what cannot be mended is said, and stays found; the rest is mended', async () => {
-  const refuse = ({ leftover }: { leftover: Leftover }) => {
+  const refuse = ({ leftover }: { leftover: Orphan }) => {
     if (leftover.key.includes('/A/')) throw new Error('The disk is gone.');
   };
   const { result } = await pass({ fix: true }, [left('A'), left('B')], { over: { clearLeftover: refuse } });
@@ -74,7 +74,7 @@ it('what cannot be mended is said, and stays found; the rest is mended', async (
 });
 
 it('notices that are not out are told again, of the runs that miss theirs', async () => {
-  const untold: Sights['untold'] = [
+  const untold: SurveyFacts['untold'] = [
     { is: 'kept', adapter: 'webhook', count: 2, since: at },
     { is: 'missing', workflowId: 'run/default/A', since: at, because: 'it fails' },
   ];

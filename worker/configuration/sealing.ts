@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { SEALED } from '../../workflows/contracts/unreadable.ts';
+import { ENCRYPTED } from '../../workflows/contracts/unreadable.ts';
 import { BadVariables, CodecKeys, type CodecKey, type Variables } from '../../workflows/contracts/variables.ts';
 
 /** AES-256-GCM with nonces of 96 bits and tags of 128: what NIST SP 800-38D recommends, and every Temporal sample uses. */
@@ -86,14 +86,14 @@ function seal(payload: Payload, { id, key }: CodecKey): Payload {
   const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(id));
   const sealed = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);
   return {
-    metadata: { encoding: Buffer.from(SEALED), 'encryption-key-id': Buffer.from(id) },
+    metadata: { encoding: Buffer.from(ENCRYPTED), 'encryption-key-id': Buffer.from(id) },
     data: Buffer.concat([nonce, sealed, cipher.getAuthTag()]),
   };
 }
 
 function open(payload: Payload, keys: readonly CodecKey[]): Opened {
   const { encoding, 'encryption-key-id': named } = payload.metadata ?? {};
-  if (!encoding || !named || Buffer.from(encoding).toString() !== SEALED) return { is: 'open', payload };
+  if (!encoding || !named || Buffer.from(encoding).toString() !== ENCRYPTED) return { is: 'open', payload };
   const id = Buffer.from(named).toString();
   const found = keys.find((key) => key.id === id);
   if (!found) return { is: 'missing', key: id };

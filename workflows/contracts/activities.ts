@@ -3,7 +3,7 @@ import type { Began, ClosedReport } from './closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type {
-  ChangeLook,
+  ChangeReport,
   CheckQuestion,
   CheckReport,
   CommitReport,
@@ -82,7 +82,7 @@ export interface EnvironmentRequest {
 }
 
 /** How an environment stands, as its provider says. */
-export type SiteLook =
+export type EnvironmentReport =
   | { is: 'provisioning'; because?: string }
   | { is: 'live'; url: string; expiresAt?: string }
   | { is: 'failed'; because: string }
@@ -107,9 +107,9 @@ export interface Activities extends SurveyActivities {
   runJob(job: Job): Promise<JobReport>;
   /** Ends a job and all its processes; what it answers later changes nothing. Unknown and ended keys are fine. */
   stopJob(question: { key: string }): Promise<void>;
-  lookAtChange(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
+  lookAtChange(question: { change: Change; known?: string | undefined }): Promise<ChangeReport>;
   /** Answers once the change is no longer as it is known: its head moved, or it was merged or closed. */
-  changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeLook>;
+  changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeReport>;
   /** Answers once a check is red, or none is running and none is still to be expected. */
   settledChecks(question: CheckQuestion): Promise<CheckReport>;
   /** Ends checks that nobody waits for any more. */
@@ -136,11 +136,11 @@ export interface Activities extends SurveyActivities {
   /** How the environment of a task stands, asked of its own workflow. Answers once it is no longer provisioning. */
   environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
   lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
-  provisionEnvironment(request: EnvironmentRequest): Promise<SiteLook>;
+  provisionEnvironment(request: EnvironmentRequest): Promise<EnvironmentReport>;
   /** How one stands right now, as its provider sees it. */
-  probeEnvironment(question: { key: string }): Promise<SiteLook>;
+  probeEnvironment(question: { key: string }): Promise<EnvironmentReport>;
   /** Answers once a live environment is no longer live. */
-  environmentEnded(question: { key: string }): Promise<SiteLook>;
+  environmentEnded(question: { key: string }): Promise<EnvironmentReport>;
   /** Answers once a second look says that it is gone. */
   removeEnvironment(question: { key: string }): Promise<void>;
   /** Answers once the holder's chain of executions is closed. */

@@ -35,7 +35,7 @@ export const EnvironmentInput = z.object({
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;
 
 /** What the provider knows it by: one generation of one holder's environment. */
-export const siteKeyOf = ({ workspace, task, holder, generation }: EnvironmentInput): string =>
+export const environmentKeyOf = ({ workspace, task, holder, generation }: EnvironmentInput): string =>
   `env/${workspace}/${task.id}/${holder.runId.slice(-12)}/${generation}`;
 
 /** The memo in which an environment says how it stands, as its query answers it. */

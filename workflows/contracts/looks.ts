@@ -3,7 +3,7 @@ import type { Failing } from './outcome.ts';
 import type { Task } from './pipeline-run.ts';
 
 /** One look at a change. `head` is absent while the work branch does not exist. */
-export interface ChangeLook {
+export interface ChangeReport {
   state: 'open' | 'merged' | 'closed';
   head?: string;
   /** The base branch's head commit. */
@@ -27,7 +27,7 @@ export interface CheckReport {
   none: boolean;
   foreign: ForeignCommit[];
   descends?: boolean;
-  state: ChangeLook['state'];
+  state: ChangeReport['state'];
 }
 
 export interface CheckQuestion {
@@ -70,14 +70,14 @@ export type MergeabilityReport =
   | ({ is: 'nothing' } & Seen);
 
 /** What the look says that goes with another answer. */
-export type Seen = Pick<ChangeLook, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note'>;
+export type Seen = Pick<ChangeReport, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note'>;
 
 export type UpdateReport =
   | ({ is: 'merged' | 'current'; head: string } & Came)
   | ({ is: 'conflict'; head: string; files: string[] } & Came)
   | { is: 'refused'; because: string };
 
-type Came = Pick<ChangeLook, 'foreign' | 'descends'>;
+type Came = Pick<ChangeReport, 'foreign' | 'descends'>;
 
 /** What became of documents that we were to commit. `unchanged`: the branch has them already, by content. */
 export type CommitReport =

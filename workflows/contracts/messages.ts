@@ -115,7 +115,7 @@ export type HumanAction<Name extends ActionName = ActionName> = {
 }[Name];
 
 /** On offer whatever a gate is doing; with `resume` they ignore `visit` and `head`. */
-export const STANDING = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
+export const ALWAYS_AVAILABLE = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
 
 /** The signal is the canonical form; the update is its twin for callers that wait for a yes or a no. */
 export const signalOf = (name: ActionName) => defineSignal<[unknown]>(name);

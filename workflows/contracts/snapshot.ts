@@ -81,11 +81,11 @@ export const Snapshot = z.strictObject({
 export type Carried = z.output<typeof Snapshot>;
 
 /** An environment as it goes into its next execution: how it stands, and whatever may have something behind it. */
-export const SiteSnapshot = z.strictObject({
+export const EnvironmentSnapshot = z.strictObject({
   version: z.literal(SNAPSHOT_VERSION),
   view: EnvironmentView,
   keys: z.array(z.string()),
   revived: z.boolean(),
   released: z.string().optional(),
 });
-export type SiteSnapshot = z.output<typeof SiteSnapshot>;
+export type EnvironmentSnapshot = z.output<typeof EnvironmentSnapshot>;

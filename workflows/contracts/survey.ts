@@ -16,7 +16,7 @@ export const surveyIdOf = (taskQueue: string, { fix }: { fix: boolean }) =>
 export const watchIdOf = (taskQueue: string) => `doctor/${taskQueue}/watch`;
 
 /** How the run stands that has something: gone only if the server says so of this very chain of executions. */
-export type Fate =
+export type RunStatus =
   | { is: 'live' }
   /** `how`: Temporal's word for its end, as TERMINATED. `at`: when, as ISO time. */
   | { is: 'gone'; how: string; at?: string | undefined }
@@ -27,12 +27,12 @@ export type Fate =
  * Something that is there for a run which is not. Its key: a job's; a branch as `<repository>#<branch>` of checks and of a
  * claim; the id of an environment's workflow; of a `site`, which no workflow sees to any more, the provider's key.
  */
-export interface Leftover {
+export interface Orphan {
   kind: 'job' | 'checks' | 'claim' | 'environment' | 'site';
   key: string;
   /** `runId` may be the last 12 characters only. */
   holder: Holder;
-  fate: Exclude<Fate, { is: 'live' }>;
+  fate: Exclude<RunStatus, { is: 'live' }>;
   /** Of checks and claims: the branch. */
   change?: { repository: string; branch: string } | undefined;
   /** Of a job: whether its agent runs, or only its checkout is left. */
@@ -40,7 +40,7 @@ export interface Leftover {
 }
 
 /** Notices that are not out. */
-export type Untold =
+export type UnsentNotices =
   /** Kept by an adapter, since the oldest of them. */
   | { is: 'kept'; adapter: string; count: number; since: string; because?: string | undefined }
   /** Of a parked run: nobody was told that it waits. */
@@ -64,11 +64,11 @@ export interface Failing {
 }
 
 /** What one pass has seen. */
-export interface Sights {
+export interface SurveyFacts {
   /** ISO time. */
   at: string;
-  leftovers: Leftover[];
-  untold: Untold[];
+  leftovers: Orphan[];
+  untold: UnsentNotices[];
   stuck: Stuck[];
   failing: Failing[];
   /** What could not be looked at, or not all of it, and why. */
@@ -104,9 +104,9 @@ export interface Survey {
 /** What a survey asks of the world, and does to it. */
 export interface SurveyActivities {
   /** Looks at runs, and at what the adapters of this worker have standing. Changes nothing. */
-  survey(): Promise<Sights>;
+  survey(): Promise<SurveyFacts>;
   /** Clears one leftover away and looks that it is gone. Throws `RunLives` when its run lives after all. */
-  clearLeftover(question: { leftover: Leftover }): Promise<void>;
+  clearLeftover(question: { leftover: Orphan }): Promise<void>;
   /** Has notices that are kept sent now, and those of these parked runs told again under their own keys. */
   retellNotices(question: { workflowIds: string[] }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 const KEY = '__gatehouse_unreadable__';
 
 /** The encoding of payloads that our codec has encrypted; the key's id is in their metadata. */
-export const SEALED = 'binary/encrypted';
+export const ENCRYPTED = 'binary/encrypted';
 
 /**
  * Stands for a payload that could not be decoded. Handlers of signals and updates refuse it; everything else throws on

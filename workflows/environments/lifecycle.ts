@@ -1,57 +1,57 @@
 import { CancellationScope, condition, isCancellation, rootCause, setHandler, sleep } from '@temporalio/workflow';
-import type { Activities, EnvironmentView, SiteLook } from '../contracts/activities.ts';
-import { EnvironmentInput, Release, siteKeyOf } from '../contracts/environment.ts';
+import type { Activities, EnvironmentView, EnvironmentReport } from '../contracts/activities.ts';
+import { EnvironmentInput, Release, environmentKeyOf } from '../contracts/environment.ts';
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
 import { retryingSignal } from '../contracts/retrying.ts';
-import { SNAPSHOT_VERSION, type SiteSnapshot } from '../contracts/snapshot.ts';
-import { beside, keptUp } from '../temporal/background.ts';
+import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/snapshot.ts';
+import { inBackground, restarting } from '../temporal/background.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { Retries } from '../temporal/retries.ts';
-import { SiteWindows } from './queries.ts';
-import { tellWhenSlow } from './slow.ts';
-import { Standing } from './teardown.ts';
-import { Upgrading } from '../temporal/upgrade.ts';
+import { EnvironmentQueries } from './queries.ts';
+import { notifyWhenSlow } from './slow.ts';
+import { LiveEnvironments } from './teardown.ts';
+import { UpgradeRequest } from '../temporal/upgrade.ts';
 
 /** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
-export class OpenSite {
+export class EnvironmentLifecycle {
   /** Why it is to end, once it is. */
   released: string | undefined;
   private wanted: EnvironmentInput;
   private hints = 0;
-  private readonly windows: SiteWindows;
-  private readonly standing: Standing;
-  private readonly retries = new Retries((failing, entry) => this.windows.showFailing(failing, entry));
+  private readonly queries: EnvironmentQueries;
+  private readonly environments: LiveEnvironments;
+  private readonly retries = new Retries((failing, entry) => this.queries.showFailing(failing, entry));
   private readonly activities: Activities = activitiesFor('environment', this.retries.begin);
-  private readonly upgrading = new Upgrading();
+  private readonly upgrading = new UpgradeRequest();
   private revived: boolean;
 
   /** `before` is how an earlier execution left it. */
-  constructor({ resume, ...input }: EnvironmentInput, before: SiteSnapshot | undefined) {
+  constructor({ resume, ...input }: EnvironmentInput, before: EnvironmentSnapshot | undefined) {
     void resume;
     this.wanted = input;
-    this.standing = new Standing(this.activities, input.task, before?.keys ?? []);
+    this.environments = new LiveEnvironments(this.activities, input.task, before?.keys ?? []);
     this.revived = before?.revived ?? false;
     this.released = before?.released;
     const { generation, holder, head } = input;
     const view = (before?.view as EnvironmentView | undefined) ?? { status: 'provisioning', generation, holder, head };
-    this.windows = new SiteWindows(view);
+    this.queries = new EnvironmentQueries(view);
     setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
     setHandler(buildSignal, (raw) => this.hearBuild(raw), { description: 'Between workflows: not for people.' });
     setHandler(hintSignal, (raw) => void (this.hints += Number(Hint.safeParse(raw).success)), {
       description: 'Look now instead of later. Input: {"about": "environment"}.',
     });
-    setHandler(upgradeSignal, (raw) => this.upgrading.hear(raw), { description: 'Between builds: not for people.' });
-    setHandler(retryingSignal, (raw) => this.retries.hear(raw), { description: 'From workers: not for people.' });
-    if (before) this.windows.draw(view);
-    beside(CancellationScope.current(), () => this.watchHolder());
+    setHandler(upgradeSignal, (raw) => this.upgrading.receive(raw), { description: 'Between builds: not for people.' });
+    setHandler(retryingSignal, (raw) => this.retries.receive(raw), { description: 'From workers: not for people.' });
+    if (before) this.queries.draw(view);
+    inBackground(CancellationScope.current(), () => this.watchHolder());
   }
 
   private get view(): EnvironmentView {
-    return this.windows.view;
+    return this.queries.view;
   }
 
   /** Whether everybody has been told. */
-  quiet = () => this.windows.quiet();
+  isIdle = () => this.queries.quiet();
 
   /** Brings one generation up, and watches it until another is wanted, or none. */
   async generation(): Promise<void> {
@@ -60,13 +60,13 @@ export class OpenSite {
     if (!up && !(await this.bringUp(wanted))) return;
 
     const ended = await this.live(wanted, this.view.expiresAt);
-    if (!ended || this.moot(wanted)) return;
+    if (!ended || this.isSuperseded(wanted)) return;
     if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
 
     // Found dead, say after the machine was restarted: it is made once more by itself, as the next generation.
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
-    this.windows.show({
+    this.queries.show({
       status: 'provisioning',
       generation: this.wanted.generation,
       head: wanted.head,
@@ -76,20 +76,20 @@ export class OpenSite {
 
   /** Answers whether it is up, and still wanted. */
   private async bringUp(wanted: EnvironmentInput): Promise<boolean> {
-    await this.standing.clear(this.interrupt);
-    if (this.moot(wanted)) return false;
+    await this.environments.clear(this.interrupt);
+    if (this.isSuperseded(wanted)) return false;
 
     // Whoever asked for it knows that it is being made: only what comes of it is told.
-    this.windows.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
+    this.queries.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
     const look = await this.provision(wanted);
-    if (!look || this.moot(wanted)) return false;
+    if (!look || this.isSuperseded(wanted)) return false;
     if (look.is !== 'live') {
       this.give(`It could not be made: ${because(look)}`, 'failed');
       return false;
     }
 
     const { url, expiresAt } = look;
-    this.windows.show({
+    this.queries.show({
       status: 'live',
       generation: wanted.generation,
       head: wanted.head,
@@ -103,9 +103,9 @@ export class OpenSite {
   async tearDown(): Promise<void> {
     const { status } = this.view;
     if (status !== 'failed')
-      this.windows.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
-    await this.standing.clear(this.interrupt);
-    this.windows.show({
+      this.queries.show({ ...this.view, url: undefined, status: 'tearing-down', because: this.released });
+    await this.environments.clear(this.interrupt);
+    this.queries.show({
       ...this.view,
       url: undefined,
       status: status === 'failed' ? 'failed' : 'gone',
@@ -113,37 +113,38 @@ export class OpenSite {
     });
   }
 
-  private async provision(wanted: EnvironmentInput): Promise<SiteLook | undefined> {
-    const key = siteKeyOf(wanted);
-    this.standing.add(key);
+  private async provision(wanted: EnvironmentInput): Promise<EnvironmentReport | undefined> {
+    const key = environmentKeyOf(wanted);
+    this.environments.add(key);
     const { change, head, task } = wanted;
     const request = { key, change: change as never, head, task: task as never };
     const making = { activities: this.activities, key, seconds: wanted.provisionSeconds };
-    const inTime = tellWhenSlow(making, (because) => this.windows.show({ ...this.view, because }));
+    const inTime = notifyWhenSlow(making, (because) => this.queries.show({ ...this.view, because }));
     try {
-      return await this.unlessMoot(wanted, () => this.activities.provisionEnvironment(request));
+      return await this.unlessSuperseded(wanted, () => this.activities.provisionEnvironment(request));
     } finally {
       inTime();
     }
   }
 
-  private async live(wanted: EnvironmentInput, expiresAt: string | undefined): Promise<SiteLook | undefined> {
+  private async live(wanted: EnvironmentInput, expiresAt: string | undefined): Promise<EnvironmentReport | undefined> {
     const clock = new CancellationScope();
     if (expiresAt) {
       const left = Math.max(1, Date.parse(expiresAt) - Date.now());
-      beside(clock, () =>
+      inBackground(clock, () =>
         sleep(left, { summary: 'environment: it expires' }).then(() => this.release('It has expired.')),
       );
     }
     try {
       for (;;) {
         const heard = this.hints;
-        const ended = await this.unlessMoot(
+        const ended = await this.unlessSuperseded(
           wanted,
-          () => this.watch('environmentEnded', () => this.activities.environmentEnded({ key: siteKeyOf(wanted) })),
+          () =>
+            this.watch('environmentEnded', () => this.activities.environmentEnded({ key: environmentKeyOf(wanted) })),
           () => this.hints > heard || this.moves(),
         );
-        if (ended || this.moot(wanted)) return ended;
+        if (ended || this.isSuperseded(wanted)) return ended;
         if (this.moves()) await this.goOn();
       }
     } finally {
@@ -153,10 +154,10 @@ export class OpenSite {
 
   /** A watch of ours: while it is refused, that is told as what keeps failing. */
   private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
-    keptUp(ask, (because) => this.retries.refused(activity, because), 'environment: it is watched anew');
+    restarting(ask, (because) => this.retries.refused(activity, because), 'environment: it is watched anew');
 
   /** Works for a generation for as long as it is wanted. What is called off is cleared by its key, whatever became of it. */
-  private async unlessMoot<T>(
+  private async unlessSuperseded<T>(
     wanted: EnvironmentInput,
     work: () => Promise<T>,
     woken = () => false,
@@ -165,7 +166,7 @@ export class OpenSite {
     const scope = new CancellationScope();
     const working = scope.run(work).finally(() => (over = true));
     working.catch(() => undefined);
-    await condition(() => over || this.moot(wanted) || woken());
+    await condition(() => over || this.isSuperseded(wanted) || woken());
     const calledOff = !over;
     if (calledOff) scope.cancel();
     try {
@@ -179,21 +180,27 @@ export class OpenSite {
   }
 
   /** Whether a newer build asks for it, and nobody is still to be told. */
-  private moves = () => this.upgrading.asked && this.quiet();
+  private moves = () => this.upgrading.asked && this.isIdle();
 
   /** Goes on in a new execution: what is up stays up, and is watched from there. It never comes back. */
   private goOn(): Promise<never> {
-    const { view, standing, revived, released, wanted } = this;
-    const resume: SiteSnapshot = { version: SNAPSHOT_VERSION, view, keys: [...standing.keys], revived, released };
+    const { view, live: standing, revived, released, wanted } = this;
+    const resume: EnvironmentSnapshot = {
+      version: SNAPSHOT_VERSION,
+      view,
+      keys: [...standing.keys],
+      revived,
+      released,
+    };
     return this.upgrading.goOn({ ...wanted, resume });
   }
 
   private readonly interrupt = { when: () => this.moves(), then: () => this.goOn() };
 
-  private moot = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
+  private isSuperseded = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
 
   private give(reason: string, status: 'failed'): void {
-    this.windows.show({ ...this.view, url: undefined, status, because: reason });
+    this.queries.show({ ...this.view, url: undefined, status, because: reason });
     this.released ??= reason;
   }
 
@@ -219,4 +226,4 @@ export class OpenSite {
   }
 }
 
-const because = (look: SiteLook): string => ('because' in look && look.because) || `it is ${look.is}`;
+const because = (look: EnvironmentReport): string => ('because' in look && look.because) || `it is ${look.is}`;

@@ -4,14 +4,14 @@ import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
 import { environmentQuery } from '../contracts/messages.ts';
 import type { Retrying } from '../contracts/retrying.ts';
 import { cutText } from '../rules/bytes.ts';
-import { siteDetails } from '../rules/details.ts';
+import { environmentDetails } from '../rules/details.ts';
 import { Reporting } from './reporting.ts';
 
 /** So much is told of why it stands so: it may be the end of a log. */
 const BECAUSE_BYTES = 8_000;
 
 /** Lets people and its holder see how an environment stands, also once it is closed. */
-export class SiteWindows {
+export class EnvironmentQueries {
   private readonly reporting = new Reporting();
   private failing: readonly Retrying[] = [];
 
@@ -20,7 +20,7 @@ export class SiteWindows {
   }
 
   /** Whether everybody has been told. */
-  quiet = () => this.reporting.quiet();
+  quiet = () => this.reporting.isDone();
 
   /** Puts on record how it stands: whoever looks asks the server, and no worker. */
   draw(view: Partial<EnvironmentView>): void {
@@ -34,17 +34,17 @@ export class SiteWindows {
   /** Shows how it stands, and has the holder look. */
   show(view: Partial<EnvironmentView>): void {
     this.draw(view);
-    this.reporting.tell(this.view);
+    this.reporting.report(this.view);
   }
 
   /** What keeps failing is on its page, and its holder's to know. */
   showFailing(failing: readonly Retrying[], entry: Retrying): void {
     this.failing = failing;
     this.drawPage();
-    this.reporting.tellFailing(this.view, entry);
+    this.reporting.reportFailing(this.view, entry);
   }
 
   private drawPage(): void {
-    setCurrentDetails(siteDetails(this.view, workflowInfo().workflowId, this.failing));
+    setCurrentDetails(environmentDetails(this.view, workflowInfo().workflowId, this.failing));
   }
 }

@@ -8,14 +8,14 @@ export class Reporting {
   private underway = 0;
 
   /** Whether everybody has been told. */
-  quiet = () => this.underway === 0;
+  isDone = () => this.underway === 0;
 
-  tell({ holder, generation, status }: EnvironmentView): void {
+  report({ holder, generation, status }: EnvironmentView): void {
     this.send(holder, environmentReport, { generation, status });
   }
 
   /** An activity of the environment that keeps failing, or no longer does. */
-  tellFailing({ holder }: EnvironmentView, entry: Retrying): void {
+  reportFailing({ holder }: EnvironmentView, entry: Retrying): void {
     this.send(holder, retryingSignal, { ...entry, environment: true });
   }
 

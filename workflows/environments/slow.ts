@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
-import { beside } from '../temporal/background.ts';
+import { inBackground } from '../temporal/background.ts';
 
 interface Making {
   activities: Pick<Activities, 'probeEnvironment'>;
@@ -9,9 +9,9 @@ interface Making {
 }
 
 /** Tells, once the making of an environment takes longer than it should, that it does, and why. Answers how to call it off. */
-export function tellWhenSlow({ activities, key, seconds }: Making, tell: (because: string) => void): () => void {
+export function notifyWhenSlow({ activities, key, seconds }: Making, tell: (because: string) => void): () => void {
   const slow = new CancellationScope();
-  beside(slow, async () => {
+  inBackground(slow, async () => {
     await sleep(seconds * 1_000, { summary: 'environment: late from then on' });
     const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
     tell(`It is not up after ${seconds} s; it may still come up.${why}`);

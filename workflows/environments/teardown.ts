@@ -6,7 +6,7 @@ import type { EnvironmentInput } from '../contracts/environment.ts';
 const PAUSE = '1 minute';
 
 /** Keys that may have something behind them: each goes only when its end is verified. */
-export class Standing {
+export class LiveEnvironments {
   readonly keys: Set<string>;
 
   constructor(
@@ -30,7 +30,7 @@ export class Standing {
           await CancellationScope.nonCancellable(() => this.activities.removeEnvironment({ key }));
           this.keys.delete(key);
         } catch (failure) {
-          if (!told) await this.tell(key, rootCause(failure) ?? 'unknown');
+          if (!told) await this.notify(key, rootCause(failure) ?? 'unknown');
           await CancellationScope.nonCancellable(() =>
             condition(interrupt.when, PAUSE, { summary: 'environment: its teardown is tried again' }),
           );
@@ -40,7 +40,7 @@ export class Standing {
     }
   }
 
-  private async tell(key: string, reason: string): Promise<void> {
+  private async notify(key: string, reason: string): Promise<void> {
     const { workflowId } = workflowInfo();
     const text = `The environment cannot be taken down: ${reason}. It is tried again until it works.`;
     const at = new Date().toISOString();

@@ -13,7 +13,7 @@ type Shown = Pick<Done, 'summary' | 'output'>;
 const USES = ['branchResumed', 'documents', 'estimated', 'output', 'verdicts'] as const;
 type Context = GateContext<unknown, (typeof USES)[number]>;
 
-interface Trade {
+interface AgentSpec {
   /** Whether what it changes is pushed, or discarded. */
   writes?: boolean;
   /** Whether a run on a fresh branch fails when it changed nothing: then there is nothing to gate. */
@@ -27,7 +27,7 @@ interface Trade {
 }
 
 /** A step that is one role of the executor, and what it says or pushes (engine 2.2). */
-const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
+const agent = <Kind extends string>(kind: Kind, trade: AgentSpec) =>
   defineGate({
     kind,
     options: z.object({}),
@@ -65,7 +65,7 @@ const agent = <Kind extends string>(kind: Kind, trade: Trade) =>
   });
 
 /** One piece of work: the job, and the one question that its agent may ask. */
-async function work(ctx: Context, { writes, mustChange, asks, shows }: Trade): Promise<JobEnd> {
+async function work(ctx: Context, { writes, mustChange, asks, shows }: AgentSpec): Promise<JobEnd> {
   const { step } = ctx;
   const first = step.summary === undefined && !ctx.branchResumed();
   const asked = openDecision(ctx);
@@ -125,7 +125,7 @@ export const lost = (end: Extract<JobEnd, { is: 'failed' }>): Lost =>
     hint: 'Look at the detail, mend the agent or the task, then retry the run.',
   });
 
-async function noted(ctx: Context, { effect }: Trade): Promise<string> {
+async function noted(ctx: Context, { effect }: AgentSpec): Promise<string> {
   const note = effect && (await effect(ctx));
   return [firstLine(ctx.step.summary), note].filter(Boolean).join(' ');
 }

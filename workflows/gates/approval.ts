@@ -24,7 +24,7 @@ export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: 
       }
       return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
     case 'requestChanges':
-      return { is: 'rework', rework: await ctx.output.revision(saidBy(answer)) };
+      return { is: 'rework', rework: await ctx.output.revision(feedbackOf(answer)) };
     case 'reject': {
       const reason = `${answer.by ?? 'A person'} rejected it${answer.reason ? `: ${answer.reason}` : '.'}`;
       return { is: 'ended', end: { is: 'rejected', type: 'rejected', reason } };
@@ -34,7 +34,7 @@ export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: 
   }
 }
 
-const saidBy = ({ feedback = '', comments = [] }: HumanAction<'requestChanges'>) => ({ feedback, comments });
+const feedbackOf = ({ feedback = '', comments = [] }: HumanAction<'requestChanges'>) => ({ feedback, comments });
 
 /** What a person reads of an output, and what later steps are given of it. */
 export const outputText = ({ summary, output }: Pick<StepRecord, 'summary' | 'output'>): string =>

@@ -10,7 +10,7 @@ import type {
 } from '../contracts/activities.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
-import type { Said } from '../rules/revisions.ts';
+import type { Feedback } from '../rules/revisions.ts';
 import type { Attempt } from './gate.ts';
 
 /** What a gate can use besides its context. It names these in `uses`, and is given just those. */
@@ -76,7 +76,7 @@ export interface Output {
   /** What a step made besides its summary, wherever it is stored. */
   of(step: StepRecord): Promise<unknown>;
   /** The feedback with which work is sent back. What is too long for a run to carry is stored outside it. */
-  revision(said: Said): Promise<Revision>;
+  revision(said: Feedback): Promise<Revision>;
 }
 
 export interface Release {

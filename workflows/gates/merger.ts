@@ -22,7 +22,7 @@ export const merger = defineGate({
 
   async run(ctx) {
     if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
-    const back = ctx.resumed(Mind);
+    const back = ctx.resumed(Doubts);
     const mind = back ?? {};
     let yes: Yes | undefined;
 
@@ -46,12 +46,12 @@ export const merger = defineGate({
 });
 
 /** What the merger makes of the change: why a person is asked, and how which head was assessed. */
-const Mind = z.strictObject({
+const Doubts = z.strictObject({
   because: z.string().optional(),
   assessment: Assessment.optional(),
   assessed: z.string().optional(),
 });
-type Mind = z.output<typeof Mind>;
+type Doubts = z.output<typeof Doubts>;
 
 /** Who says that it is to be merged, and what they were told stands against it. */
 interface Yes {
@@ -60,7 +60,7 @@ interface Yes {
 }
 
 /** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
-async function decide(ctx: Context, mind: Mind, yes: Yes | undefined): Promise<GateEnd | undefined> {
+async function decide(ctx: Context, mind: Doubts, yes: Yes | undefined): Promise<GateEnd | undefined> {
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
@@ -192,7 +192,7 @@ async function merge(ctx: Context, { baseHead, commit }: Good, person: string | 
   }
 }
 
-const review = (ctx: Context, { because = '', assessment, assessed }: Mind) =>
+const review = (ctx: Context, { because = '', assessment, assessed }: Doubts) =>
   ctx.park(
     () => ({
       detail: because,
@@ -201,5 +201,5 @@ const review = (ctx: Context, { because = '', assessment, assessed }: Mind) =>
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
     { type: 'merge_review', text: `${because} Merge it, or reject it.` },
-    { kept: { because, assessment, assessed } satisfies Mind },
+    { kept: { because, assessment, assessed } satisfies Doubts },
   );

@@ -1,5 +1,5 @@
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
-import { actionNames, actions, Envelope, STANDING } from '../contracts/messages.ts';
+import { actionNames, actions, Envelope, ALWAYS_AVAILABLE } from '../contracts/messages.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { RefusalCode } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
@@ -20,7 +20,7 @@ export interface TakenBy {
   at: string;
 }
 
-const standing: readonly ActionName[] = [...STANDING, 'resume'];
+const standing: readonly ActionName[] = [...ALWAYS_AVAILABLE, 'resume'];
 const PERSONAL: readonly ActionName[] = ['confirm', 'approve', 'merge'];
 
 /** What a person may do now. The gate's own come first; while the run is held, only what concerns the holding. */
@@ -28,7 +28,7 @@ export const offersNow = (run: RunState): ActionName[] => {
   if (run.ending) return [];
   if (run.paused) return ['resume', 'stop', 'restartFrom'];
   if (run.current?.waitingOn === 'budget') return ['resume', 'pause', 'stop', 'restartFrom'];
-  return [...(run.current?.offers ?? []), ...STANDING];
+  return [...(run.current?.offers ?? []), ...ALWAYS_AVAILABLE];
 };
 
 /** Judges an action by what the run asks now (the order is contract 5's). It changes nothing. */

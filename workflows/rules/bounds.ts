@@ -12,7 +12,7 @@ export const CARRIED_BYTES = 500_000;
 /** What a workflow is started with, as a whole, in bytes. It goes on beside what a run carries, in one message. */
 export const INPUT_BYTES = 500_000;
 /** What the end of a run tells of its settled steps, in bytes. */
-const TOLD_BYTES = 200_000;
+const SHOWN_BYTES = 200_000;
 
 const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];
 
@@ -53,7 +53,7 @@ export function keepNearWithin(state: Carried, most = CARRIED_BYTES): void {
 }
 
 /** Steps as the end of a run tells them, within its bytes: a retry needs them all, but not all of what was said. */
-export function toldWithin(entries: StepEntry[], most = TOLD_BYTES): StepEntry[] {
+export function shownWithin(entries: StepEntry[], most = SHOWN_BYTES): StepEntry[] {
   if (fits(entries, most)) return entries;
   const told = JSON.parse(JSON.stringify(entries)) as StepEntry[];
   for (const measure of MEASURES) {

@@ -128,7 +128,7 @@ function cut(text: string, most: number): string {
 }
 
 /** An environment's own page in the Web UI. */
-export const siteDetails = (
+export const environmentDetails = (
   view: NonNullable<RunState['environment']>,
   workflowId: string,
   failing: readonly Retrying[] = [],

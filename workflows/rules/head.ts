@@ -2,7 +2,7 @@ import type { ForeignCommit } from '../contracts/activities.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 
 /** What a look tells of the head: where it is, which commits of others are new since the one known, and whether it descends from that. */
-export interface HeadLook {
+export interface HeadSeen {
   head?: string | undefined;
   foreign?: readonly ForeignCommit[] | undefined;
   descends?: boolean | undefined;
@@ -15,7 +15,7 @@ type Judged = NonNullable<StepRecord['judged']>;
  * for what descends from it by commits of ours; each look tells of the way from the head before, so that what one look has
  * voided stays so, unless the very commit that was judged is the head again.
  */
-export function overtakenBy({ head, foreign = [], descends }: HeadLook, judged: Judged): string | undefined {
+export function overtakenBy({ head, foreign = [], descends }: HeadSeen, judged: Judged): string | undefined {
   if (head === undefined) return judged.voided;
   if (head === judged.head) return undefined;
   if (foreign.length > 0) return judged.voided ?? cameAfter(foreign);

@@ -8,16 +8,16 @@ const FEEDBACK = 100_000;
 const LITTLE = 12_000;
 
 /** What is said of a work that is sent back. */
-export type Said = Pick<Revision, 'feedback' | 'comments'>;
+export type Feedback = Pick<Revision, 'feedback' | 'comments'>;
 
 /** Whether a run might come to have no room for it. */
-export const isLong = (said: Said): boolean => bytesOf(said) > LITTLE;
+export const isLong = (said: Feedback): boolean => bytesOf(said) > LITTLE;
 
 /**
  * What was said of a work that is sent back, as a run carries it. What was made is not repeated: it is on the record of the
  * step that it is sent to. Comments that there is no room for are counted.
  */
-export function revisionOf({ feedback, comments }: Said, kept: string[] = []): Revision {
+export function revisionOf({ feedback, comments }: Feedback, kept: string[] = []): Revision {
   const said = cutText(feedback, FEEDBACK, kept);
   let left = SAID - bytesOf(said);
   const over = comments.findIndex((comment) => (left -= bytesOf(comment)) < 0);

@@ -3,7 +3,7 @@ import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import type { ForeignCommit } from '../contracts/activities.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import { markByCount } from './head.ts';
-import { SiteSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
+import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
 
 type Raw = Record<string, unknown>;
 /** By version: how a snapshot of it becomes one of the next. Pure: an old one is never written again, only read. */
@@ -24,7 +24,7 @@ export const MIGRATIONS: Migrations = {
 };
 
 /** The first snapshots of environments were those of version 2. */
-export const SITE_MIGRATIONS: Migrations = {
+export const ENVIRONMENT_MIGRATIONS: Migrations = {
   2: (site) => ({ ...site, version: 3 }),
 };
 
@@ -33,7 +33,8 @@ export const SITE_MIGRATIONS: Migrations = {
  * one that is newer included: the workflow task then waits for a worker that can (contract 2).
  */
 export const readSnapshot = (raw: unknown): Carried => read(Snapshot, MIGRATIONS, raw) as unknown as Carried;
-export const readSite = (raw: unknown): SiteSnapshot => read(SiteSnapshot, SITE_MIGRATIONS, raw) as SiteSnapshot;
+export const readEnvironment = (raw: unknown): EnvironmentSnapshot =>
+  read(EnvironmentSnapshot, ENVIRONMENT_MIGRATIONS, raw) as EnvironmentSnapshot;
 
 function read(schema: z.ZodType, migrations: Migrations, raw: unknown): Raw {
   let snapshot = (typeof raw === 'object' && raw !== null ? raw : {}) as Raw;

@@ -1,5 +1,5 @@
 import { shellWord } from '../contracts/quoting.ts';
-import type { Failing, Found, Leftover, Sights, Stuck, Untold } from '../contracts/survey.ts';
+import type { Failing, Found, Orphan, SurveyFacts, Stuck, UnsentNotices } from '../contracts/survey.ts';
 
 const FIX = 'gatehouse doctor --fix';
 
@@ -7,26 +7,26 @@ const FIX = 'gatehouse doctor --fix';
 const GRACE = { job: 10_000, checks: 10_000, claim: 0, environment: 120_000, site: 10_000 };
 
 /** Whether it should be gone by now. */
-const isDue = ({ kind, fate }: Leftover, now: string): boolean =>
+const isDue = ({ kind, fate }: Orphan, now: string): boolean =>
   fate.is === 'unknown' || fate.at === undefined || Date.parse(now) - Date.parse(fate.at) >= GRACE[kind];
 
 /** What can be cleared away from here: what belongs to a run that the server itself says is gone. */
-export const clearable = ({ leftovers, at }: Sights): Leftover[] =>
+export const clearable = ({ leftovers, at }: SurveyFacts): Orphan[] =>
   leftovers.filter((each) => each.fate.is === 'gone' && isDue(each, at));
 
 /** The runs of which somebody is to be told again. */
-export const silentRuns = ({ untold }: Sights): string[] =>
+export const runsWithUnsentNotices = ({ untold }: SurveyFacts): string[] =>
   untold.flatMap((each) => (each.is === 'missing' ? [each.workflowId] : []));
 
 /** What one pass has found, one line for each, and for what is well one line for all. */
-export function findingsOf(sights: Sights): Found[] {
+export function findingsOf(sights: SurveyFacts): Found[] {
   const due = sights.leftovers.filter((each) => isDue(each, sights.at));
   const cut = due.filter(({ fate }) => isCut(fate));
   const others = due.filter(({ fate }) => !isCut(fate));
-  const isSite = ({ kind }: Leftover) => kind === 'environment' || kind === 'site';
+  const isSite = ({ kind }: Orphan) => kind === 'environment' || kind === 'site';
   return [
     ...orWell('terminated runs', 'none has left anything behind', byRun(cut).map(leftBehind)),
-    ...orWell('notices', 'all are out', sights.untold.map(untoldFound)),
+    ...orWell('notices', 'all are out', sights.untold.map(unsentFound)),
     ...orWell('workflow tasks', 'none keeps failing', sights.stuck.map(stuckFound)),
     ...orWell('environments', 'each has its run', others.filter(isSite).map(orphan)),
     ...orWell('jobs', 'each has its run', others.filter((each) => !isSite(each)).map(orphan)),
@@ -41,7 +41,7 @@ export function findingsOf(sights: Sights): Found[] {
   ];
 }
 
-const isCut = (fate: Leftover['fate']): boolean =>
+const isCut = (fate: Orphan['fate']): boolean =>
   fate.is === 'gone' && (fate.how === 'TERMINATED' || fate.how === 'TIMED_OUT');
 
 const orWell = (about: string, detail: string, found: Omit<Found, 'about' | 'ok'>[]): Found[] =>
@@ -50,8 +50,8 @@ const orWell = (about: string, detail: string, found: Omit<Found, 'about' | 'ok'
 type Words = Omit<Found, 'about' | 'ok'>;
 
 /** What belonged to one run, together. */
-function byRun(left: Leftover[]): Leftover[][] {
-  const runs = new Map<string, Leftover[]>();
+function byRun(left: Orphan[]): Orphan[][] {
+  const runs = new Map<string, Orphan[]>();
   for (const each of left) {
     const name = nameOf(each);
     runs.set(name, [...(runs.get(name) ?? []), each]);
@@ -59,9 +59,9 @@ function byRun(left: Leftover[]): Leftover[][] {
   return [...runs.values()];
 }
 
-const nameOf = ({ holder }: Leftover): string => `${holder.workflowId}/${holder.runId.slice(-12)}`;
+const nameOf = ({ holder }: Orphan): string => `${holder.workflowId}/${holder.runId.slice(-12)}`;
 
-function leftBehind(all: Leftover[]): Words {
+function leftBehind(all: Orphan[]): Words {
   const [first] = all;
   const { fate, holder } = first!;
   const end = fate.is === 'gone' ? fate : { how: 'gone' };
@@ -74,7 +74,7 @@ function leftBehind(all: Leftover[]): Words {
   };
 }
 
-function orphan(left: Leftover): Words {
+function orphan(left: Orphan): Words {
   const { fate, holder } = left;
   const id = `left/${left.kind}/${left.key}`;
   if (fate.is === 'gone') {
@@ -90,7 +90,7 @@ function orphan(left: Leftover): Words {
 
 const ended = (how: string): string => how.toLowerCase().replace('_', ' ');
 
-function thing({ kind, key, running, change }: Leftover): string {
+function thing({ kind, key, running, change }: Orphan): string {
   switch (kind) {
     case 'job':
       return running ? `job ${key}, which runs` : `the checkout of job ${key}`;
@@ -109,7 +109,7 @@ const LISTED = 5;
 const listed = (words: string[]): string =>
   words.length > LISTED ? `${words.slice(0, LISTED).join('; ')}; and ${words.length - LISTED} more` : words.join('; ');
 
-function untoldFound(untold: Untold): Words {
+function unsentFound(untold: UnsentNotices): Words {
   if (untold.is === 'missing') {
     const { workflowId, since, because } = untold;
     const detail = `${workflowId} waits for a person, and nobody was told: ${because}`;

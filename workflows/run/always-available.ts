@@ -1,11 +1,11 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RunState } from '../contracts/state.ts';
-import type { StandingActions } from './messages.ts';
+import type { AlwaysAvailableActions } from './messages.ts';
 import type { LiveRun } from './live-run.ts';
 import { publish } from '../step/transition.ts';
 
 /** What may be said to a run whatever its gates are doing, and what it does. */
-export function standing(live: LiveRun): StandingActions {
+export function alwaysAvailable(live: LiveRun): AlwaysAvailableActions {
   // However the run is cancelled, it says so at once.
   void CancellationScope.current().cancelRequested.catch(() => stopping(live.state));
   return {

@@ -17,7 +17,7 @@ import { actionsQuery, runQuery, waitingOnQuery } from '../contracts/messages.ts
 import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { RunAnswer, StepEntry } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/state.ts';
-import { toldWithin } from '../rules/bounds.ts';
+import { shownWithin } from '../rules/bounds.ts';
 import { cutText } from '../rules/bytes.ts';
 import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';
 import { scopeFor } from '../step/scope.ts';
@@ -38,7 +38,7 @@ export interface Result {
 
 /** How long, in seconds, an end waits for the environment to be gone, and for notices to be out. Both go on without it. */
 const GONE_SECONDS = 10;
-const TOLD_SECONDS = 10;
+const NOTICES_SECONDS = 10;
 /** So much of why it failed is its message. */
 const MESSAGE_BYTES = 8_000;
 
@@ -53,7 +53,10 @@ type End =
 export async function conclude<T extends object = Result>(
   live: LiveRun,
   steps: () => Promise<Lost | undefined>,
-  { complete = completed as () => T, tell = tellEnd }: { complete?: (live: LiveRun) => T; tell?: typeof tellEnd } = {},
+  {
+    complete = completed as () => T,
+    tell = notifyOfEnd,
+  }: { complete?: (live: LiveRun) => T; tell?: typeof notifyOfEnd } = {},
 ): Promise<T> {
   const end = await endOf(live, steps);
   const decided = end.is === 'complete' || end.is === 'over';
@@ -64,7 +67,7 @@ export async function conclude<T extends object = Result>(
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
     if (live.state.ending !== 'stopped') await tell(live, end, run);
-    else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await allTold(live);
+    else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await noticesSent(live);
     switch (end.is) {
       case 'thrown':
         close(live, end.as);
@@ -123,7 +126,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
 
 /** All steps are settled: the change is merged, or it is a person's to merge, or there never was one. */
 function completed({ state }: LiveRun): Result {
-  const steps = toldWithin(state.steps.map(stepEntry));
+  const steps = shownWithin(state.steps.map(stepEntry));
   const head = state.head && { head: state.head };
   if (state.mergeCommit !== undefined) {
     return { outcome: 'merged', ...head, mergeCommit: state.mergeCommit, steps };
@@ -138,7 +141,7 @@ function overResult(live: LiveRun, how: 'merged' | 'closed'): Result {
   close(live, 'passed');
   const { mergeCommit, head } = state;
   const merged = how === 'merged' ? { ...(head && { head }), ...(mergeCommit && { mergeCommit }) } : {};
-  return { outcome: how, ...merged, steps: toldWithin(state.steps.map(stepEntry)) };
+  return { outcome: how, ...merged, steps: shownWithin(state.steps.map(stepEntry)) };
 }
 
 function fail(live: LiveRun, lost: Lost): never {
@@ -152,7 +155,7 @@ function fail(live: LiveRun, lost: Lost): never {
     hint: lost.hint ?? 'Look at the step’s attempts, mend what failed, then retry the run.',
     ...(lost.detail && { detail: lost.detail.slice(-2_000) }),
     attempts: step.attempts.at(-1)?.n ?? 0,
-    settled: toldWithin(state.steps.filter(({ state }) => state === 'done' || state === 'skipped').map(stepEntry)),
+    settled: shownWithin(state.steps.filter(({ state }) => state === 'done' || state === 'skipped').map(stepEntry)),
     visits: visitsOf(state),
     foreign: state.foreign,
     branchResumed: state.branchResumed === true,
@@ -180,7 +183,7 @@ function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
 }
 
 /** Tells people how the run ended, where they have something to do about it, and waits a little for it to be out. */
-async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise<void> {
+async function notifyOfEnd(live: LiveRun, end: End, run: CancellationScope): Promise<void> {
   const { state } = live;
   const { mergeCommit, change, head, notices } = state;
   const last = state.steps.findLast(({ state }) => state !== 'pending') ?? state.steps[0]!;
@@ -204,13 +207,13 @@ async function tellEnd(live: LiveRun, end: End, run: CancellationScope): Promise
     const { dependents } = state.input.task;
     if (dependents?.length) await startDependents(live, last, dependents, run);
   }
-  await allTold(live);
+  await noticesSent(live);
 }
 
 /** Waits a little for what is to be told to be out. */
-export async function allTold(live: LiveRun): Promise<void> {
+export async function noticesSent(live: LiveRun): Promise<void> {
   if (live.deliveries.areDone()) return;
-  await condition(live.deliveries.areDone, TOLD_SECONDS * 1_000, { summary: 'notices are still on their way' });
+  await condition(live.deliveries.areDone, NOTICES_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }
 
 /** What the world refuses for good fails the run by its type; what is no such refusal is no end of a step. */

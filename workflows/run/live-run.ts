@@ -2,7 +2,7 @@ import { patched } from '@temporalio/workflow';
 import type { Activities, ForeignCommit } from '../contracts/activities.ts';
 import { boundedForeign } from '../contracts/foreign.ts';
 import type { RunState } from '../contracts/state.ts';
-import { countedAgainst, overtakenBy, type HeadLook } from '../rules/head.ts';
+import { countedAgainst, overtakenBy, type HeadSeen } from '../rules/head.ts';
 import type { RunScope, Seen } from '../step/scope.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { Retries } from '../temporal/retries.ts';
@@ -66,7 +66,7 @@ export class LiveRun implements RunScope {
     }
   }
 
-  private rejudge(seen: HeadLook, fresh: readonly ForeignCommit[]): void {
+  private rejudge(seen: HeadSeen, fresh: readonly ForeignCommit[]): void {
     for (const { judged, state } of this.state.steps) {
       if (!judged) continue;
       const before = state === 'done' ? countedAgainst(fresh, judged) : judged.voided;

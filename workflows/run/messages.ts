@@ -6,7 +6,7 @@ import {
   Hint,
   hintSignal,
   signalOf,
-  STANDING,
+  ALWAYS_AVAILABLE,
   updateOf,
   upgradeSignal,
   type ActionName,
@@ -18,12 +18,12 @@ import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } fro
 import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './live-run.ts';
-import { standing as standingOf } from './always-available.ts';
+import { alwaysAvailable as standingOf } from './always-available.ts';
 import { publish } from '../step/transition.ts';
 import { openQueries } from './queries.ts';
 
-type Standing = (typeof STANDING)[number] | 'resume';
-export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) => void };
+type AlwaysAvailable = (typeof ALWAYS_AVAILABLE)[number] | 'resume';
+export type AlwaysAvailableActions = { [Name in AlwaysAvailable]: (action: HumanAction<Name>) => void };
 
 /**
  * Has the run looked at and acted on while it works. One that comes out of a park stands there again before anybody is
@@ -32,14 +32,14 @@ export type StandingActions = { [Name in Standing]: (action: HumanAction<Name>) 
 export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T> {
   openQueries(() => live.state);
   if (!live.upgrade.resumed) {
-    openInbox(live, standingOf(live));
+    receiveMessages(live, standingOf(live));
     return work();
   }
   const { id } = live.upgrade.resumed;
   const standing = standingOf(live);
   const working = work();
   if (live.upgrade.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
-  openInbox(live, standing, true);
+  receiveMessages(live, standing, true);
   return working;
 }
 
@@ -47,15 +47,15 @@ export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T
  * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
  * refused at once: an update before it reaches history, a signal with an entry in the log.
  */
-function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): void {
-  if (inOrder) hearInOrder(live, standing);
+function receiveMessages(live: LiveRun, standing: AlwaysAvailableActions, inOrder = false): void {
+  if (inOrder) receiveInOrder(live, standing);
   for (const name of actionNames) {
     const { description } = actions[name];
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
-    setHandler(signalOf(name), (raw) => void hear(live, standing, name, raw, judge(raw)), { description });
+    setHandler(signalOf(name), (raw) => void receive(live, standing, name, raw, judge(raw)), { description });
     const hearUpdate = (raw: unknown) => {
       live.upgrade.answeredUpdate();
-      return hear(live, standing, name, raw, judge(raw));
+      return receive(live, standing, name, raw, judge(raw));
     };
     setHandler(updateOf(name), hearUpdate, {
       description,
@@ -68,24 +68,24 @@ function openInbox(live: LiveRun, standing: StandingActions, inOrder = false): v
   setHandler(environmentReport, (raw) => live.mailbox.environmentReported(raw), {
     description: 'Between workflows: not for people.',
   });
-  setHandler(retryingSignal, (raw) => live.retries.hear(raw), { description: 'From workers: not for people.' });
-  setHandler(upgradeSignal, (raw) => live.upgrade.request.hear(raw), {
+  setHandler(retryingSignal, (raw) => live.retries.receive(raw), { description: 'From workers: not for people.' });
+  setHandler(upgradeSignal, (raw) => live.upgrade.request.receive(raw), {
     description: 'Between builds: not for people.',
   });
   setDefaultSignalHandler((name, raw) => {
-    if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
+    if (!name.startsWith('_')) receive(live, standing, name, raw, judgeUnknown(name, raw));
   });
 }
 
 /** Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their own. */
-function hearInOrder(live: LiveRun, standing: StandingActions): void {
+function receiveInOrder(live: LiveRun, standing: AlwaysAvailableActions): void {
   setDefaultSignalHandler((name, raw) => {
     if (name === hintSignal.name) hint(live, raw);
     else if (name === environmentReport.name) live.mailbox.environmentReported(raw);
-    else if (name === upgradeSignal.name) live.upgrade.request.hear(raw);
-    else if (name === retryingSignal.name) live.retries.hear(raw);
-    else if (isAction(name)) hear(live, standing, name, raw, judgeAction(name, raw, live.state));
-    else if (!name.startsWith('_')) hear(live, standing, name, raw, judgeUnknown(name, raw));
+    else if (name === upgradeSignal.name) live.upgrade.request.receive(raw);
+    else if (name === retryingSignal.name) live.retries.receive(raw);
+    else if (isAction(name)) receive(live, standing, name, raw, judgeAction(name, raw, live.state));
+    else if (!name.startsWith('_')) receive(live, standing, name, raw, judgeUnknown(name, raw));
   });
 }
 
@@ -97,9 +97,9 @@ function hint(live: LiveRun, raw: unknown): void {
 }
 
 /** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
-function hear(
+function receive(
   live: LiveRun,
-  standing: StandingActions,
+  standing: AlwaysAvailableActions,
   name: string,
   raw: unknown,
   judged: Judgement,
@@ -134,9 +134,9 @@ function note(
 }
 
 /** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
-function take(live: LiveRun, standing: StandingActions, action: HumanAction, actionId: string): void {
+function take(live: LiveRun, standing: AlwaysAvailableActions, action: HumanAction, actionId: string): void {
   const { state } = live;
-  if (isStanding(action)) {
+  if (isAlwaysAvailable(action)) {
     (standing[action.kind] as (action: HumanAction) => void)(action);
     done(state, actionId);
     if (!state.ending) publish(state);
@@ -176,5 +176,5 @@ function refuse({ state }: LiveRun, judged: Judgement): undefined {
   });
 }
 
-const isStanding = (action: HumanAction): action is HumanAction<Standing> =>
-  ([...STANDING, 'resume'] as ActionName[]).includes(action.kind);
+const isAlwaysAvailable = (action: HumanAction): action is HumanAction<AlwaysAvailable> =>
+  ([...ALWAYS_AVAILABLE, 'resume'] as ActionName[]).includes(action.kind);

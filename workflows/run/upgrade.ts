@@ -1,13 +1,13 @@
 import { patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { StepRecord } from '../contracts/state.ts';
 import type { Upgrade } from '../step/scope.ts';
-import { Upgrading } from '../temporal/upgrade.ts';
+import { UpgradeRequest } from '../temporal/upgrade.ts';
 import type { LiveRun } from './live-run.ts';
 import { snapshotOf } from './record.ts';
 
 /** Moves a run to a newer build or to a new execution. */
 export class RunUpgrade implements Upgrade {
-  readonly request = new Upgrading();
+  readonly request = new UpgradeRequest();
   resumed: StepRecord | undefined;
   leaving = false;
   private updateAnsweredAt = 0;

@@ -1,7 +1,7 @@
 import { ActivityFailure, CancellationScope, patched, rootCause, sleep } from '@temporalio/workflow';
 import type { CheckReport } from '../contracts/activities.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
-import { beside } from '../temporal/background.ts';
+import { inBackground } from '../temporal/background.ts';
 import { poll } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
@@ -57,7 +57,7 @@ export async function escalatingAfter<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const scope = new CancellationScope();
-  beside(scope, async () => {
+  inBackground(scope, async () => {
     await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
     const wait = `${step.id}/${run.state.head}`;
     run.notices.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);

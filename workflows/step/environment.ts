@@ -9,7 +9,7 @@ import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import { begin } from '../temporal/child.ts';
 import type { StepScope } from './scope.ts';
-import { asking } from './polls.ts';
+import { pollUntilAnswered } from './polls.ts';
 
 /** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
@@ -65,13 +65,13 @@ async function provision(scope: StepScope, standing: boolean): Promise<Environme
     holder,
     provisionSeconds: state.policy.provisionSeconds,
   };
-  let asked = standing && (await told(() => signalTo(workflowId).signal(buildSignal, input)));
+  let asked = standing && (await delivered(() => signalTo(workflowId).signal(buildSignal, input)));
   for (;;) {
     for (let wait = RETRY_MS.first; !asked; wait = Math.min(wait * 2, RETRY_MS.longest)) {
       asked = await begun(workflowId, input, scope);
       if (!asked) await sleep(wait, WAITING);
     }
-    const view = await asking(
+    const view = await pollUntilAnswered(
       () => run.mailbox.environment.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
     );
@@ -86,8 +86,11 @@ async function begun(workflowId: string, input: EnvironmentInput, { activities }
   if (await begin('environment', { workflowId, input, summary: 'an environment to try it in' })) return true;
   const there = await activities.lookAtEnvironment({ workflowId });
   if (!there) return false;
-  if (there.holder.runId === input.holder.runId) return told(() => signalTo(workflowId).signal(buildSignal, input));
-  await told(() => signalTo(workflowId).signal(releaseSignal, { holder: there.holder, because: 'A new run began.' }));
+  if (there.holder.runId === input.holder.runId)
+    return delivered(() => signalTo(workflowId).signal(buildSignal, input));
+  await delivered(() =>
+    signalTo(workflowId).signal(releaseSignal, { holder: there.holder, because: 'A new run began.' }),
+  );
   return false;
 }
 
@@ -100,13 +103,13 @@ async function release({ run }: StepScope, because: string): Promise<void> {
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const workflowId = environmentIdOf(state.input.workspace, state.input.task.id);
   await CancellationScope.nonCancellable(() =>
-    told(() => signalTo(workflowId).signal(releaseSignal, { holder, because })),
+    delivered(() => signalTo(workflowId).signal(releaseSignal, { holder, because })),
   );
   state.environment = { generation: state.generation, holder, status: 'gone', because };
 }
 
 /** Looks at what a report speaks of; answers whether there is anything new to show. */
-export async function lookAtSite({ run, step, activities }: StepScope): Promise<boolean> {
+export async function refreshEnvironment({ run, step, activities }: StepScope): Promise<boolean> {
   const { state } = run;
   const before = state.environment;
   if (!before || before.status === 'gone') return false;
@@ -140,7 +143,7 @@ export async function gone({ run }: StepScope, heard: number, seconds: number): 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);
 
 /** Whether the other workflow was still there to be told. */
-async function told(tell: () => Promise<void>): Promise<boolean> {
+async function delivered(tell: () => Promise<void>): Promise<boolean> {
   try {
     await tell();
     return true;

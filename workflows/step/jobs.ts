@@ -8,7 +8,7 @@ import { bytesOf } from '../rules/bytes.ts';
 import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { StepScope } from './scope.ts';
 import { carriedBrief } from './keeping.ts';
-import { asking } from './polls.ts';
+import { pollUntilAnswered } from './polls.ts';
 import { transition } from './transition.ts';
 
 /** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
@@ -101,7 +101,7 @@ async function whenFree({ run, step, activities }: StepScope, shown: GateView, j
     transition(run.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
     patient = report.by === 'forge';
     if (patient) continue;
-    await asking(
+    await pollUntilAnswered(
       () => run.mailbox.hints.job,
       () => activities.withinBudget(),
     );

@@ -4,7 +4,7 @@ import type { StepRecord } from '../contracts/state.ts';
 import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
 import { hadRoom, leastNeeded } from '../rules/outputs.ts';
-import { isLong, revisionOf, type Said } from '../rules/revisions.ts';
+import { isLong, revisionOf, type Feedback } from '../rules/revisions.ts';
 import type { StepScope } from './scope.ts';
 
 /** So much of a text is kept by one activity, in bytes: a message has an end. */
@@ -40,7 +40,7 @@ export async function outputOf({ activities }: StepScope, { output }: StepRecord
 }
 
 /** What a work is sent back with. Whoever does it again gets all that was said, whatever the run has room for. */
-export async function revision({ activities }: StepScope, said: Said): Promise<Revision> {
+export async function revision({ activities }: StepScope, said: Feedback): Promise<Revision> {
   if (!isLong(said) || !patched('what-is-sent-back-is-kept')) return revisionOf(said);
   return revisionOf(said, await kept(activities, JSON.stringify(said)));
 }

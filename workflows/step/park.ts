@@ -7,19 +7,19 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ChangeLook } from '../contracts/activities.ts';
+import type { ChangeReport } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
-import { keptUp } from '../temporal/background.ts';
+import { restarting } from '../temporal/background.ts';
 import type { RunScope, StepScope } from './scope.ts';
-import { asking } from './polls.ts';
-import { lookAtSite } from './environment.ts';
+import { pollUntilAnswered } from './polls.ts';
+import { refreshEnvironment } from './environment.ts';
 import { publish, transition } from './transition.ts';
 
 /** What may happen to a parked run besides a person's answer. */
 interface Events {
-  moved: ChangeLook | undefined;
+  moved: ChangeReport | undefined;
   redraw: boolean;
   /** A watch has a bug: the task fails with it, and a mended worker takes it on. */
   broken?: { failure: unknown };
@@ -35,7 +35,7 @@ function beginWatches(
   const { run, step } = scope;
   const watches = {
     'The work branch': watchHead(scope, events),
-    'The environment': watchSite(scope, events, back),
+    'The environment': watchEnvironment(scope, events, back),
     'The time': watchClock(scope, visit, type),
   };
   for (const [what, watch] of Object.entries(watches)) {
@@ -44,7 +44,7 @@ function beginWatches(
       run.notices.notify(step, 'keeps_failing', text, visit);
     };
     void watching
-      .run(() => keptUp(watch, tell, `${step.kind}: it is watched anew`))
+      .run(() => restarting(watch, tell, `${step.kind}: it is watched anew`))
       .catch((failure: unknown) => {
         // Runs that began before watches were begun anew go on without one.
         if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
@@ -127,19 +127,19 @@ const watchHead =
   async () => {
     const { change, head } = run.state;
     if (head === undefined) return;
-    events.moved = await asking(
+    events.moved = await pollUntilAnswered(
       () => run.mailbox.hints.change,
       () => activities.changeMoved({ change, known: head }),
     );
   };
 
 /** A report of the environment is no fact: it makes the run look. So does coming back, for reports may have been missed. */
-const watchSite = (scope: StepScope, events: Events, back: boolean) => async () => {
+const watchEnvironment = (scope: StepScope, events: Events, back: boolean) => async () => {
   const { run } = scope;
   for (let heard = back ? -1 : run.mailbox.environment.reports; ;) {
     await condition(() => run.mailbox.environment.reports > heard);
     const before = run.mailbox.environment.reports;
-    events.redraw = await lookAtSite(scope);
+    events.redraw = await refreshEnvironment(scope);
     // What is reported while it looks is looked at once more.
     heard =
       before !== run.mailbox.environment.reports && patched('reports-count-while-it-looks')
@@ -159,7 +159,7 @@ const watchClock =
     publish(run.state);
   };
 
-const movedBy = ({ head, foreign }: ChangeLook): string => {
+const movedBy = ({ head, foreign }: ChangeReport): string => {
   const [first] = foreign;
   const who = first ? ` by ${first.author}` : '';
   return `Commit ${head?.slice(0, 8) ?? 'none'}${who} came in while a person was asked.`;

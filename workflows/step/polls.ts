@@ -1,10 +1,10 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
-import type { ChangeLook } from '../contracts/activities.ts';
+import type { ChangeReport } from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView } from '../contracts/state.ts';
 import type { StepScope } from './scope.ts';
-import { lookNearby } from '../temporal/proxies.ts';
-import { place, transition } from './transition.ts';
+import { inspectLocally } from '../temporal/proxies.ts';
+import { setCurrent, transition } from './transition.ts';
 
 /** Hints may come in storms; each costs a look, and looks keep this distance. */
 const HINT_DISTANCE_MS = 2_000;
@@ -13,7 +13,7 @@ const HINT_DISTANCE_MS = 2_000;
  * Asks the world until it can tell. The asking is one activity that is retried: it costs the history nothing. A hint
  * calls it off where it waits, and asks anew.
  */
-export async function asking<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
+export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
   for (let last = -Infinity; ; last = Date.now()) {
     const heard = hints();
     let over = false;
@@ -35,14 +35,14 @@ export async function asking<T>(hints: () => number, ask: () => Promise<T>): Pro
 }
 
 /** The look at the head with which each step begins. Mostly it is over in a moment: then it is no transition. */
-export async function firstLook({ run, step, activities }: StepScope): Promise<ChangeLook> {
+export async function firstPoll({ run, step, activities }: StepScope): Promise<ChangeReport> {
   const { state } = run;
   const { change, head: known } = state;
   const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${change.branch}` };
   if (patched('first-look-is-near')) {
-    place(state, step, view);
+    setCurrent(state, step, view);
     try {
-      return await lookNearby({ change, known });
+      return await inspectLocally({ change, known });
     } catch (failure) {
       // A local activity's failure comes as it was thrown, not wrapped as another activity's would be.
       if (isCancellation(failure)) throw failure;
@@ -57,5 +57,5 @@ export async function poll<T>(scope: StepScope, about: HintAbout, view: GateView
   const { run, step } = scope;
   await run.budget.wait(step);
   transition(run.state, step, view);
-  return asking(() => run.mailbox.hints[about], ask);
+  return pollUntilAnswered(() => run.mailbox.hints[about], ask);
 }

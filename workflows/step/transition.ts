@@ -7,12 +7,12 @@ import { statusOf, waitingOn } from '../rules/describe.ts';
 /** Moves the run on and says so: one transition, at most one upsert. What it has no room for any more goes here. */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
   keepNearWithin(run);
-  place(run, step, view, visit);
+  setCurrent(run, step, view, visit);
   publish(run);
 }
 
 /** Shows it to whoever asks, without an upsert: those, which cost an event, wait for what is not over in a moment. */
-export const place = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
+export const setCurrent = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
   void (run.current = { step, id, kind, ...(visit && { visit }), ...view });
 
 /** Shows the run in all its windows as it is now. */

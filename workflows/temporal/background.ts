@@ -11,14 +11,18 @@ import {
  * Has something go on beside the main line, until its scope is called off. Whatever else ends it is a bug: nobody handles
  * that, so the task fails with it, and a mended worker takes it on.
  */
-export function beside(scope: CancellationScope, work: () => Promise<unknown>): void {
+export function inBackground(scope: CancellationScope, work: () => Promise<unknown>): void {
   void scope.run(work).catch((failure: unknown) => {
     if (!isCancellation(failure)) throw failure;
   });
 }
 
 /** A watch that the world refuses is told of, and begun anew: whoever is asked would wait for nothing otherwise. */
-export async function keptUp<T>(watch: () => Promise<T>, tell: (because: string) => void, summary: string): Promise<T> {
+export async function restarting<T>(
+  watch: () => Promise<T>,
+  tell: (because: string) => void,
+  summary: string,
+): Promise<T> {
   for (;;) {
     try {
       return await watch();

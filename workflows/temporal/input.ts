@@ -6,7 +6,7 @@ import { isUnreadable } from '../contracts/unreadable.ts';
 import { oversized } from '../rules/bounds.ts';
 
 /** What a workflow asks of its input besides its shape, and how it refuses one. */
-interface Door<Input> {
+interface InputRules<Input> {
   /** What the workflow's id must be, where other workflows find it by that. */
   id?: (input: Input) => string;
   /** What only an earlier execution may say: nobody starts a workflow with a state that it made up. */
@@ -19,10 +19,10 @@ interface Door<Input> {
  * a worker that has the codec; so does what a continued execution cannot read, for a newer build wrote it. All else that is
  * wrong ends the workflow, with every bad field named.
  */
-export function enter<Schema extends z.ZodType>(
+export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,
-  { id, handedOn, refuse = refusePlainly }: Door<z.output<Schema>> = {},
+  { id, handedOn, refuse = refusePlainly }: InputRules<z.output<Schema>> = {},
 ): z.output<Schema> {
   const { workflowId, continuedFromExecutionRunId: continued } = workflowInfo();
   if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');

@@ -1,5 +1,5 @@
 import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/workflow';
-import { isUnreadable, SEALED, unreadable } from '../contracts/unreadable.ts';
+import { isUnreadable, ENCRYPTED, unreadable } from '../contracts/unreadable.ts';
 
 type Payload = Parameters<PayloadConverter['fromPayload']>[0];
 
@@ -10,7 +10,7 @@ type Payload = Parameters<PayloadConverter['fromPayload']>[0];
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
   fromPayload<T>(payload: Payload) {
-    refuseSealed(payload);
+    refuseEncrypted(payload);
     if (isTooDeep(payload)) return `JSON that is nested more than ${DEEPEST} deep` as T;
     try {
       const value = defaultPayloadConverter.fromPayload<T>(payload);
@@ -49,9 +49,9 @@ const BYTE = { quote: 0x22, backslash: 0x5c, bracket: 0x5b, endBracket: 0x5d, br
  * is there it would be taken, and a run that had refused it could not be replayed. An update leaves no trace, and is
  * turned away with this message.
  */
-function refuseSealed(payload: Payload): void {
+function refuseEncrypted(payload: Payload): void {
   const key = metadataOf(payload, 'encryption-key-id');
-  if (key === undefined || metadataOf(payload, 'encoding') !== SEALED) return;
+  if (key === undefined || metadataOf(payload, 'encoding') !== ENCRYPTED) return;
   throw new Error(`This is encrypted with the key ${key}, which the worker lacks: add it to its GATEHOUSE_CODEC_KEYS.`);
 }
 

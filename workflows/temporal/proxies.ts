@@ -28,7 +28,7 @@ const changing: ActivityOptions = {
 const lasting = { startToCloseTimeout: '60 days', heartbeatTimeout: '30 seconds' } as const;
 
 /** Looks once, and throws while it cannot tell: the retry is the next look, and costs the history nothing. */
-const looking: ActivityOptions = {
+const reading: ActivityOptions = {
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
   cancellationType: 'TRY_CANCEL',
@@ -36,37 +36,37 @@ const looking: ActivityOptions = {
 };
 
 const CLASSES: Record<keyof Activities, ActivityOptions> = {
-  readClosed: looking,
-  examine: looking,
-  runJob: { ...looking, ...lasting },
+  readClosed: reading,
+  examine: reading,
+  runJob: { ...reading, ...lasting },
   stopJob: changing,
-  lookAtChange: looking,
-  changeMoved: looking,
-  settledChecks: looking,
+  lookAtChange: reading,
+  changeMoved: reading,
+  settledChecks: reading,
   endChecks: { ...changing, retry: { ...retry, maximumAttempts: 3 } },
-  settledMergeability: looking,
-  settledMergeResult: looking,
+  settledMergeability: reading,
+  settledMergeResult: reading,
   updateFromBase: changing,
   commitFiles: changing,
-  withinBudget: looking,
+  withinBudget: reading,
   fileIssue: { ...changing, retry: { ...retry, maximumAttempts: 5 } },
   tellIssues: { ...changing, retry: { ...retry, maximumAttempts: 5 } },
-  releaseSettled: looking,
-  protectedPaths: looking,
+  releaseSettled: reading,
+  protectedPaths: reading,
   merge: changing,
-  environmentSettled: looking,
-  lookAtEnvironment: looking,
+  environmentSettled: reading,
+  lookAtEnvironment: reading,
   provisionEnvironment: { ...changing, ...lasting },
-  probeEnvironment: { ...looking, scheduleToCloseTimeout: '30 seconds' },
-  environmentEnded: looking,
+  probeEnvironment: { ...reading, scheduleToCloseTimeout: '30 seconds' },
+  environmentEnded: reading,
   removeEnvironment: { ...changing, retry: { ...retry, maximumAttempts: 8 } },
-  holderClosed: looking,
+  holderClosed: reading,
   notify: changing,
   keepText: changing,
-  loadText: looking,
+  loadText: reading,
   cancelRun: changing,
   startDependents: { ...changing, retry: { ...retry, maximumAttempts: START_TRIES } },
-  survey: { ...looking, retry: { ...retry, maximumAttempts: 3 } },
+  survey: { ...reading, retry: { ...retry, maximumAttempts: 3 } },
   clearLeftover: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
   retellNotices: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
 };
@@ -75,7 +75,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
  * The look with which a step begins, done by the very worker that takes the run on: it costs neither a round trip nor a
  * task. It is tried once; in bad weather the run asks as it asks for everything.
  */
-export const { lookAtChange: lookNearby } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
+export const { lookAtChange: inspectLocally } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
   startToCloseTimeout: '5 seconds',
   cancellationType: 'TRY_CANCEL',
   retry: { maximumAttempts: 1 },

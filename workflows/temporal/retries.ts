@@ -26,7 +26,7 @@ export class Retries {
   };
 
   /** Hears a worker, or the run's environment. It takes any input, and never throws; what is not waited for is no news. */
-  hear(raw: unknown): void {
+  receive(raw: unknown): void {
     const { data } = Retrying.safeParse(raw);
     if (!data) return;
     const { activity, failures, environment = false } = data;

@@ -6,7 +6,7 @@ import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
  * What a newer build asks of an execution: to go on as new where that build will find it. The wish travels in the signal,
  * for a parked execution has no task of its own that could tell it, and not every server says that there is a newer build.
  */
-export class Upgrading {
+export class UpgradeRequest {
   private wish: Upgrade | undefined;
 
   /** Whether a build that can read what we write asks for us. */
@@ -15,7 +15,7 @@ export class Upgrading {
   }
 
   /** Hears the signal. It takes any input, and never throws: what is no wish is none. */
-  hear(raw: unknown): void {
+  receive(raw: unknown): void {
     const { data } = Upgrade.safeParse(raw ?? {});
     if (!data || (data.reads ?? SNAPSHOT_VERSION) < SNAPSHOT_VERSION) return;
     const { taskQueue, currentDeploymentVersion } = workflowInfo();

@@ -1,16 +1,16 @@
-import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
+import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Environments } from '../../ports.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {
-  private readonly sites = new Map<string, SiteLook>();
+  private readonly sites = new Map<string, EnvironmentReport>();
   private readonly removed = new Set<string>();
   readonly begun: string[] = [];
 
   /** How a site comes up. */
   constructor(
-    private readonly come: (request: EnvironmentRequest) => SiteLook = live,
+    private readonly come: (request: EnvironmentRequest) => EnvironmentReport = live,
     private readonly ledger?: Ledger,
   ) {}
 
@@ -25,7 +25,7 @@ export class InMemoryEnvironments implements Environments {
 
   list = async (): Promise<string[]> => [...this.sites.keys()];
 
-  look = async (key: string): Promise<SiteLook> => this.sites.get(key) ?? { is: 'gone' };
+  look = async (key: string): Promise<EnvironmentReport> => this.sites.get(key) ?? { is: 'gone' };
 
   async remove(key: string): Promise<void> {
     this.removed.add(key);
@@ -38,4 +38,7 @@ export class InMemoryEnvironments implements Environments {
   }
 }
 
-const live = ({ key }: EnvironmentRequest): SiteLook => ({ is: 'live', url: `http://${encodeURIComponent(key)}.test` });
+const live = ({ key }: EnvironmentRequest): EnvironmentReport => ({
+  is: 'live',
+  url: `http://${encodeURIComponent(key)}.test`,
+});

@@ -1,4 +1,4 @@
-import type { ChangeLook, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
+import type { ChangeReport, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import type { HeldBranch } from '../../inventory.ts';
@@ -11,7 +11,7 @@ type Heads = Pick<Expected, 'head' | 'baseHead'>;
 interface Pull {
   number?: number;
   holder?: Holder;
-  state: ChangeLook['state'];
+  state: ChangeReport['state'];
   mergeCommit?: string;
   ahead?: string;
 }
@@ -89,7 +89,7 @@ export class InMemoryForge implements Forge {
     if (pull?.holder?.workflowId === workflowId && pull.holder.runId === runId) delete pull.holder;
   }
 
-  async look(change: Change, known?: string): Promise<ChangeLook> {
+  async look(change: Change, known?: string): Promise<ChangeReport> {
     const pull = this.pullOf(change);
     const head = this.branches.get(change.branch);
     const baseHead = this.branches.get(change.base)!;

@@ -9,7 +9,7 @@ import { processEnvironments } from '../../../activities/adapters/local/process-
 import { isFree } from '../../../activities/adapters/local/process-environments/ports.ts';
 import { tokenOf } from '../../../activities/adapters/local/tokens.ts';
 import type { Environments } from '../../../activities/ports.ts';
-import type { EnvironmentRequest, SiteLook } from '../../../workflows/contracts/activities.ts';
+import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
@@ -79,7 +79,7 @@ afterEach(async () => {
   await removeFolder(home);
 });
 
-const settled = (environments: Environments, key = request.key): Promise<SiteLook> =>
+const settled = (environments: Environments, key = request.key): Promise<EnvironmentReport> =>
   until('it settles', async () => {
     const look = await environments.look(key);
     return look.is === 'provisioning' ? undefined : look;

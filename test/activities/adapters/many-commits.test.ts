@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { changeActivities } from '../../../activities/changes.ts';
 import { never } from '../../../client/offline/world.ts';
-import type { ChangeLook } from '../../../workflows/contracts/activities.ts';
+import type { ChangeReport } from '../../../workflows/contracts/activities.ts';
 import { bytesOf } from '../../../workflows/rules/bytes.ts';
 import { completed, ready, wish } from '../../support/builders.ts';
 import { until } from '../../support/stack.ts';
@@ -46,7 +46,7 @@ it(`${MANY} commits of others are one answer to who watches the head, and a yes 
   await forge.look(change, known);
 
   let arrived = false;
-  const looks: ChangeLook[] = [];
+  const looks: ChangeReport[] = [];
   const { changeMoved } = changeActivities({ forge }, { lookMs: 1_000, pace: (ms) => ms });
   const cluster = clusterWith({
     examine: () => ({ ...ready, change, environments: false }),

@@ -13,7 +13,7 @@ import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifie
 import { fileLedger } from '../../../activities/adapters/local/file-ledger.ts';
 import type { Checks, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
-import type { EnvironmentRequest, Job, JobReport, SiteLook } from '../../../workflows/contracts/activities.ts';
+import type { EnvironmentRequest, Job, JobReport, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 import type { Asked, WorldScript } from './script.ts';
 
 const JOB_MS = 150;
@@ -78,13 +78,13 @@ export class World {
   }
 
   private environments() {
-    const come = (request: EnvironmentRequest): SiteLook => ({
+    const come = (request: EnvironmentRequest): EnvironmentReport => ({
       is: 'live',
       url: `http://${encodeURIComponent(request.key)}.test`,
     });
     const environments = new InMemoryEnvironments(come, this.ledger);
     const look = environments.look;
-    const slow = async (key: string): Promise<SiteLook> => {
+    const slow = async (key: string): Promise<EnvironmentReport> => {
       const seen = await look(key);
       const [repository = '', since = 0] = [this.siteOf.get(key), this.beganAt.get(key)];
       const { provisionMs = 0 } = this.scripts.get(repository) ?? {};

@@ -1,4 +1,4 @@
-import { actions, STANDING, type ActionName } from '../../../workflows/contracts/messages.ts';
+import { actions, ALWAYS_AVAILABLE, type ActionName } from '../../../workflows/contracts/messages.ts';
 import type { ActionEntry, RunAnswer } from '../../../workflows/contracts/reading.ts';
 import { change, ready, wish } from '../builders.ts';
 import { Cluster, type Execution } from '../sandbox.ts';
@@ -211,7 +211,7 @@ export class Walk {
     if (dice.chance(0.01)) return 'stop';
     if (dice.chance(0.02)) return 'restartFrom';
     const { offers } = await this.run.query('waitingOn');
-    const own = offers.filter((offer: ActionName) => !STANDING.some((each) => each === offer));
+    const own = offers.filter((offer: ActionName) => !ALWAYS_AVAILABLE.some((each) => each === offer));
     if (own.length > 0 && dice.chance(0.85)) return dice.pick(own);
     return dice.pick(
       (Object.keys(actions) as ActionName[]).filter((each) => each !== 'stop' && each !== 'restartFrom'),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ChangeLook, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
+import type { ChangeReport, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { HeldBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
@@ -79,11 +79,11 @@ class GitForge implements Forge {
 
   release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
 
-  async look(change: Change, known?: string): Promise<ChangeLook> {
+  async look(change: Change, known?: string): Promise<ChangeReport> {
     const { copy, head, baseHead } = await this.standing(change);
     const place = await withPath(this.workshop, change);
     const record = await this.records.read(place);
-    const merged = (mergeCommit: string, at = known): ChangeLook => ({
+    const merged = (mergeCommit: string, at = known): ChangeReport => ({
       state: 'merged',
       ...(at && { head: at }),
       baseHead,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { EnvironmentRequest, SiteLook } from '../../../../workflows/contracts/activities.ts';
+import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
@@ -98,7 +98,7 @@ class ProcessEnvironments implements Environments {
     if (this.closing) throw new Error('This worker is stopping: the next one makes the environment.');
   }
 
-  async look(key: string): Promise<SiteLook> {
+  async look(key: string): Promise<EnvironmentReport> {
     const place = this.placeOf(key);
     const removed = await readWord(place.removed);
     if (removed !== undefined) return { is: 'gone', ...(removed && { because: removed }) };
@@ -122,7 +122,7 @@ class ProcessEnvironments implements Environments {
   }
 
   /** Its command has ended: whatever it left running ends with it. */
-  private async over({ run }: Place, state: ProcessState, wasLive: boolean): Promise<SiteLook> {
+  private async over({ run }: Place, state: ProcessState, wasLive: boolean): Promise<EnvironmentReport> {
     await end(run, { graceMs: GRACE_MS });
     const code = state.is === 'exited' ? state.code : undefined;
     const stays = 'the command must stay for as long as the environment is to live, and nothing of it was left running';
@@ -133,7 +133,7 @@ class ProcessEnvironments implements Environments {
   }
 
   /** What was up is asked on: the server may be gone, and what has started it still there. */
-  private async live(key: string, place: Place, begun: Begun, live: Live): Promise<SiteLook> {
+  private async live(key: string, place: Place, begun: Begun, live: Live): Promise<EnvironmentReport> {
     const { url = `http://127.0.0.1:${begun.port}` } = live;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
     if (!(await this.isLost(key, place, answer))) return { is: 'live', url, ...expiry(begun, live) };
