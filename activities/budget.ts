@@ -5,7 +5,7 @@ import type { Meter, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 
 /** The month's budget is looked at more seldom than other things: it moves when somebody moves it, or the month ends. */
-const LOOK_MS = 30_000;
+const POLL_MS = 30_000;
 
 export const budgetActivities = (
   { meter }: Pick<Ports, 'meter'>,
@@ -13,7 +13,7 @@ export const budgetActivities = (
 ): Pick<Activities, 'withinBudget'> => ({
   async withinBudget() {
     const over = await overBudget(meter, budgetCents);
-    if (over) throw notYet(over, Math.min(LOOK_MS, Math.max(lookMs, 1_000)));
+    if (over) throw notYet(over, Math.min(POLL_MS, Math.max(lookMs, 1_000)));
   },
 });
 

@@ -4,7 +4,7 @@ import type { Change } from '../workflows/contracts/change.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
-import type { Pace } from './pacing.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Forge, Ports } from './ports.ts';
 
 type Own = Pick<
@@ -15,7 +15,7 @@ type Own = Pick<
 /** What a run asks about its branch and pull request. */
 export const changeActivities = (
   { forge }: Pick<Ports, 'forge'>,
-  { lookMs, pace }: { lookMs: number; pace: Pace },
+  { lookMs, pace }: { lookMs: number; pace: RateLimit },
 ): Own => ({
   lookAtChange: ({ change, known }) => lookAt(forge, change, known),
 

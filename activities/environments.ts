@@ -2,16 +2,16 @@ import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
 import { environmentQuery } from '../workflows/contracts/messages.ts';
-import { CutRuns } from './cut-runs.ts';
+import { GoneRuns } from './gone-runs.ts';
 import { notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
-import type { Pace } from './pacing.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Environments, Ports } from './ports.ts';
 import { serverOf } from './survey/server.ts';
 
 /** Whoever holds an environment is looked at this often, in milliseconds; where there are many, `CutRuns` looks for all. */
-const HOLDER_LOOK_MS = 10_000;
-const HOLDER_LOOK_MOST_MS = 60_000;
+const HOLDER_POLL_MS = 10_000;
+const HOLDER_POLL_MOST_MS = 60_000;
 
 type Own = Pick<
   Activities,
@@ -26,8 +26,8 @@ type Own = Pick<
 
 export const environmentActivities = (
   { environments }: Pick<Ports, 'environments'>,
-  { lookMs, pace }: { lookMs: number; pace: Pace },
-  cut = new CutRuns(),
+  { lookMs, pace }: { lookMs: number; pace: RateLimit },
+  cut = new GoneRuns(),
 ): Own => ({
   async environmentSettled({ workflowId, generation }) {
     const seen = await seenOf(workflowId);
@@ -65,7 +65,7 @@ export const environmentActivities = (
 
   async holderClosed({ holder }) {
     if (!(await lives(holder))) return;
-    const wish = Math.min(Math.max(lookMs, HOLDER_LOOK_MS), HOLDER_LOOK_MOST_MS);
+    const wish = Math.min(Math.max(lookMs, HOLDER_POLL_MS), HOLDER_POLL_MOST_MS);
     await cut.tell(serverOf(Context.current().client)).catch(() => undefined); // another one's look will do
     throw notYet(`${holder.workflowId} still runs`, pace(wish));
   },

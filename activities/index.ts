@@ -8,8 +8,8 @@ import { heartbeating } from './heartbeating.ts';
 import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
-import { pacing } from './pacing.ts';
-import { patient } from './patience.ts';
+import { rateLimit } from './rate-limit.ts';
+import { withTimeout } from './timeouts.ts';
 import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
@@ -21,8 +21,8 @@ const CALL_MS = 600_000;
 
 /** Everything a workflow may ask of the world, as one flat record over the ports. */
 export const createActivities = (world: Ports, given: Settings): Activities => {
-  const ports = patient(world, given.callMs ?? CALL_MS);
-  const settings = { ...given, pace: pacing() };
+  const ports = withTimeout(world, given.callMs ?? CALL_MS);
+  const settings = { ...given, pace: rateLimit() };
   return heartbeating({
     ...runActivities(ports, settings),
     ...closedRunActivities(ports),

@@ -4,7 +4,7 @@ import type { Holder } from '../workflows/contracts/activities.ts';
  * What adapters have standing, for a survey to compare with the runs that there are (`gatehouse doctor`). Listing changes
  * nothing, and names only what this worker would clear away: a machine's processes and checkouts, say.
  */
-export interface StandingJob {
+export interface UnfinishedJob {
   key: string;
   /** Whether its agent runs; else only its checkout is left, or its report is not made yet. */
   running: boolean;
@@ -12,16 +12,16 @@ export interface StandingJob {
 
 export interface JobInventory {
   /** Jobs that have no report yet, and those whose checkout is still there. */
-  list(): Promise<StandingJob[]>;
+  list(): Promise<UnfinishedJob[]>;
 }
 
-export interface SiteInventory {
+export interface EnvironmentInventory {
   /** The keys of all that were begun and not removed. */
   list(): Promise<string[]>;
 }
 
 /** A work branch that is on record for a run. */
-export interface HeldBranch {
+export interface ClaimedBranch {
   repository: string;
   branch: string;
   holder: Holder;
@@ -31,7 +31,7 @@ export interface HeldBranch {
 
 export interface BranchInventory {
   /** The work branches that runs hold, also of runs that have ended. */
-  list(): Promise<HeldBranch[]>;
+  list(): Promise<ClaimedBranch[]>;
   /** Gives up a branch that this very holder has. Held by nobody or by another is fine. */
   release(change: { repository: string; branch: string }, holder: Holder): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Activities, Job, JobReport } from '../workflows/contracts/activiti
 import { metered, overBudget } from './budget.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import { pullRequestOf } from './changes.ts';
-import { isHeld, notYet } from './failures.ts';
+import { isBlockedByOwner, notYet } from './failures.ts';
 import { tell } from './heartbeating.ts';
 import { lives } from './environments.ts';
 import type { Attempt, Executor, Forge, Ports } from './ports.ts';
@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts';
 import { wholeJob } from './whole-jobs.ts';
 
 /** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */
-const FIRST_LOOK_MS = 100;
+const FIRST_POLL_MS = 100;
 const GROWTH = 1.2;
 
 type Own = Pick<Activities, 'runJob' | 'stopJob'>;
@@ -32,7 +32,7 @@ export const jobActivities = (
       await metered(meter, job.key, report);
       return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
     } catch (failure) {
-      if (isHeld(failure)) {
+      if (isBlockedByOwner(failure)) {
         if (job.patient) throw notYet(failure.message, lookMs);
         return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
@@ -79,7 +79,7 @@ async function runIsOver(): Promise<boolean> {
 
 /** Looks until the job has ended, telling how it goes. */
 async function ended(executor: Executor, job: Job, by: Attempt, lookMs: number): Promise<JobReport> {
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
     const look = await executor.look(job.key, by);
     if (look.is !== 'running') return look;
     tell({ key: job.key, ...look.progress, ...(look.lastOutput && { lastOutput: look.lastOutput.slice(0, 500) }) });

@@ -10,7 +10,7 @@ import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import type { Forge } from './forge.ts';
-import type { JobInventory, NoticeInventory, SiteInventory } from './inventory.ts';
+import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inventory.ts';
 
 export type * from './forge.ts';
 
@@ -31,7 +31,7 @@ export interface Ports {
 }
 
 /** What `look` says of a job: how it goes, or how it went. */
-export type JobLook =
+export type JobStatus =
   { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
 
 /**
@@ -62,7 +62,7 @@ export interface Executor extends JobInventory {
    * How the job stands. The end of a writing job includes the push of its commits to the work branch, fast-forward only:
    * foreign commits are merged in. A key that was never ensured is `evicted`.
    */
-  look(key: string, by?: Attempt): Promise<JobLook>;
+  look(key: string, by?: Attempt): Promise<JobStatus>;
   /**
    * Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. Answers whether it
    * has ended: not where a later attempt has it. Without `by` it is stopped whoever has it, as by its run.
@@ -73,7 +73,7 @@ export interface Executor extends JobInventory {
 }
 
 /** Something that runs a change where a person can try it. */
-export interface Environments extends SiteInventory {
+export interface Environments extends EnvironmentInventory {
   /** Whether there is anything to provision for this change, and what is wrong with its settings. */
   examine(change: Change): Promise<{ configured: boolean; fields: BadField[] }>;
   /** Starts it, or adopts what the key already has, whatever its state. */

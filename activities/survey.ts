@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
 import { clear, retell } from './survey/clearing.ts';
-import { Fates } from './survey/fates.ts';
-import { leftBranches, leftEnvironments, leftJobs, leftSites, type Around } from './survey/leftovers.ts';
+import { RunStatuses } from './survey/run-statuses.ts';
+import { leftBranches, leftEnvironments, leftJobs, orphanedEnvironments, type Around } from './survey/orphans.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
-import { all, LIVE, suspects, type Suspicion } from './survey/suspects.ts';
+import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 
 type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier'>;
 
@@ -29,29 +29,29 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
       return otherwise;
     }
   };
-  const around = await lookAround(server);
+  const around = await collect(server);
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
   const suspicion: Suspicion = { server, now, notices };
   const [jobs, branches, environments, sites, looked] = await Promise.all([
     part('jobs', leftJobs(around, ports), []),
     part('branches', leftBranches(around, ports), []),
     part('environments', leftEnvironments(around), []),
-    part('sites', leftSites(around, ports), []),
-    part('workflows', suspects(suspicion), { stuck: [], failing: [], untold: [], unseen: [] }),
+    part('sites', orphanedEnvironments(around, ports), []),
+    part('workflows', candidates(suspicion), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);
   const leftovers = [...jobs, ...branches, ...environments, ...sites];
   return { at: new Date(now).toISOString(), ...looked, leftovers, unseen: [...unseen, ...looked.unseen] };
 }
 
 /** What visibility lists of all there is: a page holds a thousand, and nothing is asked of any one. */
-async function lookAround(server: Server): Promise<Around> {
+async function collect(server: Server): Promise<Around> {
   const cutQuery = 'WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut")';
   const [running, cut] = await Promise.all([all(server.list(LIVE)), all(server.list(cutQuery))]);
   const isSite = ({ workflowId }: Seen) => workflowId.startsWith('env/');
   const live = byId(running.filter((each) => !isSite(each)));
   return {
     server,
-    fates: new Fates(server, live),
+    fates: new RunStatuses(server, live),
     live,
     sites: byId(running.filter(isSite)),
     cut: new Set(cut.map(({ workflowId }) => workflowId)),

@@ -6,7 +6,7 @@ import type { RunInput } from '../workflows/gates/index.ts';
 import { code } from '../workflows/rules/details.ts';
 import { endOf } from './ends.ts';
 import { InvalidInput, LiveRun, Unreachable } from './errors.ts';
-import { isSilence } from './silence.ts';
+import { isTimeout } from './timeouts.ts';
 
 /** Deadlines, in milliseconds: for the call, and for the run's first act. */
 const CALL_MS = 10_000;
@@ -48,7 +48,7 @@ export async function begin(
     return { workflowId, runId, examined: await firstAct(temporal, workflowId, runId) };
   } catch (failure) {
     if (failure instanceof WorkflowExecutionAlreadyStartedError) throw new LiveRun(workflowId);
-    throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
+    throw isTimeout(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
   }
 }
 

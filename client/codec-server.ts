@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { JSONToPayload, payloadToJSON, type JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
-import { lenientCodec } from '../worker/configuration/sealing.ts';
+import { lenientCodec } from '../worker/configuration/encryption.ts';
 import type { CodecKey } from '../workflows/contracts/variables.ts';
-import { Told } from './errors.ts';
+import { ClientError } from './errors.ts';
 
 /** More than a page of the Web UI ever asks for at once, in bytes. */
 const MOST = 32 * 1_024 * 1_024;
@@ -16,7 +16,7 @@ const Asked = z.object({
     .default([]),
 });
 
-export class CodecPortTaken extends Told {
+export class CodecPortTaken extends ClientError {
   readonly code = 'port_taken';
 }
 

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { clientCodec } from '../worker/configuration/sealing.ts';
+import { clientCodec } from '../worker/configuration/encryption.ts';
 import type { ClientConfig } from './config.ts';
 import { Unreachable } from './errors.ts';
 

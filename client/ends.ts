@@ -15,7 +15,7 @@ export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowE
   const { type, message: said, details } = await failureOf(handle);
   const { hint, detail, fields = [] } = details;
   const byServer = status.name === 'TERMINATED' || status.name === 'TIMED_OUT';
-  const message = byServer ? await serverSays(handle, runId, status.name) : said;
+  const message = byServer ? await endOnServer(handle, runId, status.name) : said;
   return { is: 'lost', status: status.name, type, message, ...(hint && { hint }), ...(detail && { detail }), fields };
 }
 
@@ -42,7 +42,7 @@ export function asEnded(
 }
 
 /** Who ended it, where its own code could not say so. */
-async function serverSays({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {
+async function endOnServer({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {
   if (status === 'TIMED_OUT') return 'The server ended it: it ran for longer than it may.';
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,

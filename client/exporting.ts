@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { listQuery } from './listing.ts';
 import { NotSetUp, Unreachable } from './errors.ts';
 import { historyData, packed } from './offline/histories.ts';
-import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
 import type { Status } from '../workflows/contracts/reading.ts';
 import type * as workflows from '../workflows/index.ts';
 
@@ -56,7 +56,7 @@ export async function exportAll(client: Client, wanted: Exporting): Promise<{ wr
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   } catch (failure) {
-    if (isSilence(failure)) throw new Unreachable('The Temporal server does not answer.');
+    if (isTimeout(failure)) throw new Unreachable('The Temporal server does not answer.');
     throw codeOf(failure) === INVALID_ARGUMENT ? new NotSetUp() : failure;
   }
   return counts;

@@ -25,7 +25,7 @@ import { begin, type Begun, type Wished } from './beginning.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
-import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from './silence.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
 import { asEnded, endOf, type Ended } from './ends.ts';
 
 /** Deadlines, in milliseconds: for a call; for a list; for a worker to answer an update. */
@@ -102,13 +102,13 @@ export class Runs {
         throw new Refused(code, refusal.message, details);
       }
       if (isGone(failure)) throw await this.closedOrMissing(workflowId);
-      if (!isSilence(failure)) throw failure;
+      if (!isTimeout(failure)) throw failure;
     }
     try {
       await this.within(CALL_MS, () => handle.signal(signalOf(action), input));
     } catch (failure) {
       if (isGone(failure)) throw await this.closedOrMissing(workflowId);
-      throw isSilence(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
+      throw isTimeout(failure) ? new Unreachable('The Temporal server does not answer.') : failure;
     }
     return { is: 'queued', actionId: input.actionId };
   }
@@ -162,7 +162,7 @@ export class Runs {
         for await (const each of this.temporal.workflow.list({ query: listQuery(wanted) })) found.push(listedOf(each));
       });
     } catch (failure) {
-      if (isSilence(failure)) throw new Unreachable('The Temporal server does not answer.');
+      if (isTimeout(failure)) throw new Unreachable('The Temporal server does not answer.');
       if (codeOf(failure) === INVALID_ARGUMENT) throw new NotSetUp();
       throw failure;
     }
@@ -197,7 +197,7 @@ export class Runs {
       return await this.within(CALL_MS, question);
     } catch (failure) {
       if (isGone(failure)) throw new NotFound(`${workflowId}: there is no such run.`);
-      if (isSilence(failure)) {
+      if (isTimeout(failure)) {
         throw new Unreachable(`Nobody answered for ${workflowId}. Is a worker running? Try: gatehouse doctor`);
       }
       throw failure;

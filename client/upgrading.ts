@@ -1,8 +1,8 @@
 import type { Client, Connection } from '@temporalio/client';
 import { upgradeSignal } from '../workflows/contracts/messages.ts';
 import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
-import { Told } from './errors.ts';
-import { codeOf, isGone } from './silence.ts';
+import { ClientError } from './errors.ts';
+import { codeOf, isGone } from './timeouts.ts';
 
 /** Where runs are to be: in this queue, and at this build of this deployment where builds are told apart. */
 export interface Target {
@@ -34,11 +34,11 @@ const LEAVES_BUILDS = [1, 31] as const;
 /** gRPC's NOT_FOUND and FAILED_PRECONDITION: the server knows no such build, or not yet all the queues that its workers poll. */
 export const NOT_YET = [5, 9];
 const AT_ONCE = 20;
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 /** Visibility is a little late: what it says must hold for so many looks. */
 const SURE = 2;
 
-export class CannotUpgrade extends Told {
+export class CannotUpgrade extends ClientError {
   readonly code = 'cannot_upgrade';
 }
 
@@ -97,7 +97,7 @@ export async function upgrade(
     last = JSON.stringify(moving);
     sure = left.length === 0 ? sure + 1 : 0;
     if (sure === SURE || stop.aborted) return moving;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -238,7 +238,7 @@ it.each([
 const DOOR = 'activities/adapters/git/';
 const GIT_ELSEWHERE = [
   'client/doctor/set-up.ts',
-  'client/local-stack/colleague.ts',
+  'client/local-stack/teammate.ts',
   'client/local-stack/demo.ts',
   'client/local-stack/sample.ts',
 ];

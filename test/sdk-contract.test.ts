@@ -8,7 +8,7 @@ import { serverOf } from '../activities/survey/server.ts';
 import { readConfig } from '../client/config.ts';
 import { setUpOf } from '../client/doctor/set-up.ts';
 import { historyToJson } from '../client/offline/histories.ts';
-import { codeOf, INVALID_ARGUMENT, isGone, isSilence } from '../client/silence.ts';
+import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from '../client/timeouts.ts';
 import { NOT_YET } from '../client/upgrading.ts';
 import { dataConverterOf } from '../worker/configuration/converting.ts';
 import { Cluster } from './support/sandbox.ts';
@@ -196,14 +196,14 @@ describe('what the client takes for nobody answering', () => {
     const run = await unattended();
     const failure = await failureOf(within(1_000, () => run.executeUpdate('touch')));
     expect(failure.name).toBe('WorkflowUpdateRPCTimeoutOrCancelledError');
-    expect(isSilence(failure)).toBe(true);
+    expect(isTimeout(failure)).toBe(true);
   });
 
   it('is a query that no worker takes in time, also where the server knows that nobody polls', async () => {
     const run = await unattended();
     await until('the server knows that nobody polls', async () => {
       const failure = await failureOf(within(1_000, () => run.query('__temporal_workflow_metadata')));
-      expect(isSilence(failure)).toBe(true);
+      expect(isTimeout(failure)).toBe(true);
       return /no poller/.test(String(failure.cause));
     });
   });
@@ -213,7 +213,7 @@ describe('what the client takes for nobody answering', () => {
     await stuck(served.client, run.workflowId, 4);
     const failure = await failureOf(within(30_000, () => run.executeUpdate('touch')));
     expect(String(failure.cause)).toContain('Workflow Task in failed state');
-    expect(isSilence(failure)).toBe(true);
+    expect(isTimeout(failure)).toBe(true);
     // The other text is said where a run goes on as new in that very moment, which no test can hit.
     const server = await readFile(serving.program);
     expect(server.includes('Unable to perform workflow execution update due to unexpected')).toBe(true);
@@ -230,7 +230,7 @@ describe('what the client takes for nobody answering', () => {
     const absent = failureOf(nowhere.workflowService.getSystemInfo({}));
     const failures = await Promise.all([off, late, absent]);
     expect(failures.map(codeOf)).toEqual([1, 4, 14]);
-    expect(failures.map(isSilence)).toEqual([true, true, true]);
+    expect(failures.map(isTimeout)).toEqual([true, true, true]);
     await nowhere.close();
   });
 });

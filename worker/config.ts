@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { readVariables, type CodecKey, type Variables } from '../workflows/contracts/variables.ts';
-import { codecKeysOf } from './configuration/sealing.ts';
+import { codecKeysOf } from './configuration/encryption.ts';
 import { stateFolder, temporalOf } from './configuration/shared.ts';
 
 export interface WorkerConfig {

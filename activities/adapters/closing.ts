@@ -9,7 +9,7 @@ interface Closing {
 }
 
 /** Closes all together. Answers in words what could not be ended. */
-export async function closeTogether(ports: Readonly<Record<string, Closing>>, mostMs = CLOSE_MS): Promise<string[]> {
+export async function closeAll(ports: Readonly<Record<string, Closing>>, mostMs = CLOSE_MS): Promise<string[]> {
   const left = await Promise.all(
     Object.entries(ports).map(async ([name, port]) => {
       let clock: NodeJS.Timeout | undefined;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ports } from '../ports.ts';
-import { closeTogether } from './closing.ts';
+import { closeAll } from './closing.ts';
 import { commandExecutor } from './local/command-executor/index.ts';
 import { commandReleases } from './local/command-releases.ts';
 import { fileLedger } from './local/file-ledger.ts';
@@ -59,7 +59,7 @@ export async function openPorts(choice: Choice, told: Opening): Promise<{ ports:
     ports,
     close: () => {
       const { forge, executor, environments, releases } = ports;
-      return closeTogether({ forge, executor, environments, releases, notifier });
+      return closeAll({ forge, executor, environments, releases, notifier });
     },
   };
 }

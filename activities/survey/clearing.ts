@@ -4,14 +4,14 @@ import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import { noticeKey } from '../notices.ts';
 import type { Ports } from '../ports.ts';
-import { Fates } from './fates.ts';
+import { RunStatuses } from './run-statuses.ts';
 import type { Server } from './server.ts';
-import { together } from './together.ts';
+import { concurrently } from './concurrently.ts';
 
 const BECAUSE = 'Its run is no more.';
 
 /** How often, and how long in all, the end of an environment is looked for that was asked to go. In milliseconds. */
-const GONE_LOOK_MS = 500;
+const GONE_POLL_MS = 500;
 const GONE_MS = 60_000;
 
 type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
@@ -22,7 +22,7 @@ type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
  */
 export async function clear(server: Server, ports: Clearing, leftover: Orphan): Promise<void> {
   const { holder, key } = leftover;
-  const fate = await new Fates(server).of(holder);
+  const fate = await new RunStatuses(server).of(holder);
   if (fate.is !== 'gone') {
     const why = fate.is === 'live' ? 'lives' : 'is not known to this server';
     throw ApplicationFailure.nonRetryable(`${holder.workflowId} ${why}: ${key} is left as it is.`, 'RunLives');
@@ -76,7 +76,7 @@ async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | '
   await server.release(key, holder, BECAUSE);
   for (const until = Date.now() + GONE_MS; Date.now() < until;) {
     if ((await server.describe(key))?.status !== 'RUNNING') return;
-    await sleep(GONE_LOOK_MS);
+    await sleep(GONE_POLL_MS);
   }
   throw new Error(`${key} was asked to go, and is still at it after ${GONE_MS / 1_000} s.`);
 }
@@ -88,7 +88,7 @@ const isHeld = async (server: Server, key: string, runId: string) =>
 /** Has what is kept sent now, and tells of each of these runs, if it is still parked, that it waits. */
 export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier'>, ids: string[]): Promise<void> {
   await notifier.retell();
-  await together(ids, async (workflowId) => {
+  await concurrently(ids, async (workflowId) => {
     const { task, current, notices, waitingOn } = await server.run(workflowId);
     if (current?.visit === undefined) return;
     const told = notices.find(({ visit }) => visit === current.visit) ?? reminder(current.visit, waitingOn);

@@ -1,5 +1,5 @@
 import { BadVariables } from '../../workflows/contracts/variables.ts';
-import { InvalidInput, LiveRun, NothingToRetry, Refused, Told, Unreachable } from '../errors.ts';
+import { InvalidInput, LiveRun, NothingToRetry, Refused, ClientError, Unreachable } from '../errors.ts';
 
 /** How a command ends (contract 14). */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unanswered: 4, parked: 5 } as const;
@@ -14,6 +14,6 @@ export function exitCodeOf(failure: unknown): number {
 }
 
 /** A command that was called wrongly. */
-export class Usage extends Told {
+export class Usage extends ClientError {
   readonly code = 'usage';
 }

@@ -3,7 +3,7 @@ import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Pending } from '../pending.ts';
 import type { Ended } from '../ends.ts';
 import type { Read } from '../runs.ts';
-import { shownLines } from '../words.ts';
+import { shownLines } from '../legible.ts';
 import { runNameOf } from './words.ts';
 
 /** So much of what an agent wrote before it failed is told, in lines. */

@@ -11,10 +11,10 @@ import { isJson, withRuns, workflowIdOf, type Session } from './context.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import type { Ended } from './main.ts';
 import { print, say } from './output.ts';
-import { shown } from '../words.ts';
+import { shown } from '../legible.ts';
 
 /** How often, in milliseconds, a long export or replay says how far it is. */
-const TELL_MS = 2_000;
+const PROGRESS_MS = 2_000;
 
 /** History out, and history against today's code. */
 export function addHistory(program: Command, ended: Ended): void {
@@ -99,10 +99,10 @@ function addReplay(program: Command, ended: Ended): void {
 
 /** Says how far it is, but not more often than a person reads. */
 function nowAndThen(line: (done: number) => string): (done: number) => void {
-  let next = Date.now() + TELL_MS;
+  let next = Date.now() + PROGRESS_MS;
   return (done) => {
     if (Date.now() < next) return;
-    next = Date.now() + TELL_MS;
+    next = Date.now() + PROGRESS_MS;
     say(line(done));
   };
 }

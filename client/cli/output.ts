@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../workflows/contracts/variables.ts';
-import { InvalidInput, Refused, Told } from '../errors.ts';
-import { shown, tame, tameJson } from '../words.ts';
+import { InvalidInput, Refused, ClientError } from '../errors.ts';
+import { shown, tame, tameJson } from '../legible.ts';
 
 /**
  * Prints a result: one JSON document, or text for people, made of the result as it may be shown. Results go to standard
@@ -27,9 +27,9 @@ export function printFailure(json: boolean, failure: unknown): void {
       : failure instanceof BadVariables
         ? message.split('\n')
         : [message];
-  const known = failure instanceof Told || failure instanceof BadVariables;
+  const known = failure instanceof ClientError || failure instanceof BadVariables;
   if (json) {
-    const code = failure instanceof Told ? failure.code : known ? 'configuration' : 'failed';
+    const code = failure instanceof ClientError ? failure.code : known ? 'configuration' : 'failed';
     const more =
       failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
     process.stdout.write(`${tameJson({ error: { code, message, ...more } }, 2)}\n`);

@@ -4,7 +4,7 @@ import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { ActionEntry, RunAnswer } from '../../workflows/contracts/reading.ts';
 import { STATUSES, type Listed } from '../listing.ts';
 import type { Read } from '../runs.ts';
-import { shown, shownLines } from '../words.ts';
+import { shown, shownLines } from '../legible.ts';
 import { isJson, withRuns, workflowIdOf } from './context.ts';
 import { Usage } from './exit-codes.ts';
 import { detailOf, explained } from './explaining.ts';

@@ -5,7 +5,7 @@ import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../wor
 import { retryingText } from '../../workflows/rules/describe.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../ends.ts';
-import { shown, shownLines } from '../words.ts';
+import { shown, shownLines } from '../legible.ts';
 import { commandFor, runNameOf, sampleFor } from './words.ts';
 
 /** So much of a reason is told, in characters; of a remark less. */

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { surveyIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
 import { pendingOf } from '../pending.ts';
-import { isSilence } from '../silence.ts';
+import { isTimeout } from '../timeouts.ts';
 
 /** How long a pass may take, in milliseconds: to look, and to mend, for environments take their time to go. */
-const LOOK_MS = 30_000;
+const POLL_MS = 30_000;
 const FIX_MS = 600_000;
 /** A pass that nobody takes on is not to wait for a worker for ever: it would look at a world of long ago. */
 const LONGEST = '15 minutes';
@@ -21,14 +21,14 @@ export async function surveyed(client: Client, taskQueue: string, fix: boolean):
     staticSummary: fix ? 'gatehouse doctor --fix' : 'gatehouse doctor',
   });
   try {
-    const deadline = Date.now() + (fix ? FIX_MS : LOOK_MS);
+    const deadline = Date.now() + (fix ? FIX_MS : POLL_MS);
     const { findings, mended } = (await client.withDeadline(deadline, () => handle.result())) as Survey;
     return [
       ...mended.map((detail): Finding => ({ about: 'mended', ok: !detail.startsWith('not '), detail })),
       ...findings.map(shown),
     ];
   } catch (failure) {
-    if (!isSilence(failure)) throw failure;
+    if (!isTimeout(failure)) throw failure;
     return [{ about: 'survey', ok: false, ...(await silence(client, workflowId)) }];
   }
 }

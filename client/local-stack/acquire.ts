@@ -1,7 +1,7 @@
 import { access, constants, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
-import { Told } from '../errors.ts';
+import { ClientError } from '../errors.ts';
 import { soleHolder } from './locking.ts';
 
 /** The newest release of the CLI that `go install` accepts: later ones carry a `replace` in their go.mod. */
@@ -9,7 +9,7 @@ const VERSION = '1.5.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 const DOWNLOAD_MS = 60_000;
 
-export class NoServer extends Told {
+export class NoServer extends ClientError {
   readonly code = 'no_temporal';
 }
 

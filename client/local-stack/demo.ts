@@ -7,8 +7,8 @@ import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { watch } from '../cli/watch.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Runs } from '../runs.ts';
-import { tame } from '../words.ts';
-import { moveTheBase } from './colleague.ts';
+import { tame } from '../legible.ts';
+import { moveTheBase } from './teammate.ts';
 import { makeSampleRepository } from './sample.ts';
 import type { Stack } from './stack.ts';
 

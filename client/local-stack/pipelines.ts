@@ -2,8 +2,8 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { Told } from '../errors.ts';
-import { consentTo, type PersonsAnswer } from '../offline/consent.ts';
+import { ClientError } from '../errors.ts';
+import { scriptedAnswerTo, type PersonsAnswer } from '../offline/scripted-answers.ts';
 import type { Ended } from '../ends.ts';
 import type { Runs } from '../runs.ts';
 import { makeSampleRepository } from './sample.ts';
@@ -12,7 +12,7 @@ import { makeSampleRepository } from './sample.ts';
 export const MOST = { events: 1_000, bytes: 1_000_000 };
 
 const AT_ONCE = 3;
-const LOOK_MS = 250;
+const POLL_MS = 250;
 const LONGEST_MS = 15 * 60_000;
 
 /** What became of one pipeline. `because` says what was not as expected; without it all was. */
@@ -86,7 +86,7 @@ type Close = Exclude<Ended, { is: 'live' }> | { is: 'left'; because: string };
 /** Answers whatever a run asks of a person, until it ends. */
 async function follow(workflowId: string, pipeline: string, { runs, say, signal }: Playing): Promise<Close> {
   let at: string | undefined;
-  for (const until = Date.now() + LONGEST_MS; Date.now() < until; await pause(LOOK_MS)) {
+  for (const until = Date.now() + LONGEST_MS; Date.now() < until; await pause(POLL_MS)) {
     if (signal.aborted) return { is: 'left', because: 'somebody ended it' };
     const end = await unlessSilent(runs.ended(workflowId));
     if (end && end.is !== 'live') return end;
@@ -110,7 +110,7 @@ async function unlessSilent<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (failure) {
-    if (failure instanceof Told) return undefined;
+    if (failure instanceof ClientError) return undefined;
     throw failure;
   }
 }
@@ -118,7 +118,7 @@ async function unlessSilent<T>(asked: Promise<T>): Promise<T | undefined> {
 /** What the scripted person answers to a run that is parked. */
 export const answerTo = ({ status, current }: Pick<RunAnswer, 'status' | 'current'>): PersonsAnswer | undefined =>
   status === 'parked' && current
-    ? consentTo(
+    ? scriptedAnswerTo(
         current,
         current.offers.map(({ action }) => action),
       )

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
-import { Told } from '../errors.ts';
+import { ClientError } from '../errors.ts';
 import { end, readRecord, recordOf, stillRuns } from './processes.ts';
 
 const START_MS = 60_000;
@@ -20,7 +20,7 @@ const TUNING = ['transferProcessor', 'timerProcessor', 'visibilityProcessor', 'o
   `history.${queue}MaxPollRPS=2000`,
 ]);
 
-export class PortTaken extends Told {
+export class PortTaken extends ClientError {
   readonly code = 'port_taken';
 }
 

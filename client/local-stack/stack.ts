@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { serveCodec } from '../codec-server.ts';
 import type { ClientConfig } from '../config.ts';
-import { Told, Unreachable } from '../errors.ts';
+import { ClientError, Unreachable } from '../errors.ts';
 import { acquireTemporal } from './acquire.ts';
 import { registerAttributes } from './attributes.ts';
 import { takeLock } from './locking.ts';
@@ -11,12 +11,12 @@ import { LocalServer } from './server.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** How often, in seconds, the local stack looks at what sends no hints: all of it is on this machine. */
-const LOOK_SECONDS = '2';
+const POLL_SECONDS = '2';
 
 /** What runs were told, made and paid lies in the data folder: it is its user's alone. */
 const PRIVATE = 0o700;
 
-export class AlreadyUp extends Told {
+export class AlreadyUp extends ClientError {
   readonly code = 'already_up';
 }
 
@@ -68,7 +68,7 @@ export async function startStack(
     const worker = new WorkerProcess({
       environment: {
         ...environment,
-        GATEHOUSE_LOOK_SECONDS: environment['GATEHOUSE_LOOK_SECONDS'] || LOOK_SECONDS,
+        GATEHOUSE_LOOK_SECONDS: environment['GATEHOUSE_LOOK_SECONDS'] || POLL_SECONDS,
         GATEHOUSE_DATA: data,
       },
       data,

@@ -1,6 +1,6 @@
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { branchOf, releaseIdOf, runIdOf, type RunInput } from '../../workflows/contracts/pipeline-run.ts';
-import { consentTo } from './consent.ts';
+import { scriptedAnswerTo } from './scripted-answers.ts';
 import { Cluster } from './sandbox/cluster.ts';
 import type { Execution } from './sandbox/execution.ts';
 import type { Closed } from './sandbox/wire.ts';
@@ -83,7 +83,7 @@ interface Line {
 
 /** A reviewer that a script has not be understood would not be the next time either: then it is gone on without. */
 function consent(current: RunAnswer['current'], offers: RunAnswer['waitingOn']['offers']): Line {
-  const answer = consentTo(
+  const answer = scriptedAnswerTo(
     current,
     offers.filter((offer) => offer !== 'reviewAgain'),
   );

@@ -52,7 +52,7 @@ export function worldOf(script: Script, cluster: () => Cluster, change: Place): 
     examine: () => ({ is: 'ready', change: { ...change, basis: BASE }, environments: true, checksGraceSeconds: 0 }),
     runJob: jobs(script, branch, after),
     ...forgeOf(script, branch, after),
-    ...sitesOf(script, cluster, after),
+    ...environmentsOf(script, cluster, after),
     async releaseSettled({ until }) {
       for (const signals = inTurn(script.signals, [{ id: 'all', state: 'ok' as const }]); ;) {
         const read = signals();
@@ -64,7 +64,7 @@ export function worldOf(script: Script, cluster: () => Cluster, change: Place): 
     fileIssue: () => ({ is: 'filed', id: 'ISSUE-1' }),
     keepText: () => 'kept',
     loadText: () => null,
-    ...Object.fromEntries(SILENT.map((name) => [name, () => undefined])),
+    ...Object.fromEntries(UNANSWERED.map((name) => [name, () => undefined])),
   };
 }
 
@@ -110,7 +110,7 @@ function forgeOf(script: Script, branch: Branch, after: After): World {
   };
 }
 
-function sitesOf(script: Script, cluster: () => Cluster, after: After): World {
+function environmentsOf(script: Script, cluster: () => Cluster, after: After): World {
   const environments = inTurn(script.environments, {});
   return {
     async provisionEnvironment({ key }) {
@@ -124,12 +124,15 @@ function sitesOf(script: Script, cluster: () => Cluster, after: After): World {
     holderClosed: never,
     lookAtEnvironment: ({ workflowId }) => cluster().executions.get(workflowId)?.query('environment'),
     environmentSettled: (question, call) =>
-      siteSettled(cluster(), question, { moot: () => call.cancelRequested, pause: () => cluster().wait(1_000) }),
+      environmentSettled(cluster(), question, {
+        superseded: () => call.cancelRequested,
+        pause: () => cluster().wait(1_000),
+      }),
   };
 }
 
 /** What is done, and answers nothing. */
-const SILENT = [
+const UNANSWERED = [
   'stopJob',
   'notify',
   'cancelRun',
@@ -159,10 +162,10 @@ function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) =
 }
 
 /** As the activity does: looks until the environment is no longer being made. Each look is a turn of the world. */
-export async function siteSettled(
+export async function environmentSettled(
   cluster: Cluster,
   { workflowId, generation }: { workflowId: string; generation: number },
-  { moot, pause }: { moot: () => boolean; pause: () => Promise<unknown> },
+  { superseded: moot, pause }: { superseded: () => boolean; pause: () => Promise<unknown> },
 ): Promise<unknown> {
   while (!moot()) {
     const there = cluster.executions.get(workflowId);

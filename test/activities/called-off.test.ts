@@ -1,6 +1,6 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
 import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';

@@ -1,4 +1,4 @@
-import { CutRuns } from '../../activities/cut-runs.ts';
+import { GoneRuns } from '../../activities/gone-runs.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 
 const NOW = Date.parse('2026-11-26T12:00:00.000Z');
@@ -17,7 +17,7 @@ it.each(['TERMINATED', 'TIMED_OUT'])(
   'the environment of a run that was %s is told once, of the chain’s beginning',
   async (status) => {
     const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
-    const runs = new CutRuns();
+    const runs = new GoneRuns();
     await runs.tell(server, NOW);
     await runs.tell(server, NOW + 10_000);
     expect(server.released).toEqual([
@@ -37,13 +37,13 @@ it('nobody else is told', async () => {
     ...[cut('AGAIN'), cut('AGAIN', { runId: 'AGAIN-2', status: 'RUNNING' })],
     ...['LONG-AGO', 'ENDED', 'LIVE', 'RESET', 'AGAIN'].map(site),
   ]);
-  await new CutRuns().tell(server, NOW);
+  await new GoneRuns().tell(server, NOW);
   expect(told(server)).toEqual([]);
 });
 
 it('the server is asked every ten seconds, however many look', async () => {
   const server = new MadeServer([cut('A'), site('A')]);
-  const runs = new CutRuns();
+  const runs = new GoneRuns();
   await runs.tell(server, NOW);
   server.executions.push(cut('B'), site('B'));
   await runs.tell(server, NOW + 9_999);
@@ -54,7 +54,7 @@ it('the server is asked every ten seconds, however many look', async () => {
 
 it('an environment that is gone holds up no other, and who could not be told is told later', async () => {
   const server = new MadeServer([cut('GONE'), cut('A'), site('A')]);
-  const runs = new CutRuns();
+  const runs = new GoneRuns();
   server.down = true;
   await expect(runs.tell(server, NOW)).rejects.toThrow('down');
   server.down = false;

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
 import { jobActivities } from '../../activities/jobs.ts';
-import type { Executor, Forge, JobLook, Meter } from '../../activities/ports.ts';
+import type { Executor, Forge, JobStatus, Meter } from '../../activities/ports.ts';
 import type { JobReport } from '../../workflows/contracts/activities.ts';
 import { completed, readingJob } from '../support/builders.ts';
 
@@ -9,7 +9,7 @@ const job = readingJob;
 const meter = { record: async () => undefined, spent: async () => 0 } as Meter;
 
 /** A job that is looked at so often until it ends: what it answers, and what its heartbeats tell. */
-async function watched(...looks: JobLook[]) {
+async function watched(...looks: JobStatus[]) {
   const left = [...looks];
   const executor = {
     knows: async () => true,
@@ -27,7 +27,7 @@ async function watched(...looks: JobLook[]) {
 }
 
 describe('a job that is looked at', () => {
-  const working = (done: number): JobLook => ({
+  const working = (done: number): JobStatus => ({
     is: 'running',
     progress: { done, total: 4, label: 'tests' },
     lastOutput: 'working',
@@ -35,7 +35,7 @@ describe('a job that is looked at', () => {
 
   it('until it has ended shows how far it has come, each time [A-243, A-246]', async () => {
     const end = completed({ changed: false, summary: 'done' });
-    const { report, beats } = await watched({ is: 'running' }, working(1), working(2), end as JobLook);
+    const { report, beats } = await watched({ is: 'running' }, working(1), working(2), end as JobStatus);
     expect(report).toEqual(end);
     expect(beats).toEqual([
       { key: job.key },

@@ -1,7 +1,7 @@
-import { pacing } from '../../activities/pacing.ts';
+import { rateLimit } from '../../activities/rate-limit.ts';
 
 let now = 0;
-const pace = () => pacing(() => now);
+const pace = () => rateLimit(() => now);
 beforeEach(() => void (now = 1_000_000));
 
 it('lets few looks come back as soon as they wish', () => {

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
-import { patient } from '../../activities/patience.ts';
+import { withTimeout } from '../../activities/timeouts.ts';
 import type { Ports } from '../../activities/ports.ts';
 
 const forgeOf = (look: () => Promise<unknown>) => {
   const forge = { checksGraceSeconds: 7, look, close: async () => undefined };
-  return patient({ forge } as unknown as Ports, 1_000).forge;
+  return withTimeout({ forge } as unknown as Ports, 1_000).forge;
 };
 const change = { repository: 'acme/shop', base: 'main', branch: 'work', basis: 'b' };
 

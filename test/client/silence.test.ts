@@ -1,4 +1,4 @@
-import { isSilence } from '../../client/silence.ts';
+import { isTimeout } from '../../client/timeouts.ts';
 
 const grpc = (code: number, details: string) =>
   Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
@@ -16,10 +16,10 @@ it.each([
   ['another precondition', 9, 'the schedule is paused', false],
   ['a bad argument', 3, 'invalid argument', false],
 ])('%s counts as nobody answering, or not', (_, code, details, silent) => {
-  expect(isSilence(grpc(code, details))).toBe(silent);
-  expect(isSilence(new Error('Workflow Update failed', { cause: grpc(code, details) }))).toBe(silent);
+  expect(isTimeout(grpc(code, details))).toBe(silent);
+  expect(isTimeout(new Error('Workflow Update failed', { cause: grpc(code, details) }))).toBe(silent);
 });
 
 it('a bug is no silence', () => {
-  expect(isSilence(new Error('a bug'))).toBe(false);
+  expect(isTimeout(new Error('a bug'))).toBe(false);
 });

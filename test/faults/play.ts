@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Refused, Unreachable } from '../../client/errors.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
 import { Runs } from '../../client/runs.ts';
-import { isGone, isSilence } from '../../client/silence.ts';
+import { isGone, isTimeout } from '../../client/timeouts.ts';
 import { actionsQuery } from '../../workflows/contracts/messages.ts';
 import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry } from '../../workflows/contracts/reading.ts';
@@ -195,7 +195,7 @@ export async function actionsOf({ client }: Stage, workflowId: string): Promise<
       return await client.withDeadline(Date.now() + 60_000, ask);
     } catch (failure) {
       if (isGone(failure)) return [];
-      if (!isSilence(failure) || Date.now() > until) throw failure;
+      if (!isTimeout(failure) || Date.now() > until) throw failure;
     }
   }
 }

@@ -9,7 +9,7 @@ import { readResult } from '../../activities/adapters/local/command-executor/res
 import { commitId, isAncestor } from '../../activities/adapters/git/commits.ts';
 import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
 import { parseSettings } from '../../activities/adapters/local/settings.ts';
-import { Workshop } from '../../activities/adapters/local/workshop.ts';
+import { GitWorkspace } from '../../activities/adapters/local/git-workspace.ts';
 import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
@@ -193,7 +193,7 @@ describe('repositories', () => {
     const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
     expect(made).toMatchObject({ is: 'committed' });
     const { head, baseHead } = (await local.look({ ...rest, basis })) as { head: string; baseHead: string };
-    await new Workshop(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), 'work');
+    await new GitWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), 'work');
     expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
       is: 'merged',
     });
@@ -204,7 +204,7 @@ describe('repositories', () => {
   it('an agent’s checkout cannot have us run what the agent configured in it', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
-    const workshop = new Workshop(path.join(home, 'data'));
+    const workshop = new GitWorkspace(path.join(home, 'data'));
     await workshop.checkout(shop, basis, tree, 'work');
     for (const [name, value] of [
       ['core.fsmonitor', `touch ${trap}; false`],

@@ -1,7 +1,7 @@
 import { Story } from '../../client/cli/story.ts';
 import { explained } from '../../client/cli/explaining.ts';
 import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
-import { shown, shownLines, tame, tameJson } from '../../client/words.ts';
+import { shown, shownLines, tame, tameJson } from '../../client/legible.ts';
 import { inert } from '../../workflows/contracts/titles.ts';
 import { code, plain } from '../../workflows/rules/details.ts';
 

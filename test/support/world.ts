@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
-import { GOOD_OUTPUTS, never, siteSettled } from '../../client/offline/world.ts';
+import { GOOD_OUTPUTS, never, environmentSettled } from '../../client/offline/world.ts';
 import { change, completed, green, HEAD, ready } from './builders.ts';
 import { readClosed } from '../../activities/closed-runs.ts';
 import { clientOf } from './sandbox-client.ts';
@@ -71,7 +71,10 @@ export function clusterWith(over: World = {}): Cluster {
     environmentSettled(question, call) {
       let turns = 0; // one that stays open for so long is open until the test ends it
       const moot = () => call.cancelRequested || (turns += 1) > 40;
-      return siteSettled(cluster, question, { moot, pause: () => new Promise((resolve) => setImmediate(resolve)) });
+      return environmentSettled(cluster, question, {
+        superseded: moot,
+        pause: () => new Promise((resolve) => setImmediate(resolve)),
+      });
     },
     ...goodWorld(over),
   });

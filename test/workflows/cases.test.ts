@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/books.ts';
+import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
 import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
 import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';

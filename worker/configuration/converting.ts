@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import type { CodecKey } from '../../workflows/contracts/variables.ts';
-import { workerCodec } from './sealing.ts';
+import { workerCodec } from './encryption.ts';
 
 const at = (name: string) => fileURLToPath(new URL(`../../workflows/temporal/${name}`, import.meta.url));
 

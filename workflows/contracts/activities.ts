@@ -12,7 +12,7 @@ import type {
   MergeResultQuestion,
   MergeResultReport,
   UpdateReport,
-} from './looks.ts';
+} from './reports.ts';
 import type { Notice } from './notices.ts';
 import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
@@ -21,7 +21,7 @@ import type { SurveyActivities } from './survey.ts';
 export type { ForeignCommit } from './change.ts';
 export type { EnvironmentView, Holder } from './environment.ts';
 export type { Job, JobReport, Revision, Usage } from './jobs.ts';
-export type * from './looks.ts';
+export type * from './reports.ts';
 
 /** One bad field of an input: where it is, and what was expected there. */
 export interface BadField {

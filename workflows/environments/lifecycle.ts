@@ -184,11 +184,11 @@ export class EnvironmentLifecycle {
 
   /** Goes on in a new execution: what is up stays up, and is watched from there. It never comes back. */
   private goOn(): Promise<never> {
-    const { view, live: standing, revived, released, wanted } = this;
+    const { view, environments, revived, released, wanted } = this;
     const resume: EnvironmentSnapshot = {
       version: SNAPSHOT_VERSION,
       view,
-      keys: [...standing.keys],
+      keys: [...environments.keys],
       revived,
       released,
     };

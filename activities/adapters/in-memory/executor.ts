@@ -1,7 +1,7 @@
 import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../ledger.ts';
-import type { Attempt, Executor, JobLook } from '../../ports.ts';
+import type { Attempt, Executor, JobStatus } from '../../ports.ts';
 import { isLater, Superseded } from '../attempts.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
@@ -42,7 +42,7 @@ export class InMemoryExecutor implements Executor {
     );
   }
 
-  async look(key: string, by?: Attempt): Promise<JobLook> {
+  async look(key: string, by?: Attempt): Promise<JobStatus> {
     if (!this.reports.has(key)) return { is: 'evicted', because: 'No such job.', infrastructure: true };
     const report = this.reports.get(key);
     if (!report) this.mustBeTheirs(key, by);

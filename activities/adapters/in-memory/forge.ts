@@ -1,7 +1,7 @@
 import type { ChangeReport, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
-import type { HeldBranch } from '../../inventory.ts';
+import type { ClaimedBranch } from '../../inventory.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { ChangeWish, Checks, Expected, Forge, ForgeExamined } from '../../ports.ts';
 import { Commits, type Files } from './commits.ts';
@@ -79,7 +79,7 @@ export class InMemoryForge implements Forge {
     return { is: 'ours' };
   }
 
-  list = async (): Promise<HeldBranch[]> =>
+  list = async (): Promise<ClaimedBranch[]> =>
     [...this.pulls].flatMap(([branch, { holder }]) =>
       holder ? [{ repository: this.repository, branch, holder, checks: 0 }] : [],
     );

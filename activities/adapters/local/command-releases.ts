@@ -7,7 +7,7 @@ import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
 import { tailOf } from './logs.ts';
 import { end, environmentFor, launch, stateOf } from './processes.ts';
-import { Workshop } from './workshop.ts';
+import { GitWorkspace } from './git-workspace.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
 const MOST_MS = 60_000;
@@ -32,7 +32,7 @@ const Reading = z.object({
 
 /** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
 export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
-  const workshop = new Workshop(root);
+  const workshop = new GitWorkspace(root);
   const commandOf = async (change: Change) => (await workshop.settingsOf(change)).release?.command;
 
   const home = foldersOf(root).releases;

@@ -6,11 +6,11 @@ import type { Forge } from '../../ports.ts';
 import { commitOf, commitTree } from '../git/commits.ts';
 import { git, GitFailed, type Repository } from '../git/door.ts';
 import type { Publishing } from './publishing.ts';
-import type { Workshop } from './workshop.ts';
+import type { GitWorkspace } from './git-workspace.ts';
 
 /** Commits documents onto a work branch, without a checkout: a tree is written beside the branch's own, and published. */
 export async function commitFiles(
-  { workshop, publishing }: { workshop: Workshop; publishing: Publishing },
+  { workshop, publishing }: { workshop: GitWorkspace; publishing: Publishing },
   change: Change,
   { files, message }: { files: Record<string, string>; message: string },
 ): ReturnType<Forge['commitFiles']> {

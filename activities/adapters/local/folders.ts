@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import type { Ledger } from '../../ledger.ts';
 import { roomFor } from './disk.ts';
-import { keeping, ownName, taken } from './holders.ts';
+import { keeping, ownName, taken } from './lock-owners.ts';
 
 /** What local adapters that run commands are opened with. */
 export interface Local {

@@ -8,7 +8,7 @@ import { headOf } from '../git/refs.ts';
 import { worktreesOf, type Worktree } from '../git/worktrees.ts';
 import { stateSince, take } from './following.ts';
 import { readJson, safeName, withLock, writeJson } from './folders.ts';
-import { Held } from './held.ts';
+import { BlockedByOwner } from './blocked-by-owner.ts';
 
 /** A move that was begun: with it, whoever comes after a crash finishes what is left, or sees that nothing is. */
 const Move = z.object({
@@ -81,12 +81,14 @@ export async function freeWorktrees(target: Target, branch: string): Promise<Wor
   const found = await worktreesOf(target, branch);
   const busy = found.find((each) => each.busy !== undefined);
   if (!busy) return found.map(({ worktree }) => worktree);
-  throw new Held(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
+  throw new BlockedByOwner(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
 }
 
 /** Says whether a checkout can be brought along, as `git merge --ff-only` would: its owner has changed nothing in it. */
 async function mustFollow(worktree: Worktree, branch: string, before: string, next: string): Promise<void> {
-  const dirty = new Held(`The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`);
+  const dirty = new BlockedByOwner(
+    `The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`,
+  );
   if (isNothing(before)) throw dirty;
   const settings = await contentSettings();
   await withScratch(async (scratch) => {
@@ -135,11 +137,11 @@ async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> 
 }
 
 /** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
-function inTheWay({ stderr }: GitFailed, branch: string): Held | undefined {
+function inTheWay({ stderr }: GitFailed, branch: string): BlockedByOwner | undefined {
   const other = /'refs\/heads\/([^']+)' exists; cannot create/.exec(stderr)?.[1];
   return other === undefined
     ? undefined
-    : new Held(`There can be no branch ${branch} while there is one called ${other}.`);
+    : new BlockedByOwner(`There can be no branch ${branch} while there is one called ${other}.`);
 }
 
 /** Stands for the commit of a branch that is not there yet. */

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 300_000;
 /** A receiver may ask for more, but not for ever. */
 const LONGEST_WISH_MS = 3_600_000;
 /** After this, an attempt is called off. */
-const PATIENCE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 /** How long whoever tells something, or stops, waits for it to be out: a little, for it is kept. */
 const WAIT_MS = 5_000;
 
@@ -128,7 +128,7 @@ class Outbox implements Outgoing {
 
   private async attempt(message: Message): Promise<void> {
     const { stop, notifier, options } = this;
-    await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]));
+    await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(DEADLINE_MS)]));
     options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
     const { workflowId, notice } = message;
     const receipt = path.join(this.toldFolder, `${safeName(workflowId)}.json`);

@@ -5,8 +5,8 @@ import { commitOf, commitTree, isAncestor, mergeTree } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { writtenIn, type Written } from '../git/writers.ts';
 import { NOTHING } from './moving.ts';
-import type { Records } from './records.ts';
-import { withPath, type Workshop } from './workshop.ts';
+import type { Records } from './change-store.ts';
+import { withPath, type GitWorkspace } from './git-workspace.ts';
 
 export type Published =
   { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
@@ -20,7 +20,7 @@ const MOST_WRITERS = 200;
 /** Brings commits onto work branches: fast-forward only, and foreign commits are merged in, never overwritten. */
 export class Publishing {
   constructor(
-    private readonly workshop: Workshop,
+    private readonly workshop: GitWorkspace,
     private readonly records: Records,
     private readonly ledger?: Ledger,
   ) {}

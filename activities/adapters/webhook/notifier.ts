@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Notifier } from '../../ports.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Of what a client is blamed for, these pass by themselves: too slow, too early, too often. */
 const PASSING = [408, 425, 429];
 
@@ -19,7 +19,7 @@ export interface Webhook {
 export const webhookNotifier = ({ url, secret, log }: Webhook): Notifier => ({
   async deliver({ key, workflowId, task, notice }, signal) {
     const body = JSON.stringify({ workflowId, task, ...notice });
-    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const patience = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'gatehouse-delivery': encodeURI(key), ...signed(body, secret) },

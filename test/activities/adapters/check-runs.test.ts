@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName } from '../../../activities/adapters/local/folders.ts';
 import { CheckRuns } from '../../../activities/adapters/local/git-forge/check-runs.ts';
-import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
@@ -23,7 +23,7 @@ const git = async (...args: string[]) => (await execa('git', args, { cwd: reposi
 const data = (...names: string[]) => path.join(home, 'data', ...names);
 const open = () => {
   const root = data();
-  const runs = new CheckRuns(root, process.env, new Workshop(root));
+  const runs = new CheckRuns(root, process.env, new GitWorkspace(root));
   opened.push(runs);
   return runs;
 };
@@ -94,7 +94,7 @@ describe('a verdict', () => {
   it('of before commands were noted is none about any, and what ran then is ended', async () => {
     const head = await stated({ test: `touch ${home}/ran; exit 1` });
     change = { ...change, basis: head };
-    const before = data('checks', safeName(await new Workshop(data()).path(repository)), head, safeName('test'));
+    const before = data('checks', safeName(await new GitWorkspace(data()).path(repository)), head, safeName('test'));
     await mkdir(path.join(before, '1'), { recursive: true });
     const verdict = { conclusion: 'success', round: 'r', log: '' };
     await writeFile(path.join(before, '1', 'verdict.json'), JSON.stringify(verdict));

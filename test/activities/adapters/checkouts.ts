@@ -4,9 +4,9 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { commitOf } from '../../../activities/adapters/git/commits.ts';
 import { git as door } from '../../../activities/adapters/git/door.ts';
-import type { Begun } from '../../../activities/adapters/local/command-executor/bench.ts';
+import type { Begun } from '../../../activities/adapters/local/command-executor/job-checkout.ts';
 import { settle, type Settled, type Settling } from '../../../activities/adapters/local/command-executor/settling.ts';
-import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
 
 /** An environment for agents' and people's git in which nothing of this machine's settings counts. */
 export const PERSON = {
@@ -33,7 +33,7 @@ export class Shop {
   private constructor(
     readonly home: string,
     readonly repository: string,
-    readonly workshop: Workshop,
+    readonly workshop: GitWorkspace,
   ) {}
 
   static async create(script: string): Promise<Shop> {
@@ -46,7 +46,7 @@ export class Shop {
       path.join(home, 'outer'),
       'git init -q -b main; echo dots > .bashrc; git add -A; git commit -qm dotfiles',
     );
-    return new Shop(home, repository, new Workshop(path.join(home, 'outer', 'data')));
+    return new Shop(home, repository, new GitWorkspace(path.join(home, 'outer', 'data')));
   }
 
   /** By rm(1), for agents leave what node does not remove. */

@@ -1,8 +1,8 @@
-import { closeTogether } from '../../../activities/adapters/closing.ts';
+import { closeAll } from '../../../activities/adapters/closing.ts';
 
 it('an orderly stop closes all, and says what could not be ended, and what did not stop in time', async () => {
   const closed: string[] = [];
-  const left = await closeTogether(
+  const left = await closeAll(
     {
       forge: { close: async () => void closed.push('forge') },
       executor: {

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
 import { commandExecutor } from '../../../activities/adapters/local/command-executor/index.ts';
-import { StandingJobs } from '../../../activities/adapters/local/command-executor/standing.ts';
+import { UnfinishedJobs } from '../../../activities/adapters/local/command-executor/unfinished-jobs.ts';
 import { safeName } from '../../../activities/adapters/local/folders.ts';
 import { stateOf } from '../../../activities/adapters/local/processes.ts';
 import type { Executor } from '../../../activities/ports.ts';
@@ -409,7 +409,7 @@ describe('a command', () => {
     await first.ensure(live);
     await mkdir(treeOf(over), { recursive: true });
     await writeFile(path.join(treeOf(over), 'left.txt'), '');
-    await new StandingJobs(path.join(home, 'data')).add(safeName(over.key));
+    await new UnfinishedJobs(path.join(home, 'data')).add(safeName(over.key));
     expect(await first.list()).toContainEqual({ key: over.key, running: false });
     // What cannot be swept holds nobody up.
     await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');

@@ -8,8 +8,8 @@ import { safeName, withLock } from '../../../activities/adapters/local/folders.t
 import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Publishing } from '../../../activities/adapters/local/publishing.ts';
-import { Records } from '../../../activities/adapters/local/records.ts';
-import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { Records } from '../../../activities/adapters/local/change-store.ts';
+import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
@@ -44,7 +44,7 @@ async function gitRig(): Promise<GitRig> {
   await at(repository, ...as('Ana'), 'commit', '--quiet', '-m', 'first');
   await at(repository, 'checkout', '--quiet', '--detach');
   const forge = gitForge({ root, environment: process.env });
-  const workshop = new Workshop(root);
+  const workshop = new GitWorkspace(root);
   const publishing = new Publishing(workshop, new Records(root));
 
   /** Commits in a checkout elsewhere, as people do, and answers the commit. */
@@ -163,7 +163,7 @@ describe('a repository of a person', () => {
 
   it('has foreign commits merged in, never overwritten, and conflicts with them refused', async () => {
     const before = await rig.commitOurs(change, { 'b.txt': 'b' });
-    const workshop = new Workshop(path.join(rig.home, 'data'));
+    const workshop = new GitWorkspace(path.join(rig.home, 'data'));
     const publishing = new Publishing(workshop, new Records(path.join(rig.home, 'data')));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
@@ -298,7 +298,7 @@ describe('a repository of a person', () => {
   it('has a check ended that was just about to begin', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
-    const workshop = new Workshop(path.join(rig.home, 'data'));
+    const workshop = new GitWorkspace(path.join(rig.home, 'data'));
     const source = await workshop.path(rig.repository);
     const lock = path.join(rig.home, 'data', 'checks', safeName(source), `${head}.lock`);
     // Nobody makes a checkout while our copy of the repository is in use.

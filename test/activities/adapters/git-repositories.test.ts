@@ -8,7 +8,7 @@ import { git as ask } from '../../../activities/adapters/git/door.ts';
 import { viewOf } from '../../../activities/adapters/git/viewing.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Moving } from '../../../activities/adapters/local/moving.ts';
-import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
 jest.setTimeout(120_000);
@@ -127,7 +127,7 @@ describe('files that need a filter of the machine', () => {
   it('are pointers where the settings say so', async () => {
     await withFilter('lfs', 'git: { lfs: false }\n');
     expect(await examined()).toMatchObject({ is: 'found' });
-    await new Workshop(data).checkout(shop, basis, path.join(home, 'tree'));
+    await new GitWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
     expect(await readFile(path.join(home, 'tree', 'logo.bin'), 'utf8')).toBe('the logo\n');
   });
 
@@ -153,7 +153,7 @@ smudge) read -r _ id; cat $s/$id;; esac`;
       expect(await examined()).toMatchObject({ is: 'found' });
       await forge.claim(change(), { workflowId: 'a', runId: '1' }, async () => true);
 
-      const workshop = new Workshop(data);
+      const workshop = new GitWorkspace(data);
       const tree = path.join(home, 'tree');
       await workshop.checkout(shop, basis, tree, 'gatehouse/T-1');
       expect(await readFile(path.join(tree, 'logo.bin'), 'utf8')).toBe('the logo\n');
@@ -185,7 +185,7 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
   expect(await examined()).toMatchObject({ is: 'found', change: { basis } });
   const head = await work();
   expect(await forge.mergeability(change())).toMatchObject({ is: 'mergeable', head });
-  await new Workshop(data).checkout(shop, head, path.join(home, 'tree'), 'gatehouse/T-1');
+  await new GitWorkspace(data).checkout(shop, head, path.join(home, 'tree'), 'gatehouse/T-1');
   expect(await merge(head)).toMatchObject({ is: 'merged' });
   expect(git('show', 'main:b.txt')).toBe('b');
 });
@@ -193,14 +193,14 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
 it('a checkout has the tags, as a clone has: annotated ones too', async () => {
   git('tag', '-a', 'v1.4.0', '-m', 'one');
   git('tag', 'plain');
-  await new Workshop(data).checkout(shop, basis, path.join(home, 'tree'));
+  await new GitWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
   expect(run(path.join(home, 'tree'), 'describe', '--tags', '--abbrev=0')).toBe('v1.4.0');
   expect(run(path.join(home, 'tree'), 'tag', '--list')).toBe('plain\nv1.4.0');
 });
 
 it('what an agent commits is in its own checkout, not in what others share', async () => {
   const tree = path.join(home, 'tree');
-  await new Workshop(data).checkout(shop, basis, tree, 'gatehouse/T-1');
+  await new GitWorkspace(data).checkout(shop, basis, tree, 'gatehouse/T-1');
   await writeFile(path.join(tree, 'b.txt'), 'b\n');
   run(tree, 'add', '--all');
   run(tree, 'commit', '--quiet', '-m', 'by an agent');
@@ -217,11 +217,11 @@ it('a base whose history was rewritten, and its commits collected, still has the
   git('reflog', 'expire', '--expire=now', '--all');
   git('gc', '--quiet', '--prune=now');
   expect(() => git('cat-file', '-e', basis)).toThrow();
-  expect((await new Workshop(data).settingsOf(change())).checks).toEqual({ test: 'true' });
+  expect((await new GitWorkspace(data).settingsOf(change())).checks).toEqual({ test: 'true' });
 });
 
 it('settings of a commit that is nowhere are an error, and not none', async () => {
-  await expect(new Workshop(data).settingsOf({ ...change(), basis: '1'.repeat(40) })).rejects.toThrow('not in');
+  await expect(new GitWorkspace(data).settingsOf({ ...change(), basis: '1'.repeat(40) })).rejects.toThrow('not in');
 });
 
 describe('who wrote on a branch', () => {
@@ -342,7 +342,7 @@ it('a base that is gone is named', async () => {
 describe('heads that move while we look', () => {
   it('are seen at the next look: what is judged was fetched together', async () => {
     const head = await work();
-    const { workshop } = forge as unknown as { workshop: Workshop };
+    const { workshop } = forge as unknown as { workshop: GitWorkspace };
     const fetch = workshop.fetch.bind(workshop);
     workshop.fetch = async (repository) => {
       const copy = await fetch(repository);
@@ -355,7 +355,7 @@ describe('heads that move while we look', () => {
   });
 
   it('cost nothing where nothing has moved: the copy is left alone', async () => {
-    const workshop = new Workshop(data);
+    const workshop = new GitWorkspace(data);
     const copy = await workshop.fetch(shop);
     await writeFile(path.join(copy, 'FETCH_HEAD'), 'as it was');
     const before = await readFile(path.join(copy, 'gatehouse-seen'), 'utf8');
@@ -371,7 +371,7 @@ describe('the owner’s repository', () => {
 
   it('is brought along after a crash between the move of the branch and that of its checkout', async () => {
     const head = await work();
-    await new Workshop(data).fetch(shop);
+    await new GitWorkspace(data).fetch(shop);
     const before = git('rev-parse', 'main');
     const worktree = { ...target(), workTree: shop };
     await mkdir(path.join(data, 'moves'), { recursive: true });
@@ -525,7 +525,7 @@ describe('the owner’s repository', () => {
     // Its owner has rewritten the last commit, and collected what was there before.
     await put('a.txt', 'b\n');
     basis = commit('second');
-    await new Workshop(data).fetch(shop);
+    await new GitWorkspace(data).fetch(shop);
     git('commit', '--quiet', '--amend', '-m', 'second, in other words');
     git('reflog', 'expire', '--expire=now', '--all');
     git('gc', '--quiet', '--prune=now');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { withLock } from '../../../activities/adapters/local/folders.ts';
-import { taken } from '../../../activities/adapters/local/holders.ts';
+import { taken } from '../../../activities/adapters/local/lock-owners.ts';
 import { LEASE_MS } from '../../../activities/adapters/local/leases.ts';
 import { lookAt, ownOrigin, tokenOf } from '../../../activities/adapters/local/tokens.ts';
 import { until } from '../../support/stack.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { Trash } from '../../../activities/adapters/local/trash.ts';
-import { Workshop } from '../../../activities/adapters/local/workshop.ts';
+import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-trash-'))));
@@ -93,7 +93,7 @@ it('has what a dead attempt has left of a checkout taken out of the way, and nob
   const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: repository });
   const tree = await checkout();
   await checkout('tree.draft');
-  const workshop = new Workshop(root, new Trash(root, () => new Promise(() => undefined)));
+  const workshop = new GitWorkspace(root, new Trash(root, () => new Promise(() => undefined)));
   await workshop.checkout(repository, head, tree);
   expect(await readdir(tree)).toEqual(['.git']);
   expect(await left()).toHaveLength(2);

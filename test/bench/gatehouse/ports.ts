@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Environments, Executor, Forge, JobLook, Ports } from '../../../activities/ports.ts';
+import type { Environments, Executor, Forge, JobStatus, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
 import type { Job } from '../../../workflows/contracts/activities.ts';
 import { tellEffect } from '../teller.ts';
@@ -92,7 +92,7 @@ const secondsOf = ({ revision }: Job) => Number(/It takes (\d+) s\./.exec(revisi
 
 /** Jobs end where they begin, unless told otherwise; who writes has made a commit. */
 class QuickExecutor implements Executor {
-  private readonly ended = new Map<string, JobLook>();
+  private readonly ended = new Map<string, JobStatus>();
   private readonly ends = new Map<string, number>();
 
   list: Executor['list'] = async () => [];
@@ -115,10 +115,10 @@ class QuickExecutor implements Executor {
       foreign: [],
       ...(changed && { head }),
       ...(output !== undefined && { output }),
-    } as JobLook);
+    } as JobStatus);
   }
 
-  look = async (key: string): Promise<JobLook> =>
+  look = async (key: string): Promise<JobStatus> =>
     (this.ends.get(key) ?? 0) > Date.now()
       ? { is: 'running' }
       : (this.ended.get(key) ?? { is: 'evicted', because: 'No such job.', infrastructure: true });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
 import getPort from 'get-port';
-import { moveTheBase } from '../../../client/local-stack/colleague.ts';
+import { moveTheBase } from '../../../client/local-stack/teammate.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';

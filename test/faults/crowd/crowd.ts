@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { NotFound, Refused, Unreachable, LiveRun } from '../../../client/errors.ts';
 import { Runs } from '../../../client/runs.ts';
-import { isGone, isSilence } from '../../../client/silence.ts';
+import { isGone, isTimeout } from '../../../client/timeouts.ts';
 import { hintSignal, signalOf } from '../../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { dice, type Dice } from '../../support/walk/dice.ts';
@@ -154,7 +154,7 @@ export class Crowd {
       } catch (failure) {
         if (failure instanceof Refused) return note({ is: 'refused', code: failure.code });
         if (isGone(failure)) return note({ is: 'refused', code: 'closed' });
-        if (!(failure instanceof Unreachable || failure instanceof NotFound || isSilence(failure))) throw failure;
+        if (!(failure instanceof Unreachable || failure instanceof NotFound || isTimeout(failure))) throw failure;
       }
     }
   }
@@ -222,7 +222,7 @@ async function insisting(work: () => Promise<unknown>): Promise<void> {
       return void (await work());
     } catch (failure) {
       if (failure instanceof LiveRun || isGone(failure)) return;
-      if (!(failure instanceof Unreachable || isSilence(failure))) throw failure;
+      if (!(failure instanceof Unreachable || isTimeout(failure))) throw failure;
       await pause(500);
     }
   }

@@ -5,7 +5,7 @@ import {
   InMemoryReleases,
   InMemoryTexts,
   InMemoryTracker,
-} from '../../../activities/adapters/in-memory/books.ts';
+} from '../../../activities/adapters/in-memory/store.ts';
 import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
 import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
 import { InMemoryForge } from '../../../activities/adapters/in-memory/forge.ts';

@@ -5,7 +5,7 @@ import { heartbeating } from '../../../activities/heartbeating.ts';
 import { createActivities } from '../../../activities/index.ts';
 import type { Ports } from '../../../activities/ports.ts';
 import { Refused, Unreachable } from '../../../client/errors.ts';
-import { consentTo } from '../../../client/offline/consent.ts';
+import { scriptedAnswerTo } from '../../../client/offline/scripted-answers.ts';
 import type { World } from '../../../client/offline/sandbox/wire.ts';
 import { Script } from '../../../client/offline/script.ts';
 import { worldOf } from '../../../client/offline/world.ts';
@@ -182,7 +182,7 @@ export class Stage {
       const run = await this.look(workflowId);
       const answer =
         run?.status === 'parked' &&
-        consentTo(
+        scriptedAnswerTo(
           run.current,
           run.waitingOn.offers.filter((offer) => offer !== 'reviewAgain'),
         );

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { clientCodec, codecKeysOf, lenientCodec, workerCodec } from '../../../worker/configuration/sealing.ts';
+import { clientCodec, codecKeysOf, lenientCodec, workerCodec } from '../../../worker/configuration/encryption.ts';
 import { payloadConverter } from '../../../workflows/temporal/payload-converter.ts';
 import { isUnreadable } from '../../../workflows/contracts/unreadable.ts';
 import { readVariables } from '../../../workflows/contracts/variables.ts';

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { git, type Call, type GitAnswer, type Repository } from '../../git/door.ts';
 import { readBounded } from '../reading.ts';
-import type { Begun } from './bench.ts';
+import type { Begun } from './job-checkout.ts';
 import { nameOf, placeIn, shownName, type Name } from './names.ts';
 
 /** The checkout of a job whose agent has ended, as it is settled. */

@@ -4,7 +4,7 @@ import { conflictsInIndex, mergeOf, undecided, type Conflicts } from './conflict
 import { linksOf } from './links.ts';
 import { marksLeft, mergesOf } from './marks.ts';
 import { snapshotOf, usableIndex, type Snapshot } from './snapshot.ts';
-import type { Stand } from './standing-git.ts';
+import type { Stand } from './git-state.ts';
 
 /** So many of an agent's own merges are looked through for conflicts. */
 const MERGES = 100;

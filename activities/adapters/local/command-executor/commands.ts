@@ -4,14 +4,14 @@ import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { FILE, type RepositorySettings } from '../settings.ts';
-import type { Workshop } from '../workshop.ts';
+import type { GitWorkspace } from '../git-workspace.ts';
 
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
 /** A role needs a command. Its first word must be there, as far as that can be told without running it. */
 export async function lacking(
-  { workshop, searchPath }: { workshop: Workshop; searchPath: string | undefined },
+  { workshop, searchPath }: { workshop: GitWorkspace; searchPath: string | undefined },
   change: Change,
   settings: RepositorySettings,
   role: string,

@@ -6,8 +6,8 @@ import { tailOf } from '../logs.ts';
 import type { ProcessState } from '../processes.ts';
 import type { Publishing } from '../publishing.ts';
 import { readRecord } from '../reading.ts';
-import type { Workshop } from '../workshop.ts';
-import type { Begun } from './bench.ts';
+import type { GitWorkspace } from '../git-workspace.ts';
+import type { Begun } from './job-checkout.ts';
 import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
 import { discarded, keepCommits, settle, type Settling } from './settling.ts';
 import { plain } from './text.ts';
@@ -35,7 +35,7 @@ const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()
 export class Ending {
   constructor(
     private readonly root: string,
-    private readonly workshop: Workshop,
+    private readonly workshop: GitWorkspace,
     private readonly publishing: Publishing,
   ) {}
 

@@ -2,24 +2,24 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import type { Attempt, Executor, JobLook } from '../../../ports.ts';
+import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
 import { Superseded } from '../../attempts.ts';
 import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
 import { end, endAll, environmentFor, launch, stateOf, type ProcessState } from '../processes.ts';
 import { Publishing } from '../publishing.ts';
 import { readRecord } from '../reading.ts';
-import { Records } from '../records.ts';
+import { Records } from '../change-store.ts';
 import { FILE } from '../settings.ts';
 import { Trash } from '../trash.ts';
-import { Workshop } from '../workshop.ts';
-import { Begun, prepare, toldOf } from './bench.ts';
+import { GitWorkspace } from '../git-workspace.ts';
+import { Begun, prepare, toldOf } from './job-checkout.ts';
 import { Refusal } from './checkout.ts';
 import { clear, isFolder, isThere } from './clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
-import { StandingJobs } from './standing.ts';
+import { UnfinishedJobs } from './unfinished-jobs.ts';
 
 const GRACE_MS = 3_000;
 
@@ -40,11 +40,11 @@ class CommandExecutor implements Executor {
 
   constructor({ root, environment, ledger }: Local) {
     this.jobs = foldersOf(root).jobs;
-    this.standing = new StandingJobs(root);
+    this.standing = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
-    this.workshop = new Workshop(root);
+    this.workshop = new GitWorkspace(root);
     this.ledger = ledger;
     this.ending = new Ending(root, this.workshop, new Publishing(this.workshop, new Records(root), ledger));
     void this.sweep();
@@ -84,7 +84,7 @@ class CommandExecutor implements Executor {
   }
 
   /** Throws `Refusal` where this job cannot be begun, however often it is tried. */
-  private async begin(job: Job, place: Place, still: () => Promise<void>): Promise<void> {
+  private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
     const command = commandFor(await this.workshop.settingsOf(job.change), job.role);
     if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
     const begun = await prepare(this.workshop, job, place.tree);
@@ -104,7 +104,7 @@ class CommandExecutor implements Executor {
     });
   }
 
-  look(key: string, by?: Attempt): Promise<JobLook> {
+  look(key: string, by?: Attempt): Promise<JobStatus> {
     const place = this.placeOf(key);
     return withLock(place.lock, async () => {
       const known = await readReport(place.report);
@@ -184,7 +184,7 @@ class CommandExecutor implements Executor {
   }
 
   /** A checkout that cannot be removed stays on the list: the next worker tries again. */
-  private async clear({ folder, tree }: Place): Promise<void> {
+  private async clear({ folder, tree }: JobFolder): Promise<void> {
     await this.trash.take(tree);
     if (!(await isThere(tree))) await this.standing.strike(path.basename(folder));
   }
@@ -200,14 +200,19 @@ class CommandExecutor implements Executor {
     }
   }
 
-  private async report(key: string, place: Place, report: JobReport, still: () => Promise<void>): Promise<JobReport> {
+  private async report(
+    key: string,
+    place: JobFolder,
+    report: JobReport,
+    still: () => Promise<void>,
+  ): Promise<JobReport> {
     await still();
     await this.note(key, place, report);
     await this.clear(place);
     return report;
   }
 
-  private async note(key: string, place: Place, report: JobReport): Promise<void> {
+  private async note(key: string, place: JobFolder, report: JobReport): Promise<void> {
     if (await isFolder(place.report)) await clear(place.report); // nothing of ours
     await writeJson(place.report, report);
     this.ledger?.note({ effect: 'job-ended', key });
@@ -232,9 +237,9 @@ class CommandExecutor implements Executor {
     };
   }
 }
-type Place = ReturnType<CommandExecutor['placeIn']>;
+type JobFolder = ReturnType<CommandExecutor['placeIn']>;
 
-async function mustBeTheirs(key: string, { owner }: Place, by: Attempt | undefined): Promise<void> {
+async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);
 }
 

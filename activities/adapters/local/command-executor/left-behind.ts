@@ -4,7 +4,7 @@ import { formatOf } from '../../git/checkout.ts';
 import { git } from '../../git/door.ts';
 import { viewOfFolder } from '../../git/viewing.ts';
 import { ask, commitsOf, listed, namedByCopy, ownCommits, partsOf, short, type Checkout } from './checkout.ts';
-import type { Stand } from './standing-git.ts';
+import type { Stand } from './git-state.ts';
 
 /** Commits of an agent that are not part of its result, and how a person is told of them. */
 export interface LeftBehind {

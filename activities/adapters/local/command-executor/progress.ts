@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { JobLook } from '../../../ports.ts';
+import type { JobStatus } from '../../../ports.ts';
 import { tailOf } from '../logs.ts';
 import { PRINTED_CHARACTERS } from './result.ts';
 import { plain } from './text.ts';
 
 /** How a job goes that runs: by what it prints. */
-export async function running(run: string): Promise<JobLook> {
+export async function running(run: string): Promise<JobStatus> {
   const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
   const progress = progressOf(printed);
   const said = `${await tailOf(run, 'stdout', 500)}\n${printed.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`;

@@ -5,7 +5,7 @@ import { GitFailed, type Repository } from '../../git/door.ts';
 import { fetchFrom } from '../../git/transfer.ts';
 import { NotACheckout, viewOf } from '../../git/viewing.ts';
 import { DiskFull, roomFor } from '../disk.ts';
-import type { Begun } from './bench.ts';
+import type { Begun } from './job-checkout.ts';
 import { ask, differencesIn, listed, Refusal, type Checkout } from './checkout.ts';
 import { clear, isFolder } from './clearing.ts';
 import { collect, type Collected } from './collecting.ts';
@@ -13,7 +13,7 @@ import { ignoredFiles, toldOfIgnored } from './ignored.ts';
 import { kept, keptHistory, leftBehind, toldOfLeft, type Keep } from './left-behind.ts';
 import { salvaged } from './salvaging.ts';
 import { openUp, snapshotOf, usableIndex } from './snapshot.ts';
-import { standOf, type Stand } from './standing-git.ts';
+import { standOf, type Stand } from './git-state.ts';
 import { plain } from './text.ts';
 
 /**

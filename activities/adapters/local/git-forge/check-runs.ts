@@ -9,7 +9,7 @@ import { CheckoutRefused } from '../../git/refusals.ts';
 import { safeName, withLock } from '../folders.ts';
 import { lastWordsOf, logOf } from '../logs.ts';
 import { end, endAll, environmentFor, launch, stateOf } from '../processes.ts';
-import type { Workshop } from '../workshop.ts';
+import type { GitWorkspace } from '../git-workspace.ts';
 import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 
 /** So many checks of one commit run at a time; a check that vanished runs again so often. */
@@ -30,7 +30,7 @@ export class CheckRuns {
   constructor(
     root: string,
     private readonly environment: NodeJS.ProcessEnv,
-    private readonly workshop: Workshop,
+    private readonly workshop: GitWorkspace,
     private readonly ledger?: Ledger,
   ) {
     this.records = new CheckRecords(root);
@@ -116,7 +116,7 @@ export class CheckRuns {
   }
 
   /** How one check stands; begins it where it is due. */
-  private async one(check: One): Promise<Standing> {
+  private async one(check: One): Promise<CurrentVerdict> {
     const runs = this.records.checkOf(check.folder, check.name, check.command);
     const n = await lastOf(runs);
     if (n === 0) return this.first(check, path.join(runs, '1'));
@@ -142,21 +142,21 @@ export class CheckRuns {
   }
 
   /** What an earlier version runs under the check's name alone, whatever its command, is nobody's any more. */
-  private async first(check: One, run: string): Promise<Standing> {
+  private async first(check: One, run: string): Promise<CurrentVerdict> {
     const earlier = path.join(check.folder, safeName(check.name));
     const open = await this.records.open();
     await this.forget(open.filter(({ folder }) => path.dirname(folder) === earlier));
     return this.begin(check, run);
   }
 
-  private async replace(check: One, vanished: string, run: string): Promise<Standing> {
+  private async replace(check: One, vanished: string, run: string): Promise<CurrentVerdict> {
     await end(vanished, { graceMs: 0 });
     const begun = await this.begin(check, run);
     if (begun !== 'queued') await this.records.strike(vanished);
     return begun;
   }
 
-  private async begin({ change, head, name, command, room, round }: One, run: string): Promise<Standing> {
+  private async begin({ change, head, name, command, room, round }: One, run: string): Promise<CurrentVerdict> {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
     await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
@@ -185,7 +185,7 @@ export class CheckRuns {
   }
 }
 
-type Standing = Failing | 'running' | 'queued';
+type CurrentVerdict = Failing | 'running' | 'queued';
 
 async function ended(runs: OpenRun[]): Promise<void> {
   const left = await endAll(

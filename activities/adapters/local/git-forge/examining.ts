@@ -8,21 +8,21 @@ import type { Repository } from '../../git/door.ts';
 import { isShallow } from '../../git/mirror.ts';
 import { readRefs } from '../../git/refs.ts';
 import type { Publishing } from '../publishing.ts';
-import type { Records } from '../records.ts';
+import type { Records } from '../change-store.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../settings.ts';
-import type { Workshop } from '../workshop.ts';
+import type { GitWorkspace } from '../git-workspace.ts';
 import { unfiltered } from './filters.ts';
 
 type Source = Repository & { commonDir: string };
 
-interface Books {
-  workshop: Workshop;
+interface ExaminedBy {
+  workshop: GitWorkspace;
   records: Records;
   publishing: Publishing;
 }
 
 /** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
-export async function examineChange(books: Books, wish: ChangeWish): Promise<ForgeExamined> {
+export async function examineChange(books: ExaminedBy, wish: ChangeWish): Promise<ForgeExamined> {
   const { workshop, records, publishing } = books;
   const found = await workshop.locate(wish.repository);
   if (found.is === 'none') {
@@ -67,7 +67,7 @@ async function branchFor(records: Records, name: string, { pullRequest, branch, 
 }
 
 async function settingsAt(
-  workshop: Workshop,
+  workshop: GitWorkspace,
   { repository, base, basis }: { repository: string; base: string; basis: string },
 ): Promise<{ settings: RepositorySettings } | { fields: BadField[] }> {
   const text = await workshop.fileAt(repository, basis, FILE);

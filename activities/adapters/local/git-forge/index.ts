@@ -1,17 +1,17 @@
 import path from 'node:path';
 import type { ChangeReport, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import type { HeldBranch } from '../../../inventory.ts';
+import type { ClaimedBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
 import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { noteLfs } from '../../git/lfs.ts';
 import { commitFiles } from '../documents.ts';
 import type { Local } from '../folders.ts';
-import { Held } from '../held.ts';
+import { BlockedByOwner } from '../blocked-by-owner.ts';
 import { Publishing } from '../publishing.ts';
-import { Records } from '../records.ts';
-import { withPath, Workshop } from '../workshop.ts';
+import { Records } from '../change-store.ts';
+import { withPath, GitWorkspace } from '../git-workspace.ts';
 import { CheckRuns, placeOf } from './check-runs.ts';
 import { examineChange } from './examining.ts';
 import { forgetResult, mergeResultOf } from './merge-result.ts';
@@ -37,7 +37,7 @@ class GitForge implements Forge {
 
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
-    this.workshop = new Workshop(root);
+    this.workshop = new GitWorkspace(root);
     this.records = new Records(root);
     this.publishing = new Publishing(this.workshop, this.records, ledger);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
@@ -70,7 +70,7 @@ class GitForge implements Forge {
     return ours ? { is: 'ours' } : { is: 'held', by: holding! };
   }
 
-  async list(): Promise<HeldBranch[]> {
+  async list(): Promise<ClaimedBranch[]> {
     const open = await this.runs.open();
     return (await this.records.all()).flatMap(({ repository, branch, holder }) =>
       holder ? [{ repository, branch, holder, checks: open.get(placeOf(repository, branch)) ?? 0 }] : [],
@@ -182,7 +182,7 @@ class GitForge implements Forge {
       if (!done) return { is: 'moved', head: now, baseHead: (await this.standing(change)).baseHead };
       this.ledger?.note({ effect: 'merged', key: `${change.repository} ${head}`, mergeCommit: commit });
     } catch (failure) {
-      if (failure instanceof Held) return { is: 'refused', because: failure.message };
+      if (failure instanceof BlockedByOwner) return { is: 'refused', because: failure.message };
       throw failure;
     }
     return this.merged(change, head, commit, copy);

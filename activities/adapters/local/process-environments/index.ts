@@ -11,7 +11,7 @@ import { end, endAll, environmentFor, isHere, launch, stateOf, type ProcessState
 import { readWord, recordAs } from '../reading.ts';
 import { Trash } from '../trash.ts';
 import { Unfinished } from '../unfinished.ts';
-import { Workshop } from '../workshop.ts';
+import { GitWorkspace } from '../git-workspace.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
 
@@ -54,7 +54,7 @@ class ProcessEnvironments implements Environments {
     void this.trash.sweep();
     this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
-    this.workshop = new Workshop(root);
+    this.workshop = new GitWorkspace(root);
   }
 
   async examine(change: Change) {
@@ -122,7 +122,7 @@ class ProcessEnvironments implements Environments {
   }
 
   /** Its command has ended: whatever it left running ends with it. */
-  private async over({ run }: Place, state: ProcessState, wasLive: boolean): Promise<EnvironmentReport> {
+  private async over({ run }: EnvironmentFolder, state: ProcessState, wasLive: boolean): Promise<EnvironmentReport> {
     await end(run, { graceMs: GRACE_MS });
     const code = state.is === 'exited' ? state.code : undefined;
     const stays = 'the command must stay for as long as the environment is to live, and nothing of it was left running';
@@ -133,7 +133,7 @@ class ProcessEnvironments implements Environments {
   }
 
   /** What was up is asked on: the server may be gone, and what has started it still there. */
-  private async live(key: string, place: Place, begun: Begun, live: Live): Promise<EnvironmentReport> {
+  private async live(key: string, place: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
     const { url = `http://127.0.0.1:${begun.port}` } = live;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
     if (!(await this.isLost(key, place, answer))) return { is: 'live', url, ...expiry(begun, live) };
@@ -145,7 +145,7 @@ class ProcessEnvironments implements Environments {
   }
 
   /** One that runs in another container may answer there: what is not ours to see is not taken for dead. */
-  private async isLost(key: string, { run }: Place, answer: Answer): Promise<boolean> {
+  private async isLost(key: string, { run }: EnvironmentFolder, answer: Answer): Promise<boolean> {
     const failed = answer.is === 'up' || !(await isHere(run)) ? 0 : (this.failing.get(key) ?? 0) + 1;
     if (failed === 0) this.failing.delete(key);
     else this.failing.set(key, failed);
@@ -202,7 +202,7 @@ class ProcessEnvironments implements Environments {
     return names.filter((_, index) => begun[index] !== undefined);
   }
 
-  private placeOf(key: string): Place {
+  private placeOf(key: string): EnvironmentFolder {
     const folder = path.join(this.folders.environments, safeName(key));
     const file = (name: string) => path.join(folder, name);
     return {
@@ -221,7 +221,7 @@ type Begun = z.output<typeof Begun>;
 type Live = z.output<typeof Live>;
 
 /** Where an environment's things are. */
-type Place = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
+type EnvironmentFolder = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
 
 const expiry = ({ expireMinutes }: Begun, { at }: Live) =>
   expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(at) + expireMinutes * 60_000).toISOString() };

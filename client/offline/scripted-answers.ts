@@ -7,7 +7,10 @@ export interface PersonsAnswer {
 }
 
 /** What a person who wants to see it done answers to whatever a run asks: the first of these that is on offer. */
-export function consentTo(current: RunAnswer['current'], offers: readonly ActionName[]): PersonsAnswer | undefined {
+export function scriptedAnswerTo(
+  current: RunAnswer['current'],
+  offers: readonly ActionName[],
+): PersonsAnswer | undefined {
   const { decision, findings } = current ?? {};
   const open = findings?.find(({ status }) => status === 'open');
   const answers: [ActionName, Record<string, unknown> | undefined][] = [

@@ -9,7 +9,7 @@ export class NoAnswer extends Error {
  * The ports as activities use them: a call that is not answered within so many milliseconds is thrown as bad weather, and
  * tried again. Its activity says that it lives for as long as it waits, so that nobody else would ever notice.
  */
-export const patient = (ports: Ports, callMs: number): Ports =>
+export const withTimeout = (ports: Ports, callMs: number): Ports =>
   Object.fromEntries(
     Object.entries(ports).map(([name, port]) => [name, within(callMs, name, port as Record<string, unknown>)]),
   ) as unknown as Ports;

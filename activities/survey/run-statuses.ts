@@ -12,7 +12,7 @@ export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(
  * How the runs stand that have something. What visibility shows as running lives: that is never more than a reason to
  * leave it alone. All else the server itself is asked, once each; what it does not know is not gone.
  */
-export class Fates {
+export class RunStatuses {
   private readonly asked = new Map<string, Promise<RunStatus>>();
 
   constructor(

@@ -23,7 +23,7 @@ const ChangeRecord = z.object({
 });
 export type ChangeRecord = z.output<typeof ChangeRecord>;
 
-type Place = Pick<Change, 'repository' | 'branch' | 'base'>;
+type Folder = Pick<Change, 'repository' | 'branch' | 'base'>;
 
 /** The records of one data folder. The repository is given as the folder it is in: one repository, one name. */
 export class Records {
@@ -33,13 +33,13 @@ export class Records {
     this.folders = foldersOf(root);
   }
 
-  async read({ repository, branch, base }: Place): Promise<ChangeRecord> {
+  async read({ repository, branch, base }: Folder): Promise<ChangeRecord> {
     const found = await readJson(this.fileOf(repository, branch), ChangeRecord);
     return found ?? { repository, branch, base, state: 'open', ours: [] };
   }
 
   /** Changes a record, one at a time, also across processes. */
-  change(place: Place, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
+  change(place: Folder, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
     const file = this.fileOf(place.repository, place.branch);
     return withLock(`${file}.lock`, async () => {
       const edited = await edit(await this.read(place));
@@ -58,7 +58,7 @@ export class Records {
   }
 
   /** Takes a branch from this holder, if it is the one who has it. */
-  async release({ repository, branch }: Omit<Place, 'base'>, { workflowId, runId }: Holder): Promise<void> {
+  async release({ repository, branch }: Omit<Folder, 'base'>, { workflowId, runId }: Holder): Promise<void> {
     const place = { repository, branch, base: '' };
     const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
     if (!isHolders(await this.read(place))) return;

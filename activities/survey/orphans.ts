@@ -1,17 +1,17 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import type { Ports } from '../ports.ts';
-import { tailOf, type Fates } from './fates.ts';
+import { tailOf, type RunStatuses } from './run-statuses.ts';
 import type { Seen, Server } from './server.ts';
-import { together } from './together.ts';
+import { concurrently } from './concurrently.ts';
 
 /** What stands for a run, before anybody knows how that run stands. */
-type Standing = Omit<Orphan, 'fate'>;
+type Listed = Omit<Orphan, 'fate'>;
 
 /** What the listings of runs and environments have shown. */
 export interface Around {
   server: Server;
-  fates: Fates;
+  fates: RunStatuses;
   /** Runs and release watches that run, and environments, by workflow id. */
   live: ReadonlyMap<string, Seen>;
   sites: ReadonlyMap<string, Seen>;
@@ -22,7 +22,7 @@ export interface Around {
 /** Jobs whose run is not live: their agents run on, or their checkouts lie about. */
 export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
-  const standing = jobs.flatMap(({ key, running }): Standing[] => {
+  const standing = jobs.flatMap(({ key, running }): Listed[] => {
     const holder = holderOfJob(key);
     return holder ? [{ kind: 'job', key, holder, running }] : [];
   });
@@ -32,7 +32,7 @@ export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'exe
 /** Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves. */
 export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
-  const standing = held.flatMap(({ repository, branch, holder, checks }): Standing[] => {
+  const standing = held.flatMap(({ repository, branch, holder, checks }): Listed[] => {
     const common = { key: `${repository}#${branch}`, holder, change: { repository, branch } };
     return [
       ...(checks > 0 ? [{ kind: 'checks' as const, ...common }] : []),
@@ -51,7 +51,7 @@ export async function leftEnvironments({ server, fates, live, sites }: Around): 
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;
   });
-  const standing = await together(suspects, async ({ workflowId }): Promise<Standing[]> => {
+  const standing = await concurrently(suspects, async ({ workflowId }): Promise<Listed[]> => {
     if ((await server.describe(workflowId))?.status !== 'RUNNING') return [];
     const view = await server.environment(workflowId).catch(() => undefined);
     return view ? [{ kind: 'environment', key: workflowId, holder: view.holder }] : [];
@@ -60,14 +60,14 @@ export async function leftEnvironments({ server, fates, live, sites }: Around): 
 }
 
 /** What a provider has up that no environment's workflow sees to: it was terminated itself. */
-export async function leftSites(
+export async function orphanedEnvironments(
   { server, fates, sites }: Around,
   { environments }: Pick<Ports, 'environments'>,
 ): Promise<Orphan[]> {
-  const keys = (await environments.list()).filter((key) => holderOfSite(key));
-  const standing = keys.map((key): Standing => ({ kind: 'site', key, holder: holderOfSite(key)! }));
+  const keys = (await environments.list()).filter((key) => holderOfEnvironment(key));
+  const standing = keys.map((key): Listed => ({ kind: 'site', key, holder: holderOfEnvironment(key)! }));
   const left = await judged(standing, fates);
-  const seenTo = await together(left, async ({ key, holder }) => {
+  const seenTo = await concurrently(left, async ({ key, holder }) => {
     const workflowId = key.split('/').slice(0, 3).join('/');
     // Also one that visibility shows no more, or not yet, has the last word.
     const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
@@ -79,8 +79,8 @@ export async function leftSites(
 }
 
 /** Those whose run is not live. */
-async function judged(standing: Standing[], fates: Fates): Promise<Orphan[]> {
-  const all = await together(standing, async (each) => ({ ...each, fate: await fates.of(each.holder) }));
+async function judged(standing: Listed[], fates: RunStatuses): Promise<Orphan[]> {
+  const all = await concurrently(standing, async (each) => ({ ...each, fate: await fates.of(each.holder) }));
   return all.flatMap(({ fate, ...each }) => (fate.is === 'live' ? [] : [{ ...each, fate }]));
 }
 
@@ -93,7 +93,7 @@ function holderOfJob(key: string): Holder | undefined {
 }
 
 /** `env/<workspace>/<task>/<end of the holder's run id>/<generation>`. */
-function holderOfSite(key: string): Holder | undefined {
+function holderOfEnvironment(key: string): Holder | undefined {
   const [, task, runId] = /^env\/([^/]+\/[^/]+)\/([^/]+)\/\d+$/.exec(key) ?? [];
   return task && runId ? { workflowId: `run/${task}`, runId } : undefined;
 }

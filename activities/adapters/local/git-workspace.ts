@@ -10,7 +10,7 @@ import { branchesOf, refresh } from '../git/mirror.ts';
 import { headOf, known } from '../git/refs.ts';
 import { fetchFrom } from '../git/transfer.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
-import { Held } from './held.ts';
+import { BlockedByOwner } from './blocked-by-owner.ts';
 import { freeWorktrees, Moving } from './moving.ts';
 import { FILE, parseSettings, type RepositorySettings } from './settings.ts';
 import { Trash } from './trash.ts';
@@ -19,7 +19,7 @@ import { Trash } from './trash.ts';
  * Where we work on people's repositories: in bare copies of our own. In theirs only branches move, by compare and swap:
  * no configuration, no hooks, no worktree registrations, no other refs.
  */
-export class Workshop {
+export class GitWorkspace {
   private readonly folders;
   private readonly moving;
   private readonly located = new Map<string, { found: Found; mark: string }>();
@@ -161,7 +161,7 @@ export class Workshop {
     const { at } = await this.source(repository);
     const isFree = await freeWorktrees(at, branch).then(
       (found) => found.length === 0,
-      (failure: unknown) => !(failure instanceof Held),
+      (failure: unknown) => !(failure instanceof BlockedByOwner),
     );
     if (!isFree) return;
     await git(at, ['update-ref', '-d', `refs/heads/${branch}`, commit], { kind: 'write', okCodes: [0, 1, 128] });
@@ -182,7 +182,7 @@ async function markOf({ given, folder, at }: Found): Promise<string> {
 }
 
 /** A change with its repository named by its folder, under which its record is kept. */
-export const withPath = async <Of extends { repository: string }>(workshop: Workshop, change: Of): Promise<Of> => ({
+export const withPath = async <Of extends { repository: string }>(workshop: GitWorkspace, change: Of): Promise<Of> => ({
   ...change,
   repository: await workshop.path(change.repository),
 });

@@ -19,7 +19,7 @@ export function codeOf(failure: unknown): number | undefined {
 }
 
 /** Whether nobody answered in time: the server, or a worker that was to answer a query or an update. */
-export function isSilence(failure: unknown): boolean {
+export function isTimeout(failure: unknown): boolean {
   if ((failure as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true;
   const code = codeOf(failure);
   // The server knows at once when no worker has polled for minutes. And it lets go of an update whose run's task was lost, as

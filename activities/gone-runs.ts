@@ -10,7 +10,7 @@ const BACK_MS = 600_000;
  * looks at its holder itself; but where there are thousands, few look in a minute. So whoever looks asks for all of them
  * which runs were cut off lately, and has their environments go.
  */
-export class CutRuns {
+export class GoneRuns {
   private lookedAt = 0;
   private told = new Set<string>();
 

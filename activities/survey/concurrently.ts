@@ -2,7 +2,10 @@
 const AT_ONCE = 16;
 
 /** Asks the same of many, some at a time. Answers come in the order of what was asked about. */
-export async function together<Of, Answer>(all: readonly Of[], ask: (each: Of) => Promise<Answer>): Promise<Answer[]> {
+export async function concurrently<Of, Answer>(
+  all: readonly Of[],
+  ask: (each: Of) => Promise<Answer>,
+): Promise<Answer[]> {
   const answers: Answer[] = [];
   const left = all.entries();
   const work = async () => {

@@ -51,7 +51,7 @@ const codec = (
   unopened: (why: Exclude<Opened, { is: 'open' }>, payload: Payload) => Payload,
 ) =>
   ({
-    encode: async (payloads) => payloads.map((payload) => (keys[0] ? seal(payload, keys[0]) : payload)),
+    encode: async (payloads) => payloads.map((payload) => (keys[0] ? encrypt(payload, keys[0]) : payload)),
     decode: async (payloads) =>
       payloads.map((payload) => {
         const opened = open(payload, keys);
@@ -81,7 +81,7 @@ export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
 /** The codec server's: what it cannot open it hands back, for the Web UI shows all else of a history all the same. */
 export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(keys, (_, payload) => payload);
 
-function seal(payload: Payload, { id, key }: CodecKey): Payload {
+function encrypt(payload: Payload, { id, key }: CodecKey): Payload {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(id));
   const sealed = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);

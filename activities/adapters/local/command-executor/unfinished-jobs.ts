@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { StandingJob } from '../../../inventory.ts';
+import type { UnfinishedJob } from '../../../inventory.ts';
 import { foldersOf } from '../folders.ts';
 import { stateOf } from '../processes.ts';
 import { Unfinished } from '../unfinished.ts';
@@ -13,7 +13,7 @@ const Known = z.object({ key: z.string() });
  * The jobs that have no report, and those whose checkout has outlived it, as where a worker died between the two. All others
  * have left nothing but their records.
  */
-export class StandingJobs {
+export class UnfinishedJobs {
   private readonly jobs;
   private readonly unfinished;
 
@@ -26,8 +26,8 @@ export class StandingJobs {
   /** Its report is on record, and its checkout is gone. */
   strike = (name: string): Promise<void> => this.unfinished.remove(name);
 
-  async list(): Promise<StandingJob[]> {
-    const standing: StandingJob[] = [];
+  async list(): Promise<UnfinishedJob[]> {
+    const standing: UnfinishedJob[] = [];
     for (const name of await this.unfinished.list()) {
       const folder = path.join(this.jobs, name);
       const job = Known.safeParse(await readRecord(path.join(folder, 'job.json'))).data;

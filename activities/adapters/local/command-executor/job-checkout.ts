@@ -6,7 +6,7 @@ import { checkoutAt } from '../../git/checkout.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { git, type GitAnswer, type Repository } from '../../git/door.ts';
 import { CheckoutRefused, isRefusal } from '../../git/refusals.ts';
-import type { Workshop } from '../workshop.ts';
+import type { GitWorkspace } from '../git-workspace.ts';
 import { Refusal } from './checkout.ts';
 import { plain } from './text.ts';
 
@@ -22,7 +22,7 @@ export type Begun = z.output<typeof Begun>;
  * Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. Throws `Refusal`
  * where git will not do that with these commits; whatever else is thrown may be another time.
  */
-export async function prepare(workshop: Workshop, { change, mode }: Job, tree: string): Promise<Begun> {
+export async function prepare(workshop: GitWorkspace, { change, mode }: Job, tree: string): Promise<Begun> {
   const before = await workshop.headOf(change.repository, change.branch);
   const base = await workshop.headOf(change.repository, change.base);
   const start = before ?? base;

@@ -1,7 +1,7 @@
 import type { Failing, Stuck, UnsentNotices } from '../../workflows/contracts/survey.ts';
 import type { KeptNotice } from '../inventory.ts';
 import type { Described, Seen, Server } from './server.ts';
-import { together } from './together.ts';
+import { concurrently } from './concurrently.ts';
 
 /** A notice may be on its way for so long, in milliseconds, before anybody asks after it. */
 const NOTICE_MS = 60_000;
@@ -34,7 +34,7 @@ export interface Looked {
  * Looks closer at those workflows only that visibility gives a reason to: healthy ones, parked for weeks by the thousand,
  * cost nothing but their line in a listing.
  */
-export async function suspects(suspicion: Suspicion): Promise<Looked> {
+export async function candidates(suspicion: Suspicion): Promise<Looked> {
   const { server, now, notices } = suspicion;
   const [reported, waiting, parked] = await Promise.all([
     troubled(server),
@@ -51,16 +51,16 @@ export async function suspects(suspicion: Suspicion): Promise<Looked> {
     [...reported.seen, ...long.slice(0, MOST), ...silent.slice(0, MOST)].map((e) => [e.workflowId, e]),
   );
   const ids = [...closer.keys()];
-  const described = (await together(ids, (id) => server.describe(id))).filter(
+  const described = (await concurrently(ids, (id) => server.describe(id))).filter(
     (each): each is Described => each?.status === 'RUNNING',
   );
   const asked = new Set(silent.map(({ workflowId }) => workflowId));
-  const untold = await together(
+  const untold = await concurrently(
     described.filter(({ workflowId }) => asked.has(workflowId)),
-    (each) => untoldOf(suspicion, each, closer.get(each.workflowId)!.waitingSince!),
+    (each) => unsentOf(suspicion, each, closer.get(each.workflowId)!.waitingSince!),
   );
   return {
-    stuck: (await together(described, (each) => stuckOf(server, each))).flat(),
+    stuck: (await concurrently(described, (each) => stuckOf(server, each))).flat(),
     failing: described.flatMap(failingOf),
     untold: [...keptLong(notices.kept, now), ...untold.flat()],
     unseen,
@@ -101,7 +101,7 @@ const failingOf = ({ workflowId, activities }: Described): Failing[] =>
     .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
 
 /** The run knows whether it has told somebody; and what it tells may not come through, or be kept still. */
-async function untoldOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
+async function unsentOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
   const { workflowId } = run;
   const missing = (because: string): UnsentNotices[] => [{ is: 'missing', workflowId, since, because }];
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);

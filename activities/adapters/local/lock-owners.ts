@@ -12,7 +12,7 @@ const NAMELESS_MS = 2_000;
  */
 const STOPPED_MS = 20_000;
 
-interface Holder {
+interface LockOwner {
   pid: number;
   token: string;
   origin?: Origin | undefined;
@@ -23,7 +23,7 @@ interface Holder {
  * and our whereabouts are beside it.
  */
 export const ownName = async (): Promise<string> =>
-  JSON.stringify({ pid: process.pid, token: await ownToken(), origin: await ownOrigin() } satisfies Holder);
+  JSON.stringify({ pid: process.pid, token: await ownToken(), origin: await ownOrigin() } satisfies LockOwner);
 
 /** Takes the lock, if nobody has it. Whoever finds a dead holder's takes that away, and comes again. */
 export async function taken(file: string, own: string): Promise<boolean> {
@@ -65,7 +65,7 @@ async function isHeld(file: string, text: string): Promise<boolean> {
 /** Since when the holder of a lock that is waited for was seen to stand still, by the lock: another wait counts anew. */
 const stopped = new Map<string, number>();
 
-function endStopped(file: string, { pid }: Holder): void {
+function endStopped(file: string, { pid }: LockOwner): void {
   const since = stopped.get(file) ?? Date.now();
   stopped.set(file, since);
   if (Date.now() - since < STOPPED_MS) return;
@@ -106,9 +106,9 @@ const ageOf = async (file: string): Promise<number> =>
     () => Date.now(),
   ));
 
-function parsed(text: string): Holder | undefined {
+function parsed(text: string): LockOwner | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    return JSON.parse(text) as LockOwner;
   } catch {
     return undefined; // it is being written, or its writer died in the middle of it
   }
