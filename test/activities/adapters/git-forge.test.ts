@@ -155,7 +155,7 @@ describe('a repository of a person', () => {
     await rig.git('checkout', '--quiet', 'work');
     await writeFile(path.join(rig.repository, 'a.txt'), 'mine');
     await rig.commit('main', { 'c.txt': 'c' });
-    await expect(rig.forge.updateFromBase(change)).rejects.toMatchObject({ name: 'Held' });
+    await expect(rig.forge.updateFromBase(change)).rejects.toMatchObject({ name: 'BlockedByOwner' });
     await rig.git('checkout', '--quiet', '--', 'a.txt');
     expect(await rig.forge.updateFromBase(change)).toMatchObject({ is: 'merged' });
     expect(await readFile(path.join(rig.repository, 'c.txt'), 'utf8')).toBe('c');

@@ -495,7 +495,7 @@ describe('the owner’s repository', () => {
     git('branch', 'gatehouse');
     const made = forge.commitFiles(change(), { files: { 'b.txt': 'b' }, message: 'work' });
     await expect(made).rejects.toMatchObject({
-      name: 'Held',
+      name: 'BlockedByOwner',
       message: expect.stringContaining('one called gatehouse'),
     });
   });
