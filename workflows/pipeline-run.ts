@@ -42,7 +42,7 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
   );
 }
 
-/** Looks at the world before anything is made in it. A retry keeps the base and the repository that its first start found. */
+/** Examines the repository before anything is changed. A retry keeps the base and the repository of its first start. */
 async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
   const { state } = live;
   const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
@@ -64,7 +64,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
   if (found.lacking !== undefined) live.notices.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
 }
 
-/** Takes up what the closed execution has settled, as its own record says. */
+/** Takes over what the closed execution has settled, as its own record shows. */
 async function continueFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
   showStarting(live, 'Reading what the run before has settled');
   const read = await live.activities('start').readClosed({ runId });
@@ -76,7 +76,7 @@ async function continueFrom(live: LiveRun, runId: string, from: number | undefin
 const showStarting = ({ state }: LiveRun, detail: string) =>
   transition(state, state.steps[0]!, { phase: 'starting', waitingOn: 'forge', detail });
 
-/** One step, from the look at the head with which each begins to its gate's end. */
+/** Runs one step: inspects the head, then runs the gate. */
 async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const { state } = live;
   const scope = scopeFor(live, step);

@@ -12,8 +12,8 @@ import { stop } from './run/always-available.ts';
 import { takeSteps } from './run/steps.ts';
 
 /**
- * Watches what a run has released. It is read and acted on as a run is, for it is one of a single step; it ends when its
- * time is over, or when somebody has acknowledged a regression.
+ * Watches what a run has released. It is a run with a single step, so people read it and act on it as on a run. It ends when
+ * its time is over, or when somebody acknowledges a regression.
  */
 export async function releaseWatch(raw: unknown): Promise<Watch> {
   const input = parseInput(ReleaseInput, raw, {

@@ -5,17 +5,17 @@ import { activitiesFor } from './temporal/proxies.ts';
 import { surveyDetails } from './rules/details.ts';
 import { clearable, findingsOf, runsWithUnsentNotices } from './rules/survey.ts';
 
-/** So much is cleared away, and so many findings are told, in one pass: the others are the next one's. */
+/** The most orphans that one pass clears, and the most notices that it sends. The next pass continues. */
 const MOST_CLEARED = 100;
 const MOST_NOTICES = 20;
-/** How long telling may take in all: what is not told by then is the next pass's. */
+/** How long sending notices may take in all. The next pass sends the rest. */
 const NOTICES_TIMEOUT = '1 minute';
-/** A notice is about a task: a survey's is its own. */
+/** Every notice is about a task. The survey's own is this one. */
 const TASK = { id: 'doctor', title: 'gatehouse doctor', type: 'recurring' as const };
 
 /**
- * One pass of the doctor: looks at the runs of this server and at what stands for them on this worker, mends what it is
- * asked to and looks again, and tells people of what the pass before did not find.
+ * One pass of the doctor: compares the runs of this server with what exists for them on this worker, fixes what it may and
+ * checks again, and sends notices about what the pass before did not find.
  */
 export async function survey(raw: unknown): Promise<Survey> {
   const input = parseInput(SurveyInput, raw ?? {});
@@ -31,7 +31,7 @@ export async function survey(raw: unknown): Promise<Survey> {
   return { at, findings, mended: done, told };
 }
 
-/** Mends what can be mended from here, each by itself. Says what it did, and what it could not do. */
+/** Fixes what can be fixed, one at a time. Returns what was done and what was not. */
 async function mend(sights: SurveyFacts): Promise<string[]> {
   const { clearLeftover, retellNotices } = activitiesFor('doctor');
   const done: string[] = [];
@@ -55,7 +55,7 @@ async function mend(sights: SurveyFacts): Promise<string[]> {
   return done;
 }
 
-/** Tells of what is new: once for each finding, for as long as it is found. Answers the ids that have been told. */
+/** Sends one notice for each new finding. Returns the ids of all findings that have been sent. */
 async function notifyOfNew(findings: Found[], now: string): Promise<string[]> {
   const { notify } = activitiesFor('doctor');
   const bad = findings.filter(({ ok }) => !ok);

@@ -12,9 +12,9 @@ import { notifyWhenSlow } from './slow.ts';
 import { LiveEnvironments } from './teardown.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
 
-/** An environment as it lives: what is wanted, what there is, and who is told. One generation is up at a time. */
+/** The life of an environment: what is wanted, what exists, and who is notified. One generation is up at a time. */
 export class EnvironmentLifecycle {
-  /** Why it is to end, once it is. */
+  /** Why it must end, once that is decided. */
   released: string | undefined;
   private wanted: EnvironmentInput;
   private hints = 0;
@@ -50,10 +50,10 @@ export class EnvironmentLifecycle {
     return this.queries.view;
   }
 
-  /** Whether everybody has been told. */
+  /** Whether all reports have been delivered. */
   isIdle = () => this.queries.quiet();
 
-  /** Brings one generation up, and watches it until another is wanted, or none. */
+  /** Brings up one generation and watches it until another is wanted, or none. */
   async generation(): Promise<void> {
     const { wanted } = this;
     const up = this.view.status === 'live' && this.view.generation === wanted.generation;
@@ -63,7 +63,7 @@ export class EnvironmentLifecycle {
     if (!ended || this.isSuperseded(wanted)) return;
     if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
 
-    // Found dead, say after the machine was restarted: it is made once more by itself, as the next generation.
+    // It was found dead, for example after a restart of the machine. It is rebuilt once, as the next generation.
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
     this.queries.show({
@@ -74,12 +74,12 @@ export class EnvironmentLifecycle {
     });
   }
 
-  /** Answers whether it is up, and still wanted. */
+  /** Returns whether it is up and still wanted. */
   private async bringUp(wanted: EnvironmentInput): Promise<boolean> {
     await this.environments.clear(this.interrupt);
     if (this.isSuperseded(wanted)) return false;
 
-    // Whoever asked for it knows that it is being made: only what comes of it is told.
+    // Whoever asked for it knows that it is being built. Only the result is reported.
     this.queries.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
     const look = await this.provision(wanted);
     if (!look || this.isSuperseded(wanted)) return false;
@@ -99,7 +99,7 @@ export class EnvironmentLifecycle {
     return true;
   }
 
-  /** Takes down whatever may be up, as often as it takes. */
+  /** Removes whatever may be up. Failures are retried without a limit. */
   async tearDown(): Promise<void> {
     const { status } = this.view;
     if (status !== 'failed')
@@ -152,11 +152,11 @@ export class EnvironmentLifecycle {
     }
   }
 
-  /** A watch of ours: while it is refused, that is told as what keeps failing. */
+  /** Runs a watch. While it is refused, it is reported as failing. */
   private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
     restarting(ask, (because) => this.retries.refused(activity, because), 'environment: it is watched anew');
 
-  /** Works for a generation for as long as it is wanted. What is called off is cleared by its key, whatever became of it. */
+  /** Works on a generation while it is wanted. Cancelled work is cleaned up by its key, whatever it has reached. */
   private async unlessSuperseded<T>(
     wanted: EnvironmentInput,
     work: () => Promise<T>,
@@ -179,10 +179,10 @@ export class EnvironmentLifecycle {
     }
   }
 
-  /** Whether a newer build asks for it, and nobody is still to be told. */
+  /** Whether a newer build asks for it and all reports have been delivered. */
   private moves = () => this.upgrading.asked && this.isIdle();
 
-  /** Goes on in a new execution: what is up stays up, and is watched from there. It never comes back. */
+  /** Continues as new. What is up stays up and is watched from there. It never returns. */
   private goOn(): Promise<never> {
     const { view, environments, revived, released, wanted } = this;
     const resume: EnvironmentSnapshot = {
@@ -214,7 +214,7 @@ export class EnvironmentLifecycle {
   private hearBuild(raw: unknown): void {
     const { data } = EnvironmentInput.safeParse(raw);
     if (!data || this.released || data.holder.runId !== this.wanted.holder.runId) return;
-    // A revival may have taken the number that the holder counts with: a new wish is always a new generation.
+    // A rebuild may have used the holder's next number: every request is a new generation.
     this.wanted = { ...data, generation: Math.max(data.generation, this.wanted.generation + 1) };
     this.revived = false;
   }

@@ -7,10 +7,10 @@ import { cutText } from '../rules/bytes.ts';
 import { environmentDetails } from '../rules/details.ts';
 import { Reporting } from './reporting.ts';
 
-/** So much is told of why it stands so: it may be the end of a log. */
+/** The limit of a reason, in bytes: it may be the end of a log. */
 const BECAUSE_BYTES = 8_000;
 
-/** Lets people and its holder see how an environment stands, also once it is closed. */
+/** Shows an environment's status to people and to its holder, also once it is closed. */
 export class EnvironmentQueries {
   private readonly reporting = new Reporting();
   private failing: readonly Retrying[] = [];
@@ -19,10 +19,10 @@ export class EnvironmentQueries {
     setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
   }
 
-  /** Whether everybody has been told. */
+  /** Whether all reports have been delivered. */
   quiet = () => this.reporting.isDone();
 
-  /** Puts on record how it stands: whoever looks asks the server, and no worker. */
+  /** Stores the status in the memo, so that reading it needs the server only, no worker. */
   draw(view: Partial<EnvironmentView>): void {
     const { holder } = this.view;
     const because = view.because && cutText(view.because, BECAUSE_BYTES);
@@ -31,13 +31,13 @@ export class EnvironmentQueries {
     if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
   }
 
-  /** Shows how it stands, and has the holder look. */
+  /** Shows the status and makes the holder read it. */
   show(view: Partial<EnvironmentView>): void {
     this.draw(view);
     this.reporting.report(this.view);
   }
 
-  /** What keeps failing is on its page, and its holder's to know. */
+  /** Shows what keeps failing, and reports it to the holder. */
   showFailing(failing: readonly Retrying[], entry: Retrying): void {
     this.failing = failing;
     this.drawPage();

@@ -3,18 +3,18 @@ import type { EnvironmentView, Holder } from '../contracts/activities.ts';
 import { environmentReport } from '../contracts/messages.ts';
 import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
 
-/** Tells the holder of an environment how it stands. A report only makes it look, so one that does not arrive is no loss. */
+/** Reports to the holder of an environment. A report only makes the holder read the status, so a lost one does no harm. */
 export class Reporting {
   private underway = 0;
 
-  /** Whether everybody has been told. */
+  /** Whether all reports have been delivered. */
   isDone = () => this.underway === 0;
 
   report({ holder, generation, status }: EnvironmentView): void {
     this.send(holder, environmentReport, { generation, status });
   }
 
-  /** An activity of the environment that keeps failing, or no longer does. */
+  /** Reports an activity of the environment that keeps failing, or no longer does. */
   reportFailing({ holder }: EnvironmentView, entry: Retrying): void {
     this.send(holder, retryingSignal, { ...entry, environment: true });
   }

@@ -8,7 +8,7 @@ interface Making {
   seconds: number;
 }
 
-/** Tells, once the making of an environment takes longer than it should, that it does, and why. Answers how to call it off. */
+/** Reports once that building an environment takes too long, and why. Returns a function that cancels this. */
 export function notifyWhenSlow({ activities, key, seconds }: Making, tell: (because: string) => void): () => void {
   const slow = new CancellationScope();
   inBackground(slow, async () => {
@@ -19,7 +19,7 @@ export function notifyWhenSlow({ activities, key, seconds }: Making, tell: (beca
   return () => slow.cancel();
 }
 
-/** What its provider has seen last. A slow environment is told all the same when that cannot be asked. */
+/** What its provider saw last, or nothing when the provider cannot be asked. */
 async function whyNotUp(activities: Making['activities'], key: string): Promise<string> {
   try {
     const look = await activities.probeEnvironment({ key });

@@ -2,10 +2,10 @@ import { CancellationScope, condition, rootCause, workflowInfo } from '@temporal
 import type { Activities } from '../contracts/activities.ts';
 import type { EnvironmentInput } from '../contracts/environment.ts';
 
-/** How long after one teardown that failed, for all its attempts, the next is tried: for ever. */
+/** The pause after a teardown that failed, before the next one. There is no limit. */
 const PAUSE = '1 minute';
 
-/** Keys that may have something behind them: each goes only when its end is verified. */
+/** The keys of environments that may exist. A key is dropped only when its removal is verified. */
 export class LiveEnvironments {
   readonly keys: Set<string>;
 
@@ -20,8 +20,8 @@ export class LiveEnvironments {
   add = (key: string): void => void this.keys.add(key);
 
   /**
-   * Removes all that stands. A removal that fails again and again is told, once, and tried on; `interrupt` may end the
-   * pause before the next try.
+   * Removes all live environments. A removal that keeps failing sends one notice and is retried; `interrupt` may end the
+   * pause before the next attempt.
    */
   async clear(interrupt: { when: () => boolean; then: () => Promise<never> }): Promise<void> {
     for (const key of this.keys) {

@@ -4,9 +4,9 @@ import type { AlwaysAvailableActions } from './messages.ts';
 import type { LiveRun } from './live-run.ts';
 import { publish } from '../step/transition.ts';
 
-/** What may be said to a run whatever its gates are doing, and what it does. */
+/** The actions that a run always accepts, whatever its gates are doing. */
 export function alwaysAvailable(live: LiveRun): AlwaysAvailableActions {
-  // However the run is cancelled, it says so at once.
+  // However the run is cancelled, it shows that at once.
   void CancellationScope.current().cancelRequested.catch(() => stopping(live.state));
   return {
     pause: ({ by, reason }) => void (live.state.paused ??= { by, reason, at: new Date().toISOString() }),
@@ -22,7 +22,7 @@ export function alwaysAvailable(live: LiveRun): AlwaysAvailableActions {
   };
 }
 
-/** From now on nothing is taken any more; what is under way is called off and cleaned up. */
+/** Accepts no more actions. The current work is cancelled and cleaned up. */
 function stopping(state: RunState): void {
   if (state.ending) return;
   state.ending = 'stopped';
@@ -31,7 +31,7 @@ function stopping(state: RunState): void {
   publish(state);
 }
 
-/** A workflow cannot end itself as cancelled. It asks for it, and goes the one way that every cancelled run goes. */
+/** Requests the run's own cancellation, because a workflow cannot end itself as cancelled. */
 export function stop(live: LiveRun): void {
   if (live.state.ending) return;
   stopping(live.state);

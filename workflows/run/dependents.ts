@@ -3,8 +3,8 @@ import type { StepRecord } from '../contracts/state.ts';
 import type { LiveRun } from './live-run.ts';
 
 /**
- * Starts what waited for this run. One that cannot be started is told of and given up, for a merged run ends; so is the
- * whole attempt, where somebody cancels the run meanwhile.
+ * Starts the runs that waited for this one. A notice names each that cannot be started, because a merged run ends anyway.
+ * Cancelling this run meanwhile gives up the attempt in the same way.
  */
 export async function startDependents(
   live: LiveRun,

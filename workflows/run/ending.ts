@@ -27,7 +27,7 @@ import { ChangeOver, type LiveRun } from './live-run.ts';
 import { gone, environmentFor } from '../step/environment.ts';
 import { publish, transition } from '../step/transition.ts';
 
-/** What a run that completes answers (contract 10). */
+/** The result of a completed run. */
 export interface Result {
   outcome: 'merged' | 'ready' | 'completed' | 'closed';
   head?: string;
@@ -36,20 +36,20 @@ export interface Result {
   steps: StepEntry[];
 }
 
-/** How long, in seconds, an end waits for the environment to be gone, and for notices to be out. Both go on without it. */
+/** How long, in seconds, an ending run waits for its environment to be gone and for its notices. Both continue without it. */
 const GONE_SECONDS = 10;
 const NOTICES_SECONDS = 10;
-/** So much of why it failed is its message. */
+/** The limit of a failure's message, in bytes. */
 const MESSAGE_BYTES = 8_000;
 
-/** How the steps came to an end. `thrown`: by a cancellation, or by a refusal of the input, which goes on as it came. */
+/** How the steps ended. `thrown`: by a cancellation, or by a refusal of the input, which is thrown again. */
 type End =
   | { is: 'complete'; lost?: Lost | undefined }
   | { is: 'over'; how: 'merged' | 'closed'; note?: string | undefined }
   | { is: 'lost'; lost: Lost }
   | { is: 'thrown'; as: 'stopped' | 'failed'; failure: unknown };
 
-/** Runs the steps, and ends the run the one way that fits: with everything of its released, whatever happened. */
+/** Runs the steps and ends the run. Everything that the run owns is removed first, whatever happened. */
 export async function conclude<T extends object = Result>(
   live: LiveRun,
   steps: () => Promise<Lost | undefined>,
@@ -61,7 +61,7 @@ export async function conclude<T extends object = Result>(
   const end = await endOf(live, steps);
   const decided = end.is === 'complete' || end.is === 'over';
   if (decided && live.state.ending === 'stopped' && patched('merged-is-merged')) live.state.ending = 'passed';
-  // From here on nothing is taken any more: what is said now could only be lost.
+  // No action is accepted from here on: its effect would be lost.
   live.state.ending ??= end.is === 'thrown' ? end.as : end.is === 'lost' ? 'failed' : 'passed';
   const run = CancellationScope.current();
   return CancellationScope.nonCancellable(async () => {
@@ -83,15 +83,15 @@ export async function conclude<T extends object = Result>(
   });
 }
 
-/** What an exception means for the run. A bug means nothing: the task fails, and a mended worker takes it on. */
+/** What an exception means for the run. A bug is thrown: the workflow task fails until a fixed worker is deployed. */
 async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Promise<End> {
   try {
     const lost = await steps();
-    // Merged is sticky: what fails after it is told, and changes nothing of it.
+    // A failure after the merge is reported, but the run still ends as merged.
     return lost && live.state.mergeCommit === undefined ? { is: 'lost', lost } : { is: 'complete', lost };
   } catch (failure) {
     if (failure instanceof ChangeOver) return over(live, failure);
-    // What this run has merged is merged, whoever stops what comes after. A release watch has merged nothing.
+    // A run that was stopped after its merge ends as merged. A release watch has merged nothing itself.
     const merged = live.state.steps.some(({ outcome }) => outcome === 'merged');
     if (isCancellation(failure) && merged && patched('merged-is-merged')) return { is: 'complete' };
     if (isCancellation(failure)) return { is: 'thrown', as: 'stopped', failure };
@@ -100,7 +100,7 @@ async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Pro
   }
 }
 
-/** Merged or closed by hand, on the forge, while the run waited. */
+/** Somebody merged or closed the change on the forge while the run waited. */
 function over({ state }: LiveRun, { how, mergeCommit, note }: ChangeOver): End {
   if (how === 'merged') state.mergeCommit ??= mergeCommit;
   const step = state.steps.find(({ id }) => id === state.current?.id);
@@ -124,7 +124,7 @@ async function cleanUp(live: LiveRun): Promise<void> {
   if (standing) await gone(scope, heard, GONE_SECONDS);
 }
 
-/** All steps are settled: the change is merged, or it is a person's to merge, or there never was one. */
+/** All steps are settled: the change is merged, it waits for a person to merge it, or there never was one. */
 function completed({ state }: LiveRun): Result {
   const steps = shownWithin(state.steps.map(stepEntry));
   const head = state.head && { head: state.head };
@@ -182,7 +182,7 @@ function close(live: LiveRun, ending: NonNullable<RunState['ending']>): void {
   publish(state);
 }
 
-/** Tells people how the run ended, where they have something to do about it, and waits a little for it to be out. */
+/** Notifies people of the end where they have something to do about it, and waits a short time for the delivery. */
 async function notifyOfEnd(live: LiveRun, end: End, run: CancellationScope): Promise<void> {
   const { state } = live;
   const { mergeCommit, change, head, notices } = state;
@@ -210,13 +210,13 @@ async function notifyOfEnd(live: LiveRun, end: End, run: CancellationScope): Pro
   await noticesSent(live);
 }
 
-/** Waits a little for what is to be told to be out. */
+/** Waits a short time for notices that are being delivered. */
 export async function noticesSent(live: LiveRun): Promise<void> {
   if (live.deliveries.areDone()) return;
   await condition(live.deliveries.areDone, NOTICES_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }
 
-/** What the world refuses for good fails the run by its type; what is no such refusal is no end of a step. */
+/** A final refusal fails the run with its type. Anything else is not the end of a step. */
 export function lostBy(failure: unknown): Lost | undefined {
   if (!(failure instanceof ActivityFailure) && !(failure instanceof ChildWorkflowFailure)) return undefined;
   const { cause } = failure;
@@ -231,7 +231,7 @@ export const invalidInput = (fields: BadField[]): ApplicationFailure => {
   return ApplicationFailure.nonRetryable(message, 'invalid_input', details);
 };
 
-/** An input that nobody can read ends at once; who looks at the run all the same is told why. */
+/** An invalid input ends the run at once. Its queries still answer why. */
 export function refuseInput(fields: BadField[]): never {
   const failure = invalidInput(fields);
   const since = new Date().toISOString();

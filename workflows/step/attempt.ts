@@ -5,8 +5,8 @@ import type { StepScope } from './scope.ts';
 import { transition } from './transition.ts';
 
 /**
- * Works until done, failed, or called off by a person who took one of the offered actions. The only delicate place of
- * the house: a call-off may meet work that wins the race.
+ * Works until the work is done, has failed, or a person calls it off by taking one of the offered actions. Delicate: the work
+ * may finish before its cancellation arrives.
  */
 export async function attempt<T>(
   { run, step }: StepScope,
@@ -37,7 +37,7 @@ export async function attempt<T>(
   return { is: 'called-off' };
 }
 
-/** Turns what the world refuses for good into a value. A cancellation is no refusal, nor is a bug: both pass. */
+/** Returns a final refusal as a value. Cancellations and bugs are thrown. */
 export async function settle<T>(work: () => Promise<T>): Promise<Exclude<Attempt<T>, { is: 'called-off' }>> {
   try {
     return { is: 'done', value: await work() };

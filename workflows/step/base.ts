@@ -35,7 +35,7 @@ async function mergeability(scope: StepScope, view: GateView): Promise<Mergeabil
   return report;
 }
 
-/** The settled checks of what the merge would make of the base. They count as the change's: `checksMinutes` ends them too. */
+/** The settled checks of the merge result. `checksMinutes` limits them as it limits the checks of the change. */
 async function mergeResult(scope: StepScope, view: GateView, baseHead: string): Promise<MergeResultReport> {
   const { run, activities } = scope;
   const { state } = run;
@@ -66,7 +66,7 @@ async function update(scope: StepScope, view: GateView): ReturnType<Base['update
   return end;
 }
 
-/** Merges the base into the work branch; answers why not. */
+/** Merges the base into the work branch. Returns the reason if that is not possible. */
 async function take({ run, step, activities }: StepScope, view: GateView): Promise<string | undefined> {
   const { state } = run;
   await run.budget.wait(step);

@@ -5,7 +5,7 @@ import { inBackground } from '../temporal/background.ts';
 import { poll } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
-/** The settled checks of the head. Long waits are told to people, once, and may have an end (policy). */
+/** The settled checks of the head. A long wait sends one notice, and the policy may limit it. */
 export async function checks(scope: StepScope, view: GateView): Promise<CheckReport> {
   const { run, activities } = scope;
   const { state } = run;
@@ -33,7 +33,7 @@ export async function checks(scope: StepScope, view: GateView): Promise<CheckRep
   return report;
 }
 
-/** Ends the checks that nobody waits for any more. Those that cannot be ended are somebody's to look at: the run ends. */
+/** Ends checks that nobody waits for any more. A notice names those that cannot be ended, because the run ends anyway. */
 export async function endChecks({ run, step, activities }: StepScope): Promise<void> {
   const { change } = run.state;
   try {
@@ -70,7 +70,7 @@ export async function escalatingAfter<T>(
   }
 }
 
-/** A run and each start over by a person is a new round, in which red checks run again. */
+/** Each run, and each restart by a person, is a new round in which failed checks run again. */
 export const roundOf = ({ firstRunId, restarts }: RunState): string => `${firstRunId}/${restarts}`;
 
 export const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();

@@ -84,7 +84,7 @@ function coreFor(scope: StepScope): Core {
   };
 }
 
-/** Waits for all, also when one fails: nothing may go on that nobody waits for. */
+/** Waits for all, also when one fails: no work may continue unattended. */
 async function concurrently<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
   const ends = await Promise.allSettled(work.map((each) => each()));
   const failed = ends.find((end) => end.status === 'rejected');

@@ -7,7 +7,7 @@ export const documentsFor = (scope: StepScope): Documents => ({
   commit: (files, message) => commit(scope, files, message),
 });
 
-/** Commits documents as ours; answers why not. */
+/** Commits documents as ours. Returns the reason if that is not possible. */
 async function commit(scope: StepScope, files: Record<string, string>, message: string): Promise<string | undefined> {
   const { run, step, activities } = scope;
   const { state } = run;

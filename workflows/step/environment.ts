@@ -11,7 +11,7 @@ import { begin } from '../temporal/child.ts';
 import type { StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
 
-/** How long the end of a predecessor's environment is waited for between two tries to begin ours: longer and longer. */
+/** The pauses between two attempts to start our environment while an earlier run's environment is still being removed. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
 const WAITING = { summary: 'the environment of an earlier run is still being taken down' };
 
@@ -30,7 +30,7 @@ export function environmentFor(scope: StepScope): Environment {
   };
 }
 
-/** Builds the next generation, and shows how it stands. A person may call it off; whatever fails becomes its reason. */
+/** Builds the next generation and shows its status. A person may call it off. A failure becomes the reason shown. */
 async function build(scope: StepScope, view: GateView): Promise<void> {
   const { run, step } = scope;
   const { state } = run;
@@ -75,13 +75,13 @@ async function provision(scope: StepScope, standing: boolean): Promise<Environme
       () => run.mailbox.environment.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
     );
-    // It was about to end when it was asked: then it has not heard, and a new one is begun.
+    // The workflow was about to end and did not receive the request: start a new one.
     if (view.generation >= input.generation) return view;
     asked = false;
   }
 }
 
-/** Begins the environment's own workflow. One that is there is asked, if it is ours, or else released and waited for. */
+/** Starts the environment's own workflow. A running one is asked to build if it is ours; otherwise it is released first. */
 async function begun(workflowId: string, input: EnvironmentInput, { activities }: StepScope): Promise<boolean> {
   if (await begin('environment', { workflowId, input, summary: 'an environment to try it in' })) return true;
   const there = await activities.lookAtEnvironment({ workflowId });
@@ -94,7 +94,7 @@ async function begun(workflowId: string, input: EnvironmentInput, { activities }
   return false;
 }
 
-/** Asks for its end. A teardown needs nobody to wait for it: its own workflow sees to it. */
+/** Requests its removal. Nobody has to wait: the environment's own workflow removes it. */
 async function release({ run }: StepScope, because: string): Promise<void> {
   if (run.upgrade.leaving) return; // the next execution holds it
   const { state } = run;
@@ -108,7 +108,7 @@ async function release({ run }: StepScope, because: string): Promise<void> {
   state.environment = { generation: state.generation, holder, status: 'gone', because };
 }
 
-/** Looks at what a report speaks of; answers whether there is anything new to show. */
+/** Reads the environment's current status. Returns whether there is something new to show. */
 export async function refreshEnvironment({ run, step, activities }: StepScope): Promise<boolean> {
   const { state } = run;
   const before = state.environment;
@@ -133,7 +133,7 @@ export async function refreshEnvironment({ run, step, activities }: StepScope): 
   return true;
 }
 
-/** Waits a short while for the environment to be gone, so that an orderly end leaves nothing to explain. */
+/** Waits a short time for the environment to be gone, so that a run usually ends with nothing left behind. */
 export async function gone({ run }: StepScope, heard: number, seconds: number): Promise<void> {
   await condition(() => run.mailbox.environment.ends > heard, seconds * 1_000, {
     summary: 'the environment is taken down',
@@ -142,7 +142,7 @@ export async function gone({ run }: StepScope, heard: number, seconds: number): 
 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);
 
-/** Whether the other workflow was still there to be told. */
+/** Whether the other workflow was still there to receive it. */
 async function delivered(tell: () => Promise<void>): Promise<boolean> {
   try {
     await tell();

@@ -11,22 +11,22 @@ import { carriedBrief } from './keeping.ts';
 import { pollUntilAnswered } from './polls.ts';
 import { transition } from './transition.ts';
 
-/** How many more jobs an eviction is worth: one, and five where the infrastructure itself says it was to blame. */
+/** How many more jobs follow an eviction: one, or five where the infrastructure reports that it was at fault. */
 const RECOVERIES = { crash: 1, infrastructure: 5 };
 
-/** What a job says in one message, in bytes, and what of it is its brief: the server takes no message of 2 MB. */
+/** The size limits of a job's message and of the brief in it, in bytes. The server refuses messages of 2 MB. */
 const JOB_BYTES = 1_000_000;
 const BRIEF_BYTES = 400_000;
 
-/** What is told of a job that failed without a word. */
+/** Shown for a job that failed without a message. */
 const NO_REASON = 'It failed, and did not say why.';
 
 type Work = Parameters<Core['send']>[1];
 type Report = Exclude<JobReport, { is: 'held' }>;
 
 /**
- * Sends a role out and waits for it. An eviction is worth another job under a new key, an interruption always; all
- * else is the gate's to judge. Whether the sender is an agent's own step or a gate with a helper changes nothing here.
+ * Runs a job of this role and waits for it. After an eviction or an interruption another job starts under a new key.
+ * Everything else is for the gate to judge.
  */
 export async function send(scope: StepScope, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const recoveries = { ...RECOVERIES };
@@ -51,7 +51,7 @@ export async function send(scope: StepScope, role: string, work: Work, view: Par
   }
 }
 
-/** One job under a key of its own, from its record to its report. */
+/** Runs one job under its own key, and records its attempt. */
 async function dispatch(scope: StepScope, role: string, work: Work, view: Partial<GateView>): Promise<Report> {
   const { run, step, activities } = scope;
   const { state } = run;
@@ -81,8 +81,7 @@ async function dispatch(scope: StepScope, role: string, work: Work, view: Partia
       settle(scope, attempt, refused);
       return refused;
     }
-    // Only a run that is called off comes here. What the job still answers changes nothing, and it is ended for certain:
-    // the activity may have been between two attempts, where nobody hears of a cancellation.
+    // The run was cancelled. Stop the job explicitly: between two attempts of the activity nobody receives the cancellation.
     attempt.outcome ??= run.restart === undefined ? 'stopped' : 'superseded';
     attempt.endedAt ??= new Date().toISOString();
     if (isCancellation(failure)) await CancellationScope.nonCancellable(() => activities.stopJob({ key }));
@@ -91,8 +90,8 @@ async function dispatch(scope: StepScope, role: string, work: Work, view: Partia
 }
 
 /**
- * Waits for what holds a job up: something of its owner's that is in the way of its push, or this month's budget, which
- * keeps it from beginning.
+ * Runs the job once nothing blocks it: uncommitted work of the repository's owner blocks its push, and this month's budget
+ * blocks its start.
  */
 async function whenFree({ run, step, activities }: StepScope, shown: GateView, job: Job): Promise<Report> {
   for (let patient = false; ;) {
@@ -131,14 +130,14 @@ function jobOf({ run, step }: StepScope, key: string, role: string, work: Work):
   return { ...job, priorOutputs: priorOutputs(state.steps, step, helper ? work.brief : undefined, room) };
 }
 
-/** The task as agents are told of it: with the description that a review has made, and the estimate. */
+/** The task as agents receive it: with the description that a review has worked out, and the estimate. */
 function taskOf(state: RunState): Job['task'] {
   const task = brief(state.input.task);
   const description = descriptionOf(state);
   return { ...task, ...(description && { description }), ...(state.estimate && { estimate: state.estimate }) };
 }
 
-/** Notes how a job ended: on its attempt, in the usage, and what it did to the head. */
+/** Records how a job ended: on its attempt, in the usage, and in the head. */
 function settle({ run, step }: StepScope, attempt: AttemptEntry, report: Report): void {
   const { state } = run;
   attempt.endedAt = new Date().toISOString();

@@ -7,10 +7,10 @@ import { hadRoom, leastNeeded } from '../rules/outputs.ts';
 import { isLong, revisionOf, type Feedback } from '../rules/revisions.ts';
 import type { StepScope } from './scope.ts';
 
-/** So much of a text is kept by one activity, in bytes: a message has an end. */
+/** One activity stores at most this much of a text, in bytes, because messages are limited. */
 const PIECE_BYTES = 400_000;
 
-/** Keeps what a step made: in the run, or where there is no room for all of it, outside by its hash, the oldest first. */
+/** Stores what a step made: in the run, or, when the run has no room for it, outside by its hash, oldest first. */
 export async function keep(
   { run, activities }: StepScope,
   owner: StepRecord,
@@ -32,20 +32,20 @@ export async function keep(
   }
 }
 
-/** What a step made besides its summary, wherever it is kept. */
+/** What a step made besides its summary, wherever it is stored. */
 export async function outputOf({ activities }: StepScope, { output }: StepRecord): Promise<unknown> {
   const kept = keptIn(output);
   const text = kept && (await activities.loadText(kept.kept));
   return text === undefined || text === null ? output : (JSON.parse(text) as unknown);
 }
 
-/** What a work is sent back with. Whoever does it again gets all that was said, whatever the run has room for. */
+/** The feedback with which work is sent back. The next job receives all of it, even when the run cannot carry it. */
 export async function revision({ activities }: StepScope, said: Feedback): Promise<Revision> {
   if (!isLong(said) || !patched('what-is-sent-back-is-kept')) return revisionOf(said);
   return revisionOf(said, await kept(activities, JSON.stringify(said)));
 }
 
-/** What a message has room for of a brief; all of a longer one is kept besides, for whoever acts on it. */
+/** As much of a brief as a message can carry. A longer brief is also stored in full, for the job to load. */
 export async function carriedBrief(
   { activities }: StepScope,
   brief: string,

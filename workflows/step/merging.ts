@@ -4,10 +4,10 @@ import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import type { StepScope } from './scope.ts';
 
-/** How long, in seconds, a run that is called off while it merges waits to hear whether it has merged. */
+/** How long, in seconds, a run that was cancelled during its merge waits to learn whether it has merged. */
 const READ_BACK_SECONDS = 60;
 
-/** Merges. Who calls it off meanwhile does not undo it: whether it was merged is read back, and if so it stands. */
+/** Merges. After a cancellation it reads back whether the merge took effect; if it did, it counts. */
 export async function merge(scope: StepScope, expected: Parameters<Base['merge']>[0]): Promise<MergeReport> {
   const { run, step, activities } = scope;
   await run.budget.wait(step);
@@ -23,7 +23,7 @@ export async function merge(scope: StepScope, expected: Parameters<Base['merge']
   }
 }
 
-/** Looks whether it is merged; if so, what was begun is brought to its end, its branch's removal included. */
+/** Reads whether it is merged. If it is, the merge is completed, including the removal of the branch. */
 async function readBack(
   { run, step, activities }: StepScope,
   asked: Parameters<StepScope['activities']['merge']>[0],

@@ -17,15 +17,15 @@ import { pollUntilAnswered } from './polls.ts';
 import { refreshEnvironment } from './environment.ts';
 import { publish, transition } from './transition.ts';
 
-/** What may happen to a parked run besides a person's answer. */
+/** What can happen to a parked run besides a person's action. */
 interface Events {
   moved: ChangeReport | undefined;
   redraw: boolean;
-  /** A watch has a bug: the task fails with it, and a mended worker takes it on. */
+  /** A watch has a bug: the workflow task fails with it until a fixed worker is deployed. */
   broken?: { failure: unknown };
 }
 
-/** What goes on beside the wait, until it is over. */
+/** Starts what runs in the background of the wait. */
 function beginWatches(
   watching: CancellationScope,
   scope: StepScope,
@@ -46,15 +46,15 @@ function beginWatches(
     void watching
       .run(() => restarting(watch, tell, `${step.kind}: it is watched anew`))
       .catch((failure: unknown) => {
-        // Runs that began before watches were begun anew go on without one.
+        // Runs that started before watches were restarted continue without one.
         if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
       });
   }
 }
 
 /**
- * Waits for a person, without limit. Meanwhile the change and its environment are watched: a moved head ends this
- * visit, a new state of the environment only redraws it, and a wait that grows long becomes urgent, once.
+ * Waits for a person, without a limit. Meanwhile it watches the change and its environment: a moved head ends this visit, a
+ * new status of the environment only redraws it, and a long wait becomes urgent once.
  */
 export async function park<Offer extends ActionName>(
   scope: StepScope,
@@ -114,14 +114,14 @@ export async function park<Offer extends ActionName>(
 }
 
 /**
- * Whether the wait goes on in another execution, at this very visit: a newer build asks, or the history has grown too
- * long. What a person has said comes first.
+ * Whether the wait continues in another execution, at the same visit: a newer build asks for it, or the history has grown too
+ * long. A person's action comes first.
  */
 const leaves = (run: RunScope): boolean =>
   run.upgrade.isDue() ||
   (workflowInfo().continueAsNewSuggested && run.upgrade.isSafe() && patched('goes-on-as-new-while-parked'));
 
-/** Looks at the change for as long as the person thinks: who else commits, merges or closes it ends the visit. */
+/** Watches the change while the person decides. A commit, a merge or a close by somebody else ends the visit. */
 const watchHead =
   ({ run, activities }: StepScope, events: Events) =>
   async () => {
@@ -133,14 +133,14 @@ const watchHead =
     );
   };
 
-/** A report of the environment is no fact: it makes the run look. So does coming back, for reports may have been missed. */
+/** A report of the environment only makes the run read its status. So does resuming, because reports may have been missed. */
 const watchEnvironment = (scope: StepScope, events: Events, back: boolean) => async () => {
   const { run } = scope;
   for (let heard = back ? -1 : run.mailbox.environment.reports; ;) {
     await condition(() => run.mailbox.environment.reports > heard);
     const before = run.mailbox.environment.reports;
     events.redraw = await refreshEnvironment(scope);
-    // What is reported while it looks is looked at once more.
+    // A report that arrived during the read causes another read.
     heard =
       before !== run.mailbox.environment.reports && patched('reports-count-while-it-looks')
         ? before

@@ -6,12 +6,12 @@ import type { StepScope } from './scope.ts';
 import { inspectLocally } from '../temporal/proxies.ts';
 import { setCurrent, transition } from './transition.ts';
 
-/** Hints may come in storms; each costs a look, and looks keep this distance. */
+/** Many hints may arrive at once. Each causes a poll, and polls are at least this far apart. */
 const HINT_DISTANCE_MS = 2_000;
 
 /**
- * Asks the world until it can tell. The asking is one activity that is retried: it costs the history nothing. A hint
- * calls it off where it waits, and asks anew.
+ * Polls until there is an answer. The poll is one activity that is retried, so waiting adds nothing to the history. A hint
+ * cancels the activity and calls it again.
  */
 export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
   for (let last = -Infinity; ; last = Date.now()) {
@@ -34,7 +34,7 @@ export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promi
   }
 }
 
-/** The look at the head with which each step begins. Mostly it is over in a moment: then it is no transition. */
+/** The inspection of the head with which each step begins. It is not shown as a transition, because it is usually over at once. */
 export async function firstPoll({ run, step, activities }: StepScope): Promise<ChangeReport> {
   const { state } = run;
   const { change, head: known } = state;
@@ -44,7 +44,7 @@ export async function firstPoll({ run, step, activities }: StepScope): Promise<C
     try {
       return await inspectLocally({ change, known });
     } catch (failure) {
-      // A local activity's failure comes as it was thrown, not wrapped as another activity's would be.
+      // The failure of a local activity is not wrapped in an ActivityFailure.
       if (isCancellation(failure)) throw failure;
     }
   }
@@ -52,7 +52,7 @@ export async function firstPoll({ run, step, activities }: StepScope): Promise<C
   return activities.lookAtChange({ change, known });
 }
 
-/** One poll of a gate, shown to whoever looks at the run. */
+/** One poll of a gate, shown while it waits. */
 export async function poll<T>(scope: StepScope, about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T> {
   const { run, step } = scope;
   await run.budget.wait(step);

@@ -15,7 +15,7 @@ export const releaseFor = (scope: StepScope): Release => ({
   signals: (minutes) => signals(scope, minutes),
 });
 
-/** Begins the workflow that watches what this run has released: it outlives the run, which is done. */
+/** Starts the workflow that watches the release. It outlives the run. */
 async function watch({ run, step }: StepScope): Promise<string> {
   const { input, change, policy, pipeline, mergeCommit, mergedAt } = run.state;
   const { workspace, task, startedBy } = input;
@@ -36,7 +36,7 @@ async function watch({ run, step }: StepScope): Promise<string> {
     : `${workflowId} still watches an earlier release of this task: this one is not watched.`;
 }
 
-/** The signals of what this run has released, as soon as one alerts, or when the time is over. */
+/** The release's signals, as soon as one alerts or when the time is over. */
 async function signals(scope: StepScope, minutes: number): Promise<Signal[]> {
   const { run, activities } = scope;
   const { change, mergeCommit = '', mergedAt = '' } = run.state;

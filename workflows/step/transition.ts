@@ -4,25 +4,25 @@ import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
 import { statusOf, waitingOn } from '../rules/describe.ts';
 
-/** Moves the run on and says so: one transition, at most one upsert. What it has no room for any more goes here. */
+/** Records and publishes what a step does now: one transition, at most one upsert. Also drops what the run has no room for. */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
   keepNearWithin(run);
   setCurrent(run, step, view, visit);
   publish(run);
 }
 
-/** Shows it to whoever asks, without an upsert: those, which cost an event, wait for what is not over in a moment. */
+/** Records what a step does now without an upsert, which would cost an event. For steps that are usually over at once. */
 export const setCurrent = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
   void (run.current = { step, id, kind, ...(visit && { visit }), ...view });
 
-/** Shows the run in all its windows as it is now. */
+/** Publishes the current state of the run. */
 export function publish(run: RunState): void {
   const key = waitKey(run);
   if (run.wait.key !== key) run.wait = { key, since: new Date().toISOString() };
   upsertChanged(run);
 }
 
-/** One wait is one thing waited for, in one place: telling it anew does not make it younger. */
+/** Identifies what the run waits for. Publishing the same wait again does not restart its clock. */
 function waitKey(run: RunState): string {
   const { what } = waitingOn(run);
   const { id, visit, attempt } = run.current ?? {};
@@ -31,14 +31,14 @@ function waitKey(run: RunState): string {
 
 const sent = new WeakMap<RunState, Record<string, string>>();
 
-/** Only what changed is upserted: each upsert is an event, and all of one transition go together. */
+/** Upserts only what changed, all at once: each upsert is an event in the history. */
 function upsertChanged(run: RunState): void {
   const { workspace, task } = run.input;
   const { current, workflowId } = run;
   const now: Record<string, string> = {
     GatehouseWorkspace: workspace,
     GatehouseTask: task.id,
-    // Only runs are found by these: a release watch is found by its task.
+    // Only runs are listed by these. A release watch is listed by its task.
     ...(workflowId === runIdOf(workspace, task.id) && {
       GatehouseRepository: run.change.repository,
       GatehousePipeline: run.pipeline.name,
@@ -50,7 +50,7 @@ function upsertChanged(run: RunState): void {
   };
   const before = sent.get(run) ?? {};
   const changed = Object.entries(now).filter(([name, value]) => value !== '' && before[name] !== value);
-  // A wait's beginning alone is no transition: it travels with what made it begin.
+  // The start of a wait alone is not worth an upsert. It is sent with the change that caused it.
   if (changed.every(([name]) => name === 'GatehouseWaitingSince')) return;
   sent.set(run, { ...before, ...Object.fromEntries(changed) });
   upsertSearchAttributes(

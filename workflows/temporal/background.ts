@@ -8,8 +8,8 @@ import {
 } from '@temporalio/workflow';
 
 /**
- * Has something go on beside the main line, until its scope is called off. Whatever else ends it is a bug: nobody handles
- * that, so the task fails with it, and a mended worker takes it on.
+ * Runs something in the background until its scope is cancelled. Any other end is a bug: nothing catches it, so the workflow
+ * task fails until a fixed worker is deployed.
  */
 export function inBackground(scope: CancellationScope, work: () => Promise<unknown>): void {
   void scope.run(work).catch((failure: unknown) => {
@@ -17,7 +17,7 @@ export function inBackground(scope: CancellationScope, work: () => Promise<unkno
   });
 }
 
-/** A watch that the world refuses is told of, and begun anew: whoever is asked would wait for nothing otherwise. */
+/** Runs a watch. A refused watch is reported and restarted, because the person who waits relies on it. */
 export async function restarting<T>(
   watch: () => Promise<T>,
   tell: (because: string) => void,

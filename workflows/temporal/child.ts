@@ -1,7 +1,7 @@
 import { CancellationScope, startChild } from '@temporalio/workflow';
 import type { Task } from '../contracts/pipeline-run.ts';
 
-/** A workflow that outlives the one which begins it, and is found by its task. */
+/** A workflow that outlives its parent and is found by its task. */
 interface Offspring {
   workflowId: string;
   input: { workspace: string; task: Pick<Task, 'id'> };
@@ -9,7 +9,8 @@ interface Offspring {
 }
 
 /**
- * Begins it, or answers that one with this id is there already. Not to be cancelled halfway: what has begun must be known.
+ * Starts it. Returns false if one with this id is running already. The start cannot be cancelled: what has started must be
+ * known.
  */
 export async function begin(
   type: 'environment' | 'releaseWatch',

@@ -1,4 +1,4 @@
 import { workflows } from './preloading.ts';
 
-/** What the bundle begins with, for each run: the workflow types by name, loaded already. */
+/** The entry point of the bundle for each run: the preloaded workflow types by name. */
 export const { environment, pipelineRun, releaseWatch, survey } = workflows();

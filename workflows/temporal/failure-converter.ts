@@ -1,4 +1,4 @@
 import { DefaultFailureConverter } from '@temporalio/common';
 
-/** Where payloads are encrypted, the messages and stack traces of failures are payloads too. */
+/** With encryption, the messages and stack traces of failures are encrypted too. */
 export const failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });

@@ -5,19 +5,19 @@ import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { oversized } from '../rules/bounds.ts';
 
-/** What a workflow asks of its input besides its shape, and how it refuses one. */
+/** What a workflow requires of its input besides the schema, and how it refuses one. */
 interface InputRules<Input> {
-  /** What the workflow's id must be, where other workflows find it by that. */
+  /** The required workflow id, for workflows that others find by it. */
   id?: (input: Input) => string;
-  /** What only an earlier execution may say: nobody starts a workflow with a state that it made up. */
+  /** What only an earlier execution may pass: nobody starts a workflow with a made-up state. */
   handedOn?: { path: string; of: (input: Input) => unknown };
   refuse?: (fields: BadField[]) => never;
 }
 
 /**
- * Reads what a workflow is started with, or goes on with. What cannot be decoded throws plainly, so that the task waits for
- * a worker that has the codec; so does what a continued execution cannot read, for a newer build wrote it. All else that is
- * wrong ends the workflow, with every bad field named.
+ * Parses the input of a workflow. An input that cannot be decoded, or that a newer build wrote for a continued execution,
+ * throws a plain error: the workflow task waits for a worker that can read it. Any other invalid input ends the workflow,
+ * and the failure names every bad field.
  */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,

@@ -4,8 +4,8 @@ import { isUnreadable, ENCRYPTED, unreadable } from '../contracts/unreadable.ts'
 type Payload = Parameters<PayloadConverter['fromPayload']>[0];
 
 /**
- * Reads whatever people send. What cannot be decoded would fail the workflow task before any handler is reached, again
- * and again; as a marker it can be refused.
+ * Decodes whatever people send. A payload that cannot be decoded becomes a marker, which handlers refuse. Throwing here would
+ * fail the workflow task again and again, before any handler runs.
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
@@ -14,7 +14,7 @@ export const payloadConverter: PayloadConverter = {
     if (isTooDeep(payload)) return `JSON that is nested more than ${DEEPEST} deep` as T;
     try {
       const value = defaultPayloadConverter.fromPayload<T>(payload);
-      // What looks like the marker, and came as JSON, is only what somebody wrote.
+      // JSON that looks like the marker is only text that somebody wrote.
       return isUnreadable(value) ? ('JSON that was made to look unreadable' as T) : value;
     } catch {
       return unreadable(metadataOf(payload, 'encoding') ?? 'none') as T;
@@ -22,10 +22,10 @@ export const payloadConverter: PayloadConverter = {
   },
 };
 
-/** Nothing of ours is half as deep; what is read, judged and logged by recursion must have a bottom. */
+/** The deepest value that is read. Our own values are less than half as deep, and recursion over them must not overflow the stack. */
 const DEEPEST = 500;
 
-/** Told without reading it: so deep a value is text that says so, which fits no schema and is refused by name. */
+/** A value that is too deep becomes text that says so, which no schema accepts. */
 function isTooDeep({ data }: Payload): boolean {
   if (!data || data.length <= DEEPEST) return false;
   let depth = 0;
@@ -45,9 +45,8 @@ function isTooDeep({ data }: Payload): boolean {
 const BYTE = { quote: 0x22, backslash: 0x5c, bracket: 0x5b, endBracket: 0x5d, brace: 0x7b, endBrace: 0x7d };
 
 /**
- * What is sealed with a key of ours that this worker lacks is not refused but waited for, signals included: once the key
- * is there it would be taken, and a run that had refused it could not be replayed. An update leaves no trace, and is
- * turned away with this message.
+ * Throws when this worker lacks the key of an encrypted payload. Refusing a signal instead could not be replayed once the key
+ * is there, so the workflow task waits for it. An update leaves no trace, and fails with this message.
  */
 function refuseEncrypted(payload: Payload): void {
   const key = metadataOf(payload, 'encryption-key-id');

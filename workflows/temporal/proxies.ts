@@ -4,15 +4,15 @@ import { START_TRIES } from '../contracts/pipeline-run.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { summaryOf } from '../rules/summaries.ts';
 
-/** Bad weather is tried again for as long as it lasts; what the world refuses for good says so itself. */
+/** Transient failures are retried without a limit. Final refusals are thrown as non-retryable failures. */
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
 
-/** Every activity heartbeats, so that the next worker takes over soon after one was killed. */
+/** Every activity heartbeats, so that another worker takes over soon after one was killed. */
 const heartbeatTimeout = '10 seconds';
 
 /**
- * What changes the world is waited for also when it is called off, so that what it leaves behind is heard of. The SDK
- * calls this its default, but gives up at once unless told.
+ * Activities that change the world. A cancelled one is awaited, so that the run learns what it has left behind. The SDK
+ * documents this cancellation type as its default, but applies it only when it is set.
  */
 const changing: ActivityOptions = {
   startToCloseTimeout: '30 minutes',
@@ -22,12 +22,12 @@ const changing: ActivityOptions = {
 };
 
 /**
- * Works for as long as the executor's and the provider's own limits allow. By the thousand, their beats would keep the server
- * busy: so it waits longer for one, and who takes over from a killed worker comes a little later to what goes on meanwhile.
+ * Activities that may take as long as the executor or provider allows. They heartbeat less often, because thousands of them
+ * would keep the server busy. After a worker was killed, another one takes them over a little later.
  */
 const lasting = { startToCloseTimeout: '60 days', heartbeatTimeout: '30 seconds' } as const;
 
-/** Looks once, and throws while it cannot tell: the retry is the next look, and costs the history nothing. */
+/** Polls. An activity throws while there is no answer, and its retry is the next poll, which adds nothing to the history. */
 const reading: ActivityOptions = {
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout,
@@ -72,8 +72,8 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
 };
 
 /**
- * The look with which a step begins, done by the very worker that takes the run on: it costs neither a round trip nor a
- * task. It is tried once; in bad weather the run asks as it asks for everything.
+ * The inspection with which a step begins, as a local activity: it costs neither a round trip nor a workflow task. It has one
+ * attempt. If that fails, the run calls the activity as usual.
  */
 export const { lookAtChange: inspectLocally } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
   startToCloseTimeout: '5 seconds',
@@ -91,10 +91,10 @@ const proxies = Object.fromEntries(
   ]),
 ) as Record<keyof Activities, Asked>;
 
-/** Notes that an activity has been asked for, and what about; what it answers is called at the activity's end. */
+/** Records that an activity was called, and what for. The returned function is called when it ends. */
 type Begin = (activity: string, about: string) => () => void;
 
-/** All activities, each told in the Web UI with the gate that asks. */
+/** All activities, with summaries for the Web UI that name the calling gate. */
 export const activitiesFor = (kind: string, begin: Begin = () => () => undefined): Activities =>
   Object.fromEntries(
     (Object.keys(proxies) as (keyof Activities)[]).map((name): [string, Ask] => [

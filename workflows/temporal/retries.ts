@@ -1,17 +1,17 @@
 import { Retrying } from '../contracts/retrying.ts';
 
-/** So many are shown at most. */
+/** The most entries that are shown. */
 const MOST = 10;
 
-/** What a workflow waits for that keeps failing: heard from workers, forgotten once the activity has ended. */
+/** The pending activities of a workflow that keep failing, as reported by workers. An entry is dropped when its activity ends. */
 export class Retries {
   private readonly pending = new Map<string, { many: number; about: string }>();
   private failing: readonly Retrying[] = [];
 
-  /** `changed` is told of each change: what fails now, and the entry that came or went, which failed 0 times when it went. */
+  /** `changed` receives what fails now, and the entry that was added or dropped. A dropped entry has 0 failures. */
   constructor(private readonly changed: (failing: readonly Retrying[], entry: Retrying) => void) {}
 
-  /** An activity is asked for; what is returned is to be called at its end. */
+  /** Records that an activity was called. Call the returned function when it ends. */
   begin = (activity: string, about: string): (() => void) => {
     const known = this.pending.get(activity);
     if (!known) this.drop(activity, false); // what was refused is asked for anew
@@ -25,7 +25,7 @@ export class Retries {
     };
   };
 
-  /** Hears a worker, or the run's environment. It takes any input, and never throws; what is not waited for is no news. */
+  /** Receives a report of a worker or of the run's environment. Takes any input and never throws. Ignores activities that are not pending. */
   receive(raw: unknown): void {
     const { data } = Retrying.safeParse(raw);
     if (!data) return;
@@ -36,7 +36,7 @@ export class Retries {
     this.add({ ...data, ...(!environment && pending && { about: pending.about }) });
   }
 
-  /** One was refused for good, and is to be asked for anew: until then it fails. */
+  /** Records a final refusal of an activity that will be called again. */
   refused(activity: string, message: string): void {
     this.add({ activity, failures: 1, since: new Date().toISOString(), message: message.slice(0, 1_000) });
   }
