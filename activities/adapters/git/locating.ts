@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GitFailed, inspect, type Repository } from './door.ts';
+import { GitFailed, inspect } from './door.ts';
 import { machineSettings } from './machine.ts';
+import type { Target } from './worktrees.ts';
 
 /** A repository of a person, as it was found. */
 export interface Found {
@@ -13,8 +14,8 @@ export interface Found {
   given: string;
   /** The folder that was given, without links: in a linked worktree another one than the name. */
   folder: string;
-  /** Where refs and HEAD are read. Both folders are without links. */
-  at: Repository & { commonDir: string };
+  /** Where refs and HEAD are read. All folders are without links. */
+  at: Target;
 }
 /** `because`: git's own reason, where it has one that its owner can do something about. */
 export type Located = Found | { is: 'none'; because?: string };
@@ -33,7 +34,9 @@ export async function locate(repository: string): Promise<Located> {
     if (bare !== 'true' && (inside === 'true' || top === undefined || (await realpath(top)) !== folder)) {
       return { is: 'none' };
     }
-    const at = { gitDir: await realpath(gitDir), commonDir: await realpath(path.resolve(folder, commonDir)) };
+    const folders = { gitDir: await realpath(gitDir), commonDir: await realpath(path.resolve(folder, commonDir)) };
+    const isMain = bare !== 'true' && folders.gitDir === folders.commonDir;
+    const at = { ...folders, ...(isMain && { checkout: folder }) };
     const name = path.basename(at.commonDir) === '.git' ? path.dirname(at.commonDir) : at.commonDir;
     return { is: 'found', name, given, folder, at };
   } catch (failure) {

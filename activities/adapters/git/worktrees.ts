@@ -1,6 +1,6 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Repository } from './door.ts';
+import { git, type Repository } from './door.ts';
 
 /** A checkout of a person's repository: the main one, or a linked one. */
 export interface Worktree extends Repository {
@@ -8,26 +8,39 @@ export interface Worktree extends Repository {
   commonDir: string;
 }
 
+/** A person's repository. `checkout` is its main checkout, where that is known. */
+export interface Target extends Repository {
+  commonDir: string;
+  checkout?: string;
+}
+
 /**
- * The checkouts in which a branch stands, read from the repository's own files: those whose folder is gone are left out.
- * `busy`: what its owner is in the middle of there, which git itself would not let the branch be moved under.
+ * The checkouts that have a branch checked out. A checkout whose folder is gone is left out. Git does not record where the
+ * main checkout of a git folder elsewhere is (`--separate-git-dir`): `at.checkout` names it. `busy` is what its owner is in the
+ * middle of there. Git itself would refuse to move the branch meanwhile.
  */
-export async function worktreesOf(
-  at: Repository & { commonDir: string },
-  branch: string,
-): Promise<{ worktree: Worktree; busy?: string }[]> {
+export async function worktreesOf(at: Target, branch: string): Promise<{ worktree: Worktree; busy?: string }[]> {
   const linked = path.join(at.commonDir, 'worktrees');
   const names = await readdir(linked).catch((): string[] => []);
-  const all = [mainOf(at.commonDir), ...names.map((name) => linkedOf(at.commonDir, path.join(linked, name)))];
+  const all = [mainOf(at), ...names.map((name) => linkedOf(at.commonDir, path.join(linked, name)))];
   const there = (await Promise.all(all)).filter((each) => each !== undefined);
-  const states = await Promise.all(there.map(async (worktree) => ({ worktree, ...(await stateOf(worktree, branch)) })));
+  const refs = await namesOf(at, branch);
+  const states = await Promise.all(there.map(async (worktree) => ({ worktree, ...(await stateOf(worktree, refs)) })));
   return states.flatMap(({ worktree, has, busy }) =>
     has || busy !== undefined ? [{ worktree, ...(busy !== undefined && { busy }) }] : [],
   );
 }
 
-/** A repository without a checkout has none. */
-async function mainOf(commonDir: string): Promise<Worktree | undefined> {
+/** A branch may be an alias of another one, as `main` is of `trunk` after a rename: then HEAD may name either. */
+async function namesOf(at: Repository, branch: string): Promise<string[]> {
+  const ref = `refs/heads/${branch}`;
+  const { stdout, code } = await git(at, ['symbolic-ref', '--quiet', ref], { okCodes: [0, 1, 128] });
+  return code === 0 && stdout !== '' ? [ref, stdout] : [ref];
+}
+
+/** A bare repository has no main checkout. */
+async function mainOf({ commonDir, checkout }: Target): Promise<Worktree | undefined> {
+  if (checkout !== undefined) return { gitDir: commonDir, commonDir, workTree: checkout };
   const config = (await read(path.join(commonDir, 'config'))) ?? '';
   if (/^\s*bare\s*=\s*true\s*$/im.test(config) || path.basename(commonDir) !== '.git') {
     return ofSubmodule(commonDir, config);
@@ -55,17 +68,31 @@ async function folderAt(place: string): Promise<string | undefined> {
   return found?.isDirectory() ? realpath(place) : undefined;
 }
 
-async function stateOf({ gitDir }: Worktree, branch: string): Promise<{ has: boolean; busy?: string }> {
-  const says = async (...names: string[]) => (await read(path.join(gitDir, ...names)))?.trim();
-  const ref = `refs/heads/${branch}`;
-  if ((await says('rebase-merge', 'head-name')) === ref) return { has: false, busy: 'rebased' };
-  if ((await says('rebase-apply', 'head-name')) === ref) return { has: false, busy: 'rebased' };
-  if ((await says('rebase-merge', 'update-refs'))?.split('\n').includes(ref)) return { has: false, busy: 'rebased' };
-  if ((await says('BISECT_START')) === branch) return { has: false, busy: 'bisected' };
-  const has = (await says('HEAD')) === `ref: ${ref}`;
+async function stateOf(worktree: Worktree, refs: readonly string[]): Promise<{ has: boolean; busy?: string }> {
+  const { gitDir } = worktree;
+  const lineOf = async (...names: string[]) => (await read(path.join(gitDir, ...names)))?.trim();
+  const isOurs = (ref: string | undefined) => ref !== undefined && refs.includes(ref);
+  if (isOurs(await lineOf('rebase-merge', 'head-name'))) return { has: false, busy: 'rebased' };
+  if (isOurs(await lineOf('rebase-apply', 'head-name'))) return { has: false, busy: 'rebased' };
+  if ((await lineOf('rebase-merge', 'update-refs'))?.split('\n').some(isOurs)) return { has: false, busy: 'rebased' };
+  if (isOurs(`refs/heads/${await lineOf('BISECT_START')}`)) return { has: false, busy: 'bisected' };
+  const has = isOurs(await branchOf(worktree));
   const begun = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD'];
-  const open = has && (await Promise.all(begun.map((name) => says(name)))).some((text) => text !== undefined);
+  const open = has && (await Promise.all(begun.map((name) => lineOf(name)))).some((text) => text !== undefined);
   return { has, ...(open && { busy: 'merged into' }) };
+}
+
+/**
+ * The ref that HEAD names. Git is asked only where the file does not say it: where it is a link (`core.preferSymlinkRefs`), and
+ * in a repository that keeps refs in another form than files (reftable).
+ */
+async function branchOf(worktree: Worktree): Promise<string | undefined> {
+  const file = path.join(worktree.gitDir, 'HEAD');
+  const text = (await read(file))?.trim() ?? '';
+  const isLink = (await lstat(file).catch(() => undefined))?.isSymbolicLink() === true;
+  if (!isLink && text !== 'ref: refs/heads/.invalid') return /^ref: *(\S+)$/.exec(text)?.[1];
+  const { stdout, code } = await git(worktree, ['symbolic-ref', '--quiet', 'HEAD'], { okCodes: [0, 1, 128] });
+  return code === 0 ? stdout : undefined;
 }
 
 const read = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { git, GitFailed, type Repository } from '../git/door.ts';
+import { git, GitFailed } from '../git/door.ts';
 import { machineSettings } from '../git/machine.ts';
 import { headOf } from '../git/refs.ts';
-import { worktreesOf, type Worktree } from '../git/worktrees.ts';
+import { worktreesOf, type Target, type Worktree } from '../git/worktrees.ts';
 import { stateSince, take } from './following.ts';
 import { readJson, safeName, withLock, writeJson } from './folders.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
@@ -19,8 +19,6 @@ const Move = z.object({
 });
 type Move = z.output<typeof Move>;
 
-type Target = Repository & { commonDir: string };
-
 /**
  * Moves branches of people's repositories: the ref first, by compare and swap, and then the owner's clean checkout is
  * brought along. What is under way is on disk before it begins.
@@ -30,14 +28,23 @@ export class Moving {
 
   /**
    * Moves a branch from one commit to another, both of which are there; false when it no longer stands at the first.
-   * Throws `Held` where something of the owner's is in the way: then nothing has moved.
+   * Throws `BlockedByOwner` where something of the owner's is in the way: then nothing has moved.
    */
   move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
     const file = this.fileOf(target.commonDir, branch);
     return withLock(`${file}.lock`, async () => {
       await this.finish(file);
+      const standsAt = async () => (await headOf(target, branch)) === (isNothing(before) ? undefined : before);
+      if (!(await standsAt())) return false;
       const worktrees = await freeWorktrees(target, branch);
-      for (const worktree of worktrees) await mustFollow(worktree, branch, before, next);
+      for (const worktree of worktrees) {
+        try {
+          await mustFollow(worktree, branch, before, next);
+        } catch (failure) {
+          if (!(await standsAt())) return false; // what differs is a commit that came in meanwhile
+          throw failure;
+        }
+      }
       await writeJson(file, { branch, before, next, worktrees } satisfies Move);
       const at = isNothing(before) ? '' : before; // zeros would have the length of one of git's two formats
       try {
@@ -45,7 +52,7 @@ export class Moving {
       } catch (failure) {
         await rm(file, { force: true });
         if (!(failure instanceof GitFailed)) throw failure;
-        if ((await headOf(target, branch)) !== (isNothing(before) ? undefined : before)) return false;
+        if (!(await standsAt())) return false;
         throw inTheWay(failure, branch) ?? failure;
       }
       await this.finish(file);
@@ -105,7 +112,9 @@ async function mustFollow(worktree: Worktree, branch: string, before: string, ne
 
 /** Whether the branch has moved, and this checkout with its index stands where the branch stood. */
 async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move): Promise<boolean> {
-  const found = (await worktreesOf(worktree, branch)).find((each) => each.worktree.workTree === worktree.workTree);
+  const { gitDir, commonDir, workTree } = worktree;
+  const at = { gitDir, commonDir, ...(gitDir === commonDir && { checkout: workTree }) };
+  const found = (await worktreesOf(at, branch)).find((each) => each.worktree.workTree === worktree.workTree);
   if (!found || found.busy !== undefined || (await headOf(worktree, branch)) !== next) return false;
   const { code } = await git(worktree, ['diff-index', '--cached', '--quiet', before, '--'], {
     kind: 'checkout',

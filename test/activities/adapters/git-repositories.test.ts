@@ -410,6 +410,51 @@ describe('the owner’s repository', () => {
     expect([git('rev-parse', 'HEAD'), git('status', '--porcelain')]).toEqual([at, state]);
   });
 
+  it.each([
+    ['its git folder is elsewhere', () => run(home, 'init', '--quiet', '--separate-git-dir', `${home}/git`, shop)],
+    [
+      'main is an alias of the branch that is checked out',
+      () => (git('branch', '-m', 'trunk'), git('symbolic-ref', 'refs/heads/main', 'refs/heads/trunk')),
+    ],
+    [
+      'its HEAD is a link',
+      async () => (
+        await rm(path.join(shop, '.git', 'HEAD')),
+        await symlink('refs/heads/main', path.join(shop, '.git', 'HEAD'))
+      ),
+    ],
+  ])('is brought along where %s', async (_, form) => {
+    await form();
+    const head = await work();
+    expect(await merge(head)).toMatchObject({ is: 'merged' });
+    expect(git('status', '--porcelain')).toBe('');
+    expect(existsSync(path.join(shop, 'b.txt'))).toBe(true);
+    expect(git('rev-parse', 'HEAD')).toBe(git('rev-parse', 'main'));
+    expect(git('merge-base', 'main', head)).toBe(head);
+  });
+
+  it('with its git folder elsewhere is brought along after a crash', async () => {
+    const elsewhere = path.join(home, 'git');
+    run(home, 'init', '--quiet', '--separate-git-dir', elsewhere, shop);
+    const head = await work();
+    const worktrees = [{ gitDir: elsewhere, commonDir: elsewhere, workTree: shop }];
+    await mkdir(path.join(data, 'moves'), { recursive: true });
+    const left = { branch: 'main', before: git('rev-parse', 'main'), next: head, worktrees };
+    await writeFile(path.join(data, 'moves', 'crashed.json'), JSON.stringify(left));
+    git('update-ref', 'refs/heads/main', head);
+    await movingIn().finishAll();
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it('is not called dirty when the branch has moved on meanwhile: the move says so, and nothing is moved', async () => {
+    const head = await work();
+    const before = git('rev-parse', 'main');
+    await put('c.txt', 'c\n');
+    const theirs = commit('another merge');
+    expect(await movingIn().move(target(), { branch: 'main', before, next: head })).toBe(false);
+    expect([git('rev-parse', 'main'), git('status', '--porcelain')]).toEqual([theirs, '']);
+  });
+
   it('holds a branch that is being rebased, bisected or merged into, wherever that is', async () => {
     const head = await work();
     const linked = path.join(home, 'linked');
