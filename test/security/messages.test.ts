@@ -42,6 +42,7 @@ const NAMES = [
   'hint',
   '_environment',
   '__proto__',
+  '__temporal_x',
   'constructor',
   'toString',
   'x'.repeat(100_000),

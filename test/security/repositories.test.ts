@@ -193,7 +193,7 @@ describe('repositories', () => {
     const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
     expect(made).toMatchObject({ is: 'committed' });
     const { head, baseHead } = (await local.look({ ...rest, basis })) as { head: string; baseHead: string };
-    await new GitWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), 'work');
+    await new GitWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), { branch: 'work' });
     expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
       is: 'merged',
     });
@@ -205,7 +205,7 @@ describe('repositories', () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
     const workshop = new GitWorkspace(path.join(home, 'data'));
-    await workshop.checkout(shop, basis, tree, 'work');
+    await workshop.checkout(shop, basis, tree, { branch: 'work' });
     for (const [name, value] of [
       ['core.fsmonitor', `touch ${trap}; false`],
       ['filter.trap.clean', `touch ${trap}; cat`],

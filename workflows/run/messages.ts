@@ -20,6 +20,7 @@ import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './live-run.ts';
 import { alwaysAvailable as standingOf } from './always-available.ts';
 import { publish } from '../step/transition.ts';
+import { ignoreReservedSignals } from '../temporal/reserved-signals.ts';
 import { openQueries } from './queries.ts';
 
 type AlwaysAvailable = (typeof ALWAYS_AVAILABLE)[number] | 'resume';
@@ -31,6 +32,7 @@ export type AlwaysAvailableActions = { [Name in AlwaysAvailable]: (action: Human
  */
 export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T> {
   openQueries(() => live.state);
+  ignoreReservedSignals();
   if (!live.upgrade.resumed) {
     receiveMessages(live, standingOf(live));
     return work();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GitFailed, inspect } from './door.ts';
 import { machineSettings } from './machine.ts';
+import { isUnanswered } from './refusals.ts';
 import type { Target } from './worktrees.ts';
 
 /** A repository of a person, as it was found. */
@@ -40,7 +41,7 @@ export async function locate(repository: string): Promise<Located> {
     const name = path.basename(at.commonDir) === '.git' ? path.dirname(at.commonDir) : at.commonDir;
     return { is: 'found', name, given, folder, at };
   } catch (failure) {
-    if (failure instanceof GitFailed && failure.timedOut) throw failure;
+    if (isUnanswered(failure)) throw failure;
     const said = failure instanceof GitFailed ? failure.stderr.trim() : '';
     return { is: 'none', ...(said !== '' && !said.includes('not a git repository') && { because: said }) };
   }

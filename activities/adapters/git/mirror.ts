@@ -2,20 +2,21 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatOf } from './checkout.ts';
-import { GitFailed, initialize, type Repository } from './door.ts';
+import { git, GitFailed, initialize, type Repository } from './door.ts';
 import { readRefs, type Refs } from './refs.ts';
 import { fetchFrom } from './transfer.ts';
 
-const BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
+const BRANCHES = '+refs/heads/*:refs/heads/*';
 const TAGS = '+refs/tags/*:refs/tags/*';
 /** What was read at the source when the copy was last brought up to date. */
 const SEEN = 'gatehouse-seen';
-/** Changes when copies of before are to be looked at once more, though nothing has moved. */
-const FORM = 'takes no push\n';
+/** Changes when copies of older builds must be brought up to date once more, though nothing has moved. */
+const FORM = 'branches are at refs/heads\n';
 
 /**
- * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Branches are at
- * `refs/remotes/origin/*`. Where nothing has moved, git is asked once. Only one process at a time may do this.
+ * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Its branches, tags and
+ * HEAD are those of the repository, so a checkout can fetch and pull from it as from any remote. Where nothing has moved, git
+ * is asked once. Only one process at a time may do this.
  */
 export async function refresh(copy: Repository, source: Repository & { commonDir: string }): Promise<void> {
   await mustBeWhole(source);
@@ -28,31 +29,41 @@ export async function refresh(copy: Repository, source: Repository & { commonDir
   await takesNoPush(copy);
   await rm(path.join(copy.gitDir, SEEN), { force: true });
   await bring(copy, source, refs);
+  await dropOldForm(copy);
   // Not what was read at the source: that may have moved on since, and what counts is what we have.
-  const have = await readRefs(copy, ['refs/remotes/origin', 'refs/tags']);
-  await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: asAtSource(have.at), broken: refs.broken }));
+  const have = await readRefs(copy, ['refs/heads', 'refs/tags']);
+  await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: have.at, broken: refs.broken }));
 }
 
 /** Branches as our copy has them, which were read at the source together. One that was broken there is not known. */
 export async function branchesOf(copy: Repository, branches: readonly string[]): Promise<Refs> {
   const { at } = await readRefs(
     copy,
-    branches.map((branch) => `refs/remotes/origin/${branch}`),
+    branches.map((branch) => `refs/heads/${branch}`),
   );
   const seen = await seenBy(copy);
   const broken = seen?.split('\n').flatMap((line) => (line.startsWith('broken ') ? [line.slice(7)] : [])) ?? [];
-  return { at: asAtSource(at), broken: new Set(broken) };
+  return { at, broken: new Set(broken) };
 }
-
-/** Commits by the names that their refs have at the source. */
-const asAtSource = (at: Refs['at']): Refs['at'] =>
-  new Map([...at].map(([name, commit]) => [name.replace(/^refs\/remotes\/origin\//, 'refs/heads/'), commit]));
 
 /** A ref that is broken at the source stays here as it was: it may be mended. Git itself would fetch nothing then. */
 async function bring(copy: Repository, source: Repository & { commonDir: string }, { at, broken }: Refs) {
-  if (broken.size === 0) return fetchFrom(copy, source.commonDir, [BRANCHES, TAGS], { prune: true });
-  const wanted = [...at.keys()].map((name) => `+${name}:${name.replace('refs/heads/', 'refs/remotes/origin/')}`);
-  if (wanted.length > 0) await fetchFrom(copy, source.commonDir, ['--stdin'], { input: `${wanted.join('\n')}\n` });
+  if (broken.size === 0) await fetchFrom(copy, source.commonDir, [BRANCHES, TAGS], { prune: true });
+  else if (at.size > 0) {
+    const wanted = [...at.keys()].map((name) => `+${name}:${name}`);
+    await fetchFrom(copy, source.commonDir, ['--stdin'], { input: `${wanted.join('\n')}\n` });
+  }
+  const head = await git(source, ['symbolic-ref', '--quiet', 'HEAD'], { okCodes: [0, 1, 128] });
+  const named = head.code === 0 && head.stdout.startsWith('refs/heads/') ? head.stdout : 'refs/heads/none';
+  await git(copy, ['symbolic-ref', 'HEAD', named], { kind: 'write' });
+}
+
+/** Older builds kept the branches at `refs/remotes/origin/*`. */
+async function dropOldForm(copy: Repository): Promise<void> {
+  const { at } = await readRefs(copy, ['refs/remotes/origin']);
+  if (at.size === 0) return;
+  const input = [...at.keys()].map((name) => `delete ${name}\0\0`).join('');
+  await git(copy, ['update-ref', '--stdin', '-z'], { kind: 'write', input });
 }
 
 async function create(copy: string, format: string): Promise<void> {

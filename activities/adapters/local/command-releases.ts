@@ -57,7 +57,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
     });
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
     const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
-    await workshop.checkout(change.repository, mergeCommit, tree);
+    await workshop.checkout(change.repository, mergeCommit, tree, { base: change.base });
     const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
     await launch(run, { command, cwd: tree, env });
     return readingOf(run, stopping.signal);

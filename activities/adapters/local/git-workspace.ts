@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { draftOf, makeCheckout } from '../git/checkout.ts';
+import { draftOf, makeCheckout, type Onto } from '../git/checkout.ts';
 import { commitId, commitOf, rootsOf } from '../git/commits.ts';
 import { git, type Repository } from '../git/door.ts';
 import { locate, type Found, type Located } from '../git/locating.ts';
@@ -70,7 +70,7 @@ export class GitWorkspace {
   /** The repository's one name, under which everything of ours about it is kept. */
   path = async (repository: string): Promise<string> => (await this.source(repository)).name;
 
-  /** Brings our bare copy up to date, and answers its path. The branches are there as `refs/remotes/origin/*`. */
+  /** Brings our bare copy up to date, and returns its path. */
   async fetch(repository: string): Promise<string> {
     const { name, at } = await this.source(repository);
     const copy = this.copyOf(name);
@@ -136,11 +136,11 @@ export class GitWorkspace {
    * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. What an attempt
    * that died has left there is put out of the way.
    */
-  async checkout(repository: string, commit: string, folder: string, branch?: string): Promise<void> {
+  async checkout(repository: string, commit: string, folder: string, onto: Onto = {}): Promise<void> {
     const draft = draftOf(folder);
     for (const left of [folder, draft]) await this.trash.take(left);
     try {
-      await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, branch);
+      await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, onto);
     } finally {
       await this.trash.take(draft);
     }

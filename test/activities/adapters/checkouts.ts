@@ -60,7 +60,7 @@ export class Shop {
     const before = await workshop.headOf(repository, 'work');
     const base = (await workshop.headOf(repository, 'main'))!;
     const start = before ?? base;
-    await workshop.checkout(repository, start, tree, 'work');
+    await workshop.checkout(repository, start, tree, { branch: 'work' });
     let begun: Begun = { start };
     if (resolve) {
       const here = { gitDir: path.join(tree, '.git'), workTree: tree };

@@ -38,10 +38,10 @@ const gitDir = () => path.join(repository, '.git');
 async function checkedOut() {
   const copy = { gitDir: path.join(home, 'copy.git') };
   await initialize(copy.gitDir, ['--bare']);
-  await fetchFrom(copy, gitDir(), ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*']);
+  await fetchFrom(copy, gitDir(), ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
   const tree = path.join(home, 'tree');
   const start = at(repository, 'rev-parse', 'main');
-  await makeCheckout(copy, start, tree, 'work');
+  await makeCheckout(copy, start, tree, { branch: 'work' });
   return { copy, tree, start, scratch: path.join(home, 'scratch.git') };
 }
 

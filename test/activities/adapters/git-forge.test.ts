@@ -167,7 +167,7 @@ describe('a repository of a person', () => {
     const publishing = new Publishing(workshop, new Records(path.join(rig.home, 'data')));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
-      await workshop.checkout(rig.repository, before, tree, 'work');
+      await workshop.checkout(rig.repository, before, tree, { branch: 'work' });
       await writeFile(path.join(tree, file), text);
       const as = ['-c', 'user.name=x', '-c', 'user.email=x@x'];
       await execa('git', ['add', '--all'], { cwd: tree });

@@ -155,7 +155,7 @@ smudge) read -r _ id; cat $s/$id;; esac`;
 
       const workshop = new GitWorkspace(data);
       const tree = path.join(home, 'tree');
-      await workshop.checkout(shop, basis, tree, 'gatehouse/T-1');
+      await workshop.checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
       expect(await readFile(path.join(tree, 'logo.bin'), 'utf8')).toBe('the logo\n');
       await writeFile(path.join(tree, 'new.bin'), 'another\n');
       const copy = { gitDir: await workshop.fetch(shop) };
@@ -185,7 +185,7 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
   expect(await examined()).toMatchObject({ is: 'found', change: { basis } });
   const head = await work();
   expect(await forge.mergeability(change())).toMatchObject({ is: 'mergeable', head });
-  await new GitWorkspace(data).checkout(shop, head, path.join(home, 'tree'), 'gatehouse/T-1');
+  await new GitWorkspace(data).checkout(shop, head, path.join(home, 'tree'), { branch: 'gatehouse/T-1' });
   expect(await merge(head)).toMatchObject({ is: 'merged' });
   expect(git('show', 'main:b.txt')).toBe('b');
 });
@@ -200,7 +200,7 @@ it('a checkout has the tags, as a clone has: annotated ones too', async () => {
 
 it('what an agent commits is in its own checkout, not in what others share', async () => {
   const tree = path.join(home, 'tree');
-  await new GitWorkspace(data).checkout(shop, basis, tree, 'gatehouse/T-1');
+  await new GitWorkspace(data).checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
   await writeFile(path.join(tree, 'b.txt'), 'b\n');
   run(tree, 'add', '--all');
   run(tree, 'commit', '--quiet', '-m', 'by an agent');

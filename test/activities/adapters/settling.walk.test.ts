@@ -70,7 +70,7 @@ async function walk(seed: number): Promise<void> {
 async function mayBePushed(settled: Settled): Promise<void> {
   if (settled.is !== 'made') return;
   const copy = await shop.workshop.fetch(shop.repository);
-  await run(copy, `git merge-base --is-ancestor refs/remotes/origin/work ${settled.commit}`);
+  await run(copy, `git merge-base --is-ancestor refs/heads/work ${settled.commit}`);
   expect(Object.values(await shop.filesOf(settled))).not.toContain('160000');
   const marked = await run(copy, `git grep -l -e '^<<<<<<< ' -e '^>>>>>>> ' ${settled.commit} || true`);
   expect(marked.split('\n').map((line) => line.slice(line.indexOf(':') + 1))).toEqual(

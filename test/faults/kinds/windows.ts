@@ -15,7 +15,7 @@ import type { Stage } from '../stage.ts';
  * Runs that nobody disturbed, by scenario: what they did to the world is what every disturbed one must have done. How long
  * they took (milliseconds) is what a disturbed one may still have to do.
  */
-type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number; tookMs: number }>;
+export type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number; tookMs: number }>;
 
 /** The scenario whose every workflow task is killed once. */
 const HAPPY = 'tested' satisfies ScenarioName;

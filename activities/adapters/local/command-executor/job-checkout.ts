@@ -27,7 +27,8 @@ export async function prepare(workshop: GitWorkspace, { change, mode }: Job, tre
   const base = await workshop.headOf(change.repository, change.base);
   const start = before ?? base;
   if (!start || !base) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
-  await workshop.checkout(change.repository, start, tree, change.branch).catch((failure: unknown) => {
+  const { branch } = change;
+  await workshop.checkout(change.repository, start, tree, { branch, base: change.base }).catch((failure: unknown) => {
     throw failure instanceof CheckoutRefused ? new Refusal(failure.message) : failure;
   });
   const begun = { ...(before && { before }), start };

@@ -161,7 +161,7 @@ export class CheckRuns {
     const tree = path.join(run, 'tree');
     await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
     try {
-      await this.workshop.checkout(change.repository, head, tree);
+      await this.workshop.checkout(change.repository, head, tree, { base: change.base });
     } catch (failure) {
       if (!(failure instanceof CheckoutRefused)) throw failure;
       const verdict = { conclusion: 'failure', round, log: failure.message };

@@ -80,7 +80,7 @@ class ProcessEnvironments implements Environments {
 
       await mkdir(place.folder, { recursive: true });
       await this.unfinished.add(path.basename(place.folder));
-      await this.workshop.checkout(change.repository, head, place.tree);
+      await this.workshop.checkout(change.repository, head, place.tree, { base: change.base });
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
         if ((await readWord(place.removed)) !== undefined) return; // while it was checked out
         this.unlessClosing();
