@@ -71,7 +71,7 @@ it('a swapped order of awaits in a gate is caught in every history that went thr
   try {
     await cp(path.join(root, 'workflows'), planted, { recursive: true });
     const merger = path.join(planted, 'gates', 'merger.ts');
-    const [first, second] = ['const merges = await ctx.mergeability(view);', 'await ctx.checks(view);'];
+    const [first, second] = ['const merges = await ctx.base.mergeability(view);', 'await ctx.checks(view);'];
     const source = await readFile(merger, 'utf8');
     expect(source).toContain(first);
     await writeFile(merger, source.replace(first, `${second}\n  ${first}`));

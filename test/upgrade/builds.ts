@@ -19,7 +19,7 @@ const BUILDS: Change[][] = [
       'gates/human-test.ts',
       'if (!back) await build(ctx, fixes);',
       `if (!back) {
-        await ctx.mergeability({ phase: 'probing', waitingOn: 'forge', detail: 'Whether it merges at all' });
+        await ctx.base.mergeability({ phase: 'probing', waitingOn: 'forge', detail: 'Whether it merges at all' });
         await build(ctx, fixes);
       }`,
     ],
@@ -29,6 +29,8 @@ const BUILDS: Change[][] = [
       `          await ctx.activities.protectedPaths({ change: ctx.change(), head: ctx.change().basis, globs: [] });
           const end = await work(ctx, trade);`,
     ],
+    ['gates/agent.ts', `const USES = [`, `const USES = ['activities', `],
+    ['gates/review.ts', `uses: ['failedEffect', 'stop']`, `uses: ['activities', 'failedEffect', 'stop']`],
     [
       'gates/review.ts',
       '      let back = ctx.resumed(Kept);',
@@ -46,11 +48,11 @@ const BUILDS: Change[][] = [
     [
       'step/park.ts',
       `    'The work branch': watchHead(scope, events),
-    'The environment': watchSite(scope, events, back),
+    'The environment': watchEnvironment(scope, events, back),
     'The time': watchClock(scope, visit, type),
 `,
       `    'The time': watchClock(scope, visit, type),
-    'The environment': watchSite(scope, events, back),
+    'The environment': watchEnvironment(scope, events, back),
     'The work branch': watchHead(scope, events),
 `,
     ],

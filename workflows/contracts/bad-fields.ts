@@ -18,6 +18,10 @@ export const badFields = (
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), expected: 'no such key here' }));
     const path = pathOf(issue.path);
+    if (issue.code === 'invalid_key') {
+      const rule = issue.issues.map(({ message }) => message).join('; ');
+      return [{ path, expected: `expected ${rule}, found ${found(issue.path.at(-1))}` }];
+    }
     const value = valueAt(input, issue.path);
     // What is wrong with the members of a whole is said by the sentence itself.
     const shown = !secret(path) && (issue.code !== 'custom' || typeof value !== 'object');
@@ -58,6 +62,7 @@ function expectedBy(issue: z.core.$ZodIssue): string {
       (_, names: string) => `expected one of ${names.replace(/"\|"/g, ', ').slice(1, -1)}`,
     )
     .replace(/\b1 (character|item)s$/, '1 $1')
+    .replace(/^expected record$/, 'expected names, each with a value')
     .replace(/^Invalid (?:input|string)$/, 'another form');
   return message.startsWith('expected ') ? message : `expected ${message}`;
 }

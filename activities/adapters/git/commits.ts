@@ -45,6 +45,7 @@ export async function mergeTree(where: Repository, ours: string, theirs: string,
   return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files };
 }
 
+/** Commits a tree. Git takes no NUL in a message, which a task's title may have. */
 export async function commitTree(
   where: Repository,
   tree: string,
@@ -52,5 +53,5 @@ export async function commitTree(
   message: string,
 ): Promise<string> {
   const args = ['commit-tree', commitId(tree), ...parents.flatMap((parent) => ['-p', commitId(parent)])];
-  return (await git(where, args, { kind: 'write', input: `${message}\n` })).stdout;
+  return (await git(where, args, { kind: 'write', input: `${message.replaceAll('\0', '')}\n` })).stdout;
 }

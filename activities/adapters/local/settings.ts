@@ -53,12 +53,25 @@ export function parseSettings(text: string): { settings: RepositorySettings } | 
   if (broken) return { fields: [{ path: FILE, expected: `expected YAML: ${broken.message.split('\n', 1)[0]!}` }] };
 
   const raw = plainOf(document) ?? {};
+  const lost = namesLost(raw);
+  if (lost) return { fields: [{ path: `${FILE}:${lost}`, expected: 'expected another name' }] };
   const { data, error } = RepositorySettings.safeParse(raw);
   if (data) return { settings: data };
   const fields = badFields(error, raw);
   return {
     fields: fields.map(({ path, expected }) => ({ path: path === 'input' ? FILE : `${FILE}:${path}`, expected })),
   };
+}
+
+/** The path of a key that the schemas would drop without a word, if there is one. */
+function namesLost(raw: unknown, path = ''): string | undefined {
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  if (Object.hasOwn(raw, '__proto__')) return `${path}__proto__`;
+  for (const [key, value] of Object.entries(raw)) {
+    const lost = namesLost(value, `${path}${key}.`);
+    if (lost) return lost;
+  }
+  return undefined;
 }
 
 /** Aliases are capped: a few lines of them can stand for gigabytes. */

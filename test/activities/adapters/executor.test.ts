@@ -44,7 +44,15 @@ async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
 const open = (root = 'data') =>
   commandExecutor({
     root: path.join(home, root),
-    environment: { ...process.env, GATEHOUSE_SECRET: 'x', TEMPORAL_API_KEY: 'x' },
+    environment: {
+      ...process.env,
+      GATEHOUSE_SECRET: 'x',
+      TEMPORAL_API_KEY: 'x',
+      // As a hook or an alias of git leaves them: no job may work in that repository.
+      GIT_DIR: '/nonexistent',
+      GIT_WORK_TREE: '/nonexistent',
+      GIT_INDEX_FILE: '/nonexistent',
+    },
   });
 
 const ended = (executor: Executor, { key }: Job): Promise<JobReport> =>

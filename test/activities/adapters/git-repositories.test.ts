@@ -198,6 +198,54 @@ it('a checkout has the tags, as a clone has: annotated ones too', async () => {
   expect(run(path.join(home, 'tree'), 'tag', '--list')).toBe('plain\nv1.4.0');
 });
 
+it('a checkout is as a clone is: compared with its base, fetched and pulled', async () => {
+  const head = await work();
+  const tree = path.join(home, 'tree');
+  const workspace = new GitWorkspace(data);
+  await workspace.checkout(shop, head, tree, { branch: 'gatehouse/T-1', base: 'main' });
+  expect(run(tree, 'diff', '--name-only', 'main...HEAD')).toBe('b.txt');
+  expect(run(tree, 'remote', 'show', 'origin')).toContain('HEAD branch: main');
+  expect(run(tree, 'symbolic-ref', 'refs/remotes/origin/HEAD')).toBe('refs/remotes/origin/main');
+
+  await put('c.txt', 'c\n');
+  const theirs = commit('theirs');
+  await workspace.fetch(shop);
+  run(tree, 'fetch', '--quiet', 'origin', 'main');
+  expect(run(tree, 'rev-parse', 'FETCH_HEAD', 'origin/main')).toBe(`${theirs}\n${theirs}`);
+  run(tree, 'pull', '--quiet', '--no-rebase', '--no-edit', 'origin', 'main');
+  expect(run(tree, 'rev-parse', 'HEAD^2')).toBe(theirs);
+  expect(run(tree, 'branch', '--list', '--format=%(refname:short)')).toBe('gatehouse/T-1\nmain');
+});
+
+it('a copy of an older build is brought into the form of today', async () => {
+  const workspace = new GitWorkspace(data);
+  const copy = await workspace.fetch(shop);
+  run(copy, 'update-ref', 'refs/remotes/origin/main', basis);
+  await writeFile(path.join(copy, 'gatehouse-seen'), 'as an older build wrote it');
+  await workspace.fetch(shop);
+  expect(run(copy, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+});
+
+it('a machine without room to answer is no wrong repository', async () => {
+  const bin = path.join(home, 'bin');
+  await mkdir(bin);
+  const words = 'echo "fatal: write error: No space left on device" >&2; exit 128';
+  await writeFile(path.join(bin, 'git'), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
+  const before = process.env['PATH'];
+  process.env['PATH'] = `${bin}:${before}`;
+  try {
+    await expect(examined()).rejects.toThrow('No space left on device');
+  } finally {
+    process.env['PATH'] = before;
+  }
+  expect(await examined()).toMatchObject({ is: 'found' });
+});
+
+it('a title with a NUL is committed without it', async () => {
+  const made = await forge.commitFiles(change(), { files: { 'b.txt': 'b\n' }, message: 'A\0 task' });
+  expect(git('log', '-1', '--format=%s', (made as { head: string }).head)).toBe('A task');
+});
+
 it('what an agent commits is in its own checkout, not in what others share', async () => {
   const tree = path.join(home, 'tree');
   await new GitWorkspace(data).checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });

@@ -100,8 +100,31 @@ describe('the settings', () => {
   });
 
   it.each([
-    ['no checks under their name', `checks:\n${AGENTS}`, '.gatehouse.yml:checks', 'expected record, found null'],
+    [
+      'no checks under their name',
+      `checks:\n${AGENTS}`,
+      '.gatehouse.yml:checks',
+      'expected names, each with a value, found null',
+    ],
     ['a command that is a boolean', 'checks: { test: true }', '.gatehouse.yml:checks.test', 'found true'],
+    [
+      'a name that is none',
+      'checks: { "unit tests / node 20": x }',
+      '.gatehouse.yml:checks.unit tests / node 20',
+      `expected a name of letters, digits, ".", "_", "-", found 'unit tests / node 20'`,
+    ],
+    [
+      'a list of checks',
+      'checks: [npm test]',
+      '.gatehouse.yml:checks',
+      'expected names, each with a value, found a list',
+    ],
+    [
+      'a name that would be dropped',
+      'checks: { __proto__: "false" }',
+      '.gatehouse.yml:checks.__proto__',
+      'another name',
+    ],
     ['two documents', `${AGENTS}\n---\nchecks: {}`, '.gatehouse.yml', 'one YAML document'],
     ['no mapping', 'hello', '.gatehouse.yml', "found 'hello'"],
     ['a command that no shell can be given', 'checks: { test: "a\\0b" }', '.gatehouse.yml:checks.test', 'NUL'],
