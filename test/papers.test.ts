@@ -7,7 +7,7 @@ import { actions } from '../workflows/contracts/messages.ts';
 import { NoticeType } from '../workflows/contracts/notices.ts';
 import { BUILT_IN } from '../workflows/contracts/pipelines.ts';
 import { readVariables, Variables } from '../workflows/contracts/variables.ts';
-import { kinds, RunInput } from '../workflows/gates/index.ts';
+import { gateFor, kinds, RunInput } from '../workflows/gates/index.ts';
 import { refreshed } from './papers/configuration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,6 +47,21 @@ it('.env.example shows the defaults as they are', () => {
 it.each([...Object.keys(actions), ...NoticeType.options, ...kinds])('CONFIGURATION names %s', (name) => {
   expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
 });
+
+it.each(kinds)('the table of steps says which common keys %s takes', (kind) => {
+  const rows = [...read('CONFIGURATION.md').matchAll(/^\| (`.+`) +\| .+ \| (.*) \|$/gm)];
+  const [, , keys = ''] = rows.find(([, steps]) => steps!.split(/[ ,|]+/).includes(`\`${kind}\``)) ?? [];
+  const { takes } = gateFor(kind);
+  const taken = (['approval', 'when', 'consensus'] as const).filter((key) => takes[key]);
+  expect(keys.match(/\w+/g) ?? []).toEqual(taken);
+});
+
+it.each([...read('test/architecture.test.ts').matchAll(/^  '?([\w/-]+)'?: \[/gm)].map(([, room]) => room!))(
+  'CONTRIBUTING has the room %s in its table',
+  (room) => {
+    expect(read('CONTRIBUTING.md')).toMatch(new RegExp(`^\\| \`${room}/\` `, 'm'));
+  },
+);
 
 it.each(Object.keys(BUILT_IN))('README names the pipeline %s', (name) => {
   expect(read('README.md')).toContain(`\`${name}\``);

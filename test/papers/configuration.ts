@@ -12,14 +12,14 @@ import { commentsOf } from './comments.ts';
 type Shape = Readonly<Record<string, z.ZodType>>;
 type Row = readonly string[];
 
-/** The parts of CONFIGURATION.md that are made from the schemas, by their names in its markers. */
+/** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
   variables: () =>
     table(KEYS('Variable'), rowsOf(Variables.shape, commentsOf('workflows/contracts/variables.ts', 'Variables'))),
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
   input: () => {
-    // A pipeline and the policy have tables of their own, and `resume` is made by us.
+    // Pipelines and the policy have tables of their own. `resume` is for `retry` alone.
     const { resume, ...run } = runInputOf(z.any()).shape;
     void resume;
     const comments = [
@@ -71,11 +71,11 @@ const SETTINGS = 'activities/adapters/local/settings.ts';
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 
-/** The paper with its parts made anew. What stands between the parts is written by hand. */
+/** The paper with its parts generated again. The text between them is written by hand. */
 export function refreshed(paper: string): string {
   const seen = new Set<string>();
   const text = paper.replace(
-    /(<!-- made from the schemas: (\w+) -->\n)[^]*?(<!-- end -->)/g,
+    /(<!-- generated from the schemas: (\w+) -->\n)[^]*?(<!-- end -->)/g,
     (_, head: string, name: string, end: string) => {
       seen.add(name);
       const part = PARTS[name];

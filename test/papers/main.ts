@@ -1,4 +1,4 @@
-// `npm run papers`: makes the tables of CONFIGURATION.md anew, from the schemas and the comments above their keys.
+// `npm run papers`: generates the tables of CONFIGURATION.md from the schemas and the comments above their keys.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { refreshed } from './configuration.ts';
 
