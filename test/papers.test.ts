@@ -56,7 +56,7 @@ it.each(kinds)('the table of steps says which common keys %s takes', (kind) => {
   expect(keys.match(/\w+/g) ?? []).toEqual(taken);
 });
 
-it.each([...read('test/architecture.test.ts').matchAll(/^  '?([\w/-]+)'?: \[/gm)].map(([, room]) => room!))(
+it.each([...read('test/architecture.test.ts').matchAll(/^ {2}'?([\w/-]+)'?: \[/gm)].map(([, room]) => room!))(
   'CONTRIBUTING has the room %s in its table',
   (room) => {
     expect(read('CONTRIBUTING.md')).toMatch(new RegExp(`^\\| \`${room}/\` `, 'm'));
