@@ -1,20 +1,41 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseSettings } from '../activities/adapters/local/settings.ts';
+import { kebab } from '../client/cli/words.ts';
 import { actions } from '../workflows/contracts/messages.ts';
+import { NoticeType } from '../workflows/contracts/notices.ts';
+import { BUILT_IN } from '../workflows/contracts/pipelines.ts';
 import { readVariables, Variables } from '../workflows/contracts/variables.ts';
+import { gateFor, kinds, RunInput } from '../workflows/gates/index.ts';
+import { refreshed } from './papers/configuration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const papers = [...readdirSync(root).filter((name) => name.endsWith('.md')), '.github/SECURITY.md'];
+const blocksOf = (paper: string, language: string) =>
+  [...read(paper).matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, block]) => block!);
 
 /** `#NAME=value` of .env.example. */
 const sample = Object.fromEntries(
   [...read('.env.example').matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
 );
 
-it.each(Object.keys(Variables.shape))('README and .env.example name %s', (name) => {
-  expect(read('README.md')).toContain(`\`${name}\``);
+it('README is at most 150 lines', () => {
+  expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(150);
+});
+
+it('CONFIGURATION is as the schemas are; otherwise run npm run papers', () => {
+  expect(read('CONFIGURATION.md')).toBe(refreshed(read('CONFIGURATION.md')));
+});
+
+it.each(Object.keys(Variables.shape))('CONFIGURATION and .env.example name %s', (name) => {
+  expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
   expect(sample).toHaveProperty(name);
+});
+
+it.each(Object.keys(sample))('CONFIGURATION explains %s of .env.example', (name) => {
+  expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
 });
 
 it('.env.example shows the defaults as they are', () => {
@@ -23,21 +44,114 @@ it('.env.example shows the defaults as they are', () => {
   expect(TEMPORAL_NAMESPACE).toBe('default');
 });
 
-it.each(Object.keys(actions))('the README tells of %s', (action) => {
-  expect(read('README.md')).toContain(`\`${action}\``);
+it.each([...Object.keys(actions), ...NoticeType.options, ...kinds])('CONFIGURATION names %s', (name) => {
+  expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
 });
 
-it.each(['README.md', 'CONTRIBUTING.md'])('%s names only files and folders that are there', (paper) => {
-  const linked = [...read(paper).matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)].map(([, target]) => target!);
-  const rooms = '(?:workflows|activities|worker|client|test)';
-  const named = [...read(paper).matchAll(new RegExp(`\`(${rooms}/[\\w./-]+)\``, 'g'))].map(([, target]) => target!);
-  for (const target of [...linked, ...named]) {
-    expect([target, existsSync(path.join(root, target))]).toEqual([target, true]);
+it.each(kinds)('the table of steps says which common keys %s takes', (kind) => {
+  const rows = [...read('CONFIGURATION.md').matchAll(/^\| (`.+`) +\| .+ \| (.*) \|$/gm)];
+  const [, , keys = ''] = rows.find(([, steps]) => steps!.split(/[ ,|]+/).includes(`\`${kind}\``)) ?? [];
+  const { takes } = gateFor(kind);
+  const taken = (['approval', 'when', 'consensus'] as const).filter((key) => takes[key]);
+  expect(keys.match(/\w+/g) ?? []).toEqual(taken);
+});
+
+it.each([...read('test/architecture.test.ts').matchAll(/^ {2}'?([\w/-]+)'?: \[/gm)].map(([, room]) => room!))(
+  'CONTRIBUTING has the room %s in its table',
+  (room) => {
+    expect(read('CONTRIBUTING.md')).toMatch(new RegExp(`^\\| \`${room}/\` `, 'm'));
+  },
+);
+
+it.each(Object.keys(BUILT_IN))('README names the pipeline %s', (name) => {
+  expect(read('README.md')).toContain(`\`${name}\``);
+});
+
+it.each(papers)('%s links only to what is there', (paper) => {
+  const links = [...read(paper).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+  for (const [link, target = '', anchor] of links) {
+    const file = target === '' ? paper : path.join(path.dirname(paper), target);
+    expect([link, existsSync(path.join(root, file))]).toEqual([link, true]);
+    if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
   }
 });
 
-it.each(['README.md', 'CONTRIBUTING.md'])('%s names only scripts that are there', (paper) => {
+/** A paper's headings as GitHub links to them. */
+const anchorsOf = (paper: string) =>
+  [...read(paper).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+it.each(papers)('%s names only files and folders that are there', (paper) => {
+  const rooms = '(?:workflows|activities|worker|client|test)';
+  const named = [...read(paper).matchAll(new RegExp(`\`(${rooms}/[\\w./-]*)\``, 'g'))].map(([, target]) => target!);
+  const examples = Object.keys(EXAMPLES).flatMap((file) => [file, path.dirname(file)]);
+  for (const target of named) {
+    expect([target, existsSync(path.join(root, target)) || examples.includes(target)]).toEqual([target, true]);
+  }
+});
+
+it.each(papers)('%s names only scripts and commands that are there', (paper) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = [...read(paper).matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)].map(([, script]) => script!);
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+  const typed = [...read(paper).matchAll(/(?:npx gatehouse|`gatehouse) ([a-z][\w-]*)/g)].map(([, command]) => command!);
+  expect(commands).toEqual(expect.arrayContaining(typed));
 });
+
+/** `keep-environment` is CONTRIBUTING's example of an action. */
+const commands = [
+  'keep-environment',
+  ...Object.keys(actions).map(kebab),
+  ...readdirSync(path.join(root, 'client/cli'))
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(`client/cli/${file}`).matchAll(/\.command\('([a-z-]+)/g)].map(([, name]) => name!)),
+];
+
+it.each(papers)(
+  '%s is for readers elsewhere: it names no folder of one machine, no registry, no page they lack',
+  (paper) => {
+    const private_ =
+      /\/work\b|\.\.\/shared|\.library|registry\.|\b(?:contract|engine|gates|ports|hosted|lessons)(?:\.md)? \d/;
+    expect(read(paper).match(private_)?.[0]).toBeUndefined();
+  },
+);
+
+it.each(['README.md', 'CONFIGURATION.md'])('the .gatehouse.yml of %s is accepted', (paper) => {
+  const files = blocksOf(paper, 'yaml');
+  expect(files).toHaveLength(1);
+  expect(parseSettings(files[0]!)).toHaveProperty('settings');
+});
+
+it('the start input and the pipeline of CONFIGURATION are accepted', () => {
+  const [input, pipeline] = blocksOf('CONFIGURATION.md', 'json').map((block) => JSON.parse(block));
+  expect(RunInput.safeParse(input).error).toBeUndefined();
+  const estimate = { complexity: 0.5, risk: 0.5, impact: 0.5 };
+  const other = { ...input, task: { ...input.task, estimate }, pipeline };
+  expect(RunInput.safeParse(other).error).toBeUndefined();
+});
+
+/** Where CONTRIBUTING says that its examples would be, and where they are: so they are compiled, and its gate is played. */
+const EXAMPLES: Record<string, string> = {
+  'workflows/gates/untouched.ts': 'untouched.ts',
+  'test/workflows/gates/untouched.test.ts': 'untouched.test.ts',
+  'activities/adapters/push/notifier.ts': 'push-notifier.ts',
+};
+
+it.each(Object.entries(EXAMPLES))('%s in CONTRIBUTING is test/papers/examples/%s', (there, here) => {
+  expect(blocksOf('CONTRIBUTING.md', 'ts')).toContain(movedTo(there, here));
+});
+
+/** An example's text, with its imports as they are where it would be. */
+function movedTo(there: string, here: string): string {
+  const from = 'test/papers/examples';
+  return read(`${from}/${here}`).replace(/ from '(\..+)';/g, (_, target: string) => {
+    const file = path.posix.join(from, target);
+    const moved = Object.keys(EXAMPLES).find((name) => `${from}/${EXAMPLES[name]}` === file) ?? file;
+    const relative = path.posix.relative(path.posix.dirname(there), moved);
+    return ` from '${relative.startsWith('.') ? relative : `./${relative}`}';`;
+  });
+}

@@ -2,15 +2,21 @@ import { z } from 'zod';
 import { actionNames } from '../../workflows/contracts/messages.ts';
 
 const End = z.strictObject({
+  /** The job's summary. */
   summary: z.string().optional(),
+  /** The role's data, as its brief asks for it. */
   output: z.unknown().optional(),
+  /** A question for a person. */
   decision: z.strictObject({ question: z.string(), options: z.array(z.string()).min(1) }).optional(),
-  /** Why it fails; then nothing else of it counts. */
+  /** Why the job fails. */
   fails: z.string().optional(),
+  /** Whether the job was evicted, rather than failed. */
   evicted: z.boolean().optional(),
-  /** Whether it changes the branch. None: writers do. */
+  /** Whether the job changes the branch. None: jobs of writing roles do. */
   changes: z.boolean().optional(),
+  /** What the job costs. */
   costCents: z.number().min(0).optional(),
+  /** How long the job takes. */
   takesMinutes: z.number().min(0).optional(),
 });
 export type End = z.output<typeof End>;
@@ -24,18 +30,22 @@ const names = z.array(z.string());
 export const Script = z.strictObject({
   /** How jobs end, by role. */
   jobs: z.record(z.string(), z.array(End).min(1)).default({}),
-  /** The names of the checks that are red, look by look. */
+  /** The names of the checks that are red, poll by poll. */
   checks: z.array(names).default([]),
-  /** The files that conflict with the base, look by look. */
+  /** The files that conflict with the base, poll by poll. */
   conflicts: z.array(names).default([]),
-  /** Why an environment cannot be made, or nothing when it can. */
+  /** Why an environment cannot be built, as `fails`; empty if it can. */
   environments: z.array(z.strictObject({ fails: z.string().optional() })).default([]),
-  /** Why the forge refuses the merge, or nothing when it does not. */
+  /** Why the forge refuses the merge, as `refused`; empty if it does not. */
   merges: z.array(z.strictObject({ refused: z.string().optional() })).default([]),
-  /** What the release's signals say, look by look. */
+  /** The release's signals, poll by poll. */
   signals: z
     .array(z.array(z.strictObject({ id: z.string(), state: z.enum(['ok', 'warn', 'alert', 'no_data']) })))
     .default([]),
+  /**
+   * What people send, in order: an action with its fields, and `afterMinutes`. After these, whatever lets the run go
+   * on.
+   */
   people: z
     .array(z.looseObject({ action: z.enum(actionNames as [string]), afterMinutes: z.number().min(0).optional() }))
     .default([]),

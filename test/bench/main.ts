@@ -1,5 +1,5 @@
 // Measures gatehouse beside bare Temporal, DBOS and the original's driver, on one machine, in one run:
-// `npm run bench -- [--quick] [--only scenario …] [--json] [--install] [--profile] [--repetitions N]`. README and CONTRIBUTING say what is compared.
+// `npm run bench -- [--quick] [--only scenario …] [--json] [--install] [--profile] [--repetitions N]`. BENCHMARKS.md says what is compared.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -2,7 +2,7 @@ const because = (reason: string, ...ids: string[]): [string, string][] => ids.ma
 const from = (letter: string, first: number, last: number, digits = 3): string[] =>
   Array.from({ length: last - first + 1 }, (_, n) => `${letter}-${String(first + n).padStart(digits, '0')}`);
 
-/** Cases of the original that cannot apply here, and why. What is decided otherwise is in CONTRIBUTING's deviations. */
+/** Cases of the original that cannot apply here, and why. What is decided otherwise is in DESIGN's deviations. */
 export const NEVER: Readonly<Record<string, string>> = Object.fromEntries([
   ...because(
     'a reviewer is always there: every role has a command before a run may start (contract 2)',

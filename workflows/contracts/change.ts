@@ -24,7 +24,7 @@ export const Branch = z
 
 /** Where a change comes from and what it will merge into, as people write it. */
 export const ChangeInput = z.strictObject({
-  /** What the forge adapter understands; for the local forge an absolute path or a file:// URL. */
+  /** What the forge adapter understands. For `local`: an absolute path or a `file://` URL, at most 255 bytes. */
   repository: z
     .string()
     .min(1)
@@ -32,11 +32,11 @@ export const ChangeInput = z.strictObject({
     .refine((name) => !name.startsWith('-') && !/[\x00-\x1f\x7f]/.test(name), {
       error: 'a repository, without control characters or a leading hyphen',
     }),
-  /** None means the repository's default branch. */
+  /** The branch to merge into. None: the repository's default branch. */
   base: Branch.optional(),
-  /** None means `gatehouse/<task id>`. */
+  /** The work branch. None: `gatehouse/<task id>`. */
   branch: Branch.optional(),
-  /** An existing pull request to gate, instead of making one. */
+  /** An existing pull request to gate. None: the run makes one. */
   pullRequest: z.number().int().positive().optional(),
 });
 

@@ -18,18 +18,30 @@ export const Id = z
 
 const score = z.number().min(0).max(1);
 
-export const Estimate = z.strictObject({ complexity: score, risk: score, impact: score });
+export const Estimate = z.strictObject({
+  /** How complex the task is. */
+  complexity: score,
+  /** How risky it is. */
+  risk: score,
+  /** How far it reaches. */
+  impact: score,
+});
 export type Estimate = z.output<typeof Estimate>;
 
 export const Task = z.strictObject({
+  /** The task's id. A task has at most one live run. */
   id: Id,
+  /** What to do, in a line. */
   title: z.string().trim().min(1).max(200),
+  /** What to do, in full. */
   description: z.string().max(50_000).optional(),
+  /** The kind of task, for `GATEHOUSE_TASK_LIMIT`. */
   type: z.enum(['feature', 'bug', 'document', 'spike', 'recurring']).default('feature'),
+  /** An estimate, for the `when` of steps. */
   estimate: Estimate.optional(),
-  /** Task ids of the workspace; each must have a run that ended merged. */
+  /** Ids of tasks in the same workspace whose runs must have merged. */
   dependsOn: z.array(Id).max(100).optional(),
-  /** Whole start inputs, started once this run has merged. Each is judged when it starts. */
+  /** Whole start inputs, which are started once this run has merged. */
   dependents: z.array(z.looseObject({})).max(20).optional(),
 });
 export type Task = z.output<typeof Task>;
@@ -52,12 +64,19 @@ export type Resume = z.output<typeof Resume>;
 /** What `pipelineRun` is started with. The gates own what their steps may say, so `gates/index.ts` completes it. */
 export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: Pipeline) =>
   z.strictObject({
+    /** A namespace for task ids. */
     workspace: Id.default('default'),
+    /** What to do. */
     task: Task,
+    /** Where to do it. */
     change: ChangeInput,
+    /** The name of a built-in pipeline, or a pipeline. */
     pipeline,
+    /** Any keys of the policy. The others keep their defaults. */
     policy: Policy.prefault({}),
+    /** Who starts the run. */
     startedBy: z.string().min(1).max(200).optional(),
+    /** Made by `retry`, not by people. */
     resume: Resume.optional(),
   });
 export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;

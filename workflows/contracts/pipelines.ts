@@ -3,9 +3,13 @@ import { z } from 'zod';
 /** When a step runs at all: reaching any one of the thresholds runs it (contract 3). */
 export const When = z
   .strictObject({
+    /** Runs the step from this complexity on. */
     minComplexity: z.number().min(0).max(1).optional(),
+    /** Runs the step from this risk on. */
     minRisk: z.number().min(0).max(1).optional(),
+    /** Runs the step from this impact on. */
     minImpact: z.number().min(0).max(1).optional(),
+    /** What to do when the task has no estimate. */
     onMissingEstimate: z.enum(['run', 'skip']).default('run'),
   })
   .refine((when) => [when.minComplexity, when.minRisk, when.minImpact].some((least) => least !== undefined), {
@@ -15,12 +19,15 @@ export type When = z.output<typeof When>;
 
 /** How several jobs of one role come to one answer (engine 1.2). Rounds: how often a debate goes round. */
 export const Consensus = z.strictObject({
+  /** How the answers become one: a synthesis of all, a debate first, or a vote by rank. */
   strategy: z.enum(['specialist-panel', 'debate', 'ranked-voting']),
+  /** The names of the participants. Each does a job of its own. */
   participants: z
     .array(z.string().trim().min(1).max(100))
     .min(2)
     .max(9)
     .refine((names) => new Set(names).size === names.length, { error: 'participants of different names' }),
+  /** How many rounds a debate takes. */
   rounds: z.number().int().min(1).max(5).default(2),
 });
 export type Consensus = z.output<typeof Consensus>;
@@ -29,8 +36,14 @@ export type Consensus = z.output<typeof Consensus>;
 export const CommonKeys = {
   /** A person approves the output before the run goes on. */
   approval: z.boolean().optional(),
+  /** `false`: the step is left out, and the others are counted without it. */
   enabled: z.boolean().optional(),
+  /**
+   * Runs the step only if the task's estimate reaches one of these thresholds. Needs an estimate, or an earlier
+   * `task-estimator`.
+   */
   when: When.optional(),
+  /** Several jobs of the role answer, and become one answer. */
   consensus: Consensus.optional(),
 };
 

@@ -83,64 +83,108 @@ export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
 });
 
 /**
- * Every variable of ours (contract 15), each with a default that serves a laptop. Temporal's own, TEMPORAL_ADDRESS and
- * its family, are read as Temporal's tools read them.
+ * Every variable of ours, each with a default that serves a laptop. The comment above a variable is its description in
+ * CONFIGURATION.md (`npm run papers`). Temporal's own, TEMPORAL_ADDRESS and its family, are read as Temporal's tools read
+ * them.
  */
 export const Variables = z.object({
+  /** The task queue of the runs. Without worker versioning, each build has a queue of its own. */
   GATEHOUSE_TASK_QUEUE: z.string().max(200, { error: 'at most 200 characters' }).default('gatehouse'),
-  /** Names the build that a worker runs, for Temporal's worker versioning. None: runs are replayed by whoever is there. */
+  /** The build that a worker runs, for Temporal's worker versioning: its commit, say. None: no versioning. */
   GATEHOUSE_BUILD: named('build').optional(),
-  /** The worker deployment whose builds they are. */
+  /** The worker deployment that the build belongs to. */
   GATEHOUSE_DEPLOYMENT: named('deployment').default('gatehouse'),
-  /** Where the local server listens, and its Web UI. */
+  /** Where the local Temporal server listens. */
   GATEHOUSE_PORT: port(7233),
+  /** Where the local server's Web UI listens. */
   GATEHOUSE_UI_PORT: port(8233),
-  /** Everything the local stack keeps lies under it. None: the user's state directory. */
+  /**
+   * The folder for everything that the local stack and the adapters keep: database, logs, jobs, checkouts, pull
+   * requests. None: `gatehouse` in the user's state directory.
+   */
   GATEHOUSE_DATA: z.string().optional(),
-  /** How often, in seconds, a thing that sends no hints is looked at. */
+  /**
+   * How often to poll what sends no hints. The local stack sets 2. A worker polls at most three parked runs per second,
+   * so many parked runs wait longer.
+   */
   GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
-  /** How long, in seconds, a call to the forge, an executor or any other part of the world may take before it is tried again. */
+  /**
+   * The timeout of one call to the forge, an executor, an environment or any other adapter. After it the call is made
+   * again.
+   */
   GATEHOUSE_CALL_SECONDS: number('seconds, 1 to 86400', 1, 86_400).default(600),
-  /** Cents per calendar month, over all runs. */
+  /**
+   * The budget of all runs together per calendar month. Over it no new job starts, and runs wait for the next month or
+   * a higher budget. None: no limit.
+   */
   GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
-  /** Where issues are kept as Markdown. None: below GATEHOUSE_DATA. */
+  /** The folder in which the `tracker` step files issues as Markdown. None: `issues` below `GATEHOUSE_DATA`. */
   GATEHOUSE_ISSUES: z.string().optional(),
-  /** Live runs on one repository: a number for all together, or one for each type of task. None: no limit. */
+  /**
+   * How many live runs one repository may have: a number, or one per type of task, as in `feature=3,bug=2`. None: no
+   * limit.
+   */
   GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
-  /** So many runs a worker keeps in memory; others are read anew when something happens to them. */
+  /**
+   * How many runs a worker keeps in memory, at some 100 kB each. It reads the others again when something happens to
+   * them.
+   */
   GATEHOUSE_CACHED_RUNS: number('a number of runs, 10 to 100000', 10, 100_000).default(1_000),
-  /** Whether the Web UI's tab Call Stack says where a run's code stands: for whoever works on it, at half a turn's cost. */
+  /**
+   * `on`: the Web UI's _Call Stack_ tab shows where a run's code is, for developers of gatehouse. Every workflow task
+   * then takes twice as long.
+   */
   GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
-  /** Every effect on the world is appended to this file, one line of JSON each. None: nothing is written down. */
+  /**
+   * A file that records every effect on the world as it happens, one line of JSON each: jobs, pushes, merges,
+   * environments, notices. None: no record.
+   */
   GATEHOUSE_LEDGER: z.string().optional(),
+  /** The least severe log lines that a worker writes. */
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
+  /** The adapter for repositories and pull requests. */
   GATEHOUSE_FORGE: oneOf(['local']),
+  /** The adapter that runs agents. */
   GATEHOUSE_EXECUTOR: oneOf(['local']),
+  /** The adapter that runs preview environments. */
   GATEHOUSE_ENVIRONMENTS: oneOf(['local']),
-  /** Where notices go, and which: all of them, unless an adapter says types, as in `log,webhook=ci_failed|merge_review`. */
+  /**
+   * Where notices go: some of `log`, `file` and `webhook`. Each gets all notices, or the types named after it, as in
+   * `log,webhook=ci_failed|merge_review`.
+   */
   GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
-  /** What the webhook adapter posts to, and signs with. */
+  /** The address that `webhook` posts to. */
   GATEHOUSE_WEBHOOK_URL: z
     .string()
     .refine(isWebAddress, { error: 'an http or https address', abort: true })
     .refine(isOpen, { error: 'an address without credentials' })
     .optional(),
+  /** The secret that `webhook` signs with, at least 8 characters. None: no signature. */
   GATEHOUSE_WEBHOOK_SECRET: z.string().min(8, { error: 'at least 8 characters' }).optional(),
-  /** What the file adapter appends to. None: notices.jsonl below GATEHOUSE_DATA. */
+  /** The file that `file` appends to, one line of JSON per notice. None: `notices.jsonl` below `GATEHOUSE_DATA`. */
   GATEHOUSE_NOTICES_FILE: z.string().optional(),
-  /** Payloads are encrypted with the first of these keys, and read with any of them. None: they are plain JSON. */
+  /**
+   * The keys that encrypt payloads, as `id:key,id2:key2`, each key 32 bytes in base64. The first one encrypts, all
+   * decrypt. None: no encryption.
+   */
   GATEHOUSE_CODEC_KEYS: CodecKeys.optional(),
-  /** The same keys in a file, one per line: so they are in nobody's environment. */
+  /** A file with the same keys, one `id:key` per line, instead of `GATEHOUSE_CODEC_KEYS`. */
   GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
-  /** Where `gatehouse codec` listens, which the local stack starts when there are keys. */
+  /** Where `gatehouse codec` listens. The local stack starts it when there are keys. */
   GATEHOUSE_CODEC_PORT: port(8234),
+  /** The Temporal server to use. None: the local stack starts one. */
   TEMPORAL_ADDRESS: z.string().optional(),
+  /** The Temporal namespace to use. None: `default`. */
   TEMPORAL_NAMESPACE: z.string().optional(),
+  /** The `temporal` program to use. None: the one on PATH, else one that is downloaded, or built with Go. */
   TEMPORAL_CLI_PATH: z.string().optional(),
 });
 export type Variables = z.output<typeof Variables>;
 
-/** Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected and found. */
+/**
+ * Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected
+ * and found.
+ */
 export function readVariables(environment: Record<string, string | undefined>): Variables {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
   const { data, error } = Variables.safeParse(Object.fromEntries(set));

@@ -7,7 +7,10 @@ import { defineGate, type GateContext } from './gate.ts';
 /** Green checks pass; red ones send the ci-fixer. */
 export const ci = defineGate({
   kind: 'ci',
-  options: z.object({ attempts: z.number().int().min(0).max(1_000).optional() }),
+  options: z.object({
+    /** How many times to send the `ci-fixer`. None: `ciAttempts` of the policy. */
+    attempts: z.number().int().min(0).max(1_000).optional(),
+  }),
   roles: ['ci-fixer'],
   uses: ['checks'],
   takes: {},

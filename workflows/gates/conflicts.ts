@@ -7,7 +7,10 @@ import { defineGate } from './gate.ts';
 /** The change must merge cleanly into its base; a conflict sends the resolver. */
 export const conflicts = defineGate({
   kind: 'conflicts',
-  options: z.object({ attempts: z.number().int().min(0).max(1_000).optional() }),
+  options: z.object({
+    /** How many times to send the `conflict-resolver`. None: `conflictAttempts` of the policy. */
+    attempts: z.number().int().min(0).max(1_000).optional(),
+  }),
   roles: ['conflict-resolver'],
   uses: ['base'],
   takes: {},

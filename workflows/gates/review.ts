@@ -49,7 +49,12 @@ interface Subject {
 const review = <Kind extends string>(kind: Kind, subject: Subject) =>
   defineGate({
     kind,
-    options: z.object({ iterations: z.number().int().min(1).max(20).optional(), concernAllowed: Concern.optional() }),
+    options: z.object({
+      /** How many rounds to take. None: `reviewIterations` of the policy. */
+      iterations: z.number().int().min(1).max(20).optional(),
+      /** The gravest finding that passes. None: `concernAllowed` of the policy. */
+      concernAllowed: Concern.optional(),
+    }),
     uses: ['failedEffect', 'stop'],
     roles: [subject.reviewer, 'incorporator', ...(subject.recommends ? ['recommender'] : [])],
     takes: { when: true },
@@ -106,7 +111,9 @@ const settledBy = (how: string, { documented, iteration }: ReviewEntry): string 
 const textOf = (ctx: GateContext): string =>
   ctx.step.review?.documented ? (ctx.step.summary ?? '') : ctx.description();
 
-/** One review. A reviewer that cannot be reached or understood is sent once more, and then shown: never "no findings". */
+/**
+ * One review. A reviewer that cannot be reached or understood is sent once more, and then shown: never "no findings".
+ */
 async function takeReview(
   ctx: GateContext,
   { reviewer, what, first }: Subject,

@@ -9,7 +9,10 @@ import { defineGate, REPAIR, type GateContext } from './gate.ts';
 /** An agent runs the change and reports; while it withholds its greenlight, the fixer is sent, and it runs it again. */
 export const tester = defineGate({
   kind: 'tester',
-  options: z.object({ fixes: z.number().int().min(0).max(1_000).optional() }),
+  options: z.object({
+    /** How many times to send the `fixer`. None: `fixAttempts` of the policy. */
+    fixes: z.number().int().min(0).max(1_000).optional(),
+  }),
   roles: ['tester', 'fixer'],
   uses: ['environment'],
   takes: { when: true },

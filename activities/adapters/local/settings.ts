@@ -21,23 +21,49 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
 
-/** What a repository says of itself (contract 13). */
+/** What a repository says of itself. The comment above a key is its description in CONFIGURATION.md. */
 export const RepositorySettings = z.strictObject({
+  /**
+   * Commands by name. Each runs once per head in a clean checkout of the change; exit code 0 is success. None: `ci`
+   * passes with a notice.
+   */
   checks: z.record(Name, Command).default({}),
+  /** How to run the change for people and testers. None: `human-test` works without a preview. */
   environment: z
     .strictObject({
+      /** The command that serves the preview. It listens on `PORT` and stays until it is ended. */
       start: Command,
+      /** The path that answers 2xx once the preview is up. None: any answer below 500 to `/`. */
       ready: z
         .string()
         .regex(/^\/[!-~]*$/, { error: 'a path that begins with /' })
         .optional(),
+      /** How long a preview may stay up. None: until it is no longer needed. */
       expireMinutes: z.number().positive().max(100_000).optional(),
     })
     .optional(),
+  /** Agent commands by role. `default` serves all roles that have none. */
   agents: z.record(Name, Command).default({}),
-  release: z.strictObject({ command: Command }).optional(),
-  /** `lfs`: whether checkouts have the contents that git-lfs keeps, or the files that stand for them. */
-  git: z.strictObject({ lfs: z.boolean().optional() }).optional(),
+  /** How to tell whether a release is healthy, for `post-release-health`. */
+  release: z
+    .strictObject({
+      /**
+       * The command that prints `{ "signals": [{ "id", "state" }] }` in a checkout of the merge commit. A state is
+       * `ok`, `warn`, `alert` or `no_data`.
+       */
+      command: Command,
+    })
+    .optional(),
+  /** How to check the repository out. */
+  git: z
+    .strictObject({
+      /**
+       * Whether checkouts have the contents of git-lfs files (`true`) or their pointers (`false`). Required if files
+       * have the filter `lfs`.
+       */
+      lfs: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 

@@ -62,9 +62,9 @@ it('tells how a run fails, and how a release goes on after it', async () => {
   ]);
 });
 
-it('plays the example of the README', async () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-  const [, script = ''] = /```json\n([^]*?)```/.exec(readme) ?? [];
+it('plays the example of CONFIGURATION', async () => {
+  const paper = readFileSync(new URL('../../../CONFIGURATION.md', import.meta.url), 'utf8');
+  const [, script = ''] = /## Simulating a run[^]*?```json\n([^]*?)```/.exec(paper) ?? [];
   const steps = ['coder', 'tester', 'human-test', 'ci', 'merger'].map((kind) => ({ kind }));
   const { ends } = await played(wish({ steps }), JSON.parse(script));
   const jobs = ends[0]!.run.steps.flatMap(({ attempts }) => attempts.map(({ role }) => role));

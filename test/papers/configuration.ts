@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { RepositorySettings } from '../../activities/adapters/local/settings.ts';
+import { Script } from '../../client/offline/script.ts';
+import { ChangeInput } from '../../workflows/contracts/change.ts';
+import { runInputOf, Task } from '../../workflows/contracts/pipeline-run.ts';
+import { BUILT_IN, CommonKeys } from '../../workflows/contracts/pipelines.ts';
+import { Policy } from '../../workflows/contracts/policy.ts';
+import { Variables } from '../../workflows/contracts/variables.ts';
+import { gateFor, kinds } from '../../workflows/gates/index.ts';
+import { commentsOf } from './comments.ts';
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+type Row = readonly string[];
+
+/** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
+const PARTS: Record<string, () => string> = {
+  variables: () =>
+    table(KEYS('Variable'), rowsOf(Variables.shape, commentsOf('workflows/contracts/variables.ts', 'Variables'))),
+  settings: () =>
+    table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
+  input: () => {
+    // Pipelines and the policy have tables of their own. `resume` is for `retry` alone.
+    const { resume, ...run } = runInputOf(z.any()).shape;
+    void resume;
+    const comments = [
+      ...commentsOf('workflows/contracts/pipeline-run.ts', 'runInputOf'),
+      ...prefixed('task.', commentsOf('workflows/contracts/pipeline-run.ts', 'Task')),
+      ...prefixed('task.estimate.', commentsOf('workflows/contracts/pipeline-run.ts', 'Estimate')),
+      ...prefixed('change.', commentsOf('workflows/contracts/change.ts', 'ChangeInput')),
+    ];
+    const shape: Shape = {
+      ...run,
+      task: Task,
+      change: ChangeInput,
+      pipeline: z.union([z.string(), z.looseObject({})]),
+      policy: z.looseObject({}).default({}),
+    };
+    return table(KEYS('Key'), rowsOf(shape, new Map(comments), { deep: true }));
+  },
+  policy: () => table(KEYS('Key'), rowsOf(Policy.shape, commentsOf('workflows/contracts/policy.ts', 'keys'))),
+  common: () => {
+    const comments = [
+      ...commentsOf(PIPELINES, 'CommonKeys'),
+      ...prefixed('when.', commentsOf(PIPELINES, 'When')),
+      ...prefixed('consensus.', commentsOf(PIPELINES, 'Consensus')),
+    ];
+    return table(KEYS('Key'), rowsOf(CommonKeys, new Map(comments), { deep: true }));
+  },
+  options: () => table(['Steps', ...KEYS('Option')], optionRows()),
+  pipelines: () =>
+    table(
+      ['Pipeline', 'Steps'],
+      Object.entries(BUILT_IN).map(([name, steps]) => [
+        code(name),
+        steps.map(({ kind, approval }) => code(kind) + (approval ? ' (approval)' : '')).join(', '),
+      ]),
+    ),
+  script: () => {
+    const comments = [
+      ...commentsOf('client/offline/script.ts', 'Script'),
+      ...prefixed('jobs.<role>[].', commentsOf('client/offline/script.ts', 'End')),
+    ];
+    const { jobs, ...others } = Script.shape;
+    const end = (jobs.unwrap().valueType as z.ZodArray<z.ZodObject>).element;
+    const ends = Object.entries(end.shape).map(([key, type]) => [`jobs.<role>[].${key}`, type as z.ZodType]);
+    return table(KEYS('Key'), rowsOf({ jobs, ...Object.fromEntries(ends), ...others }, new Map(comments)));
+  },
+};
+
+const SETTINGS = 'activities/adapters/local/settings.ts';
+const PIPELINES = 'workflows/contracts/pipelines.ts';
+const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
+
+/** The paper with its parts generated again. The text between them is written by hand. */
+export function refreshed(paper: string): string {
+  const seen = new Set<string>();
+  const text = paper.replace(
+    /(<!-- generated from the schemas: (\w+) -->\n)[^]*?(<!-- end -->)/g,
+    (_, head: string, name: string, end: string) => {
+      seen.add(name);
+      const part = PARTS[name];
+      if (!part) throw new Error(`CONFIGURATION.md: there is no part ${name}`);
+      return `${head}\n${part()}\n\n${end}`;
+    },
+  );
+  const missing = Object.keys(PARTS).filter((name) => !seen.has(name));
+  if (missing.length > 0) throw new Error(`CONFIGURATION.md lacks ${missing.join(', ')}`);
+  return text;
+}
+
+/** One row per key. A key without a comment is an error: that comment is its description. */
+function rowsOf(shape: Shape, comments: Map<string, string>, { deep = false, prefix = '' } = {}): Row[] {
+  return Object.entries(shape).flatMap(([name, type]) => {
+    const key = prefix + name;
+    const comment = comments.get(key);
+    if (comment === undefined) throw new Error(`${key} has no comment, which would be its description`);
+    const row = [code(key), valueOf(name, type), defaultOf(type), comment];
+    const inner = deep ? innerOf(type) : undefined;
+    return [row, ...(inner ? rowsOf(inner, comments, { deep, prefix: `${key}.` }) : [])];
+  });
+}
+
+/** The keys of an object's schema, optional or not. */
+function innerOf(type: z.ZodType): Shape | undefined {
+  if (type instanceof z.ZodOptional) return innerOf(type.unwrap() as z.ZodType);
+  return type instanceof z.ZodObject ? (type.shape as Shape) : undefined;
+}
+
+/** Gates that share a file share their options. */
+function optionRows(): Row[] {
+  const rows = new Map<string, [kinds: string[], row: Row]>();
+  for (const kind of kinds) {
+    const shape = gateFor(kind).options.shape as Shape;
+    const file = Object.keys(OPTIONS).find((name) => OPTIONS[name]!.includes(kind));
+    if (Object.keys(shape).length === 0) continue;
+    if (!file) throw new Error(`${kind} has options: say in test/papers/configuration.ts which file states them`);
+    for (const [key, value, otherwise, what] of rowsOf(shape, commentsOf(`workflows/gates/${file}`, 'options'))) {
+      const known = rows.get(file + key);
+      if (known) known[0].push(code(kind));
+      else rows.set(file + key, [[code(kind)], [key!, value!, otherwise!, what!]]);
+    }
+  }
+  return [...rows.values()].map(([of, row]) => [of.join(', '), ...row]);
+}
+
+/** The files of `workflows/gates/` that state options, and whose they are. */
+const OPTIONS: Record<string, string[]> = {
+  'human-test.ts': ['human-test'],
+  'tester.ts': ['tester'],
+  'ci.ts': ['ci'],
+  'conflicts.ts': ['conflicts'],
+  'companion.ts': ['reviewer', 'architect-companion', 'spec-companion'],
+  'review.ts': ['requirements-review', 'clarity-review'],
+  'release.ts': ['post-release-health'],
+};
+
+interface Json {
+  anyOf?: unknown[];
+  type?: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  default?: unknown;
+  additionalProperties?: unknown;
+}
+
+const jsonOf = (type: z.ZodType) => z.toJSONSchema(type, { unrepresentable: 'any' }) as Json;
+
+/** What may be said, in words: the unit of a number is part of its key's name. */
+function valueOf(name: string, type: z.ZodType): string {
+  const json = jsonOf(type);
+  if (json.enum) return json.enum.map(code).join(', ');
+  if (json.anyOf) return 'name or object';
+  switch (json.type) {
+    case 'number':
+    case 'integer':
+      return `${unitOf(name)}${rangeOf(json)}`;
+    case 'boolean':
+      return `${code('true')}, ${code('false')}`;
+    case 'array':
+      return 'list';
+    case 'object':
+      return 'object';
+    default:
+      return json.type === 'string' || /^[A-Z]/.test(name) ? 'text' : 'any';
+  }
+}
+
+function unitOf(name: string): string {
+  const unit = /(?:seconds|minutes|cents|port)$/i.exec(name)?.[0].toLowerCase();
+  return unit === 'port' ? 'port' : (unit ?? 'number');
+}
+
+function rangeOf({ minimum, maximum, exclusiveMinimum }: Json): string {
+  const most = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (exclusiveMinimum !== undefined) return `, over ${exclusiveMinimum}${most === undefined ? '' : ` to ${most}`}`;
+  if (minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER) return '';
+  return most === undefined ? `, ${minimum} or more` : `, ${minimum} to ${most}`;
+}
+
+function defaultOf(type: z.ZodType): string {
+  if (!type.safeParse(undefined).success) return '_required_';
+  const { default: value } = jsonOf(type);
+  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
+    return '';
+  const texts = (Array.isArray(value) ? value : [value]).map((each: unknown) =>
+    code(typeof each === 'object' && each !== null ? String(Object.values(each)[0]) : String(each)),
+  );
+  return texts.join(', ');
+}
+
+const code = (text: string) => `\`${text}\``;
+
+const prefixed = (prefix: string, comments: Map<string, string>) =>
+  [...comments].map(([key, comment]) => [prefix + key, comment] as const);
+
+/** A table as prettier writes it. */
+function table(head: Row, rows: readonly Row[]): string {
+  const all = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`);
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
+}
