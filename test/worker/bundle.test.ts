@@ -23,7 +23,7 @@ it('is built once for one state of the code, and kept in the data folder', async
 it('begins with every workflow type that there is', async () => {
   const read = (file: string) => readFile(new URL(`../../workflows/${file}`, import.meta.url), 'utf8');
   const types = [...(await read('index.ts')).matchAll(/export \{ (\w+) \}/g)].map(([, name]) => name!);
-  const [, begun = ''] = /export const \{ (.*) \}/.exec(await read('entry.ts')) ?? [];
+  const [, begun = ''] = /export const \{ (.*) \}/.exec(await read('temporal/entry.ts')) ?? [];
   expect(types.length).toBeGreaterThanOrEqual(4);
   expect(begun.split(', ').sort()).toEqual(types.sort());
 });

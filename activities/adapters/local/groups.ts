@@ -1,12 +1,21 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { OURS } from '../git/environment.ts';
 import { tokenOf } from './tokens.ts';
 
-/** A process group, and what its members bear in their environment, to find those that left the group by `setsid`. */
+/**
+ * A process group, and how members are found that left it by `setsid`: by a mark in their environment, or, where that is gone
+ * (`env -i`, a server that writes its title over it), by the folder they work in.
+ */
 export interface Group {
   pid: number;
   token: string;
   mark: string;
+  /** The folder that was made for the command, without links. */
+  cwd?: string | undefined;
 }
+
+/** Names the process group in its members' environment. */
+export const MARK = 'GATEHOUSE_PROCESS';
 
 /** How long those that were asked and did not end are killed for, again and again, in milliseconds. */
 const INSIST_MS = 5_000;
@@ -62,20 +71,45 @@ async function membersOf<G extends Group>(groups: readonly G[]): Promise<Map<G, 
   const members = new Map<G, number[]>();
   await Promise.all(
     pids.map(async (pid) => {
-      const number = await groupOf(pid);
-      if (number === undefined) return;
-      const group = led.get(number) ?? (await markedBy(pid, marks));
+      const found = await statOf(pid);
+      if (found === undefined) return;
+      const group = led.get(found.group) ?? (await markedBy(pid, marks)) ?? (await workingIn(pid, found, groups));
       if (group) members.set(group, [...(members.get(group) ?? []), pid]);
     }),
   );
   return members;
 }
 
-/** The process group of a living process: field 5 of its stat (proc(5)). */
-async function groupOf(pid: number): Promise<number | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat === '' || state === 'Z' || state === 'X' ? undefined : Number(group);
+interface Stat {
+  group: number;
+  terminal: number;
+}
+
+/** The process group and the controlling terminal of a living process: fields 5 and 7 of its stat (proc(5)). */
+async function statOf(pid: number): Promise<Stat | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [state, , group, , terminal] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return line === '' || state === 'Z' || state === 'X'
+    ? undefined
+    : { group: Number(group), terminal: Number(terminal) };
+}
+
+/**
+ * The group in whose folder an unmarked process works. A person's shell there has a terminal, and our own git says that it is
+ * ours: neither was left by the command.
+ */
+async function workingIn<G extends Group>(
+  pid: number,
+  { terminal }: Stat,
+  groups: readonly G[],
+): Promise<G | undefined> {
+  if (terminal !== 0 || pid === process.pid) return undefined;
+  const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+  const group = groups.find((each) => each.cwd !== undefined && (cwd === each.cwd || cwd.startsWith(`${each.cwd}/`)));
+  if (!group || (await stat(`/proc/${pid}`).catch(() => undefined))?.uid !== process.getuid?.()) return undefined;
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  const isKnown = environment.split('\0').some((entry) => entry.startsWith(`${OURS}=`) || entry.startsWith(`${MARK}=`));
+  return isKnown ? undefined : group;
 }
 
 async function markedBy<G>(pid: number, marks: ReadonlyMap<string, G>): Promise<G | undefined> {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { createFile, roomFor } from './disk.ts';
 import { hashOf, writeJson } from './folders.ts';
-import { endGroups } from './groups.ts';
+import { endGroups, MARK } from './groups.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
 import { logOf } from './logs.ts';
 import { readWord, recordAs } from './reading.ts';
@@ -29,15 +29,18 @@ export interface Launch {
   begins?: (() => void) | undefined;
 }
 
-const Launched = z.object({ pid: z.number(), token: z.string(), at: z.number(), origin: Origin.optional() });
+const Launched = z.object({
+  pid: z.number(),
+  token: z.string(),
+  at: z.number(),
+  origin: Origin.optional(),
+  cwd: z.string().optional(),
+});
 
 /** Marks a folder whose command says when it begins: what older versions launched does not. Its launcher's origin follows. */
 const SAYS = ' says when it begins';
 /** A launcher has so long, in milliseconds, from its mark to the record of what it launched. */
 const LAUNCH_MS = 10_000;
-
-/** Names the process group in its members' environment, to find those that left the group. */
-const MARK = 'GATEHOUSE_PROCESS';
 
 const files = (folder: string) => ({
   marker: path.join(folder, 'launched'),
@@ -99,6 +102,7 @@ async function begin(folder: string, { command, cwd, env, stdin = '', begins }: 
         token: (await tokenOf(pid)) ?? 'gone',
         at: Date.now(),
         origin: await ownOrigin(),
+        cwd: await realpath(cwd),
       });
       begins?.();
       child.stdin!.write('go\n');

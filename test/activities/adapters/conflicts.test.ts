@@ -94,6 +94,14 @@ describe('a resolver', () => {
     expect(await resolve(script)).toMatchObject(left('guide.md', 'quotes.txt', 'text'));
   });
 
+  it('that leaves one line of git’s marks has decided nothing about that file', async () => {
+    const text = (middle: string) =>
+      `${decide('text')} printf 'one\\nwork\\n${middle}\\nmain\\nthree\\n' > text; git add -A`;
+    expect(await resolve(text('======='))).toMatchObject(left('text'));
+    expect(await resolve(text('||||||| 0123456'))).toMatchObject(left('text'));
+    expect(await resolve(text('======'))).toMatchObject({ is: 'made' });
+  });
+
   it.each([
     ['the index is gone', 'rm .git/index'],
     ['the index is broken', 'echo broken > .git/index'],
@@ -137,6 +145,21 @@ describe('a writer', () => {
     [
       'a stash',
       'echo mine > text; git stash -q; echo other > text; git commit -qam other; git stash pop -q >/dev/null 2>&1 || true; git add -A; git commit -qm both',
+      ['text'],
+    ],
+    [
+      'a merge as one commit, of a branch that is gone since',
+      'git branch tmp origin/main; git merge -q --squash tmp >/dev/null 2>&1 || true; git add -A; git commit -qm squashed; git reset -q --hard; git branch -q -D tmp',
+      ['guide.md', 'quotes.txt', 'text'],
+    ],
+    [
+      'another branch with its changes taken along',
+      'git branch other origin/main; printf "one\nmine\nthree\n" > text; git checkout -q -m other >/dev/null 2>&1; cp text ..; git checkout -q -f work; mv ../text .; git branch -q -f other origin/main; git add -A; git commit -qm taken',
+      ['text'],
+    ],
+    [
+      'a patch',
+      'git diff HEAD origin/main -- text > ../p; git apply -q ../p; git commit -qam theirs; git diff HEAD~1 > ../p; git reset -q --hard HEAD~1; printf "one\nmine\nthree\n" > text; git commit -qam mine; git apply --3way ../p >/dev/null 2>&1 || true; git add -A; git commit -qm patched; git reset -q --hard',
       ['text'],
     ],
   ])('that commits the marks of %s is told so', async (_, script, names) => {

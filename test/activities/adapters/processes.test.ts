@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -7,7 +8,7 @@ import { LEASE_MS } from '../../../activities/adapters/local/leases.ts';
 import { tailOf } from '../../../activities/adapters/local/logs.ts';
 import { end, endAll, launch, stateOf } from '../../../activities/adapters/local/processes.ts';
 import { LOG_BYTES } from '../../../activities/adapters/local/supervisor.ts';
-import { ownOrigin, seen } from '../../../activities/adapters/local/tokens.ts';
+import { ownOrigin, seen, tokenOf } from '../../../activities/adapters/local/tokens.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
 import { until } from '../../support/stack.ts';
@@ -89,6 +90,29 @@ describe('a command', () => {
     await rm(folder, { recursive: true });
     await writeFile(path.join(home, 'go'), '');
     await until('nothing of it is left', async () => (await running(home)).length === 0);
+  });
+
+  it('ends with what left its group and hides its environment, and with nothing else', async () => {
+    const [cwd, folder] = [path.join(home, 'tree'), path.join(home, 'run')];
+    await mkdir(path.join(cwd, 'deep'), { recursive: true });
+    folders.push(folder);
+    const daemon = (env: string, name: string) => `${env} sh -c 'echo $$ > ${home}/${name}; exec sleep 300' &`;
+    // Job control gives each a group of its own, as a daemon has: only its folder tells whose it is.
+    const command = ['set -m', daemon('env -i', 'bare'), 'cd deep', daemon('env -i PATH="$PATH"', 'deeper'), 'exit 0'];
+    const pidOf = (name: string) =>
+      until(`${name} runs`, async () => Number(await readFile(path.join(home, name), 'utf8').catch(() => '')));
+    const ours = spawn('sleep', ['300'], { cwd, detached: true, env: { ...process.env, GATEHOUSE_OWN: 'git' } });
+    try {
+      await launch(folder, { command: command.join('\n'), cwd, env: process.env });
+      await exited(folder);
+      const left = [await pidOf('bare'), await pidOf('deeper')];
+      expect(await Promise.all(left.map((pid) => tokenOf(pid)))).not.toContain(undefined);
+      await end(folder, { graceMs: 1_000 });
+      expect(await Promise.all(left.map((pid) => tokenOf(pid)))).toEqual([undefined, undefined]);
+      expect(await tokenOf(ours.pid!)).toBeDefined();
+    } finally {
+      ours.kill();
+    }
   });
 
   it('that cannot be begun is begun by the next who asks', async () => {

@@ -55,6 +55,24 @@ describe('what an agent leaves becomes a commit', () => {
       { 'build/x': '100644' },
     ],
     [
+      'files that it hid from its git',
+      'git update-index --assume-unchanged a.txt; git update-index --skip-worktree docs/guide.md; chmod +x a.txt; rm docs/guide.md; mkdir docs/guide.md; echo x > docs/guide.md/x',
+      made,
+      { 'a.txt': '100755', 'docs/guide.md/x': '100644', 'docs/guide.md': undefined },
+    ],
+    [
+      'a file that it hid and removed',
+      'git update-index --skip-worktree docs/guide.md; rm docs/guide.md',
+      made,
+      { 'docs/guide.md': undefined },
+    ],
+    [
+      'a file that it hid beside a sparse checkout',
+      'git sparse-checkout set --no-cone docs >/dev/null; git update-index --skip-worktree docs/guide.md; chmod +x docs/guide.md',
+      made,
+      { 'a.txt': '100644', 'docs/guide.md': '100755' },
+    ],
+    [
       'a lock of nobody alive',
       'echo x > x; : > .git/index.lock; : > .git/HEAD.lock; : > .git/config.lock',
       made,

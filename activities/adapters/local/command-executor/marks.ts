@@ -8,8 +8,8 @@ const MOST_BYTES = 10_000_000;
 
 /**
  * The files of a result that hold marks which git wrote for a conflict. In a file that was in conflict, that is a line like
- * them which neither side had; in any other, a whole set of them whose label names what git merged there. So documents
- * that quote marks are documents.
+ * them which neither side had; in any other, a new conflict that only git can have written. So documents that quote marks are
+ * documents.
  */
 export async function marksLeft(checkout: Checkout, result: string, conflicts: Conflicts): Promise<string[]> {
   const { start } = checkout.begun;
@@ -26,7 +26,9 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
       ? [...stages.values()].map(({ id }) => id)
       : [...(await blobsAt(checkout, start, [name])).values()];
     const sides = await Promise.all(blobs.map((id) => textOf(checkout, id)));
-    const isMarked = stages ? holdsMarks(text, size, sides) : await isGits(checkout, newLines(text, sides), size, name);
+    const isMarked = stages
+      ? holdsMarks(text, size, sides)
+      : await isGits(checkout, { text, sides, size, name, result });
     if (isMarked) left.push(shownName(name));
   }
   return left.sort();
@@ -34,16 +36,20 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
 
 export const USUAL = 7;
 
+/** So many of a job's own commits are looked through for what stood in a file before. */
+const COMMITS = 50;
+
 const linesOf = (text: string) => text.split(/\r?\n/);
 
-/** A line that begins with just so many of a mark's characters: where a conflict opens, or where it closes. */
-const isMark = (line: string, size: number): boolean => opens(line, size) || labelOf(line, size) !== undefined;
-const opens = (line: string, size: number) =>
-  line.startsWith('<'.repeat(size)) && (line.length === size || line[size] === ' ');
-const labelOf = (line: string, size: number): string | undefined =>
-  line.startsWith('>'.repeat(size)) && (line.length === size || line[size] === ' ')
-    ? line.slice(size + 1).trim()
-    : undefined;
+/** A line that begins with just so many of a mark's characters. */
+const begins = (line: string, character: string, size: number): boolean =>
+  line.startsWith(character.repeat(size)) && (line.length === size || line[size] === ' ');
+const opens = (line: string, size: number) => begins(line, '<', size);
+const closes = (line: string, size: number) => begins(line, '>', size);
+const parts = (line: string, size: number) => line === '='.repeat(size);
+const showsBase = (line: string, size: number) => begins(line, '|', size);
+const isMark = (line: string, size: number): boolean =>
+  [opens, closes, parts, showsBase].some((matches) => matches(line, size));
 
 /** Whether a text holds any line that git could have written as a mark of this size. */
 export const holdsMarks = (text: string, size: number, sides: readonly string[]): boolean =>
@@ -55,22 +61,83 @@ function newLines(text: string, sides: readonly string[]): string[] {
   return linesOf(text).filter((line) => !known.has(line));
 }
 
+/** One conflict as git writes it into a file, with the lines around it. */
+interface Hunk {
+  before: string | undefined;
+  ours: string[];
+  theirs: string[];
+  after: string | undefined;
+  marks: [opening: string, closing: string];
+}
+
+/** The conflicts that a text holds, or quotes. */
+function hunksOf(lines: readonly string[], size: number): Hunk[] {
+  const hunks: Hunk[] = [];
+  let open: { at: number; base?: number; parted?: number } | undefined;
+  for (const [at, line] of lines.entries()) {
+    if (opens(line, size)) open = { at };
+    else if (open && open.parted === undefined && showsBase(line, size)) open.base ??= at;
+    else if (open && open.parted === undefined && parts(line, size)) open.parted = at;
+    else if (open?.parted !== undefined && closes(line, size)) {
+      hunks.push({
+        before: lines[open.at - 1],
+        ours: lines.slice(open.at + 1, open.base ?? open.parted),
+        theirs: lines.slice(open.parted + 1, at),
+        after: lines[at + 1],
+        marks: [lines[open.at]!, line],
+      });
+      open = undefined;
+    }
+  }
+  return hunks;
+}
+
 /**
- * A whole set of marks, with a label that only git writes: a commit of this repository, a stash, or a branch that conflicts
- * there.
+ * Whether git wrote a new conflict in this text. Then a label is one that only git writes (a commit of this repository, a
+ * stash, or a branch that conflicts there), or one of its sides is just what stood there before.
  */
-async function isGits(checkout: Checkout, lines: readonly string[], size: number, name: Name): Promise<boolean> {
-  let open = false;
-  let parted = false;
-  for (const line of lines) {
-    if (opens(line, size)) [open, parted] = [true, false];
-    else if (open && line === '='.repeat(size)) parted = true;
-    else if (parted) {
-      const label = labelOf(line, size);
-      if (label !== undefined && (await namesAMerge(checkout, label, name))) return true;
+async function isGits(
+  checkout: Checkout,
+  {
+    text,
+    sides,
+    size,
+    name,
+    result,
+  }: { text: string; sides: readonly string[]; size: number; name: Name; result: string },
+): Promise<boolean> {
+  const fresh = new Set(newLines(text, sides));
+  for (const hunk of hunksOf(linesOf(text), size)) {
+    if (!hunk.marks.some((line) => fresh.has(line))) continue;
+    const before = [...sides, ...(await earlierTexts(checkout, result, name))];
+    if (before.some((side) => stoodIn(linesOf(side), hunk))) return true;
+    for (const mark of hunk.marks) {
+      if (await namesAMerge(checkout, mark.slice(size + 1).trim(), name)) return true;
     }
   }
   return false;
+}
+
+/** A file's contents in the commits that lead to a result. */
+async function earlierTexts(checkout: Checkout, result: string, name: Name): Promise<string[]> {
+  const commits = await commitsOf(checkout, { from: [result], without: [checkout.begun.start] });
+  const blobs = new Set<string>();
+  for (const commit of commits.slice(0, COMMITS)) {
+    for (const blob of (await blobsAt(checkout, commit, [name])).values()) blobs.add(blob);
+  }
+  return Promise.all([...blobs].map((blob) => textOf(checkout, blob)));
+}
+
+/** Whether one side of a conflict stands in a text between the same lines as the conflict does. */
+function stoodIn(lines: readonly string[], { before, ours, theirs, after }: Hunk): boolean {
+  return [ours, theirs].some(
+    (side) =>
+      side.length > 0 &&
+      lines.some((_, at) => {
+        const isSame = side.every((line, index) => lines[at + index] === line);
+        return isSame && lines[at - 1] === before && lines[at + side.length] === after;
+      }),
+  );
 }
 
 async function namesAMerge(checkout: Checkout, label: string, name: Name): Promise<boolean> {

@@ -30,6 +30,7 @@ const MOST_BYTES = 1_024 ** 3;
  * by what the agent's git was told to do with it. Throws `Refusal` for what cannot be taken.
  */
 export async function snapshotOf(checkout: Checkout, head: string): Promise<Snapshot> {
+  await unhide(checkout);
   const nested = await flattened(checkout);
   const changed = await changedFiles(checkout);
   await mustBeFiles(checkout, changed, nested.others);
@@ -57,6 +58,32 @@ async function treeOf(
   const added = await changesSince(checkout, head);
   const changes = (await keptAsTheyWere(checkout, staged, added)) ? await changesSince(checkout, head) : added;
   return { tree: (await ask(checkout, ['write-tree'], { kind: 'write' })).stdout, changes };
+}
+
+/**
+ * Makes git look at every tracked file that is there, also where the agent's git was told not to (`update-index
+ * --assume-unchanged`, `--skip-worktree`). A file that a sparse checkout left out is not there, and stays left out.
+ */
+async function unhide(checkout: Checkout): Promise<void> {
+  const entries = partsOf(await ask(checkout, ['ls-files', '-v', '-z'], { bytes: true }));
+  const assumed = entries.filter((entry) => /^[a-z]/.test(entry)).map((entry) => entry.slice(2));
+  const isSparse = (await lookAt(checkout, '.git/info/sparse-checkout')).is !== 'nothing';
+  const skipped: Name[] = [];
+  for (const entry of entries) {
+    const isSkipped = entry.startsWith('S ') || entry.startsWith('s ');
+    if (!isSkipped) continue;
+    const isThere = !isSparse || (await lookAtName(checkout, entry.slice(2))).is !== 'nothing';
+    if (isThere) skipped.push(entry.slice(2));
+  }
+  const options = [
+    ['--no-assume-unchanged', assumed],
+    ['--no-skip-worktree', skipped],
+  ] as const;
+  for (const [option, names] of options) {
+    if (names.length === 0) continue;
+    const input = names.map((name) => `${name}\0`).join('');
+    await ask(checkout, ['update-index', option, '-z', '--stdin'], { kind: 'write', input, bytes: true });
+  }
 }
 
 /** Tracked files that are not as the index has them, or may not be. */
