@@ -12,7 +12,8 @@ export const notYet = (message: string, nextLookMs: number) =>
 export const final = (type: FailureType, message: string) => ApplicationFailure.nonRetryable(message, type);
 
 /** Adapters name an error so when something of the repository's owner is in the way, which only its owner can move. */
-export const isBlockedByOwner = (error: unknown): error is Error => error instanceof Error && error.name === 'BlockedByOwner';
+export const isBlockedByOwner = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'BlockedByOwner';
 
 /** The server's own refusal (INVALID_ARGUMENT): what is asked so is refused at every attempt. */
 export const isInvalidArgument = (error: unknown): boolean =>
