@@ -16,7 +16,8 @@ Kinds: local (the windows that matter most, on git and processes of this machine
 git call and file write, a full disk, a slow one, a repository that vanishes), lasting (agents of 90 s through freezes, a cut and a server kill), windows (every crash window of every method of every port, and every workflow task of the happy path),
 ${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
 --seed S plays the same dice again; --seeds N goes on with N crowds struck at random, from seed S on.
-A case of windows is named as the report names it: forge.merge:W3, forge.merge, task:7.
+A case of windows is named as the report names it, by how its name begins; * stands for anything:
+forge.merge:W3, forge.merge, task:7, 'machine:*:full'.
 `;
 
 const { values, positionals } = parseArgs({

@@ -55,7 +55,19 @@ export async function local(stage: Stage, { only, lanes: many }: Systematic): Pr
 }
 
 export const isWanted = (name: string, only: readonly string[]) =>
-  only.length === 0 || only.some((each) => name.startsWith(each));
+  only.length === 0 || only.some((each) => startsLike(name, each));
+
+/** Whether a name begins like this; `*` stands for anything, as in `machine:*:full`. */
+function startsLike(name: string, pattern: string): boolean {
+  const [first = '', ...others] = pattern.split('*');
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  return others.every((part) => {
+    const found = name.indexOf(part, at);
+    at = found + part.length;
+    return found >= 0;
+  });
+}
 
 /** Processes that jobs, checks and previews have left behind: there are to be none. */
 export async function stillRunning(stage: Stage): Promise<Outcome> {
