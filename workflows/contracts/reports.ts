@@ -63,8 +63,11 @@ export type MergeResultReport =
   | { is: 'moved' };
 
 export type MergeabilityReport =
-  /** `behind`: the base has commits that the head does not hold: then what merging makes is neither of the two. */
-  | ({ is: 'mergeable'; head: string; baseHead: string; behind?: boolean } & Seen)
+  /**
+   * `behind`: the base has commits that the head does not hold: then what merging makes is neither of the two. `restores`:
+   * commits that the base's owner has removed since the run began, by a rewritten history, and that merging would bring back.
+   */
+  | ({ is: 'mergeable'; head: string; baseHead: string; behind?: boolean; restores?: string[] } & Seen)
   | ({ is: 'conflicted'; head: string; baseHead: string; files: string[] } & Seen)
   /** There is no work branch, hence nothing to merge. */
   | ({ is: 'nothing' } & Seen);

@@ -100,7 +100,10 @@ const BRIEF = [
 async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: 'Looking at the change once more' };
   const merges = await ctx.base.mergeability(view);
-  const good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead } as const;
+  const good: Good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead };
+  const restores = merges.is === 'mergeable' ? merges.restores : undefined;
+  if (restores)
+    good.because = `It would bring back what was removed from ${ctx.change().base}: ${restores.join(', ')}.`;
   const [first, ...others] = ctx.verdicts.voided();
   if (first) return { is: 'back', to: [first, ...others].map(({ step }) => step.id), because: first.because };
 
@@ -113,7 +116,7 @@ async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   if (ctx.verdicts.voided().length > 0) return stillGood(ctx);
   if (failing.length > 0) return reopen(ctx, 'ci', `Failing checks: ${namesOf(failing)}.`) ?? good;
   const isOther = merges.is === 'mergeable' && merges.behind === true;
-  return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, merges.baseHead) : good;
+  return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, good) : good;
 }
 
 /** Nothing stands against merging into this base, but that a person is to know of. `commit`: the merge that was tested. */
@@ -128,8 +131,9 @@ interface Good {
  * Two changes may each be green, and break the base together. So the merge of both is tested; where it is red, the base is
  * taken into the work branch, so that `ci` sees what is wrong and its helper can mend it.
  */
-async function goodTogether(ctx: Context, baseHead: string): Promise<GateEnd | Good> {
+async function goodTogether(ctx: Context, before: Good): Promise<GateEnd | Good> {
   const { base } = ctx.change();
+  const { baseHead } = before;
   const view: GateView = {
     phase: 'merging',
     waitingOn: 'checks',
@@ -138,7 +142,7 @@ async function goodTogether(ctx: Context, baseHead: string): Promise<GateEnd | G
   const result = await ctx.base.mergeResult(view, baseHead);
   if (result.is === 'moved') return stillGood(ctx);
   const failing = failingOf(result);
-  const good = { is: 'good', baseHead, commit: result.commit } as const;
+  const good: Good = { ...before, commit: result.commit };
   if (failing.length === 0) return good;
 
   const because = `Failing checks once it is merged into ${base}: ${namesOf(failing)}.`;

@@ -381,6 +381,21 @@ describe('a ref that cannot be read', () => {
   });
 });
 
+it('a base that has lost commits since the start names those that merging would bring back', async () => {
+  await put('secret.txt', 'leaked\n');
+  basis = commit('leaks a key');
+  const head = await work();
+  expect(await forge.mergeability(change())).toEqual({ is: 'mergeable', head, baseHead: basis });
+  git('reset', '--quiet', '--hard', 'HEAD~1');
+  const restores = [expect.stringMatching(/^[0-9a-f]{7,} leaks a key$/)];
+  expect(await forge.mergeability(change())).toMatchObject({ is: 'mergeable', head, restores });
+
+  git('checkout', '--quiet', 'gatehouse/T-1');
+  git('rebase', '--quiet', '--onto', 'main', basis);
+  git('checkout', '--quiet', 'main');
+  expect(await forge.mergeability(change())).not.toHaveProperty('restores');
+});
+
 it('a base that is gone is named', async () => {
   await work();
   git('branch', '-m', 'main', 'trunk');

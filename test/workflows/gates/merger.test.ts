@@ -109,3 +109,15 @@ describe('the merger, where the base has moved on', () => {
     expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, as bo said.' });
   });
 });
+
+describe('the merger, where merging would bring back what the base has lost', () => {
+  const rewritten = { is: 'mergeable', baseHead: BASE, restores: ['1234567 leaks a key'] };
+
+  it('asks a person, and merges when that person says so', async () => {
+    const people = [{ kind: 'merge' as const, by: 'ana' }];
+    const { told, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
+    expect(told).toContain('merge_review: merge');
+    expect(asked).toMatchObject([{ because: 'It would bring back what was removed from main: 1234567 leaks a key.' }]);
+    expect(end).toMatchObject({ is: 'merged', note: 'Merged, as ana said.' });
+  });
+});

@@ -16,6 +16,7 @@ import { CheckRuns, placeOf } from './check-runs.ts';
 import { examineChange } from './examining.ts';
 import { forgetResult, mergeResultOf } from './merge-result.ts';
 import { broughtBy, isIn, mergeOf } from './merged.ts';
+import { restoredBy } from './rewritten.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
@@ -135,7 +136,14 @@ class GitForge implements Forge {
     const merge = await mergeTree(copy, baseHead, head);
     if (merge.is === 'conflicted') return { is: 'conflicted', head, baseHead, files: merge.files };
     const behind = !(await isAncestor(copy, baseHead, head));
-    return { is: 'mergeable', head, baseHead, ...(behind && { behind }) };
+    const restores = await restoredBy(copy, { basis: change.basis, head, baseHead });
+    return {
+      is: 'mergeable',
+      head,
+      baseHead,
+      ...(behind && { behind }),
+      ...(restores.length > 0 && { restores }),
+    };
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
