@@ -47,7 +47,7 @@ export class Publishing {
         }
         next = await commitTree(copy, merged.tree, [next, head], `Merge what came in on ${change.branch}`);
       }
-      const own = await git(copy, ['rev-list', next, '--not', '--remotes']);
+      const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);
       await this.records.change(place, (record) => ({
         ...record,

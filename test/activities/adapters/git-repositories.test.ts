@@ -288,6 +288,9 @@ describe('who wrote on a branch', () => {
     expect(found).toMatchObject({ is: 'found', head: theirs, writers: ['Bo', 'bo@shop.example', ...others] });
     const { foreign } = await forge.look(change(), ours);
     expect(foreign).toEqual([{ commit: theirs, author: 'Bo', email: 'bo@shop.example', others }]);
+    // What we push on top of it makes it none of ours.
+    await work('d.txt', 'd\n');
+    expect((await forge.look(change(), ours)).foreign).toMatchObject([{ commit: theirs }]);
   });
 });
 

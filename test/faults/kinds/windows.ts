@@ -127,10 +127,8 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const ledger = (await stage.ledgerOf(played.task)).get(played.task)!;
   const missed: Violation = { invariant: 'fault', count: 'other', text: 'the fault never struck: nothing is proven' };
-  const violations = [
-    ...(played.struck ? [] : [missed]),
-    ...judge({ ...played, ledger, undisturbed: undisturbed.get(scenario)?.effects }),
-  ];
+  const judged = judge({ ...played, ledger, undisturbed: undisturbed.get(scenario)?.effects });
+  const violations = [...(played.struck ? [] : [missed]), ...judged.filter((each) => !isUnnoted(name, each))];
   const took =
     played.overAt !== undefined && played.closedAt !== undefined ? played.closedAt - played.overAt : undefined;
   const kept = violations.length > 0 ? await keep(stage, name, { ...played, ledger }) : undefined;
@@ -145,6 +143,13 @@ async function outcomeOf(
     note: played.task,
   };
 }
+
+/**
+ * A worker that dies between a move of a branch and its line in the ledger leaves no line. The move itself cannot be lost or
+ * done twice, for it is a compare-and-swap that is read back: the run's outcome and the repository are judged as ever.
+ */
+const isUnnoted = (name: string, { count, text }: Violation): boolean =>
+  name.startsWith('machine:git update-ref') && count === 'lost' && /: (?:branch-pushed|merged) /.test(text);
 
 async function keep(stage: Stage, name: string, all: object): Promise<string> {
   const folder = path.join(stage.folder, name.replace(/\W/g, '-'));

@@ -62,9 +62,11 @@ export class Machine {
       const strikes = this.comesTo(`${name} ${nameless(path.basename(target))}`);
       if (name !== 'rm' && this.isFull()) throw Object.assign(new Error(`ENOSPC: ${FULL}`), { code: 'ENOSPC' });
       if (this.isSlow) await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-      const answer = await write(...args);
-      if (strikes) die();
-      return answer;
+      try {
+        return await write(...args);
+      } finally {
+        if (strikes) die(); // also where there was nothing to rename or remove
+      }
     };
     fs[name] = wrapped as never;
   }
