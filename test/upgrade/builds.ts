@@ -79,9 +79,9 @@ async function bundle(changes: Change[]): Promise<WorkflowBundle> {
       await writeFile(place, text.replace(from, to));
     }
     return await bundleWorkflowCode({
-      workflowsPath: path.join(workflows, 'entry.ts'),
-      preloadModules: ['untraced.ts', 'shared.ts'].map((name) => path.join(workflows, name)),
-      payloadConverterPath: path.join(workflows, 'lib', 'payload-converter.ts'),
+      workflowsPath: path.join(workflows, 'temporal', 'entry.ts'),
+      preloadModules: ['untraced.ts', 'preloading.ts'].map((name) => path.join(workflows, 'temporal', name)),
+      payloadConverterPath: path.join(workflows, 'temporal', 'payload-converter.ts'),
       logger: new DefaultLogger('ERROR'),
     });
   } finally {

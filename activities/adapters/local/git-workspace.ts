@@ -78,6 +78,13 @@ export class GitWorkspace {
     return copy;
   }
 
+  /** Fetches a commit that was made in another checkout into our copy, where it can be merged and published. */
+  async bringBack(repository: string, folder: string, commit: string): Promise<string> {
+    const copy = await this.fetch(repository);
+    await fetchFrom({ gitDir: copy }, folder, [commitId(commit)]);
+    return copy;
+  }
+
   /** A branch's head, read from the repository itself: our copy may not have it yet. */
   async headOf(repository: string, branch: string): Promise<string | undefined> {
     return headOf((await this.source(repository)).at, branch);

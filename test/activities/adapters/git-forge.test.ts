@@ -5,7 +5,6 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName, withLock } from '../../../activities/adapters/local/folders.ts';
-import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Publishing } from '../../../activities/adapters/local/publishing.ts';
 import { Records } from '../../../activities/adapters/local/change-store.ts';
@@ -173,7 +172,7 @@ describe('a repository of a person', () => {
       await execa('git', ['add', '--all'], { cwd: tree });
       await execa('git', [...as, 'commit', '--quiet', '-m', 'ours'], { cwd: tree });
       const commit = (await execa('git', ['rev-parse', 'HEAD'], { cwd: tree })).stdout;
-      await fetchFrom({ gitDir: await workshop.fetch(rig.repository) }, tree, [commit]);
+      await workshop.bringBack(rig.repository, tree, commit);
       return commit;
     };
     const ours = await own('c.txt', 'ours');
