@@ -325,8 +325,10 @@ describe('settings', () => {
     expect(({} as any).checks).toBeUndefined();
   });
 
-  it('cannot reach a prototype: such a check is none', () => {
-    expect(parseSettings('checks: { __proto__: touch x }')).toMatchObject({ settings: { checks: {} } });
+  it('cannot reach a prototype: such a check is refused by its name', () => {
+    expect(parseSettings('checks: { __proto__: touch x }')).toMatchObject({
+      fields: [{ path: '.gatehouse.yml:checks.__proto__' }],
+    });
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName, withLock } from '../../../activities/adapters/local/folders.ts';
+import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../activities/adapters/local/git-forge/index.ts';
 import { Publishing } from '../../../activities/adapters/local/publishing.ts';
 import { Records } from '../../../activities/adapters/local/change-store.ts';
