@@ -33,7 +33,7 @@ export const CONVERGES_MS = {
   before: 60_000,
   after: 60_000,
   full: 90_000,
-  slow: 180_000,
+  slow: 240_000, // it stays slow until the run ends: some 500 calls of 0.4 s each
   vanishes: 90_000,
 };
 /** How long a repository is not where it was, in milliseconds. */
