@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActionName, HumanAction } from '../contracts/messages.ts';
+import type { HumanAction } from '../contracts/messages.ts';
 import { passed } from '../contracts/outcome.ts';
 import { Concern } from '../contracts/policy.ts';
 import type { ReviewEntry } from '../contracts/reading.ts';
@@ -11,21 +11,13 @@ import {
   isEdit,
   noteDocument,
   noteItems,
+  offersOf,
+  openIn,
   readItems,
   readRecommendations,
+  type ReviewOffer as Offer,
 } from '../rules/review.ts';
 import { defineGate, REPAIR, type Answer, type GateContext, type Question } from './gate.ts';
-
-type Offer = Extract<
-  ActionName,
-  | `${'answer' | 'dismiss' | 'reopen'}Finding`
-  | `${'accept' | 'reject'}Recommendation`
-  | 'requestRecommendations'
-  | 'incorporate'
-  | 'reviewAgain'
-  | 'proceed'
-  | 'resolveCap'
->;
 
 type Context = GateContext<unknown, 'failedEffect' | 'stop'>;
 
@@ -196,7 +188,7 @@ function ask(
   const text =
     because ?? (capped ? `The review still has findings after ${table.iteration} rounds` : 'The review has findings');
   const question = (): Question<Offer> => ({
-    detail: `${text}: ${open(table).length} of ${table.findings.length} are open`,
+    detail: `${text}: ${openIn(table).length} of ${table.findings.length} are open`,
     ...(because && { because }),
     findings: table.findings,
     attempt: table.iteration,
@@ -216,29 +208,8 @@ function edit(table: ReviewEntry, action: HumanAction<Offer>): boolean {
   return true;
 }
 
-const open = ({ findings }: ReviewEntry) => findings.filter(({ status }) => status === 'open');
 const titles = ({ findings }: ReviewEntry) =>
   findings.map(({ title, severity }) => `${title} (${severity})`).join(', ');
-
-/** What can be done to the findings as they stand, and then about the whole. */
-function offersOf(table: ReviewEntry, { recommends, capped }: { recommends: boolean; capped: boolean }): Offer[] {
-  const { findings, due, documented } = table;
-  const some = (hold: (finding: ReviewEntry['findings'][number]) => boolean) => findings.some(hold);
-  const recommended = some(({ recommendation, status }) => recommendation?.status === 'open' && status === 'open');
-  const offers: [Offer, boolean][] = [
-    ['answerFinding', some(({ status }) => status !== 'dismissed')],
-    ['dismissFinding', some(({ status }) => status !== 'dismissed')],
-    ['reopenFinding', some(({ status }) => status !== 'open')],
-    ['requestRecommendations', recommends && open(table).length > 0],
-    ['acceptRecommendation', recommended],
-    ['rejectRecommendation', recommended],
-    ['incorporate', open(table).length === 0 && !due && !capped],
-    ['reviewAgain', (due || documented) && !capped],
-    ['resolveCap', capped],
-    ['proceed', true],
-  ];
-  return offers.filter(([, offered]) => offered).map(([name]) => name);
-}
 
 /** Each review, and who takes it. */
 export const reviews = [

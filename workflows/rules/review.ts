@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HumanAction } from '../contracts/messages.ts';
+import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Finding, ReviewEntry } from '../contracts/reading.ts';
 
@@ -149,4 +149,41 @@ export function noteDocument(review: ReviewEntry): void {
   review.findings = review.findings.filter(({ status }) => status === 'dismissed');
   review.due = true;
   review.documented = true;
+}
+
+/** The actions of a review. */
+export type ReviewOffer = Extract<
+  ActionName,
+  | `${'answer' | 'dismiss' | 'reopen'}Finding`
+  | `${'accept' | 'reject'}Recommendation`
+  | 'requestRecommendations'
+  | 'incorporate'
+  | 'reviewAgain'
+  | 'proceed'
+  | 'resolveCap'
+>;
+
+export const openIn = ({ findings }: ReviewEntry) => findings.filter(({ status }) => status === 'open');
+
+/** What can be done to the findings as they stand, and then about the whole. */
+export function offersOf(
+  table: ReviewEntry,
+  { recommends, capped }: { recommends: boolean; capped: boolean },
+): ReviewOffer[] {
+  const { findings, due, documented } = table;
+  const some = (hold: (finding: ReviewEntry['findings'][number]) => boolean) => findings.some(hold);
+  const recommended = some(({ recommendation, status }) => recommendation?.status === 'open' && status === 'open');
+  const offers: [ReviewOffer, boolean][] = [
+    ['answerFinding', some(({ status }) => status !== 'dismissed')],
+    ['dismissFinding', some(({ status }) => status !== 'dismissed')],
+    ['reopenFinding', some(({ status }) => status !== 'open')],
+    ['requestRecommendations', recommends && openIn(table).length > 0],
+    ['acceptRecommendation', recommended],
+    ['rejectRecommendation', recommended],
+    ['incorporate', openIn(table).length === 0 && !due && !capped],
+    ['reviewAgain', (due || documented) && !capped],
+    ['resolveCap', capped],
+    ['proceed', true],
+  ];
+  return offers.filter(([, offered]) => offered).map(([name]) => name);
 }
