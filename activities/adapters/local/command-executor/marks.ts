@@ -8,8 +8,8 @@ const MOST_BYTES = 10_000_000;
 
 /**
  * The files of a result that hold marks which git wrote for a conflict. In a file that was in conflict, that is a line like
- * them which neither side had; in any other, a new conflict that only git can have written. So documents that quote marks are
- * documents.
+ * them which neither side had; in any other, a new conflict that only git can have written. So documents that quote marks
+ * are documents.
  */
 export async function marksLeft(checkout: Checkout, result: string, conflicts: Conflicts): Promise<string[]> {
   const { start } = checkout.begun;
@@ -28,7 +28,7 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
     const sides = await Promise.all(blobs.map((id) => textOf(checkout, id)));
     const isMarked = stages
       ? holdsMarks(text, size, sides)
-      : await isGits(checkout, { text, sides, size, name, result });
+      : await isGits(checkout, { text, sides, size }, name, result);
     if (isMarked) left.push(shownName(name));
   }
   return left.sort();
@@ -98,22 +98,17 @@ function hunksOf(lines: readonly string[], size: number): Hunk[] {
  */
 async function isGits(
   checkout: Checkout,
-  {
-    text,
-    sides,
-    size,
-    name,
-    result,
-  }: { text: string; sides: readonly string[]; size: number; name: Name; result: string },
+  { text, sides, size }: { text: string; sides: readonly string[]; size: number },
+  name: Name,
+  result: string,
 ): Promise<boolean> {
   const fresh = new Set(newLines(text, sides));
-  for (const hunk of hunksOf(linesOf(text), size)) {
-    if (!hunk.marks.some((line) => fresh.has(line))) continue;
-    const before = [...sides, ...(await earlierTexts(checkout, result, name))];
-    if (before.some((side) => stoodIn(linesOf(side), hunk))) return true;
-    for (const mark of hunk.marks) {
-      if (await namesAMerge(checkout, mark.slice(size + 1).trim(), name)) return true;
-    }
+  const hunks = hunksOf(linesOf(text), size).filter(({ marks }) => marks.some((line) => fresh.has(line)));
+  if (hunks.length === 0) return false;
+  const before = [...sides, ...(await earlierTexts(checkout, result, name))].map(linesOf);
+  if (hunks.some((hunk) => before.some((lines) => stoodIn(lines, hunk)))) return true;
+  for (const mark of hunks.flatMap(({ marks }) => marks)) {
+    if (await namesAMerge(checkout, mark.slice(size + 1).trim(), name)) return true;
   }
   return false;
 }
