@@ -6,7 +6,8 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName, withLock } from './folders.ts';
 import { tailOf } from './logs.ts';
-import { end, environmentFor, launch, stateOf } from './processes.ts';
+import { environmentFor } from './command-environment.ts';
+import { end, launch, stateOf } from './processes.ts';
 import { GitWorkspace } from './git-workspace.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */

@@ -1,10 +1,10 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { OURS } from '../git/environment.ts';
-import { tokenOf } from './tokens.ts';
+import { statFieldsOf, tokenOf } from './tokens.ts';
 
 /**
- * A process group, and how members are found that left it by `setsid`: by a mark in their environment, or, where that is gone
- * (`env -i`, a server that writes its title over it), by the folder they work in.
+ * A process group, and how members are found that left it by `setsid`: by a mark in their environment, or, where that is
+ * gone (`env -i`, a server that writes its title over it), by the folder they work in.
  */
 export interface Group {
   pid: number;
@@ -87,16 +87,13 @@ interface Stat {
 
 /** The process group and the controlling terminal of a living process: fields 5 and 7 of its stat (proc(5)). */
 async function statOf(pid: number): Promise<Stat | undefined> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [state, , group, , terminal] = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return line === '' || state === 'Z' || state === 'X'
-    ? undefined
-    : { group: Number(group), terminal: Number(terminal) };
+  const [state = 'X', , group, , terminal] = await statFieldsOf(pid);
+  return state === 'Z' || state === 'X' ? undefined : { group: Number(group), terminal: Number(terminal) };
 }
 
 /**
- * The group in whose folder an unmarked process works. A person's shell there has a terminal, and our own git says that it is
- * ours: neither was left by the command.
+ * The group in whose folder an unmarked process works. A person's shell there has a terminal, and our own git says that it
+ * is ours: neither was left by the command.
  */
 async function workingIn<G extends Group>(
   pid: number,

@@ -19,9 +19,16 @@ export async function lookAt(pid: number): Promise<Alive | undefined> {
 }
 
 async function byProc(pid: number): Promise<string[]> {
+  const [state, ...fields] = await statFieldsOf(pid);
+  return state === undefined ? [] : [state, fields[18]!];
+}
+
+/**
+ * The fields of a process's stat from the third on, its state (proc(5)); none when it is gone. Its name may hold anything.
+ */
+export async function statFieldsOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat === '' ? [] : [state!, fields[18]!];
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 async function byPs(pid: number): Promise<string[]> {

@@ -9,7 +9,7 @@ import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifie
 import { fileNotifier } from '../../../activities/adapters/local/file-notifier.ts';
 import { logNotifier } from '../../../activities/adapters/local/log-notifier.ts';
 import { outbox, type OutboxOptions } from '../../../activities/adapters/local/outbox.ts';
-import { environmentFor } from '../../../activities/adapters/local/processes.ts';
+import { environmentFor } from '../../../activities/adapters/local/command-environment.ts';
 import { routedNotifier } from '../../../activities/adapters/notifiers.ts';
 import { webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
 import { noticeActivities } from '../../../activities/notices.ts';

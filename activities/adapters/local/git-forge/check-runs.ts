@@ -8,7 +8,8 @@ import type { Checks } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { safeName, withLock } from '../folders.ts';
 import { lastWordsOf, logOf } from '../logs.ts';
-import { end, endAll, environmentFor, launch, stateOf } from '../processes.ts';
+import { environmentFor } from '../command-environment.ts';
+import { end, endAll, launch, stateOf } from '../processes.ts';
 import type { GitWorkspace } from '../git-workspace.ts';
 import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 
