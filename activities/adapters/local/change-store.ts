@@ -23,7 +23,8 @@ const ChangeRecord = z.object({
 });
 export type ChangeRecord = z.output<typeof ChangeRecord>;
 
-type Folder = Pick<Change, 'repository' | 'branch' | 'base'>;
+/** By what a change is known here: its repository's one name, and its branch. */
+type ChangeKey = Pick<Change, 'repository' | 'branch' | 'base'>;
 
 /** The records of one data folder. The repository is given as the folder it is in: one repository, one name. */
 export class Records {
@@ -33,16 +34,16 @@ export class Records {
     this.folders = foldersOf(root);
   }
 
-  async read({ repository, branch, base }: Folder): Promise<ChangeRecord> {
+  async read({ repository, branch, base }: ChangeKey): Promise<ChangeRecord> {
     const found = await readJson(this.fileOf(repository, branch), ChangeRecord);
     return found ?? { repository, branch, base, state: 'open', ours: [] };
   }
 
   /** Changes a record, one at a time, also across processes. */
-  change(place: Folder, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
-    const file = this.fileOf(place.repository, place.branch);
+  change(key: ChangeKey, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
+    const file = this.fileOf(key.repository, key.branch);
     return withLock(`${file}.lock`, async () => {
-      const edited = await edit(await this.read(place));
+      const edited = await edit(await this.read(key));
       await writeJson(file, edited);
       return edited;
     });
@@ -58,11 +59,11 @@ export class Records {
   }
 
   /** Takes a branch from this holder, if it is the one who has it. */
-  async release({ repository, branch }: Omit<Folder, 'base'>, { workflowId, runId }: Holder): Promise<void> {
-    const place = { repository, branch, base: '' };
+  async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: Holder): Promise<void> {
+    const key = { repository, branch, base: '' };
     const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
-    if (!isHolders(await this.read(place))) return;
-    await this.change(place, (record) => {
+    if (!isHolders(await this.read(key))) return;
+    await this.change(key, (record) => {
       const { holder, ...rest } = record;
       void holder;
       return isHolders(record) ? rest : record;

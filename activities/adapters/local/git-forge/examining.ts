@@ -4,26 +4,24 @@ import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { ChangeWish, ForgeExamined } from '../../../ports.ts';
 import { isAncestor } from '../../git/commits.ts';
 import { submodulesIn } from '../../git/contents.ts';
-import type { Repository } from '../../git/door.ts';
 import { isShallow } from '../../git/mirror.ts';
 import { readRefs } from '../../git/refs.ts';
+import type { Target } from '../../git/worktrees.ts';
 import type { Publishing } from '../publishing.ts';
 import type { Records } from '../change-store.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../settings.ts';
 import type { GitWorkspace } from '../git-workspace.ts';
 import { unfiltered } from './filters.ts';
 
-type Source = Repository & { commonDir: string };
-
-interface ExaminedBy {
+interface Parts {
   workshop: GitWorkspace;
   records: Records;
   publishing: Publishing;
 }
 
 /** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
-export async function examineChange(books: ExaminedBy, wish: ChangeWish): Promise<ForgeExamined> {
-  const { workshop, records, publishing } = books;
+export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
+  const { workshop, records, publishing } = parts;
   const found = await workshop.locate(wish.repository);
   if (found.is === 'none') {
     const because = found.because ?? `nothing of the kind at ${wish.repository}`;
@@ -77,7 +75,7 @@ async function settingsAt(
 }
 
 /** Submodules name addresses of others: they are not brought along, and that is told. */
-async function lacking(at: Source, basis: string): Promise<{ lacking?: string }> {
+async function lacking(at: Target, basis: string): Promise<{ lacking?: string }> {
   const submodules = await submodulesIn(at, basis);
   if (submodules.length === 0) return {};
   const named = submodules.slice(0, 10).join(', ');
@@ -90,7 +88,7 @@ const refused = (path: string, expected: string): ForgeExamined => ({
 });
 
 /** What of a repository's form we cannot work with, by name and with what would help. */
-export async function unfit(at: Source): Promise<BadField[]> {
+export async function unfit(at: Target): Promise<BadField[]> {
   const bad = (found: string): BadField[] => [
     { path: 'change.repository', expected: `expected a whole clone, found ${found}` },
   ];
@@ -101,7 +99,7 @@ export async function unfit(at: Source): Promise<BadField[]> {
 }
 
 /** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
-export async function inTheWay(at: Source, branch: string): Promise<BadField[]> {
+export async function inTheWay(at: Target, branch: string): Promise<BadField[]> {
   const parts = branch.split('/');
   const above = parts.slice(1).map((_, n) => parts.slice(0, n + 1).join('/'));
   const names = [...above, branch].map((name) => `refs/heads/${name}`);
