@@ -18,8 +18,8 @@ export interface ChangeWish {
 
 export type ForgeExamined =
   /**
-   * The repository has its one name in the change, however it was given. `writers`: names and e-mails of who has written on a
-   * branch that is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
+   * The repository has its one name in the change, however it was given. `writers`: names and e-mails of who has written on
+   * a branch that is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
    */
   | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */

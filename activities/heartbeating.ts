@@ -2,8 +2,8 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { retried } from './retrying.ts';
 
 /**
- * How often a working activity says that its worker lives, in milliseconds. Each beat is a transaction of the server's: where
- * many are at work, such as jobs that take an hour, all of them have so many beats per second.
+ * How often a working activity says that its worker lives, in milliseconds. Each beat is a transaction of the server's:
+ * where many are at work, such as jobs that take an hour, all of them have so many beats per second.
  */
 const BEAT_MS = 1_000;
 const BEATS_PER_SECOND = 20;

@@ -35,8 +35,8 @@ export type JobStatus =
   { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
 
 /**
- * The attempt of an activity in whose name a job is sent, looked at or stopped. The server hands an activity to another worker
- * when the first stands still or is cut off; that one goes on later, and knows nothing of it.
+ * The attempt of an activity in whose name a job is sent, looked at or stopped. The server hands an activity to another
+ * worker when the first stands still or is cut off; that one goes on later, and knows nothing of it.
  */
 export interface Attempt {
   /** The activity's run, and its id in there. */
@@ -64,8 +64,8 @@ export interface Executor extends JobInventory {
    */
   look(key: string, by?: Attempt): Promise<JobStatus>;
   /**
-   * Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. Answers whether it
-   * has ended: not where a later attempt has it. Without `by` it is stopped whoever has it, as by its run.
+   * Ends the job and all its processes. Unknown and ended keys are fine. What it still does changes nothing. Answers
+   * whether it has ended: not where a later attempt has it. Without `by` it is stopped whoever has it, as by its run.
    */
   stop(key: string, because?: string, by?: Attempt): Promise<boolean>;
   /** Orderly stop of this worker: running jobs end as `interrupted`. */

@@ -89,7 +89,10 @@ const messageOf = (failure: unknown): string =>
 const isFinal = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.nonRetryable === true;
 const isWaiting = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.type === 'NotYet';
 
-/** Tells the run whose activity it is; answers whether it has been told. A report that is lost is no loss: the next says more. */
+/**
+ * Tells the run whose activity it is; answers whether it has been told. A report that is lost is no loss: the next says
+ * more.
+ */
 async function report(context: Context, said: Omit<Retrying, 'activity'>): Promise<boolean> {
   const { info } = context;
   const { workflowId, runId } = info.workflowExecution!;

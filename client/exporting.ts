@@ -8,7 +8,9 @@ import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
 import type { Status } from '../workflows/contracts/reading.ts';
 import type * as workflows from '../workflows/index.ts';
 
-/** Everything that a new build must be able to take over: runs, their environments, watches of what they released, surveys. */
+/**
+ * Everything that a new build must be able to take over: runs, their environments, watches of what they released, surveys.
+ */
 export const TYPES: readonly (keyof typeof workflows)[] = ['pipelineRun', 'environment', 'releaseWatch', 'survey'];
 const OURS = `WorkflowType IN (${TYPES.map((type) => `"${type}"`).join(', ')})`;
 const AT_ONCE = 8;

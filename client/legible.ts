@@ -22,7 +22,9 @@ export const shownLines = (text: string): string =>
     .map((line) => line.split('\t').map(legible).join('\t'))
     .join('\n');
 
-/** The words of a command, for a terminal: whatever is in them, no more than lines and our own colours, where there are any. */
+/**
+ * The words of a command, for a terminal: whatever is in them, no more than lines and our own colours, where there are any.
+ */
 export const tame = (text: string, colours: boolean): string =>
   text
     .split(colours ? COLOUR : /(?!)/)

@@ -38,7 +38,9 @@ export type Acted =
   /** No worker answered: the signal is with the server, and is judged when one does. */
   | { is: 'queued'; actionId: string };
 
-/** A run as people and programs read it. One whose input could not be read, or that nobody answers for, has little to say. */
+/**
+ * A run as people and programs read it. One whose input could not be read, or that nobody answers for, has little to say.
+ */
 export interface Read {
   run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'>;
   end: Ended;

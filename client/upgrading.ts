@@ -29,9 +29,14 @@ export interface Moving {
   asked: number;
 }
 
-/** The first server on which a pinned run can leave its build when it goes on as new; on others a queue of its own does it. */
+/**
+ * The first server on which a pinned run can leave its build when it goes on as new; on others a queue of its own does it.
+ */
 const LEAVES_BUILDS = [1, 31] as const;
-/** gRPC's NOT_FOUND and FAILED_PRECONDITION: the server knows no such build, or not yet all the queues that its workers poll. */
+/**
+ * gRPC's NOT_FOUND and FAILED_PRECONDITION: the server knows no such build, or not yet all the queues that its workers
+ * poll.
+ */
 export const NOT_YET = [5, 9];
 const AT_ONCE = 20;
 const POLL_MS = 1_000;

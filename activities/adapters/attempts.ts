@@ -9,6 +9,8 @@ export class Superseded extends Error {
   }
 }
 
-/** Whether one attempt began after another one. Attempts of one activity are counted, all others go by the server's clock. */
+/**
+ * Whether one attempt began after another one. Attempts of one activity are counted, all others go by the server's clock.
+ */
 export const isLater = (one: Attempt, other: Attempt): boolean =>
   one.activity === other.activity ? one.n > other.n : one.at > other.at;

@@ -29,7 +29,9 @@ export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'exe
   return judged(standing, fates);
 }
 
-/** Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves. */
+/**
+ * Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves.
+ */
 export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
   const standing = held.flatMap(({ repository, branch, holder, checks }): Listed[] => {

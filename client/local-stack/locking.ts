@@ -5,7 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isElsewhere, readRecord, recordOf, stillRuns, type OnRecord } from './processes.ts';
 
 const PAUSE_MS = 500;
-/** A holder touches its lock this often, in milliseconds: one that nobody here can see has died once it did not for so long. */
+/**
+ * A holder touches its lock this often, in milliseconds: one that nobody here can see has died once it did not for so long.
+ */
 const TOUCH_MS = 5_000;
 const LEASE_MS = 60_000;
 

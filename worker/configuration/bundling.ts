@@ -8,8 +8,9 @@ export interface Bundling {
 }
 
 /**
- * What is bundled, alike for worker, replay and sandbox: what is proved offline is what is served. `workflows/temporal/preloading.ts`
- * says why there is more than one module, `workflows/temporal/untraced.ts` what call stacks cost.
+ * What is bundled, alike for worker, replay and sandbox: what is proved offline is what is served.
+ * `workflows/temporal/preloading.ts` says why there is more than one module, `workflows/temporal/untraced.ts` what call
+ * stacks cost.
  */
 export const bundling = ({ callStacks = false }: Bundling = {}) => ({
   workflowsPath: at('entry.ts'),

@@ -90,7 +90,9 @@ export type EnvironmentReport =
 
 /** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
 export interface Activities extends SurveyActivities {
-  /** What the closed execution of this run's id that it is to go on from has settled, or why there is no going on from it. */
+  /**
+   * What the closed execution of this run's id that it is to go on from has settled, or why there is no going on from it.
+   */
   readClosed(question: { runId: string }): Promise<ClosedReport>;
   /**
    * Looks at the world before anything is made: repository, base, settings, a command for every role, the branch.

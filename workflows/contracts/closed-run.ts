@@ -30,7 +30,10 @@ export interface FailureDetails extends Facts {
   foreign?: ForeignCommit[];
 }
 
-/** What a closed run has settled, and what goes with it: all that a retry takes over. What is told of steps goes by their ids. */
+/**
+ * What a closed run has settled, and what goes with it: all that a retry takes over. What is told of steps goes by their
+ * ids.
+ */
 export interface ClosedRun extends Facts {
   visits: Record<string, number>;
   foreign: ForeignCommit[];

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Why somebody is told something: the original's types (engine 5.14), those of environments (contract 11), and of what lasts. */
+/**
+ * Why somebody is told something: the original's types (engine 5.14), those of environments (contract 11), and of what
+ * lasts.
+ */
 export const NoticeType = z.enum([
   'human_test_ready',
   'decision_required',

@@ -65,7 +65,8 @@ export type MergeResultReport =
 export type MergeabilityReport =
   /**
    * `behind`: the base has commits that the head does not hold: then what merging makes is neither of the two. `restores`:
-   * commits that the base's owner has removed since the run began, by a rewritten history, and that merging would bring back.
+   * commits that the base's owner has removed since the run began, by a rewritten history, and that merging would bring
+   * back.
    */
   | ({ is: 'mergeable'; head: string; baseHead: string; behind?: boolean; restores?: string[] } & Seen)
   | ({ is: 'conflicted'; head: string; baseHead: string; files: string[] } & Seen)

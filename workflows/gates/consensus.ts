@@ -62,7 +62,10 @@ async function firstAnswers(
   return { ...failed[0]!, because };
 }
 
-/** Everybody reads what the others said, and answers anew: as often as the plan says. Who fails is held to have said it before. */
+/**
+ * Everybody reads what the others said, and answers anew: as often as the plan says. Who fails is held to have said it
+ * before.
+ */
 async function debated(
   ctx: GateContext,
   { rounds }: Consensus,

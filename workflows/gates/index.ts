@@ -102,7 +102,10 @@ export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ct
   }
 });
 
-/** What is wrong with whole inputs of runs that wait for this one: each is judged as if it were started now, nested ones too. */
+/**
+ * What is wrong with whole inputs of runs that wait for this one: each is judged as if it were started now, nested ones
+ * too.
+ */
 export const wrongDependents = ({
   workspace,
   task,

@@ -12,7 +12,10 @@ export function fits(value: unknown, most: number): boolean {
 /** A character takes so many bytes of JSON at most, where it is escaped. */
 export const WIDEST = 6;
 
-/** About as many characters as the JSON of a value has, where nothing is escaped: a glance, for a part of what a count costs. */
+/**
+ * About as many characters as the JSON of a value has, where nothing is escaped: a glance, for a part of what a count
+ * costs.
+ */
 export function weightOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 3;
   if (typeof value !== 'object' || value === null) return 8;

@@ -1,7 +1,10 @@
 import type { ForeignCommit } from '../contracts/activities.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 
-/** What a look tells of the head: where it is, which commits of others are new since the one known, and whether it descends from that. */
+/**
+ * What a look tells of the head: where it is, which commits of others are new since the one known, and whether it descends
+ * from that.
+ */
 export interface HeadSeen {
   head?: string | undefined;
   foreign?: readonly ForeignCommit[] | undefined;

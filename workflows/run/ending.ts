@@ -36,7 +36,9 @@ export interface Result {
   steps: StepEntry[];
 }
 
-/** How long, in seconds, an ending run waits for its environment to be gone and for its notices. Both continue without it. */
+/**
+ * How long, in seconds, an ending run waits for its environment to be gone and for its notices. Both continue without it.
+ */
 const GONE_SECONDS = 10;
 const NOTICES_SECONDS = 10;
 /** The limit of a failure's message, in bytes. */

@@ -79,7 +79,10 @@ function receiveMessages(live: LiveRun, standing: AlwaysAvailableActions, inOrde
   });
 }
 
-/** Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their own. */
+/**
+ * Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their
+ * own.
+ */
 function receiveInOrder(live: LiveRun, standing: AlwaysAvailableActions): void {
   setDefaultSignalHandler((name, raw) => {
     if (name === hintSignal.name) hint(live, raw);

@@ -21,7 +21,10 @@ export function madeUp(resume: Resume | undefined): BadField[] {
   return named.map((name) => ({ path: `resume.${name.slice(0, 100)}`, expected }));
 }
 
-/** Takes up what a closed run has settled before the step that is to be done anew: without one, before the first that is not. */
+/**
+ * Takes up what a closed run has settled before the step that is to be done anew: without one, before the first that is
+ * not.
+ */
 export function takeUp(state: RunState, run: ClosedRun, wanted: number | undefined): BadField[] {
   const numbers = new Set(run.settled.map(({ step }) => step));
   const from = wanted ?? state.steps.find(({ step }) => !numbers.has(step))?.step;

@@ -17,7 +17,10 @@ export class RunTracker implements Tracker {
     this.comment(step, `opened-${pullRequest}`, text);
   }
 
-  /** Comments on the task's issues, once per `about`, and closes them if asked to. Only the end waits for it, for a short time. */
+  /**
+   * Comments on the task's issues, once per `about`, and closes them if asked to. Only the end waits for it, for a short
+   * time.
+   */
   comment(step: StepRecord, about: string, text: string, resolve = false): void {
     if (!patched('issues-are-told')) return; // runs that began before there was a tracker
     const { state, activities, deliveries, notices } = this.run;

@@ -5,8 +5,8 @@ import type { StepScope } from './scope.ts';
 import { transition } from './transition.ts';
 
 /**
- * Works until the work is done, has failed, or a person calls it off by taking one of the offered actions. Delicate: the work
- * may finish before its cancellation arrives.
+ * Works until the work is done, has failed, or a person calls it off by taking one of the offered actions. Delicate: the
+ * work may finish before its cancellation arrives.
  */
 export async function attempt<T>(
   { run, step }: StepScope,

@@ -114,8 +114,8 @@ export async function park<Offer extends ActionName>(
 }
 
 /**
- * Whether the wait continues in another execution, at the same visit: a newer build asks for it, or the history has grown too
- * long. A person's action comes first.
+ * Whether the wait continues in another execution, at the same visit: a newer build asks for it, or the history has grown
+ * too long. A person's action comes first.
  */
 const leaves = (run: RunScope): boolean =>
   run.upgrade.isDue() ||
@@ -133,7 +133,9 @@ const watchHead =
     );
   };
 
-/** A report of the environment only makes the run read its status. So does resuming, because reports may have been missed. */
+/**
+ * A report of the environment only makes the run read its status. So does resuming, because reports may have been missed.
+ */
 const watchEnvironment = (scope: StepScope, events: Events, back: boolean) => async () => {
   const { run } = scope;
   for (let heard = back ? -1 : run.mailbox.environment.reports; ;) {

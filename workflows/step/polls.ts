@@ -34,7 +34,10 @@ export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promi
   }
 }
 
-/** The inspection of the head with which each step begins. It is not shown as a transition, because it is usually over at once. */
+/**
+ * The inspection of the head with which each step begins. It is not shown as a transition, because it is usually over at
+ * once.
+ */
 export async function firstPoll({ run, step, activities }: StepScope): Promise<ChangeReport> {
   const { state } = run;
   const { change, head: known } = state;

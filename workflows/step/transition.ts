@@ -4,7 +4,9 @@ import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
 import { statusOf, waitingOn } from '../rules/describe.ts';
 
-/** Records and publishes what a step does now: one transition, at most one upsert. Also drops what the run has no room for. */
+/**
+ * Records and publishes what a step does now: one transition, at most one upsert. Also drops what the run has no room for.
+ */
 export function transition(run: RunState, step: StepRecord, view: GateView, visit?: string): void {
   keepNearWithin(run);
   setCurrent(run, step, view, visit);

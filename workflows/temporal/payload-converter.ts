@@ -4,8 +4,8 @@ import { isUnreadable, ENCRYPTED, unreadable } from '../contracts/unreadable.ts'
 type Payload = Parameters<PayloadConverter['fromPayload']>[0];
 
 /**
- * Decodes whatever people send. A payload that cannot be decoded becomes a marker, which handlers refuse. Throwing here would
- * fail the workflow task again and again, before any handler runs.
+ * Decodes whatever people send. A payload that cannot be decoded becomes a marker, which handlers refuse. Throwing here
+ * would fail the workflow task again and again, before any handler runs.
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
@@ -22,7 +22,10 @@ export const payloadConverter: PayloadConverter = {
   },
 };
 
-/** The deepest value that is read. Our own values are less than half as deep, and recursion over them must not overflow the stack. */
+/**
+ * The deepest value that is read. Our own values are less than half as deep, and recursion over them must not overflow the
+ * stack.
+ */
 const DEEPEST = 500;
 
 /** A value that is too deep becomes text that says so, which no schema accepts. */
@@ -45,8 +48,8 @@ function isTooDeep({ data }: Payload): boolean {
 const BYTE = { quote: 0x22, backslash: 0x5c, bracket: 0x5b, endBracket: 0x5d, brace: 0x7b, endBrace: 0x7d };
 
 /**
- * Throws when this worker lacks the key of an encrypted payload. Refusing a signal instead could not be replayed once the key
- * is there, so the workflow task waits for it. An update leaves no trace, and fails with this message.
+ * Throws when this worker lacks the key of an encrypted payload. Refusing a signal instead could not be replayed once the
+ * key is there, so the workflow task waits for it. An update leaves no trace, and fails with this message.
  */
 function refuseEncrypted(payload: Payload): void {
   const key = metadataOf(payload, 'encryption-key-id');

@@ -72,8 +72,8 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
 };
 
 /**
- * The inspection with which a step begins, as a local activity: it costs neither a round trip nor a workflow task. It has one
- * attempt. If that fails, the run calls the activity as usual.
+ * The inspection with which a step begins, as a local activity: it costs neither a round trip nor a workflow task. It has
+ * one attempt. If that fails, the run calls the activity as usual.
  */
 export const { lookAtChange: inspectLocally } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
   startToCloseTimeout: '5 seconds',

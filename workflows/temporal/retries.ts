@@ -3,7 +3,10 @@ import { Retrying } from '../contracts/retrying.ts';
 /** The most entries that are shown. */
 const MOST = 10;
 
-/** The pending activities of a workflow that keep failing, as reported by workers. An entry is dropped when its activity ends. */
+/**
+ * The pending activities of a workflow that keep failing, as reported by workers. An entry is dropped when its activity
+ * ends.
+ */
 export class Retries {
   private readonly pending = new Map<string, { many: number; about: string }>();
   private failing: readonly Retrying[] = [];
@@ -25,7 +28,10 @@ export class Retries {
     };
   };
 
-  /** Receives a report of a worker or of the run's environment. Takes any input and never throws. Ignores activities that are not pending. */
+  /**
+   * Receives a report of a worker or of the run's environment. Takes any input and never throws. Ignores activities that
+   * are not pending.
+   */
   receive(raw: unknown): void {
     const { data } = Retrying.safeParse(raw);
     if (!data) return;

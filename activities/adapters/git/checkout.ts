@@ -18,9 +18,9 @@ export interface Onto {
 
 /**
  * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. It has a git folder
- * of its own and shares objects with our copy: what is committed in it is in it alone. Everything else is as in any clone: the
- * default branch, all branches of `origin`, the tags, and a remote that can be fetched and pulled from. Neither the folder nor its draft is there yet.
- * Throws `CheckoutRefused` where git will not write what is in the commit.
+ * of its own and shares objects with our copy: what is committed in it is in it alone. Everything else is as in any clone:
+ * the default branch, all branches of `origin`, the tags, and a remote that can be fetched and pulled from. Neither the
+ * folder nor its draft is there yet. Throws `CheckoutRefused` where git will not write what is in the commit.
  */
 export async function makeCheckout(
   copy: Repository,
@@ -55,8 +55,8 @@ export const formatOf = async (where: Repository): Promise<string> =>
   (await git(where, ['rev-parse', '--show-object-format'])).stdout;
 
 /**
- * Writes the refs of a clone of our copy: packed in one file, as git keeps them. Locally there is `base`, beside `branch`, which
- * the checkout itself makes: `git diff main...` is what everybody types.
+ * Writes the refs of a clone of our copy: packed in one file, as git keeps them. Locally there is `base`, beside `branch`,
+ * which the checkout itself makes: `git diff main...` is what everybody types.
  */
 async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Onto): Promise<void> {
   const { at } = await readRefs(copy, ['refs/heads', 'refs/tags']);

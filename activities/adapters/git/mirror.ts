@@ -15,8 +15,8 @@ const FORM = 'branches are at refs/heads\n';
 
 /**
  * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Its branches, tags and
- * HEAD are those of the repository, so a checkout can fetch and pull from it as from any remote. Where nothing has moved, git
- * is asked once. Only one process at a time may do this.
+ * HEAD are those of the repository, so a checkout can fetch and pull from it as from any remote. Where nothing has moved,
+ * git is asked once. Only one process at a time may do this.
  */
 export async function refresh(copy: Repository, source: Repository & { commonDir: string }): Promise<void> {
   await mustBeWhole(source);

@@ -16,8 +16,8 @@ export interface Target extends Repository {
 
 /**
  * The checkouts that have a branch checked out. A checkout whose folder is gone is left out. Git does not record where the
- * main checkout of a git folder elsewhere is (`--separate-git-dir`): `at.checkout` names it. `busy` is what its owner is in the
- * middle of there. Git itself would refuse to move the branch meanwhile.
+ * main checkout of a git folder elsewhere is (`--separate-git-dir`): `at.checkout` names it. `busy` is what its owner is in
+ * the middle of there. Git itself would refuse to move the branch meanwhile.
  */
 export async function worktreesOf(at: Target, branch: string): Promise<{ worktree: Worktree; busy?: string }[]> {
   const linked = path.join(at.commonDir, 'worktrees');
@@ -83,8 +83,8 @@ async function stateOf(worktree: Worktree, refs: readonly string[]): Promise<{ h
 }
 
 /**
- * The ref that HEAD names. Git is asked only where the file does not say it: where it is a link (`core.preferSymlinkRefs`), and
- * in a repository that keeps refs in another form than files (reftable).
+ * The ref that HEAD names. Git is asked only where the file does not say it: where it is a link (`core.preferSymlinkRefs`),
+ * and in a repository that keeps refs in another form than files (reftable).
  */
 async function branchOf(worktree: Worktree): Promise<string | undefined> {
   const file = path.join(worktree.gitDir, 'HEAD');

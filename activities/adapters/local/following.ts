@@ -13,8 +13,8 @@ interface With {
 }
 
 /**
- * Whether a person's checkout is as the commit has it. What git's own conversions make of a file that nobody has touched is no
- * change, though git itself says so: `converted` are the files of that kind.
+ * Whether a person's checkout is as the commit has it. What git's own conversions make of a file that nobody has touched is
+ * no change, though git itself says so: `converted` are the files of that kind.
  */
 export async function stateSince(
   worktree: Worktree,

@@ -179,7 +179,10 @@ export class GitWorkspace {
   private copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
 }
 
-/** By what a repository is known again without asking git: its folders, and what was given, are the same ones, of the same user. */
+/**
+ * By what a repository is known again without asking git: its folders, and what was given, are the same ones, of the same
+ * user.
+ */
 async function markOf({ given, folder, at }: Found): Promise<string> {
   const marks = [given, folder, at.gitDir, at.commonDir].map(async (place) => {
     const found = await stat(place).catch(() => undefined);

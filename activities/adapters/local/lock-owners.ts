@@ -4,11 +4,14 @@ import { isRenewed, TOUCH_MS } from './leases.ts';
 import { readWord } from './reading.ts';
 import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
-/** Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in milliseconds. */
+/**
+ * Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in
+ * milliseconds.
+ */
 const NAMELESS_MS = 2_000;
 /**
- * A holder that is stopped (SIGSTOP) is waited for for so long, in milliseconds. Then it is ended, as if it had died: it must
- * not go on with what others have done meanwhile, and whatever a worker leaves when it is killed is adopted.
+ * A holder that is stopped (SIGSTOP) is waited for for so long, in milliseconds. Then it is ended, as if it had died: it
+ * must not go on with what others have done meanwhile, and whatever a worker leaves when it is killed is adopted.
  */
 const STOPPED_MS = 20_000;
 

@@ -23,8 +23,8 @@ export interface Ended {
   run: string;
   result: string;
   /**
-   * Throws once a later attempt has the job. One that stood still for longer than the lease of its lock goes on without it: so
-   * this is asked anew before anything is put on record or pushed.
+   * Throws once a later attempt has the job. One that stood still for longer than the lease of its lock goes on without it:
+   * so this is asked anew before anything is put on record or pushed.
    */
   still: () => Promise<void>;
 }

@@ -19,8 +19,8 @@ export const Begun = z.object({
 export type Begun = z.output<typeof Begun>;
 
 /**
- * Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. Throws `Refusal`
- * where git will not do that with these commits; whatever else is thrown may be another time.
+ * Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. Throws
+ * `Refusal` where git will not do that with these commits; whatever else is thrown may be another time.
  */
 export async function prepare(workshop: GitWorkspace, { change, mode }: Job, tree: string): Promise<Begun> {
   const before = await workshop.headOf(change.repository, change.branch);

@@ -44,7 +44,9 @@ export async function snapshotOf(checkout: Checkout, head: string): Promise<Snap
   }
 }
 
-/** Adds what is not staged, and writes the tree. On a large repository each of these calls costs: none is made for nothing. */
+/**
+ * Adds what is not staged, and writes the tree. On a large repository each of these calls costs: none is made for nothing.
+ */
 async function treeOf(
   checkout: Checkout,
   head: string,

@@ -4,7 +4,10 @@ import { commitOf, commitTree, mergeTree } from '../../git/commits.ts';
 import { git, GitFailed, type Repository } from '../../git/door.ts';
 import { safeName } from '../folders.ts';
 
-/** Where our copy keeps the merge of a work branch that is being tested: one each, so that none is collected or kept for ever. */
+/**
+ * Where our copy keeps the merge of a work branch that is being tested: one each, so that none is collected or kept for
+ * ever.
+ */
 const refOf = ({ branch }: Pick<Change, 'branch'>) => `refs/results/${safeName(branch)}`;
 const NONE = '';
 
