@@ -56,7 +56,7 @@ const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(
 function pendingUntil(deadline: string | undefined, pending: string, lookMs: number): Error {
   return deadline !== undefined && Date.now() >= Date.parse(deadline)
     ? final('timeout', `${pending}; checksMinutes is over`)
-    : notYet(pending, nextLook(lookMs));
+    : notYet(pending, nextPoll(lookMs));
 }
 
 const stillRunning = (running: string[], ended: number): string =>
@@ -76,4 +76,4 @@ function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, end
 }
 
 /** The first looks come quickly, for quick checks: then as often as the configuration says. */
-const nextLook = (lookMs: number): number => Math.min(lookMs, 100 * 2 ** Math.min(activityInfo().attempt, 20));
+const nextPoll = (lookMs: number): number => Math.min(lookMs, 100 * 2 ** Math.min(activityInfo().attempt, 20));

@@ -75,10 +75,10 @@ const NOTHING: ClosedRun = {
 
 const refused = (expected: string): ClosedReport => ({ is: 'refused', fields: [{ path: 'resume.of', expected }] });
 
-type ClosedStanding = { is: 'fit' } | { is: 'unfit'; expected: string; found: string };
+type Fitness = { is: 'fit' } | { is: 'unfit'; expected: string; found: string };
 
 /** Whether the execution is one that can be gone on from: a run that is closed, and the last of its chain. */
-async function statusOf(handle: WorkflowHandle): Promise<ClosedStanding> {
+async function statusOf(handle: WorkflowHandle): Promise<Fitness> {
   try {
     const { type, status } = await handle.describe();
     if (type !== 'pipelineRun') return { is: 'unfit', expected: 'a pipelineRun', found: `the workflow type ${type}` };

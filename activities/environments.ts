@@ -66,7 +66,7 @@ export const environmentActivities = (
   async holderClosed({ holder }) {
     if (!(await lives(holder))) return;
     const wish = Math.min(Math.max(lookMs, HOLDER_POLL_MS), HOLDER_POLL_MOST_MS);
-    await cut.tell(serverOf(Context.current().client)).catch(() => undefined); // another one's look will do
+    await cut.releaseEnvironments(serverOf(Context.current().client)).catch(() => undefined); // another one's look will do
     throw notYet(`${holder.workflowId} still runs`, pace(wish));
   },
 });

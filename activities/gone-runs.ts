@@ -11,26 +11,26 @@ const BACK_MS = 600_000;
  * which runs were cut off lately, and has their environments go.
  */
 export class GoneRuns {
-  private lookedAt = 0;
-  private told = new Set<string>();
+  private polledAt = 0;
+  private released = new Set<string>();
 
   /** Throws what the server throws: then nobody counts as told, and the next one who looks tells them. */
-  async tell(server: Server, now = Date.now()): Promise<void> {
-    if (now - this.lookedAt < EVERY_MS) return;
-    this.lookedAt = now;
+  async releaseEnvironments(server: Server, now = Date.now()): Promise<void> {
+    if (now - this.polledAt < EVERY_MS) return;
+    this.polledAt = now;
     const lately = `CloseTime > "${new Date(now - BACK_MS).toISOString()}"`;
     const cut = `WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut") AND ${lately}`;
     const seen = new Set<string>();
     for await (const { workflowId, runId } of server.list(cut)) {
       seen.add(runId);
-      if (!this.told.has(runId)) await tellOf(server, workflowId, runId);
+      if (!this.released.has(runId)) await releaseEnvironmentOf(server, workflowId, runId);
     }
-    this.told = seen;
+    this.released = seen;
   }
 }
 
 /** One that has a successor is that one's: it has its predecessor's environment go before it begins its own. */
-async function tellOf(server: Server, workflowId: string, runId: string): Promise<void> {
+async function releaseEnvironmentOf(server: Server, workflowId: string, runId: string): Promise<void> {
   const newest = await server.describe(workflowId);
   if (newest?.runId !== runId) return;
   const [, workspace = '', task = ''] = workflowId.split('/');

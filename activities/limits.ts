@@ -13,7 +13,7 @@ export async function overLimit(
   input: RunInput,
   repository: string,
   limit: TaskLimit | undefined,
-  ask: Asking = { liveRuns, typeOf },
+  ask: Question = { liveRuns, typeOf },
 ): Promise<BadField[]> {
   if (!limit) return [];
   const others = (await ask.liveRuns(repository)).filter((id) => id !== runIdOf(input.workspace, input.task.id));
@@ -35,13 +35,13 @@ async function liveRuns(repository: string): Promise<string[]> {
 }
 
 /** What is asked of the server, and of live runs. */
-interface Asking {
+interface Question {
   liveRuns(repository: string): Promise<string[]>;
   typeOf(workflowId: string): Promise<string | undefined>;
 }
 
 /** A task's type is not among the search attributes: the runs are asked. One that cannot answer counts. */
-async function ofType(workflowIds: string[], type: string, ask: Asking): Promise<string[]> {
+async function ofType(workflowIds: string[], type: string, ask: Question): Promise<string[]> {
   const types = await Promise.all(workflowIds.map((id) => ask.typeOf(id)));
   return workflowIds.filter((_, index) => types[index] === undefined || types[index] === type);
 }

@@ -3,7 +3,13 @@ import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/surve
 import type { Ports } from './ports.ts';
 import { clear, retell } from './survey/clearing.ts';
 import { RunStatuses } from './survey/run-statuses.ts';
-import { leftBranches, leftEnvironments, leftJobs, orphanedEnvironments, type Around } from './survey/orphans.ts';
+import {
+  orphanedBranches,
+  unownedEnvironments,
+  orphanedJobs,
+  orphanedEnvironments,
+  type Around,
+} from './survey/orphans.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
 import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 
@@ -33,9 +39,9 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
   const suspicion: Suspicion = { server, now, notices };
   const [jobs, branches, environments, sites, looked] = await Promise.all([
-    part('jobs', leftJobs(around, ports), []),
-    part('branches', leftBranches(around, ports), []),
-    part('environments', leftEnvironments(around), []),
+    part('jobs', orphanedJobs(around, ports), []),
+    part('branches', orphanedBranches(around, ports), []),
+    part('environments', unownedEnvironments(around), []),
     part('sites', orphanedEnvironments(around, ports), []),
     part('workflows', candidates(suspicion), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);

@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** One live workflow as visibility knows it, and where it is. */
-export interface Placed {
+export interface Deployed {
   workflowId: string;
   runId: string;
   taskQueue: string;
@@ -48,8 +48,8 @@ export class CannotUpgrade extends ClientError {
 }
 
 /** Live workflows of ours, and where each is. Throws what the server throws. */
-export async function placed(client: Client): Promise<Placed[]> {
-  const found: Placed[] = [];
+export async function placed(client: Client): Promise<Deployed[]> {
+  const found: Deployed[] = [];
   const query = `ExecutionStatus = "Running" AND WorkflowType IN ("pipelineRun", "environment", "releaseWatch")`;
   for await (const { workflowId, runId, taskQueue, raw } of client.workflow.list({ query })) {
     const { deploymentName, buildId } = raw.versioningInfo?.deploymentVersion ?? {};
@@ -66,7 +66,7 @@ function textOf(fields: Record<string, { data?: Uint8Array | null }> | null | un
 }
 
 /** How many live workflows each build, or each queue, still has: for whoever asks before a worker is stopped. */
-export const placesOf = (all: readonly Placed[]): Record<string, number> => {
+export const placesOf = (all: readonly Deployed[]): Record<string, number> => {
   const places: Record<string, number> = {};
   for (const { taskQueue, version } of all) {
     const place = version ? `${taskQueue} ${version}` : taskQueue;
@@ -106,12 +106,12 @@ export async function upgrade(
   }
 }
 
-function isThere({ taskQueue, version }: Placed, target: Target): boolean {
+function isThere({ taskQueue, version }: Deployed, target: Target): boolean {
   const atBuild = target.build === undefined || version === `${target.deploymentName}:${target.build}`;
   return taskQueue === target.taskQueue && atBuild;
 }
 
-async function ask(client: Client, { workflowId, runId }: Placed, { taskQueue, build }: Target): Promise<void> {
+async function ask(client: Client, { workflowId, runId }: Deployed, { taskQueue, build }: Target): Promise<void> {
   const wish = { taskQueue, ...(build !== undefined && { build }), reads: SNAPSHOT_VERSION };
   try {
     await client.workflow.getHandle(workflowId, runId).signal(upgradeSignal, wish);

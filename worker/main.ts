@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     left = await close();
     for (const what of left) log.error(what);
   }
-  await tell({ is: 'stopped', left });
+  await send({ is: 'stopped', left });
   log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but not all that it ran');
   process.exit(left.length === 0 ? 0 : 1);
 }
@@ -52,7 +52,7 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
     log.info('stopping: no new work is taken');
     worker.shutdown();
   });
-  void tell({ is: 'ready' });
+  void send({ is: 'ready' });
   log.info({ address: config.address, taskQueue: config.variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
   try {
     await worker.run();
@@ -65,7 +65,7 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
 }
 
 /** Tells whoever started us, if they listen. */
-const tell = (message: object): Promise<void> =>
+const send = (message: object): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(message, () => resolve());
     else resolve();

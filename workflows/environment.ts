@@ -10,18 +10,18 @@ import { readEnvironment } from './rules/snapshots.ts';
  */
 export async function environment(raw: unknown): Promise<void> {
   const input = parseInput(EnvironmentInput, raw, { handedOn: { path: 'resume', of: ({ resume }) => resume } });
-  const site = new EnvironmentLifecycle(input, input.resume && readEnvironment(input.resume));
+  const lifecycle = new EnvironmentLifecycle(input, input.resume && readEnvironment(input.resume));
   let cancelled: Error | undefined;
   try {
-    while (!site.released) await site.generation();
+    while (!lifecycle.released) await lifecycle.generation();
   } catch (failure) {
     if (!isCancellation(failure)) throw failure;
     cancelled = failure as Error;
   }
   await CancellationScope.nonCancellable(async () => {
-    await site.tearDown();
-    if (!site.isIdle())
-      await condition(site.isIdle, '10 seconds', { summary: 'environment: the run is told how it ended' });
+    await lifecycle.tearDown();
+    if (!lifecycle.isIdle())
+      await condition(lifecycle.isIdle, '10 seconds', { summary: 'environment: the run is told how it ended' });
   });
   if (cancelled) throw cancelled;
 }

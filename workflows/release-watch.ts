@@ -4,7 +4,7 @@ import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gat
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
 import { parseInput } from './temporal/input.ts';
-import { noticesSent, conclude, refuseInput } from './run/ending.ts';
+import { waitForNotices, conclude, refuseInput } from './run/ending.ts';
 import { serve } from './run/messages.ts';
 import { watchRecordOf } from './run/record.ts';
 import { LiveRun } from './run/live-run.ts';
@@ -33,7 +33,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
       return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
     });
-  return serve(live, () => conclude(live, work, { complete: () => watch, tell: noticesSent }));
+  return serve(live, () => conclude(live, work, { complete: () => watch, tell: waitForNotices }));
 }
 
 /** A step's own options, without the keys that all steps have. */

@@ -23,16 +23,16 @@ export async function survey(raw: unknown): Promise<Survey> {
   const { survey: look } = activitiesFor('doctor');
   const first = await look();
   const done = input.fix ? await mend(first) : [];
-  const sights = done.length > 0 ? await look() : first;
-  const findings = findingsOf(sights);
-  const { at } = sights;
+  const facts = done.length > 0 ? await look() : first;
+  const findings = findingsOf(facts);
+  const { at } = facts;
   setCurrentDetails(surveyDetails({ at, findings, mended: done }));
   const told = input.watch ? await notifyOfNew(findings, at) : [];
   return { at, findings, mended: done, told };
 }
 
 /** Fixes what can be fixed, one at a time. Returns what was done and what was not. */
-async function mend(sights: SurveyFacts): Promise<string[]> {
+async function mend(facts: SurveyFacts): Promise<string[]> {
   const { clearLeftover, retellNotices } = activitiesFor('doctor');
   const done: string[] = [];
   const step = async (what: string, work: () => Promise<void>) => {
@@ -44,12 +44,12 @@ async function mend(sights: SurveyFacts): Promise<string[]> {
       done.push(`not ${what}: ${rootCause(failure) ?? 'unknown'}`);
     }
   };
-  for (const leftover of clearable(sights).slice(0, MOST_CLEARED)) {
+  for (const leftover of clearable(facts).slice(0, MOST_CLEARED)) {
     await step(`cleared away: ${leftover.kind} ${leftover.key}`, () => clearLeftover({ leftover }));
   }
-  if (sights.untold.length > 0) {
-    await step(`told again: ${sights.untold.length}`, () =>
-      retellNotices({ workflowIds: runsWithUnsentNotices(sights) }),
+  if (facts.untold.length > 0) {
+    await step(`told again: ${facts.untold.length}`, () =>
+      retellNotices({ workflowIds: runsWithUnsentNotices(facts) }),
     );
   }
   return done;

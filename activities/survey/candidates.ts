@@ -23,7 +23,7 @@ export interface Suspicion {
 }
 
 /** What closer looks at workflows have brought. */
-export interface Looked {
+export interface Inspected {
   stuck: Stuck[];
   failing: Failing[];
   untold: UnsentNotices[];
@@ -34,7 +34,7 @@ export interface Looked {
  * Looks closer at those workflows only that visibility gives a reason to: healthy ones, parked for weeks by the thousand,
  * cost nothing but their line in a listing.
  */
-export async function candidates(suspicion: Suspicion): Promise<Looked> {
+export async function candidates(suspicion: Suspicion): Promise<Inspected> {
   const { server, now, notices } = suspicion;
   const [reported, waiting, parked] = await Promise.all([
     troubled(server),

@@ -20,7 +20,7 @@ export interface Around {
 }
 
 /** Jobs whose run is not live: their agents run on, or their checkouts lie about. */
-export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
+export async function orphanedJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
   const standing = jobs.flatMap(({ key, running }): Listed[] => {
     const holder = holderOfJob(key);
@@ -32,7 +32,7 @@ export async function leftJobs({ fates }: Around, { executor }: Pick<Ports, 'exe
 /**
  * Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves.
  */
-export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
+export async function orphanedBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
   const standing = held.flatMap(({ repository, branch, holder, checks }): Listed[] => {
     const common = { key: `${repository}#${branch}`, holder, change: { repository, branch } };
@@ -48,7 +48,7 @@ export async function leftBranches({ fates, cut }: Around, { forge }: Pick<Ports
 const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
 /** Environments whose holder is not live. One that began after a run which runs is that run's, without asking. */
-export async function leftEnvironments({ server, fates, live, sites }: Around): Promise<Orphan[]> {
+export async function unownedEnvironments({ server, fates, live, sites }: Around): Promise<Orphan[]> {
   const suspects = [...sites.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;

@@ -2,7 +2,7 @@ import { access, constants, mkdir, readdir, rename, stat } from 'node:fs/promise
 import path from 'node:path';
 import { execa } from 'execa';
 import { ClientError } from '../errors.ts';
-import { soleHolder } from './locking.ts';
+import { soleOwner } from './locking.ts';
 
 /** The newest release of the CLI that `go install` accepts: later ones carry a `replace` in their go.mod. */
 const VERSION = '1.5.1';
@@ -50,7 +50,7 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
   const folder = folderIn(cache);
   const kept = path.join(folder, 'temporal');
   await mkdir(folder, { recursive: true });
-  return soleHolder(
+  return soleOwner(
     path.join(folder, 'building.lock'),
     { say, waitingFor: 'another process that gets Temporal', signal },
     async () => {

@@ -12,7 +12,7 @@ const TOUCH_MS = 5_000;
 const LEASE_MS = 60_000;
 
 /** Takes a lock file, or answers who has it. A lock whose holder is gone is taken over. */
-export async function takeLock(file: string): Promise<{ heldBy?: number; release: () => Promise<void> }> {
+export async function takeLock(file: string): Promise<{ ownedBy?: number; release: () => Promise<void> }> {
   await mkdir(path.dirname(file), { recursive: true });
   // Written aside and linked in: a lock is never seen without its holder's name.
   const draft = `${file}.${randomUUID()}`;
@@ -23,7 +23,7 @@ export async function takeLock(file: string): Promise<{ heldBy?: number; release
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) continue; // just released
       const holder = readRecord(text);
-      if (holder && (await isHeld(file, holder))) return { heldBy: holder.pid, release: () => Promise.resolve() };
+      if (holder && (await isHeld(file, holder))) return { ownedBy: holder.pid, release: () => Promise.resolve() };
       if (await succeeded(file, text, draft)) return { release: keeping(file) };
     }
   } finally {
@@ -63,7 +63,7 @@ const linked = async (draft: string, file: string): Promise<boolean> => {
  */
 async function succeeded(file: string, dead: string, draft: string): Promise<boolean> {
   const turn = await takeLock(`${file}.next`);
-  if (turn.heldBy !== undefined) return false;
+  if (turn.ownedBy !== undefined) return false;
   try {
     if ((await readFile(file, 'utf8').catch(() => undefined)) !== dead) return false;
     await rename(draft, file);
@@ -80,13 +80,13 @@ export interface Turn {
 }
 
 /** Works alone, waiting for its turn. */
-export async function soleHolder<T>(
+export async function soleOwner<T>(
   file: string,
   { say, waitingFor, signal }: Turn,
   work: () => Promise<T>,
 ): Promise<T> {
   for (let told = false; ; told = true) {
-    const { heldBy, release } = await takeLock(file);
+    const { ownedBy: heldBy, release } = await takeLock(file);
     if (heldBy === undefined) {
       try {
         return await work();

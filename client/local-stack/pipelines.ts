@@ -88,9 +88,9 @@ async function follow(workflowId: string, pipeline: string, { runs, say, signal 
   let at: string | undefined;
   for (const until = Date.now() + LONGEST_MS; Date.now() < until; await pause(POLL_MS)) {
     if (signal.aborted) return { is: 'left', because: 'somebody ended it' };
-    const end = await unlessSilent(runs.ended(workflowId));
+    const end = await unlessTimedOut(runs.ended(workflowId));
     if (end && end.is !== 'live') return end;
-    const run = await unlessSilent(runs.run(workflowId));
+    const run = await unlessTimedOut(runs.run(workflowId));
     if (run?.current && run.current.id !== at) {
       at = run.current.id;
       say(`${pipeline}: ${at}`);
@@ -100,13 +100,13 @@ async function follow(workflowId: string, pipeline: string, { runs, say, signal 
     // The same id for the same answer: what is looked at twice is answered once.
     const actionId = [run.current?.visit, answer.action, answer.said['finding']].filter(Boolean).join('/');
     const said = { ...answer.said, actionId, by: 'the scripted person', visit: run.current?.visit };
-    if (await unlessSilent(runs.act(workflowId, answer.action, said))) say(`${pipeline}: ${at}: ${answer.action}`);
+    if (await unlessTimedOut(runs.act(workflowId, answer.action, said))) say(`${pipeline}: ${at}: ${answer.action}`);
   }
   return { is: 'left', because: `it had not ended after ${LONGEST_MS / 60_000} minutes` };
 }
 
 /** A worker that is busy, or a park that was left in the same moment: the next look tells. */
-async function unlessSilent<T>(asked: Promise<T>): Promise<T | undefined> {
+async function unlessTimedOut<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (failure) {
@@ -127,7 +127,7 @@ export const answerTo = ({ status, current }: Pick<RunAnswer, 'status' | 'curren
 /** What the run has left behind in the server. */
 async function measured(runs: Runs, workflowId: string): Promise<Pick<Taken, 'steps' | 'events' | 'bytes'>> {
   const { historyLength, historySize = 0 } = await runs.describe(workflowId);
-  const steps = (await unlessSilent(runs.run(workflowId)))?.steps ?? [];
+  const steps = (await unlessTimedOut(runs.run(workflowId)))?.steps ?? [];
   const done = steps.filter(({ state }) => state === 'done' || state === 'skipped');
   return { steps: done.length, events: historyLength, bytes: historySize };
 }

@@ -47,7 +47,7 @@ export class LocalServer {
   constructor(private readonly options: ServerOptions) {}
 
   async start(): Promise<void> {
-    await this.endLeftover();
+    await this.endOrphan();
     const { port, uiPort } = this.options;
     if (port === uiPort)
       throw new PortTaken(`GATEHOUSE_PORT and GATEHOUSE_UI_PORT are both ${port}: expected two ports.`);
@@ -142,7 +142,7 @@ export class LocalServer {
   }
 
   /** One that an `up` that was killed left behind is ended first: two servers must not share a database. */
-  private async endLeftover(): Promise<void> {
+  private async endOrphan(): Promise<void> {
     const left = readRecord(await readFile(this.record, 'utf8').catch(() => ''));
     if (!left || !(await stillRuns(left))) return;
     this.options.say(`ending a Temporal server that was left behind (pid ${left.pid})`);

@@ -46,7 +46,7 @@ export async function startStack(
 ): Promise<Stack> {
   const { data, namespace, address, variables, environment } = config;
   await mkdir(data, { recursive: true, mode: PRIVATE });
-  const { heldBy, release } = await takeLock(path.join(data, 'up.lock'));
+  const { ownedBy: heldBy, release } = await takeLock(path.join(data, 'up.lock'));
   if (heldBy !== undefined) {
     throw new AlreadyUp(`A stack on ${data} is up already (pid ${heldBy}). Use it, or set GATEHOUSE_DATA.`);
   }

@@ -4,7 +4,7 @@ import { bundling } from '../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
-const QUIET = 'ERROR';
+const SILENT_LOGGER = 'ERROR';
 /** Each has a copy of the workflow code of its own; more of them gain little. */
 const MOST_STREAMS = 4;
 
@@ -35,7 +35,7 @@ export async function replay(
   { tell, workflowsPath, payloadCodecs = [] }: Replaying = {},
 ): Promise<Replayed[]> {
   hush();
-  const logger = new DefaultLogger(QUIET);
+  const logger = new DefaultLogger(SILENT_LOGGER);
   const code = workflowsPath === undefined ? bundling() : { workflowsPath };
   // What fails is told here and now: without the converter that would encrypt its words.
   const converter = dataConverterOf();
@@ -80,6 +80,6 @@ let quiet = false;
 export function hush(): void {
   if (quiet) return;
   quiet = true;
-  const logging = { forward: {}, filter: { core: QUIET, other: QUIET } } as const;
-  Runtime.install({ logger: new DefaultLogger(QUIET), telemetryOptions: { logging } });
+  const logging = { forward: {}, filter: { core: SILENT_LOGGER, other: SILENT_LOGGER } } as const;
+  Runtime.install({ logger: new DefaultLogger(SILENT_LOGGER), telemetryOptions: { logging } });
 }

@@ -18,8 +18,8 @@ it.each(['TERMINATED', 'TIMED_OUT'])(
   async (status) => {
     const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
     const runs = new GoneRuns();
-    await runs.tell(server, NOW);
-    await runs.tell(server, NOW + 10_000);
+    await runs.releaseEnvironments(server, NOW);
+    await runs.releaseEnvironments(server, NOW + 10_000);
     expect(server.released).toEqual([
       { workflowId: 'env/default/A', holder: { workflowId: 'run/default/A', runId: 'A-0' } },
     ]);
@@ -37,18 +37,18 @@ it('nobody else is told', async () => {
     ...[cut('AGAIN'), cut('AGAIN', { runId: 'AGAIN-2', status: 'RUNNING' })],
     ...['LONG-AGO', 'ENDED', 'LIVE', 'RESET', 'AGAIN'].map(site),
   ]);
-  await new GoneRuns().tell(server, NOW);
+  await new GoneRuns().releaseEnvironments(server, NOW);
   expect(told(server)).toEqual([]);
 });
 
 it('the server is asked every ten seconds, however many look', async () => {
   const server = new MadeServer([cut('A'), site('A')]);
   const runs = new GoneRuns();
-  await runs.tell(server, NOW);
+  await runs.releaseEnvironments(server, NOW);
   server.executions.push(cut('B'), site('B'));
-  await runs.tell(server, NOW + 9_999);
+  await runs.releaseEnvironments(server, NOW + 9_999);
   expect(told(server)).toEqual(['env/default/A']);
-  await runs.tell(server, NOW + 10_000);
+  await runs.releaseEnvironments(server, NOW + 10_000);
   expect(told(server)).toEqual(['env/default/A', 'env/default/B']);
 });
 
@@ -56,8 +56,8 @@ it('an environment that is gone holds up no other, and who could not be told is 
   const server = new MadeServer([cut('GONE'), cut('A'), site('A')]);
   const runs = new GoneRuns();
   server.down = true;
-  await expect(runs.tell(server, NOW)).rejects.toThrow('down');
+  await expect(runs.releaseEnvironments(server, NOW)).rejects.toThrow('down');
   server.down = false;
-  await runs.tell(server, NOW + 10_000);
+  await runs.releaseEnvironments(server, NOW + 10_000);
   expect(told(server)).toEqual(['env/default/A']);
 });

@@ -31,7 +31,7 @@ const { values } = parseArgs({
 
 hush();
 const only = new RegExp(values.only);
-const { heldBy, release } = await takeLock(`${home}.lock`);
+const { ownedBy: heldBy, release } = await takeLock(`${home}.lock`);
 if (heldBy !== undefined) {
   say(`Another recording is under way (pid ${heldBy}).`);
   process.exit(1);

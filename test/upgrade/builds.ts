@@ -25,9 +25,9 @@ const BUILDS: Change[][] = [
     ],
     [
       'gates/agent.ts',
-      '          const end = await work(ctx, trade);',
+      '          const end = await work(ctx, spec);',
       `          await ctx.activities.protectedPaths({ change: ctx.change(), head: ctx.change().basis, globs: [] });
-          const end = await work(ctx, trade);`,
+          const end = await work(ctx, spec);`,
     ],
     ['gates/agent.ts', `const USES = [`, `const USES = ['activities', `],
     ['gates/review.ts', `uses: ['failedEffect', 'stop']`, `uses: ['activities', 'failedEffect', 'stop']`],

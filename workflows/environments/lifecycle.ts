@@ -51,7 +51,7 @@ export class EnvironmentLifecycle {
   }
 
   /** Whether all reports have been delivered. */
-  isIdle = () => this.queries.quiet();
+  isIdle = () => this.queries.isDone();
 
   /** Brings up one generation and watches it until another is wanted, or none. */
   async generation(): Promise<void> {

@@ -20,7 +20,7 @@ export class EnvironmentQueries {
   }
 
   /** Whether all reports have been delivered. */
-  quiet = () => this.reporting.isDone();
+  isDone = () => this.reporting.isDone();
 
   /** Stores the status in the memo, so that reading it needs the server only, no worker. */
   draw(view: Partial<EnvironmentView>): void {

@@ -27,13 +27,13 @@ interface AgentSpec {
 }
 
 /** A step that is one role of the executor, and what it says or pushes (engine 2.2). */
-const agent = <Kind extends string>(kind: Kind, trade: AgentSpec) =>
+const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
   defineGate({
     kind,
     options: z.object({}),
     roles: [kind],
     uses: [...USES],
-    takes: { approval: true, when: kind !== 'coder', consensus: trade.writes !== true },
+    takes: { approval: true, when: kind !== 'coder', consensus: spec.writes !== true },
 
     async run(ctx) {
       const { step } = ctx;
@@ -43,11 +43,11 @@ const agent = <Kind extends string>(kind: Kind, trade: AgentSpec) =>
 
       for (;;) {
         if (!made) {
-          const end = await work(ctx, trade);
+          const end = await work(ctx, spec);
           if (end.is === 'failed') return lost(end);
           made = true;
         }
-        if (!step.options.approval) return passed(await noted(ctx, trade));
+        if (!step.options.approval) return passed(await noted(ctx, spec));
 
         const answer = await approveOutput(ctx, step);
         if (answer.is === 'moved') continue;
@@ -57,8 +57,8 @@ const agent = <Kind extends string>(kind: Kind, trade: AgentSpec) =>
           continue;
         }
         if (answer.end.is !== 'approved') return answer.end;
-        const note = trade.effect && (await trade.effect(ctx));
-        if (trade.writes) judge(ctx, 'person');
+        const note = spec.effect && (await spec.effect(ctx));
+        if (spec.writes) judge(ctx, 'person');
         return { ...answer.end, note: [answer.end.note, note].filter(Boolean).join(' ') };
       }
     },

@@ -31,7 +31,7 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
     return failed(type, reason, { hint: exhausted.hint, detail });
   };
 
-  for (let told: string | undefined; ;) {
+  for (let lastWords: string | undefined; ;) {
     const verdict = await plan.probe({
       phase: 'probing',
       waitingOn,
@@ -48,15 +48,15 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
     before = found;
     if (idle === IDLE_ROUNDS) {
       const idly = `Nothing changed: ${helper} left it as it was, ${idle} times in a row.`;
-      return giveUp(`${verdict.reason} ${idly}`, 'job_failed', told);
+      return giveUp(`${verdict.reason} ${idly}`, 'job_failed', lastWords);
     }
     const type = exhausted.type ?? 'job_failed';
     if (ctx.head() === undefined) return giveUp(`${verdict.reason} There is no work branch to mend it on.`, type);
-    if (!budget.left()) return giveUp(`${verdict.reason} ${helper} has had its ${attempts} attempts.`, type, told);
+    if (!budget.left()) return giveUp(`${verdict.reason} ${helper} has had its ${attempts} attempts.`, type, lastWords);
 
     budget.spend();
     const work = { mode: plan.mode, brief: plan.brief(failing) };
     const end = await ctx.send(helper, work, { ...budget.shown(), failing, because: verdict.reason });
-    told = end.is === 'failed' ? end.because : end.summary;
+    lastWords = end.is === 'failed' ? end.because : end.summary;
   }
 }

@@ -22,17 +22,17 @@ export const merger = defineGate({
 
   async run(ctx) {
     if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
-    const back = ctx.resumed(Doubts);
-    const mind = back ?? {};
+    const back = ctx.resumed(Kept);
+    const kept = back ?? {};
     let yes: Yes | undefined;
 
     for (let asked = back !== undefined; ; asked = false) {
-      const end = asked ? undefined : await decide(ctx, mind, yes);
+      const end = asked ? undefined : await decide(ctx, kept, yes);
       if (end) return end;
 
-      const answer = await review(ctx, mind);
-      const { because } = mind;
-      delete mind.because;
+      const answer = await review(ctx, kept);
+      const { because } = kept;
+      delete kept.because;
       yes = undefined;
       if (answer.kind === 'reject') {
         const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
@@ -40,18 +40,18 @@ export const merger = defineGate({
       }
       if (answer.kind === 'merge') judge(ctx, 'person');
       if (answer.kind === 'merge') yes = { by: answer.by ?? 'a person', because };
-      else mind.because = answer.because;
+      else kept.because = answer.because;
     }
   },
 });
 
 /** What the merger makes of the change: why a person is asked, and how which head was assessed. */
-const Doubts = z.strictObject({
+const Kept = z.strictObject({
   because: z.string().optional(),
   assessment: Assessment.optional(),
   assessed: z.string().optional(),
 });
-type Doubts = z.output<typeof Doubts>;
+type Kept = z.output<typeof Kept>;
 
 /** Who says that it is to be merged, and what they were told stands against it. */
 interface Yes {
@@ -60,30 +60,30 @@ interface Yes {
 }
 
 /** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
-async function decide(ctx: Context, mind: Doubts, yes: Yes | undefined): Promise<GateEnd | undefined> {
+async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<GateEnd | undefined> {
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
     // Whoever said yes has seen the change as it was then.
-    if (yes) mind.because ??= ctx.step.judged?.voided;
+    if (yes) kept.because ??= ctx.step.judged?.voided;
 
-    if (mind.assessed !== ctx.head() && !yes) {
-      mind.assessed = ctx.head();
+    if (kept.assessed !== ctx.head() && !yes) {
+      kept.assessed = ctx.head();
       const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
       if (end.is === 'failed') return lost(end);
-      mind.assessment = Assessment.safeParse(end.output).data;
+      kept.assessment = Assessment.safeParse(end.output).data;
       await ctx.keep(ctx.step, end);
-      if (mind.assessed !== ctx.head()) continue;
+      if (kept.assessed !== ctx.head()) continue;
     }
     // A yes to something else is none to a red merge.
-    if (good.because !== yes?.because) mind.because ??= good.because;
-    if (!yes) mind.because ??= await doubts(ctx, mind.assessment);
-    if (mind.because !== undefined) return undefined;
+    if (good.because !== yes?.because) kept.because ??= good.because;
+    if (!yes) kept.because ??= await doubts(ctx, kept.assessment);
+    if (kept.because !== undefined) return undefined;
 
     const merged = await merge(ctx, good, yes?.by);
     if (merged.is === 'ended') return merged.end;
     if (merged.is === 'moved') continue;
-    mind.because = merged.because;
+    kept.because = merged.because;
     return undefined;
   }
 }
@@ -196,7 +196,7 @@ async function merge(ctx: Context, { baseHead, commit }: Good, person: string | 
   }
 }
 
-const review = (ctx: Context, { because = '', assessment, assessed }: Doubts) =>
+const review = (ctx: Context, { because = '', assessment, assessed }: Kept) =>
   ctx.park(
     () => ({
       detail: because,
@@ -205,5 +205,5 @@ const review = (ctx: Context, { because = '', assessment, assessed }: Doubts) =>
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
     { type: 'merge_review', text: `${because} Merge it, or reject it.` },
-    { kept: { because, assessment, assessed } satisfies Doubts },
+    { kept: { because, assessment, assessed } satisfies Kept },
   );

@@ -20,7 +20,7 @@ export interface TakenBy {
   at: string;
 }
 
-const standing: readonly ActionName[] = [...ALWAYS_AVAILABLE, 'resume'];
+const alwaysAvailable: readonly ActionName[] = [...ALWAYS_AVAILABLE, 'resume'];
 const PERSONAL: readonly ActionName[] = ['confirm', 'approve', 'merge'];
 
 /** What a person may do now. The gate's own come first; while the run is held, only what concerns the holding. */
@@ -71,7 +71,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   }
 
   const settled = settledQuestion({ kind: action, ...said } as HumanAction, run);
-  const stale = standing.includes(action) ? undefined : (settled ?? staleness(said, run));
+  const stale = alwaysAvailable.includes(action) ? undefined : (settled ?? staleness(said, run));
   if (stale) return refused('stale', stale);
   const rule = forbidden({ kind: action, ...said } as HumanAction, run);
   if (rule) return refused('not_allowed', rule);

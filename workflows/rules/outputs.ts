@@ -103,7 +103,7 @@ export function leastNeeded(steps: readonly StepRecord[], latest: StepRecord): S
 }
 
 /** As runs were bounded once: whether there is room for what a step has made, beside what the others have. */
-export function hadRoom(steps: readonly StepRecord[], owner: StepRecord): boolean {
+export function fitted(steps: readonly StepRecord[], owner: StepRecord): boolean {
   const { summary, output } = owner;
   const length = (value: unknown) => (value === undefined ? 0 : JSON.stringify(value).length);
   const others = steps.filter((step) => step !== owner);

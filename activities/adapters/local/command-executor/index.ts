@@ -33,7 +33,7 @@ class CommandExecutor implements Executor {
   private readonly workshop;
   private readonly ending;
   private readonly ledger;
-  private readonly standing;
+  private readonly unfinished;
   private readonly trash;
   /** Jobs that are being settled by this worker, and how that is called off. */
   private readonly settling = new Map<string, AbortController>();
@@ -41,7 +41,7 @@ class CommandExecutor implements Executor {
 
   constructor({ root, environment, ledger }: Local) {
     this.jobs = foldersOf(root).jobs;
-    this.standing = new UnfinishedJobs(root);
+    this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
@@ -58,12 +58,12 @@ class CommandExecutor implements Executor {
     return fields.flat();
   }
 
-  list = () => this.standing.list();
+  list = () => this.unfinished.list();
 
-  knows = async (key: string): Promise<boolean> => (await readRecord(this.placeOf(key).job)) !== undefined;
+  knows = async (key: string): Promise<boolean> => (await readRecord(this.folderOf(key).job)) !== undefined;
 
   ensure(job: Job, by?: Attempt): Promise<void> {
-    const place = this.placeOf(job.key);
+    const place = this.folderOf(job.key);
     return withLock(place.lock, async () => {
       if ((await readReport(place.report)) !== undefined) return;
       const still = () => mustBeTheirs(job.key, place, by);
@@ -73,7 +73,7 @@ class CommandExecutor implements Executor {
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
       await mkdir(place.folder, { recursive: true });
-      await this.standing.add(path.basename(place.folder));
+      await this.unfinished.add(path.basename(place.folder));
       await writeJson(place.job, job);
       try {
         await this.begin(job, place, still);
@@ -106,7 +106,7 @@ class CommandExecutor implements Executor {
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     return withLock(place.lock, async () => {
       const known = await readReport(place.report);
       if (known) return known;
@@ -136,7 +136,7 @@ class CommandExecutor implements Executor {
 
   /** On record first, so that whatever it still answers changes nothing. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     if (await isSuperseded(place.owner, by)) return false; // who has it may be settling it right now
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
     return withLock(place.lock, async () => {
@@ -158,7 +158,7 @@ class CommandExecutor implements Executor {
     // Whoever works on one right now is waited for a while: on record first, but it ends in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      standing.map(({ key }) => this.placeOf(key).run), // also what those have left running that are gone themselves
+      standing.map(({ key }) => this.folderOf(key).run), // also what those have left running that are gone themselves
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));
@@ -168,7 +168,7 @@ class CommandExecutor implements Executor {
   }
 
   private interrupt(key: string): Promise<void> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     return withLock(place.lock, async () => {
       const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
       if (!(await readReport(place.report))) await this.note(key, place, report);
@@ -177,8 +177,8 @@ class CommandExecutor implements Executor {
 
   /** Clears away checkouts that outlived their job's report, as where a worker died between the two: no look comes back. */
   private async sweep(): Promise<void> {
-    for (const name of await this.standing.reported().catch((): string[] => [])) {
-      const place = this.placeIn(name);
+    for (const name of await this.unfinished.reported().catch((): string[] => [])) {
+      const place = this.folderIn(name);
       // Only litter is at stake: what cannot be removed now is there for the next worker.
       await withLock(place.lock, () => this.clear(place)).catch(() => undefined);
     }
@@ -187,7 +187,7 @@ class CommandExecutor implements Executor {
   /** A checkout that cannot be removed stays on the list: the next worker tries again. */
   private async clear({ folder, tree }: JobFolder): Promise<void> {
     await this.trash.take(tree);
-    if (!(await isThere(tree))) await this.standing.strike(path.basename(folder));
+    if (!(await isThere(tree))) await this.unfinished.strike(path.basename(folder));
   }
 
   /** Settles a job, unless it is stopped meanwhile: whoever stops it does not wait for that. */
@@ -219,9 +219,9 @@ class CommandExecutor implements Executor {
     this.ledger?.note({ effect: 'job-ended', key });
   }
 
-  private placeOf = (key: string) => this.placeIn(safeName(key));
+  private folderOf = (key: string) => this.folderIn(safeName(key));
 
-  private placeIn(name: string) {
+  private folderIn(name: string) {
     const folder = path.join(this.jobs, name);
     const file = (name: string) => path.join(folder, name);
     return {
@@ -238,7 +238,7 @@ class CommandExecutor implements Executor {
     };
   }
 }
-type JobFolder = ReturnType<CommandExecutor['placeIn']>;
+type JobFolder = ReturnType<CommandExecutor['folderIn']>;
 
 async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);

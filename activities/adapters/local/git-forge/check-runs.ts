@@ -209,7 +209,7 @@ interface One {
 }
 
 /** Under what `open` counts a branch's checks. The repository is given as the folder it is in. */
-export const placeOf = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
+export const branchKey = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
 
 const failingOf = (name: string, run: string, { conclusion, log }: Verdict): Failing => ({
   name,

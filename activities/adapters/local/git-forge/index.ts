@@ -12,7 +12,7 @@ import { BlockedByOwner } from '../blocked-by-owner.ts';
 import { Publishing } from '../publishing.ts';
 import { Records } from '../change-store.ts';
 import { withPath, GitWorkspace } from '../git-workspace.ts';
-import { CheckRuns, placeOf } from './check-runs.ts';
+import { CheckRuns, branchKey } from './check-runs.ts';
 import { examineChange } from './examining.ts';
 import { forgetResult, mergeResultOf } from './merge-result.ts';
 import { broughtBy, isIn, mergeOf } from './merged.ts';
@@ -50,7 +50,7 @@ class GitForge implements Forge {
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
-    const { copy, head, baseHead } = await this.standing(change);
+    const { copy, head, baseHead } = await this.headsOf(change);
     const lfs = (await this.workshop.settingsOf(change)).git?.lfs === true;
     await noteLfs(
       copy,
@@ -74,14 +74,14 @@ class GitForge implements Forge {
   async list(): Promise<ClaimedBranch[]> {
     const open = await this.runs.open();
     return (await this.records.all()).flatMap(({ repository, branch, holder }) =>
-      holder ? [{ repository, branch, holder, checks: open.get(placeOf(repository, branch)) ?? 0 }] : [],
+      holder ? [{ repository, branch, holder, checks: open.get(branchKey(repository, branch)) ?? 0 }] : [],
     );
   }
 
   release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeReport> {
-    const { copy, head, baseHead } = await this.standing(change);
+    const { copy, head, baseHead } = await this.headsOf(change);
     const place = await withPath(this.workshop, change);
     const record = await this.records.read(place);
     const merged = (mergeCommit: string, at = known): ChangeReport => ({
@@ -131,7 +131,7 @@ class GitForge implements Forge {
   checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
 
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {
-    const { copy, head, baseHead } = await this.standing(change);
+    const { copy, head, baseHead } = await this.headsOf(change);
     if (head === undefined) return { is: 'nothing' };
     const merge = await mergeTree(copy, baseHead, head);
     if (merge.is === 'conflicted') return { is: 'conflicted', head, baseHead, files: merge.files };
@@ -147,7 +147,7 @@ class GitForge implements Forge {
   }
 
   async updateFromBase(change: Change): ReturnType<Forge['updateFromBase']> {
-    const { copy, head, baseHead } = await this.standing(change);
+    const { copy, head, baseHead } = await this.headsOf(change);
     if (head === undefined) return { is: 'refused', because: `there is no branch ${change.branch}` };
     if (await isAncestor(copy, baseHead, head)) return { is: 'current', head };
 
@@ -161,13 +161,13 @@ class GitForge implements Forge {
   commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
-    const { copy, baseHead } = await this.standing(change);
+    const { copy, baseHead } = await this.headsOf(change);
     const args = ['diff', '--name-only', '-z', '--no-renames', `${baseHead}...${commitId(head)}`];
     return (await git(copy, args)).stdout.split('\0').filter(Boolean);
   }
 
   async mergeResult(change: Change, expected: Expected): Promise<string | undefined> {
-    const { copy, head, baseHead } = await this.standing(change);
+    const { copy, head, baseHead } = await this.headsOf(change);
     if (head !== expected.head || baseHead !== expected.baseHead) return undefined;
     return mergeResultOf(copy, change, expected);
   }
@@ -176,7 +176,7 @@ class GitForge implements Forge {
     change: Change,
     { head, baseHead, message, commit: tested }: Expected & { commit?: string | undefined },
   ): Promise<MergeReport> {
-    const { copy, head: now, baseHead: base } = await this.standing(change);
+    const { copy, head: now, baseHead: base } = await this.headsOf(change);
     if (await isIn(copy, head, base)) return this.merged(change, head, await mergeOf(copy, head, base), copy);
     const brought = now === head && (await this.broughtBy(copy, head, base));
     if (brought) return this.merged(change, head, brought, copy);
@@ -187,7 +187,7 @@ class GitForge implements Forge {
     const commit = tested ?? (await commitTree(copy, merge.tree, [base, head], message));
     try {
       const done = await this.workshop.move(change.repository, change.base, commit, base);
-      if (!done) return { is: 'moved', head: now, baseHead: (await this.standing(change)).baseHead };
+      if (!done) return { is: 'moved', head: now, baseHead: (await this.headsOf(change)).baseHead };
       this.ledger?.note({ effect: 'merged', key: `${change.repository} ${head}`, mergeCommit: commit });
     } catch (failure) {
       if (failure instanceof BlockedByOwner) return { is: 'refused', because: failure.message };
@@ -208,7 +208,7 @@ class GitForge implements Forge {
   close = () => this.runs.close();
 
   /** Both heads, read together, and our copy, which has them: what comes in after that is for the next look. */
-  private async standing(change: Omit<Change, 'basis'>) {
+  private async headsOf(change: Omit<Change, 'basis'>) {
     const copy: Repository = { gitDir: await this.workshop.fetch(change.repository) };
     return { copy, ...(await this.workshop.headsIn(copy, change)) };
   }

@@ -72,7 +72,7 @@ class ProcessEnvironments implements Environments {
   }
 
   private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     return withLock(place.lock, async () => {
       if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
@@ -100,7 +100,7 @@ class ProcessEnvironments implements Environments {
   }
 
   async look(key: string): Promise<EnvironmentReport> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     const removed = await readWord(place.removed);
     if (removed !== undefined) return { is: 'gone', ...(removed && { because: removed }) };
     const begun = await recordAs(place.begun, Begun);
@@ -172,7 +172,7 @@ class ProcessEnvironments implements Environments {
 
   /** On record first: a late `ensure` then makes nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
-    const place = this.placeOf(key);
+    const place = this.folderOf(key);
     await writeRecord(place.removed, because);
     await withLock(place.lock, async () => {
       await end(place.run, { graceMs: GRACE_MS });
@@ -203,7 +203,7 @@ class ProcessEnvironments implements Environments {
     return names.filter((_, index) => begun[index] !== undefined);
   }
 
-  private placeOf(key: string): EnvironmentFolder {
+  private folderOf(key: string): EnvironmentFolder {
     const folder = path.join(this.folders.environments, safeName(key));
     const file = (name: string) => path.join(folder, name);
     return {
