@@ -44,9 +44,14 @@ describe('what a run waits for that keeps failing', () => {
   });
 
   it('is no longer told once the run waits for something else, however late it is said', async () => {
-    const { run, said, tell } = await play();
+    const { run, said, tell, cluster } = await play();
     await tell(gone());
     await run.update('pullMain');
+    expect(await said()).not.toContain('is not there');
+    await cluster.advance(1_000);
+    await tell(gone({ failures: 3 }));
+    expect(await said()).toContain('is not there');
+    await run.update('requestFix', { findings: 'The total lacks the tax.' });
     expect(await said()).not.toContain('is not there');
     await tell(gone({ activity: 'updateFromBase' }));
     expect(await said()).not.toContain('is not there');

@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import { completed } from '../support/builders.ts';
 import { jobsOf, playRun } from '../support/playing.ts';
+import type { Call, Cluster } from '../support/sandbox.ts';
 
 jest.setTimeout(60_000);
 
@@ -69,5 +71,40 @@ describe('the notice of a wait', () => {
     const [one, two, three] = notices.filter(({ type }: any) => type === 'human_test_ready');
     expect([one, two, three].map(({ visit }) => visit)).toEqual(['2-human-test#1', '2-human-test#2', current.visit]);
     expect([one, two, three].map(({ clearedAt }) => clearedAt !== undefined)).toEqual([true, true, false]);
+  });
+});
+
+describe('the watch of the work branch', () => {
+  const watches = (cluster: Cluster) => [...cluster.calls].filter(({ name }) => name === 'changeMoved');
+  const cancelled = (calls: Call[]) => calls.map(({ cancelRequested }) => cancelRequested);
+
+  it('is ended a moment after the answer, so that neither the acknowledgement nor the effect waits for its end', async () => {
+    const { run, cluster } = await parked();
+    const calls = watches(cluster);
+    expect(cancelled(calls)).toEqual([false]);
+    await run.update('requestFix', { findings: 'The total lacks the tax.' });
+    expect(cancelled(calls)).toEqual([false]);
+    await cluster.advance(999);
+    expect(cancelled(calls)).toEqual([false]);
+    await cluster.advance(1);
+    expect(cancelled(calls)).toEqual([true]);
+  });
+
+  it('reports nothing of a wait that is over, and ends with its run', async () => {
+    const { run, cluster, look } = await parked();
+    const [first] = watches(cluster);
+    await run.update('requestFix', { findings: 'The total lacks the tax.' });
+    first!.fail(ApplicationFailure.nonRetryable('The repository is not there.', 'Refused'));
+    await cluster.settle();
+    expect((await look()).notices.filter(({ type }: any) => type === 'keeps_failing')).toEqual([]);
+    await cluster.advance(HOUR);
+    expect(cancelled(watches(cluster).filter((call) => call !== first))).toEqual([false]);
+  });
+
+  it('is ended with the step where a person starts the run over', async () => {
+    const { run, cluster } = await parked();
+    const [first] = watches(cluster);
+    await run.update('restartFrom', { step: 1 });
+    expect(first!.cancelRequested).toBe(true);
   });
 });

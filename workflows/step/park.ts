@@ -11,7 +11,7 @@ import type { ChangeReport } from '../contracts/activities.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
-import { restarting } from '../temporal/background.ts';
+import { cancelSoon, restarting } from '../temporal/background.ts';
 import type { RunScope, StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
 import { refreshEnvironment } from './environment.ts';
@@ -25,31 +25,39 @@ interface Events {
   broken?: { failure: unknown };
 }
 
-/** Starts what runs in the background of the wait. */
+/** Starts what runs in the background of the wait. Returns a function that ends it. */
 function beginWatches(
-  watching: CancellationScope,
   scope: StepScope,
   events: Events,
   { visit, back, type }: { visit: string; back: boolean; type: NoticeType },
-): void {
+): () => void {
   const { run, step } = scope;
-  const watches = {
-    'The work branch': watchHead(scope, events),
-    'The environment': watchEnvironment(scope, events, back),
-    'The time': watchClock(scope, visit, type),
-  };
-  for (const [what, watch] of Object.entries(watches)) {
-    const tell = (because: string) => {
+  const [watching, watchingHead] = [new CancellationScope(), new CancellationScope()];
+  const answersFirst = patched('an-answer-comes-before-the-end-of-its-watch');
+  const ended = { head: false, all: false };
+  const begin = async (within: CancellationScope, what: string, watch: () => Promise<void>) => {
+    const report = (because: string) => {
       const text = `${what} cannot be watched: ${because}. It is tried again every minute.`;
-      run.notices.notify(step, 'keeps_failing', text, visit);
+      if (!ended.all) run.notices.notify(step, 'keeps_failing', text, visit);
     };
-    void watching
-      .run(() => restarting(watch, tell, `${step.kind}: it is watched anew`))
-      .catch((failure: unknown) => {
-        // Runs that started before watches were restarted continue without one.
-        if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
-      });
-  }
+    try {
+      await within.run(() => restarting(watch, report, `${step.kind}: it is watched anew`));
+    } catch (failure) {
+      // Runs that started before watches were restarted continue without one.
+      if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
+    }
+  };
+  const head = begin(answersFirst ? watchingHead : watching, 'The work branch', watchHead(scope, events));
+  void head.then(() => (ended.head = true));
+  void begin(watching, 'The environment', watchEnvironment(scope, events, back));
+  void begin(watching, 'The time', watchClock(scope, visit, type));
+  return () => {
+    ended.all = true;
+    watching.cancel();
+    if (!answersFirst || ended.head) return;
+    run.retries.abandon('changeMoved');
+    cancelSoon(watchingHead, `${step.kind}: the work branch is no longer watched`);
+  };
 }
 
 /**
@@ -82,11 +90,10 @@ export async function park<Offer extends ActionName>(
     return done;
   });
   run.notices.notify(step, notice.type, notice.text, visit);
-  const watching = new CancellationScope();
-  beginWatches(watching, scope, events, { visit, back, type: notice.type });
+  const endWatches = beginWatches(scope, events, { visit, back, type: notice.type });
 
   const over = () => {
-    watching.cancel();
+    endWatches();
     step.waitedMs += Date.now() - Date.parse(since);
     step.state = 'working';
     delete step.parked;

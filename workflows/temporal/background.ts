@@ -1,11 +1,4 @@
-import {
-  ActivityFailure,
-  type CancellationScope,
-  isCancellation,
-  patched,
-  rootCause,
-  sleep,
-} from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause, sleep } from '@temporalio/workflow';
 
 /**
  * Runs something in the background until its scope is cancelled. Any other end is a bug: nothing catches it, so the workflow
@@ -14,6 +7,20 @@ import {
 export function inBackground(scope: CancellationScope, work: () => Promise<unknown>): void {
   void scope.run(work).catch((failure: unknown) => {
     if (!isCancellation(failure)) throw failure;
+  });
+}
+
+/** How long a watch may go on after the answer that ends it, in milliseconds: until the effect of the answer has begun. */
+const WATCH_TAIL_MS = 1_000;
+
+/**
+ * Cancels a scope a moment later. The server answers the cancellation of an activity with another workflow task, at once:
+ * in the task that takes a person's action, it would delay both the acknowledgement and the effect.
+ */
+export function cancelSoon(scope: CancellationScope, summary: string): void {
+  inBackground(new CancellationScope(), async () => {
+    await sleep(WATCH_TAIL_MS, { summary });
+    scope.cancel();
   });
 }
 

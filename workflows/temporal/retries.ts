@@ -8,7 +8,7 @@ const MOST = 10;
  * ends.
  */
 export class Retries {
-  private readonly pending = new Map<string, { many: number; about: string }>();
+  private readonly pending = new Map<string, { calls: Set<object>; about: string }>();
   private failing: readonly Retrying[] = [];
 
   /** `changed` receives what fails now, and the entry that was added or dropped. A dropped entry has 0 failures. */
@@ -18,15 +18,20 @@ export class Retries {
   begin = (activity: string, about: string): (() => void) => {
     const known = this.pending.get(activity);
     if (!known) this.drop(activity, false); // what was refused is asked for anew
-    this.pending.set(activity, { many: (known?.many ?? 0) + 1, about });
+    const call = {};
+    const calls = new Set(known?.calls).add(call);
+    this.pending.set(activity, { calls, about });
     return () => {
-      const entry = this.pending.get(activity)!;
-      entry.many -= 1;
-      if (entry.many > 0) return;
-      this.pending.delete(activity);
-      this.drop(activity, false);
+      const others = this.pending.get(activity)?.calls;
+      if (others?.delete(call) && others.size === 0) this.abandon(activity);
     };
   };
+
+  /** Forgets the calls of an activity that nobody waits for any more. Their end may come later. */
+  abandon(activity: string): void {
+    this.pending.delete(activity);
+    this.drop(activity, false);
+  }
 
   /**
    * Receives a report of a worker or of the run's environment. Takes any input and never throws. Ignores activities that
