@@ -48,16 +48,50 @@ const LAW: Record<string, string[]> = {
     'workflows/temporal',
     '@temporalio/workflow',
   ],
-  // The one door to git, which adapters of git repositories share.
-  'activities/adapters/git': ['node:'],
-  'activities/adapters': [
+  // The rooms that vendors share. They know no vendor, and import only those listed before them.
+  'activities/adapters/files': ['type:zod', 'node:', 'execa'],
+  'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
+  'activities/adapters/git': [
     'workflows/contracts',
     'type:activities',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  'activities/adapters/settings': ['workflows/contracts', 'type:activities/adapters/git', 'zod', 'yaml'],
+  'activities/adapters/checks': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/settings',
     'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  // Each vendor: any other folder below the adapters.
+  'activities/adapters/*': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/checks',
+    'activities/adapters/settings',
+    'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
     'zod',
     'node:',
     'execa',
-    'yaml',
+  ],
+  // What opens the vendors: the only code that knows them.
+  'activities/adapters': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/*',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
   ],
   // What is on record of a closed run, read alike by the worker and by the client.
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
@@ -126,7 +160,14 @@ const LAW: Record<string, string[]> = {
   ],
 };
 const ROOMS = Object.keys(LAW).sort((a, b) => b.length - a.length);
-const roomOf = (file: string) => ROOMS.find((room) => file.startsWith(`${room}/`));
+const roomOf = (file: string) => {
+  const room = ROOMS.find((each) => file.startsWith(`${each}/`));
+  return room === 'activities/adapters' && vendorOf(file) !== undefined ? `${room}/*` : room;
+};
+const vendorOf = (file: string): string | undefined => {
+  const [, folder] = /^activities\/adapters\/([^/]+)\//.exec(file) ?? [];
+  return folder !== undefined && !Object.hasOwn(LAW, `activities/adapters/${folder}`) ? folder : undefined;
+};
 
 /** The sample is a repository of its own, with a law of its own. */
 const files = ['workflows', 'activities', 'worker', 'client']
@@ -185,9 +226,8 @@ function offences(file: string, source: string): string[] {
 
 /** Adapters of one vendor know nothing of another's; only the list knows them all. */
 function neighbour(file: string, local: string): string | undefined {
-  const vendorOf = (name: string) => /^activities\/adapters\/([^/]+)\//.exec(name)?.[1];
   const [own, other] = [vendorOf(file), vendorOf(local)];
-  return own && other && own !== other && other !== 'git' ? `another adapter: ${other}` : undefined;
+  return own && other && own !== other ? `another vendor: ${other}` : undefined;
 }
 
 it('looks at every room', () => {
@@ -210,8 +250,11 @@ it.each([
   ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters'],
   ['activities/adapters/x/x.ts', `import { Context } from '@temporalio/activity';`, '@temporalio/activity'],
   ['activities/adapters/x/x.ts', `import { createActivities } from '../../index.ts';`, 'activities'],
-  ['activities/adapters/x/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
-  ['activities/adapters/git/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
+  ['activities/adapters/x/x.ts', `import type { Local } from '../local/opening.ts';`, 'another vendor: local'],
+  ['activities/adapters/x/x.ts', `import { closeAll } from '../closing.ts';`, 'activities/adapters'],
+  ['activities/adapters/git/x.ts', `import type { Local } from '../local/opening.ts';`, 'activities/adapters/*'],
+  ['activities/adapters/git/x.ts', `import { settingsOf } from '../settings/reading.ts';`, 'activities/adapters/settings'],
+  ['activities/adapters/processes/x.ts', `import { git } from '../git/door.ts';`, 'activities/adapters/git'],
   ['worker/x.ts', `import { Runs } from "../client/runs.ts"`, 'client'],
   ['client/x.ts', `const a = await import('../worker/main.ts');`, 'worker'],
   ['client/x.ts', `const a = await import(\n  '../worker/main.ts',\n);`, 'worker'],

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseSettings } from '../activities/adapters/local/settings.ts';
+import { parseSettings } from '../activities/adapters/settings/repository-settings.ts';
 import { kebab } from '../client/cli/words.ts';
 import { actions } from '../workflows/contracts/messages.ts';
 import { NoticeType } from '../workflows/contracts/notices.ts';

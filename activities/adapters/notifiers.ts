@@ -2,9 +2,9 @@ import type { NoticeType } from '../../workflows/contracts/notices.ts';
 import type { Route } from '../../workflows/contracts/variables.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Notifier } from '../ports.ts';
-import { fileNotifier } from './local/file-notifier.ts';
-import { logNotifier } from './local/log-notifier.ts';
-import { outbox, type Outgoing } from './local/outbox.ts';
+import { fileNotifier } from './local/notices/file-notifier.ts';
+import { logNotifier } from './local/notices/log-notifier.ts';
+import { outbox, type Outgoing } from './outbox.ts';
 import { webhookNotifier } from './webhook/notifier.ts';
 
 export interface NotifierOptions {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RepositorySettings } from '../../activities/adapters/local/settings.ts';
+import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
 import { runInputOf, Task } from '../../workflows/contracts/pipeline-run.ts';
@@ -67,7 +67,7 @@ const PARTS: Record<string, () => string> = {
   },
 };
 
-const SETTINGS = 'activities/adapters/local/settings.ts';
+const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 

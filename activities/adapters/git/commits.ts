@@ -55,3 +55,7 @@ export async function commitTree(
   const args = ['commit-tree', commitId(tree), ...parents.flatMap((parent) => ['-p', commitId(parent)])];
   return (await git(where, args, { kind: 'write', input: `${message.replaceAll('\0', '')}\n` })).stdout;
 }
+
+/** Stands for the commit of a branch that is not there yet. */
+export const NOTHING = '0'.repeat(40);
+export const isNothing = (commit: string): boolean => /^0+$/.test(commit);

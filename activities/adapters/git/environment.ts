@@ -79,9 +79,6 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: 'gatehouse@localhost',
 };
 
-/** Marks git processes of our own. A process without it that works in a job's checkout was left there by the job. */
-export const OURS = 'GATEHOUSE_OWN';
-
 /** The environment of one call: made anew, so that no variable of whoever called us reaches our git. */
 export function environmentOf(where: { gitDir?: string; commonDir?: string | undefined; ceiling?: string }) {
   return {

@@ -1,4 +1,4 @@
-import { runProgram } from './program.ts';
+import { runProgram } from '../processes/program.ts';
 
 type Environment = Record<string, string>;
 

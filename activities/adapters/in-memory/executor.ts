@@ -2,7 +2,7 @@ import type { BadField, Job, JobReport } from '../../../workflows/contracts/acti
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Attempt, Executor, JobStatus } from '../../ports.ts';
-import { isLater, Superseded } from '../attempts.ts';
+import { isLater, Superseded } from '../processes/attempts.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
 export class InMemoryExecutor implements Executor {

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
-import { foldersOf, safeName, withLock } from './folders.ts';
-import { tailOf } from './logs.ts';
-import { environmentFor } from './command-environment.ts';
-import { end, launch, stateOf } from './processes.ts';
-import { GitWorkspace } from './git-workspace.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { withLock } from '../processes/locks.ts';
+import { tailOf } from '../processes/logs.ts';
+import { environmentFor } from '../processes/environment.ts';
+import { end, launch, stateOf } from '../processes/processes.ts';
+import { LocalWorkspace } from './repositories/workspace.ts';
+import { settingsOf } from '../settings/reading.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
 const MOST_MS = 60_000;
@@ -33,8 +35,8 @@ const Reading = z.object({
 
 /** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
 export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
-  const workshop = new GitWorkspace(root);
-  const commandOf = async (change: Change) => (await workshop.settingsOf(change)).release?.command;
+  const workspace = new LocalWorkspace(root);
+  const commandOf = async (change: Change) => (await settingsOf(workspace, change)).release?.command;
 
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
@@ -58,7 +60,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
     });
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
     const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
-    await workshop.checkout(change.repository, mergeCommit, tree, { base: change.base });
+    await workspace.checkout(change.repository, mergeCommit, tree, { base: change.base });
     const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
     await launch(run, { command, cwd: tree, env });
     return readingOf(run, stopping.signal);

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { addCents } from '../../../workflows/contracts/cents.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Meter } from '../../ports.ts';
-import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { readJson, writeJson } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
 
 const Entry = z.object({ key: z.string(), at: z.string(), costCents: z.number() });
 

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Ledger } from '../../ledger.ts';
 import type { Tracker } from '../../ports.ts';
-import { foldersOf, hashOf, readText, safeName, withLock, writeFileAtomically } from './folders.ts';
+import { foldersOf, hashOf, safeName } from '../files/folders.ts';
+import { readText, writeFileAtomically } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
 
 /** Front matter, then text: how most Markdown tools keep what is about a text. */
 const PAGE = /^---\n([^]*?)\n---\n([^]*)$/;

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import { FILE, type RepositorySettings } from '../settings.ts';
-import type { GitWorkspace } from '../git-workspace.ts';
+import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
+import type { GitWorkspace } from '../../git/workspace.ts';
 
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
 /** A role needs a command. Its first word must be there, as far as that can be told without running it. */
 export async function lacking(
-  { workshop, searchPath }: { workshop: GitWorkspace; searchPath: string | undefined },
+  { workspace, searchPath }: { workspace: GitWorkspace; searchPath: string | undefined },
   change: Change,
   settings: RepositorySettings,
   role: string,
@@ -27,7 +27,7 @@ export async function lacking(
     ? await isKnownToShell(word, searchPath)
     : path.isAbsolute(word)
       ? await isRunnable(word)
-      : await workshop.existsAt(change.repository, change.basis, word);
+      : await workspace.existsAt(change.repository, change.basis, word);
   const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
   return there ? [] : [{ path: at, expected: `expected ${where}, found '${word}'` }];
 }

@@ -1,16 +1,17 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
-import { foldersOf, safeName, writeRecord } from '../folders.ts';
-import { tailOf } from '../logs.ts';
-import type { ProcessState } from '../processes.ts';
-import type { Publishing } from '../publishing.ts';
-import { readRecord } from '../reading.ts';
-import type { GitWorkspace } from '../git-workspace.ts';
-import type { Begun } from './job-checkout.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { writeRecord } from '../../files/records.ts';
+import { tailOf } from '../../processes/logs.ts';
+import type { ProcessState } from '../../processes/processes.ts';
+import type { Publishing } from '../../git/publishing/publishing.ts';
+import { readRecord } from '../../files/reading.ts';
+import type { GitWorkspace } from '../../git/workspace.ts';
+import type { Begun } from '../../git/settling/checkout.ts';
 import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
-import { discarded, keepCommits, settle, type Settling } from './settling.ts';
-import { plain } from './text.ts';
+import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
+import { plain } from '../../processes/text.ts';
 
 const DETAIL_CHARACTERS = 2_000;
 
@@ -35,7 +36,7 @@ const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()
 export class Ending {
   constructor(
     private readonly root: string,
-    private readonly workshop: GitWorkspace,
+    private readonly workspace: GitWorkspace,
     private readonly publishing: Publishing,
   ) {}
 
@@ -108,13 +109,13 @@ export class Ending {
   }
 
   private async settlingOf({ job, begun, tree, folder }: Ended, signal: AbortSignal): Promise<Settling> {
-    const copy = { gitDir: await this.workshop.fetch(job.change.repository) };
+    const copy = { gitDir: await this.workspace.fetch(job.change.repository) };
     const keep = { folder: foldersOf(this.root).bundles, name: safeName(job.key) };
     return { tree, begun, copy, keep, signal, scratch: path.join(folder, 'settling.git') };
   }
 
   private async headNow({ change }: Job) {
-    const head = await this.workshop.headOf(change.repository, change.branch);
+    const head = await this.workspace.headOf(change.repository, change.branch);
     if (head === undefined) return { foreign: [] };
     return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
   }

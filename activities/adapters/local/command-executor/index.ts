@@ -3,24 +3,30 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { Superseded } from '../../attempts.ts';
-import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
-import { environmentFor } from '../command-environment.ts';
-import { end, endAll, launch, stateOf, type ProcessState } from '../processes.ts';
-import { Publishing } from '../publishing.ts';
-import { readRecord } from '../reading.ts';
-import { Records } from '../change-store.ts';
-import { FILE } from '../settings.ts';
-import { Trash } from '../trash.ts';
-import { GitWorkspace } from '../git-workspace.ts';
-import { Begun, prepare, toldOf } from './job-checkout.ts';
-import { Refusal } from './checkout.ts';
-import { clear, isFolder, isThere } from './clearing.ts';
+import { Superseded } from '../../processes/attempts.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { withLock } from '../../processes/locks.ts';
+import { writeJson } from '../../files/records.ts';
+import type { Local } from '../opening.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { Publishing } from '../../git/publishing/publishing.ts';
+import { readRecord } from '../../files/reading.ts';
+import { Records } from '../../git/publishing/change-store.ts';
+import { FILE } from '../../settings/repository-settings.ts';
+import { Trash } from '../../files/trash.ts';
+import { LocalWorkspace } from '../repositories/workspace.ts';
+import { Begun } from '../../git/settling/checkout.ts';
+import { prepare } from '../../git/settling/job-checkout.ts';
+import { toldOf } from './told.ts';
+import { Refusal } from '../../git/settling/checkout.ts';
+import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
 import { UnfinishedJobs } from './unfinished-jobs.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 
@@ -30,7 +36,7 @@ export const commandExecutor = (options: Local): Executor & { close(): Promise<v
 class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
-  private readonly workshop;
+  private readonly workspace;
   private readonly ending;
   private readonly ledger;
   private readonly unfinished;
@@ -45,15 +51,15 @@ class CommandExecutor implements Executor {
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
-    this.workshop = new GitWorkspace(root);
+    this.workspace = new LocalWorkspace(root);
     this.ledger = ledger;
-    this.ending = new Ending(root, this.workshop, new Publishing(this.workshop, new Records(root), ledger));
+    this.ending = new Ending(root, this.workspace, new Publishing(this.workspace, new Records(root), ledger));
     void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await this.workshop.settingsOf(change);
-    const place = { workshop: this.workshop, searchPath: this.environment['PATH'] };
+    const settings = await settingsOf(this.workspace, change);
+    const place = { workspace: this.workspace, searchPath: this.environment['PATH'] };
     const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
     return fields.flat();
   }
@@ -86,9 +92,9 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` where this job cannot be begun, however often it is tried. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = commandFor(await this.workshop.settingsOf(job.change), job.role);
+    const command = commandFor(await settingsOf(this.workspace, job.change), job.role);
     if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
-    const begun = await prepare(this.workshop, job, place.tree);
+    const begun = await prepare(this.workspace, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;

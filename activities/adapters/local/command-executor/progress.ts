@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { JobStatus } from '../../../ports.ts';
-import { tailOf } from '../logs.ts';
+import { tailOf } from '../../processes/logs.ts';
 import { PRINTED_CHARACTERS } from './result.ts';
-import { plain } from './text.ts';
+import { plain } from '../../processes/text.ts';
 
 /** How a job goes that runs: by what it prints. */
 export async function running(run: string): Promise<JobStatus> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
-import { readBounded, textOf } from '../reading.ts';
-import { plain, plainWithin } from './text.ts';
+import { readBounded, textOf } from '../../files/reading.ts';
+import { plain, plainWithin } from '../../processes/text.ts';
 
 /** So much of the end of what an agent prints is read, in characters. */
 export const PRINTED_CHARACTERS = 12_000;

@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { UnfinishedJob } from '../../../inventory.ts';
-import { foldersOf } from '../folders.ts';
-import { stateOf } from '../processes.ts';
-import { Unfinished } from '../unfinished.ts';
-import { readRecord } from '../reading.ts';
+import { foldersOf } from '../../files/folders.ts';
+import { stateOf } from '../../processes/processes.ts';
+import { Unfinished } from '../../files/unfinished.ts';
+import { readRecord } from '../../files/reading.ts';
 
 const Known = z.object({ key: z.string() });
 

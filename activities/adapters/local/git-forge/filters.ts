@@ -2,7 +2,7 @@ import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import { filtersIn } from '../../git/contents.ts';
 import { git, GitFailed, type Repository } from '../../git/door.ts';
 import { machineSettings } from '../../git/machine.ts';
-import { FILE, type RepositorySettings } from '../settings.ts';
+import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 
 /**
  * The files whose contents a checkout of ours would not have: filters are programs of the machine, and none but git-lfs is

@@ -6,17 +6,19 @@ import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.
 import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { noteLfs } from '../../git/lfs.ts';
-import { commitFiles } from '../documents.ts';
-import type { Local } from '../folders.ts';
-import { BlockedByOwner } from '../blocked-by-owner.ts';
-import { Publishing } from '../publishing.ts';
-import { Records } from '../change-store.ts';
-import { withPath, GitWorkspace } from '../git-workspace.ts';
-import { CheckRuns, branchKey } from './check-runs.ts';
+import { commitFiles } from '../../git/publishing/documents.ts';
+import type { Local } from '../opening.ts';
+import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
+import { Publishing } from '../../git/publishing/publishing.ts';
+import { Records } from '../../git/publishing/change-store.ts';
+import { withPath } from '../../git/workspace.ts';
+import { LocalWorkspace } from '../repositories/workspace.ts';
+import { CheckRuns, branchKey } from '../../checks/check-runs.ts';
 import { examineChange } from './examining.ts';
-import { forgetResult, mergeResultOf } from './merge-result.ts';
-import { broughtBy, isIn, mergeOf } from './merged.ts';
-import { restoredBy } from './rewritten.ts';
+import { forgetResult, mergeResultOf } from '../../git/merging/merge-result.ts';
+import { broughtBy, isIn, mergeOf } from '../../git/merging/merged.ts';
+import { restoredBy } from '../../git/merging/rewritten.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
@@ -38,7 +40,7 @@ class GitForge implements Forge {
 
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
-    this.workshop = new GitWorkspace(root);
+    this.workshop = new LocalWorkspace(root);
     this.records = new Records(root);
     this.publishing = new Publishing(this.workshop, this.records, ledger);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
@@ -46,12 +48,12 @@ class GitForge implements Forge {
   }
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> =>
-    examineChange({ workshop: this.workshop, records: this.records, publishing: this.publishing }, wish);
+    examineChange({ workspace: this.workshop, records: this.records, publishing: this.publishing }, wish);
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
     const { copy, head, baseHead } = await this.headsOf(change);
-    const lfs = (await this.workshop.settingsOf(change)).git?.lfs === true;
+    const lfs = (await settingsOf(this.workshop, change)).git?.lfs === true;
     await noteLfs(
       copy,
       lfs ? path.join((await this.workshop.source(change.repository)).at.commonDir, 'lfs') : undefined,
@@ -158,7 +160,7 @@ class GitForge implements Forge {
     return end.is === 'refused' ? end : { is: 'merged', head: end.head };
   }
 
-  commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
+  commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles({ workspace: this.workshop, publishing: this.publishing }, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
     const { copy, baseHead } = await this.headsOf(change);

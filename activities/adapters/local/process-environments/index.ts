@@ -5,16 +5,20 @@ import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflow
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
-import { foldersOf, safeName, withLock, writeJson, writeRecord, type Local } from '../folders.ts';
-import { lastWordsOf } from '../logs.ts';
-import { environmentFor } from '../command-environment.ts';
-import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../processes.ts';
-import { readWord, recordAs } from '../reading.ts';
-import { Trash } from '../trash.ts';
-import { Unfinished } from '../unfinished.ts';
-import { GitWorkspace } from '../git-workspace.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { withLock } from '../../processes/locks.ts';
+import { writeJson, writeRecord } from '../../files/records.ts';
+import type { Local } from '../opening.ts';
+import { lastWordsOf } from '../../processes/logs.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { readWord, recordAs } from '../../files/reading.ts';
+import { Trash } from '../../files/trash.ts';
+import { Unfinished } from '../../files/unfinished.ts';
+import { LocalWorkspace } from '../repositories/workspace.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 const LOG_CHARACTERS = 600;
@@ -40,7 +44,7 @@ export const processEnvironments = (options: Local): Environments & { close(): P
 class ProcessEnvironments implements Environments {
   private readonly folders;
   private readonly environment;
-  private readonly workshop;
+  private readonly workspace;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
@@ -55,11 +59,11 @@ class ProcessEnvironments implements Environments {
     void this.trash.sweep();
     this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
-    this.workshop = new GitWorkspace(root);
+    this.workspace = new LocalWorkspace(root);
   }
 
   async examine(change: Change) {
-    return { configured: (await this.workshop.settingsOf(change)).environment !== undefined, fields: [] };
+    return { configured: (await settingsOf(this.workspace, change)).environment !== undefined, fields: [] };
   }
 
   async ensure(request: EnvironmentRequest): Promise<void> {
@@ -76,12 +80,12 @@ class ProcessEnvironments implements Environments {
     return withLock(place.lock, async () => {
       if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
-      const { environment } = await this.workshop.settingsOf(change);
+      const { environment } = await settingsOf(this.workspace, change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
 
       await mkdir(place.folder, { recursive: true });
       await this.unfinished.add(path.basename(place.folder));
-      await this.workshop.checkout(change.repository, head, place.tree, { base: change.base });
+      await this.workspace.checkout(change.repository, head, place.tree, { base: change.base });
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
         if ((await readWord(place.removed)) !== undefined) return; // while it was checked out
         this.unlessClosing();

@@ -1,0 +1,52 @@
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+
+const LIMIT_MS = 300_000;
+
+/**
+ * Removes a folder that an agent has worked in, whatever it has closed or nested in it. What cannot be removed all the same
+ * (what belongs to another user, or is mounted there) holds nobody up: it is tried again by the next worker's sweep.
+ */
+export async function clear(folder: string): Promise<void> {
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 2 });
+  try {
+    await remove();
+  } catch {
+    await openUp(folder, { deadline: Date.now() + LIMIT_MS });
+    // Paths that are longer than any call takes are no trouble for rm(1), which goes down step by step.
+    await execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', timeout: LIMIT_MS });
+  }
+}
+
+export const isThere = async (place: string): Promise<boolean> =>
+  (await lstat(place).catch(() => undefined)) !== undefined;
+
+export const isFolder = async (place: string): Promise<boolean> =>
+  (await lstat(place).catch(() => undefined))?.isDirectory() === true;
+
+/** How long a walk through a folder may take, and whether anybody still waits for it. */
+interface Limits {
+  deadline?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Lets us read and remove what an agent has closed to everybody, as far as it is ours to do so. Links stay as they are. */
+export async function openUp(folder: string, limits: Limits = {}): Promise<void> {
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    limits.signal?.throwIfAborted();
+    if (Date.now() > (limits.deadline ?? Infinity)) return;
+    await chmod(at, 0o755).catch(() => undefined);
+    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
+      const name = path.join(at, entry.name);
+      if (entry.isDirectory()) folders.push(name);
+      else if (entry.isFile()) await readable(name);
+    }
+  }
+}
+
+async function readable(file: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isFile() && (found.mode & 0o400) === 0) await chmod(file, found.mode | 0o600).catch(() => undefined);
+}
