@@ -1,4 +1,4 @@
-import { InMemoryForge } from '../../../activities/adapters/in-memory/forge.ts';
+import { InMemoryForge } from '../../support/in-memory/forge.ts';
 import { forgeContract } from './forge-contract.ts';
 
 forgeContract('the in-memory one', async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifier.ts';
+import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
 import { fileNotifier } from '../../../activities/adapters/local/notices/file-notifier.ts';
 import { logNotifier } from '../../../activities/adapters/local/notices/log-notifier.ts';
 import { outbox, type OutboxOptions } from '../../../activities/adapters/outbox.ts';

@@ -5,7 +5,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
-import { InMemoryExecutor } from '../../../../activities/adapters/in-memory/executor.ts';
+import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { fileLedger } from '../../../../activities/adapters/local/file-ledger.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { InMemoryEnvironments } from '../../../../activities/adapters/in-memory/environments.ts';
+import { InMemoryEnvironments } from '../../../support/in-memory/environments.ts';
 import { processEnvironments } from '../../../../activities/adapters/local/process-environments/index.ts';
 import { isFree } from '../../../../activities/adapters/local/process-environments/ports.ts';
 import { tokenOf } from '../../../../activities/adapters/processes/tokens.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { InMemoryExecutor } from '../../../../activities/adapters/in-memory/executor.ts';
+import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { UnfinishedJobs } from '../../../../activities/adapters/local/command-executor/unfinished-jobs.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';

@@ -1,6 +1,6 @@
-import type { NoticeInventory } from '../../inventory.ts';
-import type { Ledger } from '../../ledger.ts';
-import type { Message, Notifier } from '../../ports.ts';
+import type { NoticeInventory } from '../../../activities/inventory.ts';
+import type { Ledger } from '../../../activities/ledger.ts';
+import type { Message, Notifier } from '../../../activities/ports.ts';
 
 /** A notifier that remembers, once per key: an honest fake, which can be down. */
 export class InMemoryNotifier implements Notifier, NoticeInventory {

@@ -1,6 +1,6 @@
 import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
-import type { Ledger } from '../../ledger.ts';
-import type { Environments } from '../../ports.ts';
+import type { Ledger } from '../../../activities/ledger.ts';
+import type { Environments } from '../../../activities/ports.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {
