@@ -45,12 +45,14 @@ export async function openPorts(choice: Choice, told: Opening): Promise<{ ports:
   await mkdir(told.root, { recursive: true });
   const opening = { ...told, ...(told.ledgerFile && { ledger: fileLedger(path.resolve(told.ledgerFile)) }) };
   const notifier = routedNotifier(choice.notify, opening);
+  const forge = ADAPTERS.forge[choice.forge](opening);
+  const inCheckouts = { ...opening, repositories: forge.repositories };
   const ports: Ports = {
-    forge: ADAPTERS.forge[choice.forge](opening),
-    executor: ADAPTERS.executor[choice.executor](opening),
-    environments: ADAPTERS.environments[choice.environments](opening),
+    forge,
+    executor: ADAPTERS.executor[choice.executor](inCheckouts),
+    environments: ADAPTERS.environments[choice.environments](inCheckouts),
     notifier,
-    releases: commandReleases(opening),
+    releases: commandReleases(inCheckouts),
     tracker: markdownTracker(opening),
     meter: folderMeter(opening),
     texts: folderTexts(opening),

@@ -9,7 +9,7 @@ import { withLock } from '../processes/locks.ts';
 import { tailOf } from '../processes/logs.ts';
 import { environmentFor } from '../processes/environment.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
-import { LocalWorkspace } from './repositories/workspace.ts';
+import type { InCheckouts } from './opening.ts';
 import { settingsOf } from '../settings/reading.ts';
 
 /** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
@@ -18,7 +18,7 @@ const PRINTED_CHARACTERS = 200_000;
 const SIGNALS = 200;
 const GRACE_MS = 1_000;
 
-/** What the command of `release:` prints (contract 13). */
+/** What the command of `release:` prints. */
 const Reading = z.object({
   signals: z
     .array(
@@ -34,9 +34,8 @@ const Reading = z.object({
 });
 
 /** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
-export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
-  const workspace = new LocalWorkspace(root);
-  const commandOf = async (change: Change) => (await settingsOf(workspace, change)).release?.command;
+export const commandReleases = ({ root, environment, repositories }: InCheckouts): Releases => {
+  const commandOf = async (change: Change) => (await settingsOf(repositories, change)).release?.command;
 
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
@@ -60,7 +59,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
     });
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
     const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
-    await workspace.checkout(change.repository, mergeCommit, tree, { base: change.base });
+    await repositories.checkout(change.repository, mergeCommit, tree, { base: change.base });
     const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
     await launch(run, { command, cwd: tree, env });
     return readingOf(run, stopping.signal);

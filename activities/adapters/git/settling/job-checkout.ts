@@ -13,7 +13,11 @@ import { Refusal, type Begun } from './checkout.ts';
  * Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. Throws
  * `Refusal` where git will not do that with these commits; whatever else is thrown may be another time.
  */
-export async function prepare(workspace: GitWorkspace, { change, mode }: Job, tree: string): Promise<Begun> {
+export async function prepare(
+  workspace: Pick<GitWorkspace, 'headOf' | 'checkout'>,
+  { change, mode }: Job,
+  tree: string,
+): Promise<Begun> {
   const before = await workspace.headOf(change.repository, change.branch);
   const base = await workspace.headOf(change.repository, change.base);
   const start = before ?? base;

@@ -4,14 +4,14 @@ import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
-import type { GitWorkspace } from '../../git/workspace.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
 
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
 /** A role needs a command. Its first word must be there, as far as that can be told without running it. */
 export async function lacking(
-  { workspace, searchPath }: { workspace: GitWorkspace; searchPath: string | undefined },
+  { repositories, searchPath }: { repositories: Repositories; searchPath: string | undefined },
   change: Change,
   settings: RepositorySettings,
   role: string,
@@ -27,7 +27,7 @@ export async function lacking(
     ? await isKnownToShell(word, searchPath)
     : path.isAbsolute(word)
       ? await isRunnable(word)
-      : await workspace.existsAt(change.repository, change.basis, word);
+      : await repositories.existsAt(change.repository, change.basis, word);
   const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
   return there ? [] : [{ path: at, expected: `expected ${where}, found '${word}'` }];
 }

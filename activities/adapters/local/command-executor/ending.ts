@@ -5,9 +5,8 @@ import { foldersOf, safeName } from '../../files/folders.ts';
 import { writeRecord } from '../../files/records.ts';
 import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
-import type { Publishing } from '../../git/publishing/publishing.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
 import { readRecord } from '../../files/reading.ts';
-import type { GitWorkspace } from '../../git/workspace.ts';
 import type { Begun } from '../../git/settling/checkout.ts';
 import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
 import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
@@ -32,15 +31,14 @@ export interface Ended {
 
 const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
 
-/** Makes a report of what has ended, and brings home what a writing job made. */
+/** Makes a report of what has ended, and hands the forge what a writing job made. */
 export class Ending {
   constructor(
     private readonly root: string,
-    private readonly workspace: GitWorkspace,
-    private readonly publishing: Publishing,
+    private readonly repositories: Repositories,
   ) {}
 
-  /** What became of a job whose process is over (the table of contract 12). Throws only what can be tried again. */
+  /** What became of a job whose process is over. Throws only what can be tried again. */
   async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
     const { job, begun, run } = ended;
     const file = await readResultFile(ended.result);
@@ -60,7 +58,7 @@ export class Ending {
         ? file
         : readResult(file.text, await tailOf(run, 'stdout', PRINTED_CHARACTERS), { answers: job.mode === 'read' });
     if ('broken' in read) return this.failed(ended, read.broken, signal);
-    return job.mode === 'read' ? this.read(ended, read.result, signal) : this.bring(ended, read.result, signal);
+    return job.mode === 'read' ? this.read(ended, read.result, signal) : this.handBack(ended, read.result, signal);
   }
 
   /** A failed attempt. What a writing job has committed is kept. */
@@ -81,17 +79,15 @@ export class Ending {
     return { ...saidOf(result), changed: false, ...now, ...(thrown.length > 0 && { discarded: thrown }) };
   }
 
-  /** What a writing job made is pushed. Once it is settled that stands, however often the push is tried. */
-  private async bring(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
+  /** What a writing job made is published. Once it is settled that stands, however often publishing is tried. */
+  private async handBack(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const { job, begun } = ended;
     const said = saidOf(result);
     const record = path.join(ended.folder, 'made.json');
     let made = Made.safeParse(await readRecord(record)).data;
     if (!made) {
-      const settled = await settle(
-        await this.settlingOf(ended, signal),
-        `${job.role}: ${job.task.id} ${job.task.title}`,
-      );
+      const message = `${job.role}: ${job.task.id} ${job.task.title}`;
+      const settled = await settle(await this.settlingOf(ended, signal), message);
       if (settled.is === 'refused') {
         return { is: 'failed', because: [settled.because, ...settled.notes].join(' '), usage: said.usage };
       }
@@ -103,21 +99,22 @@ export class Ending {
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };
 
     await ended.still();
-    const end = await this.publishing.publish(job.change, made.commit, begun.before);
+    const objects = await this.repositories.fetch(job.change.repository);
+    const end = await this.repositories.publish(job.change, { commit: made.commit, objects }, begun.before);
     if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
     return { ...said, summary, changed: true, ...(await this.headNow(job)) };
   }
 
   private async settlingOf({ job, begun, tree, folder }: Ended, signal: AbortSignal): Promise<Settling> {
-    const copy = { gitDir: await this.workspace.fetch(job.change.repository) };
+    const copy = { gitDir: await this.repositories.fetch(job.change.repository) };
     const keep = { folder: foldersOf(this.root).bundles, name: safeName(job.key) };
     return { tree, begun, copy, keep, signal, scratch: path.join(folder, 'settling.git') };
   }
 
   private async headNow({ change }: Job) {
-    const head = await this.workspace.headOf(change.repository, change.branch);
+    const head = await this.repositories.headOf(change.repository, change.branch);
     if (head === undefined) return { foreign: [] };
-    return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
+    return { head, foreign: await this.repositories.foreignSince(change, change.head, head) };
   }
 }
 

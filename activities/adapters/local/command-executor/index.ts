@@ -7,19 +7,15 @@ import { Superseded } from '../../processes/attempts.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { withLock } from '../../processes/locks.ts';
 import { writeJson } from '../../files/records.ts';
-import type { Local } from '../opening.ts';
+import type { InCheckouts } from '../opening.ts';
 import { environmentFor } from '../../processes/environment.ts';
 import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
-import { Publishing } from '../../git/publishing/publishing.ts';
 import { readRecord } from '../../files/reading.ts';
-import { Records } from '../../git/publishing/change-store.ts';
 import { FILE } from '../../settings/repository-settings.ts';
 import { Trash } from '../../files/trash.ts';
-import { LocalWorkspace } from '../repositories/workspace.ts';
-import { Begun } from '../../git/settling/checkout.ts';
+import { Begun, Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
 import { toldOf } from './told.ts';
-import { Refusal } from '../../git/settling/checkout.ts';
 import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
@@ -30,13 +26,13 @@ import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 
-/** Does the work of agents by the commands that `.gatehouse.yml` names (contract 12 and 13). */
-export const commandExecutor = (options: Local): Executor & { close(): Promise<void> } => new CommandExecutor(options);
+/** Does the work of agents by the commands that `.gatehouse.yml` names. */
+export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } => new CommandExecutor(options);
 
 class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
-  private readonly workspace;
+  private readonly repositories;
   private readonly ending;
   private readonly ledger;
   private readonly unfinished;
@@ -45,21 +41,21 @@ class CommandExecutor implements Executor {
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor({ root, environment, ledger }: Local) {
+  constructor({ root, environment, ledger, repositories }: InCheckouts) {
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
-    this.workspace = new LocalWorkspace(root);
+    this.repositories = repositories;
     this.ledger = ledger;
-    this.ending = new Ending(root, this.workspace, new Publishing(this.workspace, new Records(root), ledger));
+    this.ending = new Ending(root, repositories);
     void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await settingsOf(this.workspace, change);
-    const place = { workspace: this.workspace, searchPath: this.environment['PATH'] };
+    const settings = await settingsOf(this.repositories, change);
+    const place = { repositories: this.repositories, searchPath: this.environment['PATH'] };
     const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
     return fields.flat();
   }
@@ -92,9 +88,9 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` where this job cannot be begun, however often it is tried. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = commandFor(await settingsOf(this.workspace, job.change), job.role);
+    const command = commandFor(await settingsOf(this.repositories, job.change), job.role);
     if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
-    const begun = await prepare(this.workspace, job, place.tree);
+    const begun = await prepare(this.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;

@@ -9,6 +9,7 @@ import { noteLfs } from '../../git/lfs.ts';
 import { commitFiles } from '../../git/publishing/documents.ts';
 import type { Local } from '../opening.ts';
 import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
+import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
 import { Publishing } from '../../git/publishing/publishing.ts';
 import { Records } from '../../git/publishing/change-store.ts';
 import { withPath } from '../../git/workspace.ts';
@@ -22,9 +23,10 @@ import { settingsOf } from '../../settings/reading.ts';
 
 /**
  * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
- * checks are commands that we run (contract 13).
+ * checks are commands that we run.
  */
-export const gitForge = (options: Local): Forge & { close(): Promise<void> } => new GitForge(options);
+export const gitForge = (options: Local): Forge & { repositories: Repositories; close(): Promise<void> } =>
+  new GitForge(options);
 
 class GitForge implements Forge {
   /** It runs the checks itself, and so knows which there will be. */
@@ -34,6 +36,7 @@ class GitForge implements Forge {
   readonly workshop;
   private readonly records;
   readonly publishing;
+  readonly repositories;
   private readonly runs;
   private readonly ledger;
   private readonly brought = new Map<string, { base: string; by: string | undefined }>();
@@ -43,6 +46,7 @@ class GitForge implements Forge {
     this.workshop = new LocalWorkspace(root);
     this.records = new Records(root);
     this.publishing = new Publishing(this.workshop, this.records, ledger);
+    this.repositories = repositoriesOf(this.workshop, this.publishing);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
     void this.workshop.finishMoves();
   }

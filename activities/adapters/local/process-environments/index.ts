@@ -8,14 +8,13 @@ import { CheckoutRefused } from '../../git/refusals.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { withLock } from '../../processes/locks.ts';
 import { writeJson, writeRecord } from '../../files/records.ts';
-import type { Local } from '../opening.ts';
+import type { InCheckouts } from '../opening.ts';
 import { lastWordsOf } from '../../processes/logs.ts';
 import { environmentFor } from '../../processes/environment.ts';
 import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { readWord, recordAs } from '../../files/reading.ts';
 import { Trash } from '../../files/trash.ts';
 import { Unfinished } from '../../files/unfinished.ts';
-import { LocalWorkspace } from '../repositories/workspace.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
 import { settingsOf } from '../../settings/reading.ts';
@@ -37,14 +36,14 @@ const Begun = z.object({
 /** Since when it is up, and where. */
 const Live = z.object({ at: z.string(), url: z.string().optional() });
 
-/** Runs a change as a process per environment, in a checkout of its head commit, on a port of its own (contract 13). */
-export const processEnvironments = (options: Local): Environments & { close(): Promise<void> } =>
+/** Runs a change as a process per environment, in a checkout of its head commit, on a port of its own. */
+export const processEnvironments = (options: InCheckouts): Environments & { close(): Promise<void> } =>
   new ProcessEnvironments(options);
 
 class ProcessEnvironments implements Environments {
   private readonly folders;
   private readonly environment;
-  private readonly workspace;
+  private readonly repositories;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
@@ -52,18 +51,18 @@ class ProcessEnvironments implements Environments {
   /** How many probes have failed on end, of those that are live. */
   private readonly failing = new Map<string, number>();
 
-  constructor({ root, environment, ledger }: Local) {
+  constructor({ root, environment, ledger, repositories }: InCheckouts) {
     this.ledger = ledger;
     this.folders = foldersOf(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
-    this.workspace = new LocalWorkspace(root);
+    this.repositories = repositories;
   }
 
   async examine(change: Change) {
-    return { configured: (await settingsOf(this.workspace, change)).environment !== undefined, fields: [] };
+    return { configured: (await settingsOf(this.repositories, change)).environment !== undefined, fields: [] };
   }
 
   async ensure(request: EnvironmentRequest): Promise<void> {
@@ -80,12 +79,12 @@ class ProcessEnvironments implements Environments {
     return withLock(place.lock, async () => {
       if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
-      const { environment } = await settingsOf(this.workspace, change);
+      const { environment } = await settingsOf(this.repositories, change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
 
       await mkdir(place.folder, { recursive: true });
       await this.unfinished.add(path.basename(place.folder));
-      await this.workspace.checkout(change.repository, head, place.tree, { base: change.base });
+      await this.repositories.checkout(change.repository, head, place.tree, { base: change.base });
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
         if ((await readWord(place.removed)) !== undefined) return; // while it was checked out
         this.unlessClosing();

@@ -14,6 +14,7 @@ import type { Attempt, Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
 
 jest.setTimeout(90_000);
 
@@ -36,7 +37,7 @@ afterEach(async () => {
 const at = (name: string) => path.join(rig.home, name);
 const open = () => {
   const ledger = fileLedger(at('ledger'));
-  return commandExecutor({ root: at('data'), environment: process.env, ledger });
+  return commandExecutor(inCheckouts({ root: at('data'), environment: process.env, ledger }));
 };
 const ended = (executor: Executor, { key }: Job, by?: Attempt): Promise<JobReport> =>
   until(`${key} ends`, async () => {
@@ -146,8 +147,9 @@ async function settling() {
     at('worker.mts'),
     `import { commandExecutor } from '${local}command-executor/index.ts';
     import { fileLedger } from '${local}file-ledger.ts';
+    import { inCheckouts } from '${new URL('../../../support/local.ts', import.meta.url).href}';
     const options = { root: ${JSON.stringify(at('data'))}, environment: process.env, ledger: fileLedger(${JSON.stringify(at('ledger'))}) };
-    const executor = commandExecutor(options);
+    const executor = commandExecutor(inCheckouts(options));
     const [job, by] = ${JSON.stringify([job, FIRST])};
     setInterval(() => undefined, 1000);
     await executor.ensure(job, by);

@@ -10,6 +10,7 @@ import { overBudget, metered } from '../../../../activities/budget.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
 import { until } from '../../../support/stack.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
+import { inCheckouts } from '../../../support/local.ts';
 
 let root: string;
 beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-books-'))));
@@ -94,7 +95,7 @@ describe('a command as the reader of a release', () => {
     merge = (await execa('git', ['rev-parse', 'HEAD'], { cwd: repository })).stdout;
     change = { repository, base: 'main', branch: 'main', basis: merge };
   }
-  const releases = () => commandReleases({ root: path.join(root, 'data'), environment: process.env });
+  const releases = () => commandReleases(inCheckouts({ root: path.join(root, 'data'), environment: process.env }));
 
   it('reads the signals in a checkout of what was merged, and leaves nothing', async () => {
     const script = `release:\n  command: 'test -e .gatehouse.yml && echo "{\\"signals\\":[{\\"id\\":\\"$GATEHOUSE_MERGE_COMMIT\\",\\"state\\":\\"ok\\"}]}"'\n`;

@@ -13,6 +13,7 @@ import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflow
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
 
 jest.setTimeout(60_000);
 
@@ -70,7 +71,7 @@ beforeEach(async () => {
 });
 const opened: (Environments & { close?(): Promise<void> })[] = [];
 const open = () => {
-  const environments = processEnvironments({ root: path.join(home, 'data'), environment: process.env });
+  const environments = processEnvironments(inCheckouts({ root: path.join(home, 'data'), environment: process.env }));
   opened.push(environments);
   return environments;
 };

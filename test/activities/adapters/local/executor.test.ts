@@ -17,6 +17,7 @@ import { removeFolder } from '../../../support/folders.ts';
 import { commandJob } from '../../../support/builders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
 
 jest.setTimeout(60_000);
 
@@ -42,18 +43,20 @@ async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
   return commandJob(repository, basis, { key: 'run/default/T-1/000000000001/1-coder/coder-1', ...over });
 }
 const open = (root = 'data') =>
-  commandExecutor({
-    root: path.join(home, root),
-    environment: {
-      ...process.env,
-      GATEHOUSE_SECRET: 'x',
-      TEMPORAL_API_KEY: 'x',
-      // As a hook or an alias of git leaves them: no job may work in that repository.
-      GIT_DIR: '/nonexistent',
-      GIT_WORK_TREE: '/nonexistent',
-      GIT_INDEX_FILE: '/nonexistent',
-    },
-  });
+  commandExecutor(
+    inCheckouts({
+      root: path.join(home, root),
+      environment: {
+        ...process.env,
+        GATEHOUSE_SECRET: 'x',
+        TEMPORAL_API_KEY: 'x',
+        // As a hook or an alias of git leaves them: no job may work in that repository.
+        GIT_DIR: '/nonexistent',
+        GIT_WORK_TREE: '/nonexistent',
+        GIT_INDEX_FILE: '/nonexistent',
+      },
+    }),
+  );
 
 const ended = (executor: Executor, { key }: Job): Promise<JobReport> =>
   until(`${key} ends`, async () => {
@@ -135,7 +138,7 @@ describe('a command', () => {
     const before = { ...process.env };
     Object.assign(process.env, nobody);
     try {
-      const executor = commandExecutor({ root: path.join(home, 'data'), environment: nobody });
+      const executor = commandExecutor(inCheckouts({ root: path.join(home, 'data'), environment: nobody }));
       expect(await run(the, executor)).toMatchObject({ is: 'completed', changed: true });
     } finally {
       process.env = before;
@@ -449,8 +452,11 @@ describe('a command', () => {
     const index = fileURLToPath(
       new URL('../../../../activities/adapters/local/command-executor/index.ts', import.meta.url),
     );
+    const support = new URL('../../../support/local.ts', import.meta.url).href;
     const code = `import { commandExecutor } from ${JSON.stringify(index)};
-      const executor = commandExecutor({ root: ${JSON.stringify(path.join(home, 'data'))}, environment: process.env });
+      import { inCheckouts } from ${JSON.stringify(support)};
+      const options = { root: ${JSON.stringify(path.join(home, 'data'))}, environment: process.env };
+      const executor = commandExecutor(inCheckouts(options));
       await executor.ensure(${JSON.stringify(the)});
       setInterval(() => undefined, 1000);`;
     const file = path.join(home, 'worker.mts');

@@ -11,6 +11,7 @@ import type { Job } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
 
 /**
  * What an agent, a check or a preview leaves where a record or a log of ours was, which is beside its checkout: none of it is
@@ -78,7 +79,7 @@ it('a process whose record is no JSON any more ends with its folder all the same
 
 /** A job whose agent is at work while this is done to it: it goes on, and comes to an end, whichever. */
 async function ends(name: string, kind: keyof typeof KINDS): Promise<void> {
-  const executor = commandExecutor({ root: at('data'), environment: process.env });
+  const executor = commandExecutor(inCheckouts({ root: at('data'), environment: process.env }));
   const by = { activity: 'a-run 1', n: 1, at: 1 };
   const job: Job = await rig.job(`echo $T > x.txt; echo begun; until [ -e $T/go ]; do sleep 0.02; done`);
   await executor.ensure(job, by);
