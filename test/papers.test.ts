@@ -6,7 +6,7 @@ import { kebab } from '../client/cli/words.ts';
 import { actions } from '../workflows/contracts/messages.ts';
 import { NoticeType } from '../workflows/contracts/notices.ts';
 import { BUILT_IN } from '../workflows/contracts/pipelines.ts';
-import { readVariables, Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, Variables } from '../worker/configuration/variables.ts';
 import { gateFor, kinds, RunInput } from '../workflows/gates/index.ts';
 import { refreshed } from './papers/configuration.ts';
 

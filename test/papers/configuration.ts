@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { VENDORS } from '../../activities/adapters/index.ts';
 import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
 import { runInputOf, Task } from '../../workflows/contracts/pipeline-run.ts';
 import { BUILT_IN, CommonKeys } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { Variables } from '../../workflows/contracts/variables.ts';
+import { Variables } from '../../worker/configuration/variables.ts';
 import { gateFor, kinds } from '../../workflows/gates/index.ts';
 import { commentsOf } from './comments.ts';
 
@@ -15,7 +16,7 @@ type Row = readonly string[];
 /** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
   variables: () =>
-    table(KEYS('Variable'), rowsOf(Variables.shape, commentsOf('workflows/contracts/variables.ts', 'Variables'))),
+    table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
   input: () => {
@@ -68,6 +69,14 @@ const PARTS: Record<string, () => string> = {
 };
 
 const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
+/** Our own variables, and those that each vendor declares. */
+const variableComments = () =>
+  new Map([
+    ...commentsOf('worker/configuration/variables.ts', 'Variables'),
+    ...commentsOf('activities/adapters/variables.ts', 'adapterVariables'),
+    ...Object.keys(VENDORS).flatMap((name) => [...commentsOf(`activities/adapters/${name}/variables.ts`, 'variables')]),
+  ]);
+
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 

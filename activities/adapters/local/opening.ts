@@ -1,14 +1,7 @@
-import type { Ledger } from '../../ledger.ts';
-import type { Repositories } from '../git/publishing/repositories.ts';
+import type * as vendor from '../vendor.ts';
 
-/** What local adapters that run commands are opened with. */
-export interface Local {
-  root: string;
-  environment: NodeJS.ProcessEnv;
-  ledger?: Ledger | undefined;
-}
+/** What adapters that run commands are opened with. */
+export type Local = Pick<vendor.Opening, 'root' | 'environment' | 'ledger'>;
 
-/** The same for those that run them in checkouts of repositories, whichever forge these belong to. */
-export interface InCheckouts extends Local {
-  repositories: Repositories;
-}
+/** The same for those that run them in checkouts of repositories. */
+export type InCheckouts = Local & Pick<vendor.InCheckouts, 'repositories'>;

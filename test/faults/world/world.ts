@@ -10,7 +10,7 @@ import { InMemoryEnvironments } from '../../support/in-memory/environments.ts';
 import { InMemoryExecutor } from '../../support/in-memory/executor.ts';
 import { InMemoryForge } from '../../support/in-memory/forge.ts';
 import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
-import { fileLedger } from '../../../activities/adapters/local/file-ledger.ts';
+import { fileLedger } from '../../../activities/adapters/file-ledger.ts';
 import type { Checks, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
 import type { EnvironmentRequest, Job, JobReport, EnvironmentReport } from '../../../workflows/contracts/activities.ts';

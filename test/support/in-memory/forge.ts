@@ -18,8 +18,6 @@ interface Pull {
 
 /** A forge of one repository, in memory: an honest fake, with real ancestry and real conflicts. */
 export class InMemoryForge implements Forge {
-  readonly checksGraceSeconds = 0;
-  readonly tested = 'merge-result';
   readonly commits = new Commits();
   readonly branches = new Map<string, string>();
   private readonly pulls = new Map<string, Pull>();
@@ -66,7 +64,7 @@ export class InMemoryForge implements Forge {
     const head = this.branches.get(numbered ?? branch);
     const ahead = head !== undefined && !this.commits.isAncestor(head, basis);
     const change = { repository, base, branch: numbered ?? branch, basis };
-    return { is: 'found', change, ...(ahead && { head }) };
+    return { is: 'found', change, checksGraceSeconds: 0, tested: 'merge-result', ...(ahead && { head }) };
   }
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {

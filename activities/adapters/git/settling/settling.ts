@@ -19,8 +19,8 @@ import { standOf, type Stand } from './git-state.ts';
 import { plain } from '../../processes/text.ts';
 
 /**
- * So long may settling what one job has left take, in milliseconds: as long as a job may be silent unless its policy says
- * otherwise (contract 3). After that the job has failed, for this reason.
+ * How long settling what one job has left may take, in milliseconds: as long as the default policy lets a job be silent.
+ * After that the job has failed, for this reason.
  */
 export const SETTLING_LIMIT_MS = 600_000;
 

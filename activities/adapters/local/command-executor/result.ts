@@ -8,7 +8,7 @@ export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
 
-/** What an agent writes (contract 13). */
+/** What an agent writes into its result file. */
 const Result = z.looseObject({
   summary: z.string(),
   output: z.unknown().optional(),

@@ -1,6 +1,6 @@
 import type { Job } from '../../../../workflows/contracts/activities.ts';
 
-/** A job as its agent is told of it: exactly what contract 13 names. */
+/** A job as its agent reads it: nothing but what CONFIGURATION.md names. */
 export function toldOf({ key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment }: Job) {
   const { basis, ...shown } = change;
   void basis;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
-import type { ChangeWish, ForgeExamined } from '../../../ports.ts';
+import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
 import { isAncestor } from '../../git/commits.ts';
 import { submodulesIn } from '../../git/contents.ts';
 import { isShallow } from '../../git/mirror.ts';
@@ -12,6 +12,9 @@ import type { Records } from '../../git/publishing/change-store.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import type { LocalWorkspace } from '../repositories/workspace.ts';
 import { unfiltered } from './filters.ts';
+
+/** We run the checks ourselves: we know which there will be, and can test what we will merge. */
+const DEFAULTS: ForgeDefaults = { checksGraceSeconds: 0, tested: 'merge-result' };
 
 interface Parts {
   workspace: LocalWorkspace;
@@ -50,7 +53,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const there = { is: 'found', change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
+  const there = { is: 'found', change: { ...change, ...open }, ...DEFAULTS, ...(await lacking(found.at, basis)) } as const;
   if (head === undefined) return there;
   const copy = { gitDir: await workspace.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;

@@ -29,10 +29,6 @@ export const gitForge = (options: Local): Forge & { repositories: Repositories; 
   new GitForge(options);
 
 class GitForge implements Forge {
-  /** It runs the checks itself, and so knows which there will be. */
-  readonly checksGraceSeconds = 0;
-  /** For the same reason it can test what it will merge. */
-  readonly tested = 'merge-result';
   readonly workshop;
   private readonly records;
   readonly publishing;

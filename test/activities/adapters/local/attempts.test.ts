@@ -7,7 +7,7 @@ import { jest } from '@jest/globals';
 import { execa } from 'execa';
 import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
-import { fileLedger } from '../../../../activities/adapters/local/file-ledger.ts';
+import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { lookAt } from '../../../../activities/adapters/processes/tokens.ts';
 import type { Attempt, Executor } from '../../../../activities/ports.ts';
@@ -146,7 +146,7 @@ async function settling() {
   await writeFile(
     at('worker.mts'),
     `import { commandExecutor } from '${local}command-executor/index.ts';
-    import { fileLedger } from '${local}file-ledger.ts';
+    import { fileLedger } from '${local}../file-ledger.ts';
     import { inCheckouts } from '${new URL('../../../support/local.ts', import.meta.url).href}';
     const options = { root: ${JSON.stringify(at('data'))}, environment: process.env, ledger: fileLedger(${JSON.stringify(at('ledger'))}) };
     const executor = commandExecutor(inCheckouts(options));

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import type { Ledger } from '../../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 
 /**
  * A ledger as lines of JSON in a file. Each is one write at the end, done before whoever notes it goes on: it outlives the

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { badFields, fieldsMessage } from './bad-fields.ts';
-import { NoticeType } from './notices.ts';
+import { adapterVariables, lacking } from '../../activities/adapters/variables.ts';
+import { badFields, fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 
 const number = (expected: string, least: number, most: number) =>
   z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
@@ -28,39 +28,6 @@ const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perTy
   return z.NEVER;
 });
 
-const NOTIFIERS = ['log', 'file', 'webhook'] as const;
-
-/** One place where notices go, and the types that go there; all, when none are named. */
-export interface Route {
-  adapter: (typeof NOTIFIERS)[number];
-  types?: NoticeType[];
-}
-
-const ROUTES = `names of ${NOTIFIERS.join(', ')}, each once, some with types as in log,webhook=ci_failed|merge_review`;
-
-const routeOf = (text: string): Route | { expected: string } => {
-  const [name, named, ...more] = text.split('=').map((part) => part.trim());
-  const adapter = NOTIFIERS.find((known) => known === name);
-  if (!adapter || more.length > 0) return { expected: ROUTES };
-  if (named === undefined) return { adapter };
-  const types = z.array(NoticeType).safeParse(named.split('|').map((type) => type.trim()));
-  const expected = `types after ${adapter}= among ${NoticeType.options.join(', ')}`;
-  return types.success ? { adapter, types: types.data } : { expected };
-};
-
-const Routes = z.string().transform((text, ctx): Route[] => {
-  const routes: Route[] = [];
-  for (const route of text.split(',').map(routeOf)) {
-    const again = 'adapter' in route && routes.some(({ adapter }) => adapter === route.adapter);
-    if ('adapter' in route && !again) routes.push(route);
-    else ctx.addIssue({ code: 'custom', message: 'expected' in route ? route.expected : ROUTES });
-  }
-  return routes;
-});
-
-const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-const isOpen = (address: string) => new URL(address).username === '' && new URL(address).password === '';
-
 /** A key of 32 bytes, in base64, and the name by which payloads know it. */
 export interface CodecKey {
   id: string;
@@ -85,7 +52,7 @@ export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
 /**
  * Every variable of ours, each with a default that serves a laptop. The comment above a variable is its description in
  * CONFIGURATION.md (`npm run papers`). Temporal's own, TEMPORAL_ADDRESS and its family, are read as Temporal's tools read
- * them.
+ * them. What adapters read is declared by them.
  */
 export const Variables = z.object({
   /** The task queue of the runs. Without worker versioning, each build has a queue of its own. */
@@ -118,8 +85,6 @@ export const Variables = z.object({
    * a higher budget. None: no limit.
    */
   GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
-  /** The folder in which the `tracker` step files issues as Markdown. None: `issues` below `GATEHOUSE_DATA`. */
-  GATEHOUSE_ISSUES: z.string().optional(),
   /**
    * How many live runs one repository may have: a number, or one per type of task, as in `feature=3,bug=2`. None: no
    * limit.
@@ -135,39 +100,13 @@ export const Variables = z.object({
    * then takes twice as long.
    */
   GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
-  /**
-   * A file that records every effect on the world as it happens, one line of JSON each: jobs, pushes, merges,
-   * environments, notices. None: no record.
-   */
-  GATEHOUSE_LEDGER: z.string().optional(),
   /** The least severe log lines that a worker writes. */
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
-  /** The adapter for repositories and pull requests. */
-  GATEHOUSE_FORGE: oneOf(['local']),
-  /** The adapter that runs agents. */
-  GATEHOUSE_EXECUTOR: oneOf(['local']),
-  /** The adapter that runs preview environments. */
-  GATEHOUSE_ENVIRONMENTS: oneOf(['local']),
-  /**
-   * Where notices go: some of `log`, `file` and `webhook`. Each gets all notices, or the types named after it, as in
-   * `log,webhook=ci_failed|merge_review`.
-   */
-  GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
-  /** The address that `webhook` posts to. */
-  GATEHOUSE_WEBHOOK_URL: z
-    .string()
-    .refine(isWebAddress, { error: 'an http or https address', abort: true })
-    .refine(isOpen, { error: 'an address without credentials' })
-    .optional(),
-  /** The secret that `webhook` signs with, at least 8 characters. None: no signature. */
-  GATEHOUSE_WEBHOOK_SECRET: z.string().min(8, { error: 'at least 8 characters' }).optional(),
-  /** The file that `file` appends to, one line of JSON per notice. None: `notices.jsonl` below `GATEHOUSE_DATA`. */
-  GATEHOUSE_NOTICES_FILE: z.string().optional(),
   /**
    * The keys that encrypt payloads, as `id:key,id2:key2`, each key 32 bytes in base64. The first one encrypts, all
    * decrypt. None: no encryption.
    */
-  GATEHOUSE_CODEC_KEYS: CodecKeys.optional(),
+  GATEHOUSE_CODEC_KEYS: CodecKeys.optional().meta({ secret: true }),
   /** A file with the same keys, one `id:key` per line, instead of `GATEHOUSE_CODEC_KEYS`. */
   GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
   /** Where `gatehouse codec` listens. The local stack starts it when there are keys. */
@@ -178,6 +117,7 @@ export const Variables = z.object({
   TEMPORAL_NAMESPACE: z.string().optional(),
   /** The `temporal` program to use. None: the one on PATH, else one that is downloaded, or built with Go. */
   TEMPORAL_CLI_PATH: z.string().optional(),
+  ...adapterVariables,
 });
 export type Variables = z.output<typeof Variables>;
 
@@ -188,16 +128,15 @@ export type Variables = z.output<typeof Variables>;
 export function readVariables(environment: Record<string, string | undefined>): Variables {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
   const { data, error } = Variables.safeParse(Object.fromEntries(set));
-  const posts = data?.GATEHOUSE_NOTIFY.some(({ adapter }) => adapter === 'webhook');
-  if (posts && !data?.GATEHOUSE_WEBHOOK_URL) {
-    throw new BadVariables('GATEHOUSE_WEBHOOK_URL: expected an address, for GATEHOUSE_NOTIFY names webhook');
-  }
-  if (data) return data;
-  throw new BadVariables(fieldsMessage(badFields(error, environment, isSecret)));
+  if (error) throw new BadVariables(fieldsMessage(badFields(error, environment, isSecret)));
+  const lacks = lacking(data);
+  if (lacks.length > 0) throw new BadVariables(lacks.join('\n'));
+  return data;
 }
 
 /** Variables whose values are never shown, not even a wrong one: it may be most of a key, or an address that is one. */
-const isSecret = (name: string): boolean => /(?:KEYS?|SECRET|TOKEN|PASSWORD|CREDENTIALS?|URL)$/.test(name);
+const isSecret = (name: string): boolean =>
+  Object.hasOwn(Variables.shape, name) && Variables.shape[name as keyof Variables].meta()?.['secret'] === true;
 
 export class BadVariables extends Error {
   override readonly name = 'BadVariables';

@@ -1,14 +1,14 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { Notice } from '../../workflows/contracts/notices.ts';
-import { Task } from '../../workflows/contracts/pipeline-run.ts';
-import type { KeptNotice, NoticeInventory } from '../inventory.ts';
-import type { Ledger } from '../ledger.ts';
-import type { Message, Notifier } from '../ports.ts';
-import { foldersOf, safeName } from './files/folders.ts';
-import { readJson, writeJson } from './files/records.ts';
-import { withLock } from './processes/locks.ts';
+import { Notice } from '../../../workflows/contracts/notices.ts';
+import { Task } from '../../../workflows/contracts/pipeline-run.ts';
+import type { KeptNotice, NoticeInventory } from '../../inventory.ts';
+import type { Ledger } from '../../ledger.ts';
+import type { Message, Notifier } from '../../ports.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { readJson, writeJson } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
 
 const LONGEST_PAUSE_MS = 300_000;
 /** A receiver may ask for more, but not for ever. */

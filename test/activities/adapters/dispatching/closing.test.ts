@@ -1,4 +1,4 @@
-import { closeAll } from '../../../activities/adapters/closing.ts';
+import { closeAll } from '../../../../activities/adapters/dispatching/closing.ts';
 
 it('an orderly stop closes all, and says what could not be ended, and what did not stop in time', async () => {
   const closed: string[] = [];
