@@ -42,8 +42,8 @@ type Shapes = (typeof VENDORS)[keyof typeof VENDORS]['variables'];
 type All<Union> = (Union extends unknown ? (each: Union) => void : never) extends (every: infer Every) => void
   ? Every
   : never;
-export type VendorShape = All<Shapes>;
-const ofVendors: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
+type VendorShape = All<Shapes>;
+export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
 
 /** What chooses adapters, and what these read. The comment above a variable is its description in CONFIGURATION.md. */
 export const adapterVariables = {
@@ -63,7 +63,7 @@ export const adapterVariables = {
    * environments, notices. None: no record.
    */
   GATEHOUSE_LEDGER: z.string().optional(),
-  ...ofVendors,
+  ...vendorVariables,
 };
 export type AdapterVariables = z.output<z.ZodObject<typeof adapterVariables>>;
 

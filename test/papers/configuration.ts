@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { VENDORS } from '../../activities/adapters/index.ts';
 import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
@@ -9,6 +8,7 @@ import { Policy } from '../../workflows/contracts/policy.ts';
 import { Variables } from '../../worker/configuration/variables.ts';
 import { gateFor, kinds } from '../../workflows/gates/index.ts';
 import { commentsOf } from './comments.ts';
+import { variableComments } from './variables.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 type Row = readonly string[];
@@ -69,14 +69,6 @@ const PARTS: Record<string, () => string> = {
 };
 
 const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
-/** Our own variables, and those that each vendor declares. */
-const variableComments = () =>
-  new Map([
-    ...commentsOf('worker/configuration/variables.ts', 'Variables'),
-    ...commentsOf('activities/adapters/variables.ts', 'adapterVariables'),
-    ...Object.keys(VENDORS).flatMap((name) => [...commentsOf(`activities/adapters/${name}/variables.ts`, 'variables')]),
-  ]);
-
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adapterVariables, lacking } from '../../activities/adapters/variables.ts';
+import { adapterVariables, lacking, vendorVariables } from '../../activities/adapters/variables.ts';
 import { badFields, fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 
 const number = (expected: string, least: number, most: number) =>
@@ -133,6 +133,14 @@ export function readVariables(environment: Record<string, string | undefined>): 
   if (lacks.length > 0) throw new BadVariables(lacks.join('\n'));
   return data;
 }
+
+/** The variables of adapters that are set, for people: with their values, but for secrets. */
+export const declaredIn = (variables: Variables): string[] =>
+  Object.keys(vendorVariables).flatMap((name) => {
+    const value = variables[name as keyof Variables];
+    if (value === undefined) return [];
+    return [isSecret(name) ? `${name} (not shown)` : `${name}=${String(value)}`];
+  });
 
 /** Variables whose values are never shown, not even a wrong one: it may be most of a key, or an address that is one. */
 const isSecret = (name: string): boolean =>

@@ -5,7 +5,6 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
-import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
@@ -20,8 +19,6 @@ jest.setTimeout(90_000);
 
 const FIRST: Attempt = { activity: 'a-run 7', n: 1, at: 1_000 };
 const SECOND: Attempt = { activity: 'a-run 7', n: 2, at: 2_000 };
-/** Of a run that was reset: another activity, whose attempts are counted from one again. */
-const ANEW: Attempt = { activity: 'its-successor 7', n: 1, at: 3_000 };
 
 let rig: AgentRig;
 const workers: ChildProcess[] = [];
@@ -44,37 +41,6 @@ const ended = (executor: Executor, { key }: Job, by?: Attempt): Promise<JobRepor
     const look = await executor.look(key, by);
     return look.is === 'running' ? undefined : look;
   });
-
-describe.each([
-  ['in memory', () => new InMemoryExecutor(() => new Promise(() => undefined))],
-  ['by commands', () => open()],
-])('a job %s', (_, make) => {
-  it.each([
-    ['a later attempt of its activity', SECOND],
-    ['an attempt of a later activity', ANEW],
-  ])('belongs to %s once that has adopted it', async (_name, later) => {
-    const executor = make();
-    const job = await rig.job('sleep 60');
-    await executor.ensure(job, FIRST);
-    await executor.ensure(job, later);
-
-    expect(await executor.stop(job.key, 'It was called off.', FIRST)).toBe(false);
-    await expect(executor.ensure(job, FIRST)).rejects.toMatchObject({ name: 'Superseded' });
-    await expect(executor.look(job.key, FIRST)).rejects.toMatchObject({ name: 'Superseded' });
-    expect(await executor.look(job.key, later)).toMatchObject({ is: 'running' });
-
-    expect(await executor.stop(job.key, 'It was called off.', later)).toBe(true);
-    expect(await executor.look(job.key, FIRST)).toMatchObject({ is: 'stopped' }); // what is over is anybody's to know
-  });
-
-  it('is stopped by its run, whoever has it', async () => {
-    const executor = make();
-    const job = await rig.job('sleep 60');
-    await executor.ensure(job, SECOND);
-    expect(await executor.stop(job.key)).toBe(true);
-    expect(await executor.look(job.key, SECOND)).toMatchObject({ is: 'stopped' });
-  });
-});
 
 describe('a job that one worker is settling when another one adopts it', () => {
   it('is that worker’s to settle when it goes on in time', async () => {

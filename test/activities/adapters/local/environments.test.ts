@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { InMemoryEnvironments } from '../../../support/in-memory/environments.ts';
 import { processEnvironments } from '../../../../activities/adapters/local/process-environments/index.ts';
 import { isFree } from '../../../../activities/adapters/local/process-environments/ports.ts';
 import { tokenOf } from '../../../../activities/adapters/processes/tokens.ts';
@@ -14,6 +13,7 @@ import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { environmentsContract } from '../environments-contract.ts';
 
 jest.setTimeout(60_000);
 
@@ -87,35 +87,7 @@ const settled = (environments: Environments, key = request.key): Promise<Environ
   });
 const processes = () => running(home);
 
-describe.each([
-  ['in memory', () => new InMemoryEnvironments()],
-  ['as processes', open],
-])('environments %s', (_, make) => {
-  it('come up once per key, and go for good [A-200]', async () => {
-    const environments = make();
-    expect(await environments.examine(request.change)).toMatchObject({ configured: true, fields: [] });
-    expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
-    await environments.ensure(request);
-    const first = await settled(environments);
-    expect(first).toMatchObject({ is: 'live', url: expect.stringMatching(/^http:\/\//) });
-    await environments.ensure(request);
-    expect(await environments.look(request.key)).toEqual(first);
-
-    expect(await environments.list()).toEqual([request.key]);
-    await environments.remove(request.key);
-    expect(await environments.list()).toEqual([]);
-    expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
-    await environments.remove(request.key);
-    await environments.ensure(request);
-    expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
-  });
-
-  it('that never were can be removed', async () => {
-    const environments = make();
-    await environments.remove('never');
-    expect(await environments.look('never')).toMatchObject({ is: 'gone' });
-  });
-});
+environmentsContract('as processes', async () => ({ environments: open(), request, dispose: async () => undefined }));
 
 describe('an environment that is a process', () => {
   it('is up when it answers, has a port of its own, and leaves nothing [A-199]', async () => {

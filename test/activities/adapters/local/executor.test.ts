@@ -6,18 +6,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { UnfinishedJobs } from '../../../../activities/adapters/local/command-executor/unfinished-jobs.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { stateOf } from '../../../../activities/adapters/processes/processes.ts';
 import type { Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
+import { AgentRig } from '../../../support/agents.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { commandJob } from '../../../support/builders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { executorContract } from '../executor-contract.ts';
 
 jest.setTimeout(60_000);
 
@@ -69,60 +70,29 @@ async function run(given: Job | Promise<Job>, executor: Executor = open()): Prom
   return ended(executor, the);
 }
 
-describe.each([
-  [
-    'in memory',
-    () =>
-      new InMemoryExecutor(async () => ({ is: 'completed', summary: 'done', changed: false, foreign: [] }), ['coder']),
-  ],
-  ['by commands', () => open()],
-])('an executor %s', (_, make) => {
-  it('names roles that it could not serve', async () => {
-    const { change } = await job('true');
-    await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { coder: sh agent.sh }\n');
-    await git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '--quiet', '-am', 'settings');
-    const now = { ...change, basis: await git('rev-parse', 'main') };
-    expect(await make().examine(now, ['coder'])).toEqual([]);
-    expect(await make().examine(now, ['coder', 'tester'])).toMatchObject([{ path: '.gatehouse.yml:agents.tester' }]);
-  });
-
-  it('does a job once per key, and knows its end for ever [A-195]', async () => {
-    const executor = make() as Executor & { begun?: string[] };
-    const the = await job('echo begun >> $T/begun; echo done');
-    for (let n = 0; n < 3; n += 1) await executor.ensure(the);
-    const first = await ended(executor, the);
-    await executor.ensure(the);
-    expect(await executor.look(the.key)).toEqual(first);
-    const begun = executor.begun?.length ?? (await readFile(path.join(home, 'begun'), 'utf8')).split('\n').length - 1;
-    expect(begun).toBe(1);
-  });
-
-  it('lists what it has standing: nothing, once a job has ended or was stopped', async () => {
-    const executor = make();
-    const one = await job('echo done');
-    await executor.ensure(one);
-    await ended(executor, one);
-    expect(await executor.list()).toEqual([]);
-    const other = await job('sleep 60', { key: 'run/default/T-2/000000000002/x/coder-1' });
-    const slow =
-      executor instanceof InMemoryExecutor ? new InMemoryExecutor(() => new Promise(() => undefined)) : open();
-    await slow.ensure(other);
-    expect(await slow.list()).toEqual([{ key: other.key, running: true }]);
-    await slow.stop(other.key);
-    expect(await slow.list()).toEqual([]);
-  });
-
-  it('says of a job that it never had that it is gone', async () => {
-    expect(await make().look('never')).toMatchObject({ is: 'evicted' });
-  });
-
-  it('stops what it has not begun, and then never begins it', async () => {
-    const executor = make();
-    const the = await job('echo begun >> $T/begun');
-    await executor.stop(the.key);
-    await executor.ensure(the);
-    expect(await executor.look(the.key)).toMatchObject({ is: 'stopped' });
-  });
+executorContract('the command executor', async () => {
+  const rig = await AgentRig.create();
+  const scripts = { quick: 'echo begun >> $T/begun; echo done', endless: 'echo begun >> $T/begun; sleep 60' };
+  const opened: { close(): Promise<void> }[] = [];
+  return {
+    open() {
+      const root = path.join(rig.home, 'data');
+      const executor = commandExecutor(inCheckouts({ root, environment: process.env }));
+      opened.push(executor);
+      return executor;
+    },
+    job: (what, over) => rig.job(scripts[what], over),
+    async withCoderOnly() {
+      const { change } = await rig.job('true');
+      const basis = await rig.commit('main', { '.gatehouse.yml': 'agents: { coder: sh agent.sh }\n' });
+      return { ...change, basis };
+    },
+    begun: async () => (await rig.read('begun').catch(() => '')).split('\n').length - 1,
+    async dispose() {
+      for (const each of opened) await each.close();
+      await rig.dispose();
+    },
+  };
 });
 
 describe('a command', () => {
