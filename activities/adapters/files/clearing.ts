@@ -5,8 +5,8 @@ import { execa } from 'execa';
 const LIMIT_MS = 300_000;
 
 /**
- * Removes a folder that an agent has worked in, whatever it has closed or nested in it. What cannot be removed all the same
- * (what belongs to another user, or is mounted there) holds nobody up: it is tried again by the next worker's sweep.
+ * Removes a folder that an agent has worked in, whatever it closed or nested there. What cannot be removed, because it
+ * belongs to another user or is mounted there, blocks nobody: the next worker's sweep tries again.
  */
 export async function clear(folder: string): Promise<void> {
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 2 });
@@ -14,7 +14,7 @@ export async function clear(folder: string): Promise<void> {
     await remove();
   } catch {
     await openUp(folder, { deadline: Date.now() + LIMIT_MS });
-    // Paths that are longer than any call takes are no trouble for rm(1), which goes down step by step.
+    // rm(1) goes down step by step, so it can remove paths that are too long for any system call.
     await execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', timeout: LIMIT_MS });
   }
 }
@@ -25,13 +25,16 @@ export const isThere = async (place: string): Promise<boolean> =>
 export const isFolder = async (place: string): Promise<boolean> =>
   (await lstat(place).catch(() => undefined))?.isDirectory() === true;
 
-/** How long a walk through a folder may take, and whether anybody still waits for it. */
+/** How long a walk through a folder may take, and whether somebody still waits for it. */
 interface Limits {
   deadline?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Lets us read and remove what an agent has closed to everybody, as far as it is ours to do so. Links stay as they are. */
+/**
+ * Opens files and folders that an agent has closed to everybody, as far as they are ours, so that we can read and remove
+ * them. Links stay as they are.
+ */
 export async function openUp(folder: string, limits: Limits = {}): Promise<void> {
   const folders = [folder];
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {

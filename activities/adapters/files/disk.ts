@@ -1,15 +1,15 @@
 import { open, rm } from 'node:fs/promises';
 
-/** There is no room left to write to. Tried again later, like anything that the world cannot do now. */
+/** The disk is full. This is a transient failure. */
 export class DiskFull extends Error {
   override readonly name = 'DiskFull';
 }
 
 const CODES = ['ENOSPC', 'EDQUOT'];
-/** As other programs put it, git among them. */
+/** The words of other programs for it, git among them. */
 const WORDS = /no space left on device|disk quota exceeded/i;
 
-/** Does work that writes at this place: where it fails for want of room, its failure says so. */
+/** Does work that writes at this place. A full disk is thrown as `DiskFull`. */
 export async function roomFor<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -24,7 +24,7 @@ const isFull = (failure: unknown): boolean =>
   failure instanceof Error &&
   (CODES.includes((failure as NodeJS.ErrnoException).code ?? '') || WORDS.test(failure.message));
 
-/** Makes a file that is not there yet (`EEXIST` when it is), whole: one that cannot be written is not left empty. */
+/** Creates a file, or throws `EEXIST`. A file that cannot be written completely is removed again. */
 export async function createFile(file: string, text: string): Promise<void> {
   const handle = await open(file, 'wx');
   try {

@@ -22,7 +22,7 @@ export const foldersOf = (root: string) => ({
   unfinished: path.join(root, 'unfinished'),
 });
 
-/** One folder's name for any text: readable at its beginning, unambiguous by its hash. */
+/** A folder's name for any text: its beginning is readable, and its hash makes it unique. */
 export const safeName = (text: string): string =>
   `${text
     .replace(/[^A-Za-z0-9]+/g, '-')

@@ -2,15 +2,17 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 
-/** What was found where a file was looked for. `odd`: something else than a file of a size that is read. */
+/** What was found at a path. `odd`: something that is no file, or a file of an unexpected size. */
 export type FileRead = { is: 'none' } | { is: 'read'; bytes: Buffer } | { is: 'odd'; what: string };
 
-/** Opens a file as it lies there: no link is followed, and no pipe is waited for. */
+/** Opens a file without following links and without waiting for pipes. */
 export async function openAsItIs(file: string | Buffer): Promise<FileHandle> {
   return open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
-/** Reads a file that somebody else has left, up to a size in bytes. Whatever lies there instead is an answer. */
+/**
+ * Reads a file that somebody else has written, up to a size in bytes. Anything else at its path is an answer, not an error.
+ */
 export async function readBounded(file: string | Buffer, most: number): Promise<FileRead> {
   try {
     const handle = await openAsItIs(file);
@@ -33,19 +35,21 @@ export async function readBounded(file: string | Buffer, most: number): Promise<
   }
 }
 
-/** The text of what was read, whichever mark of its encoding is in front. */
+/** Decodes text. A byte order mark is removed. */
 export function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le').replace(/^\ufeff/, '');
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-/** A text of ours that lies where agents can reach it: nothing where it is not there, empty where something else is. */
+/**
+ * Reads a text of ours that agents can reach: nothing where there is no file, an empty text where there is something else.
+ */
 export async function readWord(file: string): Promise<string | undefined> {
   const found = await readBounded(file, RECORD_BYTES);
   return found.is === 'none' ? undefined : found.is === 'read' ? textOf(found.bytes) : '';
 }
 
-/** A record of ours that lies where agents can reach it: nothing, where it is no JSON any more. */
+/** Reads a record of ours that agents can reach: nothing where it is not JSON. */
 export async function readRecord(file: string): Promise<unknown> {
   try {
     return JSON.parse((await readWord(file)) ?? '');
@@ -55,7 +59,7 @@ export async function readRecord(file: string): Promise<unknown> {
   }
 }
 
-/** As `readRecord`: nothing, where it does not fit any more. */
+/** As `readRecord`: nothing where the record does not fit the schema. */
 export async function recordAs<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   return schema.safeParse(await readRecord(file)).data;
 }

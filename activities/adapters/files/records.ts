@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { roomFor } from './disk.ts';
 
-/** Writes so that a reader sees the old text or the new one, never half of it. */
+/** Replaces a file at once: a reader sees the old text or the new one, never a part of it. */
 export async function writeFileAtomically(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
@@ -19,7 +19,7 @@ export async function writeFileAtomically(file: string, text: string): Promise<v
   });
 }
 
-/** Writes a record that lies where agents can reach it: a folder in its place is nothing of ours, and goes. */
+/** Writes a record that agents can reach. A folder at its path is not ours, and is removed. */
 export async function writeRecord(file: string, text: string): Promise<void> {
   try {
     await writeFileAtomically(file, text);
@@ -32,7 +32,7 @@ export async function writeRecord(file: string, text: string): Promise<void> {
 
 export const writeJson = (file: string, value: unknown) => writeFileAtomically(file, JSON.stringify(value, null, 1));
 
-/** What a file holds, or nothing when it is not there. What does not fit the schema is an error. */
+/** Reads a record, or nothing when there is none. Throws when it does not fit the schema. */
 export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readText(file);
   return text === undefined ? undefined : schema.parse(JSON.parse(text));

@@ -9,8 +9,8 @@ import { foldersOf } from './folders.ts';
 const CLOSE_MS = 1_000;
 
 /**
- * Where folders go that nobody needs any more: they are out of the way at once, and are removed while nobody waits for it,
- * one at a time. What a worker did not come to is removed by the next one.
+ * Takes folders out of the way at once, and removes them one at a time in the background. The next worker removes what is
+ * left.
  */
 export class Trash {
   private readonly folder;
@@ -19,36 +19,36 @@ export class Trash {
 
   constructor(
     root: string,
-    /** Removes a folder. One that stays is tried again by the next worker. */
+    /** Removes a folder. The next worker tries again when that fails. */
     private readonly remove: (folder: string, signal: AbortSignal) => Promise<unknown> = removed,
   ) {
     this.folder = foldersOf(root).trash;
   }
 
-  /** Takes a folder out of the way, whatever it holds. One that is not there is fine. */
+  /** Takes a folder out of the way. A folder that does not exist is fine. */
   async take(folder: string): Promise<void> {
     const place = path.join(this.folder, randomUUID());
     await mkdir(this.folder, { recursive: true });
     try {
       await rename(folder, place);
     } catch (failure) {
-      // What cannot be moved, as where something is mounted on it or its owner has closed it, is removed where it is.
+      // A folder that cannot be moved, because it is closed or something is mounted on it, is removed in place.
       if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') await clear(folder);
       return;
     }
     this.clearLater(place);
   }
 
-  /** Removes what a worker before this one left. */
+  /** Removes what an earlier worker left. */
   async sweep(): Promise<void> {
     const left = await readdir(this.folder).catch((): string[] => []);
     for (const name of left) this.clearLater(path.join(this.folder, name));
   }
 
-  /** Waits until all is removed that was taken so far. */
+  /** Waits until everything taken so far is removed. */
   emptied = (): Promise<unknown> => this.removals;
 
-  /** Has no removal go on behind a worker that ends: what is not done within a moment is the next one's. */
+  /** Waits a moment for removals, then leaves the rest to the next worker. */
   async close(): Promise<void> {
     const clock = setTimeout(() => this.closing.abort(), CLOSE_MS);
     await this.emptied();
@@ -63,8 +63,8 @@ export class Trash {
 }
 
 /**
- * By a process of its own: 50,000 files would keep the worker's event loop busy for seconds. It comes last, for others make
- * checkouts meanwhile.
+ * In a process of its own: removing 50,000 files would block the worker's event loop for seconds. It has a low priority,
+ * because others make checkouts meanwhile.
  */
 async function removed(folder: string, cancelSignal: AbortSignal): Promise<void> {
   const removal = execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', cancelSignal });
@@ -77,6 +77,6 @@ function comeLast(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_LOW);
   } catch {
-    // It is over already.
+    // It has ended already.
   }
 }

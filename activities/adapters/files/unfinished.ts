@@ -7,13 +7,13 @@ import { writeFileAtomically } from './records.ts';
 const COMPLETE = 'complete';
 
 /**
- * Which things of one kind are not finished yet, by name, so that nobody has to look through all that ever were. They are
- * on record before they begin, and struck off once they are over and nothing of them is left.
+ * Lists the unfinished things of one kind by name, so that nobody has to search all that ever were. A thing is listed before
+ * it begins, and removed from the list when it is over and has left nothing.
  */
 export class Unfinished {
   private complete = false;
 
-  /** `earlier` finds those that older versions began without a record here. It is asked once per data folder. */
+  /** `earlier` finds what older versions began without listing it. It is called once per data folder. */
   constructor(
     private readonly folder: string,
     private readonly earlier: () => Promise<string[]>,

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../ports.ts';
 
-/** A later attempt has the job by now: this one, whose worker stood still or was cut off, leaves it alone. */
+/** A later attempt owns the job. This attempt, whose worker stopped or was cut off, must leave it alone. */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
 
@@ -10,7 +10,7 @@ export class Superseded extends Error {
 }
 
 /**
- * Whether one attempt began after another one. Attempts of one activity are counted, all others go by the server's clock.
+ * Whether one attempt began after another. Attempts of one activity are compared by number, others by the server's clock.
  */
 export const isLater = (one: Attempt, other: Attempt): boolean =>
   one.activity === other.activity ? one.n > other.n : one.at > other.at;

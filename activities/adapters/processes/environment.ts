@@ -1,7 +1,6 @@
 /**
- * What a command gets of this worker's environment: all but gatehouse's own variables, and those by which git would work in
- * another repository than the one around it (`git rev-parse --local-env-vars`). A hook or an alias that starts a worker sets
- * these.
+ * The environment of a command: this worker's, without gatehouse's own variables and without those that point git at another
+ * repository (`git rev-parse --local-env-vars`). A git hook or alias that starts a worker sets the latter.
  */
 export const environmentFor = (environment: NodeJS.ProcessEnv, own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN.test(name) && !LOCAL_TO_GIT.has(name))),

@@ -2,8 +2,8 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { statFieldsOf, tokenOf } from './tokens.ts';
 
 /**
- * A process group, and how members are found that left it by `setsid`: by a mark in their environment, or, where that is
- * gone (`env -i`, a server that writes its title over it), by the folder they work in.
+ * A process group. Members that left it by `setsid` are found by a mark in their environment or, where that is gone (`env
+ * -i`, a server that overwrites its title), by their working folder.
  */
 export interface Group {
   pid: number;
@@ -13,19 +13,19 @@ export interface Group {
   cwd?: string | undefined;
 }
 
-/** Marks git processes of our own. A process without it that works in a job's checkout was left there by the job. */
+/** Marks our own git processes. A process in a job's checkout without this mark was left there by the job. */
 export const OURS = 'GATEHOUSE_OWN';
 
-/** Names the process group in its members' environment. */
+/** Marks the members of a process group. */
 export const MARK = 'GATEHOUSE_PROCESS';
 
-/** How long those that were asked and did not end are killed for, again and again, in milliseconds. */
+/** How long members that ignore SIGTERM are killed, again and again, in milliseconds. */
 const INSIST_MS = 5_000;
 const PAUSE_MS = { first: 20, longest: 200 };
 
 /**
- * Ends groups together: asks all, insists on all that are left after `graceMs`, and comes back once nothing of them is
- * left. Answers those that do not end, with their pids.
+ * Ends several groups at once: SIGTERM first, SIGKILL after `graceMs`. Returns when no member is left, or reports the pids
+ * that do not end.
  */
 export async function endGroups<G extends Group>(
   groups: readonly G[],
@@ -49,14 +49,14 @@ function signal(members: ReadonlyMap<Group, number[]>, name: NodeJS.Signals): vo
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended by itself, or is not ours to end: then it is still there afterwards, and told.
+      // It has ended already, or is not ours to end. Then it is reported below.
     }
   }
 }
 
 /**
- * The living processes of those groups that have any. A recycled pid is no member: a group whose leader's number now
- * belongs to somebody else is over.
+ * The living members of each group that has any. A recycled pid does not count: a group is over when its leader's pid
+ * belongs to another process.
  */
 async function membersOf<G extends Group>(groups: readonly G[]): Promise<Map<G, number[]>> {
   if (groups.length === 0) return new Map();
@@ -94,8 +94,8 @@ async function statOf(pid: number): Promise<Stat | undefined> {
 }
 
 /**
- * The group in whose folder an unmarked process works. A person's shell there has a terminal, and our own git says that it
- * is ours: neither was left by the command.
+ * The group in whose folder an unmarked process works. A person's shell is told apart by its terminal, and our own git by
+ * its mark.
  */
 async function workingIn<G extends Group>(
   pid: number,

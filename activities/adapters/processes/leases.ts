@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 
 /**
- * Whoever is not ours to see says that it lives by touching a file: this often, in milliseconds. One whose file was not
- * touched for so long is dead. That is far longer than a busy machine, or a short freeze, holds anybody up.
+ * A process that we cannot see proves that it is alive by touching a file this often, in milliseconds. A file that was not
+ * touched within the lease means that its owner is dead. The lease is far longer than any delay of a busy machine.
  */
 export const TOUCH_MS = 5_000;
 export const LEASE_MS = 60_000;
 
-/** The files that were looked at: how they were seen, and since when they are so, by our clock. Theirs may be another. */
+/** What we saw of each file, and since when, by our own clock: the owner's clock may differ. */
 const seen = new Map<string, { mark: string; since: number }>();
 
-/** Whether a file's owner has touched it within the lease, as far as we have looked. None is there: then it has none. */
+/** Whether the owner has touched the file within the lease, as far as we have seen. A missing file has no owner. */
 export async function isRenewed(file: string, mark = ''): Promise<boolean> {
   const touched = await stat(file).catch(() => undefined);
   if (!touched) {

@@ -5,13 +5,12 @@ import { readWord } from '../files/reading.ts';
 import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
 /**
- * Whoever takes a lock writes their name into it right away: one without a name is nobody's only after so long, in
- * milliseconds.
+ * A lock's owner writes its name into it at once. After this long, in milliseconds, a lock without a name belongs to nobody.
  */
 const NAMELESS_MS = 2_000;
 /**
- * A holder that is stopped (SIGSTOP) is waited for for so long, in milliseconds. Then it is ended, as if it had died: it
- * must not go on with what others have done meanwhile, and whatever a worker leaves when it is killed is adopted.
+ * A stopped lock owner (SIGSTOP) gets this much time, in milliseconds. Then it is killed, because it must not continue after
+ * others have taken over. What a killed worker leaves is adopted.
  */
 const STOPPED_MS = 20_000;
 
@@ -22,13 +21,13 @@ interface LockOwner {
 }
 
 /**
- * Who we are, for as long as we live: a pid alone may be somebody else's by tomorrow, or in another container, so our start
- * and our whereabouts are beside it.
+ * Identifies this process for as long as it lives. A pid alone may be reused, or mean another process in another container,
+ * so its start time and its origin are part of it.
  */
 export const ownName = async (): Promise<string> =>
   JSON.stringify({ pid: process.pid, token: await ownToken(), origin: await ownOrigin() } satisfies LockOwner);
 
-/** Takes the lock, if nobody has it. Whoever finds a dead holder's takes that away, and comes again. */
+/** Takes the lock if nobody owns it. Removes a dead owner's lock and returns false: the caller tries again. */
 export async function taken(file: string, own: string): Promise<boolean> {
   try {
     await createFile(file, own);
@@ -42,7 +41,9 @@ export async function taken(file: string, own: string): Promise<boolean> {
   return false;
 }
 
-/** Only whoever has the turn takes a lock away: so what is removed is still the dead one's. Turns are locks themselves. */
+/**
+ * Only the owner of the turn removes a lock, so it never removes a lock that was taken meanwhile. A turn is itself a lock.
+ */
 async function takeAway(file: string, dead: string, own: string): Promise<void> {
   const turn = `${file}.turn`;
   if (!(await taken(turn, own))) return;
@@ -65,7 +66,7 @@ async function isHeld(file: string, text: string): Promise<boolean> {
   return true;
 }
 
-/** Since when the holder of a lock that is waited for was seen to stand still, by the lock: another wait counts anew. */
+/** Since when the owner of an awaited lock has been stopped, by lock. Each wait counts from its own beginning. */
 const stopped = new Map<string, number>();
 
 function endStopped(file: string, { pid }: LockOwner): void {
@@ -76,14 +77,13 @@ function endStopped(file: string, { pid }: LockOwner): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone by itself, or somebody else's: then it is waited for on.
+    // It has ended, or is not ours to kill. Then we keep waiting.
   }
 }
 
 /**
- * Says to those who cannot see us that we live, for as long as we have this lock; answers how to give it back. One that was
- * taken away from us meanwhile, for we stood still for longer than the lease, is another's: like any holder that stood
- * still, we must not go on with what others have done since.
+ * Renews the lease of this lock, and returns how to release it. If another process has taken the lock, we stood still for
+ * longer than the lease: we must not continue, and end ourselves.
  */
 export function keeping(file: string, own: string): () => Promise<void> {
   const clock = setInterval(() => void renew(file, own), TOUCH_MS);
@@ -113,6 +113,6 @@ function parsed(text: string): LockOwner | undefined {
   try {
     return JSON.parse(text) as LockOwner;
   } catch {
-    return undefined; // it is being written, or its writer died in the middle of it
+    return undefined; // it is being written, or its writer died while writing
   }
 }

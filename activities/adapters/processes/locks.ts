@@ -7,9 +7,9 @@ const LOCK_PAUSE_MS = 40;
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Lets one piece of work at a time touch what this file names, across processes and containers too. A lock whose holder has
- * died is taken over; one whose holder stands still is too, once that holder has been ended; and one whose holder is not
- * ours to see (another container, another machine) once it has stopped saying that it lives. A full disk is told as such.
+ * Serialises work on what this file names, across processes and containers. The lock of a dead owner is taken over. A
+ * stopped owner is killed first, and an owner that we cannot see must have let its lease expire. Throws `DiskFull` when the
+ * lock cannot be written.
  */
 export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const turn = (queues.get(file) ?? Promise.resolve()).then(() => locked(file, work));

@@ -3,19 +3,19 @@ import { openAsItIs } from '../files/reading.ts';
 
 type Stream = 'stdout' | 'stderr';
 
-/** Where a command's output is kept that was launched into this folder (`supervisor.ts`). */
+/** The log of a command that was launched into this folder (`supervisor.ts`). */
 export const logOf = (folder: string, stream: Stream): string => path.join(folder, `${stream}.log`);
 
-/** The end of what a command has printed, in characters. */
+/** The last characters that a command has printed. */
 export async function tailOf(folder: string, stream: Stream, characters: number): Promise<string> {
   const log = logOf(folder, stream);
   const last = await endOf(log, characters * 4);
-  // Of a log that was full, the rest is in the one before.
+  // A full log is continued: its beginning is in the earlier file.
   const first = await endOf(log.replace(/\.log$/, '.earlier.log'), characters * 4 - last.length);
   return Buffer.concat([first, last]).toString('utf8').slice(-characters);
 }
 
-/** The same of both streams together, the errors last. */
+/** The last characters of both streams, standard error last. */
 export async function lastWordsOf(folder: string, characters: number): Promise<string> {
   const [out, err] = [await tailOf(folder, 'stdout', characters), await tailOf(folder, 'stderr', characters)];
   return `${out}\n${err}`.trim().slice(-characters);

@@ -13,12 +13,12 @@ import { readWord, recordAs } from '../files/reading.ts';
 import { GRACE_ELSEWHERE_SECONDS, LOG_BYTES, SUPERVISOR } from './supervisor.ts';
 import { isAlive, Origin, ownOrigin, seenFrom, tokenOf } from './tokens.ts';
 
-/** How a command stands that was launched into a folder. Times are milliseconds since 1970. */
+/** The state of a command that was launched into a folder. Times are milliseconds since 1970. */
 export type ProcessState =
   | { is: 'absent' }
   | { is: 'running'; since: number; lastOutputAt: number }
   | { is: 'exited'; code: number }
-  /** Gone without an exit code: killed from outside, or with its machine. */
+  /** Ended without an exit code: it was killed from outside, or its machine went down. */
   | { is: 'vanished' };
 
 export interface Launch {
@@ -26,7 +26,7 @@ export interface Launch {
   cwd: string;
   env: NodeJS.ProcessEnv;
   stdin?: string;
-  /** Told when the command is about to begin, and will. */
+  /** Called when the command is about to begin. */
   begins?: (() => void) | undefined;
 }
 
@@ -38,11 +38,9 @@ const Launched = z.object({
   cwd: z.string().optional(),
 });
 
-/**
- * Marks a folder whose command says when it begins: what older versions launched does not. Its launcher's origin follows.
- */
+/** Marks a folder whose command reports when it begins, which older versions do not. The launcher's origin follows. */
 const SAYS = ' says when it begins';
-/** A launcher has so long, in milliseconds, from its mark to the record of what it launched. */
+/** How long a launcher may take from its mark to the record of the process, in milliseconds. */
 const LAUNCH_MS = 10_000;
 
 const files = (folder: string) => ({
@@ -58,8 +56,8 @@ const files = (folder: string) => ({
 });
 
 /**
- * Starts a command in a process group of its own, which outlives this worker. A folder is launched once: asking again
- * changes nothing, whoever asks. What cannot be begun (a full disk, say) is not: the next one who asks begins it.
+ * Starts a command in a process group of its own, which outlives this worker. A folder is launched once, whoever calls
+ * again. When the command cannot begin, for example on a full disk, the next call begins it.
  */
 export async function launch(folder: string, request: Launch): Promise<void> {
   const { marker, record } = files(folder);
@@ -110,7 +108,7 @@ async function begin(folder: string, { command, cwd, env, stdin = '', begins }: 
       begins?.();
       child.stdin!.write('go\n');
     } finally {
-      child.stdin!.end(); // without the word it ends by itself
+      child.stdin!.end(); // without that line it ends by itself
     }
     child.unref();
   } finally {
@@ -125,7 +123,7 @@ export async function stateOf(folder: string): Promise<ProcessState> {
   if (launch === undefined) return { is: 'absent' };
   const launched = await recordAs(record, Launched);
   const running = launched && (await isRunning(folder, launched));
-  const code = await readWord(exit); // read after looking for the process, which writes it as its last act
+  const code = await readWord(exit); // read after looking for the process, whose last act is to write it
   if (code) return { is: 'exited', code: Number(code) };
   if (running) {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));
@@ -134,11 +132,11 @@ export async function stateOf(folder: string): Promise<ProcessState> {
   const between = !launched && (await isLaunching(launch));
   return between && Date.now() - (await changedAt(marker)) < LAUNCH_MS
     ? { is: 'running', since: Date.now(), lastOutputAt: Date.now() }
-    : // Its launcher was killed before it let the command begin: then there was no launch.
+    : // Its launcher was killed before the command could begin: it counts as never launched.
       { is: launch.includes(SAYS) && !existsSync(files(folder).begun) ? 'absent' : 'vanished' };
 }
 
-/** One that is not ours to see is never taken for dead by its pid: it says itself that it lives. */
+/** A process that we cannot see is not judged by its pid: it renews a lease. */
 async function isRunning(folder: string, { pid, token, origin }: z.output<typeof Launched>): Promise<boolean> {
   const { alive, begun } = files(folder);
   switch (await seenFrom(origin)) {
@@ -151,7 +149,7 @@ async function isRunning(folder: string, { pid, token, origin }: z.output<typeof
   }
 }
 
-/** Whether what was launched here is where we can see it: not in another container, or on another machine. */
+/** Whether the process is visible to us, which it is not in another container or on another machine. */
 export async function isHere(folder: string): Promise<boolean> {
   const launched = await recordAs(files(folder).record, Launched);
   return (await seenFrom(launched?.origin)) === 'here';
@@ -165,16 +163,16 @@ async function isLaunching(marker: string): Promise<boolean> {
   return from === 'here' ? launcher === process.pid || (await tokenOf(launcher)) !== undefined : from === 'elsewhere';
 }
 
-/** Ends the whole group: asks first, insists after `graceMs`, and comes back once nothing of it is left. */
+/** Ends the whole group: SIGTERM first, SIGKILL after `graceMs`. Returns when nothing of it is left. */
 export async function end(folder: string, { graceMs }: { graceMs: number }): Promise<void> {
   const [left] = await endAll([folder], { graceMs });
   if (left) throw new Error(left);
 }
 
-/** Where the record of what was launched was lost, its processes are still known by their mark. */
+/** Processes whose record was lost are still found by their mark. */
 const UNKNOWN = { pid: NaN, token: '', at: 0 };
 
-/** As `end`, for many together: asks all at once, insists on all together. Answers in words what cannot be ended. */
+/** As `end`, for many at once. Returns a sentence for each group that does not end. */
 export async function endAll(folders: readonly string[], { graceMs }: { graceMs: number }): Promise<string[]> {
   const launched = await Promise.all(
     folders.map(async (folder) => {
@@ -193,7 +191,7 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
   return [...told, ...far.flat()];
 }
 
-/** Asks those who can reach it: its own supervisor, which looks with each touch. */
+/** Asks its own supervisor, which can reach it and looks whenever it renews the lease. */
 async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
   if (!(await isRunning(folder, group))) return [];
   await createFile(files(folder).end, '').catch(unlessThere);

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 const MOST_BYTES = 64 * 1_024 * 1_024;
-/** From the polite end of a group to the other one, and from there until we no longer wait for its pipes. */
+/** From SIGTERM to SIGKILL, and from there until we stop waiting for its pipes. */
 const GRACE_MS = 1_000;
 
 export interface ProgramEnd {
   stdout: string;
   stderr: string;
-  /** None when a signal has ended it. */
+  /** None when a signal ended it. */
   code: number | undefined;
   signal: string | undefined;
   timedOut: boolean;
@@ -18,15 +18,15 @@ interface Running {
   cwd: string;
   env: Record<string, string>;
   input?: string | undefined;
-  /** How its input and output are read as text. */
+  /** How its input and output are encoded. */
   encoding?: 'utf8' | 'latin1' | undefined;
   signal?: AbortSignal | undefined;
   limitMs: number;
 }
 
 /**
- * Runs a program as the head of a process group of its own, so that all it has started ends with it: at the time limit,
- * when the caller gives up (which throws the signal's reason), and when this process exits.
+ * Runs a program as the leader of its own process group, so that everything it starts ends with it: at the time limit, when
+ * the caller aborts (which throws the signal's reason), and when this process exits.
  */
 export async function runProgram(program: string, args: readonly string[], options: Running): Promise<ProgramEnd> {
   const { cwd, env, input, encoding = 'utf8', signal, limitMs } = options;
@@ -36,7 +36,7 @@ export async function runProgram(program: string, args: readonly string[], optio
     child.once('error', reject);
     child.once('close', (code, by) => resolve({ code: code ?? undefined, by: by ?? undefined }));
   });
-  if (child.pid === undefined) return ended as Promise<never>; // it could not be started, and says why
+  if (child.pid === undefined) return ended as Promise<never>; // it could not start, and says why
 
   const group = new Group(child.pid);
   let timedOut = false;
@@ -47,7 +47,7 @@ export async function runProgram(program: string, args: readonly string[], optio
   const giveUp = () => group.end();
   signal?.addEventListener('abort', giveUp, { once: true });
   const [out, err] = [gather(child.stdout, giveUp), gather(child.stderr, giveUp)];
-  child.stdin.on('error', () => undefined); // it need not read what it is told
+  child.stdin.on('error', () => undefined); // it need not read its input
   child.stdin.end(input ?? '', encoding);
   try {
     const { code, by } = await Promise.race([ended, group.lost]);
@@ -73,7 +73,7 @@ interface Ended {
   by: string | undefined;
 }
 
-/** Keeps what a pipe brings, up to a size: beyond it the program is ended. */
+/** Collects what a pipe brings, up to a size. Beyond it the program is ended. */
 function gather(pipe: Readable, end: () => void) {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -88,9 +88,9 @@ function gather(pipe: Readable, end: () => void) {
   };
 }
 
-/** A process group: asked to end first, then made to. */
+/** A process group that is sent SIGTERM, and then SIGKILL. */
 class Group {
-  /** Comes once the group was killed and its pipes are still held, by a process that has left it. */
+  /** Resolves when the group was killed and a process that has left it still holds its pipes. */
   readonly lost: Promise<Ended>;
   private isLost!: (end: Ended) => void;
   private timer: NodeJS.Timeout | undefined;
@@ -110,13 +110,13 @@ class Group {
   }
 
   over(): void {
-    if (this.timer) endGroup(this.pid, 'SIGKILL'); // those that did not hear the first word
+    if (this.timer) endGroup(this.pid, 'SIGKILL'); // those that ignored SIGTERM
     clearTimeout(this.timer);
     running.delete(this.pid);
   }
 }
 
-/** The groups that run now: they end with this process. */
+/** The groups that run now. They end with this process. */
 const running = new Set<number>();
 process.once('exit', () => {
   for (const pid of running) endGroup(pid, 'SIGKILL');
@@ -126,6 +126,6 @@ function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It is over already.
+    // It has ended already.
   }
 }

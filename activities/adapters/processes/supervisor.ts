@@ -1,17 +1,16 @@
 /**
- * So much of each stream of a command is kept on disk, in bytes: a log that is full becomes the earlier one, in place of the
- * one before it. A log may be over by one copy, which is 1 MB. In all: 36 MB per command.
+ * How much of each output stream is kept on disk, in bytes. A full log replaces the earlier one. A log may exceed this by
+ * one copy of 1 MB: a command keeps at most 36 MB.
  */
 export const LOG_BYTES = 8_000_000;
-/** What the command was granted to end by itself is up to who asks; from elsewhere it is so long, in seconds. */
+/** How long a command gets to end when it is stopped from elsewhere, in seconds. */
 export const GRACE_ELSEWHERE_SECONDS = 3;
 
 /**
- * Runs a command and outlives the worker: writes the exit code where the next worker finds it, keeps the end of what the
- * command prints, and says that it lives (see `leases.ts`) to those who cannot see it. It waits for a line on its standard
- * input before it begins: until then its pid is on record. The command comes as an argument, never as part of the script.
- *
- * Arguments: the command, its folder, LOG_BYTES, TOUCH_MS in seconds, GRACE_ELSEWHERE_SECONDS.
+ * Runs a command and outlives the worker: writes the exit code where the next worker finds it, keeps the end of the output,
+ * and renews a lease (`leases.ts`) for those who cannot see its process. It waits for a line on its standard input before it
+ * begins, so its pid is recorded first. The command comes as an argument, never as part of the script. Arguments: the
+ * command, its folder, LOG_BYTES, TOUCH_MS in seconds, GRACE_ELSEWHERE_SECONDS.
  */
 export const SUPERVISOR = `
 command=$1 folder=$2 most=$3 pause=$4 grace=$5

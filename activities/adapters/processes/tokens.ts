@@ -3,15 +3,15 @@ import { hostname } from 'node:os';
 import { execa } from 'execa';
 import { z } from 'zod';
 
-/** A process as the system knows it. Stopped: it stands still until somebody lets it go on (SIGSTOP). */
+/** A living process. `stopped`: it was stopped by a signal (SIGSTOP). */
 interface Alive {
   token: string;
   stopped: boolean;
 }
 
 /**
- * What tells a process from a later one with the same pid: when it was started. On Linux that is field 22 of its stat,
- * in clock ticks since boot (proc(5)); elsewhere `ps` knows. None for one that is gone, or is only still to be reaped.
+ * Tells a process from a later one with the same pid, by its start time. On Linux that is field 22 of its stat, in clock
+ * ticks since boot (proc(5)); elsewhere `ps` reports it. None for a process that is gone or a zombie.
  */
 export async function lookAt(pid: number): Promise<Alive | undefined> {
   const [state = 'Z', token = ''] = process.platform === 'linux' ? await byProc(pid) : await byPs(pid);
@@ -24,7 +24,8 @@ async function byProc(pid: number): Promise<string[]> {
 }
 
 /**
- * The fields of a process's stat from the third on, its state (proc(5)); none when it is gone. Its name may hold anything.
+ * The fields of a process's stat from its state on (proc(5)), or none when it is gone. The name before them may hold
+ * anything.
  */
 export async function statFieldsOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
@@ -44,14 +45,14 @@ let own: Promise<string> | undefined;
 export const ownToken = (): Promise<string> => (own ??= tokenOf(process.pid).then((token) => token ?? 'unknown'));
 
 /**
- * Where a pid means something: one boot of one machine, and there one pid namespace (pid_namespaces(7)), of which each
- * container has its own. The machine is named where it has a name of its own (machine-id(5)).
+ * Where a pid has a meaning: one boot of one machine, and one pid namespace (pid_namespaces(7)); each container has its own.
+ * The machine is recorded where it has an id (machine-id(5)).
  */
 export const Origin = z.object({ boot: z.string(), namespace: z.string(), machine: z.string().optional() });
 export type Origin = z.output<typeof Origin>;
 
 let here: Promise<Origin | undefined> | undefined;
-/** Where we are ourselves; unknown where the system has no such thing. */
+/** Our own origin; unknown where the system does not report it. */
 export const ownOrigin = (): Promise<Origin | undefined> => (here ??= readOrigin());
 
 async function readOrigin(): Promise<Origin | undefined> {
@@ -66,9 +67,9 @@ async function readOrigin(): Promise<Origin | undefined> {
 }
 
 /**
- * What our own look at pids says of a process from there. Here: all. Over: that boot of this very machine is, and its
- * processes with it. Elsewhere: nothing, for it may be alive in another container or on another machine. Records that name
- * no origin are older, and ours.
+ * Whether we can see a process of that origin. `here`: yes. `over`: it ran in an earlier boot of this machine, and is gone.
+ * `elsewhere`: no, and it may be alive in another container or on another machine. Records without an origin are older, and
+ * ours.
  */
 export const seenFrom = async (origin: Origin | undefined) => seen(origin, await ownOrigin());
 
