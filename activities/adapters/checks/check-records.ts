@@ -7,24 +7,27 @@ import { recordAs } from '../files/reading.ts';
 import { Trash } from '../files/trash.ts';
 import { Unfinished } from '../files/unfinished.ts';
 
-/** How one run of one check ended, as it stands on disk beside its process. */
+/** How one run of one check ended, recorded beside its process. */
 export const Verdict = z.object({ conclusion: z.string(), round: z.string(), log: z.string() });
 export type Verdict = z.output<typeof Verdict>;
 
-/** For whom it was begun. The repository is as its run names it: it may be moved away before the check is over. */
+/**
+ * The run that it was begun for. The repository goes by the run's own name for it, because it may be moved before the check
+ * is over.
+ */
 const Begun = z.object({ round: z.string(), branch: z.string().default(''), repository: z.string().optional() });
 type Begun = z.output<typeof Begun>;
 
-/** A run of a check that has no verdict yet: it runs, or has ended while nobody looked. Either way its checkout is there. */
+/** A run of a check without a verdict: it runs, or it has ended since the last look. Its checkout is still there. */
 export interface OpenRun {
   folder: string;
-  /** The commit's folder, and the name of the repository's, which holds it. */
+  /** The folder of the commit, and the name of the repository's folder around it. */
   commit: string;
   home: string;
   begun: Begun;
 }
 
-/** What is on disk of checks: `<repository>/<commit>/<check and command>/<run>`, and which of them are open. */
+/** The records of checks, `<repository>/<commit>/<check and command>/<run>`, and the list of those that are open. */
 export class CheckRecords {
   private readonly root;
   private readonly unfinished;
@@ -40,14 +43,14 @@ export class CheckRecords {
   homeOf = (source: string): string => safeName(source);
   commitOf = (source: string, head: string): string => path.join(this.root, this.homeOf(source), head);
 
-  /** Where the runs of a check are: another command is another check. Earlier versions kept them by name alone. */
+  /** Where the runs of a check are. Another command makes it another check. Earlier versions went by the name alone. */
   checkOf = (commit: string, name: string, command: string): string =>
     path.join(commit, `${safeName(name)}-${hashOf(command).slice(0, 12)}`);
 
   verdictOf = (run: string): Promise<Verdict | undefined> => recordAs(path.join(run, 'verdict.json'), Verdict);
   begunOf = (run: string): Promise<Begun | undefined> => recordAs(path.join(run, 'begun.json'), Begun);
 
-  /** On record first: whose a checkout is must be known, even of one that is never finished. */
+  /** Recorded first, so that the owner of every checkout is known, even if the check never finishes. */
   async begin(run: string, begun: Begun): Promise<void> {
     await this.unfinished.add(path.relative(this.root, run));
     await writeJson(path.join(run, 'begun.json'), begun);
@@ -58,13 +61,13 @@ export class CheckRecords {
     await this.strike(run);
   }
 
-  /** Nothing of it is left but its records. */
+  /** Removes everything of it but its records. */
   async strike(run: string): Promise<void> {
     await this.trash.take(path.join(run, 'tree'));
     await this.unfinished.remove(path.relative(this.root, run));
   }
 
-  /** It is to run again, as if it never had. */
+  /** Removes it completely: it will run again. */
   async forget(run: string): Promise<void> {
     await this.trash.take(run);
     await this.unfinished.remove(path.relative(this.root, run));
@@ -82,7 +85,7 @@ export class CheckRecords {
     const begun = await this.begunOf(folder);
     if (!begun) return [];
     if ((await this.verdictOf(folder)) !== undefined) {
-      // A worker died between the verdict and the rest.
+      // A worker died after the verdict and before the cleanup.
       await this.strike(folder);
       return [];
     }
@@ -90,7 +93,7 @@ export class CheckRecords {
     return [{ folder, begun, home, commit: path.dirname(path.dirname(folder)) }];
   }
 
-  /** The commits of a repository that are looked at right now: what such a look begins may not be on record yet. */
+  /** The commits of a repository that are being looked at right now. What such a look begins may not be recorded yet. */
   async lookedAt(home: string): Promise<string[]> {
     const folder = path.join(this.root, home);
     const names = await readdir(folder).catch((): string[] => []);

@@ -15,7 +15,7 @@ import type { GitWorkspace } from '../git/workspace.ts';
 import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 import { settingsOf } from '../settings/reading.ts';
 
-/** So many checks of one commit run at a time; a check that vanished runs again so often. */
+/** How many checks of one commit run at a time, and how often a check that vanished is run. */
 const AT_ONCE = 2;
 const VANISHED_MOST = 5;
 const LOG_CHARACTERS = 4_000;
@@ -25,9 +25,9 @@ const GRACE_MS = 2_000;
 export class CheckRuns {
   private readonly records;
   private closing = false;
-  /** The head that was looked at last, of each branch. */
+  /** The last head of each branch whose checks were read. */
   private readonly looked = new Map<string, string>();
-  /** The names of repositories as they were found last, by what runs call them. */
+  /** The last known one name of each repository, by the name that runs use. */
   private readonly sources = new Map<string, string>();
 
   constructor(
@@ -45,7 +45,7 @@ export class CheckRuns {
     const source = await this.workspace.path(change.repository);
     this.sources.set(change.repository, source);
     const folder = this.records.commitOf(source, head);
-    // What runs for the branch's other heads ends when another is looked at: not with each look, for old heads are many.
+    // Checks of the branch's other heads end when a new head comes, and not each time: there may be many old heads.
     const place = `${source} ${change.branch}`;
     if (this.looked.get(place) !== head) await this.endOthers(change, head);
     this.looked.set(place, head);
@@ -65,8 +65,8 @@ export class CheckRuns {
   }
 
   /**
-   * Ends the branch's checks of all heads but one: nobody waits for them any more. They are forgotten, to run again. The
-   * repository need not be there: it may have been moved away while they ran.
+   * Ends the branch's checks of all heads but one, because nobody waits for them. They will run again if they are needed.
+   * The repository need not exist: it may have been moved while they ran.
    */
   async endOthers(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> {
     const { repository, branch } = change;
@@ -78,13 +78,13 @@ export class CheckRuns {
     for (const commit of commits) if (path.basename(commit) !== except) await this.endAt(branch, commit);
   }
 
-  /** Where a repository's checks are, also of one that is not to be found any more: by the name it had, or was given. */
+  /** The folder of a repository's checks. A repository that is gone goes by its last known name, or by the given one. */
   private async homeOf(repository: string): Promise<string> {
     const source = await this.workspace.path(repository).catch(() => this.sources.get(repository) ?? repository);
     return this.records.homeOf(source);
   }
 
-  /** A look that is at it right now is waited for: what it begins ends with the others. */
+  /** Waits for a look that is under way: what it begins ends with the others. */
   private async endAt(branch: string, commit: string): Promise<void> {
     await withLock(`${commit}.lock`, async () => {
       const open = await this.records.open();
@@ -97,7 +97,7 @@ export class CheckRuns {
     for (const { folder } of runs) await this.records.forget(folder);
   }
 
-  /** How many checks have no verdict yet, by `<repository's folder> <branch>`, as `placeOf` names it. */
+  /** How many checks have no verdict yet, by `branchKey`. */
   async open(): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
     for (const { home, begun } of await this.records.open()) {
@@ -107,18 +107,18 @@ export class CheckRuns {
     return counts;
   }
 
-  /** Orderly stop: what runs is ended, and forgotten, so that it runs again. */
+  /** Orderly stop: running checks are ended and forgotten, so that they run again. */
   async close(): Promise<void> {
     this.closing = true;
     const states = await Promise.all(
       (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
     );
-    await ended(states.map(({ run }) => run)); // also what those have left running that are gone themselves
+    await ended(states.map(({ run }) => run)); // includes processes that were left running by commands which have ended
     for (const { run, state } of states) if (state.is === 'running') await this.records.forget(run.folder);
     await this.records.close();
   }
 
-  /** How one check stands; begins it where it is due. */
+  /** The state of one check. Begins it where it is due. */
   private async one(check: One): Promise<CurrentVerdict> {
     const runs = this.records.checkOf(check.folder, check.name, check.command);
     const n = await lastOf(runs);
@@ -144,7 +144,7 @@ export class CheckRuns {
     }
   }
 
-  /** What an earlier version runs under the check's name alone, whatever its command, is nobody's any more. */
+  /** Earlier versions ran checks under their names alone, whatever the command. Nobody waits for those. */
   private async first(check: One, run: string): Promise<CurrentVerdict> {
     const earlier = path.join(check.folder, safeName(check.name));
     const open = await this.records.open();
@@ -178,7 +178,7 @@ export class CheckRuns {
     return 'running';
   }
 
-  /** What the command left running ends with it, before anybody hears how it went. */
+  /** Ends what the command left running before its verdict is reported. */
   private async settle({ name }: One, run: string, conclusion: string): Promise<Failing> {
     await end(run, { graceMs: GRACE_MS });
     const { round = '' } = (await this.records.begunOf(run)) ?? {};
@@ -204,13 +204,13 @@ interface One {
   name: string;
   command: string;
   folder: string;
-  /** Whether another one may begin now. */
+  /** Whether another check may begin now. */
   room: boolean;
   checkSeconds: number;
   round: string;
 }
 
-/** Under what `open` counts a branch's checks. The repository is given as the folder it is in. */
+/** What `open` counts a branch's checks under. The repository goes by its one name. */
 export const branchKey = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
 
 const failingOf = (name: string, run: string, { conclusion, log }: Verdict): Failing => ({

@@ -1,6 +1,6 @@
 /**
- * An orderly stop takes so long at most, in milliseconds: all are asked at once, and whatever does not end by then is told.
- * Each adapter grants what it runs a few seconds, and insists for a few more.
+ * How long an orderly stop may take, in milliseconds. All adapters are closed at once, and what has not ended by then is
+ * reported. Each adapter gives its processes a few seconds to end, and a few more before it gives up.
  */
 export const CLOSE_MS = 20_000;
 
@@ -8,7 +8,7 @@ interface Closing {
   close?(): Promise<void>;
 }
 
-/** Closes all together. Answers in words what could not be ended. */
+/** Closes all at once. Returns a sentence for each that could not be ended. */
 export async function closeAll(ports: Readonly<Record<string, Closing>>, mostMs = CLOSE_MS): Promise<string[]> {
   const left = await Promise.all(
     Object.entries(ports).map(async ([name, port]) => {

@@ -11,19 +11,19 @@ import { readJson, writeJson } from '../files/records.ts';
 import { withLock } from '../processes/locks.ts';
 
 const LONGEST_PAUSE_MS = 300_000;
-/** A receiver may ask for more, but not for ever. */
+/** A receiver may ask for a longer pause, up to this. */
 const LONGEST_WISH_MS = 3_600_000;
-/** After this, an attempt is called off. */
+/** An attempt is aborted after this. */
 const DEADLINE_MS = 30_000;
-/** How long whoever tells something, or stops, waits for it to be out: a little, for it is kept. */
+/** How long `deliver` and `close` wait for a delivery. A message that is not out by then is kept. */
 const WAIT_MS = 5_000;
 
-/** When the newest notice that was delivered of a workflow was to be told. */
+/** The time of the newest delivered notice of a workflow. */
 const Told = z.object({ workflowId: z.string(), at: z.string() });
 const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
 
 export interface OutboxOptions {
-  /** The name of the adapter it is for: a folder of its own. */
+  /** The notifier's name, and its folder's. */
   name: string;
   root: string;
   log: (fields: object, message: string) => void;
@@ -33,8 +33,8 @@ export interface OutboxOptions {
 }
 
 /**
- * Keeps each message as a file before it is delivered, and until it has been: so it outlives its run and this worker,
- * and an adapter that is down holds nobody. One courier at a time takes the messages out, oldest first.
+ * Keeps each message in a file until it is delivered: it outlives its run and this worker, and a notifier that is down
+ * blocks nobody. One worker at a time delivers, the oldest message first.
  */
 export const outbox = (notifier: Notifier, options: OutboxOptions): Outgoing => new Outbox(notifier, options);
 
@@ -43,7 +43,7 @@ export type Outgoing = Notifier & NoticeInventory & { close(): Promise<void> };
 class Outbox implements Outgoing {
   private readonly folder;
   private readonly stop = new AbortController();
-  /** Other workers on this folder may die: what they leave is looked for now and then. */
+  /** Other workers on this folder may die. Now and then we look for what they left. */
   private readonly watch = setInterval(() => this.send(), LONGEST_PAUSE_MS).unref();
   private rounds = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
@@ -58,7 +58,7 @@ class Outbox implements Outgoing {
     this.send();
   }
 
-  /** The name is made of the message: kept twice is kept once, and by name is by time. */
+  /** The name is made of the message, so a message is kept once, and names sort by time. */
   async deliver(message: Message): Promise<void> {
     const { key, notice } = message;
     await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
@@ -70,7 +70,7 @@ class Outbox implements Outgoing {
     const [adapter, { because }] = [this.options.name, this];
     const read = async (name: string): Promise<KeptNotice[]> => {
       const message = await readJson(path.join(this.folder, name), Kept).catch(() => undefined);
-      if (!message) return []; // delivered meanwhile, or unreadable: that is set aside when its turn comes
+      if (!message) return []; // delivered meanwhile, or unreadable: it is set aside when its turn comes
       const { key, workflowId, notice } = message;
       return [{ adapter, key, workflowId, at: notice.at, ...(because && { because }) }];
     };
@@ -98,7 +98,7 @@ class Outbox implements Outgoing {
     this.rounds = this.rounds.then(() => this.round());
   }
 
-  /** Waits for the rounds so far, but not for ever. */
+  /** Waits for the rounds that have begun, within a limit. */
   private async settled(): Promise<void> {
     const { waitMs = WAIT_MS } = this.options;
     let patience: NodeJS.Timeout | undefined;
@@ -106,7 +106,7 @@ class Outbox implements Outgoing {
     clearTimeout(patience);
   }
 
-  /** Takes out what is there, until nothing is left or one fails. */
+  /** Delivers until nothing is left or a delivery fails. */
   private async round(): Promise<void> {
     try {
       while (!this.pause && !this.stop.signal.aborted && (await this.waiting()).length > 0) await this.takeOne();
@@ -115,7 +115,7 @@ class Outbox implements Outgoing {
     }
   }
 
-  /** The lock is held for one message only, so that nobody waits for another worker's whole heap. */
+  /** Holds the lock for one message only, so that nobody waits for another worker's whole queue. */
   private takeOne(): Promise<void> {
     return withLock(path.join(this.folder, 'courier.lock'), async () => {
       const [name] = await this.waiting();
@@ -134,7 +134,7 @@ class Outbox implements Outgoing {
     options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
     const { workflowId, notice } = message;
     const receipt = path.join(this.toldFolder, `${safeName(workflowId)}.json`);
-    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // no reason to tell it again
+    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // a lost receipt is no reason to deliver again
     if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
     this.failures = 0;
     this.because = undefined;
@@ -156,7 +156,7 @@ class Outbox implements Outgoing {
     ).unref();
   }
 
-  /** What no version of ours can read would hold up all others. */
+  /** A message that no version of ours can read would block all others. */
   private async setAside(file: string): Promise<void> {
     this.log({ file }, 'a kept notice cannot be read: it is set aside');
     await rename(file, `${file}.unreadable`);

@@ -12,7 +12,7 @@ import { end, launch, stateOf } from '../processes/processes.ts';
 import type { InCheckouts } from './opening.ts';
 import { settingsOf } from '../settings/reading.ts';
 
-/** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
+/** Limits of one reading: its time in milliseconds, the characters that it prints, and the signals that it reports. */
 const MOST_MS = 60_000;
 const PRINTED_CHARACTERS = 200_000;
 const SIGNALS = 200;
@@ -33,20 +33,20 @@ const Reading = z.object({
     .max(SIGNALS),
 });
 
-/** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
+/** Reads a release's signals by running the base branch's command in a checkout of the merge commit. */
 export const commandReleases = ({ root, environment, repositories }: InCheckouts): Releases => {
   const commandOf = async (change: Change) => (await settingsOf(repositories, change)).release?.command;
 
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
   const looking = new Set<Promise<unknown>>();
-  /** What looks have run and could not end. */
+  /** Processes of readings that could not be ended. */
   const left = new Set<string>();
 
-  /** One look at a time per release, in a folder that is there only for it. */
+  /** One reading at a time per release, in a folder of its own. */
   const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
     withLock(`${folder}.lock`, async () => {
-      // What a worker that was killed has left of its look is ended, and removed, before the next.
+      // Ends and removes what a killed worker left before the next reading.
       await ended(folder);
       try {
         return await work();
@@ -86,7 +86,7 @@ export const commandReleases = ({ root, environment, repositories }: InCheckouts
   };
 };
 
-/** A watch may have ended while no worker lived: then no look comes back to what the last one has left. */
+/** A watch may have ended while no worker was running. Then no later reading would clean up after the last one. */
 async function sweep(
   home: string,
   within: (folder: string, work: () => Promise<void>) => Promise<void>,

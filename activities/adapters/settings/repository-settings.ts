@@ -5,10 +5,10 @@ import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 
 export const FILE = '.gatehouse.yml';
 
-/** The name that people give it by mistake: it is not read, and said to be there. */
+/** A common misspelling of the name. The file is not read, and its presence is reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
-/** More than any settings need, and little enough to be read without thought. */
+/** More than any settings need, and quick to parse. */
 const MOST = 100_000;
 
 const Command = z
@@ -21,7 +21,7 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
 
-/** What a repository says of itself. The comment above a key is its description in CONFIGURATION.md. */
+/** What a repository says about itself. The comment above a key is its description in CONFIGURATION.md. */
 export const RepositorySettings = z.strictObject({
   /**
    * Commands by name. Each runs once per head in a clean checkout of the change; exit code 0 is success. None: `ci`
@@ -67,7 +67,7 @@ export const RepositorySettings = z.strictObject({
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
-/** Reads the file's text. What is wrong is named by its place in the file. */
+/** Parses the file's text. What is wrong is named by its path in the file. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
   if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };
   const lines = text.replace(/\r\n?/g, '\n'); // YAML knows all three line breaks, and the library two
@@ -89,7 +89,7 @@ export function parseSettings(text: string): { settings: RepositorySettings } | 
   };
 }
 
-/** The path of a key that the schemas would drop without a word, if there is one. */
+/** The path of a key that the schemas would drop silently, if there is one. */
 function namesLost(raw: unknown, path = ''): string | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
   if (Object.hasOwn(raw, '__proto__')) return `${path}__proto__`;
@@ -100,7 +100,7 @@ function namesLost(raw: unknown, path = ''): string | undefined {
   return undefined;
 }
 
-/** Aliases are capped: a few lines of them can stand for gigabytes. */
+/** Aliases are limited, because a few lines of them can stand for gigabytes. */
 function plainOf(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: 20 });

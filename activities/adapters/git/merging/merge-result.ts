@@ -5,15 +5,15 @@ import { git, GitFailed, type Repository } from '../door.ts';
 import { safeName } from '../../files/folders.ts';
 
 /**
- * Where our copy keeps the merge of a work branch that is being tested: one each, so that none is collected or kept for
- * ever.
+ * The ref that keeps a tested merge in our copy: one per work branch, so that git does not collect it and merges do not pile
+ * up.
  */
 const refOf = ({ branch }: Pick<Change, 'branch'>) => `refs/results/${safeName(branch)}`;
 const NONE = '';
 
 /**
- * The merge of a head into its base, as a commit of our copy that is on no branch. It is made once: whoever asks again, also
- * in another worker, is given the same. Nothing where the two conflict.
+ * The merge of a head into its base, as a commit of our copy that is on no branch. Calling again returns the same commit,
+ * also in another worker. Nothing where the two conflict.
  */
 export async function mergeResultOf(
   copy: Repository,
@@ -31,13 +31,13 @@ export async function mergeResultOf(
     await git(copy, ['update-ref', ref, made, kept ?? NONE], { kind: 'write' });
     return made;
   } catch (failure) {
-    // Another worker was faster: what it made is the one that is tested.
+    // Another worker was faster. Its merge is the one to test.
     if (!(failure instanceof GitFailed) || (await commitOf(copy, ref)) === kept) throw failure;
     return mergeResultOf(copy, change, { head, baseHead, message });
   }
 }
 
-/** Merged or not, nobody asks for it any more. */
+/** The branch was merged or given up, so its tested merge is no longer needed. */
 export async function forgetResult(copy: Repository, change: Pick<Change, 'branch'>): Promise<void> {
   await git(copy, ['update-ref', '-d', refOf(change)], { kind: 'write' });
 }

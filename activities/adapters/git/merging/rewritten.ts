@@ -1,11 +1,11 @@
 import { commitOf, isAncestor } from '../commits.ts';
 import { git, type Repository } from '../door.ts';
 
-/** The most commits that are named. */
+/** How many commits are named. */
 const MOST = 5;
 
 /**
- * Commits, by id and subject, that merging would bring back: the base had them when the run began, has lost them since by a
+ * Commits, by id and subject, that a merge would bring back: the base had them when the run began and lost them since to a
  * rewritten history, and the head is still built on them.
  */
 export async function restoredBy(

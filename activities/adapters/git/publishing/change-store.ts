@@ -7,7 +7,7 @@ import { foldersOf, safeName } from '../../files/folders.ts';
 import { readJson, writeJson } from '../../files/records.ts';
 import { withLock } from '../../processes/locks.ts';
 
-/** What is on record of one work branch: its pull request, who holds it, and which of its commits are ours. */
+/** The record of one work branch: its pull request, its owner, and which of its commits are ours. */
 const ChangeRecord = z.object({
   repository: z.string(),
   branch: z.string(),
@@ -18,17 +18,19 @@ const ChangeRecord = z.object({
   state: z.enum(['open', 'merged', 'closed']),
   mergeCommit: z.string().optional(),
   holder: z.object({ workflowId: z.string(), runId: z.string() }).optional(),
-  /** Commits that we published, noted before they were: so they count as ours even if the answer is lost. */
+  /**
+   * Commits that we published, recorded before they are pushed: they count as ours even if the answer to the push is lost.
+   */
   ours: z.array(z.string()),
-  /** The last head that was seen ahead of its base; without one there was nothing to merge or close. */
+  /** The last head that was ahead of its base. Without one there was nothing to merge or close. */
   ahead: z.string().optional(),
 });
 export type ChangeRecord = z.output<typeof ChangeRecord>;
 
-/** By what a change is known here: its repository's one name, and its branch. */
+/** What a change is recorded under: its repository's one name, and its branch. */
 type ChangeKey = Pick<Change, 'repository' | 'branch' | 'base'>;
 
-/** The records of one data folder. The repository is given as the folder it is in: one repository, one name. */
+/** The records of one data folder. The repository goes by its one name. */
 export class Records {
   private readonly folders;
 
@@ -41,7 +43,7 @@ export class Records {
     return found ?? { repository, branch, base, state: 'open', ours: [] };
   }
 
-  /** Changes a record, one at a time, also across processes. */
+  /** Changes a record. Changes are serialised, also across processes. */
   change(key: ChangeKey, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
     const file = this.fileOf(key.repository, key.branch);
     return withLock(`${file}.lock`, async () => {
@@ -51,7 +53,7 @@ export class Records {
     });
   }
 
-  /** All records there are. */
+  /** All records. */
   async all(): Promise<ChangeRecord[]> {
     const { changes } = this.folders;
     const names = await readdir(changes, { recursive: true }).catch((): string[] => []);
@@ -60,7 +62,7 @@ export class Records {
     return records.filter((record) => record !== undefined);
   }
 
-  /** Takes a branch from this holder, if it is the one who has it. */
+  /** Takes the branch from this owner, if it has it. */
   async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: Holder): Promise<void> {
     const key = { repository, branch, base: '' };
     const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
@@ -72,7 +74,7 @@ export class Records {
     });
   }
 
-  /** The next pull request's number: from 1, per repository. */
+  /** The next pull request's number, counted from 1 per repository. */
   number(repository: string): Promise<number> {
     const file = path.join(this.folders.changes, safeName(repository), 'last-number.json');
     return withLock(`${file}.lock`, async () => {
@@ -82,7 +84,7 @@ export class Records {
     });
   }
 
-  /** Points from a number to its branch, so that a pull request can be named by it. */
+  /** Records which branch a number belongs to, so that a pull request is found by its number. */
   async point(repository: string, number: number, branch: string): Promise<void> {
     await writeJson(this.pointerOf(repository, number), { branch });
   }

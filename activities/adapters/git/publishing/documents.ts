@@ -8,7 +8,7 @@ import { git, GitFailed, type Repository } from '../door.ts';
 import type { Publishing } from './publishing.ts';
 import type { GitWorkspace } from '../workspace.ts';
 
-/** Commits documents onto a work branch, without a checkout: a tree is written beside the branch's own, and published. */
+/** Commits documents onto a work branch without a checkout: writes a tree based on the branch's own, and publishes it. */
 export async function commitFiles(
   { workspace, publishing }: { workspace: GitWorkspace; publishing: Publishing },
   change: Change,

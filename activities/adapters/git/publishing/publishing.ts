@@ -11,13 +11,13 @@ import { withPath, type GitWorkspace } from '../workspace.ts';
 export type Published =
   { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
 
-/** How often a branch may move under a push before it is given up for now. */
+/** How often a branch may move under a push before the push fails for now. */
 const TRIES = 10;
 
-/** So many names and e-mails are told of who has written on a branch. */
+/** How many names and e-mails of a branch's authors are reported. */
 const MOST_WRITERS = 200;
 
-/** Brings commits onto work branches: fast-forward only, and foreign commits are merged in, never overwritten. */
+/** Brings commits onto work branches by fast-forward only. Foreign commits are merged in, never overwritten. */
 export class Publishing {
   constructor(
     private readonly workspace: GitWorkspace,
@@ -26,8 +26,8 @@ export class Publishing {
   ) {}
 
   /**
-   * Publishes a commit of our copy that descends from `before`, the head it was made on. One that is there already is
-   * fine: so a push whose answer was lost is read back.
+   * Publishes a commit of our copy that descends from `before`, the head it was made on. A commit that is there already
+   * counts as published, so a push whose answer was lost is not repeated.
    */
   async publish(change: Change, commit: string, before: string | undefined): Promise<Published> {
     const place = await withPath(this.workspace, change);
@@ -63,7 +63,7 @@ export class Publishing {
     throw new Error(`${change.branch} moved ${TRIES} times while we pushed.`);
   }
 
-  /** Commits between two heads that are neither ours nor the base's. A known head that is gone hides nothing. */
+  /** Commits between two heads that are neither ours nor the base's. When the known head is gone, nothing is left out. */
   async foreignSince(change: Change, known: string | undefined, head: string): Promise<ForeignCommit[]> {
     if (known === head) return [];
     const copy = { gitDir: await this.workspace.fetch(change.repository) };
@@ -71,7 +71,7 @@ export class Publishing {
     return this.foreignIn(copy, change, { known, head, baseHead });
   }
 
-  /** Names and e-mails of everybody who has written on the branch and is not us, beyond what its base holds. */
+  /** Names and e-mails of everybody but us who has written on the branch, the base's commits aside. */
   async writersOf(change: Change, head: string): Promise<string[]> {
     const foreign = await this.foreignSince(change, undefined, head);
     const names = foreign.flatMap(({ author, email, others = [] }) => [author, email, ...others]);
@@ -92,7 +92,7 @@ export class Publishing {
     const mine = new Set(ours);
     const foreign = written.filter(({ commit }) => !mine.has(commit));
     if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(told);
-    // Somebody set the branch back: nothing is new, and yet it is not what it was.
+    // Somebody reset the branch: it has no new commit, and yet it has changed.
     return (await writtenIn(copy, ['-1', head])).map(told);
   }
 }

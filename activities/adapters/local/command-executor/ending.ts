@@ -23,22 +23,22 @@ export interface Ended {
   run: string;
   result: string;
   /**
-   * Throws once a later attempt has the job. One that stood still for longer than the lease of its lock goes on without it:
-   * so this is asked anew before anything is put on record or pushed.
+   * Throws when a later attempt owns the job. An attempt that stood still for longer than its lock's lease no longer has the
+   * lock, so it checks this before it records or publishes anything.
    */
   still: () => Promise<void>;
 }
 
 const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
 
-/** Makes a report of what has ended, and hands the forge what a writing job made. */
+/** Makes the report of a job that has ended, and hands the forge what a writing job made. */
 export class Ending {
   constructor(
     private readonly root: string,
     private readonly repositories: Repositories,
   ) {}
 
-  /** What became of a job whose process is over. Throws only what can be tried again. */
+  /** The report of a job whose process is over. Throws only transient failures. */
   async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
     const { job, begun, run } = ended;
     const file = await readResultFile(ended.result);
@@ -61,7 +61,7 @@ export class Ending {
     return job.mode === 'read' ? this.read(ended, read.result, signal) : this.handBack(ended, read.result, signal);
   }
 
-  /** A failed attempt. What a writing job has committed is kept. */
+  /** A failed attempt. Commits of a writing job are kept. */
   async failed(ended: Ended, because: string, signal: AbortSignal): Promise<JobReport> {
     return { is: 'failed', because: await this.andKept(ended, because, signal), ...(await detailOf(ended.run)) };
   }
@@ -72,14 +72,14 @@ export class Ending {
     return [because, ...(settling ? await keepCommits(settling) : [])].join(' ');
   }
 
-  /** What a reading job made is thrown away. */
+  /** What a reading job changed is discarded. */
   private async read(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const thrown = await discarded(await this.settlingOf(ended, signal));
     const now = await this.headNow(ended.job);
     return { ...saidOf(result), changed: false, ...now, ...(thrown.length > 0 && { discarded: thrown }) };
   }
 
-  /** What a writing job made is published. Once it is settled that stands, however often publishing is tried. */
+  /** Publishes what a writing job made. It is settled once, however often publishing is retried. */
   private async handBack(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const { job, begun } = ended;
     const said = saidOf(result);
@@ -118,7 +118,7 @@ export class Ending {
   }
 }
 
-/** Why a job that still runs is to be stopped, if it is. */
+/** Why a running job must be stopped, if it must. */
 export function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
   if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;

@@ -22,8 +22,8 @@ import { restoredBy } from '../../git/merging/rewritten.ts';
 import { settingsOf } from '../../settings/reading.ts';
 
 /**
- * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
- * checks are commands that we run.
+ * Any git repository on disk as a forge. Branches and merges are real, pull requests are records of ours, and checks are
+ * commands that we run.
  */
 export const gitForge = (options: Local): Forge & { repositories: Repositories; close(): Promise<void> } =>
   new GitForge(options);
@@ -63,7 +63,7 @@ class GitForge implements Forge {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
       if (same) return record;
       if (record.holder && (await isLive(record.holder))) return record;
-      // A branch changes hands: what became of the change before is not this one's.
+      // The branch has a new owner. What became of the earlier change does not concern the new one.
       const { number, mergeCommit, ahead: before, ...kept } = record;
       void [mergeCommit, before];
       const open = record.state === 'open' && number !== undefined;
@@ -97,7 +97,7 @@ class GitForge implements Forge {
 
     const isAhead = head !== undefined && !(await isAncestor(copy, head, baseHead));
     if (isAhead && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
-    // What counts is the last head that was ahead of the base: a branch may be set back, or be gone.
+    // The last head that was ahead of the base counts: a branch may be reset, or gone.
     const last = isAhead ? head : record.ahead;
     if (last !== undefined && !isAhead && (await isIn(copy, last, baseHead))) {
       return merged(await mergeOf(copy, last, baseHead), last);
@@ -198,7 +198,7 @@ class GitForge implements Forge {
     return this.merged(change, head, commit, copy);
   }
 
-  /** It is in the base, whoever put it there: noted, and its branch is deleted. */
+  /** The base contains it, whoever merged it. Records that, and deletes the branch. */
   private async merged(change: Change, head: string, mergeCommit: string, copy: Repository): Promise<MergeReport> {
     const place = await withPath(this.workshop, change);
     await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
@@ -209,13 +209,13 @@ class GitForge implements Forge {
 
   close = () => this.runs.close();
 
-  /** Both heads, read together, and our copy, which has them: what comes in after that is for the next look. */
+  /** Both heads, read at the same time, and our copy, which has them. Later commits are for the next look. */
   private async headsOf(change: Omit<Change, 'basis'>) {
     const copy: Repository = { gitDir: await this.workshop.fetch(change.repository) };
     return { copy, ...(await this.workshop.headsIn(copy, change)) };
   }
 
-  /** As `broughtBy`, which is asked again and again of the same two heads. */
+  /** As `broughtBy`, with a cache: every look asks about the same two heads again. */
   private async broughtBy(copy: Repository, head: string, base: string): Promise<string | undefined> {
     const asked = `${copy.gitDir} ${head}`;
     const before = this.brought.get(asked);

@@ -1,6 +1,6 @@
 import type { Notifier } from '../../../ports.ts';
 
-/** Tells the log, one line per notice and severity: what a laptop has instead of a chat. */
+/** Writes one line per notice and severity to the log: what a laptop has instead of a chat. */
 export const logNotifier = (log: (fields: object, message: string) => void): Notifier => ({
   async deliver({ key, workflowId, task, notice }) {
     const { type, severity, text } = notice;

@@ -8,13 +8,13 @@ import { asTheyWere } from '../../git/settling/normalising.ts';
 
 interface With {
   settings: string[];
-  /** A folder of ours for the time being. */
+  /** A temporary folder of ours. */
   scratch: string;
 }
 
 /**
- * Whether a person's checkout is as the commit has it. What git's own conversions make of a file that nobody has touched is
- * no change, though git itself says so: `converted` are the files of that kind.
+ * Whether a person's checkout is as the commit has it. Files that only git's own conversions make differ are not changes,
+ * though git reports them as such: these are `converted`.
  */
 export async function stateSince(
   worktree: Worktree,
@@ -40,8 +40,8 @@ export async function stateSince(
 }
 
 /**
- * Takes a checkout's files and index from one commit to the next, or throws as git does where something is in the way. Git
- * takes converted files for changed ones: where they are to move, it is shown an index that has them as it would store them.
+ * Moves a checkout's files and index from one commit to the next, or throws as git does where something is in the way. Git
+ * takes converted files for changed ones, so for this it is shown an index that has them as git would store them.
  */
 export async function take(
   worktree: Worktree,
@@ -55,7 +55,7 @@ export async function take(
   const input = converted.flatMap((file) => (moving.has(file) ? [`${file}\0`] : [])).join('');
   if (input === '') return void (await git(worktree, [...read, before, next], call));
 
-  // A file of this name is how git itself keeps others from the index, and how it takes their place.
+  // Git itself uses a file of this name to lock the index and to replace it.
   const index = path.join(worktree.gitDir, 'index.lock');
   await copyFile(path.join(worktree.gitDir, 'index'), index, constants.COPYFILE_EXCL);
   try {

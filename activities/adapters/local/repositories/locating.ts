@@ -9,21 +9,21 @@ import type { Target } from './worktrees.ts';
 /** A repository of a person, as it was found. */
 export interface Found {
   is: 'found';
-  /** One name, however it was given: the folder that holds its common `.git`, or that folder itself. */
+  /** One name, whichever path was given: the folder that contains its common `.git`, or the git folder itself. */
   name: string;
-  /** The path that was given; a link in it may lead elsewhere later. */
+  /** The given path. A link in it may lead elsewhere later. */
   given: string;
-  /** The folder that was given, without links: in a linked worktree another one than the name. */
+  /** The given folder, with links resolved. In a linked worktree it differs from the name. */
   folder: string;
-  /** Where refs and HEAD are read. All folders are without links. */
+  /** Where refs and HEAD are read. All links are resolved. */
   at: Target;
 }
-/** `because`: git's own reason, where it has one that its owner can do something about. */
+/** `because`: git's own reason, where the owner can do something about it. */
 export type Located = Found | { is: 'none'; because?: string };
 
 /**
- * Finds the repository that an absolute path or file:// URL names: in just this folder, never above. Worktrees, links
- * and other spellings of one repository have one name. A folder of another user counts as git says (`safe.directory`).
+ * Finds the repository at an absolute path or file:// URL, in just this folder and never above. Worktrees, links and other
+ * spellings of a repository have one name. Git decides whether another user's folder is trusted (`safe.directory`).
  */
 export async function locate(repository: string): Promise<Located> {
   const given = repository.startsWith('file://') ? pathOfUrl(repository) : repository;
@@ -56,7 +56,7 @@ const QUESTION = [
   '--show-toplevel',
 ];
 
-/** Asks git, and once more with what the machine's owner trusts where git does not trust the folder by itself. */
+/** Asks git. Where git does not trust the folder, asks once more with the machine's own `safe.directory` settings. */
 async function trusting(folder: string): Promise<string> {
   try {
     return await asked(folder, []);
@@ -66,7 +66,7 @@ async function trusting(folder: string): Promise<string> {
   }
 }
 
-/** In a bare repository the last question has no answer, and git ends with 128 after the others. */
+/** A bare repository has no answer to the last question: git ends with 128 after the others. */
 async function asked(folder: string, settings: string[]): Promise<string> {
   const { stdout, stderr, code } = await inspect(folder, QUESTION, { settings, okCodes: [0, 128] });
   if (code === 128 && !stdout.startsWith('true\n')) throw new GitFailed(QUESTION, stderr, code);

@@ -12,7 +12,7 @@ import { safeName } from '../../files/folders.ts';
 import { withLock } from '../../processes/locks.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
 
-/** A move that was begun: with it, whoever comes after a crash finishes what is left, or sees that nothing is. */
+/** A move that was begun. After a crash, the next worker finishes what it records. */
 const Move = z.object({
   branch: z.string(),
   before: z.string(),
@@ -22,15 +22,15 @@ const Move = z.object({
 type Move = z.output<typeof Move>;
 
 /**
- * Moves branches of people's repositories: the ref first, by compare and swap, and then the owner's clean checkout is
- * brought along. What is under way is on disk before it begins.
+ * Moves branches of people's repositories: the ref first, by compare and swap, then the owner's clean checkout follows. Each
+ * move is recorded before it begins.
  */
 export class Moving {
   constructor(private readonly folder: string) {}
 
   /**
-   * Moves a branch from one commit to another, both of which are there; false when it no longer stands at the first.
-   * Throws `BlockedByOwner` where something of the owner's is in the way: then nothing has moved.
+   * Moves a branch from one commit to another, both of which are there. Returns false when the branch no longer stands at
+   * the first. Throws `BlockedByOwner`, before anything has moved, where something of the owner's is in the way.
    */
   move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
     const file = this.fileOf(target.commonDir, branch);
@@ -43,7 +43,7 @@ export class Moving {
         try {
           await mustFollow(worktree, branch, before, next);
         } catch (failure) {
-          if (!(await standsAt())) return false; // what differs is a commit that came in meanwhile
+          if (!(await standsAt())) return false; // the difference is a commit that came in meanwhile
           throw failure;
         }
       }
@@ -62,16 +62,16 @@ export class Moving {
     });
   }
 
-  /** Finishes what a worker left that died in the middle of it. */
+  /** Finishes the moves of workers that died. */
   async finishAll(): Promise<void> {
     for (const name of await readdir(this.folder).catch((): string[] => [])) {
       if (!name.endsWith('.json')) continue;
       const file = path.join(this.folder, name);
-      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // asked again with the next move
+      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // tried again with the next move
     }
   }
 
-  /** Brings along each checkout that still stands where it stood before: its owner has not touched it since. */
+  /** Updates each checkout that still stands where the branch stood before, because its owner has not touched it since. */
   private async finish(file: string): Promise<void> {
     const move = await readJson(file, Move);
     if (!move) return;
@@ -85,7 +85,7 @@ export class Moving {
     path.join(this.folder, `${safeName(`${commonDir} ${branch}`)}.json`);
 }
 
-/** The checkouts that have this branch. One in which its owner is in the middle of something with it holds it. */
+/** The checkouts that have this branch. Throws where its owner is in the middle of something with it. */
 export async function freeWorktrees(target: Target, branch: string): Promise<Worktree[]> {
   const found = await worktreesOf(target, branch);
   const busy = found.find((each) => each.busy !== undefined);
@@ -93,7 +93,7 @@ export async function freeWorktrees(target: Target, branch: string): Promise<Wor
   throw new BlockedByOwner(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
 }
 
-/** Says whether a checkout can be brought along, as `git merge --ff-only` would: its owner has changed nothing in it. */
+/** Throws unless the checkout can follow as with `git merge --ff-only`: its owner has changed nothing in it. */
 async function mustFollow(worktree: Worktree, branch: string, before: string, next: string): Promise<void> {
   const dirty = new BlockedByOwner(
     `The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`,
@@ -112,7 +112,7 @@ async function mustFollow(worktree: Worktree, branch: string, before: string, ne
   });
 }
 
-/** Whether the branch has moved, and this checkout with its index stands where the branch stood. */
+/** Whether the branch has moved while this checkout and its index stand where the branch stood. */
 async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move): Promise<boolean> {
   const { gitDir, commonDir, workTree } = worktree;
   const at = { gitDir, commonDir, ...(gitDir === commonDir && { checkout: workTree }) };
@@ -125,7 +125,7 @@ async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move):
   return code === 0;
 }
 
-/** Takes the checkout's files from one commit to the next. What its owner changed meanwhile stays, as git would have it. */
+/** Updates the checkout's files from one commit to the next. What its owner changed meanwhile stays, as with git. */
 async function follow(worktree: Worktree, before: string, next: string): Promise<void> {
   const settings = await contentSettings();
   await withScratch(async (scratch) => {
@@ -134,7 +134,7 @@ async function follow(worktree: Worktree, before: string, next: string): Promise
   });
 }
 
-/** A person's checkout is written as that person's git would: these settings are part of what a file looks like there. */
+/** A person's checkout is written with that person's git settings, because they decide what a file looks like there. */
 const contentSettings = () =>
   machineSettings(/^(?:filter\..*|core\.(?:autocrlf|eol|symlinks|ignorecase|attributesfile))$/);
 
@@ -147,7 +147,7 @@ async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> 
   }
 }
 
-/** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
+/** Git stores branches as files and folders, so `a` and `a/b` exclude each other. */
 function inTheWay({ stderr }: GitFailed, branch: string): BlockedByOwner | undefined {
   const other = /'refs\/heads\/([^']+)' exists; cannot create/.exec(stderr)?.[1];
   return other === undefined

@@ -23,7 +23,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     this.moving = new Moving(this.folders.moves);
   }
 
-  /** The repository that an absolute path or file:// URL names, or why there is none. */
+  /** The repository at an absolute path or file:// URL, or why there is none. */
   async locate(repository: string): Promise<Located> {
     const before = this.located.get(repository);
     if (before && before.mark === (await markOf(before.found))) return before.found;
@@ -33,7 +33,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     return found;
   }
 
-  /** Brings along checkouts of owners whose branch was moved when a worker died. */
+  /** Updates checkouts of branches that were moved when a worker died. */
   finishMoves = (): Promise<void> => this.moving.finishAll();
 
   async source(repository: string): Promise<Found> {
@@ -50,13 +50,17 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     return at;
   }
 
-  /** What a run goes by for as long as it lives: the repository's one name where that leads to it, else what was given. */
+  /**
+   * The name that a run uses for as long as it lives: the repository's one name where that leads to it, else the given one.
+   */
   async lasting({ name, at }: Found, given: string): Promise<string> {
     const named = await this.locate(name);
     return named.is === 'found' && named.at.commonDir === at.commonDir ? name : given;
   }
 
-  /** Whether it holds a commit that it once held, or any that this was built on: its owner may have rewritten the rest. */
+  /**
+   * Whether it is the same repository: it holds this commit, or one that the commit was built on if the rest was rewritten.
+   */
   async isKin({ name, at }: Found, commit: string): Promise<boolean> {
     if (await commitOf(at, commit)) return true;
     const copy = { gitDir: this.copyOf(name) };
@@ -65,7 +69,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     return false;
   }
 
-  /** The branch that its HEAD names; where that is detached, the usual one, or the only one. */
+  /** The branch that its HEAD names. Where HEAD is detached: `main`, `master`, or the only branch. */
   async defaultBranch(repository: string): Promise<string | undefined> {
     const { at } = await this.source(repository);
     const { stdout, code } = await git(at, ['symbolic-ref', '--quiet', '--short', 'HEAD'], { okCodes: [0, 1] });
@@ -77,14 +81,14 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     );
   }
 
-  /** Where the branch's owner has it checked out, a clean checkout is brought along, and a dirty one is in the way. */
+  /** A clean checkout of the branch follows. A dirty one blocks the move. */
   async move(repository: string, branch: string, next: string, before: string): Promise<boolean> {
     const { name, at } = await this.source(repository);
     await fetchFrom(at, this.copyOf(name), [commitId(next)]);
     return this.moving.move(at, { branch, before, next });
   }
 
-  /** A branch that its owner works on stays. */
+  /** A branch that its owner has checked out stays. */
   async remove(repository: string, branch: string, commit: string): Promise<void> {
     const { at } = await this.source(repository);
     const isFree = await freeWorktrees(at, branch).then(
@@ -96,10 +100,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   }
 }
 
-/**
- * By what a repository is known again without asking git: its folders, and what was given, are the same ones, of the same
- * user.
- */
+/** Identifies a repository without asking git: its folders and the given path are the same ones, of the same user. */
 async function markOf({ given, folder, at }: Found): Promise<string> {
   const marks = [given, folder, at.gitDir, at.commonDir].map(async (place) => {
     const found = await stat(place).catch(() => undefined);

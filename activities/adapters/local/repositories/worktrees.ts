@@ -8,16 +8,16 @@ export interface Worktree extends Repository {
   commonDir: string;
 }
 
-/** A person's repository. `checkout` is its main checkout, where that is known. */
+/** A person's repository. `checkout`: its main checkout, where that is known. */
 export interface Target extends Repository {
   commonDir: string;
   checkout?: string;
 }
 
 /**
- * The checkouts that have a branch checked out. A checkout whose folder is gone is left out. Git does not record where the
- * main checkout of a git folder elsewhere is (`--separate-git-dir`): `at.checkout` names it. `busy` is what its owner is in
- * the middle of there. Git itself would refuse to move the branch meanwhile.
+ * The checkouts that have a branch checked out, except those whose folder is gone. Git does not record the main checkout of
+ * a git folder elsewhere (`--separate-git-dir`), so `at.checkout` names it. `busy`: what its owner is in the middle of
+ * there, during which git itself would refuse to move the branch.
  */
 export async function worktreesOf(at: Target, branch: string): Promise<{ worktree: Worktree; busy?: string }[]> {
   const linked = path.join(at.commonDir, 'worktrees');
@@ -31,7 +31,7 @@ export async function worktreesOf(at: Target, branch: string): Promise<{ worktre
   );
 }
 
-/** A branch may be an alias of another one, as `main` is of `trunk` after a rename: then HEAD may name either. */
+/** A branch may be an alias of another, as `main` of `trunk` after a rename. Then HEAD may name either. */
 async function namesOf(at: Repository, branch: string): Promise<string[]> {
   const ref = `refs/heads/${branch}`;
   const { stdout, code } = await git(at, ['symbolic-ref', '--quiet', ref], { okCodes: [0, 1, 128] });
@@ -48,7 +48,7 @@ async function mainOf({ commonDir, checkout }: Target): Promise<Worktree | undef
   return { gitDir: commonDir, commonDir, workTree: path.dirname(commonDir) };
 }
 
-/** The git folder of a submodule, or one that was put elsewhere, says itself where its checkout is. */
+/** The git folder of a submodule, or one that was put elsewhere, records where its checkout is. */
 async function ofSubmodule(commonDir: string, config: string): Promise<Worktree | undefined> {
   const named = /^\s*worktree\s*=\s*(.+?)\s*$/im.exec(config)?.[1];
   if (named === undefined) return undefined;
@@ -83,8 +83,8 @@ async function stateOf(worktree: Worktree, refs: readonly string[]): Promise<{ h
 }
 
 /**
- * The ref that HEAD names. Git is asked only where the file does not say it: where it is a link (`core.preferSymlinkRefs`),
- * and in a repository that keeps refs in another form than files (reftable).
+ * The ref that HEAD names. Git is asked only where the file does not say it: HEAD may be a link (`core.preferSymlinkRefs`),
+ * and refs may be stored in another form than files (reftable).
  */
 async function branchOf(worktree: Worktree): Promise<string | undefined> {
   const file = path.join(worktree.gitDir, 'HEAD');
