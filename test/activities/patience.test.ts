@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { withTimeout } from '../../activities/timeouts.ts';
+import { withTimeout } from '../../activities/waiting/timeouts.ts';
 import type { Ports } from '../../activities/ports.ts';
 
 const forgeOf = (look: () => Promise<unknown>) => {

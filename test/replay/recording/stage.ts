@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { heartbeating } from '../../../activities/heartbeating.ts';
+import { heartbeating } from '../../../activities/waiting/heartbeating.ts';
 import { createActivities } from '../../../activities/index.ts';
 import type { Ports } from '../../../activities/ports.ts';
 import { Refused, Unreachable } from '../../../client/errors.ts';

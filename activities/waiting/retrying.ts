@@ -1,23 +1,25 @@
 import { ApplicationFailure, type Context } from '@temporalio/activity';
-import { withoutPasswords } from '../workflows/contracts/bad-fields.ts';
-import { retryingSignal, type Retrying } from '../workflows/contracts/retrying.ts';
-import { legible } from '../workflows/contracts/titles.ts';
+import { withoutPasswords } from '../../workflows/contracts/bad-fields.ts';
+import { retryingSignal, type Retrying } from '../../workflows/contracts/retrying.ts';
+import { legible } from '../../workflows/contracts/titles.ts';
 
-/** People are told from the third failure in a row on, or once it has gone on for so long, in milliseconds. */
+/** Failures are reported from the third in a row on, or once they have lasted this long, in milliseconds. */
 const FAILURES = 3;
 const LONG_MS = 60_000;
-/** Each report is an event in the run's history. The later ones come after so many failures, then ten times as many, … */
+/** Each report is an event in the run's history, so later ones come after this many failures, then ten times as many, … */
 const MILESTONES = [10, 30];
-/** Another reason is reported too, but no more often than this, and so many times at most. */
+/** Another reason is reported too, but at most this often, and at most this many times. */
 const ANEW_MS = 60_000;
 const ANEW_MOST = 20;
-/** How long the server may take to accept a report, in milliseconds: the next one says more anyway. */
+/**
+ * How long the server may take to accept a report, in milliseconds. A lost report does not matter: the next one says more.
+ */
 const REPORT_MS = 5_000;
 const MESSAGE = 500;
-/** As the retries of a fresh activity: one that has polled for days would else wait the longest after its first failure. */
+/** The retries of a new activity. One that has polled for days would otherwise wait longest after its first failure. */
 const RETRY_MS = { first: 1_000, longest: 30_000 };
 
-/** Failures in a row, kept in the heartbeat: attempts may run on any worker. Times are in milliseconds since 1970. */
+/** Failures in a row, kept in the heartbeat, because attempts may run on any worker. Times are milliseconds since 1970. */
 export interface Series {
   failures: number;
   since: number;
@@ -28,8 +30,8 @@ interface Kept {
 }
 
 /**
- * An attempt has failed: counts it, tells the run what it keeps failing of, and answers what is thrown instead, and what
- * the next attempt is to know. An attempt that can only not tell yet is none that fails, and ends a series.
+ * Counts a failed attempt, reports to the run what keeps failing, and returns what to throw instead and what the next
+ * attempt must know. An attempt that only has no answer yet does not count as failed, and ends a series.
  */
 export async function retried(
   context: Context,
@@ -60,7 +62,9 @@ export async function retried(
   return { thrown: soon(failure, next.failures, info.attempt), details: { ...progress, retrying: next } };
 }
 
-/** Whether this failure is reported: the first that lasts, then ever more seldom, and another reason now and then. */
+/**
+ * Whether this failure is reported: the first one that lasts, later ones ever more rarely, and another reason now and then.
+ */
 export function isTold(
   { failures, since, told }: Series,
   message: string,
@@ -78,7 +82,7 @@ function milestone(failures: number): number {
   return Math.max(0, ...[...MILESTONES, 100].map((each) => each * scale).filter((each) => each <= failures));
 }
 
-/** Process ids, times and commits change from one failure to the next, its reason does not. */
+/** Process ids, times and commits change from failure to failure. The reason does not. */
 const words = (message: string): string => message.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#');
 
 const about = ({ since }: Series) => ({ since: new Date(since).toISOString() });
@@ -90,8 +94,7 @@ const isFinal = (failure: unknown): boolean => failure instanceof ApplicationFai
 const isWaiting = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.type === 'NotYet';
 
 /**
- * Tells the run whose activity it is; answers whether it has been told. A report that is lost is no loss: the next says
- * more.
+ * Reports to the activity's run, and returns whether it got through. A lost report does not matter: the next one says more.
  */
 async function report(context: Context, said: Omit<Retrying, 'activity'>): Promise<boolean> {
   const { info } = context;
@@ -107,7 +110,7 @@ async function report(context: Context, said: Omit<Retrying, 'activity'>): Promi
   }
 }
 
-/** The first failures after a long time of polling are tried again as soon as those of a fresh activity. */
+/** Failures after a long time of polling are retried as soon as those of a new activity. */
 function soon(failure: unknown, failures: number, attempt: number): unknown {
   if (attempt <= failures || (failure instanceof ApplicationFailure && failure.nextRetryDelay)) return failure;
   const nextRetryDelay = Math.min(RETRY_MS.first * 2 ** Math.min(failures - 1, 20), RETRY_MS.longest);

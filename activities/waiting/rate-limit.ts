@@ -1,18 +1,18 @@
 /**
- * So many waiting looks a worker does per second, however many wait. Each costs it some 10 ms, and the server a task: 5,000
- * parked runs that were looked at every 30 s would keep a machine busy with nothing (npm run bench, "parked").
+ * How many waiting polls a worker makes per second. Each costs it some 10 ms, and the server a task: 5,000 parked runs
+ * polled every 30 s would keep a machine busy with nothing (npm run bench, "parked").
  */
 const POLLS_PER_SECOND = 3;
 
-/** How long a look that wishes to come back after so many milliseconds is to wait. */
+/** How long a poll waits that is due again after this many milliseconds. */
 export type RateLimit = (wish: number) => number;
 
 /**
- * Shares the looks among all that wait: few come back as soon as they wish, many later. A look that was called off while
- * it waited is counted until it would have come back: nobody tells us.
+ * Shares the polls among all that wait: a few are made when they are due, many are made later. A poll that is cancelled
+ * while it waits keeps its place, because nothing reports the cancellation.
  */
 export function rateLimit(now: () => number = Date.now): RateLimit {
-  const due = new Map<number, number>(); // the second in which looks come back, and how many do
+  const due = new Map<number, number>(); // the seconds in which polls are due, and how many are
   let waiting = 0;
   let passed = Math.floor(now() / 1_000);
 

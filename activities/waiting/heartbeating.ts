@@ -2,22 +2,22 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { retried } from './retrying.ts';
 
 /**
- * How often a working activity says that its worker lives, in milliseconds. Each beat is a transaction of the server's:
- * where many are at work, such as jobs that take an hour, all of them have so many beats per second.
+ * How often a working activity heartbeats, in milliseconds. Each heartbeat is a transaction on the server, so where many
+ * activities run, as with jobs that take an hour, all of them share this many heartbeats per second.
  */
 const BEAT_MS = 1_000;
 const BEATS_PER_SECOND = 20;
-/** The SDK's own limit is four fifths of what the server waits. */
+/** The SDK's own limit is four fifths of the heartbeat timeout. */
 const AT_MOST = 2 / 3;
 
 let working = 0;
-/** How long from one beat to the next, as many as are at work: at most two thirds of what the server waits for one. */
+/** The interval between heartbeats for this many running activities: at most two thirds of the heartbeat timeout. */
 export const beatMs = (waitsMs = 10_000, many = working) =>
   Math.min(waitsMs * AT_MOST, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
 
 /**
- * Every activity heartbeats while it works: so its worker's death is noticed soon, and so it hears that it is called
- * off. What an activity itself tells by heartbeat is told again, not overwritten.
+ * Every activity heartbeats while it works, so that its worker's death is noticed soon and that it learns of its
+ * cancellation. Details that an activity reports itself are sent again, not overwritten.
  */
 export function heartbeating<Record extends object>(activities: Record): Record {
   const beating = Object.entries(activities).map(
@@ -37,7 +37,7 @@ export function heartbeating<Record extends object>(activities: Record): Record 
           return await work(...question);
         } catch (failure) {
           const { thrown, details } = await retried(context, failure, told.get(context));
-          if (details !== undefined) context.heartbeat(details); // the next attempt is to know
+          if (details !== undefined) context.heartbeat(details); // for the next attempt
           throw thrown;
         } finally {
           clearTimeout(clock);
@@ -51,7 +51,7 @@ export function heartbeating<Record extends object>(activities: Record): Record 
 
 const told = new WeakMap<Context, unknown>();
 
-/** Tells how far the work is: shown in the Web UI, with the next beat at the latest, and known to the next attempt. */
+/** Reports progress. The Web UI shows it with the next heartbeat, and the next attempt knows it. */
 export function tell(progress: unknown): void {
   const context = Context.current();
   told.set(context, progress);

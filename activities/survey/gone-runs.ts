@@ -1,5 +1,5 @@
-import { environmentIdOf } from '../workflows/contracts/pipeline-run.ts';
-import type { Server } from './survey/server.ts';
+import { environmentIdOf } from '../../workflows/contracts/pipeline-run.ts';
+import type { Server } from './server.ts';
 
 /** Visibility is asked at most this often, in milliseconds, and about so long: it is late by seconds, and may be down. */
 const EVERY_MS = 10_000;

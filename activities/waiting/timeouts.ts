@@ -1,4 +1,4 @@
-import type { Ports } from './ports.ts';
+import type { Ports } from '../ports.ts';
 
 /** The call timed out, but may still take effect. Calling again with the same key finds the result. */
 export class NoAnswer extends Error {
@@ -6,8 +6,8 @@ export class NoAnswer extends Error {
 }
 
 /**
- * The ports as activities use them: a call that is not answered within so many milliseconds is a transient failure, and is
- * made again. Its activity says that it lives for as long as it waits, so nobody else would ever notice.
+ * The ports as activities use them. A call without an answer after this many milliseconds is a transient failure, and is
+ * made again. Its activity heartbeats while it waits, so nothing else would ever notice.
  */
 export const withTimeout = (ports: Ports, callMs: number): Ports => ({
   forge: within(callMs, 'forge', ports.forge),
