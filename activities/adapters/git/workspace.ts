@@ -10,7 +10,7 @@ import { branchesOf } from './mirror.ts';
 import { headOf, known } from './refs.ts';
 import { fetchFrom } from './transfer.ts';
 
-/** A repository as its forge finds it. The name is the same however it was given, and we keep all about it under that. */
+/** A repository as its forge finds it. It has one name, however it was given, and everything about it is kept under that. */
 export interface Source {
   name: string;
 }

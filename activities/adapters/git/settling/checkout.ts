@@ -5,7 +5,7 @@ import { differencesIn, type Difference } from '../differences.ts';
 import { git, type Call, type GitAnswer, type Repository } from '../door.ts';
 import { nameOf, placeIn, shownName, type Name } from './names.ts';
 
-/** What a job was begun on. `merging`: the base commit whose merge stands in its checkout, and the files in conflict. */
+/** What a job began on. `merging`: the base commit that is being merged in its checkout, and the files in conflict. */
 export const Begun = z.object({
   before: z.string().optional(),
   start: z.string(),
@@ -13,7 +13,7 @@ export const Begun = z.object({
 });
 export type Begun = z.output<typeof Begun>;
 
-/** The checkout of a job whose agent has ended, as it is settled. */
+/** The checkout of a job whose agent has ended, while it is settled. */
 export interface Checkout {
   tree: string;
   /** The checkout through a git folder of our own. */
@@ -21,14 +21,11 @@ export interface Checkout {
   /** Our copy of the repository. */
   copy: Repository;
   begun: Begun;
-  /** Holds for every call to git: when settling has to be over, and whether anybody still waits for it. */
+  /** Applies to every call to git: the deadline of settling, and whether somebody still waits for it. */
   limits: Pick<Call, 'deadline' | 'signal'>;
 }
 
-/**
- * A job cannot be begun, or what it left cannot be taken: asked again, the answer is the same. Its agent or a person can
- * help.
- */
+/** A job cannot begin, or what it left cannot be used. Trying again changes nothing, but its agent or a person can. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
@@ -39,18 +36,18 @@ export const ask = ({ view, limits }: Checkout, args: readonly string[], call: C
 /** The parts of what git prints with `-z`. */
 export const partsOf = ({ stdout }: GitAnswer): string[] => stdout.split('\0').filter(Boolean);
 
-/** Names in a message: the first few of them. */
+/** The first few names, for a message. */
 export const listed = (names: readonly string[], most = 10): string =>
   names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 
-/** The mode of what links to a commit of another repository. */
+/** The mode of a link to another repository's commit (a submodule). */
 export const LINK = '160000';
 
 export const short = (commit: string): string => commit.slice(0, 8);
 
 /**
- * Those of these ids that are commits which the agent made: no ref of our copy leads to them. That the copy has them says
- * nothing: it may have them of a settling that did not come to its end, or of another job that made just the same.
+ * Those of these ids that are commits of the agent: no ref of our copy leads to them. Our copy may have their objects all
+ * the same, from a settling that was cut off or from another job that made the same commit.
  */
 export async function ownCommits(checkout: Checkout, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
@@ -62,7 +59,7 @@ export async function ownCommits(checkout: Checkout, ids: readonly string[]): Pr
   return from.filter((id) => own.has(id));
 }
 
-/** The commits that can be reached from some, and neither from others nor from what our copy of the repository names. */
+/** The commits that are reachable from some, but neither from others nor from the refs of our copy. */
 export async function commitsOf(
   checkout: Checkout,
   { from, without, options = [] }: { from: readonly string[]; without: readonly string[]; options?: string[] },
@@ -72,7 +69,7 @@ export async function commitsOf(
   return (await ask(checkout, ['rev-list', ...options, '--stdin'], { input })).stdout.split('\n').filter(Boolean);
 }
 
-/** All that our copy of the repository names, to be left out: `^<id>`. */
+/** All refs of our copy, as exclusions: `^<id>`. */
 export async function namedByCopy({ copy, limits }: Checkout): Promise<string[]> {
   const refs = ['for-each-ref', '--format=^%(objectname)', 'refs/heads', 'refs/remotes', 'refs/tags'];
   return (await git(copy, refs, limits)).stdout.split('\n').filter(Boolean);
@@ -80,7 +77,7 @@ export async function namedByCopy({ copy, limits }: Checkout): Promise<string[]>
 
 export type Found = 'nothing' | 'file' | 'link' | 'folder' | 'other';
 
-/** What lies at a path of the checkout. No link is followed, none of its folders included. */
+/** What is at a path of the checkout. No link is followed, not even in the folders above. */
 export const lookAt = (checkout: Pick<Checkout, 'tree'>, file: string) => lookAtName(checkout, nameOf(file));
 
 /** The same, for a name that need not be UTF-8. */
@@ -109,10 +106,10 @@ export interface Stage {
   id: string;
 }
 
-/** Names in conflict, each with what git has of it by stage: 1 the common ancestor, 2 ours, 3 theirs. */
+/** Names in conflict, each with git's entries by stage: 1 the common ancestor, 2 ours, 3 theirs. */
 export type Conflicts = Map<Name, Map<number, Stage>>;
 
-/** What a commit or a tree has under these names, with the size in bytes of what is a file. */
+/** The entries of a commit or tree under these names, with the sizes of files in bytes. */
 export async function entriesAt(
   checkout: Checkout,
   tree: string,
@@ -127,7 +124,7 @@ export async function entriesAt(
       if (wanted.has(name)) found.set(name, { mode, id, size: Number(size) });
     }
   };
-  // A program's arguments are UTF-8 here: other names are found in a list of all.
+  // A program's arguments are UTF-8 here, so other names are looked up in a list of all.
   const usual = names.filter((name) => nameOf(shownName(name)) === name);
   for (let at = 0; at < usual.length; at += AT_ONCE) {
     const some = usual.slice(at, at + AT_ONCE);
@@ -138,13 +135,13 @@ export async function entriesAt(
 }
 const AT_ONCE = 500;
 
-/** A small text file of the checkout's, or nothing where there is none. */
+/** A small text file of the checkout, or nothing when there is none. */
 export async function textAt(file: string, most = 1_000_000): Promise<string | undefined> {
   const found = await readBounded(file, most);
   return found.is === 'read' ? found.bytes.toString('utf8') : undefined;
 }
 
-/** In what the index differs from a commit. */
+/** How the index differs from a commit. */
 export const changesSince = async (checkout: Checkout, commit: string): Promise<Difference[]> =>
   differencesIn(
     partsOf(

@@ -7,10 +7,10 @@ import { marksLeft, mergesOf } from './marks.ts';
 import { snapshotOf, usableIndex, type Snapshot } from './snapshot.ts';
 import type { Stand } from './git-state.ts';
 
-/** So many of an agent's own merges are looked through for conflicts. */
+/** How many of an agent's own merges are searched for conflicts. */
 const MERGES = 100;
 
-/** What a writing job made. `notes` say what of it a person would not expect. */
+/** What a writing job made. `notes`: what a person would not expect of it. */
 export interface Collected {
   /** None when it made nothing. */
   commit?: string | undefined;
@@ -19,8 +19,8 @@ export interface Collected {
 }
 
 /**
- * What a writing job made, as one commit that descends from where it began: its own commits, and what it did not commit in
- * one of ours on top. Throws `Refusal` for what cannot be pushed.
+ * What a writing job made, as one commit that descends from its start: the agent's own commits, and on top one of ours with
+ * what it did not commit. Throws `Refusal` for what cannot be published.
  */
 export async function collect(checkout: Checkout, stand: Stand, message: string): Promise<Collected> {
   const { start, merging } = checkout.begun;
@@ -51,7 +51,7 @@ export async function collect(checkout: Checkout, stand: Stand, message: string)
   return { commit, notes, takenIn: snapshot.takenIn };
 }
 
-/** The commit that HEAD names, where there is one and nothing is half-way done. */
+/** The commit of HEAD. Throws where there is none, or where a rebase or the like is unfinished. */
 async function headOf({ begun }: Checkout, { head, branch, underway }: Stand): Promise<string> {
   if (underway) throw new Refusal(`A ${underway} was left unfinished: nothing was pushed.`);
   if (head !== undefined) return head;
@@ -59,7 +59,7 @@ async function headOf({ begun }: Checkout, { head, branch, underway }: Stand): P
   throw new Refusal(`HEAD names ${named}, and so the result does not descend from ${short(begun.start)}.`);
 }
 
-/** All conflicts that are known of, once each of them was decided. Looked at before anything is added to the index. */
+/** All known conflicts, once each of them is decided. Read before anything is added to the index. */
 async function decided(checkout: Checkout, stand: Stand, head: string): Promise<Conflicts> {
   const theirs = stand.merging[0] ?? checkout.begun.merging?.base;
   const merge = theirs === undefined ? { conflicts: new Map() as Conflicts } : await mergeOf(checkout, head, theirs);
@@ -79,8 +79,8 @@ interface Base {
 }
 
 /**
- * The commit that the result is, or is made on: HEAD's, or that of the one branch on which the agent left its work before
- * it went back to what was there before.
+ * The commit that the result is, or is based on: HEAD's, or that of the only branch on which the agent left its work before
+ * it switched back.
  */
 async function baseOf(checkout: Checkout, stand: Stand, head: string, isClean: boolean): Promise<Base> {
   const { start } = checkout.begun;
@@ -93,7 +93,7 @@ async function baseOf(checkout: Checkout, stand: Stand, head: string, isClean: b
   if (only && others.length === 0) {
     return { commit: only.commit, note: `Taken from the branch ${only.name}, where the agent had left it.` };
   }
-  // To look at another commit is no change; to have moved the branch itself there is.
+  // Checking out another commit changes nothing. Moving the branch itself there does.
   if (!descends && stand.branches.some(({ commit }) => commit === start)) return { commit: start };
   if (!descends) throw reset(start);
   return { commit: start };
@@ -104,7 +104,7 @@ const reset = (start: string) =>
     `The result does not descend from ${short(start)}: commits that were there were left out or written anew. Nothing was pushed.`,
   );
 
-/** Branches with commits of the agent's that descend from the start, less those that another one of them contains. */
+/** Branches with commits of the agent that descend from the start, without those that another of them contains. */
 async function branchesAhead(checkout: Checkout, { branches }: Stand): Promise<Stand['branches']> {
   const { start } = checkout.begun;
   const own = new Set(
@@ -137,7 +137,7 @@ async function commitOn(checkout: Checkout, head: string, tree: string, merging:
   return stdout === tree && parents.length === 1 ? head : commitTree(checkout.view, tree, parents, message);
 }
 
-/** Commits on the way that held a link to nowhere are made one commit without it. */
+/** Squashes commits that temporarily had a link to nowhere into one without it. */
 async function asOneCommit(checkout: Checkout, commit: string, links: readonly string[], message: string) {
   const { start } = checkout.begun;
   if ((await commitsOf(checkout, { from: [commit], without: [start], options: ['--merges'] })).length > 0) {

@@ -4,28 +4,28 @@ import { commitOf, isCommitId } from '../commits.ts';
 import { readRefs } from '../refs.ts';
 import { textAt, type Checkout } from './checkout.ts';
 
-/** Where an agent left its git: read as data, from a git folder of our own. */
+/** The state in which an agent left its git, read as data from a git folder of our own. */
 export interface Stand {
-  /** The commit of HEAD. None where HEAD names a branch without a commit, or a commit that is not there. */
+  /** The commit of HEAD. None where HEAD names a branch without a commit, or a commit that does not exist. */
   head?: string | undefined;
-  /** The branch that HEAD names; none where it names a commit by itself. */
+  /** The branch of HEAD. None where HEAD is detached. */
   branch?: string | undefined;
-  /** Local branches and tags, by their names. */
+  /** Local branches and tags. */
   branches: { name: string; commit: string }[];
   tags: { name: string; commit: string }[];
   /** Newest first. */
   stashes: string[];
-  /** The heads of worktrees that the agent added, by the worktrees' names. */
+  /** The heads of worktrees that the agent added. */
   worktrees: { name: string; commit: string }[];
-  /** What HEAD has been, newest first. */
+  /** The former values of HEAD, newest first. */
   past: string[];
-  /** The other parents of a merge that was not finished. */
+  /** The other parents of an unfinished merge. */
   merging: string[];
-  /** A row of commits that is half-way done. */
+  /** A rebase or patch series that is unfinished. */
   underway?: 'rebase' | 'series of patches' | undefined;
 }
 
-/** So many of the places where HEAD has been are looked at. */
+/** How many former values of HEAD are considered. */
 const PAST = 500;
 
 export async function standOf(checkout: Checkout): Promise<Stand> {

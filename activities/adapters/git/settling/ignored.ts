@@ -2,20 +2,20 @@ import { commitTree } from '../commits.ts';
 import { ask, listed, lookAtName, partsOf, type Checkout } from './checkout.ts';
 import type { LeftBehind } from './left-behind.ts';
 
-/** So much is kept of what git ignores, in bytes and files: what is more is what an install or a build makes again. */
+/** How much of the ignored files is kept, in bytes and files. More than that is what an install or a build makes again. */
 const MOST = { bytes: 10_000_000, files: 1_000 };
 
-/** Files that an agent made and git is told to ignore. */
+/** Files that an agent made and that git ignores. */
 export interface Ignored {
-  /** As people are told of them: whole folders where all of a folder is ignored. */
+  /** For people: a folder's name where everything in it is ignored. */
   names: string[];
   /** Those that are kept, as a commit of their own. */
   kept: LeftBehind[];
-  /** How many are not kept: too large, too many, or not to be read. */
+  /** How many are not kept because they are too large, too many, or unreadable. */
   without: number;
 }
 
-/** Looks for what git ignores, and makes a commit of it as far as that is little. */
+/** Finds what git ignores, and commits the small part that is kept. */
 export async function ignoredFiles(checkout: Checkout): Promise<Ignored> {
   const list = ['ls-files', '--others', '--ignored', '--exclude-standard', '-z'];
   const names = partsOf(await ask(checkout, [...list, '--directory'], { kind: 'checkout' }));
@@ -31,7 +31,7 @@ export async function ignoredFiles(checkout: Checkout): Promise<Ignored> {
   }
 }
 
-/** The files that are kept, in git's order: one that is too large leaves room for others. */
+/** The files to keep, in git's order. One that is too large leaves room for others. */
 async function fewOf(checkout: Checkout, files: readonly string[]): Promise<string[]> {
   const few: string[] = [];
   let left = MOST.bytes;
@@ -54,7 +54,7 @@ async function committed(checkout: Checkout, files: readonly string[]): Promise<
   return { ref: 'ignored', commit, called: 'files that git ignores' };
 }
 
-/** How people are told of them. `file` is where those that are kept are. */
+/** What people read about them. `file`: where the kept ones are. */
 export function toldOfIgnored({ names, kept, without }: Ignored, file: string | undefined): string[] {
   if (names.length === 0) return [];
   const told = `Git ignores what it left in ${listed(names, 5)}: ignored files are not taken in.`;

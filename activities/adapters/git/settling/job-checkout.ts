@@ -10,8 +10,8 @@ import type { GitWorkspace } from '../workspace.ts';
 import { Refusal, type Begun } from './checkout.ts';
 
 /**
- * Makes the checkout in which a job works: of the work branch, or of its base while there is no such branch. Throws
- * `Refusal` where git will not do that with these commits; whatever else is thrown may be another time.
+ * Makes the checkout for a job: of the work branch, or of its base while there is no such branch. Throws `Refusal` where git
+ * will not do that with these commits, and transient failures otherwise.
  */
 export async function prepare(
   workspace: Pick<GitWorkspace, 'headOf' | 'checkout'>,
@@ -38,8 +38,8 @@ export async function prepare(
 }
 
 /**
- * Begins the merge and leaves it open, for whoever resolves it. Nobody has touched the files since they were checked out, so
- * git need not look into those of its index's own second, where it takes for changes what only its conversions have made.
+ * Begins the merge and leaves it open for the agent. Git need not inspect files as young as its index, where it would take
+ * its own conversions for changes, because nobody has touched them since the checkout.
  */
 async function merged(
   here: Repository,

@@ -6,24 +6,24 @@ import { viewOfFolder } from '../viewing.ts';
 import { ask, commitsOf, listed, namedByCopy, ownCommits, partsOf, short, type Checkout } from './checkout.ts';
 import type { Stand } from './git-state.ts';
 
-/** Commits of an agent that are not part of its result, and how a person is told of them. */
+/** Commits of an agent that are not part of its result, and what people call them. */
 export interface LeftBehind {
-  /** The ref under which a bundle has it. */
+  /** The ref of the commits in the bundle. */
   ref: string;
   commit: string;
   called: string;
 }
 
-/** Where what is left behind is kept: a git bundle, of this name and those that begin with it. */
+/** Where left commits are kept: in git bundles whose names begin with this one. */
 export interface Keep {
   folder: string;
   name: string;
 }
 
 /**
- * What an agent committed and is in no result: other branches, stashes, tags, worktrees, and commits that nothing names any
- * more. Commits that were only written anew, by an amend or a rebase, are not told: the result has them in another form.
- * `result`: what is taken, or nothing.
+ * What an agent committed outside its result: branches, stashes, tags, worktrees, and unnamed commits. Commits that were
+ * only rewritten, by an amend or a rebase, are left out, because the result has them in another form. `result`: the commit
+ * that is taken, if any.
  */
 export async function leftBehind(checkout: Checkout, stand: Stand, result?: string): Promise<LeftBehind[]> {
   const { head, branch, branches, tags, stashes, worktrees } = stand;
@@ -52,7 +52,7 @@ export async function leftBehind(checkout: Checkout, stand: Stand, result?: stri
 const distinct = (left: readonly LeftBehind[]): LeftBehind[] =>
   left.filter(({ commit }, index) => left.findIndex((other) => other.commit === commit) === index);
 
-/** Commits at which HEAD once was, and to which nothing leads now. */
+/** Former values of HEAD that nothing leads to any more. */
 export async function unnamed(
   checkout: Checkout,
   { past }: Pick<Stand, 'past'>,
@@ -77,7 +77,7 @@ export async function unnamed(
     }));
 }
 
-/** By whom and when commits were written first: an amend and a rebase keep both. */
+/** When and by whom commits were first written. An amend and a rebase keep both. */
 async function authorings(checkout: Checkout, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const args = ['log', '--no-walk', '--stdin', '-z', '--format=%H %at %ae'];
@@ -85,7 +85,7 @@ async function authorings(checkout: Checkout, ids: readonly string[]): Promise<M
   return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf(' ')), entry.slice(entry.indexOf(' ') + 1)]));
 }
 
-/** Keeps commits as a bundle, and answers where. What it builds on is in the repository itself. */
+/** Keeps commits in a bundle, and returns its path. The repository itself has what they build on. */
 export async function kept(checkout: Checkout, left: readonly LeftBehind[], keep: Keep): Promise<string | undefined> {
   if (left.length === 0) return undefined;
   const refs = left.map(({ ref }) => `refs/left/${ref}`);
@@ -97,7 +97,7 @@ export async function kept(checkout: Checkout, left: readonly LeftBehind[], keep
   );
 }
 
-/** Keeps the history of a repository whose files were taken in as files. One without any commit has none. */
+/** Keeps the history of a repository whose files became part of the change. One without commits has none. */
 export async function keptHistory(checkout: Checkout, folder: string, keep: Keep): Promise<string | undefined> {
   const scratch = path.join(checkout.view.gitDir, 'history');
   const nested = await viewOfFolder(folder, scratch, { format: await formatOf(checkout.copy) });
@@ -105,7 +105,7 @@ export async function keptHistory(checkout: Checkout, folder: string, keep: Keep
   const named = await git(nested, ['for-each-ref', '--count=1'], call);
   const head = await git(nested, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { ...call, okCodes: [0, 1] });
   if (named.stdout === '' && head.code !== 0) return undefined;
-  const tips = head.code === 0 ? ['--all', 'HEAD'] : ['--all']; // it may be on no branch
+  const tips = head.code === 0 ? ['--all', 'HEAD'] : ['--all']; // HEAD may be on no branch
   return bundled(keep, (file) => git(nested, ['bundle', 'create', '--quiet', file, ...tips], call));
 }
 
@@ -122,7 +122,7 @@ async function bundled({ folder, name }: Keep, make: (file: string) => Promise<u
   return file;
 }
 
-/** How people are told of what is left behind, and where it is kept. */
+/** What people read about them, and where they are kept. */
 export const toldOfLeft = (left: readonly LeftBehind[], file: string | undefined): string[] =>
   left.length === 0
     ? []

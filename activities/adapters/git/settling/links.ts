@@ -7,17 +7,17 @@ import { viewOfFolder } from '../viewing.ts';
 import { ask, commitsOf, LINK, listed, partsOf, short, textAt, type Checkout } from './checkout.ts';
 import { pathsIn } from './nested.ts';
 
-/** What is wrong with the links to other repositories that a job's commits have brought in. */
+/** What is wrong with the links to other repositories in a job's commits. */
 export interface Links {
-  /** Why the result cannot be pushed, where its tree holds a link that leads nowhere. */
+  /** Why the result cannot be published: its tree has a link that leads nowhere. */
   refused?: string;
-  /** Links that commits on the way had, and the result has no more. */
+  /** Links that earlier commits of the job had and the result has not. */
   between: string[];
 }
 
 /**
- * Judges the links (submodules) that are new since the start, our copy's own commits aside: `.gitmodules` must name them,
- * and the commit must be one that the submodule's own remote has.
+ * Checks the links (submodules) that are new since the start and not in our copy: `.gitmodules` must name them, and the
+ * submodule's own remote must have the commit.
  */
 export async function linksOf(checkout: Checkout, result: string): Promise<Links> {
   const made = await commitsOf(checkout, { from: [result], without: [checkout.begun.start] });
@@ -50,7 +50,7 @@ export async function linksOf(checkout: Checkout, result: string): Promise<Links
   return { between: names.filter((name) => !named.has(name)) };
 }
 
-/** The links that these commits have and none of their parents has, as paths with the commits they lead to. */
+/** The links that these commits add to all of their parents, as paths and commits. */
 async function broughtIn(checkout: Checkout, commits: readonly string[]): Promise<Map<string, string>> {
   const args = ['diff-tree', '--stdin', '--root', '-r', '-c', '--raw', '--no-renames', '--no-commit-id', '-z'];
   const parts = partsOf(await ask(checkout, args, { input: commits.map((id) => `${id}\n`).join('') }));
@@ -63,7 +63,7 @@ async function broughtIn(checkout: Checkout, commits: readonly string[]): Promis
   return found;
 }
 
-/** Whether a remote of the submodule has the commit, as far as the agent's clone of it knows. */
+/** Whether a remote of the submodule has the commit, according to the agent's clone of it. */
 async function isPublished(checkout: Checkout, name: string, commit: string): Promise<boolean> {
   const { tree, view, copy, limits } = checkout;
   try {

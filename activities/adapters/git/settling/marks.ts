@@ -2,13 +2,12 @@ import { commitOf, mergeTree } from '../commits.ts';
 import { ask, commitsOf, entriesAt, partsOf, type Checkout, type Conflicts } from './checkout.ts';
 import { shownName, type Name } from './names.ts';
 
-/** Files that are larger are not looked through: git writes no marks into what it takes for binary. */
+/** Larger files are skipped: git writes no marks into what it takes for binary. */
 const MOST_BYTES = 10_000_000;
 
 /**
- * The files of a result that hold marks which git wrote for a conflict. In a file that was in conflict, that is a line like
- * them which neither side had; in any other, a new conflict that only git can have written. So documents that quote marks
- * are documents.
+ * The files of a result with conflict marks that git wrote. In a file that was in conflict, that is a mark which neither
+ * side had. In any other file, it is a new conflict that only git can have written, so a document may quote marks.
  */
 export async function marksLeft(checkout: Checkout, result: string, conflicts: Conflicts): Promise<string[]> {
   const { start } = checkout.begun;
@@ -35,12 +34,12 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
 
 export const USUAL = 7;
 
-/** So many of a job's own commits are looked through for what stood in a file before. */
+/** How many of a job's own commits are searched for a file's earlier contents. */
 const COMMITS = 50;
 
 const linesOf = (text: string) => text.split(/\r?\n/);
 
-/** A line that begins with just so many of a mark's characters. */
+/** Whether a line begins with exactly this many of a mark's character. */
 const begins = (line: string, character: string, size: number): boolean =>
   line.startsWith(character.repeat(size)) && (line.length === size || line[size] === ' ');
 const opens = (line: string, size: number) => begins(line, '<', size);
@@ -50,11 +49,11 @@ const showsBase = (line: string, size: number) => begins(line, '|', size);
 const isMark = (line: string, size: number): boolean =>
   [opens, closes, parts, showsBase].some((matches) => matches(line, size));
 
-/** Whether a text holds any line that git could have written as a mark of this size. */
+/** Whether a text has a new line that git could have written as a mark of this size. */
 export const holdsMarks = (text: string, size: number, sides: readonly string[]): boolean =>
   newLines(text, sides).some((line) => isMark(line, size));
 
-/** The lines of a text that none of its sides has. */
+/** The lines of a text that no side has. */
 function newLines(text: string, sides: readonly string[]): string[] {
   const known = new Set(sides.flatMap(linesOf));
   return linesOf(text).filter((line) => !known.has(line));
@@ -69,7 +68,7 @@ interface Hunk {
   marks: [opening: string, closing: string];
 }
 
-/** The conflicts that a text holds, or quotes. */
+/** The conflicts in a text, real or quoted. */
 function hunksOf(lines: readonly string[], size: number): Hunk[] {
   const hunks: Hunk[] = [];
   let open: { at: number; base?: number; parted?: number } | undefined;
@@ -93,7 +92,7 @@ function hunksOf(lines: readonly string[], size: number): Hunk[] {
 
 /**
  * Whether git wrote a new conflict in this text. Then a label is one that only git writes (a commit of this repository, a
- * stash, or a branch that conflicts there), or one of its sides is just what stood there before.
+ * stash, or a branch that conflicts there), or one side is exactly what was there before.
  */
 async function isGits(
   checkout: Checkout,
@@ -122,7 +121,7 @@ async function earlierTexts(checkout: Checkout, result: string, name: Name): Pro
   return Promise.all([...blobs].map((blob) => textOf(checkout, blob)));
 }
 
-/** Whether one side of a conflict stands in a text between the same lines as the conflict does. */
+/** Whether a text has one side of a conflict between the same lines as the conflict. */
 function stoodIn(lines: readonly string[], { before, ours, theirs, after }: Hunk): boolean {
   return [ours, theirs].some(
     (side) =>
@@ -145,20 +144,20 @@ async function namesAMerge(checkout: Checkout, label: string, name: Name): Promi
   return merged?.is === 'conflicted' && merged.files.includes(shownName(name));
 }
 
-/** Files that differ between two commits in lines which may be marks. */
+/** Files whose difference between two commits may include marks. */
 async function changedWithMarks(checkout: Checkout, from: string, to: string): Promise<Name[]> {
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--text', '--no-ext-diff', '--no-textconv'];
   return partsOf(await ask(checkout, [...args, '-G^(<{5}|>{5})', from, to], { kind: 'checkout', bytes: true }));
 }
 
-/** The plain files of a commit that have these names, as ids of their contents. */
+/** The plain files of a commit with these names, by the ids of their contents. */
 async function blobsAt(checkout: Checkout, commit: string, names: readonly Name[]): Promise<Map<Name, string>> {
   const found = await entriesAt(checkout, commit, names);
   const files = [...found].filter(([, { mode, size }]) => mode.startsWith('100') && size <= MOST_BYTES);
   return new Map(files.map(([name, { id }]) => [name, id]));
 }
 
-/** How long marks are in these files, as their attributes say. */
+/** The length of marks in these files, according to their attributes. */
 export async function sizesOf(checkout: Checkout, names: readonly Name[]): Promise<Map<Name, number>> {
   if (names.length === 0) return new Map();
   const args = ['check-attr', '-z', '--stdin', 'conflict-marker-size'];
@@ -177,7 +176,7 @@ export async function textOf(checkout: Checkout, blob: string): Promise<string> 
   return code === 0 ? stdout : '';
 }
 
-/** Conflicts of the merges that a job's own commits have made. */
+/** The parents of the merges among a job's own commits. */
 export async function mergesOf(checkout: Checkout, result: string): Promise<[ours: string, theirs: string][]> {
   const { start } = checkout.begun;
   const lines = await commitsOf(checkout, { from: [result], without: [start], options: ['--merges', '--parents'] });

@@ -1,16 +1,16 @@
 import path from 'node:path';
 
 /**
- * A file's name as git has it: bytes, one character each. Git and Linux take any bytes for a name, and as UTF-8 two names
- * could become one, or one that is nowhere.
+ * A file's name as git has it: bytes, one per character. Git and Linux allow any bytes in a name. Decoded as UTF-8, two
+ * names could become the same, or one that does not exist.
  */
 export type Name = string;
 
 export const nameOf = (text: string): Name => Buffer.from(text).toString('latin1');
 
-/** A name as people read it: what is not UTF-8 in it is shown as U+FFFD. */
+/** A name as people read it. Bytes that are not UTF-8 become U+FFFD. */
 export const shownName = (name: Name): string => Buffer.from(name, 'latin1').toString('utf8');
 
-/** Where a file of this folder lies. */
+/** The path of a file in this folder. */
 export const placeIn = (folder: string, name: Name): Buffer =>
   Buffer.concat([Buffer.from(`${folder}${path.sep}`), Buffer.from(name, 'latin1')]);

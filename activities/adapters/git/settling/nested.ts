@@ -3,23 +3,23 @@ import path from 'node:path';
 import { ask, changesSince, LINK, listed, lookAt, partsOf, Refusal, textAt, type Checkout } from './checkout.ts';
 import { shownName, type Name } from './names.ts';
 
-/** What an agent has put into its checkout that is a repository of its own. */
+/** The repositories that an agent has left inside its checkout. */
 export interface Nested {
-  /** Folders that were repositories and whose files are taken in as files, and where their git folders are now. */
+  /** Folders that were repositories and whose files became part of the change, with the new places of their git folders. */
   takenIn: { name: string; git: string }[];
-  /** Worktrees that it added inside of its checkout: they are places to work in, and no part of the change. */
+  /** Worktrees that it added inside its checkout. They are places to work in, and not part of the change. */
   worktrees: string[];
   /** What is untracked then, and not ignored. */
   others: Name[];
 }
 
-/** Repositories within repositories, so many deep. */
+/** How deep repositories may be nested. */
 const DEEPEST = 20;
 
 /**
- * Makes plain folders of the repositories that lie untracked in a checkout, as generators leave them: else git would record
- * a link to a commit that exists nowhere. Their git folders are moved away. A clone of something else is refused, and so
- * nothing is taken for a part of the change that is not; what `.gitmodules` names is a submodule, and stays one.
+ * Turns untracked repositories in a checkout into plain folders, as generators leave them. Otherwise git would record a link
+ * to a commit that exists nowhere. Their git folders are moved away. Clones of other repositories are refused, so that
+ * nothing foreign becomes part of the change. What `.gitmodules` names stays a submodule.
  */
 export async function flattened(checkout: Checkout): Promise<Nested> {
   const found: Nested = { takenIn: [], worktrees: [], others: [] };
@@ -57,7 +57,7 @@ export async function flattened(checkout: Checkout): Promise<Nested> {
   throw new Refusal(`Repositories were left in one another, more than ${DEEPEST} deep.`);
 }
 
-/** Takes links that are new, and that `.gitmodules` does not name, out of the index: their folders are looked at anew. */
+/** Removes new links that `.gitmodules` does not name from the index, so that their folders are inspected. */
 async function withoutLinks(checkout: Checkout, modules: Set<string>): Promise<void> {
   const changes = await changesSince(checkout, checkout.begun.start);
   const links = changes.filter(({ from, to, path }) => to.mode === LINK && from.mode !== LINK && !modules.has(path));
@@ -83,7 +83,7 @@ async function kindOf(checkout: Checkout, name: string): Promise<Kind> {
 
 const withoutPassword = (url: string) => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1…@');
 
-/** Moves a thing within the agent's checkout; its folder is opened up where the agent has closed it. */
+/** Moves something within the agent's checkout. Opens its folder where the agent has closed it. */
 async function moved(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -94,7 +94,7 @@ async function moved(from: string, to: string): Promise<void> {
   }
 }
 
-/** The paths that the checkout's `.gitmodules` names. A file that git cannot read names none. */
+/** The paths in the checkout's `.gitmodules`. A file that git cannot read names none. */
 async function submodulesOf(checkout: Checkout): Promise<Set<string>> {
   const text = await textAt(path.join(checkout.tree, '.gitmodules'));
   if (text === undefined) return new Set();
@@ -103,7 +103,7 @@ async function submodulesOf(checkout: Checkout): Promise<Set<string>> {
   return pathsIn(checkout, ['--file', file]);
 }
 
-/** The paths of submodules, in a file of this kind. */
+/** The paths of submodules in a file of this kind. */
 export async function pathsIn(checkout: Checkout, where: readonly string[]): Promise<Set<string>> {
   const args = ['config', ...where, '--no-includes', '--null', '--get-regexp', String.raw`^submodule\..*\.path$`];
   const { stdout, code } = await ask(checkout, args, { okCodes: [0, 1, 3, 128] });

@@ -7,10 +7,9 @@ import type { Difference } from '../differences.ts';
 import { openAsItIs } from '../../files/reading.ts';
 
 /**
- * Puts back files that only git's own conversions have changed, of line ends above all: where a file still has just the
- * bytes that a checkout gives it, nobody has changed it, whatever git would store for it today.
- * `before` and `after`: in what the index differed from HEAD before everything was added to it, and differs since. Answers
- * whether there were any.
+ * Restores files that only git's own conversions have changed, mostly line ends: a file with exactly the bytes that a
+ * checkout gives it is unchanged, whatever git would store for it today. `before` and `after`: how the index differed from
+ * HEAD before and after everything was added. Returns whether there were any.
  */
 export async function keptAsTheyWere(
   checkout: Checkout,
@@ -29,7 +28,7 @@ export async function keptAsTheyWere(
   return true;
 }
 
-/** A file of a checkout, and what git has of it. `is`: what git would store for it today, where that is known. */
+/** A file of a checkout, and git's entry for it. `is`: what git would store for it today, where that is known. */
 export interface Entry {
   path: string;
   was: { mode: string; id: string };
@@ -37,8 +36,8 @@ export interface Entry {
 }
 
 /**
- * Those of the files that lie there as git has them, or just as it writes them when it checks them out. `scratch` is a
- * folder of ours for the time being.
+ * Those of the files that are as git has them, or exactly as it writes them at checkout. `scratch`: a temporary folder of
+ * ours.
  */
 export async function asTheyWere(
   where: Repository & { workTree: string },
@@ -74,7 +73,7 @@ export async function asTheyWere(
 const linesOf = (entries: readonly Entry[]) =>
   entries.map(({ path, was: { mode, id } }) => `${mode} ${id}\t${path}\0`).join('');
 
-/** The id that git gives a file's bytes as they are. */
+/** The id that git gives a file's bytes without conversion. */
 async function blobIdOf(file: string, length: number): Promise<string> {
   const handle = await openAsItIs(file);
   const { size } = await handle.stat();

@@ -8,8 +8,8 @@ import { clear, isFolder } from '../../files/clearing.ts';
 import { kept, toldOfLeft, unnamed, type Keep } from './left-behind.ts';
 
 /**
- * Keeps what an agent committed where its refs cannot be read, or lead nowhere: all commits among its own objects to which
- * no other one leads. Where even these cannot be read, its git folder itself is put beside the bundles. Says what is where.
+ * Keeps an agent's commits where its refs cannot be read: all commits among its own objects that no other one leads to.
+ * Where even these cannot be read, keeps its git folder beside the bundles. Returns what is where.
  */
 export async function salvaged(from: Omit<Checkout, 'view'> & { scratch: string; keep: Keep }): Promise<string[]> {
   const { tree, begun, copy, limits, scratch, keep } = from;

@@ -24,7 +24,7 @@ import { plain } from '../../processes/text.ts';
  */
 export const SETTLING_LIMIT_MS = 600_000;
 
-/** What became of what a writing job left. `notes`: what people are to know besides. */
+/** What became of what a writing job left. `notes`: what people should know besides. */
 export type Settled = { notes: string[] } & (
   { is: 'made'; commit: string } | { is: 'nothing' } | { is: 'refused'; because: string }
 );
@@ -32,9 +32,9 @@ export type Settled = { notes: string[] } & (
 export interface Settling {
   tree: string;
   begun: Begun;
-  /** Our copy of the repository, as it was brought up to date just now: what is made is in it afterwards. */
+  /** Our copy of the repository, just updated. It has the result afterwards. */
   copy: Repository;
-  /** A folder of ours for the time being, beside the checkout. */
+  /** A temporary folder of ours, beside the checkout. */
   scratch: string;
   keep: Keep;
   signal?: AbortSignal | undefined;
