@@ -6,8 +6,7 @@ const all = Object.entries(VENDORS);
 /** The names of the vendors that have an adapter for a port. */
 const namesOf = (port: 'forge' | 'executor' | 'environments') =>
   all.flatMap(([name, vendor]) => (vendor[port] === undefined ? [] : [name]));
-const oneOf = (names: readonly string[]) =>
-  z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0]!);
+const oneOf = (names: readonly string[]) => z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0]!);
 
 const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 
@@ -47,11 +46,11 @@ export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { v
 
 /** What chooses adapters, and what these read. The comment above a variable is its description in CONFIGURATION.md. */
 export const adapterVariables = {
-  /** The forge of repositories that more than one could serve. */
+  /** The forge to use where several could serve a repository. */
   GATEHOUSE_FORGE: oneOf(namesOf('forge')),
-  /** The executor of agents that more than one could run. */
+  /** The executor to use where several could run an agent. */
   GATEHOUSE_EXECUTOR: oneOf(namesOf('executor')),
-  /** The provider of environments that more than one could provide. */
+  /** The provider of environments to use where several could provide one. */
   GATEHOUSE_ENVIRONMENTS: oneOf(namesOf('environments')),
   /**
    * Where notices go: some of `log`, `file` and `webhook`. Each gets all notices, or the types named after it, as in

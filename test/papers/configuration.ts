@@ -15,8 +15,7 @@ type Row = readonly string[];
 
 /** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
-  variables: () =>
-    table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
+  variables: () => table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
   input: () => {

@@ -26,7 +26,10 @@ export function sampleRefreshed(sample: string): string {
 /** A description as lines of a comment, without its marks for Markdown. */
 function commentOf(text: string): string {
   const lines = [''];
-  for (const word of text.replaceAll('`', '').replace(/\b_(.+?)_\b/g, '$1').split(' ')) {
+  for (const word of text
+    .replaceAll('`', '')
+    .replace(/\b_(.+?)_\b/g, '$1')
+    .split(' ')) {
     if (`${lines.at(-1)} ${word}`.length > WIDTH) lines.push('');
     lines.push(`${lines.pop()} ${word}`);
   }

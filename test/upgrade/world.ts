@@ -1,9 +1,4 @@
-import {
-  InMemoryMeter,
-  InMemoryReleases,
-  InMemoryTexts,
-  InMemoryTracker,
-} from '../support/in-memory/store.ts';
+import { InMemoryMeter, InMemoryReleases, InMemoryTexts, InMemoryTracker } from '../support/in-memory/store.ts';
 import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
 import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { InMemoryForge } from '../support/in-memory/forge.ts';

@@ -30,7 +30,7 @@ export function environmentsAsOne(providers: readonly OpenEnvironments[], settin
     /** With each of them, so that a late `ensure` makes nothing. */
     remove: async (key) => void (await Promise.all(all.map((each) => each.remove(key)))),
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
-    close: async () => void (await Promise.all(all.map((each) => each.close?.()))),
+    close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
   };
 }
 

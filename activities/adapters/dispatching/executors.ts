@@ -29,7 +29,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
   return {
     async examine(change, roles) {
       const settings = await settingsOf(change);
-      const fields = all.map((each) => {
+      const fields = all.map(async (each) => {
         const own = roles.filter((role) => forRole(settings, role) === each);
         return own.length === 0 ? [] : each.examine(change, own);
       });
@@ -45,6 +45,6 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
       return stopped.every(Boolean);
     },
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
-    close: async () => void (await Promise.all(all.map((each) => each.close?.()))),
+    close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
   };
 }

@@ -24,9 +24,10 @@ function forgeBy(forges: readonly Serving[], serving: (repository: string) => Se
   const by = ({ repository }: { repository: string }) => at(repository).forge;
   return {
     async examine(wish) {
+      const found = serving(wish.repository);
+      if (found) return found.forge.examine(wish);
       const expected = `expected ${forges.map(({ written }) => written).join(', or ')}, found ${wish.repository}`;
-      const refused = { is: 'refused', fields: [{ path: 'change.repository', expected }] } as const;
-      return serving(wish.repository)?.forge.examine(wish) ?? refused;
+      return { is: 'refused', fields: [{ path: 'change.repository', expected }] };
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),
     look: async (change, ...rest) => by(change).look(change, ...rest),
@@ -41,7 +42,7 @@ function forgeBy(forges: readonly Serving[], serving: (repository: string) => Se
     merge: async (change, ...rest) => by(change).merge(change, ...rest),
     release: async (change, ...rest) => by(change).release(change, ...rest),
     list: async () => (await Promise.all(forges.map(({ forge }) => forge.list()))).flat(),
-    close: async () => void (await Promise.all(forges.map(({ forge }) => forge.close?.()))),
+    close: async () => void (await Promise.all(forges.map(async ({ forge }) => forge.close?.()))),
   };
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { OURS } from '../processes/groups.ts';
 import { plainEnvironment } from './machine.ts';
 
 /** How many processes write the files of a large checkout, which is most of its cost. Git's default is one. */

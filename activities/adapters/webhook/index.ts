@@ -7,7 +7,9 @@ export const webhook: Vendor<typeof variables> = {
   notifiers: {
     webhook: {
       lacks: ({ GATEHOUSE_WEBHOOK_URL: url }) =>
-        url === undefined ? 'GATEHOUSE_WEBHOOK_URL: expected an address, for GATEHOUSE_NOTIFY names webhook' : undefined,
+        url === undefined
+          ? 'GATEHOUSE_WEBHOOK_URL: expected an address, for GATEHOUSE_NOTIFY names webhook'
+          : undefined,
       async open({ variables: { GATEHOUSE_WEBHOOK_URL: url, GATEHOUSE_WEBHOOK_SECRET: secret }, log }) {
         if (url === undefined) throw new Error('The webhook has no address.');
         return (await import('./notifier.ts')).webhookNotifier({ url, secret, log });

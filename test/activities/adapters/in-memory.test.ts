@@ -1,3 +1,4 @@
+import type { JobReport } from '../../../workflows/contracts/activities.ts';
 import { commandJob } from '../../support/builders.ts';
 import { InMemoryEnvironments } from '../../support/in-memory/environments.ts';
 import { InMemoryExecutor } from '../../support/in-memory/executor.ts';
@@ -25,7 +26,7 @@ forgeContract('the in-memory one', async () => {
 });
 
 executorContract('the in-memory one', async () => {
-  const done = { is: 'completed', summary: 'done', changed: false, foreign: [] } as const;
+  const done: JobReport = { is: 'completed', summary: 'done', changed: false, foreign: [] };
   const executor = new InMemoryExecutor(
     async ({ brief }) => (brief === 'endless' ? new Promise(() => undefined) : done),
     ['coder'],

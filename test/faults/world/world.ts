@@ -1,11 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  InMemoryMeter,
-  InMemoryReleases,
-  InMemoryTexts,
-  InMemoryTracker,
-} from '../../support/in-memory/store.ts';
+import { InMemoryMeter, InMemoryReleases, InMemoryTexts, InMemoryTracker } from '../../support/in-memory/store.ts';
 import { InMemoryEnvironments } from '../../support/in-memory/environments.ts';
 import { InMemoryExecutor } from '../../support/in-memory/executor.ts';
 import { InMemoryForge } from '../../support/in-memory/forge.ts';

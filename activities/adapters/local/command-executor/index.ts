@@ -27,7 +27,8 @@ import { settingsOf } from '../../settings/reading.ts';
 const GRACE_MS = 3_000;
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
-export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } => new CommandExecutor(options);
+export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } =>
+  new CommandExecutor(options);
 
 class CommandExecutor implements Executor {
   private readonly jobs;

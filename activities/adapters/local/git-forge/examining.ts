@@ -53,7 +53,12 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const there = { is: 'found', change: { ...change, ...open }, ...DEFAULTS, ...(await lacking(found.at, basis)) } as const;
+  const there = {
+    is: 'found',
+    change: { ...change, ...open },
+    ...DEFAULTS,
+    ...(await lacking(found.at, basis)),
+  } as const;
   if (head === undefined) return there;
   const copy = { gitDir: await workspace.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;

@@ -160,7 +160,8 @@ class GitForge implements Forge {
     return end.is === 'refused' ? end : { is: 'merged', head: end.head };
   }
 
-  commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles({ workspace: this.workshop, publishing: this.publishing }, change, commit);
+  commitFiles: Forge['commitFiles'] = (change, commit) =>
+    commitFiles({ workspace: this.workshop, publishing: this.publishing }, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
     const { copy, baseHead } = await this.headsOf(change);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { isNothing } from '../../git/commits.ts';
 import { git, GitFailed } from '../../git/door.ts';
 import { machineSettings } from '../../git/machine.ts';
 import { headOf } from '../../git/refs.ts';

@@ -12,7 +12,7 @@ import { InMemoryForge } from '../../../support/in-memory/forge.ts';
 const HERE = '/src/shop';
 const THERE = 'https://forge.example/acme/shop';
 const BASIS = 'b'.repeat(40);
-const changeOf = (repository: string) => ({ repository, base: 'main', branch: 'work', basis: BASIS });
+const changeOf = (repository: string, basis = BASIS) => ({ repository, base: 'main', branch: 'work', basis });
 
 describe('forges as one', () => {
   const read: string[] = [];
@@ -23,6 +23,7 @@ describe('forges as one', () => {
   };
   const [here, there] = [opened(HERE, 'an absolute path'), opened(THERE, 'https://forge.example/OWNER/NAME')];
   const { forge, repositories } = forgesAsOne([here, there]);
+  const changeIn = (own: typeof here, repository: string) => changeOf(repository, own.forge.branches.get('main'));
   const wish = { branch: 'work', branchGiven: false };
 
   it('serve each repository by the forge that it belongs to', async () => {
@@ -33,7 +34,7 @@ describe('forges as one', () => {
       const found = await forge.examine({ ...wish, repository });
       expect(found).toMatchObject({ is: 'found', change: { repository, basis: own.forge.branches.get('main') } });
       const head = own.forge.commit('work', { 'b.txt': 'b' });
-      expect(await forge.look(changeOf(repository))).toMatchObject({ state: 'open', head });
+      expect(await forge.look(changeIn(own, repository))).toMatchObject({ state: 'open', head });
     }
     await repositories.fileAt(THERE, BASIS, 'a.txt');
     expect(read).toEqual([THERE]);
@@ -41,7 +42,8 @@ describe('forges as one', () => {
 
   it('list the branches of all', async () => {
     const holder = { workflowId: 'run/default/T-1', runId: '1' };
-    for (const repository of [HERE, THERE]) await forge.claim(changeOf(repository), holder, async () => true);
+    await forge.claim(changeIn(here, HERE), holder, async () => true);
+    await forge.claim(changeIn(there, THERE), holder, async () => true);
     expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE, THERE]);
     await forge.release(changeOf(THERE), holder);
     expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE]);
