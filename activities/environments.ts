@@ -1,7 +1,7 @@
 import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
-import { environmentQuery } from '../workflows/contracts/messages.ts';
+import { environmentQuery } from '../workflows/contracts/queries.ts';
 import { GoneRuns } from './survey/gone-runs.ts';
 import { notYet } from './failures.ts';
 import { tell } from './waiting/heartbeating.ts';

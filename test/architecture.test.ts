@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const LAW: Record<string, string[]> = {
   'workflows/contracts': ['zod', '@temporalio/workflow'],
   'workflows/rules': ['workflows/contracts', 'zod'],
+  // All that people read. Gates and rules report facts, and know nothing of it.
+  'workflows/words': ['workflows/contracts', 'workflows/rules'],
   'workflows/gates': ['workflows/contracts', 'workflows/rules', 'zod'],
   // The SDK's side as the sandbox sees it. It knows nothing of runs.
   'workflows/temporal': [
@@ -16,6 +18,7 @@ const LAW: Record<string, string[]> = {
     'workflows',
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'type:zod',
     '@temporalio/workflow',
     // What the SDK's own converters are made of, where payloads are encrypted.
@@ -24,27 +27,45 @@ const LAW: Record<string, string[]> = {
   'workflows/step': [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/temporal',
     'type:workflows/gates',
     'type:zod',
     '@temporalio/workflow',
   ],
-  'workflows/environments': ['workflows/contracts', 'workflows/rules', 'workflows/temporal', '@temporalio/workflow'],
+  'workflows/environments': [
+    'workflows/contracts',
+    'workflows/rules',
+    'workflows/words',
+    'workflows/temporal',
+    '@temporalio/workflow',
+  ],
+  'workflows/survey': [
+    'workflows/contracts',
+    'workflows/rules',
+    'workflows/words',
+    'workflows/temporal',
+    '@temporalio/workflow',
+  ],
   'workflows/run': [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/temporal',
     'workflows/step',
     'type:workflows/gates',
+    'type:zod',
     '@temporalio/workflow',
   ],
   workflows: [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/gates',
     'workflows/run',
     'workflows/step',
     'workflows/environments',
+    'workflows/survey',
     'workflows/temporal',
     '@temporalio/workflow',
   ],
@@ -159,6 +180,7 @@ const LAW: Record<string, string[]> = {
   client: [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/gates',
     'type:workflows',
     'client/offline',
@@ -260,6 +282,9 @@ it.each([
   ['workflows/gates/x.ts', `import { sleep } from '@temporalio/workflow';`, '@temporalio/workflow'],
   ['workflows/gates/x.ts', `import { park } from '../step/park.ts';`, 'workflows/step'],
   ['workflows/rules/x.ts', `import fs from 'node:fs';`, 'node:fs'],
+  ['workflows/rules/x.ts', `import { noChecks } from '../words/checks.ts';`, 'workflows/words'],
+  ['workflows/gates/x.ts', `import { inWords } from '../words/index.ts';`, 'workflows/words'],
+  ['workflows/words/x.ts', `import { ci } from '../gates/ci.ts';`, 'workflows/gates'],
   ['workflows/rules/x.ts', `import '../step/park.ts';`, 'workflows/step'],
   ['workflows/step/x.ts', `import { ci } from '../gates/ci.ts';`, 'workflows/gates'],
   ['workflows/step/x.ts', `import { type Gate } from '../gates/gate.ts';`, 'workflows/gates'],
@@ -369,6 +394,55 @@ it('a rule never waits', () => {
     (file) => file.startsWith('workflows/rules/') && /\bawait\b|\basync\b/.test(sourceOf(file)),
   );
   expect(waiting).toEqual([]);
+});
+
+/**
+ * Gates and rules report facts; `words/` makes the sentences. What a schema expects of an input is stated in the schema.
+ */
+const SCHEMA_KEYS = /^(?:error|message|expected)$/;
+
+/** The texts in a source that read as a sentence: with spaces and a full stop at the end, or with more than four words. */
+function sentences(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (ts.isPropertyAssignment(node) && SCHEMA_KEYS.test(node.name.getText())) return;
+    const text = ts.isStringLiteralLike(node)
+      ? node.text
+      : ts.isTemplateExpression(node)
+        ? [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…')
+        : undefined;
+    const words = text?.match(/(?<=^|\s)[\p{L}’'-]+(?=[\s.,:;!?]|$)/gu) ?? [];
+    if (text && words.length > 0 && (words.length > 4 || /\s.*[a-z…][.!?]$/s.test(text))) found.push(text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.ESNext, true));
+  return found;
+}
+
+/** Their texts mark where data was cut. The marks are part of the data. */
+const MARKS = ['workflows/rules/bytes.ts', 'workflows/rules/revisions.ts'];
+
+const factual = files.filter((file) => /^workflows\/(?:gates|rules)\//.test(file) && !MARKS.includes(file));
+
+it.each(factual)('%s has no sentences', (file) => {
+  expect(sentences(sourceOf(file))).toEqual([]);
+});
+
+it.each([
+  `const note = 'There is no change.';`,
+  'const note = `Approved by ${by}.`;',
+  'const brief = `The checks of ${branch} have failed once more`;',
+])('a sentence in a gate or a rule is caught: %s', (source) => {
+  expect(sentences(source)).toHaveLength(1);
+});
+
+it.each([
+  `const key = 'pull-request'; // A comment may be a sentence.`,
+  `const Limit = z.number({ error: 'a number of at least one, or none at all' });`,
+  'const id = `${visit}/${type}-${number}`;',
+])('what is no sentence is let pass: %s', (source) => {
+  expect(sentences(source)).toEqual([]);
 });
 
 it('every temporalio package is pinned to one exact version', () => {

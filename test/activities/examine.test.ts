@@ -5,7 +5,7 @@ import { InMemoryForge } from '../support/in-memory/forge.ts';
 import { InMemoryReleases } from '../support/in-memory/store.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { runActivities } from '../../activities/runs.ts';
-import type { Began } from '../../workflows/contracts/closed-run.ts';
+import type { Began } from '../../workflows/contracts/change.ts';
 import { needsOf, rolesOf, RunInput } from '../../workflows/gates/index.ts';
 import { change, completed, wish } from '../support/builders.ts';
 

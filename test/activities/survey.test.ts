@@ -5,7 +5,8 @@ import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import type { KeptNotice } from '../../activities/inventory.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
-import { clearable, findingsOf } from '../../workflows/rules/survey.ts';
+import { clearable } from '../../workflows/rules/survey.ts';
+import { findingsOf } from '../../workflows/words/survey.ts';
 import { change } from '../support/builders.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 

@@ -1,11 +1,13 @@
-import { actions } from '../contracts/messages.ts';
-import type { RunState } from '../contracts/state.ts';
-import type { Finding } from '../contracts/reading.ts';
-import type { Retrying } from '../contracts/retrying.ts';
-import type { Survey } from '../contracts/survey.ts';
-import { HIDDEN } from '../contracts/titles.ts';
-import { offersNow } from './actions.ts';
-import { askedNow, failingNow, retryingText, statusOf, waitOf } from './describe.ts';
+import { actions } from '../../contracts/messages.ts';
+import type { RunState } from '../../contracts/state.ts';
+import type { Finding } from '../../contracts/reading.ts';
+import type { Retrying } from '../../contracts/retrying.ts';
+import type { Survey } from '../../contracts/survey.ts';
+import { offersNow } from '../../rules/actions.ts';
+import { askedNow, failingNow, statusOf } from '../../rules/describe.ts';
+import { retrying } from '../run.ts';
+import { waitOf } from './describe.ts';
+import { code, plain } from './markdown.ts';
 
 /** What the Web UI draws of a run, in bytes (contract 9). */
 const MOST = 8_000;
@@ -41,7 +43,7 @@ export function currentDetails(run: RunState): string {
   return `${cut(paragraphs.join('\n\n'), MOST - bytes(table) - 4)}${table && `\n\n${table}`}`;
 }
 
-const failingLine = (each: Retrying): string => `Failing: ${plain(retryingText(each))}`;
+const failingLine = (each: Retrying): string => `Failing: ${plain(retrying(each))}`;
 
 const place = ({ current }: RunState) => (current ? ` at ${code(current.visit ?? current.id)}` : '');
 
@@ -91,33 +93,6 @@ function tableOf(run: RunState): string {
   });
   return rows.length > 0 ? ['| Signal | Input | Effect |', '|---|---|---|', ...rows].join('\n') : '';
 }
-
-/**
- * Text of people, agents and branches, as text: Markdown and HTML in it are escaped, so that no link, picture or table
- * of theirs is drawn.
- */
-export const plain = (text: string): string =>
-  text
-    .replace(/\s+/g, ' ')
-    .replace(HIDDEN, '\ufffd')
-    .slice(0, 600)
-    .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) =>
-      character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
-    )
-    .replace(/\b(javascript|data|vbscript):/gi, '$1 :')
-    .replace(/\b(https?|ftp):\/\//gi, '$1:&#47;&#47;')
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#46;`)
-    .replace(/@/g, '&#64;')
-    .replace(/^([-=])/, '\\$1')
-    .replace(/^(\d+)\./, '$1\\.');
-
-/** A code span that what it holds cannot end; a pipe would end the table's cell. */
-export const code = (text: string): string =>
-  `\`${text
-    .replace(/[`\s]+/g, ' ')
-    .replace(HIDDEN, '\ufffd')
-    .replace(/\|/g, '\\|')
-    .slice(0, 300)}\``;
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 
