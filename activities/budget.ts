@@ -1,5 +1,5 @@
-import { exceeds } from '../workflows/contracts/cents.ts';
 import type { Activities, JobReport } from '../workflows/contracts/activities.ts';
+import { exceeds } from '../workflows/contracts/cents.ts';
 import { notYet } from './failures.ts';
 import type { Meter, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';

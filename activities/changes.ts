@@ -4,8 +4,8 @@ import type { Change } from '../workflows/contracts/change.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
-import type { RateLimit } from './waiting/rate-limit.ts';
 import type { Forge, Ports } from './ports.ts';
+import type { RateLimit } from './waiting/rate-limit.ts';
 
 type Own = Pick<
   Activities,

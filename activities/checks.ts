@@ -1,10 +1,10 @@
-import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { activityInfo } from '@temporalio/activity';
+import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { PASSING } from '../workflows/contracts/outcome.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
-import { tell } from './waiting/heartbeating.ts';
 import type { Ports } from './ports.ts';
+import { tell } from './waiting/heartbeating.ts';
 
 /** One look. While it cannot tell, it fails with what it waits for, for people to read; the retry is the next look. */
 export const checkActivities = (

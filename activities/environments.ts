@@ -2,12 +2,12 @@ import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
 import { environmentQuery } from '../workflows/contracts/queries.ts';
-import { GoneRuns } from './survey/gone-runs.ts';
 import { notYet } from './failures.ts';
+import type { Environments, Ports } from './ports.ts';
+import { GoneRuns } from './survey/gone-runs.ts';
+import { serverOf } from './survey/server.ts';
 import { tell } from './waiting/heartbeating.ts';
 import type { RateLimit } from './waiting/rate-limit.ts';
-import type { Environments, Ports } from './ports.ts';
-import { serverOf } from './survey/server.ts';
 
 /** Whoever holds an environment is looked at this often, in milliseconds; where there are many, `CutRuns` looks for all. */
 const HOLDER_POLL_MS = 10_000;

@@ -1,13 +1,13 @@
 import { cancellationDetails, Context, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
-import { metered, overBudget } from './budget.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
+import { metered, overBudget } from './budget.ts';
 import { pullRequestOf } from './changes.ts';
-import { isBlockedByOwner, notYet } from './failures.ts';
-import { tell } from './waiting/heartbeating.ts';
 import { lives } from './environments.ts';
+import { isBlockedByOwner, notYet } from './failures.ts';
 import type { Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { tell } from './waiting/heartbeating.ts';
 import { wholeJob } from './whole-jobs.ts';
 
 /** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
+import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 import { clear, retell } from './survey/clearing.ts';
-import { RunStatuses } from './survey/run-statuses.ts';
 import {
   orphanedBranches,
   unownedEnvironments,
@@ -10,8 +10,8 @@ import {
   orphanedEnvironments,
   type Around,
 } from './survey/orphans.ts';
+import { RunStatuses } from './survey/run-statuses.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
-import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 
 type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier'>;
 

@@ -1,7 +1,7 @@
 import type { Failing, Stuck, UnsentNotices } from '../../workflows/contracts/survey.ts';
 import type { KeptNotice } from '../inventory.ts';
-import type { Described, Seen, Server } from './server.ts';
 import { concurrently } from './concurrently.ts';
+import type { Described, Seen, Server } from './server.ts';
 
 /** A notice may be on its way for so long, in milliseconds, before anybody asks after it. */
 const NOTICE_MS = 60_000;

@@ -4,9 +4,9 @@ import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import { noticeKey } from '../notices.ts';
 import type { Ports } from '../ports.ts';
+import { concurrently } from './concurrently.ts';
 import { RunStatuses } from './run-statuses.ts';
 import type { Server } from './server.ts';
-import { concurrently } from './concurrently.ts';
 
 const BECAUSE = 'Its run is no more.';
 

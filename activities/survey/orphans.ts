@@ -1,9 +1,9 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import type { Ports } from '../ports.ts';
+import { concurrently } from './concurrently.ts';
 import { tailOf, type RunStatuses } from './run-statuses.ts';
 import type { Seen, Server } from './server.ts';
-import { concurrently } from './concurrently.ts';
 
 /** What stands for a run, before anybody knows how that run stands. */
 type Listed = Omit<Orphan, 'fate'>;
