@@ -59,7 +59,7 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
-    // The server went before us: nobody can be told how our activities end. What they run on this machine is ended all the same.
+    // The server went before us, so the ends of our activities are lost. What they run on this machine is ended all the same.
     log.warn({ err: failure }, 'the server was gone before this worker had stopped');
   }
 }

@@ -113,7 +113,7 @@ export class CheckRuns {
     const states = await Promise.all(
       (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
     );
-    await ended(states.map(({ run }) => run)); // includes processes that were left running by commands which have ended
+    await ended(states.map(({ run }) => run)); // includes what ended commands have left running
     for (const { run, state } of states) if (state.is === 'running') await this.records.forget(run.folder);
     await this.records.close();
   }

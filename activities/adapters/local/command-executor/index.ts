@@ -161,7 +161,7 @@ class CommandExecutor implements Executor {
     // A job that is locked right now delays the stop for a moment only. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      standing.map(({ key }) => this.folderOf(key).run), // includes processes that were left running by commands which have ended
+      standing.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));

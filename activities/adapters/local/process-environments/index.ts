@@ -171,7 +171,7 @@ class ProcessEnvironments implements Environments {
   async close(): Promise<void> {
     this.closing = true;
     const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
-    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes processes that were left running by commands which have ended
+    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes what ended commands left
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }

@@ -107,7 +107,7 @@ async function mustFollow(worktree: Worktree, branch: string, before: string, ne
     try {
       await take(worktree, { before, next, settings, scratch, converted: state.converted }, ['--dry-run']);
     } catch (failure) {
-      if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file that the commit would overwrite
+      if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file would be overwritten
       throw failure;
     }
   });
