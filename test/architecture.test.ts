@@ -327,6 +327,7 @@ it.each([
  */
 const DOOR = 'activities/adapters/git/';
 const GIT_ELSEWHERE = [
+  'client/cli/version.ts',
   'client/doctor/set-up.ts',
   'client/local-stack/teammate.ts',
   'client/local-stack/demo.ts',
