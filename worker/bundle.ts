@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { bundling, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 
@@ -27,6 +26,8 @@ export async function workflowBundle(data: string, building: Building = {}): Pro
   const codePath = path.join(data, 'bundles', `${await sourceHash()}${kind}.cjs`);
   if (await isThere(codePath)) return { codePath };
 
+  // Loaded here, for most have it bundled already.
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     ...bundling(building),
     ...(payloadConverterPath && { payloadConverterPath }),
