@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { root } from './checkout.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const WEEK_MS = 7 * 86_400_000;
 
