@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { makeBuild } from './bundles.mjs';
-import { root } from './checkout.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const folder = path.join(root, 'dist', 'package');
 await rm(folder, { recursive: true, force: true });
