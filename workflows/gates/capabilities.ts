@@ -11,7 +11,7 @@ import type {
 import type { Text } from '../contracts/facts.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
-import type { Feedback } from '../rules/revisions.ts';
+import type { Feedback } from '../rules/outputs.ts';
 
 /** How an attempt went. What called-off work has made all the same is cleared by its key. */
 export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };

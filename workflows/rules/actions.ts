@@ -78,7 +78,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   return { actionId, by, visit, is: 'taken', taken };
 }
 
-/** An action whose name nobody knows. */
+/** Refuses an action of an unknown name. */
 export const judgeUnknown = (name: string, raw: unknown): Judgement => {
   return {
     ...sender(raw),
