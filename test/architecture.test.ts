@@ -69,16 +69,65 @@ const LAW: Record<string, string[]> = {
     'workflows/temporal',
     '@temporalio/workflow',
   ],
-  // The one door to git, which adapters of git repositories share.
-  'activities/adapters/git': ['node:'],
-  'activities/adapters': [
+  // The rooms that vendors share. They know no vendor, and import only those listed before them.
+  'activities/adapters/files': ['type:zod', 'node:', 'execa'],
+  'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
+  'activities/adapters/git': [
     'workflows/contracts',
     'type:activities',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  'activities/adapters/settings': ['workflows/contracts', 'type:activities/adapters/git', 'zod', 'yaml'],
+  'activities/adapters/checks': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/settings',
     'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  // Each vendor: any other folder below the adapters.
+  'activities/adapters/*': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/checks',
+    'activities/adapters/settings',
+    'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'type:activities/adapters',
     'zod',
     'node:',
     'execa',
     'yaml',
+  ],
+  // One port out of several adapters of its kind.
+  'activities/adapters/dispatching': [
+    'workflows/contracts',
+    'type:activities',
+    'type:activities/adapters',
+    'type:activities/adapters/settings',
+    'type:activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  // What lists and opens the vendors: the only code that knows them.
+  'activities/adapters': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/*',
+    'activities/adapters/dispatching',
+    'activities/adapters/settings',
+    'type:activities/adapters/git',
+    'zod',
+    'node:',
   ],
   // What is on record of a closed run, read alike by the worker and by the client.
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
@@ -92,6 +141,9 @@ const LAW: Record<string, string[]> = {
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
   'worker/configuration': [
     'workflows/contracts',
+    // What adapters declare to read: no adapter is loaded by that.
+    'activities/adapters',
+    'zod',
     '@temporalio/envconfig',
     'env-paths',
     // The codec: what payloads are on the wire, and node's ciphers.
@@ -148,7 +200,14 @@ const LAW: Record<string, string[]> = {
   ],
 };
 const ROOMS = Object.keys(LAW).sort((a, b) => b.length - a.length);
-const roomOf = (file: string) => ROOMS.find((room) => file.startsWith(`${room}/`));
+const roomOf = (file: string) => {
+  const room = ROOMS.find((each) => file.startsWith(`${each}/`));
+  return room === 'activities/adapters' && vendorOf(file) !== undefined ? `${room}/*` : room;
+};
+const vendorOf = (file: string): string | undefined => {
+  const [, folder] = /^activities\/adapters\/([^/]+)\//.exec(file) ?? [];
+  return folder !== undefined && !Object.hasOwn(LAW, `activities/adapters/${folder}`) ? folder : undefined;
+};
 
 /** The sample is a repository of its own, with a law of its own. */
 const files = ['workflows', 'activities', 'worker', 'client']
@@ -207,9 +266,8 @@ function offences(file: string, source: string): string[] {
 
 /** Adapters of one vendor know nothing of another's; only the list knows them all. */
 function neighbour(file: string, local: string): string | undefined {
-  const vendorOf = (name: string) => /^activities\/adapters\/([^/]+)\//.exec(name)?.[1];
   const [own, other] = [vendorOf(file), vendorOf(local)];
-  return own && other && own !== other && other !== 'git' ? `another adapter: ${other}` : undefined;
+  return own && other && own !== other ? `another vendor: ${other}` : undefined;
 }
 
 it('looks at every room', () => {
@@ -232,11 +290,18 @@ it.each([
   ['workflows/step/x.ts', `import { type Gate } from '../gates/gate.ts';`, 'workflows/gates'],
   ['workflows/step/x.ts', `import type { LiveRun } from '../run/live-run.ts';`, 'workflows/run'],
   ['workflows/x.ts', `export * from '../activities/index.ts';`, 'activities'],
-  ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters'],
+  ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters/*'],
   ['activities/adapters/x/x.ts', `import { Context } from '@temporalio/activity';`, '@temporalio/activity'],
   ['activities/adapters/x/x.ts', `import { createActivities } from '../../index.ts';`, 'activities'],
-  ['activities/adapters/x/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
-  ['activities/adapters/git/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
+  ['activities/adapters/x/x.ts', `import type { Local } from '../local/opening.ts';`, 'another vendor: local'],
+  ['activities/adapters/x/x.ts', `import { VENDORS } from '../index.ts';`, 'activities/adapters'],
+  ['activities/adapters/git/x.ts', `import type { Local } from '../local/opening.ts';`, 'activities/adapters/*'],
+  [
+    'activities/adapters/git/x.ts',
+    `import { settingsOf } from '../settings/reading.ts';`,
+    'activities/adapters/settings',
+  ],
+  ['activities/adapters/processes/x.ts', `import { git } from '../git/door.ts';`, 'activities/adapters/git'],
   ['worker/x.ts', `import { Runs } from "../client/runs.ts"`, 'client'],
   ['client/x.ts', `const a = await import('../worker/main.ts');`, 'worker'],
   ['client/x.ts', `const a = await import(\n  '../worker/main.ts',\n);`, 'worker'],
@@ -262,6 +327,7 @@ it.each([
  */
 const DOOR = 'activities/adapters/git/';
 const GIT_ELSEWHERE = [
+  'client/cli/version.ts',
   'client/doctor/set-up.ts',
   'client/local-stack/teammate.ts',
   'client/local-stack/demo.ts',

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
-import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
