@@ -1,7 +1,7 @@
 import { cancellationDetails, Context, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
 import { metered, overBudget } from './budget.ts';
-import { boundedForeign } from '../workflows/contracts/foreign.ts';
+import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
 import { pullRequestOf } from './changes.ts';
 import { isBlockedByOwner, notYet } from './failures.ts';
 import { tell } from './waiting/heartbeating.ts';

@@ -94,6 +94,7 @@ const LAW: Record<string, string[]> = {
   // Each vendor: any other folder below the adapters.
   'activities/adapters/*': [
     'workflows/contracts',
+    'workflows/words',
     'type:activities',
     'activities/adapters/checks',
     'activities/adapters/settings',
@@ -133,6 +134,7 @@ const LAW: Record<string, string[]> = {
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
   activities: [
     'workflows/contracts',
+    'workflows/words',
     'activities/closed',
     '@temporalio/activity',
     'type:@temporalio/client',

@@ -3,7 +3,7 @@ import type { Activities, EnvironmentView, Signal } from '../../workflows/contra
 import type { HumanAction } from '../../workflows/contracts/messages.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
+import { freshStep, type StepRecord } from '../../workflows/contracts/run/state.ts';
 import type { Capabilities, Capability } from '../../workflows/gates/capabilities.ts';
 import type { Core, Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
 import { revisionOf } from '../../workflows/rules/outputs.ts';

@@ -1,6 +1,6 @@
 import type { BadField } from './bad-fields.ts';
 import type { Began, Change } from './change.ts';
-import type { ClosedReport } from './closed-run.ts';
+import type { ClosedReport } from './run/closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { legible } from './titles.ts';
+import { legible } from './text/titles.ts';
 
 /** One bad field of an input: where it is, and what was expected there. */
 export interface BadField {

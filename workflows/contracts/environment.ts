@@ -30,7 +30,7 @@ export const EnvironmentInput = z.object({
   generation: z.number().int().min(1),
   holder: NamedHolder,
   provisionSeconds: z.number().min(1),
-  /** Made by continue-as-new: see `EnvironmentSnapshot` in `contracts/snapshot.ts`. */
+  /** Made by continue-as-new: see `EnvironmentSnapshot` in `contracts/run/snapshot.ts`. */
   resume: z.looseObject({}).optional(),
 });
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;

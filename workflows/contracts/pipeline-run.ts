@@ -50,7 +50,7 @@ const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a c
 
 /**
  * What a run continues. A retry names a closed execution of its workflow id, and optionally the step to run again; the worker
- * reads what that execution has settled. Continue-as-new passes the whole `state` (`contracts/snapshot.ts`).
+ * reads what that execution has settled. Continue-as-new passes the whole `state` (`contracts/run/snapshot.ts`).
  */
 export const Resume = z.looseObject({
   from: z.number().int().min(1).optional(),

@@ -8,7 +8,7 @@ import type { Policy } from './policy.ts';
 import type { Task } from './pipeline-run.ts';
 import type { Signal } from './release.ts';
 import type { Failing } from './reports.ts';
-import type { Retrying } from './retrying.ts';
+import type { Retrying } from './run/retrying.ts';
 
 /**
  * The answers of a run's queries. Times are ISO 8601 in UTC; fields that end in `Ms` are milliseconds. What a run also stores

@@ -2,8 +2,8 @@ import { CancellationScope, condition, isCancellation, rootCause, setHandler, sl
 import type { Activities, EnvironmentView, EnvironmentReport } from '../contracts/activities.ts';
 import { EnvironmentInput, Release, environmentKeyOf } from '../contracts/environment.ts';
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
-import { retryingSignal } from '../contracts/retrying.ts';
-import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/snapshot.ts';
+import { retryingSignal } from '../contracts/run/retrying.ts';
+import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/run/snapshot.ts';
 import { inBackground, restarting } from '../temporal/background.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { Retries } from '../temporal/retries.ts';

@@ -2,7 +2,7 @@ import { patched, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from
 import type { EnvironmentView } from '../contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
 import { environmentQuery } from '../contracts/queries.ts';
-import type { Retrying } from '../contracts/retrying.ts';
+import type { Retrying } from '../contracts/run/retrying.ts';
 import { cutText } from '../rules/bytes.ts';
 import { environmentDetails } from '../words/views/details.ts';
 import { QUERIES } from '../words/views/handlers.ts';

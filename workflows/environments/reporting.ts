@@ -1,7 +1,7 @@
 import { CancellationScope, getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
 import type { EnvironmentView, Holder } from '../contracts/activities.ts';
 import { environmentReport } from '../contracts/messages.ts';
-import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
+import { retryingSignal, type Retrying } from '../contracts/run/retrying.ts';
 
 /** Reports to the run that an environment belongs to. A report only makes the run read the status, so losing one does no harm. */
 export class Reporting {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Revision } from '../contracts/activities.ts';
 import { failed, passed } from '../contracts/outcome.ts';
 import type { CompanionVerdict } from '../contracts/reading.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { judgeReview, Review } from '../rules/companion.ts';
 import { lost } from './agent.ts';
 import { approveOutput } from './approval.ts';

@@ -6,7 +6,7 @@ import type { ActionName, HintAbout, HumanAction } from '../contracts/messages.t
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Outcome } from '../contracts/outcome.ts';
 import type { Policy } from '../contracts/policy.ts';
-import type { GateView, StepRecord } from '../contracts/state.ts';
+import type { GateView, StepRecord } from '../contracts/run/state.ts';
 import type { Attempt, Capabilities, Capability } from './capabilities.ts';
 
 /** How a gate ends: with an outcome, or by sending the run back to earlier steps. */

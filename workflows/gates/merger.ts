@@ -3,7 +3,7 @@ import type { Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
 import { failingOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { lost } from './agent.ts';
 import { defineGate, judge, type GateContext, type GateEnd } from './gate.ts';
 

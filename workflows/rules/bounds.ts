@@ -1,5 +1,5 @@
 import type { StepEntry } from '../contracts/reading.ts';
-import { Snapshot, type Carried } from '../contracts/snapshot.ts';
+import { Snapshot, type Carried } from '../contracts/run/snapshot.ts';
 import { bytesOf, fits, weightOf, WIDEST } from './bytes.ts';
 import { pick } from './picking.ts';
 import { MEASURES, trimEntry, TRIMS } from './trimming.ts';

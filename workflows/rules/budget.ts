@@ -1,7 +1,7 @@
 import { addCents, exceeds } from '../contracts/cents.ts';
 import type { Usage } from '../contracts/activities.ts';
 import type { UsageTotal } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 
 /** Spending as much as is allowed is within the budget. */
 export const overBudget = ({ policy, usage }: Pick<RunState, 'policy' | 'usage'>): boolean =>

@@ -1,6 +1,6 @@
 import type { Job, Revision } from '../contracts/jobs.ts';
-import { keptIn, madeText } from '../contracts/kept.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import { keptIn, madeText } from '../contracts/run/kept.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { bytesOf, cutText } from './bytes.ts';
 
 /** The limit of what a job receives of earlier steps, in bytes. */

@@ -1,7 +1,7 @@
 import type { Notice } from '../contracts/notices.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
-import type { Carried } from '../contracts/snapshot.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { Carried } from '../contracts/run/snapshot.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { compacted } from './actions.ts';
 import { bytesOf, cutText, newestWithin } from './bytes.ts';
 

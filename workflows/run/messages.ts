@@ -13,10 +13,10 @@ import {
   type HumanAction,
 } from '../contracts/messages.ts';
 import type { ActionEntry } from '../contracts/reading.ts';
-import { retryingSignal } from '../contracts/retrying.ts';
+import { retryingSignal } from '../contracts/run/retrying.ts';
 import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
 import { BECAUSE_LENGTH, keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import type { LiveRun } from './live-run.ts';
 import { alwaysAvailable, type AlwaysAvailable, type AlwaysAvailableActions } from './always-available.ts';
 import { publish } from '../step/transition.ts';

@@ -1,11 +1,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
-import { boundedWriters } from '../contracts/foreign.ts';
+import { boundedWriters } from '../contracts/run/foreign.ts';
 import type { Text } from '../contracts/facts.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
-import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
-import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
+import { freshStep, type RunState, type StepRecord } from '../contracts/run/state.ts';
+import { SNAPSHOT_VERSION } from '../contracts/run/snapshot.ts';
 import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
 import { inWords } from '../words/index.ts';

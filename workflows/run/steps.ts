@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { FailureType, type Lost } from '../contracts/outcome.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
 import { inWords } from '../words/index.ts';
 import { noticesTimer } from '../words/views/timers.ts';

@@ -4,7 +4,7 @@ import type { EnvironmentInput } from '../contracts/environment.ts';
 import { buildSignal, releaseSignal } from '../contracts/messages.ts';
 import { environmentIdOf } from '../contracts/pipeline-run.ts';
 import type { Text } from '../contracts/facts.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { Environment } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';

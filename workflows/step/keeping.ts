@@ -1,7 +1,7 @@
 import { patched } from '@temporalio/workflow';
-import { keptIn } from '../contracts/kept.ts';
+import { keptIn } from '../contracts/run/kept.ts';
 import type { Text } from '../contracts/facts.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
 

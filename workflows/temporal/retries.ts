@@ -1,4 +1,4 @@
-import { Retrying } from '../contracts/retrying.ts';
+import { Retrying } from '../contracts/run/retrying.ts';
 
 /** The most entries that are shown. */
 const MOST = 10;

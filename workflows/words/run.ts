@@ -1,4 +1,4 @@
-import type { Retrying } from '../contracts/retrying.ts';
+import type { Retrying } from '../contracts/run/retrying.ts';
 
 // What people read of a run as a whole.
 

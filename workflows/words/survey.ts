@@ -1,4 +1,4 @@
-import { shellWord } from '../contracts/quoting.ts';
+import { shellWord } from '../contracts/text/quoting.ts';
 import type { Failing, Found, Orphan, SurveyFacts, Stuck, UnsentNotices } from '../contracts/survey.ts';
 import { isDue } from '../rules/survey.ts';
 

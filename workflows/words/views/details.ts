@@ -1,7 +1,7 @@
 import { actions } from '../../contracts/messages.ts';
-import type { RunState } from '../../contracts/state.ts';
+import type { RunState } from '../../contracts/run/state.ts';
 import type { Finding } from '../../contracts/reading.ts';
-import type { Retrying } from '../../contracts/retrying.ts';
+import type { Retrying } from '../../contracts/run/retrying.ts';
 import type { Survey } from '../../contracts/survey.ts';
 import { offersNow } from '../../rules/actions.ts';
 import { askedNow, failingNow, statusOf } from '../../rules/describe.ts';

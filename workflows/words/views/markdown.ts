@@ -1,4 +1,4 @@
-import { HIDDEN } from '../../contracts/titles.ts';
+import { HIDDEN } from '../../contracts/text/titles.ts';
 
 /**
  * Untrusted text: Markdown and HTML in it are escaped, so that no link, picture or table of its author is drawn.

@@ -1,5 +1,5 @@
 import type { Activities } from '../../contracts/activities.ts';
-import { inert } from '../../contracts/titles.ts';
+import { inert } from '../../contracts/text/titles.ts';
 
 type Summaries = { [Name in keyof Activities]: (...question: Parameters<Activities[Name]>) => string };
 

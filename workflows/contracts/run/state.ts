@@ -1,7 +1,7 @@
-import type { Text } from './facts.ts';
-import type { ActionName } from './messages.ts';
-import type { RunInput } from './pipeline-run.ts';
-import type { Phase, Shown, Waited } from './reading.ts';
+import type { Text } from '../facts.ts';
+import type { ActionName } from '../messages.ts';
+import type { RunInput } from '../pipeline-run.ts';
+import type { Phase, Shown, Waited } from '../reading.ts';
 import type { Retrying } from './retrying.ts';
 import type { Carried } from './snapshot.ts';
 

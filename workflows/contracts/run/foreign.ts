@@ -1,4 +1,4 @@
-import type { ForeignCommit } from './change.ts';
+import type { ForeignCommit } from '../change.ts';
 
 /** The most commits by others that a run remembers. A merged branch may have thousands. */
 export const MOST_FOREIGN = 200;

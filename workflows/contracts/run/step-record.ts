@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Revision } from './jobs.ts';
-import { stepIdOf, StepShape } from './pipelines.ts';
-import { CompanionVerdict, Round, StepEntry } from './reading.ts';
+import { Revision } from '../jobs.ts';
+import { stepIdOf, StepShape } from '../pipelines.ts';
+import { CompanionVerdict, Round, StepEntry } from '../reading.ts';
 
 const count = z.number().int().min(0);
 

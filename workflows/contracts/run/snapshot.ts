@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { Change, ForeignCommit } from './change.ts';
-import { EnvironmentView } from './environment.ts';
-import { Notice } from './notices.ts';
-import { Estimate } from './pipeline-run.ts';
-import { PipelineShape } from './pipelines.ts';
-import { Policy } from './policy.ts';
-import { ActionEntry, UsageTotal } from './reading.ts';
+import { Change, ForeignCommit } from '../change.ts';
+import { EnvironmentView } from '../environment.ts';
+import { Notice } from '../notices.ts';
+import { Estimate } from '../pipeline-run.ts';
+import { PipelineShape } from '../pipelines.ts';
+import { Policy } from '../policy.ts';
+import { ActionEntry, UsageTotal } from '../reading.ts';
 import { StepRecord } from './step-record.ts';
 
 /**

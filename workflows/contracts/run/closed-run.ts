@@ -1,6 +1,6 @@
-import type { BadField } from './bad-fields.ts';
-import type { Began, ForeignCommit } from './change.ts';
-import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from './reading.ts';
+import type { BadField } from '../bad-fields.ts';
+import type { Began, ForeignCommit } from '../change.ts';
+import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from '../reading.ts';
 
 /** What a retry needs to know of a run. */
 interface Facts {
