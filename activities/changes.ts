@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import type { Activities, ChangeReport, Job } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
-import { boundedForeign } from '../workflows/contracts/foreign.ts';
+import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
 import type { Forge, Ports } from './ports.ts';

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../workflows/contracts/activities.ts';
-import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/closed-run.ts';
-import { keptIn } from '../workflows/contracts/kept.ts';
+import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/run/closed-run.ts';
+import { keptIn } from '../workflows/contracts/run/kept.ts';
 import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/queries.ts';
-import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
+import { SNAPSHOT_VERSION } from '../workflows/contracts/run/snapshot.ts';
 import { failureOf, startInputOf } from './closed/record.ts';
 import { isInvalidArgument } from './failures.ts';
 import type { Ports, Texts } from './ports.ts';

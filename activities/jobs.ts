@@ -1,6 +1,6 @@
 import { cancellationDetails, Context, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
-import { boundedForeign } from '../workflows/contracts/foreign.ts';
+import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
 import { metered, overBudget } from './budget.ts';
 import { pullRequestOf } from './changes.ts';
 import { lives } from './environments.ts';

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { BadField } from '../workflows/contracts/activities.ts';
 import { runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { runQuery } from '../workflows/contracts/queries.ts';
-import { queryText } from '../workflows/contracts/quoting.ts';
+import { queryText } from '../workflows/contracts/text/quoting.ts';
 import type { TaskLimit } from './settings.ts';
 
 /**

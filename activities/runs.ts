@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
-import { titleOfRun } from '../workflows/contracts/titles.ts';
+import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
 import { overLimit } from './limits.ts';

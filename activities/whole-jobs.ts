@@ -1,6 +1,6 @@
 import type { Job } from '../workflows/contracts/activities.ts';
+import { madeText } from '../workflows/contracts/run/kept.ts';
 import type { PriorOutput, Revision } from '../workflows/contracts/jobs.ts';
-import { madeText } from '../workflows/contracts/kept.ts';
 import type { Texts } from './ports.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
-import type { ClosedRun } from './contracts/closed-run.ts';
+import type { ClosedRun } from './contracts/run/closed-run.ts';
 import { runIdOf, type Resume } from './contracts/pipeline-run.ts';
-import type { StepRecord } from './contracts/state.ts';
+import type { StepRecord } from './contracts/run/state.ts';
 import type { GateEnd } from './gates/gate.ts';
 import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/index.ts';
 import { contextFor } from './step/context.ts';

@@ -1,5 +1,5 @@
 import type { Client, WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
-import type { FailureDetails } from '../../workflows/contracts/closed-run.ts';
+import type { FailureDetails } from '../../workflows/contracts/run/closed-run.ts';
 
 /** The part of a client that reads the record of a run. */
 type Reader = Pick<Client['workflow'], 'workflowService' | 'options'>;

@@ -1,5 +1,5 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
-import { queryText } from '../../workflows/contracts/quoting.ts';
+import { queryText } from '../../workflows/contracts/text/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 

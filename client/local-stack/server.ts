@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import getPort from 'get-port';
-import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/run/search-attributes.ts';
 import { ClientError } from '../errors.ts';
 import { end, readRecord, recordOf, stillRuns } from './processes.ts';
 

@@ -303,7 +303,7 @@ it('what cannot be looked at is told, and holds up nothing else; a server that i
   executor.list = () => Promise.reject(new Error('The disk is gone.'));
   expect((await found()).map(({ about, detail }) => `${about}: ${detail}`)).toEqual([
     expect.stringMatching(/^terminated runs: .*which no workflow sees to$/),
-    'survey: could not look at all of it: jobs: The disk is gone.',
+    'survey: could not check all of it: jobs: The disk is gone.',
   ]);
   server.down = true;
   await expect(activities.survey()).rejects.toThrow('The server is down.');

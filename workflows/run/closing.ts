@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { FailureDetails } from '../contracts/closed-run.ts';
+import type { FailureDetails } from '../contracts/run/closed-run.ts';
 import type { Lost } from '../contracts/outcome.ts';
 import type { StepEntry } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import { shownWithin } from '../rules/bounds.ts';
 import { cutText } from '../rules/bytes.ts';
 import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';

@@ -1,5 +1,5 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { dependentNotStarted, dependentsUnknown } from '../words/run.ts';
 import type { LiveRun } from './live-run.ts';
 

@@ -1,7 +1,7 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { BadField } from '../contracts/activities.ts';
 import { fieldsMessage } from '../contracts/bad-fields.ts';
-import type { FailureDetails } from '../contracts/closed-run.ts';
+import type { FailureDetails } from '../contracts/run/closed-run.ts';
 import { actionsQuery, refusedRunQuery, waitingOnQuery } from '../contracts/queries.ts';
 import { invalidInputHint } from '../words/run.ts';
 

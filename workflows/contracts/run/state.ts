@@ -1,7 +1,7 @@
-import type { Text } from './facts.ts';
-import type { ActionName } from './messages.ts';
-import type { RunInput } from './pipeline-run.ts';
-import type { Phase, Shown, Waited } from './reading.ts';
+import type { Text } from '../facts.ts';
+import type { ActionName } from '../messages.ts';
+import type { RunInput } from '../pipeline-run.ts';
+import type { Phase, Shown, Waited } from '../reading.ts';
 import type { Retrying } from './retrying.ts';
 import type { Carried } from './snapshot.ts';
 
@@ -27,14 +27,14 @@ interface WordedView extends GateView {
 }
 
 /**
- * All that a run knows of itself, as data: what travels (`contracts/snapshot.ts`), and what does not, for each execution
- * has it anew. What people read is derived from it (`rules/describe.ts`).
+ * All that a run knows of itself, as data: what is handed to the next execution (`snapshot.ts`), and what each execution
+ * creates it again. What people read is derived from it (`words/views/describe.ts`).
  */
 export interface RunState extends Carried {
   input: RunInput;
   runId: string;
-  /** What is being done or asked, which the gate says anew. */
+  /** What is being done or asked. The gate of the next execution shows it again. */
   current?: (WordedView & { step: number; id: string; kind: string; visit?: string | undefined }) | undefined;
-  /** What is tried again and again of what this execution asks. The next one asks anew. */
+  /** The activities of this execution that keep failing. */
   retrying?: Retrying[] | undefined;
 }

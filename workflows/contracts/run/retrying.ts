@@ -13,7 +13,7 @@ export const Retrying = z.object({
   since: z.string().max(40),
   /** Why, the last time. */
   message: z.string().max(1_000),
-  /** What it is about, as its row in the Web UI says it: filled in by the workflow that waits for it. */
+  /** Its summary in the Web UI, which the waiting workflow adds. */
   about: z.string().max(300).optional(),
   /** Whether it is an activity of the run's environment, which reports it on. */
   environment: z.boolean().optional(),
@@ -22,5 +22,5 @@ export type Retrying = z.output<typeof Retrying>;
 
 export const retryingSignal = defineSignal<[unknown]>('_retrying');
 
-/** From so many failures in a row on, a notice tells people. */
+/** After this many failures in a row, people get a notice. */
 export const NOTICE_AFTER = 10;

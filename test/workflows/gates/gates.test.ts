@@ -1,12 +1,12 @@
-import { agents } from '../../workflows/gates/agent.ts';
-import { ci } from '../../workflows/gates/ci.ts';
-import { companions } from '../../workflows/gates/companion.ts';
-import { conflicts } from '../../workflows/gates/conflicts.ts';
-import type { Gate, JobEnd } from '../../workflows/gates/gate.ts';
-import { humanTest } from '../../workflows/gates/human-test.ts';
-import { merger } from '../../workflows/gates/merger.ts';
-import { completed, green, HEAD, HEADS, red } from '../support/builders.ts';
-import { play } from '../support/story.ts';
+import { agents } from '../../../workflows/gates/agent.ts';
+import { ci } from '../../../workflows/gates/ci.ts';
+import { companions } from '../../../workflows/gates/companion.ts';
+import { conflicts } from '../../../workflows/gates/conflicts.ts';
+import type { Gate, JobEnd } from '../../../workflows/gates/gate.ts';
+import { humanTest } from '../../../workflows/gates/human-test.ts';
+import { merger } from '../../../workflows/gates/merger.ts';
+import { completed, green, HEAD, HEADS, red } from '../../support/builders.ts';
+import { play } from '../../support/story.ts';
 
 const coder = agents[0] as unknown as Gate;
 const reviewer = companions[0] as unknown as Gate;

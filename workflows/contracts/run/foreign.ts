@@ -1,21 +1,21 @@
-import type { ForeignCommit } from './change.ts';
+import type { ForeignCommit } from '../change.ts';
 
-/** As many commits by others as are told of and remembered: a branch may be brought in that has thousands. */
+/** The most commits by others that a run remembers. A merged branch may have thousands. */
 export const MOST_FOREIGN = 200;
-/** As much of whoever wrote one, in characters of a name and in names; and as much where all together are more than that. */
+/** The limits of a commit's writers: the characters of a name, and the names besides the author. `FEWER`: when all are too long. */
 const WRITERS = { length: 200, others: 20 };
 const NAMES_LENGTH = 60_000;
 const WRITERS_LENGTH = 20_000;
 const FEWER = { length: 60, others: 3 };
 
-/** The newest of these commits, oldest first, and before them one of each other writer, so that none is forgotten. */
+/** The newest of these commits, oldest first, after one of each other writer, so that no writer is forgotten. */
 export function boundedForeign(commits: readonly ForeignCommit[]): ForeignCommit[] {
   const kept = newestOf(commits.map((each) => clipped(each, WRITERS)));
   const length = kept.reduce((sum, each) => sum + namesOf(each).join('').length, 0);
   return length <= NAMES_LENGTH ? kept : kept.map((each) => clipped(each, FEWER));
 }
 
-/** As many names and e-mails of earlier writers as there is room for. */
+/** The names and e-mails of earlier writers, up to a limit. */
 export function boundedWriters(names: readonly string[]): string[] {
   let left = WRITERS_LENGTH;
   const short = names.map((name) => name.slice(0, WRITERS.length));

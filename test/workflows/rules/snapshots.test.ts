@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
-import { freshStep } from '../../workflows/contracts/state.ts';
-import { Policy } from '../../workflows/contracts/policy.ts';
-import { MIGRATIONS, readEnvironment, readSnapshot, ENVIRONMENT_MIGRATIONS } from '../../workflows/run/snapshots.ts';
-import { change } from '../support/builders.ts';
+import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../../workflows/contracts/run/snapshot.ts';
+import { freshStep } from '../../../workflows/contracts/run/state.ts';
+import { Policy } from '../../../workflows/contracts/policy.ts';
+import { MIGRATIONS, readEnvironment, readSnapshot, ENVIRONMENT_MIGRATIONS } from '../../../workflows/run/snapshots.ts';
+import { change } from '../../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const steps = [{ kind: 'coder' }];

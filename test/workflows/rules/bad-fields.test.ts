@@ -1,7 +1,7 @@
-import { badFields, fieldsMessage, found } from '../../workflows/contracts/bad-fields.ts';
-import { readVariables } from '../../worker/configuration/variables.ts';
-import { RunInput } from '../../workflows/gates/index.ts';
-import { wish } from '../support/builders.ts';
+import { badFields, fieldsMessage, found } from '../../../workflows/contracts/bad-fields.ts';
+import { readVariables } from '../../../worker/configuration/variables.ts';
+import { RunInput } from '../../../workflows/gates/index.ts';
+import { wish } from '../../support/builders.ts';
 
 const told = (input: unknown): string => fieldsMessage(badFields(RunInput.safeParse(input).error!, input));
 const coder = wish({ kind: 'coder' });

@@ -1,4 +1,4 @@
-/** What runs are found by (contract 8). Registered by the local stack and by `doctor --fix`, from here. */
+/** The search attributes of runs. The local stack and `doctor --fix` register them. */
 export const SEARCH_ATTRIBUTES = {
   GatehouseWorkspace: 'Keyword',
   GatehouseTask: 'Keyword',

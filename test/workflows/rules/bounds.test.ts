@@ -1,14 +1,14 @@
 import { jest } from '@jest/globals';
-import { boundedForeign, boundedWriters } from '../../workflows/contracts/foreign.ts';
-import { Policy } from '../../workflows/contracts/policy.ts';
-import type { StepEntry } from '../../workflows/contracts/reading.ts';
-import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapshot.ts';
-import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
-import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, shownWithin } from '../../workflows/rules/bounds.ts';
-import { bytesOf, cutText, newestWithin, piecesOf, weightOf } from '../../workflows/rules/bytes.ts';
-import { readSnapshot } from '../../workflows/run/snapshots.ts';
-import { stepEntry } from '../../workflows/rules/describe.ts';
-import { change, HEAD } from '../support/builders.ts';
+import { boundedForeign, boundedWriters } from '../../../workflows/contracts/run/foreign.ts';
+import { Policy } from '../../../workflows/contracts/policy.ts';
+import type { StepEntry } from '../../../workflows/contracts/reading.ts';
+import { SNAPSHOT_VERSION, type Carried } from '../../../workflows/contracts/run/snapshot.ts';
+import { freshStep, type StepRecord } from '../../../workflows/contracts/run/state.ts';
+import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, shownWithin } from '../../../workflows/rules/bounds.ts';
+import { bytesOf, cutText, newestWithin, piecesOf, weightOf } from '../../../workflows/rules/bytes.ts';
+import { readSnapshot } from '../../../workflows/run/snapshots.ts';
+import { stepEntry } from '../../../workflows/rules/describe.ts';
+import { change, HEAD } from '../../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
