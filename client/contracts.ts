@@ -5,6 +5,8 @@ export * from '../workflows/contracts/outcome.ts';
 export * from '../workflows/contracts/pipeline-run.ts';
 export * from '../workflows/contracts/pipelines.ts';
 export * from '../workflows/contracts/policy.ts';
+export * from '../workflows/contracts/queries.ts';
+export * from '../workflows/contracts/queries.ts';
 export * from '../workflows/contracts/reading.ts';
 export * from '../workflows/contracts/search-attributes.ts';
 export { RunInput } from '../workflows/gates/index.ts';

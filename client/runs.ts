@@ -6,16 +6,8 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { startInputOf } from '../activities/closed/record.ts';
-import {
-  actionsQuery,
-  hintSignal,
-  outputQuery,
-  runQuery,
-  signalOf,
-  updateOf,
-  waitingOnQuery,
-  type ActionName,
-} from '../workflows/contracts/messages.ts';
+import { hintSignal, signalOf, updateOf, type ActionName } from '../workflows/contracts/messages.ts';
+import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../workflows/contracts/queries.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import type { Begun } from './beginning.ts';
 import { NotFound, NotSetUp, Refused, Unreachable } from './errors.ts';

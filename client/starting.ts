@@ -3,6 +3,7 @@ import { badFields } from '../workflows/contracts/bad-fields.ts';
 import { runIdOf } from '../workflows/contracts/pipeline-run.ts';
 import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
 import { oversized } from '../workflows/rules/bounds.ts';
+import { inputTooLarge } from '../workflows/words/input.ts';
 import { begin, type Begun } from './beginning.ts';
 import type { Ended } from './ends.ts';
 import { InvalidInput, LiveRun, NothingToRetry } from './errors.ts';
@@ -26,7 +27,8 @@ export async function start(
   const { temporal, taskQueue } = ground;
   const { data: input, error } = RunInput.safeParse(wish);
   if (!input) throw new InvalidInput(badFields(error, wish));
-  const wrong = [...oversized(wish), ...wrongDependents(input)];
+  const large = oversized(wish);
+  const wrong = [...(large ? [inputTooLarge(large)] : []), ...wrongDependents(input)];
   if (wrong.length > 0) throw new InvalidInput(wrong);
   const workflowId = runIdOf(input.workspace, input.task.id);
   const before = fresh ? undefined : await ground.ended(workflowId);

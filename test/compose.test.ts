@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { Variables } from '../workflows/contracts/variables.ts';
+import { Variables } from '../worker/configuration/variables.ts';
+import { SERVER_VERSION } from './support/cluster/programs.ts';
 
 interface Service {
   image?: string;
@@ -10,6 +11,7 @@ interface Service {
   depends_on?: Record<string, { condition: string }>;
   volumes?: string[];
   secrets?: string[];
+  configs?: { source: string; target: string }[];
   networks?: string[];
   ports?: string[];
   healthcheck?: { test: string[] };
@@ -19,15 +21,27 @@ interface Compose {
   name: string;
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
+  configs: Record<string, { content: string }>;
   secrets: Record<string, { file: string }>;
   networks: Record<string, unknown>;
 }
 
 /** Of the Compose specification, what we use: a key with a typing error would be refused, or worse, ignored. */
 const KEYS = {
-  top: ['name', 'services', 'volumes', 'secrets', 'networks'],
+  top: ['name', 'services', 'configs', 'volumes', 'secrets', 'networks'],
   service: [
-    ...['build', 'depends_on', 'entrypoint', 'env_file', 'environment', 'healthcheck', 'image', 'init', 'networks'],
+    ...[
+      'build',
+      'configs',
+      'depends_on',
+      'entrypoint',
+      'env_file',
+      'environment',
+      'healthcheck',
+      'image',
+      'init',
+      'networks',
+    ],
     ...['ports', 'restart', 'secrets', 'stop_grace_period', 'volumes'],
   ],
   healthcheck: ['test', 'interval', 'timeout', 'retries', 'start_period', 'start_interval'],
@@ -40,43 +54,61 @@ const compose = parse(text, { strict: true, uniqueKeys: true }) as Compose;
 const services = Object.entries(compose.services);
 /** `name:/path` of a volume, or `./folder:/path` of this machine, which may be a `${variable:-default}`. */
 const sourceOf = (volume: string) => /^(\$\{[^}]*\}|[^:]*):/.exec(volume)?.[1] ?? volume;
+const isDone = 'service_completed_successfully';
+const dependsOn = services.flatMap(([, service]) => Object.entries(service.depends_on ?? {}));
+/** What ends once it has done its work: others wait for that. */
+const errands = new Set(dependsOn.filter(([, { condition }]) => condition === isDone).map(([name]) => name));
 const named = (volumes: string[] = []) => volumes.map(sourceOf).filter((source) => /^\w/.test(source));
 
-it('holds PostgreSQL, Temporal, its Web UI and our worker', () => {
-  expect(Object.keys(compose.services).sort()).toEqual(['postgresql', 'temporal', 'web-ui', 'worker']);
+/** What must be there before a service starts, at first or second hand. */
+const awaitedBy = (name: string): string[] =>
+  Object.keys(compose.services[name]?.depends_on ?? {}).flatMap((needed) => [needed, ...awaitedBy(needed)]);
+
+it('holds PostgreSQL, Temporal, what sets it up, its Web UI and our worker', () => {
+  const names = ['namespace', 'postgresql', 'schema', 'temporal', 'web-ui', 'worker'];
+  expect(Object.keys(compose.services).sort()).toEqual(names);
+  expect([...errands].sort()).toEqual(['namespace', 'schema']);
   expect(KEYS.top).toEqual(expect.arrayContaining(Object.keys(compose)));
 });
 
-describe.each(services)('%s', (_, service) => {
+describe.each(services)('%s', (name, service) => {
   it('has no key that Compose does not know', () => {
     expect(KEYS.service).toEqual(expect.arrayContaining(Object.keys(service)));
-    expect(KEYS.healthcheck).toEqual(expect.arrayContaining(Object.keys(service.healthcheck!)));
+    expect(KEYS.healthcheck).toEqual(expect.arrayContaining(Object.keys(service.healthcheck ?? {})));
   });
 
   it('is pinned to a version', () => expect(service.image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/));
-  it('says how it is known to be well', () => expect(service.healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/));
-  it('comes back after a failure', () => expect(service.restart).toBe('unless-stopped'));
 
-  it('waits for what it needs to be well', () => {
-    for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
-      expect(compose.services).toHaveProperty([name, 'healthcheck']);
-      expect(condition).toBe('service_healthy');
+  it('comes back after a failure', () => {
+    expect(service.restart).toBe(errands.has(name) ? 'on-failure' : 'unless-stopped');
+  });
+
+  it('says how it is known to be well, or ends', () => {
+    if (errands.has(name)) expect(service).not.toHaveProperty('healthcheck');
+    else expect(service.healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/);
+  });
+
+  it('waits for what it needs to be well, or done', () => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect(compose.services).toHaveProperty([needed]);
+      expect(condition).toBe(errands.has(needed) ? isDone : 'service_healthy');
     }
   });
 
   it('names only volumes, secrets and networks that are declared', () => {
     for (const name of named(service.volumes)) expect(compose.volumes).toHaveProperty([name]);
     for (const name of service.secrets ?? []) expect(compose.secrets).toHaveProperty([name]);
+    for (const { source } of service.configs ?? []) expect(compose.configs).toHaveProperty([source]);
     expect(service.networks?.length).toBeGreaterThan(0);
     for (const name of service.networks ?? []) expect(compose.networks).toHaveProperty([name]);
   });
 
   it('calls others by the names they have', () => {
-    const { POSTGRES_SEEDS, TEMPORAL_ADDRESS } = service.environment ?? {};
-    for (const host of [POSTGRES_SEEDS, TEMPORAL_ADDRESS?.split(':')[0]]) {
+    const { POSTGRES_SEEDS, SQL_HOST, TEMPORAL_ADDRESS } = service.environment ?? {};
+    for (const host of [POSTGRES_SEEDS, SQL_HOST, TEMPORAL_ADDRESS?.split(':')[0]]) {
       if (host === undefined) continue;
       expect(compose.services).toHaveProperty([host]);
-      expect(service.depends_on).toHaveProperty([host]);
+      expect(awaitedBy(name)).toContain(host);
     }
   });
 
@@ -91,8 +123,12 @@ describe.each(services)('%s', (_, service) => {
   });
 });
 
-it.each(['volumes', 'secrets', 'networks'] as const)('uses all the %s that it declares', (kind) => {
-  const used = services.flatMap(([, service]) => (kind === 'volumes' ? named(service.volumes) : (service[kind] ?? [])));
+it.each(['configs', 'volumes', 'secrets', 'networks'] as const)('uses all the %s that it declares', (kind) => {
+  const used = services.flatMap(([, service]) => {
+    if (kind === 'volumes') return named(service.volumes);
+    if (kind === 'configs') return (service.configs ?? []).map(({ source }) => source);
+    return service[kind] ?? [];
+  });
   expect(Object.keys(compose[kind]).sort()).toEqual([...new Set(used)].sort());
 });
 
@@ -108,6 +144,13 @@ it('keeps secrets in files that are not in the repository, and never in an image
 it('sets no variable of ours that is not there', () => {
   const { environment = {} } = compose.services['worker']!;
   expect(Object.keys(Variables.shape)).toEqual(expect.arrayContaining(Object.keys(environment)));
+});
+
+it('has the Temporal server that benchmarks and faults run on, with worker versioning, and its own tools', () => {
+  const versions = ['temporal', 'schema', 'namespace'].map((name) => compose.services[name]!.image!.split(':')[1]);
+  expect(versions).toEqual([SERVER_VERSION, SERVER_VERSION, SERVER_VERSION]);
+  const [, least] = /worker versioning\*\* \(a Temporal server of ([\d.]+) or later\)/.exec(read('OPERATIONS.md'))!;
+  expect(SERVER_VERSION.localeCompare(least!, 'en', { numeric: true })).toBeGreaterThanOrEqual(0);
 });
 
 describe('the image of the worker', () => {

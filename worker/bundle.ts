@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { bundling, packedBundle, variantOf, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 import { root } from './configuration/places.ts';
@@ -19,6 +18,8 @@ export async function workflowBundle(data: string, wanted: Bundling = {}): Promi
   const codePath = path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`);
   if (await isThere(codePath)) return { codePath };
 
+  // Loaded here, for most have it bundled already.
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode(bundling(wanted));
   await mkdir(path.dirname(codePath), { recursive: true });
   const draft = `${codePath}.${randomUUID()}`;

@@ -111,7 +111,7 @@ const lighterLibraries = {
     onResolve({ filter: /^@temporalio\/workflow$/ }, () => ({
       path: path.join(root, 'client/building/definitions.mjs'),
     }));
-    onLoad({ filter: /\/(workflows|worker|client)\/.*\.ts$/ }, async ({ path: source }) => {
+    onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
       const contents = await readFile(source, 'utf8');
       // A namespace lets esbuild see what of it is used; zod's own `z` does not.
       return { contents: contents.replace("import { z } from 'zod';", "import * as z from 'zod';"), loader: 'ts' };

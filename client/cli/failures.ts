@@ -1,5 +1,5 @@
 import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import { ClientError, InvalidInput, LiveRun, NothingToRetry, Refused, Unreachable } from '../errors.ts';
 import { shown, tameJson } from '../legible.ts';
 import { EXIT, Usage } from './exit-codes.ts';

@@ -1,5 +1,5 @@
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { NotFound } from '../errors.ts';
 import { findTemporal } from '../local-stack/acquire.ts';

@@ -2,9 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
+import proto from '@temporalio/proto';
 import { TestRepository, TestStack, until } from '../support/stack.ts';
 
 jest.setTimeout(300_000);
+
+const STARTED = proto.temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
 
 let stack: TestStack;
 let another: ChildProcess | undefined;
@@ -16,12 +19,9 @@ afterAll(async () => {
 
 /** The attempts of the job that the run waits for: how many there were, and who has the last one. */
 async function attemptOf(workflowId: string): Promise<{ attempt: number; worker: string } | undefined> {
-  const told = await stack.temporal('workflow', 'describe', '--workflow-id', workflowId, '--output', 'json');
-  const { pendingActivities = [] } = JSON.parse(told);
-  const job = pendingActivities.find(({ activityType }: any) => activityType.name === 'runJob');
-  return job?.state === 'PENDING_ACTIVITY_STATE_STARTED'
-    ? { attempt: job.attempt ?? 1, worker: job.lastWorkerIdentity }
-    : undefined;
+  const { pendingActivities } = await stack.describe(workflowId);
+  const job = pendingActivities?.find(({ activityType }) => activityType?.name === 'runJob');
+  return job?.state === STARTED ? { attempt: job.attempt ?? 1, worker: job.lastWorkerIdentity ?? '' } : undefined;
 }
 
 it('a worker that stands still for longer than its heartbeat leaves alone what another one has adopted', async () => {

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { useBundle } from '../../client/offline/sandbox/machine.ts';
+import { keptBundle } from './bundles.ts';
 import { measure } from './coverage.ts';
 
 /** The sandbox in which `gatehouse simulate` plays runs is the one in which they are tested. */
@@ -5,4 +8,5 @@ export { Cluster } from '../../client/offline/sandbox/cluster.ts';
 export type { Execution } from '../../client/offline/sandbox/execution.ts';
 export { AsSent, UNREADABLE, type Call, type Closed, type World } from '../../client/offline/sandbox/wire.ts';
 
+useBundle(async () => readFile(await keptBundle(), 'utf8'));
 measure();

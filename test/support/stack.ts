@@ -10,6 +10,7 @@ import getPort from 'get-port';
 import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
+import { bringBundle } from './bundles.ts';
 import { removeFolder } from './folders.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
@@ -17,16 +18,17 @@ const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 /** How the command line's worker is called in a list of processes: a build runs it. */
 const WORKER = '/worker.js';
 
-/** Waits for something to come true, and says what it was when it does not. */
+/** Waits for something to come true, and says what it was when it does not. It looks ever less often: looking costs time, too. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  for (const deadline = Date.now() + 90_000; ;) {
+  const deadline = Date.now() + 90_000;
+  for (let pause = 50; ; pause = Math.min(pause * 1.2, 500)) {
     const seen = await look();
     if (seen) return seen;
     if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
@@ -47,6 +49,7 @@ export class TestStack {
   static async create(variables: Record<string, string> = {}): Promise<TestStack> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
     const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    await bringBundle(path.join(home, 'data'));
     return new TestStack(home, port, uiPort, variables);
   }
 
@@ -175,12 +178,19 @@ export class TestStack {
     process.kill(await this.workerPid(), 'SIGKILL');
   }
 
-  /** What `show` says of a run, asked in this process: tests look often. Nothing while nobody answers. */
+  /** A client of this stack, in this process: tests look often. */
+  private async asking(): Promise<Client> {
+    return (this.client ??= await connect(readConfig(this.environment)));
+  }
+
+  /** What the server says of a workflow. */
+  describe = async (workflowId: string) => (await (await this.asking()).workflow.getHandle(workflowId).describe()).raw;
+
+  /** What `show` says of a run. Nothing while nobody answers. */
   async run(task: string): Promise<any> {
     const workflowId = `run/default/${task}`;
     try {
-      this.client ??= await connect(readConfig(this.environment));
-      const runs = new Runs(this.client, 'gatehouse');
+      const runs = new Runs(await this.asking(), 'gatehouse');
       return { ...(await runs.run(workflowId)), end: await runs.ended(workflowId) };
     } catch {
       return undefined;

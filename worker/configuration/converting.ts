@@ -1,5 +1,5 @@
 import type { DataConverter } from '@temporalio/common';
-import type { CodecKey } from '../../workflows/contracts/variables.ts';
+import type { CodecKey } from './variables.ts';
 import { workerCodec } from './encryption.ts';
 import { fileOf } from './places.ts';
 

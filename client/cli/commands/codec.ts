@@ -1,5 +1,5 @@
 import { found } from '../../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../../worker/configuration/variables.ts';
 import { serveCodec } from '../../codec-server.ts';
 import { readConfig } from '../../config.ts';
 import type { Called } from '../called.ts';

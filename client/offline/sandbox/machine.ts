@@ -6,20 +6,24 @@ import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js'
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { bundling, packedBundle } from '../../../worker/configuration/bundling.ts';
 
-let creator: Promise<ReusableVMWorkflowCreator> | undefined;
-/** The workflow code, bundled once, as the worker does: every run of every cluster lives in it, and shares its modules. */
-const theCreator = () =>
-  (creator ??= (async () => {
-    // Of local activities the machine wants to know which there are: `default` stands for all.
-    return ReusableVMWorkflowCreator.create(parseWorkflowCode(await workflowCode()), 5_000, new Set(['default']));
-  })());
-
-async function workflowCode(): Promise<string> {
+let bundled = async (): Promise<string> => {
   const packed = packedBundle();
   if (packed) return readFile(packed, 'utf8');
   const bundler = new WorkflowCodeBundler({ ...bundling(), logger: new DefaultLogger('ERROR') });
   return (await bundler.createBundle()).code;
-}
+};
+
+/** For those who have the workflow code bundled already, as the worker does it. */
+export const useBundle = (read: typeof bundled): void => void (bundled = read);
+
+let creator: Promise<ReusableVMWorkflowCreator> | undefined;
+/** The workflow code, loaded once: every run of every cluster lives in it, and shares its modules. */
+const theCreator = () =>
+  (creator ??= (async () => {
+    const code = parseWorkflowCode(await bundled());
+    // Of local activities the machine wants to know which there are: `default` stands for all.
+    return ReusableVMWorkflowCreator.create(code, 5_000, new Set(['default']));
+  })());
 
 /** What a run is told of itself. */
 export function infoOf(

@@ -11,7 +11,7 @@ import { commandFor, kebab, POSITIONAL } from '../../../client/cli/texts/words.t
 import { invocationOf } from '../../../client/invocation.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
-import { BadVariables } from '../../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../../worker/configuration/variables.ts';
 
 describe('RUN', () => {
   it.each([
