@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { root } from './checkout.mjs';
 
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 const WEEK_MS = 7 * 86_400_000;
 
 const COMMON = {
@@ -13,7 +13,8 @@ const COMMON = {
   bundle: true,
   platform: 'node',
   target: 'node20.11',
-  minify: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
 };
@@ -44,6 +45,7 @@ const commandLine = (outdir) =>
     entryPoints: { gatehouse: 'client/cli/main.ts' },
     format: 'esm',
     splitting: true,
+    minifyIdentifiers: true,
     sourcemap: 'linked',
     // Libraries in CommonJS ask for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
