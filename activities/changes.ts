@@ -4,7 +4,7 @@ import type { Change } from '../workflows/contracts/change.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { RateLimit } from './waiting/rate-limit.ts';
 import type { Forge, Ports } from './ports.ts';
 
 type Own = Pick<

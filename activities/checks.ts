@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { PASSING } from '../workflows/contracts/outcome.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
-import { tell } from './heartbeating.ts';
+import { tell } from './waiting/heartbeating.ts';
 import type { Ports } from './ports.ts';
 
 /** One look. While it cannot tell, it fails with what it waits for, for people to read; the retry is the next look. */

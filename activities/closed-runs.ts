@@ -3,7 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../workflows/contracts/activities.ts';
 import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/closed-run.ts';
 import { keptIn } from '../workflows/contracts/kept.ts';
-import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/messages.ts';
+import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/queries.ts';
 import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
 import { failureOf, startInputOf } from './closed/record.ts';
 import { isInvalidArgument } from './failures.ts';

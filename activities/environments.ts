@@ -1,11 +1,11 @@
 import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
-import { environmentQuery } from '../workflows/contracts/messages.ts';
-import { GoneRuns } from './gone-runs.ts';
+import { environmentQuery } from '../workflows/contracts/queries.ts';
+import { GoneRuns } from './survey/gone-runs.ts';
 import { notYet } from './failures.ts';
-import { tell } from './heartbeating.ts';
-import type { RateLimit } from './rate-limit.ts';
+import { tell } from './waiting/heartbeating.ts';
+import type { RateLimit } from './waiting/rate-limit.ts';
 import type { Environments, Ports } from './ports.ts';
 import { serverOf } from './survey/server.ts';
 

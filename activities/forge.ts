@@ -16,12 +16,27 @@ export interface ChangeWish {
   basis?: string | undefined;
 }
 
+/** What holds on this forge where the policy does not say. */
+export interface ForgeDefaults {
+  /** How long a head without any check stays without a verdict. */
+  checksGraceSeconds: number;
+  /** What is tested before a merge: the head, or what the merge would make of it. */
+  tested: NonNullable<Policy['tested']>;
+}
+
 export type ForgeExamined =
   /**
    * The repository has its one name in the change, however it was given. `writers`: names and e-mails of who has written on
    * a branch that is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
    */
-  | { is: 'found'; change: Change; head?: string; title?: string; writers?: string[]; lacking?: string }
+  | ({
+      is: 'found';
+      change: Change;
+      head?: string;
+      title?: string;
+      writers?: string[];
+      lacking?: string;
+    } & ForgeDefaults)
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 
@@ -44,10 +59,6 @@ export interface Checks {
 
 /** A source forge: branches, pull requests, checks, merges. */
 export interface Forge extends BranchInventory {
-  /** How long a head without any check stays without a verdict, when the policy does not say. */
-  readonly checksGraceSeconds: number;
-  /** What is tested before a merge, when the policy does not say (hosted.md 18). */
-  readonly tested: NonNullable<Policy['tested']>;
   /** Says whether the change can be worked on. Makes nothing, and leaves nothing behind. */
   examine(wish: ChangeWish): Promise<ForgeExamined>;
   /**

@@ -4,7 +4,7 @@ import { metered, overBudget } from './budget.ts';
 import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import { pullRequestOf } from './changes.ts';
 import { isBlockedByOwner, notYet } from './failures.ts';
-import { tell } from './heartbeating.ts';
+import { tell } from './waiting/heartbeating.ts';
 import { lives } from './environments.ts';
 import type { Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';

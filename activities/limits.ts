@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { BadField } from '../workflows/contracts/activities.ts';
-import { runQuery } from '../workflows/contracts/messages.ts';
+import { runQuery } from '../workflows/contracts/queries.ts';
 import { runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { queryText } from '../workflows/contracts/quoting.ts';
 import type { TaskLimit } from './settings.ts';

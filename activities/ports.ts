@@ -15,7 +15,7 @@ import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inve
 export type * from './forge.ts';
 
 /**
- * What an adapter must bring: one narrow interface per family of activities (ports.md 3, 6, 7). Three rules hold for all.
+ * What an adapter must bring: one narrow interface per family of activities. Three rules hold for all.
  * Every effect is idempotent by key, or reads back before it repeats. The expected comes back as a value; a throw means
  * that the world could not be asked, and is tried again. Everything takes an AbortSignal where it may take long.
  */

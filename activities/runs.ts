@@ -46,8 +46,8 @@ export const runActivities = (
       ...(found.writers !== undefined && { writers: found.writers }),
       ...(found.lacking !== undefined && { lacking: found.lacking }),
       environments: site.configured,
-      checksGraceSeconds: forge.checksGraceSeconds,
-      tested: forge.tested,
+      checksGraceSeconds: found.checksGraceSeconds,
+      tested: found.tested,
     };
   },
 

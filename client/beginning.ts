@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { branchOf } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun } from '../workflows/contracts/titles.ts';
 import type { RunInput } from '../workflows/gates/index.ts';
-import { code } from '../workflows/rules/details.ts';
+import { code } from '../workflows/words/views/markdown.ts';
 import { endOf } from './ends.ts';
 import { InvalidInput, LiveRun, Unreachable } from './errors.ts';
 import { isTimeout } from './timeouts.ts';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { JSONToPayload, payloadToJSON, type JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
 import { lenientCodec } from '../worker/configuration/encryption.ts';
-import type { CodecKey } from '../workflows/contracts/variables.ts';
+import type { CodecKey } from '../worker/configuration/variables.ts';
 import { ClientError } from './errors.ts';
 
 /** More than a page of the Web UI ever asks for at once, in bytes. */

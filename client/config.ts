@@ -2,7 +2,7 @@ import path from 'node:path';
 import envPaths from 'env-paths';
 import { codecKeysOf } from '../worker/configuration/encryption.ts';
 import { stateFolder, temporalOf } from '../worker/configuration/shared.ts';
-import { readVariables, type CodecKey, type Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, type CodecKey, type Variables } from '../worker/configuration/variables.ts';
 
 export interface ClientConfig {
   variables: Variables;

@@ -7,20 +7,13 @@ import {
 } from '@temporalio/client';
 import { startInputOf } from '../activities/closed/record.ts';
 import { badFields } from '../workflows/contracts/bad-fields.ts';
-import {
-  actionsQuery,
-  hintSignal,
-  outputQuery,
-  runQuery,
-  signalOf,
-  updateOf,
-  waitingOnQuery,
-  type ActionName,
-} from '../workflows/contracts/messages.ts';
+import { hintSignal, signalOf, updateOf, type ActionName } from '../workflows/contracts/messages.ts';
 import { runIdOf, type Resume } from '../workflows/contracts/pipeline-run.ts';
+import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../workflows/contracts/queries.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
 import { oversized } from '../workflows/rules/bounds.ts';
+import { inputTooLarge } from '../workflows/words/input.ts';
 import { begin, type Begun, type Wished } from './beginning.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
@@ -61,7 +54,8 @@ export class Runs {
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { data: input, error } = RunInput.safeParse(wish);
     if (!input) throw new InvalidInput(badFields(error, wish));
-    const wrong = [...oversized(wish), ...wrongDependents(input)];
+    const large = oversized(wish);
+    const wrong = [...(large ? [inputTooLarge(large)] : []), ...wrongDependents(input)];
     if (wrong.length > 0) throw new InvalidInput(wrong);
     const workflowId = runIdOf(input.workspace, input.task.id);
     const before = fresh ? undefined : await this.ended(workflowId);

@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const LAW: Record<string, string[]> = {
   'workflows/contracts': ['zod', '@temporalio/workflow'],
   'workflows/rules': ['workflows/contracts', 'zod'],
+  // All that people read. Gates and rules report facts, and know nothing of it.
+  'workflows/words': ['workflows/contracts', 'workflows/rules'],
   'workflows/gates': ['workflows/contracts', 'workflows/rules', 'zod'],
   // The SDK's side as the sandbox sees it. It knows nothing of runs.
   'workflows/temporal': [
@@ -16,6 +18,7 @@ const LAW: Record<string, string[]> = {
     'workflows',
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'type:zod',
     '@temporalio/workflow',
     // What the SDK's own converters are made of, where payloads are encrypted.
@@ -24,40 +27,107 @@ const LAW: Record<string, string[]> = {
   'workflows/step': [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/temporal',
     'type:workflows/gates',
     'type:zod',
     '@temporalio/workflow',
   ],
-  'workflows/environments': ['workflows/contracts', 'workflows/rules', 'workflows/temporal', '@temporalio/workflow'],
+  'workflows/environments': [
+    'workflows/contracts',
+    'workflows/rules',
+    'workflows/words',
+    'workflows/temporal',
+    '@temporalio/workflow',
+  ],
+  'workflows/survey': [
+    'workflows/contracts',
+    'workflows/rules',
+    'workflows/words',
+    'workflows/temporal',
+    '@temporalio/workflow',
+  ],
   'workflows/run': [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/temporal',
     'workflows/step',
     'type:workflows/gates',
+    'type:zod',
     '@temporalio/workflow',
   ],
   workflows: [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/gates',
     'workflows/run',
     'workflows/step',
     'workflows/environments',
+    'workflows/survey',
     'workflows/temporal',
     '@temporalio/workflow',
   ],
-  // The one door to git, which adapters of git repositories share.
-  'activities/adapters/git': ['node:'],
-  'activities/adapters': [
+  // The rooms that vendors share. They know no vendor, and import only those listed before them.
+  'activities/adapters/files': ['type:zod', 'node:', 'execa'],
+  'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
+  'activities/adapters/git': [
     'workflows/contracts',
     'type:activities',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  'activities/adapters/settings': ['workflows/contracts', 'type:activities/adapters/git', 'zod', 'yaml'],
+  'activities/adapters/checks': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/settings',
     'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  // Each vendor: any other folder below the adapters.
+  'activities/adapters/*': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/checks',
+    'activities/adapters/settings',
+    'activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'type:activities/adapters',
     'zod',
     'node:',
     'execa',
     'yaml',
+  ],
+  // One port out of several adapters of its kind.
+  'activities/adapters/dispatching': [
+    'workflows/contracts',
+    'type:activities',
+    'type:activities/adapters',
+    'type:activities/adapters/settings',
+    'type:activities/adapters/git',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
+  // What lists and opens the vendors: the only code that knows them.
+  'activities/adapters': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/*',
+    'activities/adapters/dispatching',
+    'activities/adapters/settings',
+    'type:activities/adapters/git',
+    'zod',
+    'node:',
   ],
   // What is on record of a closed run, read alike by the worker and by the client.
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
@@ -71,6 +141,9 @@ const LAW: Record<string, string[]> = {
   // Read alike by whoever serves runs and whoever starts them: the one door between the two.
   'worker/configuration': [
     'workflows/contracts',
+    // What adapters declare to read: no adapter is loaded by that.
+    'activities/adapters',
+    'zod',
     '@temporalio/envconfig',
     'env-paths',
     // The codec: what payloads are on the wire, and node's ciphers.
@@ -107,6 +180,7 @@ const LAW: Record<string, string[]> = {
   client: [
     'workflows/contracts',
     'workflows/rules',
+    'workflows/words',
     'workflows/gates',
     'type:workflows',
     'client/offline',
@@ -126,7 +200,14 @@ const LAW: Record<string, string[]> = {
   ],
 };
 const ROOMS = Object.keys(LAW).sort((a, b) => b.length - a.length);
-const roomOf = (file: string) => ROOMS.find((room) => file.startsWith(`${room}/`));
+const roomOf = (file: string) => {
+  const room = ROOMS.find((each) => file.startsWith(`${each}/`));
+  return room === 'activities/adapters' && vendorOf(file) !== undefined ? `${room}/*` : room;
+};
+const vendorOf = (file: string): string | undefined => {
+  const [, folder] = /^activities\/adapters\/([^/]+)\//.exec(file) ?? [];
+  return folder !== undefined && !Object.hasOwn(LAW, `activities/adapters/${folder}`) ? folder : undefined;
+};
 
 /** The sample is a repository of its own, with a law of its own. */
 const files = ['workflows', 'activities', 'worker', 'client']
@@ -185,9 +266,8 @@ function offences(file: string, source: string): string[] {
 
 /** Adapters of one vendor know nothing of another's; only the list knows them all. */
 function neighbour(file: string, local: string): string | undefined {
-  const vendorOf = (name: string) => /^activities\/adapters\/([^/]+)\//.exec(name)?.[1];
   const [own, other] = [vendorOf(file), vendorOf(local)];
-  return own && other && own !== other && other !== 'git' ? `another adapter: ${other}` : undefined;
+  return own && other && own !== other ? `another vendor: ${other}` : undefined;
 }
 
 it('looks at every room', () => {
@@ -202,16 +282,26 @@ it.each([
   ['workflows/gates/x.ts', `import { sleep } from '@temporalio/workflow';`, '@temporalio/workflow'],
   ['workflows/gates/x.ts', `import { park } from '../step/park.ts';`, 'workflows/step'],
   ['workflows/rules/x.ts', `import fs from 'node:fs';`, 'node:fs'],
+  ['workflows/rules/x.ts', `import { noChecks } from '../words/checks.ts';`, 'workflows/words'],
+  ['workflows/gates/x.ts', `import { inWords } from '../words/index.ts';`, 'workflows/words'],
+  ['workflows/words/x.ts', `import { ci } from '../gates/ci.ts';`, 'workflows/gates'],
   ['workflows/rules/x.ts', `import '../step/park.ts';`, 'workflows/step'],
   ['workflows/step/x.ts', `import { ci } from '../gates/ci.ts';`, 'workflows/gates'],
   ['workflows/step/x.ts', `import { type Gate } from '../gates/gate.ts';`, 'workflows/gates'],
   ['workflows/step/x.ts', `import type { LiveRun } from '../run/live-run.ts';`, 'workflows/run'],
   ['workflows/x.ts', `export * from '../activities/index.ts';`, 'activities'],
-  ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters'],
+  ['activities/x.ts', `export { gitForge } from './adapters/local/git-forge/index.ts';`, 'activities/adapters/*'],
   ['activities/adapters/x/x.ts', `import { Context } from '@temporalio/activity';`, '@temporalio/activity'],
   ['activities/adapters/x/x.ts', `import { createActivities } from '../../index.ts';`, 'activities'],
-  ['activities/adapters/x/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
-  ['activities/adapters/git/x.ts', `import { Workshop } from '../local/workshop.ts';`, 'another adapter: local'],
+  ['activities/adapters/x/x.ts', `import type { Local } from '../local/opening.ts';`, 'another vendor: local'],
+  ['activities/adapters/x/x.ts', `import { VENDORS } from '../index.ts';`, 'activities/adapters'],
+  ['activities/adapters/git/x.ts', `import type { Local } from '../local/opening.ts';`, 'activities/adapters/*'],
+  [
+    'activities/adapters/git/x.ts',
+    `import { settingsOf } from '../settings/reading.ts';`,
+    'activities/adapters/settings',
+  ],
+  ['activities/adapters/processes/x.ts', `import { git } from '../git/door.ts';`, 'activities/adapters/git'],
   ['worker/x.ts', `import { Runs } from "../client/runs.ts"`, 'client'],
   ['client/x.ts', `const a = await import('../worker/main.ts');`, 'worker'],
   ['client/x.ts', `const a = await import(\n  '../worker/main.ts',\n);`, 'worker'],
@@ -304,6 +394,55 @@ it('a rule never waits', () => {
     (file) => file.startsWith('workflows/rules/') && /\bawait\b|\basync\b/.test(sourceOf(file)),
   );
   expect(waiting).toEqual([]);
+});
+
+/**
+ * Gates and rules report facts; `words/` makes the sentences. What a schema expects of an input is stated in the schema.
+ */
+const SCHEMA_KEYS = /^(?:error|message|expected)$/;
+
+/** The texts in a source that read as a sentence: with spaces and a full stop at the end, or with more than four words. */
+function sentences(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (ts.isPropertyAssignment(node) && SCHEMA_KEYS.test(node.name.getText())) return;
+    const text = ts.isStringLiteralLike(node)
+      ? node.text
+      : ts.isTemplateExpression(node)
+        ? [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…')
+        : undefined;
+    const words = text?.match(/(?<=^|\s)[\p{L}’'-]+(?=[\s.,:;!?]|$)/gu) ?? [];
+    if (text && words.length > 0 && (words.length > 4 || /\s.*[a-z…][.!?]$/s.test(text))) found.push(text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.ESNext, true));
+  return found;
+}
+
+/** Their texts mark where data was cut. The marks are part of the data. */
+const MARKS = ['workflows/rules/bytes.ts', 'workflows/rules/revisions.ts'];
+
+const factual = files.filter((file) => /^workflows\/(?:gates|rules)\//.test(file) && !MARKS.includes(file));
+
+it.each(factual)('%s has no sentences', (file) => {
+  expect(sentences(sourceOf(file))).toEqual([]);
+});
+
+it.each([
+  `const note = 'There is no change.';`,
+  'const note = `Approved by ${by}.`;',
+  'const brief = `The checks of ${branch} have failed once more`;',
+])('a sentence in a gate or a rule is caught: %s', (source) => {
+  expect(sentences(source)).toHaveLength(1);
+});
+
+it.each([
+  `const key = 'pull-request'; // A comment may be a sentence.`,
+  `const Limit = z.number({ error: 'a number of at least one, or none at all' });`,
+  'const id = `${visit}/${type}-${number}`;',
+])('what is no sentence is let pass: %s', (source) => {
+  expect(sentences(source)).toEqual([]);
 });
 
 it('every temporalio package is pinned to one exact version', () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { Variables } from '../workflows/contracts/variables.ts';
+import { Variables } from '../worker/configuration/variables.ts';
 import { SERVER_VERSION } from './support/cluster/programs.ts';
 
 interface Service {

@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseSettings } from '../activities/adapters/local/settings.ts';
+import { parseSettings } from '../activities/adapters/settings/repository-settings.ts';
 import { kebab } from '../client/cli/words.ts';
 import { actions } from '../workflows/contracts/messages.ts';
 import { NoticeType } from '../workflows/contracts/notices.ts';
 import { BUILT_IN } from '../workflows/contracts/pipelines.ts';
-import { readVariables, Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, Variables } from '../worker/configuration/variables.ts';
 import { gateFor, kinds, RunInput } from '../workflows/gates/index.ts';
 import { refreshed } from './papers/configuration.ts';
+import { sampleRefreshed } from './papers/variables.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -27,6 +28,10 @@ it('README is at most 150 lines', () => {
 
 it('CONFIGURATION is as the schemas are; otherwise run npm run papers', () => {
   expect(read('CONFIGURATION.md')).toBe(refreshed(read('CONFIGURATION.md')));
+});
+
+it('.env.example is as the schemas are; otherwise run npm run papers', () => {
+  expect(read('.env.example')).toBe(sampleRefreshed(read('.env.example')));
 });
 
 it.each(Object.keys(Variables.shape))('CONFIGURATION and .env.example name %s', (name) => {
@@ -139,6 +144,8 @@ const EXAMPLES: Record<string, string> = {
   'workflows/gates/untouched.ts': 'untouched.ts',
   'test/workflows/gates/untouched.test.ts': 'untouched.test.ts',
   'activities/adapters/push/notifier.ts': 'push-notifier.ts',
+  'activities/adapters/push/variables.ts': 'push-variables.ts',
+  'activities/adapters/push/index.ts': 'push-index.ts',
 };
 
 it.each(Object.entries(EXAMPLES))('%s in CONTRIBUTING is test/papers/examples/%s', (there, here) => {
@@ -148,10 +155,10 @@ it.each(Object.entries(EXAMPLES))('%s in CONTRIBUTING is test/papers/examples/%s
 /** An example's text, with its imports as they are where it would be. */
 function movedTo(there: string, here: string): string {
   const from = 'test/papers/examples';
-  return read(`${from}/${here}`).replace(/ from '(\..+)';/g, (_, target: string) => {
+  return read(`${from}/${here}`).replace(/(from |import\()'(\.[^']+)'/g, (_, before: string, target: string) => {
     const file = path.posix.join(from, target);
     const moved = Object.keys(EXAMPLES).find((name) => `${from}/${EXAMPLES[name]}` === file) ?? file;
     const relative = path.posix.relative(path.posix.dirname(there), moved);
-    return ` from '${relative.startsWith('.') ? relative : `./${relative}`}';`;
+    return `${before}'${relative.startsWith('.') ? relative : `./${relative}`}'`;
   });
 }

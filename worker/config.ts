@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readVariables, type CodecKey, type Variables } from '../workflows/contracts/variables.ts';
+import { readVariables, type CodecKey, type Variables } from './configuration/variables.ts';
 import { codecKeysOf } from './configuration/encryption.ts';
 import { stateFolder, temporalOf } from './configuration/shared.ts';
 

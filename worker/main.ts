@@ -1,6 +1,6 @@
 import { NativeConnection } from '@temporalio/worker';
-import { openPorts } from '../activities/adapters/index.ts';
-import { BadVariables } from '../workflows/contracts/variables.ts';
+import { openPorts } from '../activities/adapters/opening.ts';
+import { BadVariables } from './configuration/variables.ts';
 import type { Ports } from '../activities/ports.ts';
 import { readConfig, takeEnvironment, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
@@ -73,23 +73,11 @@ const send = (message: object): Promise<void> =>
 
 /** The adapters that the configuration names. */
 function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType<typeof openLog>) {
-  return openPorts(
-    {
-      forge: variables.GATEHOUSE_FORGE,
-      executor: variables.GATEHOUSE_EXECUTOR,
-      environments: variables.GATEHOUSE_ENVIRONMENTS,
-      notify: variables.GATEHOUSE_NOTIFY,
-    },
-    {
-      root: data,
-      environment,
-      issues: variables.GATEHOUSE_ISSUES,
-      ledgerFile: variables.GATEHOUSE_LEDGER,
-      noticesFile: variables.GATEHOUSE_NOTICES_FILE,
-      webhook: { url: variables.GATEHOUSE_WEBHOOK_URL, secret: variables.GATEHOUSE_WEBHOOK_SECRET },
-      log: (fields, message) => log.info(fields, message),
-    },
-  );
+  return openPorts(variables, {
+    root: data,
+    environment,
+    log: (fields, message) => log.info(fields, message),
+  });
 }
 
 /** A server that is not there yet is waited for, unless we are to stop: it may be starting, or back soon. */

@@ -2,7 +2,8 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import { EnvironmentInput } from './contracts/environment.ts';
 import { parseInput } from './temporal/input.ts';
 import { EnvironmentLifecycle } from './environments/lifecycle.ts';
-import { readEnvironment } from './rules/snapshots.ts';
+import { readEnvironment } from './run/snapshots.ts';
+import { environmentReportsTimer } from './words/views/timers.ts';
 
 /**
  * One preview environment of one task. It outlives the run that uses it, and ends only when its removal has been verified.
@@ -20,8 +21,7 @@ export async function environment(raw: unknown): Promise<void> {
   }
   await CancellationScope.nonCancellable(async () => {
     await lifecycle.tearDown();
-    if (!lifecycle.isIdle())
-      await condition(lifecycle.isIdle, '10 seconds', { summary: 'environment: the run is told how it ended' });
+    if (!lifecycle.isIdle()) await condition(lifecycle.isIdle, '10 seconds', { summary: environmentReportsTimer() });
   });
   if (cancelled) throw cancelled;
 }

@@ -7,7 +7,9 @@ import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/in
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
 import { parseInput } from './temporal/input.ts';
-import { conclude, invalidInput, refuseInput, type Result } from './run/ending.ts';
+import type { Result } from './run/closing.ts';
+import { conclude } from './run/ending.ts';
+import { invalidInput, refuseInput } from './run/invalid-input.ts';
 import { serve } from './run/messages.ts';
 import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';
@@ -17,6 +19,7 @@ import { beginStep, takeSteps } from './run/steps.ts';
 import { madeUp, takeUp } from './run/taking-up.ts';
 import { transition } from './step/transition.ts';
 import { skipReason } from './rules/estimate.ts';
+import { examining, readingClosedRun } from './words/run.ts';
 import { voidedSteps } from './rules/head.ts';
 
 /** Takes a change through its pipeline's steps, in order, until it is merged, or one of them fails. */
@@ -46,7 +49,7 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
 async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
   const { state } = live;
   const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
-  showStarting(live, 'Looking at the repository and its settings');
+  showStarting(live, examining());
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const { pipeline } = state;
   const { base = before?.base, ...change } = state.input.change;
@@ -66,7 +69,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
 
 /** Takes over what the closed execution has settled, as its own record shows. */
 async function continueFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
-  showStarting(live, 'Reading what the run before has settled');
+  showStarting(live, readingClosedRun());
   const read = await live.activities('start').readClosed({ runId });
   const wrong = read.is === 'refused' ? read.fields : takeUp(live.state, read.run, from);
   if (read.is === 'refused' || wrong.length > 0) throw invalidInput(wrong);
@@ -81,7 +84,7 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const { state } = live;
   const scope = scopeFor(live, step);
   const { uses = [], run } = gateFor(step.kind);
-  const gate = () => run(contextFor(scope, uses, () => stop(live)) as never);
+  const gate = () => run(contextFor(scope, uses, () => stop(live)));
   if (live.upgrade.resumed) return gate();
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };

@@ -4,7 +4,9 @@ import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gat
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
 import { parseInput } from './temporal/input.ts';
-import { waitForNotices, conclude, refuseInput } from './run/ending.ts';
+import { waitForNotices } from './run/end-notices.ts';
+import { conclude } from './run/ending.ts';
+import { refuseInput } from './run/invalid-input.ts';
 import { serve } from './run/messages.ts';
 import { watchRecordOf } from './run/record.ts';
 import { LiveRun } from './run/live-run.ts';
@@ -31,9 +33,9 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
       step.startedAt ??= new Date().toISOString();
       const ctx = contextFor(scopeFor(live, step), postReleaseHealth.uses ?? [], () => stop(live));
       const options = postReleaseHealth.options.parse(optionsOf(step.options));
-      return watchRelease({ ...ctx, options } as Watched, (told) => (watch = told));
+      return watchRelease({ ...ctx, options } as Watched, (reported) => (watch = reported));
     });
-  return serve(live, () => conclude(live, work, { complete: () => watch, tell: waitForNotices }));
+  return serve(live, () => conclude(live, work, { complete: () => watch, notify: waitForNotices }));
 }
 
 /** A step's own options, without the keys that all steps have. */

@@ -88,7 +88,7 @@ async function judged(standing: Listed[], fates: RunStatuses): Promise<Orphan[]>
 
 const runOf = (environmentId: string): string => environmentId.replace(/^env\//, 'run/');
 
-/** A job's key begins with its run's workflow id and the end of its first run id (contract 1). */
+/** A job's key begins with its run's workflow id and the end of its first run id. */
 function holderOfJob(key: string): Holder | undefined {
   const [, workflowId, runId] = /^((?:run|release)\/[^/]+\/[^/]+)\/([^/]+)\/./.exec(key) ?? [];
   return workflowId && runId ? { workflowId, runId } : undefined;

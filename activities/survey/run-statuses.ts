@@ -3,7 +3,7 @@ import { queryText } from '../../workflows/contracts/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 
-/** So much of a run id is in a key: its end, for its beginning is the clock (contract 1). */
+/** So much of a run id is in a key: its end, for its beginning is the clock. */
 const TAIL = 12;
 
 export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(-TAIL);

@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import type { EnvironmentView, Holder } from '../../workflows/contracts/activities.ts';
-import { environmentQuery, releaseSignal, runQuery } from '../../workflows/contracts/messages.ts';
+import { releaseSignal } from '../../workflows/contracts/messages.ts';
+import { environmentQuery, runQuery } from '../../workflows/contracts/queries.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 
 /** An execution as visibility knows it, which may lag by a moment. Times are ISO 8601. `status` is Temporal's own word. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { found } from '../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import { serveCodec } from '../codec-server.ts';
 import { readConfig } from '../config.ts';
 import { isJson } from './context.ts';

@@ -1,7 +1,7 @@
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import { InvalidInput, LiveRun, NothingToRetry, Refused, ClientError, Unreachable } from '../errors.ts';
 
-/** How a command ends (contract 14). */
+/** How a command ends. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unanswered: 4, parked: 5 } as const;
 
 /** What went wrong, as an exit code. Whatever has no code of its own has simply failed. */

@@ -18,7 +18,7 @@ import { wordsAsTyped } from './words-as-typed.ts';
 /** Notes how a command ended. One that says nothing has done what it was asked. */
 export type Ended = (code: number) => void;
 
-/** The command line (contract 14). Answers the exit code; never throws. */
+/** The command line. Answers the exit code; never throws. */
 export async function main(argv: string[]): Promise<number> {
   let code: number = EXIT.done;
   const ended: Ended = (each) => void (code = each);

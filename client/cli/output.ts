@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import { InvalidInput, Refused, ClientError } from '../errors.ts';
 import { shown, tame, tameJson } from '../legible.ts';
 

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { ALWAYS_AVAILABLE } from '../../workflows/contracts/messages.ts';
 import { shellWord } from '../../workflows/contracts/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
-import { retryingText } from '../../workflows/rules/describe.ts';
+import { retrying as retryingText } from '../../workflows/words/run.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Ended } from '../ends.ts';
 import { shown, shownLines } from '../legible.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 import { NotFound } from '../errors.ts';
 import type { Runs } from '../runs.ts';
 import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';

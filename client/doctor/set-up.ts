@@ -1,6 +1,7 @@
 import type { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import type { Finding } from '../../workflows/contracts/survey.ts';
+import { declaredIn } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { missingAttributes, registerAttributes } from '../local-stack/attributes.ts';
 
@@ -52,7 +53,12 @@ async function workersOf(connection: Connection, namespace: string, taskQueue: s
 /** What the configuration asks for, and whether this machine has what it takes. */
 async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
   const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
-  const chosen = `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ')}`;
+  const routes = GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ');
+  const set = declaredIn(variables);
+  const chosen = [
+    `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${routes}`,
+    ...(set.length > 0 ? [`set: ${set.join(', ')}`] : []),
+  ].join('; ');
   const { stdout, failed } = await execa('git', ['--version'], { reject: false });
   if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
   return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };

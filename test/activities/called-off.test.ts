@@ -1,7 +1,7 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
-import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';

@@ -1,4 +1,4 @@
-import { GoneRuns } from '../../activities/gone-runs.ts';
+import { GoneRuns } from '../../activities/survey/gone-runs.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 
 const NOW = Date.parse('2026-11-26T12:00:00.000Z');

@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { beatMs, heartbeating, tell } from '../../activities/heartbeating.ts';
+import { beatMs, heartbeating, tell } from '../../activities/waiting/heartbeating.ts';
 
 it.each([
   [0, 10_000, 1_000],

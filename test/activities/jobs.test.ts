@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Executor, Forge, JobStatus, Meter } from '../../activities/ports.ts';
 import type { JobReport } from '../../workflows/contracts/activities.ts';

@@ -1,4 +1,4 @@
-import { rateLimit } from '../../activities/rate-limit.ts';
+import { rateLimit } from '../../activities/waiting/rate-limit.ts';
 
 let now = 0;
 const pace = () => rateLimit(() => now);

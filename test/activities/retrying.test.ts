@@ -2,8 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { final, notYet } from '../../activities/failures.ts';
-import { heartbeating, tell } from '../../activities/heartbeating.ts';
-import { isTold, type Series } from '../../activities/retrying.ts';
+import { heartbeating, tell } from '../../activities/waiting/heartbeating.ts';
+import { isTold, type Series } from '../../activities/waiting/retrying.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const series = (failures: number, secondsAgo: number, told?: Partial<Series['told']>): Series => ({

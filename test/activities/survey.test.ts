@@ -1,11 +1,12 @@
-import { InMemoryEnvironments } from '../../activities/adapters/in-memory/environments.ts';
-import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
-import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
-import { InMemoryNotifier } from '../../activities/adapters/in-memory/notifier.ts';
+import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
+import { InMemoryForge } from '../support/in-memory/forge.ts';
+import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import type { KeptNotice } from '../../activities/inventory.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
-import { clearable, findingsOf } from '../../workflows/rules/survey.ts';
+import { clearable } from '../../workflows/rules/survey.ts';
+import { findingsOf } from '../../workflows/words/survey.ts';
 import { change } from '../support/builders.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readConfig } from '../../client/config.ts';
 import { readConfig as readWorkerConfig } from '../../worker/config.ts';
 import { found } from '../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
 
 const HOME = { HOME: '/nowhere' };
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { ownOrigin } from '../../activities/adapters/local/tokens.ts';
+import { ownOrigin } from '../../activities/adapters/processes/tokens.ts';
 import { TestRepository, TestStack, until } from '../support/stack.ts';
 
 jest.setTimeout(180_000);

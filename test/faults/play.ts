@@ -5,7 +5,7 @@ import { Refused, Unreachable } from '../../client/errors.ts';
 import { historyToJson } from '../../client/offline/histories.ts';
 import { Runs } from '../../client/runs.ts';
 import { isGone, isTimeout } from '../../client/timeouts.ts';
-import { actionsQuery } from '../../workflows/contracts/messages.ts';
+import { actionsQuery } from '../../workflows/contracts/queries.ts';
 import { environmentIdOf, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { ActionEntry } from '../../workflows/contracts/reading.ts';
 import type { Past } from './judge/history.ts';

@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import { RepositorySettings } from '../../activities/adapters/local/settings.ts';
+import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
 import { runInputOf, Task } from '../../workflows/contracts/pipeline-run.ts';
 import { BUILT_IN, CommonKeys } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { Variables } from '../../workflows/contracts/variables.ts';
+import { Variables } from '../../worker/configuration/variables.ts';
 import { gateFor, kinds } from '../../workflows/gates/index.ts';
 import { commentsOf } from './comments.ts';
+import { variableComments } from './variables.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 type Row = readonly string[];
 
 /** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
-  variables: () =>
-    table(KEYS('Variable'), rowsOf(Variables.shape, commentsOf('workflows/contracts/variables.ts', 'Variables'))),
+  variables: () => table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
   input: () => {
@@ -67,7 +67,7 @@ const PARTS: Record<string, () => string> = {
   },
 };
 
-const SETTINGS = 'activities/adapters/local/settings.ts';
+const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 

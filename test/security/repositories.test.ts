@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { discarded, settle } from '../../activities/adapters/local/command-executor/settling.ts';
+import { discarded, settle } from '../../activities/adapters/git/settling/settling.ts';
 import { readResult } from '../../activities/adapters/local/command-executor/result.ts';
 import { commitId, isAncestor } from '../../activities/adapters/git/commits.ts';
 import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
-import { parseSettings } from '../../activities/adapters/local/settings.ts';
-import { GitWorkspace } from '../../activities/adapters/local/git-workspace.ts';
+import { parseSettings } from '../../activities/adapters/settings/repository-settings.ts';
+import { LocalWorkspace } from '../../activities/adapters/local/repositories/workspace.ts';
 import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
@@ -193,7 +193,7 @@ describe('repositories', () => {
     const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
     expect(made).toMatchObject({ is: 'committed' });
     const { head, baseHead } = (await local.look({ ...rest, basis })) as { head: string; baseHead: string };
-    await new GitWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), { branch: 'work' });
+    await new LocalWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), { branch: 'work' });
     expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
       is: 'merged',
     });
@@ -204,7 +204,7 @@ describe('repositories', () => {
   it('an agent’s checkout cannot have us run what the agent configured in it', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
-    const workshop = new GitWorkspace(path.join(home, 'data'));
+    const workshop = new LocalWorkspace(path.join(home, 'data'));
     await workshop.checkout(shop, basis, tree, { branch: 'work' });
     for (const [name, value] of [
       ['core.fsmonitor', `touch ${trap}; false`],

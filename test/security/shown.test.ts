@@ -3,7 +3,7 @@ import { explained } from '../../client/cli/explaining.ts';
 import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
 import { shown, shownLines, tame, tameJson } from '../../client/legible.ts';
 import { inert } from '../../workflows/contracts/titles.ts';
-import { code, plain } from '../../workflows/rules/details.ts';
+import { code, plain } from '../../workflows/words/views/markdown.ts';
 
 /** What people, agents and branches may call things. */
 const HOSTILE = [

@@ -7,6 +7,7 @@ import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { removeFolder } from './folders.ts';
 import { commandJob } from './builders.ts';
 import { until } from './stack.ts';
+import { inCheckouts } from './local.ts';
 
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
 
@@ -48,7 +49,7 @@ export class AgentRig {
   }
 
   async run(job: Job): Promise<JobReport> {
-    const executor = commandExecutor({ root: path.join(this.home, 'data'), environment: process.env });
+    const executor = commandExecutor(inCheckouts({ root: path.join(this.home, 'data'), environment: process.env }));
     await executor.ensure(job);
     return until(`${job.key} ends`, async () => {
       const look = await executor.look(job.key);

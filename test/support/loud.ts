@@ -1,4 +1,4 @@
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
+import { InMemoryTexts } from './in-memory/store.ts';
 import { readClosed } from '../../activities/closed-runs.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';
 import { CARRIED_BYTES } from '../../workflows/rules/bounds.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { parseSettings } from '../../activities/adapters/local/settings.ts';
+import { parseSettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { commit, makeSampleRepository } from '../../client/local-stack/sample.ts';
 
 /** The sample's own tests must not believe themselves part of ours. */

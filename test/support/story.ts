@@ -7,6 +7,7 @@ import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
 import type { Capabilities, Capability } from '../../workflows/gates/capabilities.ts';
 import type { Core, Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
 import { revisionOf } from '../../workflows/rules/revisions.ts';
+import { inWords, isFact } from '../../workflows/words/index.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 
 interface Script {
@@ -85,10 +86,11 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
     steps: () => [...before, step],
     title: () => 'Show totals',
     description: () => 'the task',
-    keep: async (owner, { summary, output }) => void Object.assign(owner, { summary, output }),
+    inWords,
+    keep: async (owner, { summary, output }) => void Object.assign(owner, { summary: inWords(summary), output }),
     show: ({ phase }) => tell(phase),
     send: async (role, work) => {
-      briefs.push(work.brief);
+      briefs.push(inWords(work.brief));
       const ends = jobs[role] ?? [completed() as JobEnd];
       const end = ends.length > 1 ? ends.shift()! : ends[0]!;
       tell(`${role} ${end.is}`);
@@ -106,7 +108,7 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
     park: async (ask, { type }, { edit } = {}) => {
       for (;;) {
         const { offers, ...shown } = ask();
-        asked.push(shown);
+        asked.push(worded(shown));
         const answer = people.shift();
         if (!answer) throw new Error(`Nobody came; offered: ${offers.join(', ')}`);
         if (answer.kind !== 'moved' && !offers.some((offer) => offer === answer.kind))
@@ -201,9 +203,15 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   };
   // It is given just what it declares: a capability that it forgot to declare is missing here too.
   const used = Object.fromEntries((gate.uses ?? []).map((name) => [name, all[name]]));
-  const end = await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>);
+  const end = worded(await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>));
   return { told, end, step, before, briefs, asked, committed };
 }
+
+/** What a gate shows or returns, with its facts in words. */
+const worded = <T extends object>(shown: T): T =>
+  Object.fromEntries(
+    Object.entries(shown).map(([key, value]: [string, unknown]) => [key, isFact(value) ? inWords(value) : value]),
+  ) as T;
 
 const tried = <T>(work: () => Promise<T>) =>
   work().then(

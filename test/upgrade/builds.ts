@@ -47,13 +47,15 @@ const BUILDS: Change[][] = [
   [
     [
       'step/park.ts',
-      `    'The work branch': watchHead(scope, events),
-    'The environment': watchEnvironment(scope, events, back),
-    'The time': watchClock(scope, visit, type),
+      `  const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
+  void head.then(() => (ended.head = true));
+  void begin(watching, 'environment', watchEnvironment(scope, events, back));
+  void begin(watching, 'clock', watchClock(scope, visit, type));
 `,
-      `    'The time': watchClock(scope, visit, type),
-    'The environment': watchEnvironment(scope, events, back),
-    'The work branch': watchHead(scope, events),
+      `  void begin(watching, 'clock', watchClock(scope, visit, type));
+  void begin(watching, 'environment', watchEnvironment(scope, events, back));
+  const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
+  void head.then(() => (ended.head = true));
 `,
     ],
   ],

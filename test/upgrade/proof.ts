@@ -5,7 +5,7 @@ import { Runs } from '../../client/runs.ts';
 import { CannotUpgrade, placed, placesOf, upgrade, type Target } from '../../client/upgrading.ts';
 import type { WorkerConfig } from '../../worker/config.ts';
 import { createWorker } from '../../worker/worker.ts';
-import { readVariables } from '../../workflows/contracts/variables.ts';
+import { readVariables } from '../../worker/configuration/variables.ts';
 import { bundles } from './builds.ts';
 import { judge, type Verdict } from './judge.ts';
 import { Crowd, PIPELINES } from './people.ts';

@@ -1,13 +1,8 @@
-import {
-  InMemoryMeter,
-  InMemoryReleases,
-  InMemoryTexts,
-  InMemoryTracker,
-} from '../../activities/adapters/in-memory/store.ts';
-import { InMemoryEnvironments } from '../../activities/adapters/in-memory/environments.ts';
-import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
-import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
-import { InMemoryNotifier } from '../../activities/adapters/in-memory/notifier.ts';
+import { InMemoryMeter, InMemoryReleases, InMemoryTexts, InMemoryTracker } from '../support/in-memory/store.ts';
+import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
+import { InMemoryForge } from '../support/in-memory/forge.ts';
+import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import type { Effect } from '../../activities/ledger.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../client/offline/world.ts';

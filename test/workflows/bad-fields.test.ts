@@ -1,5 +1,5 @@
 import { badFields, fieldsMessage, found } from '../../workflows/contracts/bad-fields.ts';
-import { readVariables } from '../../workflows/contracts/variables.ts';
+import { readVariables } from '../../worker/configuration/variables.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
 import { wish } from '../support/builders.ts';
 

@@ -6,7 +6,7 @@ import { SNAPSHOT_VERSION, type Carried } from '../../workflows/contracts/snapsh
 import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
 import { CARRIED_BYTES, carriedOf, keepNearWithin, keepWithin, shownWithin } from '../../workflows/rules/bounds.ts';
 import { bytesOf, cutText, newestWithin, piecesOf, weightOf } from '../../workflows/rules/bytes.ts';
-import { readSnapshot } from '../../workflows/rules/snapshots.ts';
+import { readSnapshot } from '../../workflows/run/snapshots.ts';
 import { stepEntry } from '../../workflows/rules/describe.ts';
 import { change, HEAD } from '../support/builders.ts';
 

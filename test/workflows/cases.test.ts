@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
-import { InMemoryExecutor } from '../../activities/adapters/in-memory/executor.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
@@ -11,7 +11,9 @@ import type { Forge, Meter } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
 import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';
 import { RunInput } from '../../workflows/gates/index.ts';
+import type { Text } from '../../workflows/contracts/facts.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
+import { inWords } from '../../workflows/words/index.ts';
 import { change, completed, green, HEAD, HEADS, readingJob, red, wish } from '../support/builders.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
 
@@ -24,7 +26,8 @@ describe('checks', () => {
   });
   it('that fail are named with their conclusions, the passing left out [A-082]', () => {
     const verdict = judgeChecks(report(['lint', 'failure'], ['test', 'success'], ['e2e', 'timed_out']));
-    expect(verdict).toMatchObject({ pass: false, reason: 'Failing checks: lint (failure), e2e (timed_out).' });
+    expect(verdict).toMatchObject({ pass: false });
+    expect(inWords((verdict as { reason: Text }).reason)).toBe('Failing checks: lint (failure), e2e (timed_out).');
   });
   it('that fail are listed with name, conclusion and link, which may be missing [A-084]', () => {
     const verdict = judgeChecks(report(['lint', 'failure', 'https://ci.example/1'], ['e2e', '']));
@@ -36,7 +39,10 @@ describe('checks', () => {
     });
   });
   it('of which none fails list nothing [A-083, A-085]', () => {
-    expect(judgeChecks(report(['test', 'neutral']))).toEqual({ pass: true, note: '1 check passed.' });
+    expect(judgeChecks(report(['test', 'neutral']))).toEqual({
+      pass: true,
+      note: { fact: 'checksPassed', count: 1 },
+    });
   });
   it('that went green clear the list [N-21]', async () => {
     const looks = [red(HEAD, 'lint'), green(HEADS[1])];

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { InMemoryTexts } from '../../activities/adapters/in-memory/store.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
 import { readClosed } from '../../activities/closed-runs.ts';
 import { wholeJob } from '../../activities/whole-jobs.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';

@@ -1,6 +1,5 @@
 import { noUsage, addUsage, overBudget } from '../../workflows/rules/budget.ts';
 import { judgeChecks } from '../../workflows/rules/checks.ts';
-import { plain } from '../../workflows/rules/details.ts';
 import { skipReason } from '../../workflows/rules/estimate.ts';
 import { overtakenBy, voided } from '../../workflows/rules/head.ts';
 import { boundedForeign } from '../../workflows/contracts/foreign.ts';
@@ -14,6 +13,8 @@ import { canonical } from '../../workflows/rules/actions.ts';
 import { withinInputs } from '../../workflows/rules/log.ts';
 import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
 import { cutBytes } from '../../workflows/contracts/titles.ts';
+import { inWords } from '../../workflows/words/index.ts';
+import { plain } from '../../workflows/words/views/markdown.ts';
 import { green, HEAD, wish } from '../support/builders.ts';
 
 it.each(['a', 'PAY-142', 'a.b_c', 'x'.repeat(64)])('%s is an id', (id) => expect(Id.safeParse(id).success).toBe(true));
@@ -138,11 +139,14 @@ it.each([
   ['a look finds no branch', 'C2', [{ foreign: [] }], undefined],
 ] as const)('a yes, when %s', (_, yes, looks, because) => {
   const judged = { by: 'person' as const, foreign: 0, ...(yes && { head: yes }) };
-  for (const look of looks) Object.assign(judged, { voided: overtakenBy(look, judged) });
+  for (const look of looks) {
+    const voided = overtakenBy(look, judged);
+    Object.assign(judged, { voided: voided && inWords(voided) });
+  }
   const run = { head: 'any', policy: Policy.parse({}) };
   const why = voided({ judged, state: 'done' } as never, run);
   if (because === undefined) expect(why).toBeUndefined();
-  else expect(why).toContain(because);
+  else expect(why && inWords(why)).toContain(because);
 });
 
 it.each([

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
 import { freshStep } from '../../workflows/contracts/state.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { MIGRATIONS, readEnvironment, readSnapshot, ENVIRONMENT_MIGRATIONS } from '../../workflows/rules/snapshots.ts';
+import { MIGRATIONS, readEnvironment, readSnapshot, ENVIRONMENT_MIGRATIONS } from '../../workflows/run/snapshots.ts';
 import { change } from '../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';

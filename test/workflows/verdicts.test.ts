@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { changeActivities } from '../../activities/changes.ts';
-import { InMemoryForge } from '../../activities/adapters/in-memory/forge.ts';
+import { InMemoryForge } from '../support/in-memory/forge.ts';
 import { change, completed, green, wish } from '../support/builders.ts';
 import type { World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';

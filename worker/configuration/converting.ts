@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import type { CodecKey } from '../../workflows/contracts/variables.ts';
+import type { CodecKey } from './variables.ts';
 import { workerCodec } from './encryption.ts';
 
 const at = (name: string) => fileURLToPath(new URL(`../../workflows/temporal/${name}`, import.meta.url));

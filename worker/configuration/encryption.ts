@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { ENCRYPTED } from '../../workflows/contracts/unreadable.ts';
-import { BadVariables, CodecKeys, type CodecKey, type Variables } from '../../workflows/contracts/variables.ts';
+import { BadVariables, CodecKeys, type CodecKey, type Variables } from './variables.ts';
 
 /** AES-256-GCM with nonces of 96 bits and tags of 128: what NIST SP 800-38D recommends, and every Temporal sample uses. */
 const CIPHER = 'aes-256-gcm';

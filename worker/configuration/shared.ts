@@ -1,6 +1,6 @@
 import envPaths from 'env-paths';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { BadVariables, type Variables } from '../../workflows/contracts/variables.ts';
+import { BadVariables, type Variables } from './variables.ts';
 
 /**
  * Where Temporal is, as Temporal's own tools read it: environment, then their configuration file. Without an address it

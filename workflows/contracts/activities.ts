@@ -1,5 +1,6 @@
-import type { Change } from './change.ts';
-import type { Began, ClosedReport } from './closed-run.ts';
+import type { BadField } from './bad-fields.ts';
+import type { Began, Change } from './change.ts';
+import type { ClosedReport } from './closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type {
@@ -16,18 +17,15 @@ import type {
 import type { Notice } from './notices.ts';
 import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
+import type { Signal } from './release.ts';
 import type { SurveyActivities } from './survey.ts';
 
+export type { BadField } from './bad-fields.ts';
 export type { ForeignCommit } from './change.ts';
 export type { EnvironmentView, Holder } from './environment.ts';
 export type { Job, JobReport, Revision, Usage } from './jobs.ts';
+export type { Signal } from './release.ts';
 export type * from './reports.ts';
-
-/** One bad field of an input: where it is, and what was expected there. */
-export interface BadField {
-  path: string;
-  expected: string;
-}
 
 /** What the world says of a run's input, before anything is made. */
 export type Examined =
@@ -49,16 +47,6 @@ export type Examined =
       tested?: Policy['tested'];
     }
   | { is: 'refused'; fields: BadField[] };
-
-/** How the signals of a release stood when they were read (contract 13, ports.md 10). */
-export interface Signal {
-  id: string;
-  state: 'ok' | 'warn' | 'alert' | 'no_data';
-  name?: string | undefined;
-  detail?: string | undefined;
-  /** Since when it stands so, as ISO time: an alert that is older than the release is not the release's. */
-  since?: string | undefined;
-}
 
 /** What a run wants of the world besides roles, for one of its steps cannot do without. */
 export type Need = 'environment' | 'release';

@@ -1,8 +1,13 @@
 import type { z } from 'zod';
-import type { BadField } from './activities.ts';
 import { legible } from './titles.ts';
 
-/** So much of what was found is shown, in characters. */
+/** One bad field of an input: where it is, and what was expected there. */
+export interface BadField {
+  path: string;
+  expected: string;
+}
+
+/** The length of a found value in a message, in characters. */
 const FOUND = 80;
 
 /**

@@ -71,3 +71,6 @@ export const ForeignCommit = z.strictObject({
   others: z.array(z.string()).optional(),
 });
 export type ForeignCommit = z.output<typeof ForeignCommit>;
+
+/** Where a run began: the forge's own name for the repository, and the base's commit at that time, which it must contain. */
+export type Began = Record<'repository' | 'basis', string>;

@@ -1,8 +1,6 @@
-import type { BadField, ForeignCommit } from './activities.ts';
+import type { BadField } from './bad-fields.ts';
+import type { Began, ForeignCommit } from './change.ts';
 import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from './reading.ts';
-
-/** Where a run began: the forge's own name for the repository, and the base's commit of then, which it must hold. */
-export type Began = Record<'repository' | 'basis', string>;
 
 /** What a run tells of itself for whoever goes on from it. */
 interface Facts {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KnownChange } from './change.ts';
+import { Task } from './pipeline-run.ts';
 
 /** Who has something: a run, by its workflow id and its first execution's run id (both, since ids are used again). */
 export const Holder = z.strictObject({ workflowId: z.string(), runId: z.string() });
@@ -23,13 +24,13 @@ const NamedHolder = z.object({ workflowId: z.string().min(1), runId: z.string().
 /** What `environment` is started with, and asked for again by `_build`: one generation of one task's environment. */
 export const EnvironmentInput = z.object({
   workspace: z.string().min(1),
-  task: z.looseObject({ id: z.string().min(1), title: z.string(), type: z.string() }),
+  task: z.looseObject(Task.shape),
   change: KnownChange,
   head: z.string().min(1),
   generation: z.number().int().min(1),
   holder: NamedHolder,
   provisionSeconds: z.number().min(1),
-  /** Made by continue-as-new: see `SiteSnapshot` in `contracts/snapshot.ts`. */
+  /** Made by continue-as-new: see `EnvironmentSnapshot` in `contracts/snapshot.ts`. */
   resume: z.looseObject({}).optional(),
 });
 export type EnvironmentInput = z.output<typeof EnvironmentInput>;

@@ -1,4 +1,4 @@
-import type { ForeignCommit } from './activities.ts';
+import type { ForeignCommit } from './change.ts';
 
 /** As many commits by others as are told of and remembered: a branch may be brought in that has thousands. */
 export const MOST_FOREIGN = 200;

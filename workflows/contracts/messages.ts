@@ -1,7 +1,6 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { EnvironmentView, Holder } from './activities.ts';
-import type { ActionEntry, OutputAnswer, RunAnswer, WaitingOn } from './reading.ts';
+import type { Holder } from './environment.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
 
@@ -117,9 +116,15 @@ export type HumanAction<Name extends ActionName = ActionName> = {
 /** On offer whatever a gate is doing; with `resume` they ignore `visit` and `head`. */
 export const ALWAYS_AVAILABLE = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
 
+/** How an update answers: by which id the action is in the log, and at which visit it was taken. */
+export interface TakenAction {
+  actionId: string;
+  visit?: string | undefined;
+}
+
 /** The signal is the canonical form; the update is its twin for callers that wait for a yes or a no. */
 export const signalOf = (name: ActionName) => defineSignal<[unknown]>(name);
-export const updateOf = (name: ActionName) => defineUpdate<Pick<ActionEntry, 'actionId' | 'visit'>, [unknown]>(name);
+export const updateOf = (name: ActionName) => defineUpdate<TakenAction, [unknown]>(name);
 
 /** "Look now": it carries no verdict, and a bad one is ignored (contract 6). */
 export const Hint = z.object({
@@ -145,9 +150,3 @@ export const Upgrade = z.strictObject({
 });
 export type Upgrade = z.output<typeof Upgrade>;
 export const upgradeSignal = defineSignal<[unknown]>('_upgrade');
-
-export const runQuery = defineQuery<RunAnswer>('run');
-export const waitingOnQuery = defineQuery<WaitingOn>('waitingOn');
-export const actionsQuery = defineQuery<ActionEntry[]>('actions');
-export const outputQuery = defineQuery<OutputAnswer | null, [unknown]>('output');
-export const environmentQuery = defineQuery<EnvironmentView>('environment');

@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import type { Signal } from './activities.ts';
-import type { Change, ForeignCommit } from './change.ts';
-import type { Began } from './closed-run.ts';
+import type { Began, Change, ForeignCommit } from './change.ts';
 import type { EnvironmentView } from './environment.ts';
 import type { ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
-import type { Failing } from './outcome.ts';
 import type { PipelineShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
 import type { Task } from './pipeline-run.ts';
+import type { Signal } from './release.ts';
+import type { Failing } from './reports.ts';
 import type { Retrying } from './retrying.ts';
 
 /**

@@ -3,6 +3,16 @@ import { KnownChange } from './change.ts';
 import { Resume, Task } from './pipeline-run.ts';
 import { Policy } from './policy.ts';
 
+/** One signal of a release, as it was read. */
+export interface Signal {
+  id: string;
+  state: 'ok' | 'warn' | 'alert' | 'no_data';
+  name?: string | undefined;
+  detail?: string | undefined;
+  /** Since when it has this state, as ISO time. An alert that is older than the release has another cause. */
+  since?: string | undefined;
+}
+
 /** What `releaseWatch` is started with by the run that has merged: whose release it is, and how it is to be watched. */
 export const ReleaseInput = z.object({
   workspace: z.string().min(1),

@@ -1,6 +1,19 @@
+import { z } from 'zod';
 import type { Change, ForeignCommit } from './change.ts';
-import type { Failing } from './outcome.ts';
 import type { Task } from './pipeline-run.ts';
+
+/** One thing that is red: a check, or a file in conflict. */
+export const Failing = z.object({
+  name: z.string(),
+  conclusion: z.string(),
+  url: z.string().optional(),
+  /** The end of its output, for its fixer. */
+  log: z.string().optional(),
+});
+export type Failing = z.infer<typeof Failing>;
+
+/** GitHub's conclusions that block nothing. All others do, and so does a missing one. */
+export const PASSING: ReadonlySet<string> = new Set(['success', 'neutral', 'skipped']);
 
 /** One look at a change. `head` is absent while the work branch does not exist. */
 export interface ChangeReport {

@@ -6,7 +6,7 @@ import { Estimate } from './pipeline-run.ts';
 import { PipelineShape } from './pipelines.ts';
 import { Policy } from './policy.ts';
 import { ActionEntry, UsageTotal } from './reading.ts';
-import { StepRecord } from './state.ts';
+import { StepRecord } from './step-record.ts';
 
 /**
  * The version of what an execution hands to the next one. Whoever changes a shape below, or one that it is made of, counts

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Holder } from './activities.ts';
+import type { Holder } from './environment.ts';
 
 /** What `survey` is started with: by `gatehouse doctor`, and by its schedule. */
 export const SurveyInput = z.strictObject({

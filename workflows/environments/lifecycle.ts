@@ -10,6 +10,9 @@ import { Retries } from '../temporal/retries.ts';
 import { EnvironmentQueries } from './queries.ts';
 import { notifyWhenSlow } from './slow.ts';
 import { LiveEnvironments } from './teardown.ts';
+import { endedAgain, expired, notMade, ownerClosed, statusOnly } from '../words/environment.ts';
+import { SIGNALS } from '../words/views/handlers.ts';
+import { environmentExpiresTimer, watchedAnewTimer } from '../words/views/timers.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
 
 /** The life of an environment: what is wanted, what exists, and who is notified. One generation is up at a time. */
@@ -35,13 +38,13 @@ export class EnvironmentLifecycle {
     const { generation, holder, head } = input;
     const view = (before?.view as EnvironmentView | undefined) ?? { status: 'provisioning', generation, holder, head };
     this.queries = new EnvironmentQueries(view);
-    setHandler(releaseSignal, (raw) => this.hearRelease(raw), { description: 'Between workflows: not for people.' });
-    setHandler(buildSignal, (raw) => this.hearBuild(raw), { description: 'Between workflows: not for people.' });
+    setHandler(releaseSignal, (raw) => this.receiveRelease(raw), { description: SIGNALS.betweenWorkflows });
+    setHandler(buildSignal, (raw) => this.receiveBuild(raw), { description: SIGNALS.betweenWorkflows });
     setHandler(hintSignal, (raw) => void (this.hints += Number(Hint.safeParse(raw).success)), {
-      description: 'Look now instead of later. Input: {"about": "environment"}.',
+      description: SIGNALS.hint('environment'),
     });
-    setHandler(upgradeSignal, (raw) => this.upgrading.receive(raw), { description: 'Between builds: not for people.' });
-    setHandler(retryingSignal, (raw) => this.retries.receive(raw), { description: 'From workers: not for people.' });
+    setHandler(upgradeSignal, (raw) => this.upgrading.receive(raw), { description: SIGNALS.betweenBuilds });
+    setHandler(retryingSignal, (raw) => this.retries.receive(raw), { description: SIGNALS.fromWorkers });
     if (before) this.queries.draw(view);
     inBackground(CancellationScope.current(), () => this.watchHolder());
   }
@@ -61,7 +64,7 @@ export class EnvironmentLifecycle {
 
     const ended = await this.live(wanted, this.view.expiresAt);
     if (!ended || this.isSuperseded(wanted)) return;
-    if (this.revived) return this.give(`It ended again: ${because(ended)}`, 'failed');
+    if (this.revived) return this.fail(endedAgain({ because: because(ended) }));
 
     // It was found dead, for example after a restart of the machine. It is rebuilt once, as the next generation.
     this.revived = true;
@@ -79,16 +82,16 @@ export class EnvironmentLifecycle {
     await this.environments.clear(this.interrupt);
     if (this.isSuperseded(wanted)) return false;
 
-    // Whoever asked for it knows that it is being built. Only the result is reported.
+    // The run that asked for it knows that it is being built. Only the result is reported.
     this.queries.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
-    const look = await this.provision(wanted);
-    if (!look || this.isSuperseded(wanted)) return false;
-    if (look.is !== 'live') {
-      this.give(`It could not be made: ${because(look)}`, 'failed');
+    const report = await this.provision(wanted);
+    if (!report || this.isSuperseded(wanted)) return false;
+    if (report.is !== 'live') {
+      this.fail(notMade({ because: because(report) }));
       return false;
     }
 
-    const { url, expiresAt } = look;
+    const { url, expiresAt } = report;
     this.queries.show({
       status: 'live',
       generation: wanted.generation,
@@ -117,7 +120,7 @@ export class EnvironmentLifecycle {
     const key = environmentKeyOf(wanted);
     this.environments.add(key);
     const { change, head, task } = wanted;
-    const request = { key, change: change as never, head, task: task as never };
+    const request = { key, change, head, task };
     const making = { activities: this.activities, key, seconds: wanted.provisionSeconds };
     const inTime = notifyWhenSlow(making, (because) => this.queries.show({ ...this.view, because }));
     try {
@@ -132,17 +135,17 @@ export class EnvironmentLifecycle {
     if (expiresAt) {
       const left = Math.max(1, Date.parse(expiresAt) - Date.now());
       inBackground(clock, () =>
-        sleep(left, { summary: 'environment: it expires' }).then(() => this.release('It has expired.')),
+        sleep(left, { summary: environmentExpiresTimer() }).then(() => this.release(expired())),
       );
     }
     try {
       for (;;) {
-        const heard = this.hints;
+        const hints = this.hints;
         const ended = await this.unlessSuperseded(
           wanted,
           () =>
             this.watch('environmentEnded', () => this.activities.environmentEnded({ key: environmentKeyOf(wanted) })),
-          () => this.hints > heard || this.moves(),
+          () => this.hints > hints || this.moves(),
         );
         if (ended || this.isSuperseded(wanted)) return ended;
         if (this.moves()) await this.goOn();
@@ -154,7 +157,7 @@ export class EnvironmentLifecycle {
 
   /** Runs a watch. While it is refused, it is reported as failing. */
   private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
-    restarting(ask, (because) => this.retries.refused(activity, because), 'environment: it is watched anew');
+    restarting(ask, (because) => this.retries.refused(activity, because), watchedAnewTimer('environment'));
 
   /** Works on a generation while it is wanted. Cancelled work is cleaned up by its key, whatever it has reached. */
   private async unlessSuperseded<T>(
@@ -174,7 +177,7 @@ export class EnvironmentLifecycle {
     } catch (failure) {
       if (CancellationScope.current().consideredCancelled) throw failure;
       if (calledOff || isCancellation(failure)) return undefined;
-      this.give(`It could not be made: ${rootCause(failure) ?? 'unknown'}`, 'failed');
+      this.fail(notMade({ because: rootCause(failure) ?? 'unknown' }));
       return undefined;
     }
   }
@@ -199,19 +202,19 @@ export class EnvironmentLifecycle {
 
   private isSuperseded = (wanted: EnvironmentInput) => this.released !== undefined || this.wanted !== wanted;
 
-  private give(reason: string, status: 'failed'): void {
-    this.queries.show({ ...this.view, url: undefined, status, because: reason });
+  private fail(reason: string): void {
+    this.queries.show({ ...this.view, url: undefined, status: 'failed', because: reason });
     this.released ??= reason;
   }
 
   private release = (reason: string): void => void (this.released ??= reason);
 
-  private hearRelease(raw: unknown): void {
+  private receiveRelease(raw: unknown): void {
     const { data } = Release.safeParse(raw);
     if (data && data.holder.runId === this.wanted.holder.runId) this.release(data.because);
   }
 
-  private hearBuild(raw: unknown): void {
+  private receiveBuild(raw: unknown): void {
     const { data } = EnvironmentInput.safeParse(raw);
     if (!data || this.released || data.holder.runId !== this.wanted.holder.runId) return;
     // A rebuild may have used the holder's next number: every request is a new generation.
@@ -222,8 +225,8 @@ export class EnvironmentLifecycle {
   private async watchHolder(): Promise<void> {
     const { holder } = this.wanted;
     await this.watch('holderClosed', () => this.activities.holderClosed({ holder }));
-    this.release('Its holder is closed.');
+    this.release(ownerClosed());
   }
 }
 
-const because = (look: EnvironmentReport): string => ('because' in look && look.because) || `it is ${look.is}`;
+const because = (report: EnvironmentReport): string => ('because' in report && report.because) || statusOnly(report);

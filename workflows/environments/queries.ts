@@ -1,10 +1,11 @@
 import { patched, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { EnvironmentView } from '../contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
-import { environmentQuery } from '../contracts/messages.ts';
+import { environmentQuery } from '../contracts/queries.ts';
 import type { Retrying } from '../contracts/retrying.ts';
 import { cutText } from '../rules/bytes.ts';
-import { environmentDetails } from '../rules/details.ts';
+import { environmentDetails } from '../words/views/details.ts';
+import { QUERIES } from '../words/views/handlers.ts';
 import { Reporting } from './reporting.ts';
 
 /** The limit of a reason, in bytes: it may be the end of a log. */
@@ -16,7 +17,7 @@ export class EnvironmentQueries {
   private failing: readonly Retrying[] = [];
 
   constructor(public view: EnvironmentView) {
-    setHandler(environmentQuery, () => this.view, { description: 'How the environment stands.' });
+    setHandler(environmentQuery, () => this.view, { description: QUERIES.environment });
   }
 
   /** Whether all reports have been delivered. */

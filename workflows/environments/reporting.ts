@@ -19,9 +19,9 @@ export class Reporting {
     this.send(holder, retryingSignal, { ...entry, environment: true });
   }
 
-  private send(holder: Holder, signal: SignalDefinition<[unknown]>, said: object): void {
+  private send(holder: Holder, signal: SignalDefinition<[unknown]>, report: object): void {
     this.underway += 1;
-    void CancellationScope.nonCancellable(() => getExternalWorkflowHandle(holder.workflowId).signal(signal, said))
+    void CancellationScope.nonCancellable(() => getExternalWorkflowHandle(holder.workflowId).signal(signal, report))
       .catch(() => undefined)
       .finally(() => (this.underway -= 1));
   }

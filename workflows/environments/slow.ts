@@ -1,6 +1,8 @@
 import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import { inBackground } from '../temporal/background.ts';
+import { slow as slowText } from '../words/environment.ts';
+import { environmentLateTimer } from '../words/views/timers.ts';
 
 interface Making {
   activities: Pick<Activities, 'probeEnvironment'>;
@@ -12,20 +14,20 @@ interface Making {
 export function notifyWhenSlow({ activities, key, seconds }: Making, report: (because: string) => void): () => void {
   const slow = new CancellationScope();
   inBackground(slow, async () => {
-    await sleep(seconds * 1_000, { summary: 'environment: late from then on' });
-    const why = patched('environment-says-why') ? await whyNotUp(activities, key) : '';
-    report(`It is not up after ${seconds} s; it may still come up.${why}`);
+    await sleep(seconds * 1_000, { summary: environmentLateTimer() });
+    const because = patched('environment-says-why') ? await whyNotUp(activities, key) : undefined;
+    report(slowText({ seconds, because }));
   });
   return () => slow.cancel();
 }
 
-/** What its provider saw last, or nothing when the provider cannot be asked. */
-async function whyNotUp(activities: Making['activities'], key: string): Promise<string> {
+/** Why it is not up, as its provider reports it, or nothing when the provider cannot be asked. */
+async function whyNotUp(activities: Making['activities'], key: string): Promise<string | undefined> {
   try {
     const status = await activities.probeEnvironment({ key });
-    return status.is === 'provisioning' && status.because ? ` ${status.because}` : '';
+    return status.is === 'provisioning' ? status.because : undefined;
   } catch (failure) {
     if (isCancellation(failure)) throw failure;
-    return '';
+    return undefined;
   }
 }

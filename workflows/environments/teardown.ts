@@ -1,6 +1,8 @@
 import { CancellationScope, condition, rootCause, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import type { EnvironmentInput } from '../contracts/environment.ts';
+import { teardownFails } from '../words/environment.ts';
+import { teardownTimer } from '../words/views/timers.ts';
 
 /** The pause after a teardown that failed, before the next one. There is no limit. */
 const PAUSE = '1 minute';
@@ -25,29 +27,25 @@ export class LiveEnvironments {
    */
   async clear(interrupt: { when: () => boolean; then: () => Promise<never> }): Promise<void> {
     for (const key of this.keys) {
-      for (let told = false; this.keys.has(key); told = true) {
+      for (let notified = false; this.keys.has(key); notified = true) {
         try {
           await CancellationScope.nonCancellable(() => this.activities.removeEnvironment({ key }));
           this.keys.delete(key);
         } catch (failure) {
-          if (!told) await this.notify(key, rootCause(failure) ?? 'unknown');
-          await CancellationScope.nonCancellable(() =>
-            condition(interrupt.when, PAUSE, { summary: 'environment: its teardown is tried again' }),
-          );
+          if (!notified) await this.notify(key, rootCause(failure) ?? 'unknown');
+          await CancellationScope.nonCancellable(() => condition(interrupt.when, PAUSE, { summary: teardownTimer() }));
           if (interrupt.when()) await interrupt.then();
         }
       }
     }
   }
 
-  private async notify(key: string, reason: string): Promise<void> {
+  private async notify(key: string, because: string): Promise<void> {
     const { workflowId } = workflowInfo();
-    const text = `The environment cannot be taken down: ${reason}. It is tried again until it works.`;
+    const text = teardownFails({ because });
     const at = new Date().toISOString();
     const id = `${workflowId}/${key.slice(key.lastIndexOf('/') + 1)}/teardown_failing`;
     const notice = { id, type: 'teardown_failing', severity: 'urgent', at, text } as const;
-    await CancellationScope.nonCancellable(() =>
-      this.activities.notify({ workflowId, task: this.task as never, notice }),
-    );
+    await CancellationScope.nonCancellable(() => this.activities.notify({ workflowId, task: this.task, notice }));
   }
 }

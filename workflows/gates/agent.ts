@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Fact, Text } from '../contracts/facts.ts';
 import { failed, passed, type Lost } from '../contracts/outcome.ts';
 import { readEstimate } from '../rules/estimate.ts';
 import { approveOutput, outputText } from './approval.ts';
@@ -7,7 +8,7 @@ import { writerOf } from './documents.ts';
 import { defineGate, judge, Nothing, type GateContext, type JobEnd } from './gate.ts';
 
 type Done = Extract<JobEnd, { is: 'completed' }>;
-type Shown = Pick<Done, 'summary' | 'output'>;
+type Shown = { summary: Text; output?: unknown };
 
 /** What all agents use. */
 const USES = ['branchResumed', 'documents', 'estimated', 'output', 'verdicts'] as const;
@@ -19,14 +20,14 @@ interface AgentSpec {
   /** Whether a run on a fresh branch fails when it changed nothing: then there is nothing to gate. */
   mustChange?: boolean;
   /** What it is asked besides the task. */
-  asks?: string;
-  /** What people read, and later steps are given, of what it answered. */
+  asks?: Text;
+  /** Its answer as people and later steps read it. */
   shows?: (end: Done, ctx: Context) => Shown;
-  /** What is done with its output once it is settled, approved where that is asked for; answers what is to be noted. */
-  effect?: (ctx: Context) => Promise<string | undefined>;
+  /** What is done with its output once it is settled, and approved if that is required. Returns a note. */
+  effect?: (ctx: Context) => Promise<Fact | undefined>;
 }
 
-/** A step that is one role of the executor, and what it says or pushes (engine 2.2). */
+/** A step that is one role of the executor, and what it answers or pushes. */
 const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
   defineGate({
     kind,
@@ -38,7 +39,7 @@ const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
     async run(ctx) {
       const { step } = ctx;
       const back = ctx.resumed(Nothing) !== undefined && openDecision(ctx) === undefined;
-      // Opened again only because a commit came in: what it made stands, and a person judges it anew.
+      // Reopened only because a commit came in: its output is still valid, and a person judges it again.
       let made = back || (step.reopened !== undefined && step.rework === undefined && step.summary !== undefined);
 
       for (;;) {
@@ -59,7 +60,7 @@ const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
         if (answer.end.is !== 'approved') return answer.end;
         const note = spec.effect && (await spec.effect(ctx));
         if (spec.writes) judge(ctx, 'person');
-        return { ...answer.end, note: [answer.end.note, note].filter(Boolean).join(' ') };
+        return { ...answer.end, note: { fact: 'joined', first: answer.end.note, then: note } };
       }
     },
   });
@@ -73,7 +74,7 @@ async function work(ctx: Context, { writes, mustChange, asks, shows }: AgentSpec
   for (;;) {
     const end = await consult(ctx, {
       mode: writes ? 'write' : 'read',
-      brief: [ctx.description(), asks].filter(Boolean).join('\n\n'),
+      brief: { fact: 'taskBrief', description: ctx.description(), asks },
       ...(step.rework && {
         revision: { ...step.rework, previousOutput: step.rework.previousOutput || outputText(step) },
       }),
@@ -87,7 +88,8 @@ async function work(ctx: Context, { writes, mustChange, asks, shows }: AgentSpec
       continue;
     }
     if (mustChange && first && !end.changed) {
-      return { is: 'failed', because: `${step.kind} changed nothing on a fresh branch.`, detail: end.summary };
+      const because = ctx.inWords({ fact: 'agentChangedNothing', role: step.kind });
+      return { is: 'failed', because, detail: end.summary };
     }
     await ctx.keep(step, shows ? shows(end, ctx) : end);
     delete step.rework;
@@ -97,53 +99,51 @@ async function work(ctx: Context, { writes, mustChange, asks, shows }: AgentSpec
 
 type Decision = NonNullable<GateContext['step']['decision']>;
 
-/** The question at which the run was parked when it went on as new. */
+/** The question at which the run was parked when it continued as new. */
 function openDecision(ctx: GateContext): Decision | undefined {
   const { decision } = ctx.step;
   return ctx.resumed(Nothing) && decision?.choice === undefined ? decision : undefined;
 }
 
-/** The agent asked; a person chooses one of its options, and the same step runs again. */
+/** The agent asked a question. A person chooses one of its options, and the same step runs again. */
 async function decide(ctx: GateContext, decision: Decision): Promise<void> {
   const { step } = ctx;
   step.decision = decision;
+  const detail = { fact: 'agentAsks', role: step.kind, question: decision.question } as const;
   for (;;) {
-    const answer = await ctx.park(
-      () => ({ detail: `${step.kind} asks: ${decision.question}`, decision, offers: ['decide'] as const }),
-      { type: 'decision_required', text: `${step.kind} asks: ${decision.question}` },
-    );
+    const answer = await ctx.park(() => ({ detail, decision, offers: ['decide'] as const }), {
+      type: 'decision_required',
+      text: detail,
+    });
     if (answer.kind === 'moved') continue;
     step.decision = { ...decision, choice: answer.choice };
     return;
   }
 }
 
-/** What became of a job that failed: the step's outcome, with the end of what the agent said. */
+/** A failed job as the step's outcome, with the end of the agent's output. */
 export const lost = (end: Extract<JobEnd, { is: 'failed' }>): Lost =>
   failed(end.evicted ? 'evicted' : 'job_failed', end.because, {
     detail: end.detail,
-    hint: 'Look at the detail, mend the agent or the task, then retry the run.',
+    hint: { fact: 'jobFailedHint' },
   });
 
-async function noted(ctx: Context, { effect }: AgentSpec): Promise<string> {
-  const note = effect && (await effect(ctx));
-  return [firstLine(ctx.step.summary), note].filter(Boolean).join(' ');
+async function noted(ctx: Context, { effect }: AgentSpec): Promise<Fact> {
+  const then = effect && (await effect(ctx));
+  return { fact: 'joined', first: firstLine(ctx.step.summary) || { fact: 'done' }, then };
 }
 
-const firstLine = (text = '') => text.trim().split('\n', 1)[0]!.replace(/^#+ /, '').slice(0, 300) || 'Done.';
+const firstLine = (text = '') => text.trim().split('\n', 1)[0]!.replace(/^#+ /, '').slice(0, 300);
 
-const ESTIMATE =
-  'Estimate the task. Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }.';
-
-/** Notes the estimate, and shows it in words. An answer that is none leaves the run without one, and goes on. */
+/** Records the estimate, and shows it. Without a readable estimate the run continues without one. */
 function estimate(end: Done, ctx: Context): Shown {
   const read = readEstimate(end.output);
   if (!read) return end;
   ctx.estimated(read.estimate);
-  return { summary: read.text, output: end.output };
+  return { summary: { fact: 'estimated', ...read }, output: end.output };
 }
 
-/** Every step that is nothing but an agent. To add one, state its trade here. */
+/** Every step that is nothing but an agent. To add one, list it here. */
 export const agents = [
   agent('coder', { writes: true, mustChange: true }),
   agent('mocker', { writes: true }),
@@ -158,5 +158,5 @@ export const agents = [
   agent('business-reviewer', {}),
   agent('spec-writer', writerOf('spec-writer')),
   agent('blueprints', writerOf('blueprints')),
-  agent('task-estimator', { asks: ESTIMATE, shows: estimate }),
+  agent('task-estimator', { asks: { fact: 'estimateAsked' }, shows: estimate }),
 ];

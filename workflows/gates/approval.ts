@@ -5,16 +5,17 @@ import type { GateContext, GateEnd } from './gate.ts';
 
 type Approval = { is: 'ended'; end: GateEnd } | { is: 'rework'; rework: Revision } | { is: 'moved' };
 
-/** A person approves what `owner` made: as it is, as edited, or not. An edit goes to its owner (gates Q-30). */
+/** A person approves what the owner made, as it is or as edited, or rejects it. An edit is stored with the owner. */
 export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: StepRecord): Promise<Approval> {
+  const detail = { fact: 'outputAwaitsApproval', role: owner.kind } as const;
   const answer = await ctx.park(
     () => ({
-      detail: `The output of ${owner.kind} waits for approval`,
+      detail,
       proposal: outputText(owner),
       ...(ctx.step.reopened && { because: ctx.step.reopened }),
       offers: ['approve', 'requestChanges', 'reject'] as const,
     }),
-    { type: 'approval_required', text: `The output of ${owner.kind} waits for approval.` },
+    { type: 'approval_required', text: detail },
   );
   switch (answer.kind) {
     case 'approve':
@@ -22,11 +23,11 @@ export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: 
         await ctx.keep(owner, { summary: answer.proposal });
         owner.edited = true;
       }
-      return { is: 'ended', end: { is: 'approved', note: `Approved by ${answer.by ?? 'a person'}.` } };
+      return { is: 'ended', end: { is: 'approved', note: { fact: 'approvedBy', by: answer.by } } };
     case 'requestChanges':
       return { is: 'rework', rework: await ctx.output.revision(feedbackOf(answer)) };
     case 'reject': {
-      const reason = `${answer.by ?? 'A person'} rejected it${answer.reason ? `: ${answer.reason}` : '.'}`;
+      const reason = { fact: 'rejectedBy', by: answer.by, reason: answer.reason } as const;
       return { is: 'ended', end: { is: 'rejected', type: 'rejected', reason } };
     }
     case 'moved':
@@ -36,6 +37,6 @@ export async function approveOutput(ctx: GateContext<unknown, 'output'>, owner: 
 
 const feedbackOf = ({ feedback = '', comments = [] }: HumanAction<'requestChanges'>) => ({ feedback, comments });
 
-/** What a person reads of an output, and what later steps are given of it. */
+/** An output as people and later steps read it. */
 export const outputText = ({ summary, output }: Pick<StepRecord, 'summary' | 'output'>): string =>
   typeof output === 'string' ? output : (summary ?? '');

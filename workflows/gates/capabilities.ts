@@ -8,10 +8,13 @@ import type {
   Revision,
   Signal,
 } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
 import type { Feedback } from '../rules/revisions.ts';
-import type { Attempt } from './gate.ts';
+
+/** How an attempt went. What called-off work has made all the same is cleared by its key. */
+export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };
 
 /** What a gate can use besides its context. It names these in `uses`, and is given just those. */
 export interface Capabilities {
@@ -56,7 +59,7 @@ export interface Base {
 
 export interface Documents {
   /** Commits files to the work branch. Returns the reason if that is not possible. The same files again commit nothing. */
-  commit(files: Record<string, string>, message: string): Promise<string | undefined>;
+  commit(files: Record<string, string>, message: Text): Promise<string | undefined>;
 }
 
 /** The preview environment of the change. The run owns it, and removes it on every exit. */
@@ -68,7 +71,7 @@ export interface Environment {
   /** Rebuilds a live environment that shows another head than the change's. */
   follow(view: GateView): Promise<void>;
   /** Requests its removal without waiting for it. This works even while the run is being cancelled. */
-  release(because: string): Promise<void>;
+  release(because: Text): Promise<void>;
 }
 
 /** What steps made, in full. */
@@ -83,7 +86,7 @@ export interface Release {
   /** The commit by which this run has merged its change, once it has. */
   merged(): string | undefined;
   /** Starts the workflow that watches the release. Returns a note about it. */
-  watch(): Promise<string>;
+  watch(): Promise<Text>;
   /** Reads the release's signals until one alerts or this many minutes are over. */
   signals(minutes: number): Promise<Signal[]>;
 }
@@ -95,7 +98,7 @@ export interface Tracker {
 
 export interface Verdicts {
   /** Verdicts of people and companions that later commits made void, earliest step first. */
-  voided(): readonly { step: StepRecord; because: string }[];
+  voided(): readonly { step: StepRecord; because: Text }[];
   /** How many commits of other people the run knows of. */
   foreignKnown(): number;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CheckReport } from '../contracts/activities.ts';
-import { briefOfChecks, judgeChecks } from '../rules/checks.ts';
+import { judgeChecks } from '../rules/checks.ts';
 import { escalate } from './escalate.ts';
 import { defineGate, type GateContext } from './gate.ts';
 
@@ -20,16 +20,16 @@ export const ci = defineGate({
       probe: async (view) => judged(ctx, await ctx.checks(view)),
       helper: 'ci-fixer',
       mode: 'write',
-      brief: briefOfChecks,
+      brief: (failing) => ({ fact: 'fixChecksBrief', failing }),
       attempts: ctx.options.attempts ?? ctx.policy.ciAttempts,
       waitingOn: 'checks',
-      detail: `The checks of ${ctx.change().branch}`,
-      exhausted: { notice: 'ci_failed', hint: 'Mend the checks by hand on the work branch, then retry the run.' },
+      detail: { fact: 'checksOf', branch: ctx.change().branch },
+      exhausted: { notice: 'ci_failed', hint: { fact: 'checksFailedHint' } },
     });
   },
 });
 
-/** That nothing gates the change is said aloud: a forgotten check looks just like it. */
+/** Sends a notice when there are no checks, because a forgotten check looks just like it. */
 function judged(ctx: GateContext, report: CheckReport) {
   const verdict = judgeChecks(report);
   if (verdict.pass && report.checks.length === 0) ctx.notice('no_checks', verdict.note);

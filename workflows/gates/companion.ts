@@ -8,9 +8,9 @@ import { lost } from './agent.ts';
 import { approveOutput } from './approval.ts';
 import { consult, makerOf } from './consensus.ts';
 import { commitDocument } from './documents.ts';
-import { budgetOf, defineGate, judge, Nothing, REPAIR, type GateContext, type GateEnd } from './gate.ts';
+import { budgetOf, defineGate, judge, Nothing, type GateContext, type GateEnd } from './gate.ts';
 
-/** The original's bar, where a step states none (gates 6.1). */
+/** The rating that passes where a step states none. */
 const THRESHOLD = 0.8;
 
 type Back = (rework: Revision) => GateEnd;
@@ -35,16 +35,17 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
 
     async run(ctx) {
       const made = ctx.steps()[ctx.step.step - 2]!;
-      if (made.state === 'skipped') return passed(`${made.kind} was skipped: there is nothing to rate.`);
+      if (made.state === 'skipped') return passed({ fact: 'producerSkipped', role: made.kind });
       const back = ctx.resumed(Nothing) && ctx.step.verdicts.at(-1);
-      // What it grades is the head that it was sent to: what comes in meanwhile, nobody has looked at.
+      // It grades the head that it was sent to. Nobody has judged what comes in meanwhile.
       if (!back && ofTheChange) judge(ctx, 'companion');
       const graded = back ?? (await grade(ctx, ctx.options.threshold ?? THRESHOLD));
       if ('is' in graded) return graded;
 
-      const because = `The ${kind} rated it ${graded.rating}, below ${graded.threshold}, or had first remarks.`;
+      const { rating, threshold } = graded;
+      const because = { fact: 'ratedBelow', role: kind, rating, threshold } as const;
       const end = await answer(ctx, made, graded, (rework) => ({ is: 'back', to: [made.id], because, rework }));
-      // What was graded is voided by later commits only where it is part of the change.
+      // Later commits void the verdict only on what is part of the change.
       if (ofTheChange && end.is === 'passed' && (back || !graded.passed)) judge(ctx, 'companion');
       if (ofTheChange && end.is === 'approved') judge(ctx, 'person');
       return end;
@@ -54,11 +55,11 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
 const USES = ['documents', 'output', 'stop', 'verdicts'] as const;
 type Graded = GateContext<{ threshold?: number | undefined; attempts?: number | undefined }, (typeof USES)[number]>;
 
-/** What a verdict means: on, to a person, or back, as often as there are reworks. */
+/** What a verdict means: the run continues, a person decides, or the work goes back, as often as there are reworks. */
 async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, back: Back): Promise<GateEnd> {
   const { passed: good, rating, threshold, feedback, kept } = graded;
   if (good && ctx.step.options.approval) return approved(ctx, made, back);
-  if (good) return passed(`Rated ${rating}, at or above ${threshold}.`);
+  if (good) return passed({ fact: 'ratedWell', rating, threshold });
 
   const most = (ctx.options.attempts ?? ctx.policy.companionAttempts) + ctx.step.extra;
   const reworks = budgetOf(ctx.step, 'rework', most);
@@ -68,14 +69,14 @@ async function answer(ctx: Graded, made: StepRecord, graded: CompanionVerdict, b
   return back(rework);
 }
 
-/** Grades once; an answer that cannot be read gets one repair job, and is never a silent pass. */
+/** Grades once. An unreadable answer gets one repair job, and never passes silently. */
 async function grade(ctx: Graded, threshold: number): Promise<CompanionVerdict | GateEnd> {
   const { kind } = ctx.step;
-  const brief = briefOf(kind, threshold);
+  const brief = (repair: boolean) => ({ fact: 'companionBrief', role: kind, threshold, repair }) as const;
   const view = { phase: 'reviewing', verdicts: ctx.step.verdicts } as const;
   const jobs = [
-    () => consult(ctx, { mode: 'read', brief }, view),
-    () => ctx.send(makerOf(ctx), { mode: 'read', brief: `${brief}\n\n${REPAIR}` }, view),
+    () => consult(ctx, { mode: 'read', brief: brief(false) }, view),
+    () => ctx.send(makerOf(ctx), { mode: 'read', brief: brief(true) }, view),
   ];
   let raw = '';
   for (const job of jobs) {
@@ -84,7 +85,7 @@ async function grade(ctx: Graded, threshold: number): Promise<CompanionVerdict |
     const { data } = Review.safeParse(end.output);
     if (data) {
       const reworks = ctx.step.spent['rework'] ?? 0;
-      const judged = judgeReview(data, { threshold, reworks, said: end.summary });
+      const judged = judgeReview(data, { threshold, reworks, summary: end.summary });
       const { feedback, kept } = await ctx.output.revision({ feedback: judged.feedback, comments: [] });
       const verdict = { ...judged, feedback, ...(kept && { kept }) };
       ctx.step.verdicts.push(verdict);
@@ -93,13 +94,17 @@ async function grade(ctx: Graded, threshold: number): Promise<CompanionVerdict |
     }
     raw = typeof end.output === 'string' ? end.output : JSON.stringify(end.output ?? end.summary);
   }
-  return failed('companion_rejected', `The ${kind} gave no parseable assessment, twice.`, {
-    detail: raw.slice(0, 2_000),
-    hint: 'output: expected { "rating": 0..1, "summary": "…", "comments"?: [{ "body": "…" }] }',
-  });
+  return failed(
+    'companion_rejected',
+    { fact: 'noAssessment', role: kind },
+    {
+      detail: raw.slice(0, 2_000),
+      hint: { fact: 'noAssessmentHint' },
+    },
+  );
 }
 
-/** The automatic reworks are used up. That is no failure: a person knows whether another round is worth it. */
+/** The automatic reworks are used up. That is no failure: a person decides whether another round is worth it. */
 async function capped(
   ctx: Graded,
   { rating, threshold, feedback }: CompanionVerdict,
@@ -107,7 +112,7 @@ async function capped(
   back: () => GateEnd,
 ): Promise<GateEnd> {
   const { kind, verdicts } = ctx.step;
-  const because = `The ${kind} still rates it ${rating}, below ${threshold}, after ${max} reworks`;
+  const because = { fact: 'reworksUsedUp', role: kind, rating, threshold, max } as const;
   for (;;) {
     const answer = await ctx.park(
       () => ({
@@ -117,7 +122,7 @@ async function capped(
         cap: { of: kind, used: ctx.step.spent['rework'] ?? 0, max, feedback },
         offers: ['resolveCap'] as const,
       }),
-      { type: 'decision_required', text: `${because}. What now?` },
+      { type: 'decision_required', text: { fact: 'reworksUsedUpQuestion', because } },
     );
     if (answer.kind === 'moved') continue;
     switch (answer.choice) {
@@ -126,14 +131,14 @@ async function capped(
         budgetOf(ctx.step, 'rework', Infinity).spend();
         return back();
       case 'proceed':
-        return passed(`${answer.by ?? 'A person'} let it proceed at ${rating}.`);
+        return passed({ fact: 'proceededAt', by: answer.by, rating });
       case 'stop':
         return ctx.stop();
     }
   }
 }
 
-/** What passed goes to a person, who approves the producer's work: an edit and a change request are about that. */
+/** A person approves the producer's work once it has passed. An edit and a change request are about that work. */
 async function approved(ctx: Graded, owner: StepRecord, back: Back): Promise<GateEnd> {
   for (;;) {
     const answer = await approveOutput(ctx, owner);
@@ -143,13 +148,6 @@ async function approved(ctx: Graded, owner: StepRecord, back: Back): Promise<Gat
     return answer.end;
   }
 }
-
-const briefOf = (kind: string, threshold: number) =>
-  [
-    `You are the ${kind}. Grade the last of the prior outputs, and the change that it speaks of.`,
-    'Answer in `output` with { "rating": 0..1, "summary": "…", "comments": [{ "body": "…", "quotedSource"?: "…" }] }.',
-    `${threshold} or more passes. Comments are sent back to be acted on.`,
-  ].join('\n');
 
 /** Each companion, and whose work it grades. */
 export const companions = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MergeabilityReport } from '../contracts/activities.ts';
-import type { Failing, Verdict } from '../contracts/outcome.ts';
+import type { Verdict } from '../contracts/outcome.ts';
 import { escalate } from './escalate.ts';
 import { defineGate } from './gate.ts';
 
@@ -21,27 +21,21 @@ export const conflicts = defineGate({
       probe: async (view) => judgeMergeability(await ctx.base.mergeability(view)),
       helper: 'conflict-resolver',
       mode: 'resolve',
-      brief: (files) => briefOfConflicts(base, files),
+      brief: (files) => ({ fact: 'resolveBrief', base, files: files.map(({ name }) => name) }),
       attempts: ctx.options.attempts ?? ctx.policy.conflictAttempts,
       waitingOn: 'forge',
-      detail: `Whether ${branch} merges into ${base}`,
+      detail: { fact: 'whetherItMerges', branch, base },
       exhausted: {
         notice: 'conflicts_failed',
-        hint: `Merge ${base} into ${branch} by hand, then retry the run.`,
+        hint: { fact: 'conflictsHint', branch, base },
       },
     });
   },
 });
 
 function judgeMergeability(report: MergeabilityReport): Verdict {
-  if (report.is === 'nothing') return { pass: true, note: 'There is no change to merge.' };
-  if (report.is === 'mergeable') return { pass: true, note: 'It merges cleanly.' };
+  if (report.is === 'nothing') return { pass: true, note: { fact: 'nothingToMerge' } };
+  if (report.is === 'mergeable') return { pass: true, note: { fact: 'mergesCleanly' } };
   const failing = report.files.map((name) => ({ name, conclusion: 'conflict' }));
-  return { pass: false, reason: `Conflicts with the base in ${report.files.join(', ')}.`, head: report.head, failing };
+  return { pass: false, reason: { fact: 'conflictsIn', files: report.files }, head: report.head, failing };
 }
-
-export const briefOfConflicts = (base: string, files: readonly Pick<Failing, 'name'>[]) =>
-  [
-    `The merge of ${base} into the work branch stands in conflict. Resolve these files, and git add or git rm those that are to stay as they are; the merge is committed for you:`,
-    ...files.map(({ name }) => `- ${name}`),
-  ].join('\n');

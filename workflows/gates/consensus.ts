@@ -1,21 +1,20 @@
-import type { Job } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { Consensus } from '../contracts/pipelines.ts';
 import type { GateView } from '../contracts/state.ts';
 import { answersText, letterOf, readRanking, tally, type Answer } from '../rules/consensus.ts';
-import type { GateContext, JobEnd } from './gate.ts';
+import type { GateContext, JobEnd, Work } from './gate.ts';
 
-/** The role that makes one answer of many. */
+/** The role that makes one answer of several. */
 export const SYNTHESIZER = 'synthesizer';
 
-/** Of so few answers none can be made. */
+/** The fewest answers of which one can be made. */
 const QUORUM = 2;
 
-type Work = Pick<Job, 'mode' | 'brief'> & Partial<Job>;
 type Lost = Extract<JobEnd, { is: 'failed' }>;
 
 /**
- * Sends a role, or several jobs of it whose answers a synthesizer makes one of, where the step asks for that. Whoever
- * sends need not know which.
+ * Runs a job of the step's role. If the step asks for a consensus, it runs one job per participant, and a synthesizer makes
+ * one answer of theirs.
  */
 export async function consult(ctx: GateContext, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const { kind, options } = ctx.step;
@@ -30,26 +29,31 @@ export async function consult(ctx: GateContext, work: Work, view: Partial<GateVi
     case 'debate':
       return synthesize(ctx, work, answersText(await debated(ctx, plan, work, answers, view), 'names'), view);
     case 'ranked-voting': {
-      const ranking = await voted(ctx, plan, answers, view);
-      return synthesize(ctx, work, `${answersText(answers, 'letters')}\n\n${ranking}`, view);
+      const votes = await voted(ctx, plan, answers, view);
+      return synthesize(ctx, work, { fact: 'rankedAnswers', answers: answersText(answers, 'letters'), votes }, view);
     }
   }
 }
 
-/** The repair of an answer is its maker's. */
+/** The role that repairs an unreadable answer. */
 export const makerOf = (ctx: GateContext): string => (ctx.step.options.consensus ? SYNTHESIZER : ctx.step.kind);
 
-/** Everybody answers by themselves, at the same time. Who fails is left out, while enough are left. */
+/** All participants answer concurrently. Those that fail are left out while enough are left. */
 async function firstAnswers(
   ctx: GateContext,
   { participants }: Consensus,
   work: Work,
   view: Partial<GateView>,
 ): Promise<Answer[] | Lost> {
-  const detail = `${participants.length} participants are at work`;
+  const detail = { fact: 'participantsWork', participants: participants.length } as const;
   const ends = await ctx.concurrently(
     participants.map((participant) => () => {
-      const brief = `${work.brief}\n\nYou are ${participant}, one of ${participants.length} who answer by themselves.`;
+      const brief: Text = {
+        fact: 'participantBrief',
+        brief: work.brief,
+        participant,
+        participants: participants.length,
+      };
       return ctx.send(ctx.step.kind, { ...work, brief }, { ...view, detail });
     }),
   );
@@ -58,13 +62,18 @@ async function firstAnswers(
   );
   if (answers.length >= QUORUM) return answers;
   const failed = ends.filter((end): end is Lost => end.is === 'failed');
-  const because = `Only ${answers.length} of ${participants.length} participants answered: ${failed.map((end) => end.because).join(' ')}`;
+  const because = ctx.inWords({
+    fact: 'tooFewAnswers',
+    answered: answers.length,
+    participants: participants.length,
+    reasons: failed.map((end) => end.because),
+  });
   return { ...failed[0]!, because };
 }
 
 /**
- * Everybody reads what the others said, and answers anew: as often as the plan says. Who fails is held to have said it
- * before.
+ * Each participant reads the others' answers and answers again, once per round. The earlier answer of a participant that
+ * fails still counts.
  */
 async function debated(
   ctx: GateContext,
@@ -75,19 +84,19 @@ async function debated(
 ): Promise<Answer[]> {
   let answers = first;
   for (let round = 2; round <= rounds; round += 1) {
-    const heard = answers;
-    const detail = `The debate is in round ${round} of ${rounds}`;
+    const before = answers;
+    const detail = { fact: 'debateRound', round, rounds } as const;
     const ends = await ctx.concurrently(
-      heard.map(({ participant }) => () => {
+      before.map(({ participant }) => () => {
         const others = answersText(
-          heard.filter((each) => each.participant !== participant),
+          before.filter((each) => each.participant !== participant),
           'names',
         );
-        const brief = `${work.brief}\n\nYou are ${participant}. The others said this; answer anew:\n\n${others}`;
+        const brief: Text = { fact: 'debateBrief', brief: work.brief, participant, others };
         return ctx.send(ctx.step.kind, { ...work, brief }, { ...view, detail });
       }),
     );
-    answers = heard.map((answer, index) => {
+    answers = before.map((answer, index) => {
       const end = ends[index]!;
       return end.is === 'completed' ? { ...answer, text: textOf(end) } : answer;
     });
@@ -95,36 +104,28 @@ async function debated(
   return answers;
 }
 
-/** Everybody ranks all proposals, which bear letters instead of names. A vote that cannot be read does not count. */
-async function voted(ctx: GateContext, plan: Consensus, answers: Answer[], view: Partial<GateView>): Promise<string> {
+/** Each participant ranks all proposals, which have letters instead of names. An unreadable vote does not count. */
+async function voted(ctx: GateContext, plan: Consensus, answers: Answer[], view: Partial<GateView>) {
   const letters = answers.map((_, index) => letterOf(index));
-  const brief = [
-    `Rank these proposals, best first. Answer in \`output\` with { "ranking": [${letters.map((each) => `"${each}"`).join(', ')}] }, in your order.`,
-    answersText(answers, 'letters'),
-  ].join('\n\n');
+  const detail = { fact: 'participantsVote', participants: plan.participants.length } as const;
   const ends = await ctx.concurrently(
     answers.map(({ participant }) => () => {
-      const work = { mode: 'read', brief: `${brief}\n\nYou are ${participant}.` } as const;
-      return ctx.send(ctx.step.kind, work, { ...view, detail: `${plan.participants.length} participants vote` });
+      const brief: Text = { fact: 'rankingBrief', letters, answers: answersText(answers, 'letters'), participant };
+      return ctx.send(ctx.step.kind, { mode: 'read', brief }, { ...view, detail });
     }),
   );
   const votes = ends.flatMap((end) => (end.is === 'completed' ? [readRanking(end.output, letters) ?? []] : []));
-  const counted = tally(votes, letters).map(({ letter, points }) => `${letter}: ${points}`);
-  return `The vote, by points: ${counted.join(', ')}. The proposal with the most points wins.`;
+  return tally(votes, letters);
 }
 
 function synthesize(
   ctx: GateContext,
   { brief, ...work }: Work,
-  answers: string,
+  answers: Text,
   view: Partial<GateView>,
 ): Promise<JobEnd> {
-  const asked = `Make one answer of these, in just the form that was asked for.\n\n# What was asked\n\n${brief}\n\n# The answers\n\n${answers}`;
-  return ctx.send(
-    SYNTHESIZER,
-    { ...work, brief: asked },
-    { ...view, detail: 'One answer is being made of all of them' },
-  );
+  const asked: Text = { fact: 'synthesisBrief', brief, answers };
+  return ctx.send(SYNTHESIZER, { ...work, brief: asked }, { ...view, detail: { fact: 'synthesizing' } });
 }
 
 const textOf = ({ summary, output }: Extract<JobEnd, { is: 'completed' }>): string =>

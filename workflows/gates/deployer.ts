@@ -13,29 +13,29 @@ export const deployer = defineGate({
 
   async run(ctx) {
     const head = ctx.head();
-    if (head === undefined) return passed('There is no change to deploy.');
+    if (head === undefined) return passed({ fact: 'nothingToDeploy' });
     await ctx.environment.build({
       phase: 'provisioning',
       waitingOn: 'environment',
-      detail: `The environment for ${head.slice(0, 8)} is being made`,
+      detail: { fact: 'environmentBuilding', head },
     });
     const environment = ctx.environment.current();
-    const because = environment?.because ?? 'no reason given';
+    const because = environment?.because;
     switch (environment?.status) {
       case 'live': {
-        const until = environment.expiresAt ? `, until ${environment.expiresAt}` : '';
-        const note = `${head.slice(0, 8)} is live at ${environment.url}${until}.`;
+        const { url, expiresAt } = environment;
+        const note = { fact: 'environmentLive', head, url, expiresAt } as const;
         await ctx.keep(ctx.step, { summary: note });
         return passed(note);
       }
       case 'provisioning':
-        return failed('timeout', `The environment is not up in time: ${because}`, {
-          hint: 'Raise provisionSeconds, or mend what makes it slow, then retry the run.',
-        });
+        return failed('timeout', { fact: 'environmentLate', because }, { hint: { fact: 'environmentLateHint' } });
       default:
-        return failed('job_failed', `The environment could not be made: ${because}`, {
-          hint: 'Mend the environment’s command or the change, then retry the run.',
-        });
+        return failed(
+          'job_failed',
+          { fact: 'environmentNotBuilt', because },
+          { hint: { fact: 'environmentNotBuiltHint' } },
+        );
     }
   },
 });

@@ -1,3 +1,4 @@
+import type { Text } from '../contracts/facts.ts';
 import type { Failing, FailureType, Verdict } from '../contracts/outcome.ts';
 import { failed, passed } from '../contracts/outcome.ts';
 import type { NoticeType } from '../contracts/notices.ts';
@@ -5,20 +6,20 @@ import type { GateView } from '../contracts/state.ts';
 import { budgetOf, type GateContext, type GateEnd } from './gate.ts';
 
 interface Escalation extends Pick<GateView, 'waitingOn'> {
-  /** One look. What is no verdict on the change ends the gate. */
+  /** Checks the change once. Anything but a verdict ends the gate. */
   probe: (view: GateView) => Promise<Verdict | GateEnd>;
   helper: string;
   mode: 'write' | 'resolve';
-  brief: (failing: readonly Failing[]) => string;
+  brief: (failing: readonly Failing[]) => Text;
   attempts: number;
-  detail: string;
-  exhausted: { notice: NoticeType; hint: string; type?: FailureType };
+  detail: Text;
+  exhausted: { notice: NoticeType; hint: Text; type?: FailureType };
 }
 
-/** How often in a row a helper may leave everything as it was before its loop is given up (contract 10). */
+/** How many times in a row a helper may change nothing before its loop is given up. */
 const IDLE_ROUNDS = 2;
 
-/** Probes; sends the helper on a failing verdict; probes again: as often as allowed, and while that changes anything. */
+/** Probes, sends the helper on a failing verdict, and probes again: as often as allowed, and while that changes anything. */
 export async function escalate(ctx: GateContext, plan: Escalation): Promise<GateEnd> {
   const { helper, attempts, waitingOn, exhausted } = plan;
   const budget = budgetOf(ctx.step, helper, attempts);
@@ -26,12 +27,12 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
   let idle = 0;
   let failing: Failing[] | undefined;
 
-  const giveUp = (reason: string, type: FailureType, detail?: string) => {
+  const giveUp = (reason: Text, type: FailureType, detail?: string) => {
     ctx.notice(exhausted.notice, reason);
     return failed(type, reason, { hint: exhausted.hint, detail });
   };
 
-  for (let lastWords: string | undefined; ;) {
+  for (let lastReport: string | undefined; ;) {
     const verdict = await plan.probe({
       phase: 'probing',
       waitingOn,
@@ -47,16 +48,17 @@ export async function escalate(ctx: GateContext, plan: Escalation): Promise<Gate
     idle = found === before ? idle + 1 : 0;
     before = found;
     if (idle === IDLE_ROUNDS) {
-      const idly = `Nothing changed: ${helper} left it as it was, ${idle} times in a row.`;
-      return giveUp(`${verdict.reason} ${idly}`, 'job_failed', lastWords);
+      const reason: Text = { fact: 'helperChangesNothing', reason: verdict.reason, helper, times: idle };
+      return giveUp(reason, 'job_failed', lastReport);
     }
     const type = exhausted.type ?? 'job_failed';
-    if (ctx.head() === undefined) return giveUp(`${verdict.reason} There is no work branch to mend it on.`, type);
-    if (!budget.left()) return giveUp(`${verdict.reason} ${helper} has had its ${attempts} attempts.`, type, lastWords);
+    if (ctx.head() === undefined) return giveUp({ fact: 'noBranchToFix', reason: verdict.reason }, type);
+    if (!budget.left())
+      return giveUp({ fact: 'attemptsUsedUp', reason: verdict.reason, helper, attempts }, type, lastReport);
 
     budget.spend();
     const work = { mode: plan.mode, brief: plan.brief(failing) };
     const end = await ctx.send(helper, work, { ...budget.shown(), failing, because: verdict.reason });
-    lastWords = end.is === 'failed' ? end.because : end.summary;
+    lastReport = end.is === 'failed' ? end.because : end.summary;
   }
 }

@@ -1,22 +1,23 @@
 import { z } from 'zod';
 import type { Job, JobReport, Need, Revision } from '../contracts/activities.ts';
 import type { Change } from '../contracts/change.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { ActionName, HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Outcome } from '../contracts/outcome.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { GateView, StepRecord } from '../contracts/state.ts';
-import type { Capabilities, Capability } from './capabilities.ts';
+import type { Attempt, Capabilities, Capability } from './capabilities.ts';
 
 /** How a gate ends: with an outcome, or by sending the run back to earlier steps. */
-export type GateEnd = Outcome | { is: 'back'; to: string[]; because: string; rework?: Revision };
+export type GateEnd = Outcome | { is: 'back'; to: string[]; because: Text; rework?: Revision };
 
 /** A job's end, as a gate needs it: evictions and interruptions have been dealt with. */
 export type JobEnd =
   Extract<JobReport, { is: 'completed' }> | (Extract<JobReport, { is: 'failed' }> & { evicted?: boolean | undefined });
 
-/** How an attempt went. What work that was called off has made all the same is cleared away by its key. */
-export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };
+/** What a job is for. The run adds the rest. */
+export type Work = { mode: Job['mode']; brief: Text } & Partial<Omit<Job, 'brief'>>;
 
 /** What a person answered, or that the change moved under their eyes (the head is known by then). */
 export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'moved'; because: string };
@@ -59,11 +60,13 @@ export interface Core<Options = unknown> {
   /** Shows what the gate is doing now. */
   show(view: GateView): void;
   /** Sends a notice, once per wait. */
-  notice(type: NoticeType, text: string): void;
+  notice(type: NoticeType, text: Text): void;
+  /** The text of a fact, for what a gate records or compares. Everything that it shows or returns may stay a fact. */
+  inWords(text: Text): string;
   /** Stores what a step made: it is shown, and passed on to later steps. */
-  keep(step: StepRecord, made: { summary: string; output?: unknown }): Promise<void>;
+  keep(step: StepRecord, made: { summary: Text; output?: unknown }): Promise<void>;
   /** Runs a job of this role and waits for it. The run records what it did to the head and what it used. */
-  send(role: string, work: Pick<Job, 'mode' | 'brief'> & Partial<Job>, view?: Partial<GateView>): Promise<JobEnd>;
+  send(role: string, work: Work, view?: Partial<GateView>): Promise<JobEnd>;
   /** Asks the world until it can tell. A hint makes it ask now. Throws what is refused for good. */
   poll<T>(about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T>;
   /** Works until done, failed, or called off by a person who took one of the view's offers. */
@@ -73,7 +76,7 @@ export interface Core<Options = unknown> {
   /** Waits for a person to take one of the offered actions. All others are refused. */
   park<Offer extends ActionName>(
     ask: () => Question<Offer>,
-    notice: { type: NoticeType; text: string },
+    notice: { type: NoticeType; text: Text },
     parking?: Parking<Offer>,
   ): Promise<Answer<Offer>>;
   /**
@@ -110,9 +113,6 @@ export const defineGate = <Kind extends string, Options extends z.ZodObject, con
 
 /** What a gate keeps at a park that its step alone can bring back. */
 export const Nothing = z.strictObject({});
-
-/** What an agent is told whose answer could not be read. */
-export const REPAIR = 'Your last answer could not be read. Answer with exactly the JSON asked for.';
 
 /** The work branch's head is what a verdict of a person or a companion is about. */
 export function judge(ctx: GateContext<unknown, 'verdicts'>, by: 'person' | 'companion'): void {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { EnvironmentView } from '../contracts/activities.ts';
+import type { Fact, Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
 import { passed } from '../contracts/outcome.ts';
 import type { Round } from '../contracts/reading.ts';
 import type { GateView } from '../contracts/state.ts';
-import { briefOfConflicts } from './conflicts.ts';
 import { budgetOf, defineGate, judge, type GateContext, type JobEnd, type Question } from './gate.ts';
 
 const USES = ['base', 'environment', 'failedEffect', 'verdicts'] as const;
@@ -52,7 +52,7 @@ export const humanTest = defineGate({
         switch (answer.kind) {
           case 'confirm':
             judge(ctx, 'person');
-            return passed(`Confirmed by ${answer.by ?? 'a person'}${answer.note ? `: ${answer.note}` : '.'}`);
+            return passed({ fact: 'confirmedBy', by: answer.by, note: answer.note });
           case 'requestFix':
             fixes.spend();
             because = await fix(ctx, answer.findings, fixes);
@@ -66,7 +66,7 @@ export const humanTest = defineGate({
           case 'recreateEnvironment':
             break;
           case 'destroyEnvironment':
-            await ctx.environment.release('A person took it down.');
+            await ctx.environment.release({ fact: 'takenDownByPerson' });
             visit = true;
             continue;
           case 'moved':
@@ -75,7 +75,7 @@ export const humanTest = defineGate({
         await build(ctx, fixes);
       }
     } finally {
-      await ctx.environment.release('The human test is over.');
+      await ctx.environment.release({ fact: 'humanTestOver' });
     }
   },
 });
@@ -83,7 +83,7 @@ export const humanTest = defineGate({
 /** Why the person is asked again. */
 const Kept = z.strictObject({ because: z.string().optional() });
 
-/** Fixes and merges are counted apart, so that no fix is ever spent on a conflict. */
+/** Fixes and merges have separate budgets, so that no fix is spent on a conflict. */
 type Budget = ReturnType<typeof budgetOf>;
 
 const question = (
@@ -98,29 +98,29 @@ const question = (
     ...(ctx.environment.configured ? (['recreateEnvironment'] as const) : []),
     ...(isLive(environment) ? (['destroyEnvironment'] as const) : []),
   ];
-  const told = { ...fixes.shown(), rounds: ctx.step.rounds, offers };
-  if (environment?.status === 'live') return { ...told, because, detail: `Try the change at ${environment.url}` };
+  const shown = { ...fixes.shown(), rounds: ctx.step.rounds, offers };
+  if (environment?.status === 'live') return { ...shown, because, detail: { fact: 'tryAt', url: environment.url } };
 
   const lacking = whyNot(ctx, environment);
-  return { ...told, because: because ?? lacking, detail: `${lacking} Try ${ctx.change().branch} yourself` };
+  const detail: Text = { fact: 'tryBranch', lacking, branch: ctx.change().branch };
+  return { ...shown, because: because ?? lacking, detail };
 };
 
 const isLive = (environment: EnvironmentView | null) =>
   environment?.status === 'live' || environment?.status === 'provisioning';
 
-/** Why there is no place to try the change: degraded, never failed (gates 2.7). */
-function whyNot(ctx: Context, environment: EnvironmentView | null): string {
-  if (!ctx.environment.configured) return 'No environment is configured.';
-  if (environment?.status === 'provisioning')
-    return environment.because ?? 'The environment is not up yet; it may still come up.';
-  return environment?.because ?? 'There is no environment.';
+/** Why there is no environment to try the change in. The test goes on without one. */
+function whyNot(ctx: Context, environment: EnvironmentView | null): Text {
+  if (!ctx.environment.configured) return { fact: 'noEnvironmentConfigured' };
+  if (environment?.because !== undefined) return environment.because;
+  return environment?.status === 'provisioning' ? { fact: 'environmentNotUpYet' } : { fact: 'noEnvironment' };
 }
 
-const readyText = (ctx: Context) => {
+const readyText = (ctx: Context): Text => {
   const environment = ctx.environment.current();
   return environment?.status === 'live'
-    ? `Try the change at ${environment.url}`
-    : `${whyNot(ctx, environment)} Try the branch yourself.`;
+    ? { fact: 'tryAt', url: environment.url }
+    : { fact: 'tryTheBranch', lacking: whyNot(ctx, environment) };
 };
 
 /** A person can test without an environment, so lacking one parks the run rather than failing it. */
@@ -129,63 +129,62 @@ async function build(ctx: Context, fixes: Budget): Promise<void> {
   await ctx.environment.build({
     phase: 'provisioning',
     waitingOn: 'environment',
-    detail: `The environment for ${ctx.head()!.slice(0, 8)} is being made`,
+    detail: { fact: 'environmentBuilding', head: ctx.head()! },
     rounds: ctx.step.rounds,
     ...fixes.shown(),
     offers: ['destroyEnvironment'] satisfies ActionName[],
   });
 }
 
-/** Sends the fixer with what the person found. However it ends, the person is asked again, and told. */
+/** Sends the fixer with the person's findings. However it ends, the person is asked again, and sees how it ended. */
 async function fix(ctx: Context, findings: string, budget: Budget): Promise<string | undefined> {
-  const brief = `A person tried the change, and found this:\n\n${findings}`;
+  const brief = { fact: 'fixBrief', findings } as const;
   const view = { ...budget.shown(), rounds: ctx.step.rounds };
   const end = await ctx.send('fixer', { mode: 'write', brief }, view);
-  return closeRound(ctx, { kind: 'fix', findings }, 'The fixer', end);
+  return closeRound(ctx, { kind: 'fix', findings }, 'fixer', end);
 }
 
 async function pullBase(ctx: Context, budget: Budget): Promise<{ rebuild: boolean; because?: string | undefined }> {
   const { branch, base } = ctx.change();
-  const refuse = (because: string) => {
+  const refuse = (reason: Fact) => {
+    const because = ctx.inWords(reason);
     ctx.step.rounds.push({ kind: 'conflict', outcome: 'failed', because, ...headOf(ctx) });
     ctx.failedEffect();
     return { rebuild: false, because };
   };
 
-  const view: GateView = { phase: 'updating-branch', waitingOn: 'forge', detail: `${branch} takes in ${base}` };
+  const view: GateView = {
+    phase: 'updating-branch',
+    waitingOn: 'forge',
+    detail: { fact: 'updatingBranch', branch, base },
+  };
   const update = await ctx.base.update(view);
-  if (update.is === 'called-off') return refuse('The update was called off.');
-  if (update.is === 'failed') return refuse(`${base} could not be merged in: ${update.because}`);
-  if (update.value.is === 'refused') return refuse(`${base} could not be merged in: ${update.value.because}`);
+  if (update.is === 'called-off') return refuse({ fact: 'updateCalledOff' });
+  if (update.is === 'failed') return refuse({ fact: 'baseNotMerged', base, because: update.because });
+  if (update.value.is === 'refused') return refuse({ fact: 'baseNotMerged', base, because: update.value.because });
   if (update.value.is !== 'conflict') return { rebuild: true };
-  if (!budget.left()) {
-    return refuse(
-      `${base} conflicts with the change, and the resolvers have had their ${budget.shown().attempts} attempts.`,
-    );
-  }
+  if (!budget.left()) return refuse({ fact: 'resolversUsedUp', base, attempts: budget.shown().attempts });
 
   budget.spend();
-  const brief = briefOfConflicts(
-    base,
-    update.value.files.map((name) => ({ name })),
-  );
+  const brief = { fact: 'resolveBrief', base, files: update.value.files } as const;
   const end = await ctx.send('conflict-resolver', { mode: 'resolve', brief }, { rounds: ctx.step.rounds });
-  return { rebuild: true, because: closeRound(ctx, { kind: 'conflict' }, 'The conflict-resolver', end) };
+  return { rebuild: true, because: closeRound(ctx, { kind: 'conflict' }, 'conflict-resolver', end) };
 }
 
-/** Notes how a helper's round went, and answers what the person must know of it. */
+/** Records how a helper's round went. Returns what the person must know about it. */
 function closeRound(
   ctx: Context,
   round: Pick<Round, 'kind' | 'findings'>,
-  who: string,
+  helper: string,
   end: JobEnd,
 ): string | undefined {
-  const because =
+  const reason: Fact | undefined =
     end.is === 'failed'
-      ? `${who} failed: ${end.because}`
+      ? { fact: 'helperFailed', helper, because: end.because }
       : end.changed
         ? undefined
-        : `Nothing changed: ${who} left the head as it was.`;
+        : { fact: 'helperLeftHead', helper };
+  const because = reason && ctx.inWords(reason);
   if (end.is === 'failed') ctx.failedEffect();
   const outcome = end.is === 'failed' ? 'failed' : 'completed';
   ctx.step.rounds.push({ ...round, outcome, ...(because && { because }), ...headOf(ctx) });

@@ -30,17 +30,20 @@ const gates = [
   ci,
   merger,
   postReleaseHealth,
-] as unknown as readonly [Gate, ...Gate[]];
+] as readonly Gate[];
 
 /** The kinds of all gates, in the order of the list. */
 export const kinds = gates.map(({ kind }) => kind);
 const stepOf = ({ kind, options }: Gate) => z.strictObject({ kind: z.literal(kind), ...CommonKeys, ...options.shape });
-const [first, ...others] = gates;
 
 /** A pipeline's step as its author writes it: a gate's kind, the common keys, and that gate's own options. */
-const Step = z.discriminatedUnion('kind', [stepOf(first), ...others.map(stepOf)], {
-  error: () => `a step with a kind, one of ${kinds.join(', ')}`,
-});
+const Step = z.discriminatedUnion(
+  'kind',
+  gates.map(stepOf) as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]],
+  {
+    error: () => `a step with a kind, one of ${kinds.join(', ')}`,
+  },
+);
 
 /** `Step` lets no other kinds in. */
 export const gateFor = (kind: string): Gate => gates.find((gate) => gate.kind === kind)!;
@@ -85,7 +88,7 @@ const Named = z.string().transform((name, ctx): PipelineShape => {
 
 const Pipeline = z.unknown().transform((raw, ctx): PipelineShape => {
   const { data, error } = (typeof raw === 'string' ? Named : Inline).safeParse(raw);
-  for (const issue of error?.issues ?? []) ctx.addIssue({ ...issue } as never);
+  for (const issue of error?.issues ?? []) ctx.addIssue({ ...issue } as Parameters<typeof ctx.addIssue>[0]);
   return data ?? z.NEVER;
 });
 
@@ -95,8 +98,11 @@ export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ct
   for (const [index, { kind, when, enabled }] of pipeline.steps.entries()) {
     if (enabled === false) continue;
     if (when && !estimated) {
-      const message = 'no "when" without task.estimate or an earlier task-estimator';
-      ctx.addIssue({ code: 'custom', path: ['pipeline', 'steps', index, 'when'], message });
+      ctx.addIssue({
+        code: 'custom',
+        path: ['pipeline', 'steps', index, 'when'],
+        message: 'no "when" without task.estimate or an earlier task-estimator',
+      });
     }
     estimated ||= kind === 'task-estimator';
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
-import { failingOf, namesOf } from '../rules/checks.ts';
+import { failingOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
 import type { GateView } from '../contracts/state.ts';
 import { lost } from './agent.ts';
@@ -11,7 +12,7 @@ type Context = GateContext<unknown, (typeof USES)[number]>;
 
 /**
  * Assesses the change, and merges just the commit that was judged: by itself while the scores are within the policy and
- * nothing protected is touched, else when a person says so. Whatever moved meanwhile is judged again first.
+ * nothing protected is touched, otherwise when a person says so. Whatever moved meanwhile is judged again first.
  */
 export const merger = defineGate({
   kind: 'merger',
@@ -21,7 +22,7 @@ export const merger = defineGate({
   takes: {},
 
   async run(ctx) {
-    if (ctx.head() === undefined) return { is: 'passed', note: 'There is no change to merge.' };
+    if (ctx.head() === undefined) return { is: 'passed', note: { fact: 'nothingToMerge' } };
     const back = ctx.resumed(Kept);
     const kept = back ?? {};
     let yes: Yes | undefined;
@@ -35,7 +36,7 @@ export const merger = defineGate({
       delete kept.because;
       yes = undefined;
       if (answer.kind === 'reject') {
-        const reason = `${answer.by ?? 'A person'} rejected the merge${answer.reason ? `: ${answer.reason}` : '.'}`;
+        const reason: Text = { fact: 'mergeRejectedBy', by: answer.by, reason: answer.reason };
         return { is: 'rejected', type: 'rejected', reason };
       }
       if (answer.kind === 'merge') judge(ctx, 'person');
@@ -45,7 +46,7 @@ export const merger = defineGate({
   },
 });
 
-/** What the merger makes of the change: why a person is asked, and how which head was assessed. */
+/** What the merger has found out: why a person is asked, and the assessment with its head. */
 const Kept = z.strictObject({
   because: z.string().optional(),
   assessment: Assessment.optional(),
@@ -53,23 +54,23 @@ const Kept = z.strictObject({
 });
 type Kept = z.output<typeof Kept>;
 
-/** Who says that it is to be merged, and what they were told stands against it. */
+/** Who wants it merged, and the reason against it that they were shown. */
 interface Yes {
   by: string;
   because: string | undefined;
 }
 
-/** Merges, where nothing stands against it or a person has said so. Else it notes why a person is to be asked. */
+/** Merges if nothing speaks against it or a person wants it. Otherwise it records why a person is asked. */
 async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<GateEnd | undefined> {
   for (;;) {
     const good = await stillGood(ctx);
     if (good.is !== 'good') return good;
-    // Whoever said yes has seen the change as it was then.
+    // A person's yes is about the change as it was then.
     if (yes) kept.because ??= ctx.step.judged?.voided;
 
     if (kept.assessed !== ctx.head() && !yes) {
       kept.assessed = ctx.head();
-      const end = await ctx.send('merger', { mode: 'read', brief: BRIEF });
+      const end = await ctx.send('merger', { mode: 'read', brief: { fact: 'assessBrief' } });
       if (end.is === 'failed') return lost(end);
       kept.assessment = Assessment.safeParse(end.output).data;
       await ctx.keep(ctx.step, end);
@@ -88,38 +89,33 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
   }
 }
 
-const BRIEF = [
-  'Assess the change on the work branch against its base: how complex it is, how risky, how far it reaches.',
-  'Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }. Do not merge.',
-].join('\n');
-
 /**
- * Takes the machines' verdicts again for the head as it is now, and sends the run back to whatever does not hold: a
- * person's or a companion's voided verdict first, then red checks or a conflict.
+ * Checks the change again at its present head, and sends the run back to the verdict that is no longer valid: a person's or
+ * a companion's first, then red checks or a conflict.
  */
 async function stillGood(ctx: Context): Promise<GateEnd | Good> {
-  const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: 'Looking at the change once more' };
+  const view: GateView = { phase: 'merging', waitingOn: 'forge', detail: { fact: 'checkingChange' } };
   const merges = await ctx.base.mergeability(view);
   const good: Good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead };
   const restores = merges.is === 'mergeable' ? merges.restores : undefined;
-  if (restores)
-    good.because = `It would bring back what was removed from ${ctx.change().base}: ${restores.join(', ')}.`;
+  const { base } = ctx.change();
+  if (restores) good.because = ctx.inWords({ fact: 'mergeBringsBack', base, commits: restores });
   const [first, ...others] = ctx.verdicts.voided();
   if (first) return { is: 'back', to: [first, ...others].map(({ step }) => step.id), because: first.because };
 
   if (merges.is === 'conflicted') {
-    const because = `It conflicts with its base in ${merges.files.join(', ')}.`;
+    const because: Text = { fact: 'mergeConflicts', files: merges.files };
     return (ctx.base.mayTake() && reopen(ctx, 'conflicts', because)) || good;
   }
   if (passedBefore(ctx, 'ci').length === 0) return good;
-  const failing = failingOf(await ctx.checks({ ...view, waitingOn: 'checks', detail: 'The checks of the head' }));
+  const failing = failingOf(await ctx.checks({ ...view, waitingOn: 'checks', detail: { fact: 'checksOfHead' } }));
   if (ctx.verdicts.voided().length > 0) return stillGood(ctx);
-  if (failing.length > 0) return reopen(ctx, 'ci', `Failing checks: ${namesOf(failing)}.`) ?? good;
+  if (failing.length > 0) return reopen(ctx, 'ci', { fact: 'checksFailedAgain', failing }) ?? good;
   const isOther = merges.is === 'mergeable' && merges.behind === true;
   return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, good) : good;
 }
 
-/** Nothing stands against merging into this base, but that a person is to know of. `commit`: the merge that was tested. */
+/** The change can be merged into this base. `because`: what a person must know first. `commit`: the merge that was tested. */
 interface Good {
   is: 'good';
   baseHead: string;
@@ -128,8 +124,8 @@ interface Good {
 }
 
 /**
- * Two changes may each be green, and break the base together. So the merge of both is tested; where it is red, the base is
- * taken into the work branch, so that `ci` sees what is wrong and its helper can mend it.
+ * Two changes may each be green, and break the base together. So the merge of both is tested. If it is red, the base is
+ * merged into the work branch, where `ci` finds the failure and its helper can fix it.
  */
 async function goodTogether(ctx: Context, before: Good): Promise<GateEnd | Good> {
   const { base } = ctx.change();
@@ -137,7 +133,7 @@ async function goodTogether(ctx: Context, before: Good): Promise<GateEnd | Good>
   const view: GateView = {
     phase: 'merging',
     waitingOn: 'checks',
-    detail: `The checks of ${ctx.head()!.slice(0, 8)} merged into ${base} as it is now (${baseHead.slice(0, 8)})`,
+    detail: { fact: 'mergeResultChecks', head: ctx.head()!, base, baseHead },
   };
   const result = await ctx.base.mergeResult(view, baseHead);
   if (result.is === 'moved') return stillGood(ctx);
@@ -145,37 +141,40 @@ async function goodTogether(ctx: Context, before: Good): Promise<GateEnd | Good>
   const good: Good = { ...before, commit: result.commit };
   if (failing.length === 0) return good;
 
-  const because = `Failing checks once it is merged into ${base}: ${namesOf(failing)}.`;
+  const because = ctx.inWords({ fact: 'mergeResultFailed', base, failing });
   if (!ctx.base.mayTake()) return { ...good, because };
-  const refused = await ctx.base.take({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
-  if (refused !== undefined) return { ...good, because: `${because} ${base} could not be merged in: ${refused}.` };
+  const refusal = await ctx.base.take({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
+  if (refusal !== undefined) {
+    return { ...good, because: ctx.inWords({ fact: 'baseNotTaken', because, base, refusal }) };
+  }
   return reopen(ctx, 'ci', because) ?? { ...good, because };
 }
 
 const passedBefore = (ctx: Context, kind: string) =>
   ctx.steps().filter((step) => step.kind === kind && step.state === 'done' && step.step < ctx.step.step);
 
-/** Sends the run back to its gates of this kind. It has none? Then the merge is tried, and a person decides. */
-function reopen(ctx: Context, kind: string, because: string): GateEnd | undefined {
+/** Sends the run back to its gates of this kind. Without one, the merge is tried and a person decides. */
+function reopen(ctx: Context, kind: string, because: Text): GateEnd | undefined {
   const steps = passedBefore(ctx, kind);
   return steps.length > 0 ? { is: 'back', to: steps.map(({ id }) => id), because } : undefined;
 }
 
-/** Why a person must look before this is merged. */
+/** Why a person must decide about the merge. */
 async function doubts(ctx: Context, assessment: Assessment | undefined): Promise<string | undefined> {
   const globs = ctx.policy.protectedPaths;
   const touched = globs.length
     ? await ctx.activities.protectedPaths({ change: ctx.change(), head: ctx.head()!, globs })
     : [];
-  if (touched.length > 0) return `It touches protected paths: ${touched.slice(0, 10).join(', ')}.`;
-  return reviewReason(assessment, ctx.policy);
+  if (touched.length > 0) return ctx.inWords({ fact: 'protectedPathsTouched', paths: touched });
+  const reason = reviewReason(assessment, ctx.policy);
+  return reason && ctx.inWords(reason);
 }
 
 type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
 
 async function merge(ctx: Context, { baseHead, commit }: Good, person: string | undefined): Promise<Merged> {
   const head = ctx.head()!;
-  ctx.show({ phase: 'merging', waitingOn: 'forge', detail: `Merging ${head.slice(0, 8)} into ${ctx.change().base}` });
+  ctx.show({ phase: 'merging', waitingOn: 'forge', detail: { fact: 'merging', head, base: ctx.change().base } });
   const report = await ctx.base.merge({ head, baseHead, ...(commit && { commit }) });
   switch (report.is) {
     case 'merged':
@@ -184,15 +183,15 @@ async function merge(ctx: Context, { baseHead, commit }: Good, person: string | 
         end: {
           is: 'merged',
           mergeCommit: report.mergeCommit,
-          note: person === undefined ? 'Merged.' : `Merged, as ${person} said.`,
+          note: { fact: 'merged', by: person },
         },
       };
     case 'moved':
       return { is: 'moved' };
     case 'conflicted':
-      return { is: 'refused', because: `It could not be merged: it conflicts in ${report.files.join(', ')}.` };
+      return { is: 'refused', because: ctx.inWords({ fact: 'mergedIntoConflict', files: report.files }) };
     case 'refused':
-      return { is: 'refused', because: `It could not be merged: ${report.because}` };
+      return { is: 'refused', because: ctx.inWords({ fact: 'mergeRefused', because: report.because }) };
   }
 }
 
@@ -204,6 +203,6 @@ const review = (ctx: Context, { because = '', assessment, assessed }: Kept) =>
       ...(assessment && { assessment }),
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
-    { type: 'merge_review', text: `${because} Merge it, or reject it.` },
+    { type: 'merge_review', text: { fact: 'mergeQuestion', because } },
     { kept: { because, assessment, assessed } satisfies Kept },
   );

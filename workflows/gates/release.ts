@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Signal } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import { passed } from '../contracts/outcome.ts';
 import { cutText } from '../rules/bytes.ts';
-import { judgeSignals, OnCall, regressionText, type ReleaseHealth } from '../rules/release.ts';
+import { judgeSignals, OnCall, type ReleaseHealth } from '../rules/release.ts';
 import { budgetOf, defineGate, type GateContext, type GateEnd } from './gate.ts';
 
 const options = z.object({
@@ -14,7 +15,7 @@ const options = z.object({
   onNoData: z.enum(['pass', 'notice']).optional(),
 });
 
-/** Has what was merged watched, by a workflow of its own: the run is done, and need not wait for it. */
+/** Has the release watched by a workflow of its own, so that the run need not wait for it. */
 export const postReleaseHealth = defineGate({
   kind: 'post-release-health',
   options,
@@ -24,7 +25,7 @@ export const postReleaseHealth = defineGate({
   needs: 'release',
 
   async run(ctx) {
-    if (!ctx.release.merged()) return passed('Nothing was merged: there is no release to watch.');
+    if (!ctx.release.merged()) return passed({ fact: 'nothingReleased' });
     return passed(await ctx.release.watch());
   },
 });
@@ -37,10 +38,10 @@ export interface Watch {
   acknowledgedBy?: string;
 }
 
-/** So much is said of what alerts: the signals themselves say the rest. */
+/** The limit of the text about a regression, in bytes. The signals have the rest. */
 const TEXT_BYTES = 8_000;
 
-/** A regression as it is told, and what the on-call agent makes of it. */
+/** A regression, with the on-call agent's assessment. */
 const Regression = z.strictObject({
   text: z.string(),
   signals: z.array(z.looseObject({ id: z.string(), state: z.enum(['ok', 'warn', 'alert', 'no_data']) })),
@@ -48,44 +49,44 @@ const Regression = z.strictObject({
 });
 type Regression = { text: string; signals: Signal[]; assessment?: OnCall | undefined };
 
-/** Watches a release for its time. A regression is investigated, and told; it is never reverted by us. */
-export async function watchRelease(ctx: Watched, told: (watch: Watch) => void): Promise<GateEnd> {
-  const found = (ctx.resumed(Regression) as Regression | undefined) ?? (await watched(ctx, told));
+/** Watches a release for its time. A regression is investigated, and people are asked. We never revert it. */
+export async function watchRelease(ctx: Watched, report: (watch: Watch) => void): Promise<GateEnd> {
+  const found = (ctx.resumed(Regression) as Regression | undefined) ?? (await watched(ctx, report));
   if ('is' in found) return found;
   const { signals, assessment } = found;
   const by = await acknowledged(ctx, found);
-  told({ health: 'regressed', signals, ...(assessment && { assessment }), acknowledgedBy: by });
-  return passed(`${regressionText(signals)} Acknowledged by ${by}.`);
+  report({ health: 'regressed', signals, ...(assessment && { assessment }), acknowledgedBy: by });
+  return passed({ fact: 'regressionAcknowledged', regression: { fact: 'regressed', signals }, by });
 }
 
 /** Watches, and has a regression investigated. Without one the watch is over. */
-async function watched(ctx: Watched, told: (watch: Watch) => void): Promise<Regression | GateEnd> {
+async function watched(ctx: Watched, report: (watch: Watch) => void): Promise<Regression | GateEnd> {
   const minutes = ctx.options.minutes ?? ctx.policy.releaseWatchMinutes;
   const signals = await ctx.release.signals(minutes);
   const health = judgeSignals(signals);
-  told({ health, signals });
-  if (health === 'healthy') return passed(`Watched for ${minutes} minutes: it is well.`);
+  report({ health, signals });
+  if (health === 'healthy') return passed({ fact: 'releaseHealthy', minutes });
   if (health === 'no-data') {
-    const note = `Watched for ${minutes} minutes: no signal had any data.`;
+    const note: Text = { fact: 'releaseWithoutData', minutes };
     if (signals.length > 0 && ctx.options.onNoData === 'notice') ctx.notice('release_no_data', note);
     return passed(note);
   }
 
-  const text = cutText(regressionText(signals), TEXT_BYTES);
+  const text = cutText(ctx.inWords({ fact: 'regressed', signals }), TEXT_BYTES);
   const budget = budgetOf(ctx.step, 'on-call', ctx.options.attempts ?? ctx.policy.releaseAttempts);
-  if (!budget.left()) return { text: `${text} Nobody was sent to investigate.`, signals };
+  if (!budget.left()) return { text: ctx.inWords({ fact: 'nobodyInvestigates', regression: text }), signals };
   const found = await investigate(ctx, text, signals, budget);
-  return { ...found, text: `${text} ${found.text}`, signals };
+  return { ...found, text: ctx.inWords({ fact: 'joined', first: text, then: found.text }), signals };
 }
 
-/** Asks the on-call agent once per attempt, until one answers; that none does is said. */
+/** Sends the on-call agent once per attempt, until one answers. */
 async function investigate(
   ctx: Watched,
   text: string,
   signals: Signal[],
   budget: ReturnType<typeof budgetOf>,
-): Promise<{ text: string; assessment?: OnCall }> {
-  let because = '';
+): Promise<{ text: Text; assessment?: OnCall }> {
+  let because: Text = '';
   while (budget.left()) {
     budget.spend();
     const view = { ...budget.shown(), signals, because: text };
@@ -96,25 +97,23 @@ async function investigate(
       const { recommendation, culpritConfidence, rationale } = assessment;
       return {
         assessment,
-        text: `On-call says ${recommendation} (confidence ${culpritConfidence}): ${rationale || end.summary}`,
+        text: {
+          fact: 'investigated',
+          recommendation,
+          confidence: culpritConfidence,
+          rationale: rationale || end.summary,
+        },
       };
     }
-    because = end.is === 'failed' ? end.because : 'its answer is no assessment';
+    because = end.is === 'failed' ? end.because : { fact: 'noReleaseAssessment' };
   }
-  return { text: `The investigation failed (${because}): look at it yourself.` };
+  return { text: { fact: 'investigationFailed', because } };
 }
 
-const briefOf = (ctx: Watched, text: string, signals: Signal[]): string =>
-  [
-    `${text} Find out whether ${changeOf(ctx)}, merged into ${ctx.change().base} just before as ${ctx.release.merged()}, is to blame. Change nothing.`,
-    'Answer in `output` with { "culpritConfidence": 0..1, "recommendation": "revert" | "hold" | "monitor", "rationale": "…", "evidence": ["…"] }.',
-    ...signals.map(({ id, name, state, detail }) => `- ${name ?? id}: ${state}${detail ? ` (${detail})` : ''}`),
-  ].join('\n');
-
-/** What was merged, as an investigator finds it: its branch is gone by then. */
-const changeOf = (ctx: Watched): string => {
-  const { pullRequest } = ctx.change();
-  return pullRequest === undefined ? `the change “${ctx.title()}”` : `pull request ${pullRequest}`;
+const briefOf = (ctx: Watched, text: string, signals: Signal[]): Text => {
+  const { base, pullRequest } = ctx.change();
+  const mergeCommit = ctx.release.merged();
+  return { fact: 'investigateBrief', text, title: ctx.title(), pullRequest, base, mergeCommit, signals };
 };
 
 async function acknowledged(ctx: Watched, regression: Regression): Promise<string> {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { Text } from '../contracts/facts.ts';
 import type { HumanAction } from '../contracts/messages.ts';
-import { passed } from '../contracts/outcome.ts';
+import { passed, type Settled } from '../contracts/outcome.ts';
 import { Concern } from '../contracts/policy.ts';
-import type { ReviewEntry } from '../contracts/reading.ts';
+import type { Finding, ReviewEntry } from '../contracts/reading.ts';
 import {
-  briefOfAnswers,
+  answersToIncorporate,
   capReached,
   converged,
   editFinding,
@@ -17,26 +18,22 @@ import {
   readRecommendations,
   type ReviewOffer as Offer,
 } from '../rules/review.ts';
-import { defineGate, REPAIR, type Answer, type GateContext, type Question } from './gate.ts';
+import { defineGate, type Answer, type GateContext, type Question } from './gate.ts';
 
 type Context = GateContext<unknown, 'failedEffect' | 'stop'>;
 
-/** What is not done on the spot. */
+/** The answers that are not handled at once. */
 type Asked = Answer<Exclude<Offer, `${string}Finding` | `${string}Recommendation`>>;
 
 interface Subject {
   reviewer: string;
   notice: 'requirement_review' | 'clarity_review';
-  /** What is reviewed, as its brief says it. */
-  what: string;
-  /** What else its brief says until there is a document. */
-  first?: string;
   recommends: boolean;
 }
 
 /**
- * Asks about a task until nothing is left to ask: a reviewer finds, people answer, the answers are worked into a document,
- * and that is reviewed again. The document then stands for the task's description.
+ * Asks about a task until nothing is left to ask: a reviewer makes findings, people answer them, the answers go into a
+ * document, and that is reviewed again. The document then replaces the task's description.
  */
 const review = <Kind extends string>(kind: Kind, subject: Subject) =>
   defineGate({
@@ -57,15 +54,15 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
       let back = ctx.resumed(Kept);
       for (let because = back?.because; ; back = undefined) {
         if (!back && table.due && because === undefined) because = await takeReview(ctx, subject, table);
-        if (!back && converged(table, tolerated)) return passed(settledBy('Nothing is left to ask.', table));
+        if (!back && converged(table, tolerated)) return settled(table, 'nothing-left');
 
         const answer = await ask(ctx, subject, table, because);
         because = undefined;
         switch (answer.kind) {
           case 'incorporate': {
-            const brief = briefOfAnswers(table, textOf(ctx), answer.feedback);
-            if (brief === undefined) return passed(settledBy('There was nothing to work in.', table));
-            because = await incorporate(ctx, table, brief);
+            const answers = answersToIncorporate(table, answer.feedback);
+            if (!answers) return settled(table, 'nothing-answered');
+            because = await incorporate(ctx, table, { fact: 'incorporateBrief', text: textOf(ctx), ...answers });
             break;
           }
           case 'requestRecommendations':
@@ -80,9 +77,9 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
               table.max += 1;
               break;
             }
-            return passed(settledBy(`${answer.by ?? 'A person'} let it proceed.`, table));
+            return settled(table, 'proceeded', answer.by);
           case 'proceed':
-            return passed(settledBy(`${answer.by ?? 'A person'} let it proceed.`, table));
+            return settled(table, 'proceeded', answer.by);
           case 'moved':
             because = answer.because;
         }
@@ -90,59 +87,53 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
     },
   });
 
-/** Why the table is shown again. */
+/** Why a person is asked again. */
 const Kept = z.strictObject({ because: z.string().optional() });
 
 const openTable = ({ step }: GateContext, max: number): ReviewEntry =>
   (step.review ??= { iteration: 0, max, findings: [], issued: 0, due: true, documented: false });
 
-const settledBy = (how: string, { documented, iteration }: ReviewEntry): string =>
-  `${how} ${iteration} ${iteration === 1 ? 'review' : 'reviews'}${documented ? ', and a reworked text' : ''}.`;
+const settled = (
+  { documented, iteration: reviews }: ReviewEntry,
+  how: 'nothing-left' | 'nothing-answered' | 'proceeded',
+  by?: string,
+): Settled => passed({ fact: 'reviewPassed', how, by, reviews, documented });
 
-/** The text under review: as it was worked out last, or as the task was written. */
+/** The text under review: the latest document, or the task as it was written. */
 const textOf = (ctx: GateContext): string =>
   ctx.step.review?.documented ? (ctx.step.summary ?? '') : ctx.description();
 
 /**
- * One review. A reviewer that cannot be reached or understood is sent once more, and then shown: never "no findings".
+ * One review. A reviewer that cannot be reached or understood is sent once more. Then people are asked: it never counts as
+ * "no findings".
  */
-async function takeReview(
-  ctx: GateContext,
-  { reviewer, what, first }: Subject,
-  table: ReviewEntry,
-): Promise<string | undefined> {
-  const task = table.documented || !first ? what : `${what} ${first}`;
-  const brief = [task, ASKED, `# The text\n\n${textOf(ctx)}`, dismissedText(table)].filter(Boolean).join('\n\n');
+async function takeReview(ctx: GateContext, { reviewer }: Subject, table: ReviewEntry): Promise<string | undefined> {
+  const { documented } = table;
+  const asked = { review: ctx.step.kind, documented, text: textOf(ctx), dismissed: dismissedIn(table) };
   const shown = { phase: 'reviewing', attempt: table.iteration, attempts: table.max } as const;
-  let because = '';
-  for (const asked of [brief, `${brief}\n\n${REPAIR}`]) {
-    const end = await ctx.send(reviewer, { mode: 'read', brief: asked }, shown);
+  let because: Text = '';
+  for (const repair of [false, true]) {
+    const brief: Text = { fact: 'reviewBrief', ...asked, repair };
+    const end = await ctx.send(reviewer, { mode: 'read', brief }, shown);
     const items = end.is === 'completed' ? readItems(end.output ?? end.summary) : undefined;
     if (items) {
       noteItems(table, items);
       return undefined;
     }
-    because = end.is === 'failed' ? end.because : 'its answer is no list of findings';
+    because = end.is === 'failed' ? end.because : { fact: 'noFindingsList' };
   }
-  return `The ${reviewer} could not be understood: ${because}.`;
+  return ctx.inWords({ fact: 'reviewerNotUnderstood', role: reviewer, because });
 }
 
-const ASKED =
-  'Answer in `output` with { "items": [{ "category": "gap" | "clarification" | "assumption" | "risk" | "question", "severity": "low" | "medium" | "high", "title", "detail" }] }: every finding with its severity, gravest first, and an empty list when the text is good enough.';
+const dismissedIn = ({ findings }: ReviewEntry): Finding[] => findings.filter(({ status }) => status === 'dismissed');
 
-const dismissedText = ({ findings }: ReviewEntry): string => {
-  const dismissed = findings.filter(({ status }) => status === 'dismissed');
-  return dismissed.length > 0
-    ? `# Out of scope: do not ask again\n\n${dismissed.map(({ title }) => `- ${title}`).join('\n')}`
-    : '';
-};
-
-/** Works the answers in. Only a whole document counts; until there is one, every answer stays where it is. */
-async function incorporate(ctx: Context, table: ReviewEntry, brief: string): Promise<string | undefined> {
+/** Works the answers into the document. Only a complete document counts: until there is one, every answer stays. */
+async function incorporate(ctx: Context, table: ReviewEntry, brief: Text): Promise<string | undefined> {
   const end = await ctx.send('incorporator', { mode: 'read', brief }, { phase: 'incorporating' });
-  if (end.is === 'failed') return fails(ctx, `The answers could not be worked in: ${end.because}`);
-  if (end.cut) return fails(ctx, 'The answers could not be worked in: the new text is too long, and was cut off.');
-  if (end.summary.trim() === '') return fails(ctx, 'The answers could not be worked in: the new text is empty.');
+  if (end.is === 'failed') return fails(ctx, { fact: 'answersNotIncorporated', because: end.because });
+  if (end.cut) return fails(ctx, { fact: 'answersNotIncorporated', because: { fact: 'documentTooLong' } });
+  if (end.summary.trim() === '')
+    return fails(ctx, { fact: 'answersNotIncorporated', because: { fact: 'documentEmpty' } });
   await ctx.keep(ctx.step, { summary: end.summary });
   noteDocument(table);
   return undefined;
@@ -154,15 +145,9 @@ async function recommend(
   { findings: wanted, note }: HumanAction<'requestRecommendations'>,
 ): Promise<string | undefined> {
   const asked = table.findings.filter(({ id, status }) => status === 'open' && (!wanted || wanted.includes(id)));
-  const brief = [
-    'Recommend an answer to each finding: from the team’s standards first, then from what the repository says, then from what is known.',
-    'Answer in `output` with { "items": [{ "itemId", "recommendation", "fromStandard": true | false }] }.',
-    ...asked.map(({ id, title, detail }) => `## ${id}: ${title}\n\n${detail}`),
-    ...(note ? [`# Besides\n\n${note}`] : []),
-    `# The text\n\n${textOf(ctx)}`,
-  ].join('\n\n');
+  const brief: Text = { fact: 'recommendBrief', findings: asked, note, text: textOf(ctx) };
   const end = await ctx.send('recommender', { mode: 'read', brief }, { phase: 'reviewing', findings: table.findings });
-  if (end.is === 'failed') return fails(ctx, `There are no recommendations: ${end.because}`);
+  if (end.is === 'failed') return fails(ctx, { fact: 'noRecommendations', because: end.because });
   const found = readRecommendations(end.output).filter(({ itemId }) => asked.some(({ id }) => id === itemId));
   for (const { itemId, recommendation, fromStandard } of found) {
     const finding = asked.find(({ id }) => id === itemId)!;
@@ -170,12 +155,12 @@ async function recommend(
   }
   return found.length > 0
     ? undefined
-    : fails(ctx, 'There are no recommendations: the recommender’s answer names none.');
+    : fails(ctx, { fact: 'noRecommendations', because: { fact: 'noRecommendationNamed' } });
 }
 
-function fails(ctx: Context, because: string): string {
+function fails(ctx: Context, because: Text): string {
   ctx.failedEffect();
-  return because;
+  return ctx.inWords(because);
 }
 
 function ask(
@@ -185,10 +170,9 @@ function ask(
   because: string | undefined,
 ): Promise<Asked> {
   const capped = capReached(table);
-  const text =
-    because ?? (capped ? `The review still has findings after ${table.iteration} rounds` : 'The review has findings');
+  const state: Text = { fact: 'reviewFindings', because, capped, rounds: table.iteration };
   const question = (): Question<Offer> => ({
-    detail: `${text}: ${openIn(table).length} of ${table.findings.length} are open`,
+    detail: { fact: 'reviewOpen', state, open: openIn(table).length, findings: table.findings.length },
     ...(because && { because }),
     findings: table.findings,
     attempt: table.iteration,
@@ -199,7 +183,7 @@ function ask(
   const type = capped ? 'decision_required' : notice;
   const kept = { because } satisfies z.output<typeof Kept>;
   const parking = { kept, edit: (action: HumanAction<Offer>) => edit(table, action) };
-  return ctx.park<Offer>(question, { type, text: `${text}.` }, parking) as Promise<Asked>;
+  return ctx.park<Offer>(question, { type, text: { fact: 'reviewNotice', state } }, parking) as Promise<Asked>;
 }
 
 function edit(table: ReviewEntry, action: HumanAction<Offer>): boolean {
@@ -216,14 +200,11 @@ export const reviews = [
   review('requirements-review', {
     reviewer: 'requirements-reviewer',
     notice: 'requirement_review',
-    what: 'Review what this task asks for: what is missing, unclear, assumed or risky before anybody builds it.',
     recommends: true,
   }),
   review('clarity-review', {
     reviewer: 'clarity-reviewer',
     notice: 'clarity_review',
-    what: 'Review this bug report: what is missing or unclear before anybody mends it.',
-    first: 'What was investigated is in the prior outputs.',
     recommends: false,
   }),
 ];

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { failed, type Lost } from '../contracts/outcome.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { GateView } from '../contracts/state.ts';
-import { briefOfReport, judgeReport, readReport, type Report } from '../rules/tester-report.ts';
+import { judgeReport, readReport, type Report } from '../rules/tester-report.ts';
 import { lost } from './agent.ts';
 import { escalate } from './escalate.ts';
-import { defineGate, REPAIR, type GateContext } from './gate.ts';
+import { defineGate, type GateContext } from './gate.ts';
 
-/** An agent runs the change and reports; while it withholds its greenlight, the fixer is sent, and it runs it again. */
+/** An agent runs the change and reports. While it withholds its greenlight, the fixer is sent and it tests again. */
 export const tester = defineGate({
   kind: 'tester',
   options: z.object({
@@ -28,29 +29,30 @@ export const tester = defineGate({
       },
       helper: 'fixer',
       mode: 'write',
-      brief: () => briefOfReport(report!),
+      brief: () => briefOf(report!),
       attempts: ctx.options.fixes ?? ctx.policy.fixAttempts,
       waitingOn: 'agent',
-      detail: 'The tester runs the change',
+      detail: { fact: 'testerRuns' },
       exhausted: {
         notice: 'test_failed',
         type: 'agent',
-        hint: 'Mend what the tester names on the work branch, then retry the run.',
+        hint: { fact: 'testerHint' },
       },
     });
   },
 });
 
-/** One test of the head. An answer that is no report gets one repair job, and is never a pass. */
+/** One test of the head. An answer that is no report gets one repair job, and never passes. */
 async function test(ctx: GateContext<unknown, 'environment'>, view: GateView): Promise<{ report: Report } | Lost> {
   await ctx.environment.follow({
     ...view,
     phase: 'provisioning',
     waitingOn: 'environment',
-    detail: 'The environment is being rebuilt where the head has moved',
+    detail: { fact: 'environmentRebuilding' },
   });
   let raw = '';
-  for (const brief of [briefOf(ctx), `${briefOf(ctx)}\n\n${REPAIR}`]) {
+  for (const repair of [false, true]) {
+    const brief: Text = { fact: 'testBrief', description: ctx.description(), repair };
     const end = await ctx.send('tester', { mode: 'read', brief }, view);
     if (end.is === 'failed') return lost(end);
     await ctx.keep(ctx.step, end);
@@ -58,19 +60,17 @@ async function test(ctx: GateContext<unknown, 'environment'>, view: GateView): P
     if (report) return { report };
     raw = JSON.stringify(end.output ?? end.summary);
   }
-  const reason = 'The tester answered twice with something that is no report.';
+  const reason: Text = { fact: 'noReport' };
   ctx.notice('test_failed', reason);
   return failed('agent', reason, {
     detail: raw.slice(0, 2_000),
-    hint: 'output: expected { "greenlight": true | false, "summary": "…", "tested": […], "outcomes": […], "concerns": […] }',
+    hint: { fact: 'noReportHint' },
   });
 }
 
-/** The rule as the gate judges by it, so that nobody tests by another. */
-const briefOf = (ctx: GateContext): string =>
-  [
-    ctx.description(),
-    'Run the change and try it, in the environment you are given if there is one, else in your checkout. Change nothing.',
-    'Answer in `output` with { "greenlight": true | false, "summary": "…", "tested": ["…"], "outcomes": [{ "name", "status": "passed" | "failed" | "skipped", "detail"? }], "concerns": [{ "title", "detail", "severity": "low" | "medium" | "high" | "critical" }] }.',
-    'In the first round any concern is mended; later rounds only those that are high or critical, and the rest is advice.',
-  ].join('\n\n');
+const briefOf = ({ summary, concerns, outcomes }: Report): Text => ({
+  fact: 'fixReportBrief',
+  summary,
+  concerns,
+  outcomes,
+});

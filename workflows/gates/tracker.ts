@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { passed } from '../contracts/outcome.ts';
 import { defineGate } from './gate.ts';
 
-/** Files what was analysed as an issue. A tracker that is not there, or refuses, is noted, and holds nobody up. */
+/** Files the analysis as an issue. A missing tracker, or one that refuses, is noted and never holds up the run. */
 export const tracker = defineGate({
   kind: 'tracker',
   options: z.object({}),
@@ -15,14 +15,15 @@ export const tracker = defineGate({
       .steps()
       .findLast(({ kind, step, state }) => kind === 'analysis' && step < ctx.step.step && state === 'done');
     const body = analysis?.summary ?? ctx.description();
-    const view = { phase: 'working', waitingOn: 'forge', detail: 'The issue is being filed' } as const;
-    const end = await ctx.attempt(view, () => ctx.tracker.file({ title: `Tech debt: ${ctx.title()}`, body }));
+    const view = { phase: 'working', waitingOn: 'forge', detail: { fact: 'filingIssue' } } as const;
+    const title = ctx.inWords({ fact: 'issueTitle', title: ctx.title() });
+    const end = await ctx.attempt(view, () => ctx.tracker.file({ title, body }));
 
-    if (end.is !== 'done')
-      return passed(`No issue was filed: ${end.is === 'failed' ? end.because : 'it was called off'}`);
-    if (!end.value) return passed('No issue was filed: there is no tracker.');
+    if (end.is === 'failed') return passed({ fact: 'noIssueFiled', because: 'refused', refusal: end.because });
+    if (end.is === 'called-off') return passed({ fact: 'noIssueFiled', because: 'called-off' });
+    if (!end.value) return passed({ fact: 'noIssueFiled', because: 'no-tracker' });
     const { id, url } = end.value;
-    await ctx.keep(ctx.step, { summary: `Filed as ${id}${url ? `: ${url}` : ''}`, output: end.value });
-    return passed(`Filed as ${id}.`);
+    await ctx.keep(ctx.step, { summary: { fact: 'filedAs', id, url }, output: end.value });
+    return passed({ fact: 'filedAs', id });
   },
 });

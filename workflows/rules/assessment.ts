@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { Fact } from '../contracts/facts.ts';
 import type { Policy } from '../contracts/policy.ts';
 
 const score = z.number().min(0).max(1);
 
-/** What a merger answers (ports.md 11.3). Nothing is assumed for what is missing: then a person decides. */
+/** What a merger answers. If anything is missing, a person decides. */
 export const Assessment = z.object({
   complexity: score,
   risk: score,
@@ -12,16 +13,17 @@ export const Assessment = z.object({
 });
 export type Assessment = z.infer<typeof Assessment>;
 
-/** Why a person must look at the merge, or nothing when it may happen by itself. The ceilings are inclusive. */
-export function reviewReason(assessment: Assessment | undefined, policy: Policy): string | undefined {
-  if (!assessment) return 'There is no valid assessment of the change.';
+/** Why a person must decide about the merge, or nothing when it needs nobody. The limits are inclusive. */
+export function reviewReason(assessment: Assessment | undefined, policy: Policy): Fact | undefined {
+  if (!assessment) return { fact: 'notAssessed' };
   const over = (
     [
       ['complexity', policy.maxComplexity],
       ['risk', policy.maxRisk],
       ['impact', policy.maxImpact],
     ] as const
-  ).filter(([axis, most]) => assessment[axis] > most);
-  if (over.length === 0) return undefined;
-  return `Over the thresholds: ${over.map(([axis, most]) => `${axis} ${assessment[axis]} of ${most}`).join(', ')}.`;
+  )
+    .filter(([axis, most]) => assessment[axis] > most)
+    .map(([axis, most]) => ({ axis, score: assessment[axis], most }));
+  return over.length > 0 ? { fact: 'assessedTooHigh', over } : undefined;
 }

@@ -1,7 +1,7 @@
-import type { BadField } from '../contracts/activities.ts';
 import type { StepEntry } from '../contracts/reading.ts';
 import { Snapshot, type Carried } from '../contracts/snapshot.ts';
 import { bytesOf, fits, weightOf, WIDEST } from './bytes.ts';
+import { pick } from './picking.ts';
 import { MEASURES, trimEntry, TRIMS } from './trimming.ts';
 
 /**
@@ -14,11 +14,10 @@ export const INPUT_BYTES = 500_000;
 /** What the end of a run tells of its settled steps, in bytes. */
 const SHOWN_BYTES = 200_000;
 
-const CARRIED = Object.keys(Snapshot.shape) as (keyof Carried)[];
+const CARRIED = Snapshot.keyof().options;
 
-/** What travels of a run's state: all that the snapshot's schema names, and nothing else. */
-export const carriedOf = (state: Carried): Carried =>
-  Object.fromEntries(CARRIED.map((key) => [key, state[key]])) as unknown as Carried;
+/** What the next execution receives of a run's state: all that the snapshot's schema names, and nothing else. */
+export const carriedOf = (state: Carried): Carried => pick(state, CARRIED);
 
 /**
  * Keeps a run within its bytes. While it fits, nothing is lost; else what is least needed goes first: old words before old
@@ -63,15 +62,22 @@ export function shownWithin(entries: StepEntry[], most = SHOWN_BYTES): StepEntry
   return told;
 }
 
+interface Oversized {
+  path: string;
+  bytes: number;
+  total: number;
+  most: number;
+}
+
 /**
- * Says of a start input that is too large as a whole which of its fields takes the most. Each field has limits of its own,
- * but twenty inputs that wait for this one, with more in them, have none together. What a retry goes on from is not counted.
+ * The largest field of a start input that is too large as a whole, or nothing when it is not. Each field has its own limit,
+ * but the inputs of dependents, with dependents of their own, have none together. `resume` is not counted.
  */
-export function oversized(raw: unknown): BadField[] {
+export function oversized(raw: unknown): Oversized | undefined {
   const { resume, task, ...others } = (raw ?? {}) as Record<string, unknown>;
   void resume;
   const input = { task, ...others };
-  if (fits(input, INPUT_BYTES)) return [];
+  if (fits(input, INPUT_BYTES)) return undefined;
   const fields = [
     ...Object.entries((task ?? {}) as object).map(([key, value]: [string, unknown]) => ({
       path: `task.${key}`,
@@ -79,7 +85,6 @@ export function oversized(raw: unknown): BadField[] {
     })),
     ...Object.entries(others).map(([path, value]) => ({ path, value })),
   ].map(({ path, value }) => ({ path, bytes: bytesOf(value) }));
-  const { path, bytes } = fields.reduce((most, each) => (each.bytes > most.bytes ? each : most));
-  const expected = `expected a start input of at most ${INPUT_BYTES} bytes in all, found ${bytesOf(input)}, ${bytes} of them here`;
-  return [{ path, expected }];
+  const largest = fields.reduce((most, each) => (each.bytes > most.bytes ? each : most));
+  return { ...largest, most: INPUT_BYTES, total: bytesOf(input) };
 }

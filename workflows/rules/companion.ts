@@ -11,7 +11,7 @@ const Comment = z
   })
   .transform(({ body, text, quotedSource, quote }) => ({ quote: quotedSource ?? quote, text: body ?? text ?? '' }));
 
-/** What a companion answers (ports.md 11.3). */
+/** What a companion answers. */
 export const Review = z.object({
   rating: z.number().min(0).max(1),
   summary: z.string().max(10_000).optional(),
@@ -19,12 +19,12 @@ export const Review = z.object({
 });
 export type Review = z.output<typeof Review>;
 
-/** The first batch of comments sends the work back whatever its rating: it is cheap to act on early (gates 6.2). */
+/** The first comments send the work back whatever its rating, because early rework is cheap. */
 export function judgeReview(
   { rating, summary, comments }: Review,
-  { threshold, reworks, said }: { threshold: number; reworks: number; said: string },
+  { threshold, reworks, summary: jobSummary }: { threshold: number; reworks: number; summary: string },
 ): CompanionVerdict {
   const passed = rating >= threshold && !(reworks === 0 && comments.length > 0);
   const remarks = comments.map(({ quote, text }) => (quote ? `> ${quote}\n${text}` : text));
-  return { rating, threshold, passed, feedback: [summary ?? said, ...remarks].filter(Boolean).join('\n\n') };
+  return { rating, threshold, passed, feedback: [summary ?? jobSummary, ...remarks].filter(Boolean).join('\n\n') };
 }

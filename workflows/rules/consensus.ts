@@ -22,8 +22,8 @@ export function readRanking(output: unknown, letters: readonly string[]): string
 export const letterOf = (index: number): string => String.fromCharCode(65 + index);
 
 /**
- * Counts as Borda did: of n proposals the first of a vote gets n-1 points, the next n-2; what a vote leaves out gets none.
- * Of equals the one that was proposed first wins.
+ * A Borda count: of n proposals the first of a vote gets n-1 points, the next n-2, and one that is left out gets none. Of
+ * equals the one that was proposed first wins.
  */
 export function tally(
   votes: readonly (readonly string[])[],
@@ -36,14 +36,14 @@ export function tally(
   return [...points].map(([letter, sum]) => ({ letter, points: sum })).toSorted((a, b) => b.points - a.points);
 }
 
-/** What all answers together may take, in bytes: each has its share. */
+/** The limit of all answers together, in bytes. Each has an equal share. */
 const ANSWERS = 200_000;
 
-/** All answers, for whoever is to weigh them. */
+/** All answers under the names or the letters of the participants, for the agent that weighs them. */
 export const answersText = (answers: readonly Answer[], names: 'names' | 'letters'): string =>
   answers
     .map(({ participant, text }, index) => {
-      const said = cutText(text, Math.floor(ANSWERS / answers.length));
-      return `## ${names === 'names' ? participant : letterOf(index)}\n\n${said}`;
+      const answer = cutText(text, Math.floor(ANSWERS / answers.length));
+      return `## ${names === 'names' ? participant : letterOf(index)}\n\n${answer}`;
     })
     .join('\n\n');

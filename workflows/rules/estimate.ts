@@ -1,3 +1,4 @@
+import type { Fact } from '../contracts/facts.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { When } from '../contracts/pipelines.ts';
 import { z } from 'zod';
@@ -8,25 +9,27 @@ const AXES = [
   ['minImpact', 'impact'],
 ] as const;
 
-/** Why a step is skipped, or nothing when it runs. Reaching any one of the thresholds runs it (gates 10). */
-export function skipReason(when: When | undefined, estimate: Estimate | undefined): string | undefined {
+/** Why a step is skipped, or nothing when it runs. Reaching any one of the thresholds runs it. */
+export function skipReason(when: When | undefined, estimate: Estimate | undefined): Fact | undefined {
   if (!when) return undefined;
-  if (!estimate) return when.onMissingEstimate === 'skip' ? 'There is no estimate.' : undefined;
+  if (!estimate) return when.onMissingEstimate === 'skip' ? { fact: 'noEstimate' } : undefined;
 
   const reached = AXES.some(([least, axis]) => when[least] !== undefined && estimate[axis] >= when[least]);
   if (reached) return undefined;
-  const asked = AXES.filter(([least]) => when[least] !== undefined);
-  return `The estimate is below ${asked.map(([least, axis]) => `${axis} ${when[least]}`).join(' and ')}.`;
+  const thresholds = AXES.flatMap(([key, axis]) => {
+    const least = when[key];
+    return least === undefined ? [] : [{ axis, least }];
+  });
+  return { fact: 'estimateTooLow', thresholds };
 }
 
-const score = z.number().transform((said) => Math.min(1, Math.max(0, said)));
-const Said = z.object({ complexity: score, risk: score, impact: score, rationale: z.string().max(10_000).catch('') });
+const score = z.number().transform((value) => Math.min(1, Math.max(0, value)));
+const Answer = z.object({ complexity: score, risk: score, impact: score, rationale: z.string().max(10_000).catch('') });
 
-/** What a task-estimator answers: all three axes, or it is no estimate (engine 2.2). */
-export function readEstimate(output: unknown): { estimate: Estimate; text: string } | undefined {
-  const { data } = Said.safeParse(output);
+/** What a task-estimator answers: all three axes, or it is no estimate. */
+export function readEstimate(output: unknown): { estimate: Estimate; rationale: string } | undefined {
+  const { data } = Answer.safeParse(output);
   if (!data) return undefined;
   const { rationale, ...estimate } = data;
-  const axes = AXES.map(([, axis]) => `${axis} ${estimate[axis]}`).join(', ');
-  return { estimate, text: `Estimated: ${axes}.${rationale && ` ${rationale}`}` };
+  return { estimate, rationale };
 }

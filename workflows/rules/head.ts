@@ -1,8 +1,9 @@
+import type { Fact, Text } from '../contracts/facts.ts';
 import type { ForeignCommit } from '../contracts/activities.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 
 /**
- * What a look tells of the head: where it is, which commits of others are new since the one known, and whether it descends
+ * What a poll saw of the head: where it is, which commits of others are new since the known one, and whether it descends
  * from that.
  */
 export interface HeadSeen {
@@ -14,47 +15,35 @@ export interface HeadSeen {
 type Judged = NonNullable<StepRecord['judged']>;
 
 /**
- * Why a verdict does not hold for the head that was found, or nothing while it does. A yes holds for what was judged and
- * for what descends from it by commits of ours; each look tells of the way from the head before, so that what one look has
- * voided stays so, unless the very commit that was judged is the head again.
+ * Why a verdict is void at the head that was found, or nothing while it is valid. A yes is valid for the judged commit and
+ * for its descendants by commits of ours. Each poll sees only what came after the head before, so a void verdict stays void,
+ * unless the judged commit is the head again.
  */
-export function overtakenBy({ head, foreign = [], descends }: HeadSeen, judged: Judged): string | undefined {
+export function overtakenBy({ head, foreign = [], descends }: HeadSeen, judged: Judged): Text | undefined {
   if (head === undefined) return judged.voided;
   if (head === judged.head) return undefined;
   if (foreign.length > 0) return judged.voided ?? cameAfter(foreign);
-  if (descends === false) return judged.voided ?? `The branch was set to ${short(head)}, which is not built on it.`;
+  if (descends === false) return judged.voided ?? { fact: 'branchReset', head };
   return judged.voided;
 }
 
-/** As `overtakenBy` was once: by commits that had not been seen before, and for good. Runs of then are replayed by it. */
-export const countedAgainst = (fresh: readonly ForeignCommit[], judged: Judged): string | undefined =>
+/** What `overtakenBy` did once: commits that had not been seen before void a verdict for good. For replays of old runs. */
+export const countedAgainst = (fresh: readonly ForeignCommit[], judged: Judged): Text | undefined =>
   judged.voided ?? (fresh.length > 0 ? cameAfter(fresh) : undefined);
 
-/** What was judged before so many commits of others were known, as builds noted it that only counted them. */
-export function markByCount(steps: readonly Pick<StepRecord, 'judged'>[], foreign: readonly ForeignCommit[]): void {
-  for (const { judged } of steps) {
-    const since = judged && judged.voided === undefined ? foreign.slice(judged.foreign) : [];
-    if (since.length > 0) judged!.voided = cameAfter(since);
-  }
-}
-
-/** Why commits of others void what was judged before they came. */
-export function cameAfter(foreign: readonly ForeignCommit[]): string {
-  const [first] = foreign;
-  const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : '';
-  return `Commit ${short(first!.commit)} by ${first!.author}${more} came after it was judged.`;
-}
+/** Commits of others void a verdict that was given before they came. */
+export const cameAfter = (foreign: readonly ForeignCommit[]): Fact => ({ fact: 'commitsCameAfter', commits: foreign });
 
 /**
- * Why a verdict no longer holds, or nothing while it does (contract 10). A person's and a companion's survive commits of
- * our own helpers; a commit by anybody else voids them, and so does any commit where the policy says so.
+ * Why a verdict is void, or nothing while it is valid. Verdicts of people and companions survive commits of our own helpers.
+ * A commit by anybody else voids them, and if the policy says so, any commit voids a person's.
  */
-export function voided(step: StepRecord, run: Pick<RunState, 'head' | 'policy'>): string | undefined {
+export function voided(step: StepRecord, run: Pick<RunState, 'head' | 'policy'>): Text | undefined {
   const { judged } = step;
   if (!judged || step.state !== 'done') return undefined;
   if (judged.voided !== undefined) return judged.voided;
   const moved = run.policy.reconfirm === 'any' && judged.by === 'person' && judged.head !== run.head;
-  return moved ? `The head moved to ${run.head?.slice(0, 8) ?? 'nowhere'} after it was confirmed.` : undefined;
+  return moved ? { fact: 'headMovedAfter', head: run.head } : undefined;
 }
 
 export const voidedSteps = (run: RunState) =>
@@ -62,5 +51,3 @@ export const voidedSteps = (run: RunState) =>
     const because = voided(step, run);
     return because === undefined ? [] : [{ step, because }];
   });
-
-const short = (commit: string) => commit.slice(0, 8);

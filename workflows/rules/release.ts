@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Signal } from '../contracts/activities.ts';
 
-/** How a release stands by its signals (gates 4.5). Not to know is a state of its own. */
+/** How a release is by its signals. Unknown is a state of its own. */
 export type ReleaseHealth = 'healthy' | 'regressed' | 'no-data';
 
-/** An alert that was there before the release is not of its making: it only warns. */
+/** An alert that is older than the release only warns, because the release did not cause it. */
 export const sinceRelease = (signals: readonly Signal[], releasedAt: string): Signal[] =>
   signals.map((signal) =>
     signal.state === 'alert' && signal.since !== undefined && Date.parse(signal.since) < Date.parse(releasedAt)
@@ -12,20 +12,13 @@ export const sinceRelease = (signals: readonly Signal[], releasedAt: string): Si
       : signal,
   );
 
-/** One alert is a regression; without any reading nobody knows; warnings never fail a release. */
+/** One alert is a regression. Warnings never fail a release. Without any data its health is unknown. */
 export function judgeSignals(signals: readonly Signal[]): ReleaseHealth {
   if (signals.some(({ state }) => state === 'alert')) return 'regressed';
   return signals.every(({ state }) => state === 'no_data') ? 'no-data' : 'healthy';
 }
 
-/** Names what alerts, with its detail. */
-export function regressionText(signals: readonly Signal[]): string {
-  const alerting = signals.filter(({ state }) => state === 'alert');
-  const named = alerting.map(({ id, name, detail }) => `${name ?? id}${detail ? ` (${detail})` : ''}`);
-  return named.length > 0 ? `The release has regressed: ${named.join(', ')}.` : 'The release has regressed.';
-}
-
-/** What an on-call agent answers (ports.md 11.3). What it does not say is read as doubt. */
+/** What an on-call agent answers. Anything missing counts as doubt. */
 export const OnCall = z.object({
   culpritConfidence: z.number().min(0).max(1).catch(0),
   recommendation: z.enum(['revert', 'hold', 'monitor']).catch('hold'),
@@ -33,6 +26,6 @@ export const OnCall = z.object({
   evidence: z
     .array(z.unknown())
     .catch([])
-    .transform((said) => said.filter((each) => typeof each === 'string').slice(0, 50)),
+    .transform((items) => items.filter((item) => typeof item === 'string').slice(0, 50)),
 });
 export type OnCall = z.output<typeof OnCall>;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { Fact, Facts } from '../contracts/facts.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Finding, ReviewEntry } from '../contracts/reading.ts';
 
 const CATEGORIES = ['gap', 'clarification', 'assumption', 'risk', 'question'] as const;
 const SEVERITIES = ['low', 'medium', 'high'] as const;
-/** So many findings of one review are kept, the gravest first; so much of a detail stands in for a missing title. */
+/** The most findings of one review that are kept, gravest first, and the length of a detail that replaces a missing title. */
 const MOST = 20;
 const TITLE = 80;
 
@@ -23,8 +24,8 @@ const listOf = <Of extends z.ZodType>(item: Of) =>
   z.union([z.object({ items: z.array(item) }).transform(({ items }) => items), z.array(item)]);
 
 /**
- * What a reviewer found, gravest first, or nothing when its answer cannot be understood: an answer that lists nothing is
- * one, an answer without a list is none (gates Q-32).
+ * What a reviewer found, gravest first, or nothing when its answer cannot be understood. An empty list is an answer; an
+ * answer without a list is none.
  */
 export function readItems(output: unknown): Item[] | undefined {
   const { data } = listOf(Item).safeParse(fromText(output));
@@ -38,11 +39,11 @@ const Recommended = z.object({
   fromStandard: z.boolean().catch(false),
 });
 
-/** What a recommender answers, for those of these findings that it speaks of. */
+/** What a recommender answers, for the findings that it names. */
 export const readRecommendations = (output: unknown): z.output<typeof Recommended>[] =>
   listOf(Recommended).safeParse(fromText(output)).data ?? [];
 
-/** Models put JSON into prose and fences: from the first bracket to the last of its kind. */
+/** Models put JSON into prose and fences, so it is read from the first bracket to the last. */
 function fromText(output: unknown): unknown {
   if (typeof output !== 'string') return output;
   const [, json = ''] = /^[^[{]*([[{][^]*[\]}])[^\]}]*$/.exec(output) ?? [];
@@ -55,16 +56,16 @@ function fromText(output: unknown): unknown {
 
 const rank = (severity: Policy['concernAllowed']): number => ['none', ...SEVERITIES].indexOf(severity);
 
-/** What still stands against the text: dismissed findings do not. */
+/** The findings that are not dismissed. */
 const outstanding = ({ findings }: ReviewEntry) => findings.filter(({ status }) => status !== 'dismissed');
 
-/** Whether a review leaves nothing, or nothing graver than is tolerated, and nothing that a person has begun to answer. */
+/** Whether a review leaves no finding that is graver than tolerated. */
 export const converged = (review: ReviewEntry, tolerated: Policy['concernAllowed']): boolean =>
   !review.due && outstanding(review).every(({ severity }) => rank(severity) <= rank(tolerated));
 
 export const capReached = ({ iteration, max, due }: ReviewEntry): boolean => !due && iteration >= max;
 
-/** Takes a review's findings over. What people said to earlier ones and is not worked in yet stays with them. */
+/** Takes over a review's findings. Earlier ones that people have answered or dismissed stay. */
 export function noteItems(review: ReviewEntry, items: readonly Item[]): void {
   const kept = review.findings.filter(({ status }) => status !== 'open');
   const known = new Set(kept.map(({ title }) => title));
@@ -82,7 +83,7 @@ type Edit = Extract<
 >;
 export const isEdit = (action: HumanAction): action is Edit => Object.hasOwn(EDITS, action.kind);
 
-const EDITS: { [Kind in Edit['kind']]: (finding: Finding, said: Extract<Edit, { kind: Kind }>) => void } = {
+const EDITS: { [Kind in Edit['kind']]: (finding: Finding, edit: Extract<Edit, { kind: Kind }>) => void } = {
   answerFinding: (finding, { reply }) => void Object.assign(finding, { reply, status: 'answered' }),
   dismissFinding: (finding) => void (finding.status = 'dismissed'),
   reopenFinding: (finding) => void (finding.status = 'open'),
@@ -97,54 +98,48 @@ const EDITS: { [Kind in Edit['kind']]: (finding: Finding, said: Extract<Edit, { 
   },
 };
 
-/** What a person says of one finding is done at once: nobody has to be waited for. */
+/** Applies what a person did to one finding. */
 export function editFinding(review: ReviewEntry, action: Edit): void {
   const finding = review.findings.find(({ id }) => id === action.finding);
-  if (finding) (EDITS[action.kind] as (finding: Finding, said: Edit) => void)(finding, action);
+  if (finding) (EDITS[action.kind] as (finding: Finding, edit: Edit) => void)(finding, action);
 }
 
-/** Why an edit cannot be: its finding never was, or is settled in another way. */
-export function wrongEdit(
-  review: ReviewEntry,
-  action: Edit,
-): { code: 'invalid' | 'stale'; because: string } | undefined {
+/** Why an edit is impossible: its finding never existed, or is settled already. */
+export function wrongEdit(review: ReviewEntry, action: Edit): { code: 'invalid' | 'stale'; because: Fact } | undefined {
   const finding = review.findings.find(({ id }) => id === action.finding);
   if (!finding) {
     const number = Number(/^f-(\d+)$/.exec(action.finding)?.[1]);
     return number >= 1 && number <= review.issued
-      ? { code: 'stale', because: `${action.finding} is settled: it was worked in, or did not come up again.` }
-      : { code: 'invalid', because: `finding: expected one of ${idsOf(review) || 'none'}; got ${action.finding}` };
+      ? { code: 'stale', because: { fact: 'findingSettled', finding: action.finding } }
+      : { code: 'invalid', because: { fact: 'findingUnknown', finding: action.finding, known: idsOf(review) } };
   }
   const { status, recommendation } = finding;
-  const settled =
-    (action.kind === 'answerFinding' && status === 'dismissed' && 'is dismissed: reopen it first') ||
-    (action.kind === 'dismissFinding' && status === 'dismissed' && 'is dismissed already') ||
-    (action.kind === 'reopenFinding' && status === 'open' && 'is open') ||
-    (action.kind.endsWith('Recommendation') && recommendation?.status !== 'open' && 'has no open recommendation');
-  return settled ? { code: 'stale', because: `${action.finding} ${settled}.` } : undefined;
+  const because =
+    (action.kind === 'answerFinding' && status === 'dismissed' && 'dismissed') ||
+    (action.kind === 'dismissFinding' && status === 'dismissed' && 'dismissed-already') ||
+    (action.kind === 'reopenFinding' && status === 'open' && 'open') ||
+    (action.kind.endsWith('Recommendation') && recommendation?.status !== 'open' && 'no-recommendation');
+  if (!because) return undefined;
+  return { code: 'stale', because: { fact: 'findingNotOpen', finding: action.finding, because } };
 }
 
-/** Findings that a request for recommendations names, and that never were. */
+/** Findings that a request for recommendations names, and that never existed. */
 export const unknownIds = (review: ReviewEntry, ids: readonly string[] = []): string[] =>
   ids.filter((id) => !review.findings.some((finding) => finding.id === id));
 
-const idsOf = ({ findings }: ReviewEntry) => findings.map(({ id }) => id).join(', ');
+const idsOf = ({ findings }: ReviewEntry) => findings.map(({ id }) => id);
 
-/** What the incorporator works in: answers, what is out of scope, and what else was said. Nothing when there is none. */
-export function briefOfAnswers(review: ReviewEntry, text: string, feedback: string | undefined): string | undefined {
-  const answered = review.findings.filter(({ status, reply }) => status === 'answered' && reply?.trim());
+/** What the incorporator works into the text. Nothing when nobody answered anything. */
+export function answersToIncorporate(
+  { findings }: ReviewEntry,
+  feedback: string | undefined,
+): Pick<Facts['incorporateBrief'], 'answered' | 'dismissed' | 'feedback'> | undefined {
+  const answered = findings.filter(({ status, reply }) => status === 'answered' && reply?.trim());
   if (answered.length === 0 && !feedback) return undefined;
-  const dismissed = review.findings.filter(({ status }) => status === 'dismissed');
-  return [
-    'Work what people answered into the text below. Your whole summary is the new text: complete, and nothing else.',
-    `# The text as it stands\n\n${text}`,
-    ...answered.map(({ title, detail, reply }) => `# Answered: ${title}\n\n${detail}\n\nAnswer: ${reply}`),
-    ...(dismissed.length > 0 ? [`# Out of scope\n\n${dismissed.map(({ title }) => `- ${title}`).join('\n')}`] : []),
-    ...(feedback ? [`# Besides\n\n${feedback}`] : []),
-  ].join('\n\n');
+  return { answered, dismissed: findings.filter(({ status }) => status === 'dismissed'), feedback };
 }
 
-/** A document is new: what was worked in is settled, and the text is to be reviewed once more. */
+/** Records a new document: the answers in it are settled, and it must be reviewed again. */
 export function noteDocument(review: ReviewEntry): void {
   review.findings = review.findings.filter(({ status }) => status === 'dismissed');
   review.due = true;

@@ -1,8 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { ALWAYS_AVAILABLE, HumanAction } from '../contracts/messages.ts';
 import type { RunState } from '../contracts/state.ts';
-import type { AlwaysAvailableActions } from './messages.ts';
 import type { LiveRun } from './live-run.ts';
+import { stopping as stoppingText } from '../words/run.ts';
 import { publish } from '../step/transition.ts';
+
+export type AlwaysAvailable = (typeof ALWAYS_AVAILABLE)[number] | 'resume';
+export type AlwaysAvailableActions = { [Name in AlwaysAvailable]: (action: HumanAction<Name>) => void };
 
 /** The actions that a run always accepts, whatever its gates are doing. */
 export function alwaysAvailable(live: LiveRun): AlwaysAvailableActions {
@@ -12,7 +16,7 @@ export function alwaysAvailable(live: LiveRun): AlwaysAvailableActions {
     pause: ({ by, reason }) => void (live.state.paused ??= { by, reason, at: new Date().toISOString() }),
     resume() {
       live.state.paused = undefined;
-      live.mailbox.hint('job'); // a run that the month's budget holds looks whether it still does
+      live.mailbox.hint('job'); // a run that waits for the month's budget checks it again
     },
     stop: () => stop(live),
     restartFrom({ step }) {
@@ -27,7 +31,7 @@ function stopping(state: RunState): void {
   if (state.ending) return;
   state.ending = 'stopped';
   const { current } = state;
-  if (current) state.current = { ...current, phase: 'cleaning-up', detail: 'The run is being stopped', offers: [] };
+  if (current) state.current = { ...current, phase: 'cleaning-up', detail: stoppingText(), offers: [] };
   publish(state);
 }
 

@@ -2,6 +2,7 @@ import { condition } from '@temporalio/workflow';
 import type { RunState, StepRecord } from '../contracts/state.ts';
 import { overBudget } from '../rules/budget.ts';
 import type { Budget } from '../step/scope.ts';
+import { budgetSpent } from '../words/run.ts';
 import { transition } from '../step/transition.ts';
 
 /** Holds a run while a person has paused it, or while it is over its budget. */
@@ -14,7 +15,7 @@ export class RunBudget implements Budget {
     if (!overBudget(state) || unless()) return;
 
     const { usage, policy } = state;
-    const detail = `The run has spent ${usage.costCents} of ${policy.budgetCents} cents`;
+    const detail = budgetSpent({ spent: usage.costCents, budget: policy.budgetCents });
     transition(state, step, { phase: 'working', waitingOn: 'budget', detail, because: detail });
     await condition(() => !overBudget(state) || unless());
   }

@@ -1,5 +1,6 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
 import type { StepRecord } from '../contracts/state.ts';
+import { dependentNotStarted, dependentsUnknown } from '../words/run.ts';
 import type { LiveRun } from './live-run.ts';
 
 /**
@@ -18,20 +19,15 @@ export async function startDependents(
   }
   try {
     const report = await scope.run(() => live.activities(step.kind).startDependents({ inputs }));
-    for (const { id, because } of report?.lost ?? []) {
-      live.notices.notify(
-        step,
-        'dependent_not_started',
-        `${id}, which waited for this run, could not be started: ${because}`,
-      );
+    for (const dependent of report?.lost ?? []) {
+      live.notices.notify(step, 'dependent_not_started', dependentNotStarted(dependent));
     }
   } catch (failure) {
     if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) throw failure;
-    const because = isCancellation(failure) ? 'the run was cancelled meanwhile' : (rootCause(failure) ?? 'unknown');
-    const text = `What waited for this run (${idsOf(inputs)}) may not have been started: ${because}`;
-    live.notices.notify(step, 'dependent_not_started', text);
+    const because = isCancellation(failure) ? undefined : (rootCause(failure) ?? 'unknown');
+    live.notices.notify(step, 'dependent_not_started', dependentsUnknown({ ids: idsOf(inputs), because }));
   }
 }
 
-const idsOf = (inputs: unknown[]): string =>
-  inputs.map((input) => String((input as { task?: { id?: unknown } }).task?.id).slice(0, 64)).join(', ');
+const idsOf = (inputs: unknown[]): string[] =>
+  inputs.map((input) => String((input as { task?: { id?: unknown } }).task?.id).slice(0, 64));

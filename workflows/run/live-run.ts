@@ -6,6 +6,7 @@ import { countedAgainst, overtakenBy, type HeadSeen } from '../rules/head.ts';
 import type { RunScope, Seen } from '../step/scope.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { Retries } from '../temporal/retries.ts';
+import { inWords } from '../words/index.ts';
 import { RunBudget } from './budget.ts';
 import { Deliveries } from './deliveries.ts';
 import { RunMailbox } from './mailbox.ts';
@@ -74,7 +75,7 @@ export class LiveRun implements RunScope {
       const differs = (before === undefined) !== (now === undefined);
       const voided = differs && !patched('a-yes-holds-for-descendants') ? before : now;
       if (voided === undefined) delete judged.voided;
-      else judged.voided = voided;
+      else judged.voided = inWords(voided);
     }
   }
 }

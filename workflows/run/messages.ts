@@ -15,16 +15,16 @@ import {
 import type { ActionEntry } from '../contracts/reading.ts';
 import { retryingSignal } from '../contracts/retrying.ts';
 import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
-import { keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
+import { BECAUSE_LENGTH, keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
 import type { RunState } from '../contracts/state.ts';
 import type { LiveRun } from './live-run.ts';
-import { alwaysAvailable as standingOf } from './always-available.ts';
+import { alwaysAvailable, type AlwaysAvailable, type AlwaysAvailableActions } from './always-available.ts';
 import { publish } from '../step/transition.ts';
+import { inWords } from '../words/index.ts';
+import { actionTaken } from '../words/run.ts';
+import { SIGNALS } from '../words/views/handlers.ts';
 import { ignoreReservedSignals } from '../temporal/reserved-signals.ts';
 import { openQueries } from './queries.ts';
-
-type AlwaysAvailable = (typeof ALWAYS_AVAILABLE)[number] | 'resume';
-export type AlwaysAvailableActions = { [Name in AlwaysAvailable]: (action: HumanAction<Name>) => void };
 
 /**
  * Has the run looked at and acted on while it works. One that comes out of a park stands there again before anybody is
@@ -34,14 +34,14 @@ export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T
   openQueries(() => live.state);
   ignoreReservedSignals();
   if (!live.upgrade.resumed) {
-    receiveMessages(live, standingOf(live));
+    receiveMessages(live, alwaysAvailable(live));
     return work();
   }
   const { id } = live.upgrade.resumed;
-  const standing = standingOf(live);
+  const always = alwaysAvailable(live);
   const working = work();
   if (live.upgrade.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
-  receiveMessages(live, standing, true);
+  receiveMessages(live, always, true);
   return working;
 }
 
@@ -49,33 +49,29 @@ export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T
  * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
  * refused at once: an update before it reaches history, a signal with an entry in the log.
  */
-function receiveMessages(live: LiveRun, standing: AlwaysAvailableActions, inOrder = false): void {
-  if (inOrder) receiveInOrder(live, standing);
+function receiveMessages(live: LiveRun, always: AlwaysAvailableActions, inOrder = false): void {
+  if (inOrder) receiveInOrder(live, always);
   for (const name of actionNames) {
     const { description } = actions[name];
     const judge = (raw: unknown) => judgeAction(name, raw, live.state);
-    setHandler(signalOf(name), (raw) => void receive(live, standing, name, raw, judge(raw)), { description });
-    const hearUpdate = (raw: unknown) => {
+    setHandler(signalOf(name), (raw) => void receive(live, always, name, raw, judge(raw)), { description });
+    const update = (raw: unknown) => {
       live.upgrade.answeredUpdate();
-      return receive(live, standing, name, raw, judge(raw));
+      return receive(live, always, name, raw, judge(raw));
     };
-    setHandler(updateOf(name), hearUpdate, {
+    setHandler(updateOf(name), update, {
       description,
       validator: (raw): undefined => refuse(live, judge(raw)),
     });
   }
-  setHandler(hintSignal, (raw) => hint(live, raw), {
-    description: 'Look now instead of later. Input: {"about": "checks"}.',
-  });
+  setHandler(hintSignal, (raw) => hint(live, raw), { description: SIGNALS.hint('checks') });
   setHandler(environmentReport, (raw) => live.mailbox.environmentReported(raw), {
-    description: 'Between workflows: not for people.',
+    description: SIGNALS.betweenWorkflows,
   });
-  setHandler(retryingSignal, (raw) => live.retries.receive(raw), { description: 'From workers: not for people.' });
-  setHandler(upgradeSignal, (raw) => live.upgrade.request.receive(raw), {
-    description: 'Between builds: not for people.',
-  });
+  setHandler(retryingSignal, (raw) => live.retries.receive(raw), { description: SIGNALS.fromWorkers });
+  setHandler(upgradeSignal, (raw) => live.upgrade.request.receive(raw), { description: SIGNALS.betweenBuilds });
   setDefaultSignalHandler((name, raw) => {
-    if (!name.startsWith('_')) receive(live, standing, name, raw, judgeUnknown(name, raw));
+    if (!name.startsWith('_')) receive(live, always, name, raw, judgeUnknown(name, raw));
   });
 }
 
@@ -83,14 +79,14 @@ function receiveMessages(live: LiveRun, standing: AlwaysAvailableActions, inOrde
  * Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their
  * own.
  */
-function receiveInOrder(live: LiveRun, standing: AlwaysAvailableActions): void {
+function receiveInOrder(live: LiveRun, always: AlwaysAvailableActions): void {
   setDefaultSignalHandler((name, raw) => {
     if (name === hintSignal.name) hint(live, raw);
     else if (name === environmentReport.name) live.mailbox.environmentReported(raw);
     else if (name === upgradeSignal.name) live.upgrade.request.receive(raw);
     else if (name === retryingSignal.name) live.retries.receive(raw);
-    else if (isAction(name)) receive(live, standing, name, raw, judgeAction(name, raw, live.state));
-    else if (!name.startsWith('_')) receive(live, standing, name, raw, judgeUnknown(name, raw));
+    else if (isAction(name)) receive(live, always, name, raw, judgeAction(name, raw, live.state));
+    else if (!name.startsWith('_')) receive(live, always, name, raw, judgeUnknown(name, raw));
   });
 }
 
@@ -104,7 +100,7 @@ function hint(live: LiveRun, raw: unknown): void {
 /** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
 function receive(
   live: LiveRun,
-  standing: AlwaysAvailableActions,
+  always: AlwaysAvailableActions,
   name: string,
   raw: unknown,
   judged: Judgement,
@@ -117,7 +113,7 @@ function receive(
     return answer;
   }
   note(live.state, name, raw, actionId, judged);
-  if (judged.is === 'taken') take(live, standing, judged.taken, actionId);
+  if (judged.is === 'taken') take(live, always, judged.taken, actionId);
   return answer;
 }
 
@@ -130,7 +126,7 @@ function note(
 ): void {
   const { by, visit } = judged;
   const action = name.slice(0, NAME_LENGTH);
-  const refusal = judged.is === 'refused' ? { code: judged.code, because: judged.because } : {};
+  const refusal = judged.is === 'refused' ? { code: judged.code, because: reasonOf(judged) } : {};
   const at = new Date().toISOString();
   const input = keptInput(raw);
   const entry: ActionEntry = { actionId, action, by, at, visit, verdict: judged.is, ...refusal, repeats: 0, input };
@@ -139,10 +135,10 @@ function note(
 }
 
 /** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
-function take(live: LiveRun, standing: AlwaysAvailableActions, action: HumanAction, actionId: string): void {
+function take(live: LiveRun, always: AlwaysAvailableActions, action: HumanAction, actionId: string): void {
   const { state } = live;
   if (isAlwaysAvailable(action)) {
-    (standing[action.kind] as (action: HumanAction) => void)(action);
+    (always[action.kind] as (action: HumanAction) => void)(action);
     done(state, actionId);
     if (!state.ending) publish(state);
     return;
@@ -156,7 +152,14 @@ function take(live: LiveRun, standing: AlwaysAvailableActions, action: HumanActi
   live.mailbox.deliver(action, actionId);
   if (current) {
     const { step, id, kind } = current;
-    state.current = { step, id, kind, phase: 'working', waitingOn: 'timer', detail: `${action.kind} was taken` };
+    state.current = {
+      step,
+      id,
+      kind,
+      phase: 'working',
+      waitingOn: 'timer',
+      detail: actionTaken({ action: action.kind }),
+    };
   }
 }
 
@@ -169,7 +172,7 @@ function done(state: RunState, actionId: string): void {
 function refuse({ state }: LiveRun, judged: Judgement): undefined {
   const first = judged.is === 'repeat' && state.actions.find(({ actionId }) => actionId === judged.actionId);
   const repeated = first && first.verdict === 'refused' ? { code: first.code, because: first.because } : undefined;
-  const refusal = judged.is === 'refused' ? judged : repeated;
+  const refusal = judged.is === 'refused' ? { ...judged, because: reasonOf(judged) } : repeated;
   if (!refusal) return undefined;
   const takenBy = 'takenBy' in refusal && refusal.takenBy ? { takenBy: refusal.takenBy } : {};
   throw ApplicationFailure.nonRetryable(refusal.because, 'ActionRefused', {
@@ -180,6 +183,9 @@ function refuse({ state }: LiveRun, judged: Judgement): undefined {
     ...takenBy,
   });
 }
+
+const reasonOf = ({ because }: Extract<Judgement, { is: 'refused' }>): string =>
+  inWords(because).slice(0, BECAUSE_LENGTH);
 
 const isAlwaysAvailable = (action: HumanAction): action is HumanAction<AlwaysAvailable> =>
   ([...ALWAYS_AVAILABLE, 'resume'] as ActionName[]).includes(action.kind);

@@ -1,11 +1,13 @@
 import { log, patched } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
 import { NOTICE_AFTER, type Retrying } from '../contracts/retrying.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
-import { retryingText } from '../rules/describe.ts';
 import { brief } from '../rules/outputs.ts';
 import type { Notices } from '../step/scope.ts';
+import { inWords } from '../words/index.ts';
+import { noticeRefusedLog, retrying } from '../words/run.ts';
 import type { Deliveries } from './deliveries.ts';
 
 /** The notices of a run: recorded in its state, and sent to people. */
@@ -16,15 +18,16 @@ export class RunNotices implements Notices {
     private readonly deliveries: Deliveries,
   ) {}
 
-  notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void {
+  notify(step: StepRecord, type: NoticeType, text: Text, visit?: string): void {
     const { notices, steps } = this.state;
     const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${nextNumber(notices, type)}`;
-    const told = notices.find((notice) => notice.id === id);
+    const sent = notices.find((notice) => notice.id === id);
     // Asked again at the same visit: the notice is not sent twice, but it is open again.
-    if (told?.clearedAt && patched('asked-again-is-open-again')) delete told.clearedAt;
-    if (told || !steps.includes(step)) return;
+    if (sent?.clearedAt && patched('asked-again-is-open-again')) delete sent.clearedAt;
+    if (sent || !steps.includes(step)) return;
     const at = new Date().toISOString();
-    const notice: Notice = { id, type, severity: 'normal', at, text: text.slice(0, 2_000), ...(visit && { visit }) };
+    const short = inWords(text).slice(0, 2_000);
+    const notice: Notice = { id, type, severity: 'normal', at, text: short, ...(visit && { visit }) };
     notices.push(notice);
     this.deliver(step, notice);
   }
@@ -53,7 +56,7 @@ export class RunNotices implements Notices {
     }
     const step = state.steps.find(({ id }) => id === state.current?.id) ?? state.steps[0];
     if (!step || entry.failures < NOTICE_AFTER || entry.activity === 'notify') return;
-    this.notify(step, 'keeps_failing', retryingText(entry), state.current?.visit ?? `${step.id}/${state.wait.since}`);
+    this.notify(step, 'keeps_failing', retrying(entry), state.current?.visit ?? `${step.id}/${state.wait.since}`);
   }
 
   private deliver(step: StepRecord, notice: Notice): void {
@@ -61,7 +64,7 @@ export class RunNotices implements Notices {
     const message = { workflowId, task: brief(input.task), notice: { ...notice } };
     this.deliveries.begin(
       () => this.activities(step.kind).notify(message),
-      (because) => log.error('A notice was refused', { notice: notice.id, because }),
+      (because) => log.error(noticeRefusedLog(), { notice: notice.id, because }),
     );
   }
 }

@@ -1,13 +1,16 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
 import { boundedWriters } from '../contracts/foreign.ts';
+import type { Text } from '../contracts/facts.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
 import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
 import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
 import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
-import { readSnapshot } from '../rules/snapshots.ts';
+import { inWords } from '../words/index.ts';
+import { startedOver } from '../words/verdicts.ts';
+import { readSnapshot } from './snapshots.ts';
 import { takeUpAsGiven } from './taking-up.ts';
 
 /** A run as it is before the world has been looked at. Continue-as-new brings all that the run knew. */
@@ -88,9 +91,9 @@ export function examined(state: RunState, look: Extract<Examined, { is: 'ready' 
 }
 
 /** Opens a step again: its verdict is void, its budgets, visits and jobs go on. */
-export function reopen(step: StepRecord, because: string): void {
+export function reopen(step: StepRecord, because: Text): void {
   step.state = 'pending';
-  step.reopened = because;
+  step.reopened = inWords(because);
   delete step.outcome;
   delete step.note;
   delete step.endedAt;
@@ -99,7 +102,7 @@ export function reopen(step: StepRecord, because: string): void {
 
 /** Starts a step over, as a person asked: nothing of it stands, but visits and job numbers never go back. */
 export function startOver(step: StepRecord): void {
-  reopen(step, 'A person started it over.');
+  reopen(step, startedOver());
   const own = ['reopened', 'summary', 'output', 'edited', 'rework', 'decision', 'review', 'startedAt'] as const;
   for (const key of own) delete step[key];
   Object.assign(step, { spent: {}, extra: 0, rounds: [], verdicts: [] });

@@ -1,9 +1,20 @@
-import { CancellationScope, condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
-import type { Lost } from '../contracts/outcome.ts';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  isCancellation,
+  patched,
+  rootCause,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { FailureType, type Lost } from '../contracts/outcome.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
+import { inWords } from '../words/index.ts';
+import { noticesTimer } from '../words/views/timers.ts';
 import { cutText } from '../rules/bytes.ts';
-import { lostBy } from './ending.ts';
 import { reopen, startOver } from './record.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -52,7 +63,7 @@ function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined
   step.endedAt = new Date().toISOString();
   step.state = ended ? 'failed' : end.is === 'skipped' ? 'skipped' : 'done';
   step.outcome = end.is;
-  step.note = cutText('note' in end ? end.note : end.reason, NOTE_BYTES);
+  step.note = cutText(inWords('note' in end ? end.note : end.reason), NOTE_BYTES);
   if (end.is === 'merged') {
     state.mergeCommit = end.mergeCommit;
     state.mergedAt = step.endedAt;
@@ -87,6 +98,14 @@ async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise
   }
 }
 
+/** A final refusal fails the run with its type. Anything else is not the end of a step. */
+function lostBy(failure: unknown): Lost | undefined {
+  if (!(failure instanceof ActivityFailure) && !(failure instanceof ChildWorkflowFailure)) return undefined;
+  const { cause } = failure;
+  const type = FailureType.safeParse(cause instanceof ApplicationFailure ? cause.type : undefined).data ?? 'unexpected';
+  return { is: 'failed', type, reason: rootCause(failure) ?? failure.message };
+}
+
 /** Drops what the named step and all later ones did. */
 function restart(live: LiveRun): void {
   const { state } = live;
@@ -108,8 +127,7 @@ function isToMove({ upgrade }: LiveRun, begun: boolean): boolean {
 
 /** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
-  if (!live.deliveries.areDone())
-    await condition(live.deliveries.areDone, '30 seconds', { summary: 'notices are still on their way' });
+  if (!live.deliveries.areDone()) await condition(live.deliveries.areDone, '30 seconds', { summary: noticesTimer() });
   while (!live.upgrade.isRecorded()) await live.upgrade.nextTask();
   // What a person said meanwhile is not data yet: it is done first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;

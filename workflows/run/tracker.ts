@@ -1,20 +1,29 @@
 import { patched } from '@temporalio/workflow';
-import type { StepRecord } from '../contracts/state.ts';
+import type { Activities } from '../contracts/activities.ts';
+import type { RunState, StepRecord } from '../contracts/state.ts';
 import { issuesOf } from '../rules/outputs.ts';
-import type { Tracker } from '../step/scope.ts';
-import type { LiveRun } from './live-run.ts';
+import type { Notices, Tracker } from '../step/scope.ts';
+import { issuesNotCommented, pullRequestOpened } from '../words/tracker.ts';
+import type { Deliveries } from './deliveries.ts';
+
+/** What of a run is commented on, and how. */
+interface Tracked {
+  readonly state: RunState;
+  readonly notices: Notices;
+  readonly deliveries: Deliveries;
+  activities(kind: string): Activities;
+}
 
 /** Comments on the task's issues in the tracker. */
 export class RunTracker implements Tracker {
-  constructor(private readonly run: LiveRun) {}
+  constructor(private readonly run: Tracked) {}
 
   opened(step: StepRecord, pullRequest: number | undefined): void {
     const { state } = this.run;
     const { change } = state;
     if (pullRequest === undefined || change.pullRequest === pullRequest) return;
     state.change = { ...change, pullRequest };
-    const text = `Pull request ${pullRequest} was opened: ${change.branch} into ${change.base}.`;
-    this.comment(step, `opened-${pullRequest}`, text);
+    this.comment(step, `opened-${pullRequest}`, pullRequestOpened({ ...change, pullRequest }));
   }
 
   /**
@@ -22,13 +31,14 @@ export class RunTracker implements Tracker {
    * time.
    */
   comment(step: StepRecord, about: string, text: string, resolve = false): void {
-    if (!patched('issues-are-told')) return; // runs that began before there was a tracker
-    const { state, activities, deliveries, notices } = this.run;
+    if (!patched('issues-are-told')) return; // runs that began before trackers existed
+    const { run } = this;
+    const { state, deliveries, notices } = run;
     const { workflowId, input, change } = state;
     const question = { workspace: input.workspace, repository: change.repository, issues: issuesOf(state) };
     deliveries.begin(
-      () => activities(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
-      (because) => notices.notify(step, 'keeps_failing', `The task’s issues could not be told "${text}": ${because}`),
+      () => run.activities(step.kind).tellIssues({ key: `${workflowId}/${about}`, ...question, text, resolve }),
+      (because) => notices.notify(step, 'keeps_failing', issuesNotCommented({ text, because })),
     );
   }
 }

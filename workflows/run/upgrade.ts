@@ -1,9 +1,19 @@
 import { patched, sleep, workflowInfo } from '@temporalio/workflow';
-import type { StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/state.ts';
 import type { Upgrade } from '../step/scope.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
-import type { LiveRun } from './live-run.ts';
+import { recordedTimer } from '../words/views/timers.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { RunMailbox } from './mailbox.ts';
 import { snapshotOf } from './record.ts';
+
+/** What of a run decides whether it can move. */
+interface Movable {
+  readonly state: RunState;
+  readonly mailbox: RunMailbox;
+  readonly deliveries: Deliveries;
+  readonly restart: number | undefined;
+}
 
 /** Moves a run to a newer build or to a new execution. */
 export class RunUpgrade implements Upgrade {
@@ -13,7 +23,7 @@ export class RunUpgrade implements Upgrade {
   private updateAnsweredAt = 0;
 
   constructor(
-    private readonly run: LiveRun,
+    private readonly run: Movable,
     private readonly input: object,
   ) {
     this.resumed = run.state.steps.find(({ parked }) => parked);
@@ -33,11 +43,11 @@ export class RunUpgrade implements Upgrade {
 
   isRecorded = (): boolean =>
     this.updateAnsweredAt !== workflowInfo().historyLength || !patched('moves-once-on-record');
-  nextTask = (): Promise<void> => sleep(1, { summary: 'an answer is recorded before the run continues as new' });
+  nextTask = (): Promise<void> => sleep(1, { summary: recordedTimer() });
 
   move(step: StepRecord): Promise<never> {
     this.leaving = true;
-    this.run.mailbox.settleEffect('done'); // what a person has started over has come as far as it comes
+    this.run.mailbox.settleEffect('done'); // the effect of a restart ends here
     return this.request.goOn({ ...this.input, resume: snapshotOf(this.run.state, step.step) });
   }
 }

@@ -2,6 +2,7 @@ import type { MergeabilityReport, MergeResultReport } from '../contracts/activit
 import type { GateView } from '../contracts/state.ts';
 import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
+import { baseConflicts } from '../words/conflicts.ts';
 import { attempt } from './attempt.ts';
 import { escalatingAfter, inMinutes, roundOf } from './checks.ts';
 import { merge } from './merging.ts';
@@ -74,5 +75,5 @@ async function take({ run, step, activities }: StepScope, view: GateView): Promi
   const update = await activities.updateFromBase({ change: state.change, known: state.head });
   if (update.is === 'refused') return update.because;
   run.saw(update);
-  return update.is === 'conflict' ? `it conflicts in ${update.files.join(', ')}` : undefined;
+  return update.is === 'conflict' ? baseConflicts(update) : undefined;
 }

@@ -2,6 +2,9 @@ import { ActivityFailure, CancellationScope, patched, rootCause, sleep } from '@
 import type { CheckReport } from '../contracts/activities.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
 import { inBackground } from '../temporal/background.ts';
+import { checksAwaited, checksNotEnded, checksPending } from '../words/checks.ts';
+import { inWords } from '../words/index.ts';
+import { checksPendingTimer } from '../words/views/timers.ts';
 import { poll } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
@@ -12,7 +15,7 @@ export async function checks(scope: StepScope, view: GateView): Promise<CheckRep
   if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
   const { policy } = state;
   const deadline = policy.checksMinutes === undefined ? undefined : inMinutes(policy.checksMinutes);
-  const detail = `${view.detail} (${state.head.slice(0, 8)}) are awaited`;
+  const detail = checksAwaited({ checks: inWords(view.detail), head: state.head });
 
   state.checking = true;
   const report = await escalatingAfter(scope, policy.escalateAfterMinutes, () =>
@@ -42,11 +45,7 @@ export async function endChecks({ run, step, activities }: StepScope): Promise<v
     if (!(failure instanceof ActivityFailure)) throw failure;
     if (!patched('what-is-refused-is-told')) return;
     const because = rootCause(failure) ?? failure.message;
-    run.notices.notify(
-      step,
-      'keeps_failing',
-      `Checks of ${change.branch} may run on, for they could not be ended: ${because}`,
-    );
+    run.notices.notify(step, 'keeps_failing', checksNotEnded({ branch: change.branch, because }));
   }
 }
 
@@ -58,9 +57,9 @@ export async function escalatingAfter<T>(
 ): Promise<T> {
   const scope = new CancellationScope();
   inBackground(scope, async () => {
-    await sleep(minutes * 60_000, { summary: `${step.kind}: people are told that checks are still pending` });
+    await sleep(minutes * 60_000, { summary: checksPendingTimer(step.kind) });
     const wait = `${step.id}/${run.state.head}`;
-    run.notices.notify(step, 'checks_pending', `Checks have been pending for ${minutes} minutes.`, wait);
+    run.notices.notify(step, 'checks_pending', checksPending({ minutes }), wait);
     run.notices.escalate(step, `${wait}/checks_pending`);
   });
   try {

@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { StepRecord } from '../contracts/state.ts';
 import type { Capabilities, Capability } from '../gates/capabilities.ts';
 import type { Core, GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';
@@ -14,6 +15,7 @@ import { park } from './park.ts';
 import { poll } from './polls.ts';
 import { releaseFor } from './release.ts';
 import type { StepScope } from './scope.ts';
+import { inWords } from '../words/index.ts';
 import { trackerFor } from './tracker.ts';
 import { transition } from './transition.ts';
 
@@ -36,7 +38,7 @@ const CAPABILITIES: { [Name in Capability]: (scope: StepScope, stop: () => void)
     ({ run }) =>
     () =>
       run.mailbox.settleEffect('failed'),
-  output: (scope) => ({ of: (step) => outputOf(scope, step), revision: (said) => revision(scope, said) }),
+  output: (scope) => ({ of: (step) => outputOf(scope, step), revision: (feedback) => revision(scope, feedback) }),
   release: releaseFor,
   stop: (_, stop) => async () => {
     stop();
@@ -55,12 +57,12 @@ export function contextFor<Uses extends Capability>(
   scope: StepScope,
   uses: readonly Uses[],
   stop: () => void,
-): GateContext<unknown, Uses> {
+): GateContext<StepRecord['options'], Uses> {
   const used = Object.fromEntries(uses.map((name) => [name, CAPABILITIES[name](scope, stop)]));
   return { ...coreFor(scope), ...(used as Pick<Capabilities, Uses>) };
 }
 
-function coreFor(scope: StepScope): Core {
+function coreFor(scope: StepScope): Core<StepRecord['options']> {
   const { run, step } = scope;
   const { state, upgrade } = run;
   return {
@@ -74,6 +76,7 @@ function coreFor(scope: StepScope): Core {
     description: () => [state.input.task.title, descriptionOf(state)].filter(Boolean).join('\n\n'),
     show: (view) => transition(state, step, view),
     notice: (type, text) => run.notices.notify(step, type, text),
+    inWords,
     keep: (owner, made) => keep(scope, owner, made),
     send: (role, work, view) => send(scope, role, work, view),
     poll: (about, view, ask) => poll(scope, about, view, ask),

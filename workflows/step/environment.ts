@@ -3,6 +3,7 @@ import type { EnvironmentView } from '../contracts/activities.ts';
 import type { EnvironmentInput } from '../contracts/environment.ts';
 import { buildSignal, releaseSignal } from '../contracts/messages.ts';
 import { environmentIdOf } from '../contracts/pipeline-run.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { GateView } from '../contracts/state.ts';
 import type { Environment } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
@@ -10,10 +11,12 @@ import { attempt } from './attempt.ts';
 import { begin } from '../temporal/child.ts';
 import type { StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
+import { buildCalledOff, environmentLost, environmentReady, newRunBegan, notMade } from '../words/environment.ts';
+import { inWords } from '../words/index.ts';
+import { earlierEnvironmentTimer, environmentChild, environmentGoneTimer } from '../words/views/timers.ts';
 
 /** The pauses between two attempts to start our environment while an earlier run's environment is still being removed. */
 const RETRY_MS = { first: 2_000, longest: 300_000 };
-const WAITING = { summary: 'the environment of an earlier run is still being taken down' };
 
 export function environmentFor(scope: StepScope): Environment {
   const { run } = scope;
@@ -35,7 +38,7 @@ async function build(scope: StepScope, view: GateView): Promise<void> {
   const { run, step } = scope;
   const { state } = run;
   await run.budget.wait(step);
-  const standing = state.environment?.status === 'live' || state.environment?.status === 'provisioning';
+  const live = state.environment?.status === 'live' || state.environment?.status === 'provisioning';
   state.generation += 1;
   const { generation } = state;
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
@@ -43,14 +46,14 @@ async function build(scope: StepScope, view: GateView): Promise<void> {
   state.environment = { ...own, status: 'provisioning' };
 
   const deadline = new Date(Date.now() + state.policy.provisionSeconds * 1_000).toISOString();
-  const end = await attempt<EnvironmentView>(scope, { ...view, deadline }, () => provision(scope, standing));
-  if (end.is === 'called-off') return release(scope, 'Its making was called off.');
+  const end = await attempt<EnvironmentView>(scope, { ...view, deadline }, () => provision(scope, live));
+  if (end.is === 'called-off') return release(scope, buildCalledOff());
   if (end.is === 'done') state.generation = Math.max(state.generation, end.value.generation);
   state.environment =
-    end.is === 'done' ? end.value : { ...own, status: 'failed', because: `It could not be made: ${end.because}` };
+    end.is === 'done' ? end.value : { ...own, status: 'failed', because: notMade({ because: end.because }) };
 }
 
-async function provision(scope: StepScope, standing: boolean): Promise<EnvironmentView> {
+async function provision(scope: StepScope, live: boolean): Promise<EnvironmentView> {
   const { run, activities } = scope;
   const { state } = run;
   const { workspace, task } = state.input;
@@ -65,11 +68,11 @@ async function provision(scope: StepScope, standing: boolean): Promise<Environme
     holder,
     provisionSeconds: state.policy.provisionSeconds,
   };
-  let asked = standing && (await delivered(() => signalTo(workflowId).signal(buildSignal, input)));
+  let asked = live && (await delivered(() => signalTo(workflowId).signal(buildSignal, input)));
   for (;;) {
     for (let wait = RETRY_MS.first; !asked; wait = Math.min(wait * 2, RETRY_MS.longest)) {
       asked = await begun(workflowId, input, scope);
-      if (!asked) await sleep(wait, WAITING);
+      if (!asked) await sleep(wait, { summary: earlierEnvironmentTimer() });
     }
     const view = await pollUntilAnswered(
       () => run.mailbox.environment.reports,
@@ -83,22 +86,21 @@ async function provision(scope: StepScope, standing: boolean): Promise<Environme
 
 /** Starts the environment's own workflow. A running one is asked to build if it is ours; otherwise it is released first. */
 async function begun(workflowId: string, input: EnvironmentInput, { activities }: StepScope): Promise<boolean> {
-  if (await begin('environment', { workflowId, input, summary: 'an environment to try it in' })) return true;
+  if (await begin('environment', { workflowId, input, summary: environmentChild() })) return true;
   const there = await activities.lookAtEnvironment({ workflowId });
   if (!there) return false;
   if (there.holder.runId === input.holder.runId)
     return delivered(() => signalTo(workflowId).signal(buildSignal, input));
-  await delivered(() =>
-    signalTo(workflowId).signal(releaseSignal, { holder: there.holder, because: 'A new run began.' }),
-  );
+  await delivered(() => signalTo(workflowId).signal(releaseSignal, { holder: there.holder, because: newRunBegan() }));
   return false;
 }
 
 /** Requests its removal. Nobody has to wait: the environment's own workflow removes it. */
-async function release({ run }: StepScope, because: string): Promise<void> {
+async function release({ run }: StepScope, reason: Text): Promise<void> {
   if (run.upgrade.leaving) return; // the next execution holds it
   const { state } = run;
   const { environment } = state;
+  const because = inWords(reason);
   if (state.generation === 0 || !environment || environment.status === 'gone') return;
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const workflowId = environmentIdOf(state.input.workspace, state.input.task.id);
@@ -121,31 +123,27 @@ export async function refreshEnvironment({ run, step, activities }: StepScope): 
   state.generation = now.generation;
   state.environment = now;
   if (before.status === 'live' && now.status !== 'live') {
-    run.notices.notify(
-      step,
-      'environment_lost',
-      `The environment is ${now.status}: ${now.because ?? 'no reason given'}`,
-    );
+    run.notices.notify(step, 'environment_lost', environmentLost(now));
   }
   if (before.status !== 'live' && now.status === 'live') {
-    run.notices.notify(step, 'environment_ready', `The environment is up at ${now.url}`);
+    run.notices.notify(step, 'environment_ready', environmentReady(now));
   }
   return true;
 }
 
 /** Waits a short time for the environment to be gone, so that a run usually ends with nothing left behind. */
-export async function gone({ run }: StepScope, heard: number, seconds: number): Promise<void> {
-  await condition(() => run.mailbox.environment.ends > heard, seconds * 1_000, {
-    summary: 'the environment is taken down',
+export async function gone({ run }: StepScope, ended: number, seconds: number): Promise<void> {
+  await condition(() => run.mailbox.environment.ends > ended, seconds * 1_000, {
+    summary: environmentGoneTimer(),
   });
 }
 
 const signalTo = (workflowId: string) => getExternalWorkflowHandle(workflowId);
 
 /** Whether the other workflow was still there to receive it. */
-async function delivered(tell: () => Promise<void>): Promise<boolean> {
+async function delivered(send: () => Promise<void>): Promise<boolean> {
   try {
-    await tell();
+    await send();
     return true;
   } catch (failure) {
     if (isCancellation(failure)) throw failure;

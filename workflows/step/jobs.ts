@@ -2,13 +2,15 @@ import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause 
 import type { Job, JobReport } from '../contracts/activities.ts';
 import type { AttemptEntry } from '../contracts/reading.ts';
 import type { GateView, RunState } from '../contracts/state.ts';
-import type { Core, JobEnd } from '../gates/gate.ts';
+import type { JobEnd, Work } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';
 import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
 import type { StepScope } from './scope.ts';
 import { carriedBrief } from './keeping.ts';
 import { pollUntilAnswered } from './polls.ts';
+import { agentAtWork, agentStopped, changesDiscarded, failedWithoutReason } from '../words/agents.ts';
+import { inWords } from '../words/index.ts';
 import { transition } from './transition.ts';
 
 /** How many more jobs follow an eviction: one, or five where the infrastructure reports that it was at fault. */
@@ -18,10 +20,7 @@ const RECOVERIES = { crash: 1, infrastructure: 5 };
 const JOB_BYTES = 1_000_000;
 const BRIEF_BYTES = 400_000;
 
-/** Shown for a job that failed without a message. */
-const NO_REASON = 'It failed, and did not say why.';
-
-type Work = Parameters<Core['send']>[1];
+type WordedWork = Work & { brief: string };
 type Report = Exclude<JobReport, { is: 'held' }>;
 
 /**
@@ -30,7 +29,7 @@ type Report = Exclude<JobReport, { is: 'held' }>;
  */
 export async function send(scope: StepScope, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const recoveries = { ...RECOVERIES };
-  const asked = { ...work, ...(await carriedBrief(scope, work.brief, BRIEF_BYTES)) };
+  const asked = { ...work, ...(await carriedBrief(scope, inWords(work.brief), BRIEF_BYTES)) };
   for (;;) {
     await scope.run.budget.wait(scope.step);
     const report = await dispatch(scope, role, asked, view);
@@ -41,7 +40,7 @@ export async function send(scope: StepScope, role: string, work: Work, view: Par
       case 'interrupted':
         continue;
       case 'stopped':
-        return { is: 'failed', because: `The ${role} was stopped: ${report.because}` };
+        return { is: 'failed', because: agentStopped({ role, because: report.because }) };
       case 'evicted': {
         const kind = report.infrastructure ? 'infrastructure' : 'crash';
         recoveries[kind] -= 1;
@@ -52,7 +51,7 @@ export async function send(scope: StepScope, role: string, work: Work, view: Par
 }
 
 /** Runs one job under its own key, and records its attempt. */
-async function dispatch(scope: StepScope, role: string, work: Work, view: Partial<GateView>): Promise<Report> {
+async function dispatch(scope: StepScope, role: string, work: WordedWork, view: Partial<GateView>): Promise<Report> {
   const { run, step, activities } = scope;
   const { state } = run;
   const k = (step.jobs[role] ?? 0) + 1;
@@ -65,7 +64,7 @@ async function dispatch(scope: StepScope, role: string, work: Work, view: Partia
   const shown: GateView = {
     phase: own ? 'working' : 'helping',
     waitingOn: 'agent',
-    detail: `${role} is at work (${role}-${k})`,
+    detail: agentAtWork({ role, job: k }),
     ...(own && { attempt: attempt.n }),
     deadline: new Date(Date.now() + state.policy.jobSeconds * 1_000).toISOString(),
     ...view,
@@ -109,18 +108,18 @@ async function whenFree({ run, step, activities }: StepScope, shown: GateView, j
   }
 }
 
-function jobOf({ run, step }: StepScope, key: string, role: string, work: Work): Job {
+function jobOf({ run, step }: StepScope, key: string, role: string, work: WordedWork): Job {
   const { state } = run;
   const { policy, pipeline, change, head } = state;
   const helper = role !== step.kind;
-  const site = state.environment?.status === 'live' ? state.environment : undefined;
+  const live = state.environment?.status === 'live' ? state.environment : undefined;
   const job: Job = {
     key,
     role,
     task: taskOf(state),
     change: { ...change, ...(head && { head }) },
     priorOutputs: [],
-    ...(site?.url && { environment: { url: site.url, ...(site.head && { head: site.head }) } }),
+    ...(live?.url && { environment: { url: live.url, ...(live.head && { head: live.head }) } }),
     seconds: policy.jobSeconds,
     silenceSeconds: policy.jobSilenceSeconds,
     pipeline: pipeline.name,
@@ -142,7 +141,7 @@ function settle({ run, step }: StepScope, attempt: AttemptEntry, report: Report)
   const { state } = run;
   attempt.endedAt = new Date().toISOString();
   attempt.outcome = report.is;
-  attempt.summary = ('summary' in report ? report.summary : report.because || NO_REASON).slice(0, 500);
+  attempt.summary = ('summary' in report ? report.summary : report.because || failedWithoutReason()).slice(0, 500);
   if (report.is === 'completed' || report.is === 'failed') {
     step.usage = addUsage(step.usage ?? noUsage(), report.usage);
     state.usage = addUsage(state.usage, report.usage);
@@ -152,12 +151,8 @@ function settle({ run, step }: StepScope, attempt: AttemptEntry, report: Report)
   if (report.head) attempt.head = report.head;
   run.tracker.opened(step, report.pullRequest);
   if (report.discarded?.length) {
-    const files = report.discarded.slice(0, 10).join(', ');
-    run.notices.notify(
-      step,
-      'changes_discarded',
-      `${attempt.role} only reads; what it changed was thrown away: ${files}.`,
-    );
+    const discarded = changesDiscarded({ role: attempt.role, files: report.discarded });
+    run.notices.notify(step, 'changes_discarded', discarded);
   }
   run.saw(report);
 }

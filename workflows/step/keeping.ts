@@ -1,10 +1,12 @@
 import { patched } from '@temporalio/workflow';
 import { keptIn } from '../contracts/kept.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { StepRecord } from '../contracts/state.ts';
 import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
 import { fitted, leastNeeded } from '../rules/outputs.ts';
 import { isLong, revisionOf, type Feedback } from '../rules/revisions.ts';
+import { inWords } from '../words/index.ts';
 import type { StepScope } from './scope.ts';
 
 /** One activity stores at most this much of a text, in bytes, because messages are limited. */
@@ -14,10 +16,10 @@ const PIECE_BYTES = 400_000;
 export async function keep(
   { run, activities }: StepScope,
   owner: StepRecord,
-  { summary, output }: { summary: string; output?: unknown },
+  { summary, output }: { summary: Text; output?: unknown },
 ): Promise<void> {
   const { steps } = run.state;
-  owner.summary = summary;
+  owner.summary = inWords(summary);
   delete owner.output;
   delete owner.edited;
   if (output !== undefined) owner.output = output;
@@ -40,9 +42,9 @@ export async function outputOf({ activities }: StepScope, { output }: StepRecord
 }
 
 /** The feedback with which work is sent back. The next job receives all of it, even when the run cannot carry it. */
-export async function revision({ activities }: StepScope, said: Feedback): Promise<Revision> {
-  if (!isLong(said) || !patched('what-is-sent-back-is-kept')) return revisionOf(said);
-  return revisionOf(said, await kept(activities, JSON.stringify(said)));
+export async function revision({ activities }: StepScope, feedback: Feedback): Promise<Revision> {
+  if (!isLong(feedback) || !patched('what-is-sent-back-is-kept')) return revisionOf(feedback);
+  return revisionOf(feedback, await kept(activities, JSON.stringify(feedback)));
 }
 
 /** As much of a brief as a message can carry. A longer brief is also stored in full, for the job to load. */

@@ -2,6 +2,8 @@ import { CancellationScope, condition, isCancellation, patched } from '@temporal
 import type { MergeReport } from '../contracts/activities.ts';
 import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
+import { mergeNotReadBack } from '../words/merger.ts';
+import { mergeReadBackTimer } from '../words/views/timers.ts';
 import type { StepScope } from './scope.ts';
 
 /** How long, in seconds, a run that was cancelled during its merge waits to learn whether it has merged. */
@@ -33,19 +35,17 @@ async function readBack(
   let over = false;
   let refused = false;
   const reading = scope.run(async () => {
-    const look = await activities.lookAtChange({ change: asked.change, known: asked.head });
-    if (look.state !== 'merged') return;
-    merged = { is: 'merged', mergeCommit: look.mergeCommit ?? look.baseHead, head: asked.head };
+    const seen = await activities.lookAtChange({ change: asked.change, known: asked.head });
+    if (seen.state !== 'merged') return;
+    merged = { is: 'merged', mergeCommit: seen.mergeCommit ?? seen.baseHead, head: asked.head };
     const report = await activities.merge(asked);
     if (report.is === 'merged') merged = report;
   });
   void reading.catch(() => (refused = true)).finally(() => (over = true));
-  await condition(() => over, READ_BACK_SECONDS * 1_000, { summary: 'whether it was merged is read back' });
+  await condition(() => over, READ_BACK_SECONDS * 1_000, { summary: mergeReadBackTimer() });
   if (!over) scope.cancel();
   if ((!over || refused) && !merged && patched('what-is-refused-is-told')) {
-    const { branch, base } = asked.change;
-    const text = `The run was called off while it merged, and whether ${branch} was merged into ${base} could not be read.`;
-    run.notices.notify(step, 'keeps_failing', text);
+    run.notices.notify(step, 'keeps_failing', mergeNotReadBack(asked.change));
   }
   return merged;
 }

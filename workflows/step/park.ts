@@ -8,10 +8,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChangeReport } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Answer, Parking, Question } from '../gates/gate.ts';
 import { cancelSoon, restarting } from '../temporal/background.ts';
+import { notWatched, type Watched } from '../words/run.ts';
+import { headMovedWhileAsked } from '../words/verdicts.ts';
+import { unwatchedTimer, urgentTimer, watchedAnewTimer } from '../words/views/timers.ts';
 import type { RunScope, StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
 import { refreshEnvironment } from './environment.ts';
@@ -35,28 +39,27 @@ function beginWatches(
   const [watching, watchingHead] = [new CancellationScope(), new CancellationScope()];
   const answersFirst = patched('an-answer-comes-before-the-end-of-its-watch');
   const ended = { head: false, all: false };
-  const begin = async (within: CancellationScope, what: string, watch: () => Promise<void>) => {
+  const begin = async (within: CancellationScope, what: Watched, watch: () => Promise<void>) => {
     const report = (because: string) => {
-      const text = `${what} cannot be watched: ${because}. It is tried again every minute.`;
-      if (!ended.all) run.notices.notify(step, 'keeps_failing', text, visit);
+      if (!ended.all) run.notices.notify(step, 'keeps_failing', notWatched({ what, because }), visit);
     };
     try {
-      await within.run(() => restarting(watch, report, `${step.kind}: it is watched anew`));
+      await within.run(() => restarting(watch, report, watchedAnewTimer(step.kind)));
     } catch (failure) {
       // Runs that started before watches were restarted continue without one.
       if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };
     }
   };
-  const head = begin(answersFirst ? watchingHead : watching, 'The work branch', watchHead(scope, events));
+  const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
   void head.then(() => (ended.head = true));
-  void begin(watching, 'The environment', watchEnvironment(scope, events, back));
-  void begin(watching, 'The time', watchClock(scope, visit, type));
+  void begin(watching, 'environment', watchEnvironment(scope, events, back));
+  void begin(watching, 'clock', watchClock(scope, visit, type));
   return () => {
     ended.all = true;
     watching.cancel();
     if (!answersFirst || ended.head) return;
     run.retries.abandon('changeMoved');
-    cancelSoon(watchingHead, `${step.kind}: the work branch is no longer watched`);
+    cancelSoon(watchingHead, unwatchedTimer(step.kind));
   };
 }
 
@@ -67,7 +70,7 @@ function beginWatches(
 export async function park<Offer extends ActionName>(
   scope: StepScope,
   ask: () => Question<Offer>,
-  notice: { type: NoticeType; text: string },
+  notice: { type: NoticeType; text: Text },
   { visit: same = false, edit = () => false, kept = {} }: Parking<Offer> = {},
 ): Promise<Answer<Offer>> {
   const { run, step } = scope;
@@ -111,7 +114,10 @@ export async function park<Offer extends ActionName>(
       if (run.mailbox.action) return run.mailbox.action as Answer<Offer>;
       if (events.moved) {
         run.saw(events.moved);
-        return { kind: 'moved', because: movedBy(events.moved) };
+        return {
+          kind: 'moved',
+          because: headMovedWhileAsked({ head: events.moved.head, commits: events.moved.foreign }),
+        };
       }
       if (leaves(run)) await (run.upgrade.isRecorded() ? run.upgrade.move(step) : run.upgrade.nextTask());
     }
@@ -145,12 +151,12 @@ const watchHead =
  */
 const watchEnvironment = (scope: StepScope, events: Events, back: boolean) => async () => {
   const { run } = scope;
-  for (let heard = back ? -1 : run.mailbox.environment.reports; ;) {
-    await condition(() => run.mailbox.environment.reports > heard);
+  for (let seen = back ? -1 : run.mailbox.environment.reports; ;) {
+    await condition(() => run.mailbox.environment.reports > seen);
     const before = run.mailbox.environment.reports;
     events.redraw = await refreshEnvironment(scope);
     // A report that arrived during the read causes another read.
-    heard =
+    seen =
       before !== run.mailbox.environment.reports && patched('reports-count-while-it-looks')
         ? before
         : run.mailbox.environment.reports;
@@ -161,15 +167,9 @@ const watchClock =
   ({ run, step }: StepScope, visit: string, type: NoticeType) =>
   async () => {
     const id = `${visit}/${type}`;
-    const told = run.state.notices.find((notice) => notice.id === id);
-    const due = Date.parse(told?.at ?? new Date().toISOString()) + run.state.policy.escalateAfterMinutes * 60_000;
-    if (due > Date.now()) await sleep(due - Date.now(), { summary: `${step.kind}: the wait becomes urgent` });
+    const sent = run.state.notices.find((notice) => notice.id === id);
+    const due = Date.parse(sent?.at ?? new Date().toISOString()) + run.state.policy.escalateAfterMinutes * 60_000;
+    if (due > Date.now()) await sleep(due - Date.now(), { summary: urgentTimer(step.kind) });
     run.notices.escalate(step, id);
     publish(run.state);
   };
-
-const movedBy = ({ head, foreign }: ChangeReport): string => {
-  const [first] = foreign;
-  const who = first ? ` by ${first.author}` : '';
-  return `Commit ${head?.slice(0, 8) ?? 'none'}${who} came in while a person was asked.`;
-};

@@ -4,6 +4,8 @@ import type { HintAbout } from '../contracts/messages.ts';
 import type { GateView } from '../contracts/state.ts';
 import type { StepScope } from './scope.ts';
 import { inspectLocally } from '../temporal/proxies.ts';
+import { inspecting } from '../words/run.ts';
+import { hintsTimer } from '../words/views/timers.ts';
 import { setCurrent, transition } from './transition.ts';
 
 /** Many hints may arrive at once. Each causes a poll, and polls are at least this far apart. */
@@ -15,14 +17,14 @@ const HINT_DISTANCE_MS = 2_000;
  */
 export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promise<T>): Promise<T> {
   for (let last = -Infinity; ; last = Date.now()) {
-    const heard = hints();
+    const before = hints();
     let over = false;
     const polling = new CancellationScope();
     const answer = polling.run(ask).finally(() => (over = true));
     answer.catch(() => undefined);
-    await condition(() => over || hints() > heard);
+    await condition(() => over || hints() > before);
     const early = HINT_DISTANCE_MS - (Date.now() - last);
-    if (!over && early > 0) await condition(() => over, early, { summary: 'a hint came soon after another' });
+    if (!over && early > 0) await condition(() => over, early, { summary: hintsTimer() });
     if (over) return answer;
 
     polling.cancel();
@@ -41,7 +43,7 @@ export async function pollUntilAnswered<T>(hints: () => number, ask: () => Promi
 export async function firstPoll({ run, step, activities }: StepScope): Promise<ChangeReport> {
   const { state } = run;
   const { change, head: known } = state;
-  const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: `Looking at ${change.branch}` };
+  const view: GateView = { phase: 'starting', waitingOn: 'forge', detail: inspecting(change) };
   if (patched('first-look-is-near')) {
     setCurrent(state, step, view);
     try {

@@ -7,6 +7,8 @@ import { brief } from '../rules/outputs.ts';
 import { sinceRelease } from '../rules/release.ts';
 import { begin } from '../temporal/child.ts';
 import { poll } from './polls.ts';
+import { earlierReleaseWatched, releaseWatched, watchedBy } from '../words/release.ts';
+import { releaseChild } from '../words/views/timers.ts';
 import type { StepScope } from './scope.ts';
 
 export const releaseFor = (scope: StepScope): Release => ({
@@ -31,9 +33,9 @@ async function watch({ run, step }: StepScope): Promise<string> {
     ...(startedBy && { startedBy }),
   };
   const workflowId = releaseIdOf(workspace, task.id);
-  return (await begin('releaseWatch', { workflowId, input: asked, summary: 'its release is watched' }))
-    ? `Watched by ${workflowId}.`
-    : `${workflowId} still watches an earlier release of this task: this one is not watched.`;
+  return (await begin('releaseWatch', { workflowId, input: asked, summary: releaseChild() }))
+    ? watchedBy({ workflowId })
+    : earlierReleaseWatched({ workflowId });
 }
 
 /** The release's signals, as soon as one alerts or when the time is over. */
@@ -44,7 +46,7 @@ async function signals(scope: StepScope, minutes: number): Promise<Signal[]> {
   const view: GateView = {
     phase: 'watching',
     waitingOn: 'timer',
-    detail: `The release of ${mergeCommit.slice(0, 8)} is watched until ${until}`,
+    detail: releaseWatched({ mergeCommit, until }),
     deadline: until,
   };
   const question = { change, mergeCommit, since: mergedAt, until };

@@ -1,4 +1,5 @@
 import type { Activities, ForeignCommit } from '../contracts/activities.ts';
+import type { Text } from '../contracts/facts.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { RunState, StepRecord } from '../contracts/state.ts';
@@ -66,7 +67,7 @@ export interface Mailbox {
 
 export interface Notices {
   /** Sends a notice once per type and wait. Delivery is retried without a limit and never holds up the run. */
-  notify(step: StepRecord, type: NoticeType, text: string, visit?: string): void;
+  notify(step: StepRecord, type: NoticeType, text: Text, visit?: string): void;
   /** Makes a notice urgent, once. */
   escalate(step: StepRecord, id: string): void;
   /** Marks the notices of a visit as no longer open. */

@@ -2,7 +2,9 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import { runIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
-import { statusOf, waitingOn } from '../rules/describe.ts';
+import { statusOf } from '../rules/describe.ts';
+import { inWords } from '../words/index.ts';
+import { waitOf } from '../words/views/describe.ts';
 
 /**
  * Records and publishes what a step does now: one transition, at most one upsert. Also drops what the run has no room for.
@@ -14,8 +16,11 @@ export function transition(run: RunState, step: StepRecord, view: GateView, visi
 }
 
 /** Records what a step does now without an upsert, which would cost an event. For steps that are usually over at once. */
-export const setCurrent = (run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void =>
-  void (run.current = { step, id, kind, ...(visit && { visit }), ...view });
+export function setCurrent(run: RunState, { step, id, kind }: StepRecord, view: GateView, visit?: string): void {
+  const { because, ...shown } = view;
+  const inText = { detail: inWords(view.detail), ...(because !== undefined && { because: inWords(because) }) };
+  run.current = { step, id, kind, ...(visit && { visit }), ...shown, ...inText };
+}
 
 /** Publishes the current state of the run. */
 export function publish(run: RunState): void {
@@ -26,7 +31,7 @@ export function publish(run: RunState): void {
 
 /** Identifies what the run waits for. Publishing the same wait again does not restart its clock. */
 function waitKey(run: RunState): string {
-  const { what } = waitingOn(run);
+  const { what } = waitOf(run);
   const { id, visit, attempt } = run.current ?? {};
   return [statusOf(run), what, id, visit ?? attempt].join('|');
 }
@@ -46,7 +51,7 @@ function upsertChanged(run: RunState): void {
       GatehousePipeline: run.pipeline.name,
     }),
     GatehouseStatus: statusOf(run),
-    GatehouseWaitingOn: waitingOn(run).what,
+    GatehouseWaitingOn: waitOf(run).what,
     GatehouseWaitingSince: run.wait.since,
     ...(current && { GatehouseStep: current.kind, GatehousePhase: `${current.kind}:${current.phase}` }),
   };

@@ -4,6 +4,7 @@ import type { BadField } from '../contracts/activities.ts';
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { oversized } from '../rules/bounds.ts';
+import { inputTooLarge, onlyHandedOn, otherWorkflowId, undecodable, writtenByNewerBuild } from '../words/input.ts';
 
 /** What a workflow requires of its input besides the schema, and how it refuses one. */
 interface InputRules<Input> {
@@ -25,21 +26,18 @@ export function parseInput<Schema extends z.ZodType>(
   { id, handedOn, refuse = refusePlainly }: InputRules<z.output<Schema>> = {},
 ): z.output<Schema> {
   const { workflowId, continuedFromExecutionRunId: continued } = workflowInfo();
-  if (isUnreadable(raw)) throw new Error('The input cannot be decoded: does this worker lack a codec?');
+  if (isUnreadable(raw)) throw new Error(undecodable({ what: 'The input' }));
   const { success, data, error } = schema.safeParse(raw);
   if (!success) {
     const fields = badFields(error, raw);
-    if (continued) throw new Error(`A newer build wrote this input: ${fieldsMessage(fields)}`);
+    if (continued) throw new Error(writtenByNewerBuild({ fields: fieldsMessage(fields) }));
     return refuse(fields);
   }
-  const large = continued ? [] : oversized(raw);
-  if (large.length > 0 && patched('start-inputs-are-bounded')) return refuse(large);
-  if (!continued && handedOn && handedOn.of(data) !== undefined)
-    return refuse([
-      { path: handedOn.path, expected: 'expected nothing: only a workflow that goes on by itself has it' },
-    ]);
+  const large = continued ? undefined : oversized(raw);
+  if (large && patched('start-inputs-are-bounded')) return refuse([inputTooLarge(large)]);
+  if (!continued && handedOn && handedOn.of(data) !== undefined) return refuse([onlyHandedOn(handedOn)]);
   const expected = id?.(data) ?? workflowId;
-  return expected === workflowId ? data : refuse([{ path: 'workflowId', expected: `expected ${expected}` }]);
+  return expected === workflowId ? data : refuse([otherWorkflowId({ expected })]);
 }
 
 function refusePlainly(fields: BadField[]): never {

@@ -2,7 +2,8 @@ import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@te
 import type { Activities } from '../contracts/activities.ts';
 import { START_TRIES } from '../contracts/pipeline-run.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
-import { summaryOf } from '../rules/summaries.ts';
+import { undecodable } from '../words/input.ts';
+import { summaryOf } from '../words/views/summaries.ts';
 
 /** Transient failures are retried without a limit. Final refusals are thrown as non-retryable failures. */
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
@@ -104,8 +105,7 @@ export const activitiesFor = (kind: string, begin: Begin = () => () => undefined
         const ended = begin(name, summary);
         try {
           const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
-          if (isUnreadable(answer))
-            throw new Error(`The answer of ${name} cannot be decoded: does this worker lack a codec?`);
+          if (isUnreadable(answer)) throw new Error(undecodable({ what: `The answer of ${name}` }));
           return answer;
         } finally {
           ended();

@@ -17,10 +17,10 @@ export interface Onto {
 }
 
 /**
- * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. It has a git folder
- * of its own and shares objects with our copy: what is committed in it is in it alone. Everything else is as in any clone:
- * the default branch, all branches of `origin`, the tags, and a remote that can be fetched and pulled from. Neither the
- * folder nor its draft is there yet. Throws `CheckoutRefused` where git will not write what is in the commit.
+ * Makes a clean, complete checkout of a commit, on a branch of its own name or on none, in which git works. It has its own
+ * git folder and shares objects with our copy, so commits made in it stay in it. It looks like any clone: default branch,
+ * branches of `origin`, tags, and a remote to fetch and pull from. Neither the folder nor its draft may exist yet. Throws
+ * `CheckoutRefused` where git will not write what is in the commit.
  */
 export async function makeCheckout(
   copy: Repository,
@@ -55,8 +55,8 @@ export const formatOf = async (where: Repository): Promise<string> =>
   (await git(where, ['rev-parse', '--show-object-format'])).stdout;
 
 /**
- * Writes the refs of a clone of our copy: packed in one file, as git keeps them. Locally there is `base`, beside `branch`,
- * which the checkout itself makes: `git diff main...` is what everybody types.
+ * Writes the refs of a clone of our copy, packed in one file as git keeps them. There is a local branch for `base`, because
+ * everybody types `git diff main...`. The checkout itself makes `branch`.
  */
 async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Onto): Promise<void> {
   const { at } = await readRefs(copy, ['refs/heads', 'refs/tags']);
@@ -74,7 +74,7 @@ async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Ont
   await writeFile(path.join(origin, 'HEAD'), `ref: ${stdout.replace(/^refs\/heads\//, 'refs/remotes/origin/')}\n`);
 }
 
-/** An agent may commit by itself, also on a machine where nobody has told git who they are. */
+/** Lets an agent commit, also on a machine where git knows no user. */
 async function configFor(copy: string): Promise<string> {
   const remote = `[remote "origin"]\n\turl = ${quoted(copy)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
   const named = (await machineSettings(/^user\.email$/)).length > 0;

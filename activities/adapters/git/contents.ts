@@ -23,7 +23,7 @@ export async function filtersIn(where: Repository, commit: string): Promise<Map<
   }
 }
 
-/** Git answers three texts per file: its name, the attribute's, and the value. */
+/** Git prints three texts per file: its name, the attribute's name, and the value. */
 function firstOfEach(answer: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (let at = 0; at + 2 < answer.length; at += 3) {
@@ -33,7 +33,7 @@ function firstOfEach(answer: readonly string[]): Map<string, string> {
   return found;
 }
 
-/** Where a commit has other repositories in it, by path. */
+/** The paths of other repositories in a commit. */
 export async function submodulesIn(where: Repository, commit: string): Promise<string[]> {
   const listed = await git(where, ['ls-tree', '-z', commitId(commit), '.gitmodules']);
   if (listed.stdout === '') return [];

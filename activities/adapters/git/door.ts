@@ -2,58 +2,58 @@ import { channel } from 'node:diagnostics_channel';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { environmentOf, settingsOf } from './environment.ts';
-import { runProgram } from './program.ts';
+import { runProgram } from '../processes/program.ts';
 import { slots } from './slots.ts';
 
 /**
- * A repository as our git is to see it. Everything is named, nothing is looked for: no folder above, no gitfile and no
- * `commondir` that somebody may have put there leads our git anywhere else.
+ * A repository as our git sees it. Every folder is named, so no folder above, no gitfile and no `commondir` can lead our git
+ * elsewhere.
  */
 export interface Repository {
-  /** The git folder itself: a real folder, neither a gitfile nor a link. */
+  /** The git folder itself: a real folder, no gitfile and no link. */
   gitDir: string;
-  /** The checkout, where the call works on one. Without it the call is for objects and refs only. */
+  /** The checkout, for calls that work on one. Without it a call is about objects and refs only. */
   workTree?: string | undefined;
-  /** Where refs and configuration are. It differs from `gitDir` only in a linked worktree. */
+  /** Where refs and configuration are, if not in `gitDir`: only a linked worktree has this. */
   commonDir?: string | undefined;
 }
 
-/** How long each kind of call may run, in milliseconds. After that git and all it has started are killed. */
+/** The time limit of each kind of call, in milliseconds. After it git and everything it started is killed. */
 export const LIMITS_MS = {
-  /** Questions about objects and refs. */
+  /** Reads objects and refs. */
   read: 120_000,
-  /** Objects and refs that we write. */
+  /** Writes objects and refs. */
   write: 120_000,
-  /** Whole working trees: checkout, add, status, merge. */
+  /** Works on whole working trees: checkout, add, status, merge. */
   checkout: 900_000,
-  /** Objects that move between repositories. */
+  /** Moves objects between repositories. */
   transfer: 1_800_000,
 };
 export type Kind = keyof typeof LIMITS_MS;
 
 export interface Call {
-  /** Which time limit holds; a read unless said otherwise. */
+  /** Which time limit applies. Default: read. */
   kind?: Kind | undefined;
-  /** The exit codes that are answers; 0 unless said otherwise. All others throw `GitFailed`. */
+  /** The exit codes that are answers. Default: 0. All others throw `GitFailed`. */
   okCodes?: readonly number[] | undefined;
-  /** What git reads from its standard input. */
+  /** Git's standard input. */
   input?: string | undefined;
-  /** Input and output are taken by the byte, each a character: names of files need not be UTF-8. */
+  /** Reads and writes bytes, one per character, because file names need not be UTF-8. */
   bytes?: boolean | undefined;
-  /** More variables for this one call, such as `GIT_INDEX_FILE`. */
+  /** More variables for this call, such as `GIT_INDEX_FILE`. */
   env?: Readonly<Record<string, string>> | undefined;
-  /** More settings for this one call, as `name=value`. They come after ours, and so win. */
+  /** More settings for this call, as `name=value`. They override ours. */
   settings?: readonly string[] | undefined;
-  /** Gives the call up: it is killed, and its slot is free. */
+  /** Aborts the call: git is killed and its slot is free. */
   signal?: AbortSignal | undefined;
-  /** When the caller no longer waits, in milliseconds since 1970: waiting for a slot counts too. */
+  /** When the caller stops waiting, in milliseconds since 1970. Waiting for a slot counts too. */
   deadline?: number | undefined;
 }
 
-/** Told of every call that has ended, a `Spent`: for whoever measures. */
+/** Publishes a `Spent` for every call that has ended, for measurements. */
 const spending = channel('gatehouse:git');
 
-/** What one call has cost its caller, in milliseconds, waiting for a slot included. */
+/** How long one call took, in milliseconds, including the wait for a slot. */
 export interface Spent {
   args: readonly string[];
   ms: number;
@@ -65,7 +65,7 @@ export interface GitAnswer {
   code: number;
 }
 
-/** Git could not do what it was asked, or not in time. */
+/** Git failed, or took too long. */
 export class GitFailed extends Error {
   override readonly name = 'GitFailed';
   constructor(
@@ -73,7 +73,7 @@ export class GitFailed extends Error {
     readonly stderr: string,
     readonly code: number | undefined,
     readonly signal?: string | undefined,
-    /** Whether it was killed by us because its time was over. */
+    /** Whether we killed it at its time limit. */
     readonly timedOut = false,
   ) {
     const how = timedOut ? 'was killed at its time limit' : `ended with ${code ?? signal ?? 'a signal'}`;
@@ -82,8 +82,8 @@ export class GitFailed extends Error {
 }
 
 /**
- * The one door to git: runs it without a shell, without questions and with settings of our own only. Answers what it
- * prints; throws `GitFailed` unless its exit code is one that the caller expects, and the signal's reason when given up.
+ * The one door to git. Runs it without a shell, without prompts, and with our own settings only. Throws `GitFailed` for an
+ * unexpected exit code, and the signal's reason when aborted.
  */
 export async function git(where: Repository, args: readonly string[], call: Call = {}): Promise<GitAnswer> {
   const at = ['--git-dir', where.gitDir, ...(where.workTree === undefined ? [] : ['--work-tree', where.workTree])];
@@ -91,15 +91,15 @@ export async function git(where: Repository, args: readonly string[], call: Call
   return ask(where.gitDir, [...at, ...args], args, { cwd: where.workTree ?? where.gitDir, ...where }, call);
 }
 
-/** Makes a bare repository of our own, or any other that is not there yet. */
+/** Creates a repository of our own, bare or not. */
 export async function initialize(gitDir: string, args: readonly string[], call: Call = {}): Promise<void> {
   const init = ['--git-dir', gitDir, 'init', '--quiet', '--template=', ...args];
   await ask(gitDir, init, init, { cwd: path.dirname(gitDir) }, { kind: 'write', ...call });
 }
 
 /**
- * What git says of a folder that somebody named: whether it is a repository, and whether git trusts it. The only call
- * that lets git look for a repository, in this folder and nowhere above.
+ * What git says about a given folder: whether it is a repository, and whether git trusts it. The only call that lets git
+ * search for a repository, in this folder and nowhere above.
  */
 export async function inspect(folder: string, args: readonly string[], call: Call = {}): Promise<GitAnswer> {
   return ask(folder, args, args, { cwd: folder, ceiling: path.dirname(folder) }, call);
@@ -140,7 +140,7 @@ async function ask(share: string, all: readonly string[], args: readonly string[
   }
 }
 
-/** Git itself would follow a gitfile, a link, and a file that says where refs are: whoever may write there could say so. */
+/** Git itself follows a gitfile, a link and a `commondir` file, so whoever can write one there could redirect us. */
 async function mustBeFolder({ gitDir, commonDir = gitDir }: Repository, args: readonly string[]): Promise<void> {
   const kindOf = (place: string) => lstat(place).catch(() => undefined);
   if (!(await kindOf(gitDir))?.isDirectory()) {

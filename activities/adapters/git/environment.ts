@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { OURS } from '../processes/groups.ts';
 import { plainEnvironment } from './machine.ts';
 
-/** So many processes write a large checkout's files, which is most of what it costs. Git itself would have one. */
+/** How many processes write the files of a large checkout, which is most of its cost. Git's default is one. */
 const WRITERS = Math.min(4, availableParallelism());
 
 /**
- * Nothing that a repository's configuration names is run by us, and nothing that it says changes what we do (git-config(1)).
- * What turns contents into files is not here: there, the configuration of whose checkout it is counts.
+ * We run nothing that a repository's configuration names, and it changes nothing that we do (git-config(1)). Settings that
+ * decide how contents become files are not here: the configuration of the checkout's owner decides those.
  */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
@@ -65,13 +66,13 @@ const SETTINGS = [
   'protocol.file.allow=always',
 ].flatMap((setting) => ['-c', setting]);
 
-/** Our settings as arguments, and then those of one call. */
+/** Our settings as arguments, followed by those of one call. */
 export const settingsOf = (more: readonly string[]): string[] => [
   ...SETTINGS,
   ...more.flatMap((setting) => ['-c', setting]),
 ];
 
-/** Who writes the commits that we make ourselves. */
+/** The author of the commits that we make ourselves. */
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'gatehouse',
   GIT_AUTHOR_EMAIL: 'gatehouse@localhost',
@@ -79,10 +80,7 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: 'gatehouse@localhost',
 };
 
-/** Marks git processes of our own. A process without it that works in a job's checkout was left there by the job. */
-export const OURS = 'GATEHOUSE_OWN';
-
-/** The environment of one call: made anew, so that no variable of whoever called us reaches our git. */
+/** The environment of one call. It is built from scratch, so that no variable of our caller reaches git. */
 export function environmentOf(where: { gitDir?: string; commonDir?: string | undefined; ceiling?: string }) {
   return {
     ...plainEnvironment(),

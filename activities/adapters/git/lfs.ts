@@ -5,8 +5,8 @@ import type { Repository } from './door.ts';
 const NOTE = 'gatehouse-lfs';
 
 /**
- * Notes with our copy where git-lfs keeps the contents of its repository, or that checkouts do without them. What agents
- * add is kept there too, by its hash: so it is where its owner's git looks for it once it is merged.
+ * Records with our copy where git-lfs keeps the contents of its repository, or that checkouts do without them. What agents
+ * add is stored there too, by its hash, so its owner's git finds it after the merge.
  */
 export async function noteLfs({ gitDir }: Repository, storage: string | undefined): Promise<void> {
   const file = path.join(gitDir, NOTE);
@@ -14,7 +14,7 @@ export async function noteLfs({ gitDir }: Repository, storage: string | undefine
   else await writeFile(file, storage);
 }
 
-/** The configuration that makes git-lfs work in a checkout of our copy; nothing where it is not asked for. */
+/** The configuration that makes git-lfs work in a checkout of our copy, or nothing where it is not asked for. */
 export async function lfsConfig({ gitDir }: Repository): Promise<string> {
   const storage = await readFile(path.join(gitDir, NOTE), 'utf8').catch(() => undefined);
   if (storage === undefined) return '';
@@ -22,5 +22,5 @@ export async function lfsConfig({ gitDir }: Repository): Promise<string> {
   return `${filter}[lfs]\n\tstorage = ${quoted(storage)}\n`;
 }
 
-/** A value as git's configuration files have it. */
+/** Quotes a value for git's configuration files. */
 export const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -1,18 +1,18 @@
-import { runProgram } from './program.ts';
+import { runProgram } from '../processes/program.ts';
 
 type Environment = Record<string, string>;
 
 const environmentWhere = (isKept: (name: string) => boolean): Environment =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => isKept(name))) as Environment;
 
-/** What every program needs of the machine, and nothing that tells git anything. */
+/** What every program needs of the machine's environment, and nothing that configures git. */
 export const plainEnvironment = (): Environment => environmentWhere((name) => PLAIN.has(name));
 const PLAIN = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR']);
 
 /**
- * What the machine's own configuration says of these names, in order, as `name=value`. Nothing else of it reaches our
- * git: whoever calls says what it wants, and hands it on in one call's `settings`. With a person's git folder, what that
- * repository says counts too.
+ * The machine's own git configuration for these names, in order, as `name=value`. Nothing else of it reaches our git: a
+ * caller that wants some of it passes it in a call's `settings`. With a person's git folder, that repository's settings are
+ * included.
  */
 export async function machineSettings(names: RegExp, gitDir = '/nonexistent'): Promise<string[]> {
   const env = { ...environmentWhere((name) => !name.startsWith('GIT_') || OF_CONFIGURATION.has(name)), LC_ALL: 'C' };

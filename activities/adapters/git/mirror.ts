@@ -8,15 +8,15 @@ import { fetchFrom } from './transfer.ts';
 
 const BRANCHES = '+refs/heads/*:refs/heads/*';
 const TAGS = '+refs/tags/*:refs/tags/*';
-/** What was read at the source when the copy was last brought up to date. */
+/** The refs of the source when the copy was last updated. */
 const SEEN = 'gatehouse-seen';
-/** Changes when copies of older builds must be brought up to date once more, though nothing has moved. */
+/** Changes when copies of older builds must be updated although nothing has moved. */
 const FORM = 'branches are at refs/heads\n';
 
 /**
- * Brings our bare copy of a repository on this machine up to date, and makes it where there is none. Its branches, tags and
- * HEAD are those of the repository, so a checkout can fetch and pull from it as from any remote. Where nothing has moved,
- * git is asked once. Only one process at a time may do this.
+ * Updates our bare copy of a repository on this machine, or creates it. It has the repository's branches, tags and HEAD, so
+ * a checkout can fetch and pull from it as from any remote. Where nothing has moved, git is called once. Only one process at
+ * a time may do this.
  */
 export async function refresh(copy: Repository, source: Repository & { commonDir: string }): Promise<void> {
   await mustBeWhole(source);
@@ -30,12 +30,12 @@ export async function refresh(copy: Repository, source: Repository & { commonDir
   await rm(path.join(copy.gitDir, SEEN), { force: true });
   await bring(copy, source, refs);
   await dropOldForm(copy);
-  // Not what was read at the source: that may have moved on since, and what counts is what we have.
+  // The source may have moved since we read it. What we have now is what counts.
   const have = await readRefs(copy, ['refs/heads', 'refs/tags']);
   await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: have.at, broken: refs.broken }));
 }
 
-/** Branches as our copy has them, which were read at the source together. One that was broken there is not known. */
+/** Branches in our copy, all read from the source at one time. A branch that was broken there is unknown. */
 export async function branchesOf(copy: Repository, branches: readonly string[]): Promise<Refs> {
   const { at } = await readRefs(
     copy,
@@ -46,7 +46,10 @@ export async function branchesOf(copy: Repository, branches: readonly string[]):
   return { at, broken: new Set(broken) };
 }
 
-/** A ref that is broken at the source stays here as it was: it may be mended. Git itself would fetch nothing then. */
+/**
+ * A ref that is broken at the source keeps its old value here, because it may be repaired. Git itself would fetch nothing
+ * then.
+ */
 async function bring(copy: Repository, source: Repository & { commonDir: string }, { at, broken }: Refs) {
   if (broken.size === 0) await fetchFrom(copy, source.commonDir, [BRANCHES, TAGS], { prune: true });
   else if (at.size > 0) {
@@ -72,14 +75,14 @@ async function create(copy: string, format: string): Promise<void> {
   await initialize(copy, ['--bare', `--object-format=${format}`]);
 }
 
-/** An agent's `git push` goes to our copy, where it would be taken for what the repository has: it is refused. */
+/** Refuses an agent's `git push` to our copy, where it would look like something that the repository has. */
 async function takesNoPush(copy: Repository): Promise<void> {
   const config = path.join(copy.gitDir, 'config');
   if (!(await readFile(config, 'utf8')).includes(NO_PUSH)) await appendFile(config, NO_PUSH);
 }
 const NO_PUSH = '[receive]\n\thideRefs = refs\n';
 
-/** Half a history can be neither merged nor published. */
+/** An incomplete history can be neither merged nor published. */
 export async function mustBeWhole(source: Repository & { commonDir: string }): Promise<void> {
   if (await isShallow(source)) {
     throw new GitFailed(['fetch'], `fatal: ${source.commonDir} is a shallow clone: git fetch --unshallow`, 128);
@@ -92,7 +95,7 @@ export const isShallow = async ({ commonDir }: { commonDir: string }): Promise<b
 const seenBy = (copy: Repository): Promise<string | undefined> =>
   readFile(path.join(copy.gitDir, SEEN), 'utf8').catch(() => undefined);
 
-/** One line for all refs, however many, and one for each that is broken. */
+/** One line for all refs, however many, and one for each broken ref. */
 function textOf({ at, broken }: Refs): string {
   const all = createHash('sha256').update(FORM);
   for (const [name, commit] of [...at].sort(([a], [b]) => (a < b ? -1 : 1))) all.update(`${commit} ${name}\n`);

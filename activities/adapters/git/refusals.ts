@@ -1,25 +1,25 @@
 import { GitFailed } from './door.ts';
 
-/** Git's words when the machine has no room, memory, files or processes left. */
+/** Git's words for a machine without disk space, memory, files or processes. */
 const EXHAUSTED =
   /no space left|quota exceeded|out of memory|cannot allocate|too many open files|temporarily unavailable|cannot fork|unable to fork|input\/output error/i;
-/** Git's words when it cannot use our copy now. */
+/** Git's words for a copy of ours that it cannot use now. */
 const UNREADABLE =
   /read-only file system|permission denied|\.lock'|not a git repository|not a tree|bad object|unable to read|corrupt/i;
-/** The same of the file system. */
+/** The file system's error codes for the same. */
 const MACHINE = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE', 'ETIMEDOUT', 'ENOSPC']);
 
-/** Whether a question to git or the file system got no answer, so that nothing is known of what was asked about. */
+/** Whether git or the file system could not answer, so that nothing is known. */
 export function isUnanswered(failure: unknown): boolean {
   if (!(failure instanceof GitFailed)) return MACHINE.has((failure as NodeJS.ErrnoException).code ?? '');
   return failure.code === undefined || failure.timedOut || EXHAUSTED.test(failure.stderr);
 }
 
-/** Whether git could do what it was asked and would not: asked again of the same commits, it answers the same. */
+/** Whether git refused. Asked again about the same commits, it refuses again. */
 export const isRefusal = (failure: unknown): failure is GitFailed =>
   failure instanceof GitFailed && !isUnanswered(failure) && !UNREADABLE.test(failure.stderr);
 
-/** There can be no checkout of a commit here, as where git refuses a name in it. The message has git's words. */
+/** A commit cannot be checked out here, for example because git refuses a name in it. The message has git's words. */
 export class CheckoutRefused extends Error {
   override readonly name = 'CheckoutRefused';
 }

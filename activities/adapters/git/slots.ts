@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * So many pieces of work run at a time, however many runs ask: more only get in each other's way. One repository has at
- * most a share of them, so that none can starve the others.
+ * Limits how much work runs at a time, because more would only compete for the machine. One repository gets at most a share,
+ * so that none can starve the others.
  */
 export class Slots {
   private readonly waiting: Waiting[] = [];
@@ -19,7 +19,7 @@ export class Slots {
     private readonly mostPerShare: number,
   ) {}
 
-  /** Waits for a slot and answers what frees it. Whoever gives up while waiting leaves the queue, and throws. */
+  /** Waits for a slot, and returns a function that frees it. Throws, and leaves the queue, when the caller aborts. */
   async take(share: string, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {

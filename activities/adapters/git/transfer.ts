@@ -1,13 +1,13 @@
 import { git, type Call, type Repository } from './door.ts';
 
 /**
- * How git at the other end of a transfer on this machine is called: the folder was found and judged by us before, and
- * commits are handed on by their id. A fixed text, for git gives it to a shell.
+ * How git at the other end of a transfer is called. We found and checked that folder before, and commits are requested by
+ * id. A fixed text, because git passes it to a shell.
  */
 const OTHER_END = `git -c 'safe.directory=*' -c core.hooksPath=/dev/null -c core.fsmonitor=false \
 -c uploadpack.allowAnySHA1InWant=true upload-pack`;
 
-/** Fetches from another repository on this machine, by refspecs or by commits' ids. No tags come along unasked. */
+/** Fetches from another repository on this machine, by refspecs or commit ids. No other tags are fetched. */
 export async function fetchFrom(
   into: Repository,
   source: string,

@@ -17,12 +17,12 @@ import { formatOf } from './checkout.ts';
 import { initialize, type Repository } from './door.ts';
 import { lfsConfig } from './lfs.ts';
 
-/** The folder is no checkout with a git folder of its own any more; the message says what is there instead. */
+/** The folder is no longer a checkout with its own git folder. The message says what is there instead. */
 export class NotACheckout extends Error {
   override readonly name = 'NotACheckout';
 }
 
-/** What of a git folder is its state, as plain files. No configuration, no hooks, no attributes, no locks. */
+/** The plain files in a git folder that are its state: no configuration, no hooks, no attributes, no locks. */
 const STATE = [
   'HEAD',
   'ORIG_HEAD',
@@ -44,12 +44,11 @@ const REF_BYTES = 4_096;
 const FILE_BYTES = 1_024 * 1_024 * 1_024;
 
 /**
- * A checkout in which somebody else has worked, as our git may see it: through a git folder of our own at `scratch`, which
- * is made anew, with our configuration. HEAD, index, refs and the marks of an unfinished merge are copied into it as data;
- * objects are taken in where they are plain files, and what we add or commit is kept in it. So nothing that was
- * configured, linked, locked or replaced in the checkout's `.git` reaches our git, and nothing of ours is written there.
- * `copy` is our copy of the repository. Whoever calls removes `scratch`. Throws `NotACheckout` where there is no such git
- * folder any more.
+ * Lets our git look at a checkout in which somebody else has worked, through a new git folder of our own at `scratch`, with
+ * our configuration. HEAD, index, refs and the marks of an unfinished merge are copied into it as data, plain object files
+ * are linked, and what we add or commit stays in it. So nothing that was configured, linked, locked or replaced in the
+ * checkout's `.git` reaches our git, and we write nothing there. `copy` is our copy of the repository. The caller removes
+ * `scratch`. Throws `NotACheckout` where there is no such git folder any more.
  */
 export async function viewOf(tree: string, scratch: string, copy: Repository): Promise<Repository> {
   await viewOfFolder(path.join(tree, '.git'), scratch, { format: await formatOf(copy), objects: copy });
@@ -63,7 +62,7 @@ export async function viewOfFolder(
   { format, objects }: { format: string; objects?: Repository },
 ): Promise<Repository> {
   const view = await objectsOf(theirs, scratch, format);
-  // The checkout is named in every call: the folder's own idea of where it is must not be in the way.
+  // Every call names the checkout, so the folder's own record of it must not interfere.
   const lfs = objects ? await lfsConfig(objects) : '';
   await appendFile(path.join(scratch, 'config'), `[core]\n\tbare = false\n${lfs}`);
   if (objects) await shareObjects(view, objects);
@@ -75,7 +74,7 @@ export async function viewOfFolder(
   return view;
 }
 
-/** The objects of a git folder, and nothing else of it: in a git folder of our own, which is made anew. */
+/** The objects of a git folder and nothing else of it, in a new git folder of our own. */
 export async function objectsOf(theirs: string, scratch: string, format: string): Promise<Repository> {
   await mustBeFolder(theirs);
   await mustBeFolder(path.join(theirs, 'objects'));
@@ -86,13 +85,13 @@ export async function objectsOf(theirs: string, scratch: string, format: string)
   return { gitDir: scratch };
 }
 
-/** Lets a git folder of ours have the objects of another one of ours, too. */
+/** Gives one git folder of ours access to the objects of another. */
 export const shareObjects = ({ gitDir }: Repository, other: Repository): Promise<void> =>
   writeFile(path.join(gitDir, 'objects', 'info', 'alternates'), `${path.join(other.gitDir, 'objects')}\n`);
 
 /**
- * Takes in the objects that are there as plain files, each by a second name. Links, pipes and the `info` folder, which
- * names other places for objects, stay where they are: what a commit lacks then, it lacks for us.
+ * Links the objects that are plain files. Links, pipes and the `info` folder, which names other places for objects, are left
+ * out: a commit that needs them is incomplete for us.
  */
 async function takeObjects(from: string, to: string): Promise<void> {
   for (const folder of await readdir(from, { withFileTypes: true })) {
@@ -109,10 +108,10 @@ async function takeObjects(from: string, to: string): Promise<void> {
 const OBJECTS = /^(?:[0-9a-f]{38}|[0-9a-f]{62}|pack-[0-9a-f]+\.(?:pack|idx))$/;
 const AT_A_TIME = 64;
 
-/** A file that belongs to somebody else may not be linked to: then it is copied. */
+/** Copies a file that belongs to another user, because it cannot be linked. */
 const sameFile = (from: string, to: string) => link(from, to).catch(() => copyFile(from, to));
 
-/** A HEAD that git cannot read makes a folder no repository: then it is on a branch that is not there. */
+/** With a HEAD that git cannot read, the folder would be no repository. It gets a branch that does not exist. */
 async function mustBeHead(file: string): Promise<void> {
   const text = await readFile(file, 'utf8');
   if (!/^(?:ref: *refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/.test(text)) await writeFile(file, 'ref: refs/heads/none\n');
@@ -135,7 +134,7 @@ async function takeRefs(from: string, to: string): Promise<void> {
   }
 }
 
-/** Copies one file, where it is a plain one of at most so many bytes: no link is followed, no pipe is waited for. */
+/** Copies one plain file of at most this many bytes, without following links or waiting for pipes. */
 async function take(from: string, to: string, name: string, most: number): Promise<void> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path.join(from, name), flags).catch(() => undefined);
@@ -146,7 +145,7 @@ async function take(from: string, to: string, name: string, most: number): Promi
     const made = path.join(to, name);
     await mkdir(path.dirname(made), { recursive: true });
     await writeFile(made, await file.readFile());
-    // An index is believed by its age: what changed after it was written is looked at again, so it must not get younger.
+    // Git checks files that changed after their index was written, so the copy must not look newer.
     const written = Math.floor((await file.stat()).mtimeMs / 1_000);
     await utimes(made, written, written);
   } finally {

@@ -1,11 +1,11 @@
 import { git, type Repository } from './door.ts';
 
-/** A commit, and everybody who had a hand in it. */
+/** A commit, and everybody who contributed to it. */
 export interface Written {
   commit: string;
   author: string;
   email: string;
-  /** Names and e-mails of others: who committed it, and whom it names in `Co-authored-by`. */
+  /** Names and e-mails of its committer and of those in `Co-authored-by`. */
   others: string[];
 }
 
@@ -13,7 +13,7 @@ const FORMAT = ['%H', '%an', '%ae', '%cn', '%ce', '%(trailers:key=Co-authored-by
   '%x1f',
 );
 
-/** The commits that `args` of git log name, each with who wrote it. */
+/** The commits that these arguments of git log select, with their authors. */
 export async function writtenIn(where: Repository, args: readonly string[]): Promise<Written[]> {
   const { stdout } = await git(where, ['log', '-z', `--format=${FORMAT}`, ...args]);
   return stdout
@@ -27,7 +27,7 @@ export async function writtenIn(where: Repository, args: readonly string[]): Pro
     });
 }
 
-/** `Ana Owner <ana@shop.example>` is a name and an e-mail. */
+/** Splits `Ana Owner <ana@shop.example>` into name and e-mail. */
 function partsOf(line: string): string[] {
   const [, name = line, email = ''] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(line) ?? [];
   return [name.trim(), email.trim()];

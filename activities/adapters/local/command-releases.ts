@@ -4,19 +4,21 @@ import { z } from 'zod';
 import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
-import { foldersOf, safeName, withLock } from './folders.ts';
-import { tailOf } from './logs.ts';
-import { environmentFor } from './command-environment.ts';
-import { end, launch, stateOf } from './processes.ts';
-import { GitWorkspace } from './git-workspace.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { withLock } from '../processes/locks.ts';
+import { tailOf } from '../processes/logs.ts';
+import { environmentFor } from '../processes/environment.ts';
+import { end, launch, stateOf } from '../processes/processes.ts';
+import type { InCheckouts } from './opening.ts';
+import { settingsOf } from '../settings/reading.ts';
 
-/** Reading takes as long at most, in milliseconds; it prints so many characters at most, and speaks of so many signals. */
+/** Limits of one reading: its time in milliseconds, the characters that it prints, and the signals that it reports. */
 const MOST_MS = 60_000;
 const PRINTED_CHARACTERS = 200_000;
 const SIGNALS = 200;
 const GRACE_MS = 1_000;
 
-/** What the command of `release:` prints (contract 13). */
+/** What the command of `release:` prints. */
 const Reading = z.object({
   signals: z
     .array(
@@ -31,21 +33,20 @@ const Reading = z.object({
     .max(SIGNALS),
 });
 
-/** Reads a release's signals by the command that the base branch names, in a checkout of what was merged. */
-export const commandReleases = ({ root, environment }: { root: string; environment: NodeJS.ProcessEnv }): Releases => {
-  const workshop = new GitWorkspace(root);
-  const commandOf = async (change: Change) => (await workshop.settingsOf(change)).release?.command;
+/** Reads a release's signals by running the base branch's command in a checkout of the merge commit. */
+export const commandReleases = ({ root, environment, repositories }: InCheckouts): Releases => {
+  const commandOf = async (change: Change) => (await settingsOf(repositories, change)).release?.command;
 
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
   const looking = new Set<Promise<unknown>>();
-  /** What looks have run and could not end. */
+  /** Processes of readings that could not be ended. */
   const left = new Set<string>();
 
-  /** One look at a time per release, in a folder that is there only for it. */
+  /** One reading at a time per release, in a folder of its own. */
   const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
     withLock(`${folder}.lock`, async () => {
-      // What a worker that was killed has left of its look is ended, and removed, before the next.
+      // Ends and removes what a killed worker left before the next reading.
       await ended(folder);
       try {
         return await work();
@@ -58,7 +59,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
     });
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
     const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
-    await workshop.checkout(change.repository, mergeCommit, tree, { base: change.base });
+    await repositories.checkout(change.repository, mergeCommit, tree, { base: change.base });
     const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
     await launch(run, { command, cwd: tree, env });
     return readingOf(run, stopping.signal);
@@ -85,7 +86,7 @@ export const commandReleases = ({ root, environment }: { root: string; environme
   };
 };
 
-/** A watch may have ended while no worker lived: then no look comes back to what the last one has left. */
+/** A watch may have ended while no worker was running. Then no later reading would clean up after the last one. */
 async function sweep(
   home: string,
   within: (folder: string, work: () => Promise<void>) => Promise<void>,

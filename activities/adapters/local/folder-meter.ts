@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { addCents } from '../../../workflows/contracts/cents.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Meter } from '../../ports.ts';
-import { foldersOf, readJson, safeName, withLock, writeJson } from './folders.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { readJson, writeJson } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
 
 const Entry = z.object({ key: z.string(), at: z.string(), costCents: z.number() });
 
-/** Keeps what jobs cost as one file per job, below a folder per month. */
+/** Records the cost of each job in a file of its own, in a folder per month. */
 export const folderMeter = ({ root, ledger }: { root: string; ledger?: Ledger | undefined }): Meter => {
   const { meter } = foldersOf(root);
   const known = new Map<string, Map<string, number>>();
@@ -19,7 +21,7 @@ export const folderMeter = ({ root, ledger }: { root: string; ledger?: Ledger | 
     record: (entry) =>
       withLock(path.join(meter, `${safeName(entry.key)}.lock`), async () => {
         const month = entry.at.slice(0, 7);
-        // An activity that is retried over the turn of a month notes the same job once more.
+        // An activity that is retried across the turn of a month records the same job again.
         if ((await has(month, entry.key)) || (await has(before(month), entry.key))) return;
         await writeJson(fileOf(month, entry.key), entry);
         ledger?.note({ effect: 'cost-recorded', key: entry.key });

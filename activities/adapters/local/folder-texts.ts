@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Texts } from '../../ports.ts';
-import { foldersOf, hashOf, readText, writeFileAtomically } from './folders.ts';
+import { foldersOf, hashOf } from '../files/folders.ts';
+import { readText, writeFileAtomically } from '../files/records.ts';
 
-/** Keeps texts as files named by their hash: keeping one again changes nothing. */
+/** Keeps texts in files named by their hash, so keeping a text again changes nothing. */
 export const folderTexts = ({ root }: { root: string }): Texts => {
   const fileOf = (hash: string) => path.join(foldersOf(root).texts, hash);
   return {

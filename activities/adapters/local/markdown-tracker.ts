@@ -3,15 +3,17 @@ import path from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Ledger } from '../../ledger.ts';
 import type { Tracker } from '../../ports.ts';
-import { foldersOf, hashOf, readText, safeName, withLock, writeFileAtomically } from './folders.ts';
+import { foldersOf, hashOf, safeName } from '../files/folders.ts';
+import { readText, writeFileAtomically } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
 
-/** Front matter, then text: how most Markdown tools keep what is about a text. */
+/** Front matter and text, as most Markdown tools write them. */
 const PAGE = /^---\n([^]*?)\n---\n([^]*)$/;
 const MOST_ISSUES = 10_000;
 
 /**
- * A directory of Markdown issues, one file each, below a folder per workspace: `PAY-142.md` is the issue PAY-142, whoever
- * wrote it. What we write bears its key in a comment that nobody sees, and is looked for before it is written.
+ * A folder of Markdown issues per workspace, one file each: `PAY-142.md` is the issue PAY-142, whoever wrote it. What we
+ * write contains its key in an invisible comment, which is searched for before anything is written.
  */
 export const markdownTracker = ({
   root,
@@ -62,7 +64,7 @@ export const markdownTracker = ({
   };
 };
 
-/** A key may hold anything: its hash cannot end the comment it is in. */
+/** A key may contain anything. Its hash cannot end the comment. */
 const markOf = (key: string): string => `<!-- gatehouse: ${hashOf(key).slice(0, 24)} -->`;
 
 const filed = (folder: string, id: string) => ({ id, url: `file://${path.join(folder, `${id}.md`)}` });
@@ -72,7 +74,7 @@ const page = (about: Record<string, string>, text: string): string =>
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
     .join('\n')}\n---\n${text}`;
 
-/** Sets the state of an issue, and leaves all else of its front matter as people wrote it. */
+/** Sets the state of an issue. The rest of its front matter stays as people wrote it. */
 function closed(text: string): string {
   const [, front = '', body = text] = PAGE.exec(text) ?? [];
   const about = parseDocument(front || '{}');

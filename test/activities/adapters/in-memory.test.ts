@@ -1,5 +1,14 @@
-import { InMemoryForge } from '../../../activities/adapters/in-memory/forge.ts';
+import type { JobReport } from '../../../workflows/contracts/activities.ts';
+import { commandJob } from '../../support/builders.ts';
+import { InMemoryEnvironments } from '../../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../../support/in-memory/executor.ts';
+import { InMemoryForge } from '../../support/in-memory/forge.ts';
+import { environmentsContract } from './environments-contract.ts';
+import { executorContract } from './executor-contract.ts';
 import { forgeContract } from './forge-contract.ts';
+
+const dispose = async () => undefined;
+const change = { repository: '/memory', base: 'main', branch: 'work', basis: 'b'.repeat(40) };
 
 forgeContract('the in-memory one', async () => {
   const forge = new InMemoryForge('/memory', { 'a.txt': 'a' }, { good: (files) => !('bad.txt' in files) });
@@ -12,6 +21,27 @@ forgeContract('the in-memory one', async () => {
     isAncestor: async (older, newer) => forge.commits.isAncestor(older, newer),
     deleteBranch: async (branch) => void forge.branches.delete(branch),
     checksBegun: async () => forge.begun.length,
-    dispose: async () => undefined,
+    dispose,
   };
 });
+
+executorContract('the in-memory one', async () => {
+  const done: JobReport = { is: 'completed', summary: 'done', changed: false, foreign: [] };
+  const executor = new InMemoryExecutor(
+    async ({ brief }) => (brief === 'endless' ? new Promise(() => undefined) : done),
+    ['coder'],
+  );
+  return {
+    open: () => executor,
+    job: async (brief, over) => commandJob('/memory', change.basis, { brief, ...over }),
+    withCoderOnly: async () => change,
+    begun: async () => executor.begun.length,
+    dispose,
+  };
+});
+
+environmentsContract('in memory', async () => ({
+  environments: new InMemoryEnvironments(),
+  request: { key: 'env/default/T-1/1', change, head: change.basis, task: { id: 'T-1', title: 't', type: 'feature' } },
+  dispose,
+}));

@@ -5,16 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifier.ts';
-import { fileNotifier } from '../../../activities/adapters/local/file-notifier.ts';
-import { logNotifier } from '../../../activities/adapters/local/log-notifier.ts';
-import { outbox, type OutboxOptions } from '../../../activities/adapters/local/outbox.ts';
-import { environmentFor } from '../../../activities/adapters/local/command-environment.ts';
-import { routedNotifier } from '../../../activities/adapters/notifiers.ts';
+import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
+import { fileNotifier } from '../../../activities/adapters/local/notices/file-notifier.ts';
+import { logNotifier } from '../../../activities/adapters/local/notices/log-notifier.ts';
+import { outbox, type OutboxOptions } from '../../../activities/adapters/dispatching/outbox.ts';
+import { environmentFor } from '../../../activities/adapters/processes/environment.ts';
+import { openNotifier } from '../../../activities/adapters/opening.ts';
 import { webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
 import { noticeActivities } from '../../../activities/notices.ts';
 import type { Message, Notifier } from '../../../activities/ports.ts';
-import { BadVariables, readVariables } from '../../../workflows/contracts/variables.ts';
+import { BadVariables, readVariables } from '../../../worker/configuration/variables.ts';
 import { until } from '../../support/stack.ts';
 import { messageOf, notifierContract, wordsOf } from './notifier-contract.ts';
 
@@ -108,8 +108,7 @@ notifierContract('a webhook', async () => ({
 }));
 
 notifierContract('all of them with an outbox each', async () => {
-  const routes = readVariables({ GATEHOUSE_NOTIFY: 'log,file,webhook', GATEHOUSE_WEBHOOK_URL: hook.url });
-  const notifier = routedNotifier(routes.GATEHOUSE_NOTIFY, { root, webhook: { url: hook.url }, log: silent });
+  const notifier = await openRoutes('log,file,webhook', silent);
   const told = async () => {
     const [written, posted] = [await linesOf(path.join(root, 'notices.jsonl')), hook.told()];
     expect(written).toMatchObject(posted);
@@ -117,6 +116,10 @@ notifierContract('all of them with an outbox each', async () => {
   };
   return { notifier, told, dispose: () => notifier.close() };
 });
+
+const routesAre = (GATEHOUSE_NOTIFY: string) => readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url });
+const openRoutes = (routes: string, log: OutboxOptions['log']) =>
+  openNotifier({ root, environment: {}, variables: routesAre(routes), log });
 
 describe('a webhook', () => {
   const message = messageOf();
@@ -202,8 +205,7 @@ describe('a file', () => {
 });
 
 describe('routes', () => {
-  const read = (GATEHOUSE_NOTIFY: string) =>
-    readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url }).GATEHOUSE_NOTIFY;
+  const read = (text: string) => routesAre(text).GATEHOUSE_NOTIFY;
 
   it('lead to the log alone when nothing is said [A-216]', () => {
     expect(readVariables({}).GATEHOUSE_NOTIFY).toEqual([{ adapter: 'log' }]);
@@ -241,8 +243,7 @@ describe('routes', () => {
 
   it('posts a routed type, and nothing else [A-217, A-220]', async () => {
     const { log, lines } = listening();
-    const routes = read('log=ci_failed,file,webhook=merge_review');
-    const notifier = routedNotifier(routes, { root, webhook: { url: hook.url }, log });
+    const notifier = await openRoutes('log=ci_failed,file,webhook=merge_review', log);
     opened.push(notifier);
     await notifier.deliver(messageOf({ text: 'CI is red.' }));
     await notifier.deliver(messageOf({ id: '2', type: 'merge_review' }));
@@ -255,7 +256,7 @@ describe('routes', () => {
   it('that are blocked block no other', async () => {
     hook.answer.status = 500;
     const { log, lines } = listening();
-    const notifier = routedNotifier(read('webhook,log'), { root, webhook: { url: hook.url }, log });
+    const notifier = await openRoutes('webhook,log', log);
     opened.push(notifier);
     await notifier.deliver(messageOf());
     expect(lines).toContain('Red.');

@@ -15,7 +15,7 @@ fs.rm = async (place, options) => {
 };
 syncBuiltinESMExports();
 
-const { openPorts } = await import('../../../activities/adapters/index.ts');
+const { openPorts } = await import('../../../activities/adapters/opening.ts');
 const { readConfig } = await import('../../../worker/config.ts');
 
 subscribe('gatehouse:git', (message) => {
@@ -23,10 +23,10 @@ subscribe('gatehouse:git', (message) => {
   tellEffect(`git ${ms} ${args.slice(0, 2).join(' ').slice(0, 60)}`);
 });
 
-const { data } = readConfig();
+const { data, variables } = readConfig();
 const { ports } = await openPorts(
-  { forge: 'local', executor: 'local', environments: 'local', notify: [] },
-  { root: data, environment: process.env, webhook: {}, log: () => undefined },
+  { ...variables, GATEHOUSE_NOTIFY: [] },
+  { root: data, environment: process.env, log: () => undefined },
 );
 const deliver: typeof ports.notifier.deliver = async ({ task, notice }) => tellEffect(`${task.id} ${notice.type}`);
 await serve({

@@ -28,15 +28,14 @@ export const benchPorts = (): Ports => ({
 
 /** Every head is where the run knows it to be; checks are green at the first look. */
 class WillingForge implements Forge {
-  readonly checksGraceSeconds = 0;
-  readonly tested = 'head';
-
   /** Surveys find nothing standing here. */
   list: Forge['list'] = async () => [];
   release: Forge['release'] = async () => undefined;
   examine: Forge['examine'] = async ({ repository, base = 'main', branch }) => ({
     is: 'found',
     change: { repository, base, branch, basis: BASE },
+    checksGraceSeconds: 0,
+    tested: 'head',
   });
   claim: Forge['claim'] = async () => ({ is: 'ours' });
   look: Forge['look'] = async (_, known) => ({

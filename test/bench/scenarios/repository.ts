@@ -2,8 +2,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
-import { Trash } from '../../../activities/adapters/local/trash.ts';
-import { GitWorkspace } from '../../../activities/adapters/local/git-workspace.ts';
+import { Trash } from '../../../activities/adapters/files/trash.ts';
+import { LocalWorkspace } from '../../../activities/adapters/local/repositories/workspace.ts';
 import { signalOf } from '../../../workflows/contracts/messages.ts';
 import { environmentIdOf, runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { now } from '../clock.ts';
@@ -67,7 +67,7 @@ const historyOf = async (owner: string): Promise<string> =>
 
 /** The first checkout has our copy made, as git has its mirror; the others find it there. */
 async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
-  const workshop = new GitWorkspace(place.data);
+  const workshop = new LocalWorkspace(place.data);
   const trash = new Trash(place.data);
   const tip = await bareGit(place.owner, 'rev-parse', 'main');
   const trees = path.join(place.data, 'bench');

@@ -7,7 +7,7 @@ import { wordsAsTyped } from '../../../client/cli/words-as-typed.ts';
 import { commandFor, kebab, POSITIONAL } from '../../../client/cli/words.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
-import { BadVariables } from '../../../workflows/contracts/variables.ts';
+import { BadVariables } from '../../../worker/configuration/variables.ts';
 
 describe('RUN', () => {
   it.each([

@@ -5,11 +5,12 @@ import { gateFor, rolesOf } from '../../../workflows/gates/index.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { answersText, readRanking } from '../../../workflows/rules/consensus.ts';
-import { readBlueprint, readSpec } from '../../../workflows/rules/documents.ts';
+import { readBlueprint, readSpecification } from '../../../workflows/rules/documents.ts';
 import { readEstimate } from '../../../workflows/rules/estimate.ts';
 import { OnCall } from '../../../workflows/rules/release.ts';
-import { briefOfAnswers, readItems, readRecommendations } from '../../../workflows/rules/review.ts';
+import { answersToIncorporate, readItems, readRecommendations } from '../../../workflows/rules/review.ts';
 import { judgeReport, readReport } from '../../../workflows/rules/tester-report.ts';
+import { incorporateBrief } from '../../../workflows/words/review.ts';
 import { PROGRESS, Shop } from '../../support/shop.ts';
 
 jest.setTimeout(120_000);
@@ -42,7 +43,7 @@ const READERS: Record<string, (end: any) => unknown> = {
   reviewer: ({ output }) => Review.parse(output),
   'spec-companion': ({ output }) => Review.parse(output),
   'architect-companion': ({ output }) => Review.parse(output),
-  'spec-writer': ({ output }) => readSpec(output),
+  'spec-writer': ({ output }) => readSpecification(output),
   blueprints: ({ output }) => readBlueprint(output),
   tester: ({ output }) => readReport(output),
   'task-estimator': ({ output }) => readEstimate(output),
@@ -162,14 +163,16 @@ describe('reviews', () => {
     const items = readItems((await play(role, { brief: brief(text) })).output)!;
     expect(items.map((item) => item.title)).toEqual([title]);
 
-    const asked = briefOfAnswers(reviewOf(title, 'The sum,\nonce.'), text, 'Be quick.')!;
+    const answers = answersToIncorporate(reviewOf(title, 'The sum,\nonce.'), 'Be quick.')!;
+    const asked = incorporateBrief({ text, ...answers });
     const { summary } = await play('incorporator', { brief: asked });
     expect(summary).toBe(`${text}\n\n## Agreed\n\n- ${title}: The sum, once.\n- Be quick.`);
     expect(readItems((await play(role, { brief: brief(summary) })).output)).toEqual([]);
     const task = { ...TASK, description: summary };
     expect(readItems((await play(role, { task, brief: 'Once more.' })).output)).toEqual([]);
 
-    const again = briefOfAnswers(reviewOf('Who pays', 'The customer.'), summary, undefined)!;
+    const more = answersToIncorporate(reviewOf('Who pays', 'The customer.'), undefined)!;
+    const again = incorporateBrief({ text: summary, ...more });
     expect((await play('incorporator', { brief: again })).summary).toBe(`${summary}\n- Who pays: The customer.`);
   });
 
@@ -178,7 +181,7 @@ describe('reviews', () => {
       ...TASK,
       description: `${TASK.description}\n\n## Agreed\n\n- How the tax is rounded: the sum, once.`,
     };
-    const { data } = readSpec((await play('spec-writer', { task })).output)! as any;
+    const { data } = readSpecification((await play('spec-writer', { task })).output)! as any;
     expect(data.service).toBe('sample-shop');
     expect(data.modules[0].groups[0].rules).toContain('How the tax is rounded: the sum, once.');
   });
@@ -195,7 +198,7 @@ describe('reviews', () => {
 
 describe('companions', () => {
   const judged = ({ output, summary }: any, reworks: number) =>
-    judgeReview(Review.parse(output), { threshold: 0.8, reworks, said: summary });
+    judgeReview(Review.parse(output), { threshold: 0.8, reworks, summary });
   const revision = { previousOutput: '', feedback: 'What of an empty basket?', comments: [] };
 
   it('the spec-companion sends the specification back once', async () => {

@@ -29,7 +29,8 @@ const play = (role: string, own?: Record<string, unknown>) => sample.play(role, 
 const checks = () => sample.checks();
 const shown = () => sample.shown();
 
-const judged = (end: any) => judgeReview(Review.parse(end.output), { threshold: 0.8, reworks: 1, said: end.summary });
+const judged = (end: any) =>
+  judgeReview(Review.parse(end.output), { threshold: 0.8, reworks: 1, summary: end.summary });
 const GREEN = { test: true, style: true };
 
 it('is a repository with one commit on main, whose owner is elsewhere', async () => {

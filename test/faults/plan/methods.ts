@@ -14,8 +14,7 @@ export interface NotCalled {
   never: string;
 }
 
-type Method<Port> = Exclude<keyof Port, 'checksGraceSeconds' | 'tested'>;
-type Table = { [Port in keyof Ports]: Record<Method<Ports[Port]>, Called | NotCalled> };
+type Table = { [Port in keyof Ports]: Record<keyof Ports[Port], Called | NotCalled> };
 
 const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, which is no crash' };
 

@@ -1,6 +1,6 @@
 // A worker under test: the one of production, with ports that speak to the world over the wire, and a fault in it.
 import { NativeConnection } from '@temporalio/worker';
-import { openPorts } from '../../../activities/adapters/index.ts';
+import { openPorts } from '../../../activities/adapters/opening.ts';
 import { readConfig } from '../../../worker/config.ts';
 import { openLog } from '../../../worker/logging.ts';
 import { createWorker } from '../../../worker/worker.ts';
@@ -39,14 +39,8 @@ async function connect(): Promise<NativeConnection> {
 async function portsOf() {
   if (worldPort !== '') return remotePorts(callOver(Number(worldPort)) as never, faults);
   const { variables, data, environment } = config;
-  const choice = {
-    forge: 'local',
-    executor: 'local',
-    environments: 'local',
-    notify: variables.GATEHOUSE_NOTIFY,
-  } as const;
-  const opening = { root: data, environment, ledgerFile: variables.GATEHOUSE_LEDGER, log: log.info.bind(log) };
-  return struckPorts((await openPorts(choice, opening)).ports, faults);
+  const given = { root: data, environment, log: log.info.bind(log) };
+  return struckPorts((await openPorts(variables, given)).ports, faults);
 }
 
 const connection = await connect();

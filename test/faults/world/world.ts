@@ -1,16 +1,11 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  InMemoryMeter,
-  InMemoryReleases,
-  InMemoryTexts,
-  InMemoryTracker,
-} from '../../../activities/adapters/in-memory/store.ts';
-import { InMemoryEnvironments } from '../../../activities/adapters/in-memory/environments.ts';
-import { InMemoryExecutor } from '../../../activities/adapters/in-memory/executor.ts';
-import { InMemoryForge } from '../../../activities/adapters/in-memory/forge.ts';
-import { InMemoryNotifier } from '../../../activities/adapters/in-memory/notifier.ts';
-import { fileLedger } from '../../../activities/adapters/local/file-ledger.ts';
+import { InMemoryMeter, InMemoryReleases, InMemoryTexts, InMemoryTracker } from '../../support/in-memory/store.ts';
+import { InMemoryEnvironments } from '../../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../../support/in-memory/executor.ts';
+import { InMemoryForge } from '../../support/in-memory/forge.ts';
+import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
+import { fileLedger } from '../../../activities/adapters/file-ledger.ts';
 import type { Checks, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
 import type { EnvironmentRequest, Job, JobReport, EnvironmentReport } from '../../../workflows/contracts/activities.ts';

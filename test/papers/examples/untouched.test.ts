@@ -4,5 +4,5 @@ import { untouched } from './untouched.ts';
 it('refuses a change that touches one of the paths', async () => {
   const script = { activities: { protectedPaths: async () => ['db/001.sql'] } };
   const { end } = await play(untouched, script, { paths: ['db/**'] });
-  expect(end).toMatchObject({ is: 'failed', reason: 'Touched: db/001.sql' });
+  expect(end).toMatchObject({ is: 'failed', reason: 'It touches protected paths: db/001.sql.' });
 });

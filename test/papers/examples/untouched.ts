@@ -15,8 +15,10 @@ export const untouched = defineGate({
 
   async run(ctx) {
     const question = { change: ctx.change(), head: ctx.head() ?? ctx.change().basis, globs: ctx.options.paths };
-    const view = { phase: 'probing', waitingOn: 'forge', detail: 'Which paths the change touches' } as const;
+    const view = { phase: 'probing', waitingOn: 'forge', detail: { fact: 'checkingChange' } } as const;
     const touched = await ctx.poll('change', view, () => ctx.activities.protectedPaths(question));
-    return touched.length === 0 ? passed('Nothing is touched.') : failed('rejected', `Touched: ${touched.join(', ')}`);
+    return touched.length === 0
+      ? passed({ fact: 'done' })
+      : failed('rejected', { fact: 'protectedPathsTouched', paths: touched });
   },
 });

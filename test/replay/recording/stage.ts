@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { heartbeating } from '../../../activities/heartbeating.ts';
+import { heartbeating } from '../../../activities/waiting/heartbeating.ts';
 import { createActivities } from '../../../activities/index.ts';
 import type { Ports } from '../../../activities/ports.ts';
 import { Refused, Unreachable } from '../../../client/errors.ts';
@@ -226,9 +226,20 @@ const PRODUCTION = [
   'startDependents',
 ];
 
+const NO_PORTS = {
+  forge: {},
+  executor: {},
+  environments: {},
+  releases: {},
+  tracker: {},
+  meter: {},
+  notifier: {},
+  texts: {},
+} as Ports;
+
 /** Every activity, answered by the stage of the task that asks. Tasks that another one begins are on its stage. */
 export function activitiesOn(stages: ReadonlyMap<string, Stage>, taskQueue: string): object {
-  const production = createActivities({} as Ports, { lookMs: 1_000, taskQueue });
+  const production = createActivities(NO_PORTS, { lookMs: 1_000, taskQueue });
   const staged = Object.keys(production).map((name) => [
     name,
     (question: any) => {

@@ -6,7 +6,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { clientCodec, codecKeysOf, lenientCodec, workerCodec } from '../../../worker/configuration/encryption.ts';
 import { payloadConverter } from '../../../workflows/temporal/payload-converter.ts';
 import { isUnreadable } from '../../../workflows/contracts/unreadable.ts';
-import { readVariables } from '../../../workflows/contracts/variables.ts';
+import { readVariables } from '../../../worker/configuration/variables.ts';
 
 const keyOf = (id: string) => ({ id, key: randomBytes(32).toString('base64') });
 const [k1, k2] = [keyOf('2025'), keyOf('2026')];

@@ -1,7 +1,8 @@
 import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { JobEnd } from '../../../workflows/gates/gate.ts';
 import { postReleaseHealth, watchRelease, type Watch, type Watched } from '../../../workflows/gates/release.ts';
-import { judgeSignals, OnCall, regressionText, sinceRelease } from '../../../workflows/rules/release.ts';
+import { judgeSignals, OnCall, sinceRelease } from '../../../workflows/rules/release.ts';
+import { regressed } from '../../../workflows/words/release.ts';
 import { completed } from '../../support/builders.ts';
 import { play } from '../../support/story.ts';
 
@@ -115,10 +116,10 @@ describe('signals', () => {
     expect(sinceRelease([old, young], '2026-01-02T00:00:00Z').map(({ state }) => state)).toEqual(['warn', 'alert']);
   });
   it('a regression names what alerts, with its detail [A-097, A-098]', () => {
-    expect(regressionText([signal('alert', 'a', { name: 'Errors', detail: '5 %' }), signal('ok', 'b')])).toBe(
+    expect(regressed({ signals: [signal('alert', 'a', { name: 'Errors', detail: '5 %' }), signal('ok', 'b')] })).toBe(
       'The release has regressed: Errors (5 %).',
     );
-    expect(regressionText([signal('warn')])).toBe('The release has regressed.');
+    expect(regressed({ signals: [signal('warn')] })).toBe('The release has regressed.');
   });
   it('an assessment that says little is read as doubt', () => {
     expect(OnCall.parse({})).toEqual({ culpritConfidence: 0, recommendation: 'hold', rationale: '', evidence: [] });

@@ -3,7 +3,7 @@ import type { ReviewEntry } from '../../../workflows/contracts/reading.ts';
 import type { JobEnd } from '../../../workflows/gates/gate.ts';
 import { reviews } from '../../../workflows/gates/review.ts';
 import {
-  briefOfAnswers,
+  answersToIncorporate,
   capReached,
   converged,
   noteItems,
@@ -11,6 +11,7 @@ import {
   readRecommendations,
   wrongEdit,
 } from '../../../workflows/rules/review.ts';
+import { incorporateBrief } from '../../../workflows/words/review.ts';
 import { completed } from '../../support/builders.ts';
 import { play } from '../../support/story.ts';
 
@@ -262,10 +263,10 @@ describe('the rules of a review', () => {
     ['a blank answer [A-047]', [finding('f-1', 'low', 'answered', ' ')], undefined, false],
     ['feedback only [A-048]', [], 'be brief', true],
   ])('there is something to fold, or not: %s', (_, findings, feedback, some) => {
-    expect(briefOfAnswers(table({ findings }), 'text', feedback) !== undefined).toBe(some);
+    expect(answersToIncorporate(table({ findings }), feedback) !== undefined).toBe(some);
   });
   it('with feedback and no findings the fold is asked for the whole text anew [A-058]', () => {
-    const brief = briefOfAnswers(table(), 'The text.', 'be brief')!;
+    const brief = incorporateBrief({ text: 'The text.', ...answersToIncorporate(table(), 'be brief')! });
     expect(brief).toMatch(
       /Your whole summary is the new text: complete, and nothing else\.[^]*# The text as it stands\n\nThe text\.[^]*# Besides\n\nbe brief/,
     );
@@ -273,7 +274,8 @@ describe('the rules of a review', () => {
   });
   it('the fold is told what is answered, and what is out of scope [A-057]', () => {
     const findings = [finding('f-1', 'low', 'answered', 'yes'), finding('f-2', 'low', 'dismissed')];
-    expect(briefOfAnswers(table({ findings }), 'text', undefined)).toMatch(/Answer: yes[^]*# Out of scope\n\n- f-2/);
+    const answers = answersToIncorporate(table({ findings }), undefined)!;
+    expect(incorporateBrief({ text: 'text', ...answers })).toMatch(/Answer: yes[^]*# Out of scope\n\n- f-2/);
   });
   it.each([
     [

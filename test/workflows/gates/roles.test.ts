@@ -4,7 +4,7 @@ import { deployer } from '../../../workflows/gates/deployer.ts';
 import type { Gate, JobEnd } from '../../../workflows/gates/gate.ts';
 import { tracker } from '../../../workflows/gates/tracker.ts';
 import { tally, readRanking } from '../../../workflows/rules/consensus.ts';
-import { readBlueprint, readSpec } from '../../../workflows/rules/documents.ts';
+import { readBlueprint, readSpecification } from '../../../workflows/rules/documents.ts';
 import { readEstimate } from '../../../workflows/rules/estimate.ts';
 import { completed } from '../../support/builders.ts';
 import { play } from '../../support/story.ts';
@@ -74,7 +74,7 @@ describe('a writer of documents', () => {
     expect(end).toMatchObject({ note: expect.stringContaining('could not be committed: it was deleted') });
   });
   it.each([[null], [{}], [{ service: ' ' }], ['text']])('%j is no document', (raw) => {
-    expect([readSpec(raw), readBlueprint(raw)]).toEqual([undefined, undefined]);
+    expect([readSpecification(raw), readBlueprint(raw)]).toEqual([undefined, undefined]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { tester } from '../../../workflows/gates/tester.ts';
 import type { JobEnd } from '../../../workflows/gates/gate.ts';
-import { briefOfReport, judgeReport, readReport, type Report } from '../../../workflows/rules/tester-report.ts';
+import { judgeReport, readReport, type Report } from '../../../workflows/rules/tester-report.ts';
+import { fixReportBrief } from '../../../workflows/words/tester.ts';
 import { completed, HEAD } from '../../support/builders.ts';
 import { play } from '../../support/story.ts';
 
@@ -122,7 +123,7 @@ describe('a report', () => {
       { name: 'good', status: 'passed' as const },
       { name: 'bad', status: 'failed' as const, detail: 'boom' },
     ];
-    const brief = briefOfReport({ ...report(false), outcomes, concerns: [] } as Report);
+    const brief = fixReportBrief({ ...report(false), outcomes, concerns: [] } as Report);
     expect(brief).toContain('Failed: bad');
     expect(brief).not.toContain('good');
     expect(judgeReport({ ...report(false), outcomes } as Report, { fixes: 0, head: HEAD })).toMatchObject({

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import { FILE, type RepositorySettings } from '../settings.ts';
-import type { GitWorkspace } from '../git-workspace.ts';
+import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
 
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
-/** A role needs a command. Its first word must be there, as far as that can be told without running it. */
+/** A role needs a command. Its program must exist, as far as that can be told without running it. */
 export async function lacking(
-  { workshop, searchPath }: { workshop: GitWorkspace; searchPath: string | undefined },
+  { repositories, searchPath }: { repositories: Repositories; searchPath: string | undefined },
   change: Change,
   settings: RepositorySettings,
   role: string,
@@ -27,14 +27,14 @@ export async function lacking(
     ? await isKnownToShell(word, searchPath)
     : path.isAbsolute(word)
       ? await isRunnable(word)
-      : await workshop.existsAt(change.repository, change.basis, word);
+      : await repositories.existsAt(change.repository, change.basis, word);
   const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
   return there ? [] : [{ path: at, expected: `expected ${where}, found '${word}'` }];
 }
 
 /**
- * The word that names the program: the first one that is no assignment (`FOO=1 node`). None where the shell would have to
- * expand it first, or where the assignments say themselves where programs are looked for.
+ * The word that names the program: the first one that is no assignment (`FOO=1 node`). None where the shell would expand it
+ * first, or where an assignment changes PATH.
  */
 export function programOf(command: string): string | undefined {
   const assigned = /^(?:[A-Za-z_]\w*=(?:[^\s"'\\$`;&|<>()]|"[^"\\$`]*"|'[^']*')*\s+)*/.exec(command)![0];
@@ -49,7 +49,7 @@ const isRunnable = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** The shell that runs commands is asked: it knows its own words (`ulimit`, `until`, `exec`), whichever shell it is. */
+/** Asks the shell that runs commands, because it knows its own words (`ulimit`, `until`, `exec`). */
 async function isKnownToShell(word: string, searchPath = ''): Promise<boolean> {
   const question = ['-c', 'command -v "$1"', 'sh', word];
   const { exitCode } = await execa('/bin/sh', question, { env: { PATH: searchPath }, extendEnv: false, reject: false });

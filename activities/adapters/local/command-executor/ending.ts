@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
-import { foldersOf, safeName, writeRecord } from '../folders.ts';
-import { tailOf } from '../logs.ts';
-import type { ProcessState } from '../processes.ts';
-import type { Publishing } from '../publishing.ts';
-import { readRecord } from '../reading.ts';
-import type { GitWorkspace } from '../git-workspace.ts';
-import type { Begun } from './job-checkout.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { writeRecord } from '../../files/records.ts';
+import { tailOf } from '../../processes/logs.ts';
+import type { ProcessState } from '../../processes/processes.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
+import { readRecord } from '../../files/reading.ts';
+import type { Begun } from '../../git/settling/checkout.ts';
 import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
-import { discarded, keepCommits, settle, type Settling } from './settling.ts';
-import { plain } from './text.ts';
+import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
+import { plain } from '../../processes/text.ts';
 
 const DETAIL_CHARACTERS = 2_000;
 
@@ -23,23 +23,22 @@ export interface Ended {
   run: string;
   result: string;
   /**
-   * Throws once a later attempt has the job. One that stood still for longer than the lease of its lock goes on without it:
-   * so this is asked anew before anything is put on record or pushed.
+   * Throws when a later attempt owns the job. An attempt that stood still for longer than its lock's lease no longer has the
+   * lock, so it checks this before it records or publishes anything.
    */
   still: () => Promise<void>;
 }
 
 const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
 
-/** Makes a report of what has ended, and brings home what a writing job made. */
+/** Makes the report of a job that has ended, and hands the forge what a writing job made. */
 export class Ending {
   constructor(
     private readonly root: string,
-    private readonly workshop: GitWorkspace,
-    private readonly publishing: Publishing,
+    private readonly repositories: Repositories,
   ) {}
 
-  /** What became of a job whose process is over (the table of contract 12). Throws only what can be tried again. */
+  /** The report of a job whose process is over. Throws only transient failures. */
   async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
     const { job, begun, run } = ended;
     const file = await readResultFile(ended.result);
@@ -59,10 +58,10 @@ export class Ending {
         ? file
         : readResult(file.text, await tailOf(run, 'stdout', PRINTED_CHARACTERS), { answers: job.mode === 'read' });
     if ('broken' in read) return this.failed(ended, read.broken, signal);
-    return job.mode === 'read' ? this.read(ended, read.result, signal) : this.bring(ended, read.result, signal);
+    return job.mode === 'read' ? this.read(ended, read.result, signal) : this.handBack(ended, read.result, signal);
   }
 
-  /** A failed attempt. What a writing job has committed is kept. */
+  /** A failed attempt. Commits of a writing job are kept. */
   async failed(ended: Ended, because: string, signal: AbortSignal): Promise<JobReport> {
     return { is: 'failed', because: await this.andKept(ended, because, signal), ...(await detailOf(ended.run)) };
   }
@@ -73,24 +72,22 @@ export class Ending {
     return [because, ...(settling ? await keepCommits(settling) : [])].join(' ');
   }
 
-  /** What a reading job made is thrown away. */
+  /** What a reading job changed is discarded. */
   private async read(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const thrown = await discarded(await this.settlingOf(ended, signal));
     const now = await this.headNow(ended.job);
     return { ...saidOf(result), changed: false, ...now, ...(thrown.length > 0 && { discarded: thrown }) };
   }
 
-  /** What a writing job made is pushed. Once it is settled that stands, however often the push is tried. */
-  private async bring(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
+  /** Publishes what a writing job made. It is settled once, however often publishing is retried. */
+  private async handBack(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const { job, begun } = ended;
     const said = saidOf(result);
     const record = path.join(ended.folder, 'made.json');
     let made = Made.safeParse(await readRecord(record)).data;
     if (!made) {
-      const settled = await settle(
-        await this.settlingOf(ended, signal),
-        `${job.role}: ${job.task.id} ${job.task.title}`,
-      );
+      const message = `${job.role}: ${job.task.id} ${job.task.title}`;
+      const settled = await settle(await this.settlingOf(ended, signal), message);
       if (settled.is === 'refused') {
         return { is: 'failed', because: [settled.because, ...settled.notes].join(' '), usage: said.usage };
       }
@@ -102,25 +99,26 @@ export class Ending {
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };
 
     await ended.still();
-    const end = await this.publishing.publish(job.change, made.commit, begun.before);
+    const objects = await this.repositories.fetch(job.change.repository);
+    const end = await this.repositories.publish(job.change, { commit: made.commit, objects }, begun.before);
     if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
     return { ...said, summary, changed: true, ...(await this.headNow(job)) };
   }
 
   private async settlingOf({ job, begun, tree, folder }: Ended, signal: AbortSignal): Promise<Settling> {
-    const copy = { gitDir: await this.workshop.fetch(job.change.repository) };
+    const copy = { gitDir: await this.repositories.fetch(job.change.repository) };
     const keep = { folder: foldersOf(this.root).bundles, name: safeName(job.key) };
     return { tree, begun, copy, keep, signal, scratch: path.join(folder, 'settling.git') };
   }
 
   private async headNow({ change }: Job) {
-    const head = await this.workshop.headOf(change.repository, change.branch);
+    const head = await this.repositories.headOf(change.repository, change.branch);
     if (head === undefined) return { foreign: [] };
-    return { head, foreign: await this.publishing.foreignSince(change, change.head, head) };
+    return { head, foreign: await this.repositories.foreignSince(change, change.head, head) };
   }
 }
 
-/** Why a job that still runs is to be stopped, if it is. */
+/** Why a running job must be stopped, if it must. */
 export function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
   if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;

@@ -3,57 +3,60 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { Superseded } from '../../attempts.ts';
-import { foldersOf, safeName, withLock, writeJson, type Local } from '../folders.ts';
-import { environmentFor } from '../command-environment.ts';
-import { end, endAll, launch, stateOf, type ProcessState } from '../processes.ts';
-import { Publishing } from '../publishing.ts';
-import { readRecord } from '../reading.ts';
-import { Records } from '../change-store.ts';
-import { FILE } from '../settings.ts';
-import { Trash } from '../trash.ts';
-import { GitWorkspace } from '../git-workspace.ts';
-import { Begun, prepare, toldOf } from './job-checkout.ts';
-import { Refusal } from './checkout.ts';
-import { clear, isFolder, isThere } from './clearing.ts';
+import { Superseded } from '../../processes/attempts.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { withLock } from '../../processes/locks.ts';
+import { writeJson } from '../../files/records.ts';
+import type { InCheckouts } from '../opening.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { readRecord } from '../../files/reading.ts';
+import { FILE } from '../../settings/repository-settings.ts';
+import { Trash } from '../../files/trash.ts';
+import { Begun, Refusal } from '../../git/settling/checkout.ts';
+import { prepare } from '../../git/settling/job-checkout.ts';
+import { toldOf } from './told.ts';
+import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
 import { UnfinishedJobs } from './unfinished-jobs.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 
-/** Does the work of agents by the commands that `.gatehouse.yml` names (contract 12 and 13). */
-export const commandExecutor = (options: Local): Executor & { close(): Promise<void> } => new CommandExecutor(options);
+/** Runs agents by the commands that `.gatehouse.yml` names. */
+export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } =>
+  new CommandExecutor(options);
 
 class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
-  private readonly workshop;
+  private readonly repositories;
   private readonly ending;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
-  /** Jobs that are being settled by this worker, and how that is called off. */
+  /** The jobs that this worker is settling, and how to abort that. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor({ root, environment, ledger }: Local) {
+  constructor({ root, environment, ledger, repositories }: InCheckouts) {
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
-    this.workshop = new GitWorkspace(root);
+    this.repositories = repositories;
     this.ledger = ledger;
-    this.ending = new Ending(root, this.workshop, new Publishing(this.workshop, new Records(root), ledger));
+    this.ending = new Ending(root, repositories);
     void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await this.workshop.settingsOf(change);
-    const place = { workshop: this.workshop, searchPath: this.environment['PATH'] };
+    const settings = await settingsOf(this.repositories, change);
+    const place = { repositories: this.repositories, searchPath: this.environment['PATH'] };
     const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
     return fields.flat();
   }
@@ -78,17 +81,17 @@ class CommandExecutor implements Executor {
       try {
         await this.begin(job, place, still);
       } catch (failure) {
-        if (!(failure instanceof Refusal)) throw failure; // asked again later
+        if (!(failure instanceof Refusal)) throw failure; // a transient failure
         await this.report(job.key, place, { is: 'failed', because: failure.message }, still);
       }
     });
   }
 
-  /** Throws `Refusal` where this job cannot be begun, however often it is tried. */
+  /** Throws `Refusal` where this job can never be begun. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = commandFor(await this.workshop.settingsOf(job.change), job.role);
+    const command = commandFor(await settingsOf(this.repositories, job.change), job.role);
     if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
-    const begun = await prepare(this.workshop, job, place.tree);
+    const begun = await prepare(this.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;
@@ -115,7 +118,7 @@ class CommandExecutor implements Executor {
       const job = (await readRecord(place.job)) as Job | undefined;
       const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
       if (!job || !begun) {
-        await end(place.run, { graceMs: GRACE_MS }); // its records may be lost while it runs
+        await end(place.run, { graceMs: GRACE_MS }); // its records may have been lost while it runs
         return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
       }
 
@@ -134,10 +137,10 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** On record first, so that whatever it still answers changes nothing. */
+  /** Recorded first, so that nothing the job still does changes its report. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
     const place = this.folderOf(key);
-    if (await isSuperseded(place.owner, by)) return false; // who has it may be settling it right now
+    if (await isSuperseded(place.owner, by)) return false; // its owner may be settling it right now
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
     return withLock(place.lock, async () => {
       if (await isSuperseded(place.owner, by)) return false;
@@ -149,16 +152,16 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** All that run are asked at once; what cannot be ended is told. A checkout that is left is swept by the next worker. */
+  /** Ends all running jobs at once, and throws what could not be ended. The next worker removes checkouts that are left. */
   async close(): Promise<void> {
     this.closing = true;
     const standing = await this.list();
     const running = standing.flatMap((job) => (job.running ? [job.key] : []));
     const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
-    // Whoever works on one right now is waited for a while: on record first, but it ends in any case.
+    // A job that is locked right now delays the stop for a moment only. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      standing.map(({ key }) => this.folderOf(key).run), // also what those have left running that are gone themselves
+      standing.map(({ key }) => this.folderOf(key).run), // includes processes that were left running by commands which have ended
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));
@@ -175,22 +178,25 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** Clears away checkouts that outlived their job's report, as where a worker died between the two: no look comes back. */
+  /**
+   * Removes checkouts that outlived their job's report, where a worker died between the two: nobody looks at those jobs
+   * again.
+   */
   private async sweep(): Promise<void> {
     for (const name of await this.unfinished.reported().catch((): string[] => [])) {
       const place = this.folderIn(name);
-      // Only litter is at stake: what cannot be removed now is there for the next worker.
+      // Nothing else depends on it. The next worker removes what is left.
       await withLock(place.lock, () => this.clear(place)).catch(() => undefined);
     }
   }
 
-  /** A checkout that cannot be removed stays on the list: the next worker tries again. */
+  /** A checkout that cannot be removed stays listed, and the next worker tries again. */
   private async clear({ folder, tree }: JobFolder): Promise<void> {
     await this.trash.take(tree);
     if (!(await isThere(tree))) await this.unfinished.strike(path.basename(folder));
   }
 
-  /** Settles a job, unless it is stopped meanwhile: whoever stops it does not wait for that. */
+  /** Settles a job. Stopping the job aborts this without waiting for it. */
   private async settled(key: string, work: (signal: AbortSignal) => Promise<JobReport>): Promise<JobReport> {
     const controller = new AbortController();
     this.settling.set(key, controller);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { JobStatus } from '../../../ports.ts';
-import { tailOf } from '../logs.ts';
+import { tailOf } from '../../processes/logs.ts';
 import { PRINTED_CHARACTERS } from './result.ts';
-import { plain } from './text.ts';
+import { plain } from '../../processes/text.ts';
 
-/** How a job goes that runs: by what it prints. */
+/** The progress of a running job, from what it prints. */
 export async function running(run: string): Promise<JobStatus> {
   const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
   const progress = progressOf(printed);
@@ -19,7 +19,7 @@ const Progress = z.object({
   label: z.string().max(200).optional(),
 });
 
-/** The last valid line of progress in what an agent prints. */
+/** The last valid line of progress in an agent's output. */
 export function progressOf(printed: string): { done: number; total: number; label?: string } | undefined {
   const lines = [...printed.matchAll(/^GATEHOUSE_PROGRESS (\{.*\})$/gm)].reverse();
   for (const [, json = ''] of lines) {
@@ -28,7 +28,7 @@ export function progressOf(printed: string): { done: number; total: number; labe
       if (data)
         return { done: data.done, total: data.total, ...(data.label !== undefined && { label: plain(data.label) }) };
     } catch {
-      continue; // cut in the middle, or no JSON: an earlier line will do
+      continue; // cut off, or no JSON: an earlier line will do
     }
   }
   return undefined;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
-import { readBounded, textOf } from '../reading.ts';
-import { plain, plainWithin } from './text.ts';
+import { readBounded, textOf } from '../../files/reading.ts';
+import { plain, plainWithin } from '../../processes/text.ts';
 
-/** So much of the end of what an agent prints is read, in characters. */
+/** How much of the end of an agent's output is read, in characters. */
 export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
 
-/** What an agent writes (contract 13). */
+/** What an agent writes into its result file. */
 const Result = z.looseObject({
   summary: z.string(),
   output: z.unknown().optional(),
@@ -26,10 +26,10 @@ const Result = z.looseObject({
 });
 export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
-/** More than any result that fits: its output and its summary are bounded below it. */
+/** More than any valid result: its output and its summary are limited to less. */
 const RESULT_BYTES = 4_000_000;
 
-/** What lies where an agent was to write its result: a text, nothing, or something that is no result. */
+/** What is at the path of an agent's result: a text, nothing, or something that is no result. */
 export async function readResultFile(file: string): Promise<{ text: string | undefined } | { broken: string }> {
   const found = await readBounded(file, RESULT_BYTES);
   if (found.is === 'odd') return { broken: `The result is ${found.what}: expected a file with JSON` };
@@ -37,8 +37,8 @@ export async function readResultFile(file: string): Promise<{ text: string | und
 }
 
 /**
- * Reads what an agent wrote, or what it printed where it wrote nothing. A broken result says what was expected.
- * `answers`: the role is asked for data, which it may also have given as the text of its summary.
+ * Reads an agent's result, or its output where it wrote no result. A broken result says what was expected. `answers`: the
+ * role is asked for data, which may also be the text of its summary.
  */
 export function readResult(
   text: string | undefined,
@@ -59,7 +59,7 @@ export function readResult(
   return { result: finished(data, answers) };
 }
 
-/** JSON as models give it: bare, or in a fence, with or without words around it. */
+/** JSON as models write it: bare or fenced, with or without words around it. */
 function jsonOf(text: string): unknown {
   const fences = [...text.matchAll(/^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n?[ \t]*\1[ \t]*$/gm)];
   for (const candidate of [text, ...(fences.length === 1 ? [fences[0]![2]!] : [])]) {
@@ -81,23 +81,23 @@ function whyNoJson(text: string): string {
   }
 }
 
-/** What people and later steps are given of a result: data where data was asked for, and text that can be read. */
+/** The part of a result that people and later steps see: data where data was asked for, and readable text. */
 function finished(result: AgentResult, answers: boolean): AgentResult {
   const data = dataIn(result.output) ?? (answers && result.output === undefined ? dataIn(result.summary) : undefined);
   return cut(plainWithin({ ...result, ...(data !== undefined && { output: data }) }));
 }
 
-/** The value that a text consists of, fenced or bare: an object or a list, for all else is just a text. */
+/** The object or list that a text consists of, fenced or bare. Anything else is just a text. */
 function dataIn(text: unknown): object | undefined {
   if (typeof text !== 'string' || text.length > OUTPUT_BYTES || !/^\s*(?:[{[]|`{3}|~{3})/.test(text)) return undefined;
   const value = jsonOf(text.trim());
   return typeof value === 'object' && value !== null && !isDeep(value) ? value : undefined;
 }
 
-/** No answer is half as deep, and what is much deeper can be read but not written again. */
+/** No real answer is half as deep. Much deeper values can be parsed but not written again. */
 const DEEPEST = 100;
 
-/** Level by level, for recursion would end where this is to tell. */
+/** Checks level by level, because recursion would overflow on the very values that this must find. */
 function isDeep(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -107,7 +107,7 @@ function isDeep(value: unknown): boolean {
   return false;
 }
 
-/** A summary that is too long is cut, with a mark: who needs all of it is told. */
+/** Cuts a summary that is too long, with a mark. Callers that need all of it see `cut`. */
 const cut = (result: AgentResult): AgentResult =>
   result.summary.length <= SUMMARY_CHARACTERS
     ? result

@@ -2,16 +2,16 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { UnfinishedJob } from '../../../inventory.ts';
-import { foldersOf } from '../folders.ts';
-import { stateOf } from '../processes.ts';
-import { Unfinished } from '../unfinished.ts';
-import { readRecord } from '../reading.ts';
+import { foldersOf } from '../../files/folders.ts';
+import { stateOf } from '../../processes/processes.ts';
+import { Unfinished } from '../../files/unfinished.ts';
+import { readRecord } from '../../files/reading.ts';
 
 const Known = z.object({ key: z.string() });
 
 /**
- * The jobs that have no report, and those whose checkout has outlived it, as where a worker died between the two. All others
- * have left nothing but their records.
+ * The jobs that have no report, and those whose checkout outlived its report, where a worker died between the two. All other
+ * jobs have left nothing but their records.
  */
 export class UnfinishedJobs {
   private readonly jobs;
@@ -23,7 +23,7 @@ export class UnfinishedJobs {
   }
 
   add = (name: string): Promise<void> => this.unfinished.add(name);
-  /** Its report is on record, and its checkout is gone. */
+  /** Called when the report is recorded and the checkout is gone. */
   strike = (name: string): Promise<void> => this.unfinished.remove(name);
 
   async list(): Promise<UnfinishedJob[]> {
@@ -36,7 +36,7 @@ export class UnfinishedJobs {
     return standing;
   }
 
-  /** The names of those whose report is on record: what is left of them is their checkout. */
+  /** The names of those that have a report. Only their checkouts are left. */
   async reported(): Promise<string[]> {
     const names = await this.unfinished.list();
     const there = await Promise.all(names.map((name) => this.filesOf(name)));

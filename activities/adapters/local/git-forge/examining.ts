@@ -1,39 +1,42 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
-import type { ChangeWish, ForgeExamined } from '../../../ports.ts';
+import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
 import { isAncestor } from '../../git/commits.ts';
 import { submodulesIn } from '../../git/contents.ts';
 import { isShallow } from '../../git/mirror.ts';
 import { readRefs } from '../../git/refs.ts';
-import type { Target } from '../../git/worktrees.ts';
-import type { Publishing } from '../publishing.ts';
-import type { Records } from '../change-store.ts';
-import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../settings.ts';
-import type { GitWorkspace } from '../git-workspace.ts';
+import type { Target } from '../repositories/worktrees.ts';
+import type { Publishing } from '../../git/publishing/publishing.ts';
+import type { Records } from '../../git/publishing/change-store.ts';
+import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
+import type { LocalWorkspace } from '../repositories/workspace.ts';
 import { unfiltered } from './filters.ts';
 
+/** We run the checks ourselves: we know which there will be, and can test what we will merge. */
+const DEFAULTS: ForgeDefaults = { checksGraceSeconds: 0, tested: 'merge-result' };
+
 interface Parts {
-  workshop: GitWorkspace;
+  workspace: LocalWorkspace;
   records: Records;
   publishing: Publishing;
 }
 
 /** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
 export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
-  const { workshop, records, publishing } = parts;
-  const found = await workshop.locate(wish.repository);
+  const { workspace, records, publishing } = parts;
+  const found = await workspace.locate(wish.repository);
   if (found.is === 'none') {
     const because = found.because ?? `nothing of the kind at ${wish.repository}`;
     return refused('change.repository', `an absolute path or file:// URL of a git repository, found ${because}`);
   }
-  if (wish.basis !== undefined && !(await workshop.isKin(found, wish.basis)))
+  if (wish.basis !== undefined && !(await workspace.isKin(found, wish.basis)))
     return refused('change.repository', `the repository where the run began, found another one at ${found.name}`);
-  const repository = await workshop.lasting(found, wish.repository);
+  const repository = await workspace.lasting(found, wish.repository);
   const unusable = await unfit(found.at);
   if (unusable.length > 0) return { is: 'refused', fields: unusable };
-  const base = wish.base ?? (await workshop.defaultBranch(wish.repository));
-  const basis = base && (await workshop.headOf(repository, base));
+  const base = wish.base ?? (await workspace.defaultBranch(wish.repository));
+  const basis = base && (await workspace.headOf(repository, base));
   if (!base || !basis) {
     const instead = base === undefined ? 'none that is its default' : `no branch ${base}`;
     return refused('change.base', `a branch of ${repository} with a commit, found ${instead}`);
@@ -41,18 +44,23 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   const branch = await branchFor(records, found.name, wish);
   if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
   if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
-  const settings = await settingsAt(workshop, { repository, base, basis });
+  const settings = await settingsAt(workspace, { repository, base, basis });
   const fields = [...(await inTheWay(found.at, branch)), ...('fields' in settings ? settings.fields : [])];
   if ('settings' in settings) fields.push(...(await unfiltered(found.at, basis, settings.settings)));
   if (fields.length > 0) return { is: 'refused', fields };
 
-  const head = await workshop.headOf(repository, branch);
+  const head = await workspace.headOf(repository, branch);
   const change = { repository, base, branch, basis };
   const { number, state } = await records.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
-  const there = { is: 'found', change: { ...change, ...open }, ...(await lacking(found.at, basis)) } as const;
+  const there = {
+    is: 'found',
+    change: { ...change, ...open },
+    ...DEFAULTS,
+    ...(await lacking(found.at, basis)),
+  } as const;
   if (head === undefined) return there;
-  const copy = { gitDir: await workshop.fetch(repository) };
+  const copy = { gitDir: await workspace.fetch(repository) };
   if (await isAncestor(copy, head, basis)) return there;
   return { ...there, head, writers: await publishing.writersOf(change, head) };
 }
@@ -65,12 +73,12 @@ async function branchFor(records: Records, name: string, { pullRequest, branch, 
 }
 
 async function settingsAt(
-  workshop: GitWorkspace,
+  workspace: LocalWorkspace,
   { repository, base, basis }: { repository: string; base: string; basis: string },
 ): Promise<{ settings: RepositorySettings } | { fields: BadField[] }> {
-  const text = await workshop.fileAt(repository, basis, FILE);
+  const text = await workspace.fileAt(repository, basis, FILE);
   if (text !== undefined) return parseSettings(text);
-  const near = (await workshop.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
+  const near = (await workspace.existsAt(repository, basis, NEAR_MISS)) ? `, found ${NEAR_MISS}` : '';
   return { fields: [{ path: FILE, expected: `expected a file of this name on ${base}${near}` }] };
 }
 

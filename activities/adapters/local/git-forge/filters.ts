@@ -2,11 +2,11 @@ import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import { filtersIn } from '../../git/contents.ts';
 import { git, GitFailed, type Repository } from '../../git/door.ts';
 import { machineSettings } from '../../git/machine.ts';
-import { FILE, type RepositorySettings } from '../settings.ts';
+import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 
 /**
- * The files whose contents a checkout of ours would not have: filters are programs of the machine, and none but git-lfs is
- * run by us, where the base's settings ask for it. A filter that is not required is not missed by git itself.
+ * Files whose contents our checkouts would lack. Filters are programs of the machine, and we run none but git-lfs, where the
+ * base's settings ask for it. Git itself does without a filter that is not required.
  */
 export async function unfiltered(
   at: Repository & { commonDir: string },

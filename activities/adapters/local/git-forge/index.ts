@@ -6,52 +6,54 @@ import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.
 import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { noteLfs } from '../../git/lfs.ts';
-import { commitFiles } from '../documents.ts';
-import type { Local } from '../folders.ts';
-import { BlockedByOwner } from '../blocked-by-owner.ts';
-import { Publishing } from '../publishing.ts';
-import { Records } from '../change-store.ts';
-import { withPath, GitWorkspace } from '../git-workspace.ts';
-import { CheckRuns, branchKey } from './check-runs.ts';
+import { commitFiles } from '../../git/publishing/documents.ts';
+import type { Local } from '../opening.ts';
+import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
+import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
+import { Publishing } from '../../git/publishing/publishing.ts';
+import { Records } from '../../git/publishing/change-store.ts';
+import { withPath } from '../../git/workspace.ts';
+import { LocalWorkspace } from '../repositories/workspace.ts';
+import { CheckRuns, branchKey } from '../../checks/check-runs.ts';
 import { examineChange } from './examining.ts';
-import { forgetResult, mergeResultOf } from './merge-result.ts';
-import { broughtBy, isIn, mergeOf } from './merged.ts';
-import { restoredBy } from './rewritten.ts';
+import { forgetResult, mergeResultOf } from '../../git/merging/merge-result.ts';
+import { broughtBy, isIn, mergeOf } from '../../git/merging/merged.ts';
+import { restoredBy } from '../../git/merging/rewritten.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 /**
- * Any git repository on disk as a forge: branches are real, merges are real, pull requests are records of ours, and the
- * checks are commands that we run (contract 13).
+ * Any git repository on disk as a forge. Branches and merges are real, pull requests are records of ours, and checks are
+ * commands that we run.
  */
-export const gitForge = (options: Local): Forge & { close(): Promise<void> } => new GitForge(options);
+export const gitForge = (options: Local): Forge & { repositories: Repositories; close(): Promise<void> } =>
+  new GitForge(options);
 
 class GitForge implements Forge {
-  /** It runs the checks itself, and so knows which there will be. */
-  readonly checksGraceSeconds = 0;
-  /** For the same reason it can test what it will merge. */
-  readonly tested = 'merge-result';
   readonly workshop;
   private readonly records;
   readonly publishing;
+  readonly repositories;
   private readonly runs;
   private readonly ledger;
   private readonly brought = new Map<string, { base: string; by: string | undefined }>();
 
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
-    this.workshop = new GitWorkspace(root);
+    this.workshop = new LocalWorkspace(root);
     this.records = new Records(root);
     this.publishing = new Publishing(this.workshop, this.records, ledger);
+    this.repositories = repositoriesOf(this.workshop, this.publishing);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
     void this.workshop.finishMoves();
   }
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> =>
-    examineChange({ workshop: this.workshop, records: this.records, publishing: this.publishing }, wish);
+    examineChange({ workspace: this.workshop, records: this.records, publishing: this.publishing }, wish);
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
     const { copy, head, baseHead } = await this.headsOf(change);
-    const lfs = (await this.workshop.settingsOf(change)).git?.lfs === true;
+    const lfs = (await settingsOf(this.workshop, change)).git?.lfs === true;
     await noteLfs(
       copy,
       lfs ? path.join((await this.workshop.source(change.repository)).at.commonDir, 'lfs') : undefined,
@@ -61,7 +63,7 @@ class GitForge implements Forge {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
       if (same) return record;
       if (record.holder && (await isLive(record.holder))) return record;
-      // A branch changes hands: what became of the change before is not this one's.
+      // The branch has a new owner. What became of the earlier change does not concern the new one.
       const { number, mergeCommit, ahead: before, ...kept } = record;
       void [mergeCommit, before];
       const open = record.state === 'open' && number !== undefined;
@@ -95,7 +97,7 @@ class GitForge implements Forge {
 
     const isAhead = head !== undefined && !(await isAncestor(copy, head, baseHead));
     if (isAhead && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
-    // What counts is the last head that was ahead of the base: a branch may be set back, or be gone.
+    // The last head that was ahead of the base counts: a branch may be reset, or gone.
     const last = isAhead ? head : record.ahead;
     if (last !== undefined && !isAhead && (await isIn(copy, last, baseHead))) {
       return merged(await mergeOf(copy, last, baseHead), last);
@@ -158,7 +160,8 @@ class GitForge implements Forge {
     return end.is === 'refused' ? end : { is: 'merged', head: end.head };
   }
 
-  commitFiles: Forge['commitFiles'] = (change, commit) => commitFiles(this, change, commit);
+  commitFiles: Forge['commitFiles'] = (change, commit) =>
+    commitFiles({ workspace: this.workshop, publishing: this.publishing }, change, commit);
 
   async changedPaths(change: Change, head: string): Promise<string[]> {
     const { copy, baseHead } = await this.headsOf(change);
@@ -196,7 +199,7 @@ class GitForge implements Forge {
     return this.merged(change, head, commit, copy);
   }
 
-  /** It is in the base, whoever put it there: noted, and its branch is deleted. */
+  /** The base contains it, whoever merged it. Records that, and deletes the branch. */
   private async merged(change: Change, head: string, mergeCommit: string, copy: Repository): Promise<MergeReport> {
     const place = await withPath(this.workshop, change);
     await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
@@ -207,13 +210,13 @@ class GitForge implements Forge {
 
   close = () => this.runs.close();
 
-  /** Both heads, read together, and our copy, which has them: what comes in after that is for the next look. */
+  /** Both heads, read at the same time, and our copy, which has them. Later commits are for the next look. */
   private async headsOf(change: Omit<Change, 'basis'>) {
     const copy: Repository = { gitDir: await this.workshop.fetch(change.repository) };
     return { copy, ...(await this.workshop.headsIn(copy, change)) };
   }
 
-  /** As `broughtBy`, which is asked again and again of the same two heads. */
+  /** As `broughtBy`, with a cache: every look asks about the same two heads again. */
   private async broughtBy(copy: Repository, head: string, base: string): Promise<string | undefined> {
     const asked = `${copy.gitDir} ${head}`;
     const before = this.brought.get(asked);

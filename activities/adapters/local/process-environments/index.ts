@@ -5,27 +5,33 @@ import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflow
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
-import { foldersOf, safeName, withLock, writeJson, writeRecord, type Local } from '../folders.ts';
-import { lastWordsOf } from '../logs.ts';
-import { environmentFor } from '../command-environment.ts';
-import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../processes.ts';
-import { readWord, recordAs } from '../reading.ts';
-import { Trash } from '../trash.ts';
-import { Unfinished } from '../unfinished.ts';
-import { GitWorkspace } from '../git-workspace.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { withLock } from '../../processes/locks.ts';
+import { writeJson, writeRecord } from '../../files/records.ts';
+import type { InCheckouts } from '../opening.ts';
+import { lastWordsOf } from '../../processes/logs.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { readWord, recordAs } from '../../files/reading.ts';
+import { Trash } from '../../files/trash.ts';
+import { Unfinished } from '../../files/unfinished.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
+import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 const LOG_CHARACTERS = 600;
-/** How long one answer is waited for, in milliseconds: one that is live may be busy with its person. */
+/** How long one probe may take, in milliseconds. A live environment may be busy with its visitor. */
 const PROBE_MS = { provisioning: 2_000, live: 5_000 };
-/** A live one is lost after so many probes on end: where nobody listens any more, and where what listens does not answer. */
+/**
+ * How many probes in a row may fail before a live environment is lost: when nobody listens, and when what listens does not
+ * answer.
+ */
 const LOST_PROBES = { refused: 5, other: 15 };
 
-/** What is on record of one environment: where it listens, how it is known to be up, and until when it may live. */
+/** The record of one environment: its port, how it is known to be up, and when it expires. */
 const Begun = z.object({
-  key: z.string().optional(), // older ones are known by their workflows only
+  key: z.string().optional(), // older records lack it
   port: z.number(),
   ready: z.string().optional(),
   expireMinutes: z.number().optional(),
@@ -33,40 +39,40 @@ const Begun = z.object({
 /** Since when it is up, and where. */
 const Live = z.object({ at: z.string(), url: z.string().optional() });
 
-/** Runs a change as a process per environment, in a checkout of its head commit, on a port of its own (contract 13). */
-export const processEnvironments = (options: Local): Environments & { close(): Promise<void> } =>
+/** Runs each environment as a process in a checkout of the head, on a port of its own. */
+export const processEnvironments = (options: InCheckouts): Environments & { close(): Promise<void> } =>
   new ProcessEnvironments(options);
 
 class ProcessEnvironments implements Environments {
   private readonly folders;
   private readonly environment;
-  private readonly workshop;
+  private readonly repositories;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
   private closing = false;
-  /** How many probes have failed on end, of those that are live. */
+  /** How many probes in a row have failed, by live environment. */
   private readonly failing = new Map<string, number>();
 
-  constructor({ root, environment, ledger }: Local) {
+  constructor({ root, environment, ledger, repositories }: InCheckouts) {
     this.ledger = ledger;
     this.folders = foldersOf(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
     this.environment = environment;
-    this.workshop = new GitWorkspace(root);
+    this.repositories = repositories;
   }
 
   async examine(change: Change) {
-    return { configured: (await this.workshop.settingsOf(change)).environment !== undefined, fields: [] };
+    return { configured: (await settingsOf(this.repositories, change)).environment !== undefined, fields: [] };
   }
 
   async ensure(request: EnvironmentRequest): Promise<void> {
     try {
       await this.begin(request);
     } catch (failure) {
-      if (!(failure instanceof CheckoutRefused)) throw failure; // asked again later
+      if (!(failure instanceof CheckoutRefused)) throw failure; // a transient failure
       await this.takeDown(request.key, failure.message);
     }
   }
@@ -76,14 +82,14 @@ class ProcessEnvironments implements Environments {
     return withLock(place.lock, async () => {
       if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
-      const { environment } = await this.workshop.settingsOf(change);
+      const { environment } = await settingsOf(this.repositories, change);
       if (!environment) throw new Error(`${change.repository} states no environment.`);
 
       await mkdir(place.folder, { recursive: true });
       await this.unfinished.add(path.basename(place.folder));
-      await this.workshop.checkout(change.repository, head, place.tree, { base: change.base });
+      await this.repositories.checkout(change.repository, head, place.tree, { base: change.base });
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
-        if ((await readWord(place.removed)) !== undefined) return; // while it was checked out
+        if ((await readWord(place.removed)) !== undefined) return; // removed during the checkout
         this.unlessClosing();
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
@@ -122,7 +128,7 @@ class ProcessEnvironments implements Environments {
     return { is: 'live', url: answer.url, ...expiry(begun, since) };
   }
 
-  /** Its command has ended: whatever it left running ends with it. */
+  /** Its command has ended. What the command left running is ended too. */
   private async over({ run }: EnvironmentFolder, state: ProcessState, wasLive: boolean): Promise<EnvironmentReport> {
     await end(run, { graceMs: GRACE_MS });
     const code = state.is === 'exited' ? state.code : undefined;
@@ -133,7 +139,7 @@ class ProcessEnvironments implements Environments {
     return { is: wasLive ? 'gone' : 'failed', because };
   }
 
-  /** What was up is asked on: the server may be gone, and what has started it still there. */
+  /** Keeps probing: the server may be gone although the process that started it is not. */
   private async live(key: string, place: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
     const { url = `http://127.0.0.1:${begun.port}` } = live;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
@@ -145,7 +151,7 @@ class ProcessEnvironments implements Environments {
     };
   }
 
-  /** One that runs in another container may answer there: what is not ours to see is not taken for dead. */
+  /** An environment in another container may be reachable there, so it is not taken for dead. */
   private async isLost(key: string, { run }: EnvironmentFolder, answer: Answer): Promise<boolean> {
     const failed = answer.is === 'up' || !(await isHere(run)) ? 0 : (this.failing.get(key) ?? 0) + 1;
     if (failed === 0) this.failing.delete(key);
@@ -165,12 +171,12 @@ class ProcessEnvironments implements Environments {
   async close(): Promise<void> {
     this.closing = true;
     const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
-    const left = await endAll(runs, { graceMs: GRACE_MS }); // also what those have left running that are gone themselves
+    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes processes that were left running by commands which have ended
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }
 
-  /** On record first: a late `ensure` then makes nothing. */
+  /** Recorded first, so that a late `ensure` makes nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
     const place = this.folderOf(key);
     await writeRecord(place.removed, because);
@@ -184,12 +190,12 @@ class ProcessEnvironments implements Environments {
     });
   }
 
-  /** Ports that other environments have on record, whether or not they listen already. */
+  /** The ports of all recorded environments, whether or not they listen yet. */
   private async portsTaken(): Promise<Set<number>> {
     return new Set((await this.allBegun()).map(({ port }) => port));
   }
 
-  /** What is on record of all that were begun and not removed. */
+  /** The records of all that were begun and not removed. */
   private async allBegun(): Promise<Begun[]> {
     const begun = await Promise.all((await this.unfinished.list()).map((name) => this.begunIn(name)));
     return begun.filter((each) => each !== undefined);
@@ -221,7 +227,7 @@ class ProcessEnvironments implements Environments {
 type Begun = z.output<typeof Begun>;
 type Live = z.output<typeof Live>;
 
-/** Where an environment's things are. */
+/** The paths of an environment. */
 type EnvironmentFolder = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
 
 const expiry = ({ expireMinutes }: Begun, { at }: Live) =>

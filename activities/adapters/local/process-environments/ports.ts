@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 
-/** What a command may listen on by its own settings: its port must be free at all of them. */
+/** A command may listen on any of these addresses, so its port must be free on all of them. */
 const ADDRESSES = ['127.0.0.1', '::1', '0.0.0.0', '::'];
-/** A machine without IPv6 has no such address: nobody can listen there. */
+/** A machine without IPv6 has no such address, and nobody can listen there. */
 const NO_SUCH_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-/** A port that nobody listens on, as the system gives them out, and that is on nobody's record. */
+/** A free port from the system that no record names. */
 export async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (;;) {
     const port = await listened('127.0.0.1', 0);
@@ -18,7 +18,7 @@ export async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Listens for a moment, and answers the port; nothing where somebody else does. */
+/** Listens for a moment and returns the port, or nothing where somebody else listens. */
 async function listened(address: string, wanted: number): Promise<number | undefined> {
   const server = createServer();
   try {

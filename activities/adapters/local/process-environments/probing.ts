@@ -1,10 +1,10 @@
-/** How a port answers. `refused`: nobody listens there, which is not a matter of patience. */
+/** A port's answer. `refused`: nobody listens there, so waiting longer for an answer is no use. */
 export type Answer = { is: 'up'; url: string } | { is: 'down'; because: string; refused: boolean };
 
-/** What "localhost" may mean: a server may listen on one of them only. */
+/** What `localhost` may mean. A server may listen on only one of them. */
 const HOSTS = ['127.0.0.1', '[::1]'] as const;
 
-/** Asks at both addresses, and takes the one that answers. */
+/** Probes both addresses, and takes the one that answers. */
 export async function probe(port: number, ready: string | undefined, mostMs: number): Promise<Answer> {
   const answers = await Promise.all(HOSTS.map((host) => probeAt(`http://${host}:${port}`, ready, mostMs)));
   const up = answers.find((answer) => answer.is === 'up');
@@ -17,7 +17,7 @@ export async function probe(port: number, ready: string | undefined, mostMs: num
   };
 }
 
-/** Up is what answers 2xx at its own path of readiness; without one, whatever answers and has not broken down. */
+/** Up is what answers 2xx at its `ready` path, or without one, any status below 500. */
 export async function probeAt(url: string, ready: string | undefined, mostMs: number): Promise<Answer> {
   try {
     const response = await fetch(`${url}${ready ?? '/'}`, { signal: AbortSignal.timeout(mostMs), redirect: 'manual' });

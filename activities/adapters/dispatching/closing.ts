@@ -1,0 +1,27 @@
+/**
+ * How long an orderly stop may take, in milliseconds. All adapters are closed at once, and what has not ended by then is
+ * reported. Each adapter gives its processes a few seconds to end, and a few more before it gives up.
+ */
+export const CLOSE_MS = 20_000;
+
+interface Closing {
+  close?(): Promise<void>;
+}
+
+/** Closes all at once. Returns a sentence for each that could not be ended. */
+export async function closeAll(ports: Readonly<Record<string, Closing>>, mostMs = CLOSE_MS): Promise<string[]> {
+  const left = await Promise.all(
+    Object.entries(ports).map(async ([name, port]) => {
+      let clock: NodeJS.Timeout | undefined;
+      const late = new Promise<string[]>((resolve) => {
+        clock = setTimeout(() => resolve([`The ${name} did not stop within ${mostMs / 1_000} s`]), mostMs);
+      });
+      const closed = Promise.resolve(port.close?.()).then(
+        (): string[] => [],
+        (failure: unknown) => (failure as Error).message.split('\n'),
+      );
+      return Promise.race([closed, late]).finally(() => clearTimeout(clock));
+    }),
+  );
+  return left.flat();
+}

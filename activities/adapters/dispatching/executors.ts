@@ -1,0 +1,50 @@
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Executor } from '../../ports.ts';
+import type { RepositorySettings } from '../settings/repository-settings.ts';
+import type { AgentSettings } from '../vendor.ts';
+
+export interface OpenExecutor {
+  executor: Executor;
+  runs(agent: AgentSettings): boolean;
+}
+
+type SettingsOf = (change: Change) => Promise<RepositorySettings>;
+
+/** All executors as one: which of them does a job is chosen by what the settings say of its role. */
+export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: SettingsOf): Executor {
+  const [first] = executors;
+  if (!first) throw new Error('No executor is open.');
+  const all = executors.map(({ executor }) => executor);
+  if (all.length === 1) return first.executor;
+
+  /** A role without an agent is the first one's to refuse. */
+  const forRole = ({ agents }: RepositorySettings, role: string): Executor => {
+    const agent = Object.hasOwn(agents, role) ? agents[role] : agents['default'];
+    return (agent !== undefined && executors.find(({ runs }) => runs(agent))?.executor) || first.executor;
+  };
+  const knowing = async (key: string): Promise<Executor | undefined> => {
+    for (const executor of all) if (await executor.knows(key)) return executor;
+    return undefined;
+  };
+  return {
+    async examine(change, roles) {
+      const settings = await settingsOf(change);
+      const fields = all.map(async (each) => {
+        const own = roles.filter((role) => forRole(settings, role) === each);
+        return own.length === 0 ? [] : each.examine(change, own);
+      });
+      return (await Promise.all(fields)).flat();
+    },
+    knows: async (key) => (await knowing(key)) !== undefined,
+    ensure: async (job, by) => forRole(await settingsOf(job.change), job.role).ensure(job, by),
+    look: async (key, by) => ((await knowing(key)) ?? first.executor).look(key, by),
+    /** What nobody knows yet is stopped with each of them, so that a late `ensure` begins nothing. */
+    async stop(key, because, by) {
+      const known = await knowing(key);
+      const stopped = await Promise.all((known ? [known] : all).map((each) => each.stop(key, because, by)));
+      return stopped.every(Boolean);
+    },
+    list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
+    close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
+  };
+}

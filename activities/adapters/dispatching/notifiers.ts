@@ -1,0 +1,44 @@
+import type { NoticeType } from '../../../workflows/contracts/notices.ts';
+import type { Notifier } from '../../ports.ts';
+import type { Opening } from '../vendor.ts';
+import { outbox, type Outgoing } from './outbox.ts';
+
+/** A notifier that is open, and the types that go there; all, when none are named. */
+export interface OpenNotifier {
+  name: string;
+  notifier: Notifier;
+  types?: readonly NoticeType[] | undefined;
+}
+
+/** Notifies everybody that a notice is routed to. Each has an outbox of its own: one that is down holds up no other. */
+export function routedNotifier(
+  notifiers: readonly OpenNotifier[],
+  { root, log, ledger }: Pick<Opening, 'root' | 'log' | 'ledger'>,
+): Outgoing {
+  const opened = notifiers.map(({ name, notifier, types }) => ({
+    types,
+    box: outbox(notifier, { name, root, log, ledger }),
+  }));
+  const isFor = (types: readonly NoticeType[] | undefined, type: NoticeType) =>
+    types === undefined || types.includes(type);
+  return {
+    async deliver(message) {
+      const told = opened.filter(({ types }) => isFor(types, message.notice.type));
+      await Promise.all(told.map(({ box }) => box.deliver(message)));
+    },
+    async list() {
+      const lists = await Promise.all(opened.map(({ box }) => box.list()));
+      const told: Record<string, string> = {};
+      for (const [id, at] of lists.flatMap((each) => Object.entries(each.told))) {
+        if ((told[id] ?? '') < at) told[id] = at;
+      }
+      return { kept: lists.flatMap(({ kept }) => kept), told };
+    },
+    async retell() {
+      await Promise.all(opened.map(({ box }) => box.retell()));
+    },
+    async close() {
+      await Promise.all(opened.map(({ box }) => box.close()));
+    },
+  };
+}

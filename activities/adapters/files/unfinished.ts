@@ -1,0 +1,50 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { createFile } from './disk.ts';
+import { hashOf } from './folders.ts';
+import { writeFileAtomically } from './records.ts';
+
+const COMPLETE = 'complete';
+
+/**
+ * Lists the unfinished things of one kind by name, so that nobody has to search all that ever were. A thing is listed before
+ * it begins, and removed from the list when it is over and has left nothing.
+ */
+export class Unfinished {
+  private complete = false;
+
+  /** `earlier` finds what older versions began without listing it. It is called once per data folder. */
+  constructor(
+    private readonly folder: string,
+    private readonly earlier: () => Promise<string[]>,
+  ) {}
+
+  async add(name: string): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    await createFile(this.fileOf(name), name).catch((failure: NodeJS.ErrnoException) => {
+      if (failure.code !== 'EEXIST') throw failure;
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.fileOf(name), { force: true });
+  }
+
+  async list(): Promise<string[]> {
+    if (!this.complete) await this.takeIn();
+    const files = (await readdir(this.folder)).filter((file) => file !== COMPLETE);
+    const read = (file: string) => readFile(path.join(this.folder, file), 'utf8').catch(() => '');
+    return (await Promise.all(files.map(read))).filter((name) => name !== '');
+  }
+
+  private async takeIn(): Promise<void> {
+    const names = await readdir(this.folder).catch((): string[] => []);
+    if (!names.includes(COMPLETE)) {
+      for (const name of await this.earlier()) await this.add(name);
+      await writeFileAtomically(path.join(this.folder, COMPLETE), '');
+    }
+    this.complete = true;
+  }
+
+  private fileOf = (name: string): string => path.join(this.folder, hashOf(name).slice(0, 32));
+}

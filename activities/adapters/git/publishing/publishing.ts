@@ -1,0 +1,106 @@
+import type { ForeignCommit } from '../../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { Ledger } from '../../../ledger.ts';
+import { commitOf, commitTree, isAncestor, mergeTree } from '../commits.ts';
+import { git, type Repository } from '../door.ts';
+import { writtenIn, type Written } from '../writers.ts';
+import { NOTHING } from '../commits.ts';
+import type { Records } from './change-store.ts';
+import { withPath, type GitWorkspace } from '../workspace.ts';
+
+export type Published =
+  { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
+
+/** How often a branch may move under a push before the push fails for now. */
+const TRIES = 10;
+
+/** How many names and e-mails of a branch's authors are reported. */
+const MOST_WRITERS = 200;
+
+/** Brings commits onto work branches by fast-forward only. Foreign commits are merged in, never overwritten. */
+export class Publishing {
+  constructor(
+    private readonly workspace: GitWorkspace,
+    private readonly records: Records,
+    private readonly ledger?: Ledger,
+  ) {}
+
+  /**
+   * Publishes a commit of our copy that descends from `before`, the head it was made on. A commit that is there already
+   * counts as published, so a push whose answer was lost is not repeated.
+   */
+  async publish(change: Change, commit: string, before: string | undefined): Promise<Published> {
+    const place = await withPath(this.workspace, change);
+    let next = commit;
+    for (let turn = 0; turn < TRIES; turn += 1) {
+      const copy = { gitDir: await this.workspace.fetch(change.repository) };
+      const { head, baseHead } = await this.workspace.headsIn(copy, change);
+      const foreign = head ? await this.foreignIn(copy, change, { known: before ?? baseHead, head, baseHead }) : [];
+      if (head && (await isAncestor(copy, next, head))) return { is: 'published', head, foreign };
+      if (!head && before) return { is: 'refused', because: `The branch ${change.branch} was deleted meanwhile.` };
+
+      if (head && !(await isAncestor(copy, head, next))) {
+        const merged = await mergeTree(copy, next, head);
+        if (merged.is === 'conflicted') {
+          const because = `Commits by others came in meanwhile, and conflict in ${merged.files.join(', ')}.`;
+          return { is: 'refused', because };
+        }
+        next = await commitTree(copy, merged.tree, [next, head], `Merge what came in on ${change.branch}`);
+      }
+      const own = await git(copy, ['rev-list', next, '--not', '--branches']);
+      const ours = own.stdout.split('\n').filter(Boolean);
+      await this.records.change(place, (record) => ({
+        ...record,
+        ours: [...new Set([...record.ours, ...ours])],
+        ahead: next,
+      }));
+      if (await this.workspace.move(change.repository, change.branch, next, head ?? NOTHING)) {
+        const key = `${change.repository} ${change.branch}`;
+        this.ledger?.note({ effect: 'branch-pushed', key, ...(head && { from: head }), to: next });
+        return { is: 'published', head: next, foreign };
+      }
+    }
+    throw new Error(`${change.branch} moved ${TRIES} times while we pushed.`);
+  }
+
+  /** Commits between two heads that are neither ours nor the base's. When the known head is gone, nothing is left out. */
+  async foreignSince(change: Change, known: string | undefined, head: string): Promise<ForeignCommit[]> {
+    if (known === head) return [];
+    const copy = { gitDir: await this.workspace.fetch(change.repository) };
+    const { baseHead } = await this.workspace.headsIn(copy, change);
+    return this.foreignIn(copy, change, { known, head, baseHead });
+  }
+
+  /** Names and e-mails of everybody but us who has written on the branch, the base's commits aside. */
+  async writersOf(change: Change, head: string): Promise<string[]> {
+    const foreign = await this.foreignSince(change, undefined, head);
+    const names = foreign.flatMap(({ author, email, others = [] }) => [author, email, ...others]);
+    return [...new Set(names)].filter(Boolean).slice(0, MOST_WRITERS);
+  }
+
+  private async foreignIn(
+    copy: Repository,
+    change: Change,
+    { known, head, baseHead }: Heads,
+  ): Promise<ForeignCommit[]> {
+    if (known === head) return [];
+    const there = known !== undefined && (await commitOf(copy, known)) !== undefined;
+    const held = (await commitOf(copy, change.basis)) ? [change.basis] : [];
+    const without = [...(there ? [known] : []), baseHead, ...held];
+    const written = await writtenIn(copy, ['--reverse', head, '--not', ...without]);
+    const { ours } = await this.records.read(await withPath(this.workspace, change));
+    const mine = new Set(ours);
+    const foreign = written.filter(({ commit }) => !mine.has(commit));
+    if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(told);
+    // Somebody reset the branch: it has no new commit, and yet it has changed.
+    return (await writtenIn(copy, ['-1', head])).map(told);
+  }
+}
+
+interface Heads {
+  known: string | undefined;
+  head: string;
+  baseHead: string;
+}
+
+const told = ({ others, ...commit }: Written): ForeignCommit => ({ ...commit, ...(others.length > 0 && { others }) });

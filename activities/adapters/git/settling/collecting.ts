@@ -1,0 +1,166 @@
+import { commitTree, isAncestor } from '../commits.ts';
+import { ask, commitsOf, listed, ownCommits, Refusal, short, type Checkout } from './checkout.ts';
+import { conflictsInIndex, mergeOf, undecided } from './conflicts.ts';
+import type { Conflicts } from './checkout.ts';
+import { linksOf } from './links.ts';
+import { marksLeft, mergesOf } from './marks.ts';
+import { snapshotOf, usableIndex, type Snapshot } from './snapshot.ts';
+import type { Stand } from './git-state.ts';
+
+/** How many of an agent's own merges are searched for conflicts. */
+const MERGES = 100;
+
+/** What a writing job made. `notes`: what a person would not expect of it. */
+export interface Collected {
+  /** None when it made nothing. */
+  commit?: string | undefined;
+  notes: string[];
+  takenIn: Snapshot['takenIn'];
+}
+
+/**
+ * What a writing job made, as one commit that descends from its start: the agent's own commits, and on top one of ours with
+ * what it did not commit. Throws `Refusal` for what cannot be published.
+ */
+export async function collect(checkout: Checkout, stand: Stand, message: string): Promise<Collected> {
+  const { start, merging } = checkout.begun;
+  const head = await headOf(checkout, stand);
+  const conflicts = await decided(checkout, stand, head);
+  const snapshot = await snapshotOf(checkout, head);
+  const notes = notesOf(snapshot);
+  const isClean = snapshot.changes.length === 0 && stand.merging.length === 0;
+
+  const base = await baseOf(checkout, stand, head, isClean);
+  if (base.note) notes.push(base.note);
+  let commit = isClean ? base.commit : await commitOn(checkout, base.commit, snapshot.tree, stand.merging, message);
+  if (merging && !(await isAncestor(checkout.view, merging.base, commit, checkout.limits))) {
+    throw new Refusal('The merge of the base was given up: nothing was pushed.');
+  }
+  if (commit === start) return { notes, takenIn: snapshot.takenIn };
+
+  const links = await linksOf(checkout, commit);
+  if (links.refused) throw new Refusal(links.refused);
+  if (links.between.length > 0) {
+    notes.push(
+      `Links to repositories that .gitmodules does not name are not part of the change: ${listed(links.between)}.`,
+    );
+    commit = await asOneCommit(checkout, commit, links.between, message);
+    if (commit === start) return { notes, takenIn: snapshot.takenIn };
+  }
+  await mustHoldNoMarks(checkout, commit, conflicts);
+  return { commit, notes, takenIn: snapshot.takenIn };
+}
+
+/** The commit of HEAD. Throws where there is none, or where a rebase or the like is unfinished. */
+async function headOf({ begun }: Checkout, { head, branch, underway }: Stand): Promise<string> {
+  if (underway) throw new Refusal(`A ${underway} was left unfinished: nothing was pushed.`);
+  if (head !== undefined) return head;
+  const named = branch === undefined ? 'no commit that is there' : `${branch}, which has no commit`;
+  throw new Refusal(`HEAD names ${named}, and so the result does not descend from ${short(begun.start)}.`);
+}
+
+/** All known conflicts, once each of them is decided. Read before anything is added to the index. */
+async function decided(checkout: Checkout, stand: Stand, head: string): Promise<Conflicts> {
+  const theirs = stand.merging[0] ?? checkout.begun.merging?.base;
+  const merge = theirs === undefined ? { conflicts: new Map() as Conflicts } : await mergeOf(checkout, head, theirs);
+  const isUsable = await usableIndex(checkout, head);
+  const { unmerged, staged } = await conflictsInIndex(checkout);
+  const open = await undecided(checkout, isUsable ? unmerged : merge.conflicts, merge);
+  if (open.length > 0) {
+    const because = `Conflicts are left in ${listed(open)}.`;
+    throw new Refusal(`${because} What stays as git left it is decided by git add, or git rm.`);
+  }
+  return new Map([...merge.conflicts, ...staged, ...unmerged]);
+}
+
+interface Base {
+  commit: string;
+  note?: string;
+}
+
+/**
+ * The commit that the result is, or is based on: HEAD's, or that of the only branch on which the agent left its work before
+ * it switched back.
+ */
+async function baseOf(checkout: Checkout, stand: Stand, head: string, isClean: boolean): Promise<Base> {
+  const { start } = checkout.begun;
+  const descends = await isAncestor(checkout.view, start, head, checkout.limits);
+  if (descends && (head !== start || !isClean)) return { commit: head };
+
+  const own = await ownCommits(checkout, [head]);
+  if (!descends && (own.length > 0 || !isClean)) throw reset(start);
+  const [only, ...others] = await branchesAhead(checkout, stand);
+  if (only && others.length === 0) {
+    return { commit: only.commit, note: `Taken from the branch ${only.name}, where the agent had left it.` };
+  }
+  // Checking out another commit changes nothing. Moving the branch itself there does.
+  if (!descends && stand.branches.some(({ commit }) => commit === start)) return { commit: start };
+  if (!descends) throw reset(start);
+  return { commit: start };
+}
+
+const reset = (start: string) =>
+  new Refusal(
+    `The result does not descend from ${short(start)}: commits that were there were left out or written anew. Nothing was pushed.`,
+  );
+
+/** Branches with commits of the agent that descend from the start, without those that another of them contains. */
+async function branchesAhead(checkout: Checkout, { branches }: Stand): Promise<Stand['branches']> {
+  const { start } = checkout.begun;
+  const own = new Set(
+    await ownCommits(
+      checkout,
+      branches.map(({ commit }) => commit),
+    ),
+  );
+  const ahead: Stand['branches'] = [];
+  for (const branch of branches.filter(({ commit }) => own.has(commit))) {
+    const isSame = ahead.some(({ commit }) => commit === branch.commit);
+    if (!isSame && (await isAncestor(checkout.view, start, branch.commit, checkout.limits))) ahead.push(branch);
+  }
+  const ids = ahead.map(({ commit }) => commit);
+  const below = await Promise.all(
+    ahead.map(async ({ commit }) => {
+      const without = ids.filter((id) => id !== commit);
+      return (await commitsOf(checkout, { from: [commit], without, options: ['--max-count=1'] })).length === 0;
+    }),
+  );
+  return ahead.filter((_, index) => !below[index]);
+}
+
+async function commitOn(checkout: Checkout, head: string, tree: string, merging: readonly string[], message: string) {
+  const parents = [head];
+  for (const other of merging) {
+    if (!(await isAncestor(checkout.view, other, head, checkout.limits))) parents.push(other);
+  }
+  const { stdout } = await ask(checkout, ['rev-parse', `${head}^{tree}`]);
+  return stdout === tree && parents.length === 1 ? head : commitTree(checkout.view, tree, parents, message);
+}
+
+/** Squashes commits that temporarily had a link to nowhere into one without it. */
+async function asOneCommit(checkout: Checkout, commit: string, links: readonly string[], message: string) {
+  const { start } = checkout.begun;
+  if ((await commitsOf(checkout, { from: [commit], without: [start], options: ['--merges'] })).length > 0) {
+    const because = `Commits of the agent's link to repositories that .gitmodules does not name: ${listed(links)}`;
+    throw new Refusal(`${because}. Nothing was pushed.`);
+  }
+  const { stdout } = await ask(checkout, ['rev-parse', `${commit}^{tree}`, `${start}^{tree}`]);
+  const [tree = '', before] = stdout.split('\n');
+  return tree === before ? start : commitTree(checkout.view, tree, [start], message);
+}
+
+async function mustHoldNoMarks(checkout: Checkout, commit: string, known: Conflicts): Promise<void> {
+  const conflicts: Conflicts = new Map(known);
+  for (const [ours, theirs] of (await mergesOf(checkout, commit)).slice(0, MERGES)) {
+    for (const [name, stages] of (await mergeOf(checkout, ours, theirs)).conflicts) conflicts.set(name, stages);
+  }
+  const marked = await marksLeft(checkout, commit, conflicts);
+  if (marked.length > 0) throw new Refusal(`Conflicts are left in ${listed(marked)}: git's marks are still there.`);
+}
+
+const notesOf = ({ takenIn, worktrees }: Snapshot): string[] => [
+  ...(takenIn.length > 0
+    ? [`Repositories of their own were taken in as plain files: ${listed(takenIn.map(({ name }) => name))}.`]
+    : []),
+  ...(worktrees.length > 0 ? [`Worktrees are not part of the change: ${listed(worktrees)}.`] : []),
+];

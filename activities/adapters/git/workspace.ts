@@ -1,0 +1,122 @@
+import path from 'node:path';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import { foldersOf, safeName } from '../files/folders.ts';
+import { Trash } from '../files/trash.ts';
+import { withLock } from '../processes/locks.ts';
+import { draftOf, makeCheckout, type Onto } from './checkout.ts';
+import { commitId, commitOf } from './commits.ts';
+import { git, type Repository } from './door.ts';
+import { branchesOf } from './mirror.ts';
+import { headOf, known } from './refs.ts';
+import { fetchFrom } from './transfer.ts';
+
+/** A repository as its forge finds it. It has one name, however it was given, and everything about it is kept under that. */
+export interface Source {
+  name: string;
+}
+
+/**
+ * Where we work on the repositories of one forge: in bare copies of our own. How a repository is found and read, and how a
+ * branch in it moves, is the forge's own business.
+ */
+export abstract class GitWorkspace<Of extends Source = Source> {
+  protected readonly folders;
+
+  constructor(
+    root: string,
+    private readonly trash = new Trash(root),
+  ) {
+    this.folders = foldersOf(root);
+  }
+
+  /** Finds a repository that was there before. Not to be found now is a transient failure. */
+  abstract source(repository: string): Promise<Of>;
+  /** Brings our bare copy up to date. Only one process at a time does so. */
+  protected abstract refresh(copy: Repository, source: Of): Promise<void>;
+  /** A repository that our git can read and that is as the source is now. */
+  protected abstract current(source: Of, copy: Repository): Promise<Repository>;
+  /** Moves a branch at the source from one commit to another; false when it no longer stands at the first. */
+  abstract move(repository: string, branch: string, next: string, before: string): Promise<boolean>;
+  /** Deletes a branch at the source where it still stands at this commit. */
+  abstract remove(repository: string, branch: string, commit: string): Promise<void>;
+
+  /** The repository's one name. */
+  path = async (repository: string): Promise<string> => (await this.source(repository)).name;
+
+  /** Brings our bare copy up to date, and returns its path. */
+  async fetch(repository: string): Promise<string> {
+    const source = await this.source(repository);
+    const copy = this.copyOf(source.name);
+    await withLock(this.lockOf(`copy ${source.name}`), () => this.refresh({ gitDir: copy }, source));
+    return copy;
+  }
+
+  /** Fetches a commit that was made in another git folder into our copy, where it can be merged and published. */
+  async bringBack(repository: string, folder: string, commit: string): Promise<string> {
+    const copy = await this.fetch(repository);
+    await fetchFrom({ gitDir: copy }, folder, [commitId(commit)]);
+    return copy;
+  }
+
+  /** A branch's head, read at the source: our copy may not have it yet. */
+  async headOf(repository: string, branch: string): Promise<string | undefined> {
+    const source = await this.source(repository);
+    return headOf(await this.current(source, { gitDir: this.copyOf(source.name) }), branch);
+  }
+
+  /** Both heads of a change as our copy has them. A base that is gone is an error: it may come back. */
+  async headsIn(copy: Repository, { repository, branch, base }: Omit<Change, 'basis'>) {
+    const refs = await branchesOf(copy, [branch, base]);
+    const [head, baseHead] = [known(refs, `refs/heads/${branch}`), known(refs, `refs/heads/${base}`)];
+    if (!baseHead) throw new Error(`The base branch ${base} of ${repository} is not there.`);
+    return { head, baseHead };
+  }
+
+  /** What a file holds in a commit, or nothing when it is not in it. A commit that is not there is an error. */
+  async fileAt(repository: string, commit: string, file: string): Promise<string | undefined> {
+    const where = await this.holding(repository, commit);
+    const { stdout, code } = await git(where, ['cat-file', 'blob', `${commit}:${file}`], { okCodes: [0, 128] });
+    return code === 0 ? stdout : undefined;
+  }
+
+  async existsAt(repository: string, commit: string, file: string): Promise<boolean> {
+    const where = await this.holding(repository, commit);
+    const args = ['cat-file', '-e', `${commit}:${path.posix.normalize(file)}`];
+    return (await git(where, args, { okCodes: [0, 1, 128] })).code === 0;
+  }
+
+  /** Where this commit is: our copy keeps what its owner has rewritten and collected. */
+  private async holding(repository: string, commit: string): Promise<Repository> {
+    const source = await this.source(repository);
+    const copy = { gitDir: this.copyOf(source.name) };
+    if (await commitOf(copy, commit).catch(() => undefined)) return copy;
+    const current = await this.current(source, copy);
+    if (await commitOf(current, commit)) return current;
+    throw new Error(`The commit ${commit} is not in ${repository} any more.`);
+  }
+
+  /**
+   * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. What an attempt
+   * that died has left there is put out of the way.
+   */
+  async checkout(repository: string, commit: string, folder: string, onto: Onto = {}): Promise<void> {
+    const draft = draftOf(folder);
+    for (const left of [folder, draft]) await this.trash.take(left);
+    try {
+      await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, onto);
+    } finally {
+      await this.trash.take(draft);
+    }
+  }
+
+  lockOf = (text: string): string => path.join(this.folders.locks, `${safeName(text)}.lock`);
+
+  /** Where our copy of the repository with this name is. */
+  copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
+}
+
+/** A change whose repository goes by its one name, under which its record is kept. */
+export const withPath = async <Of extends { repository: string }>(
+  workspace: Pick<GitWorkspace, 'path'>,
+  change: Of,
+): Promise<Of> => ({ ...change, repository: await workspace.path(change.repository) });

@@ -1,0 +1,44 @@
+import path from 'node:path';
+import type { Vendor } from '../vendor.ts';
+import { variables } from './variables.ts';
+
+/** This machine: repositories on its disk, agents, checks and previews as its processes, notices in its log and files. */
+export const local: Vendor<typeof variables> = {
+  variables,
+
+  forge: {
+    written: 'an absolute path or file:// URL of a git repository',
+    async open(opening) {
+      const { gitForge } = await import('./git-forge/index.ts');
+      const forge = gitForge(opening);
+      const serves = (repository: string) => path.isAbsolute(repository) || repository.startsWith('file:');
+      return { forge, repositories: forge.repositories, serves };
+    },
+  },
+
+  executor: {
+    runs: (agent) => typeof agent === 'string',
+    open: async (opening) => (await import('./command-executor/index.ts')).commandExecutor(opening),
+  },
+
+  environments: {
+    provides: ({ start }) => start !== undefined,
+    open: async (opening) => (await import('./process-environments/index.ts')).processEnvironments(opening),
+  },
+
+  notifiers: {
+    log: { open: async ({ log }) => (await import('./notices/log-notifier.ts')).logNotifier(log) },
+    file: {
+      async open({ root, variables: { GATEHOUSE_NOTICES_FILE: notices } }) {
+        return (await import('./notices/file-notifier.ts')).fileNotifier({ root, notices });
+      },
+    },
+  },
+
+  releases: async (opening) => (await import('./command-releases.ts')).commandReleases(opening),
+  async tracker({ variables: { GATEHOUSE_ISSUES: issues }, ...opening }) {
+    return (await import('./markdown-tracker.ts')).markdownTracker({ ...opening, issues });
+  },
+  meter: async (opening) => (await import('./folder-meter.ts')).folderMeter(opening),
+  texts: async (opening) => (await import('./folder-texts.ts')).folderTexts(opening),
+};

@@ -1,9 +1,0 @@
-import type { Notifier } from '../../ports.ts';
-
-/** Tells the log, one line per notice and severity: what a laptop has instead of a chat. */
-export const logNotifier = (log: (fields: object, message: string) => void): Notifier => ({
-  async deliver({ key, workflowId, task, notice }) {
-    const { type, severity, text } = notice;
-    log({ workflowId, task: task.id, notice: type, severity, delivery: key }, text);
-  },
-});

@@ -1,0 +1,25 @@
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Notifier } from '../../../ports.ts';
+import { foldersOf } from '../../files/folders.ts';
+import { readText } from '../../files/records.ts';
+import { withLock } from '../../processes/locks.ts';
+
+/** Appends one line of JSON per notice and severity. A notice that is there already is not appended again. */
+export const fileNotifier = ({ root, notices }: { root: string; notices?: string | undefined }): Notifier => {
+  const file = path.resolve(notices ?? foldersOf(root).notices);
+  return {
+    deliver: ({ key, workflowId, task, notice }) =>
+      withLock(`${file}.lock`, async () => {
+        const text = (await readText(file)) ?? '';
+        const begin = `{"delivery":${JSON.stringify(key)},`;
+        // The last part is empty, or a line that a killed writer did not finish. It is no notice, so ours begins on a new
+        // line.
+        const lines = text.split('\n');
+        const half = lines.pop() !== '';
+        if (lines.some((line) => line.startsWith(begin))) return;
+        const line = JSON.stringify({ delivery: key, workflowId, task, ...notice });
+        await appendFile(file, `${half ? '\n' : ''}${line}\n`);
+      }),
+  };
+};

@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Change } from '../../workflows/contracts/change.ts';
+import type { Ports } from '../ports.ts';
+import { closeAll } from './dispatching/closing.ts';
+import { environmentsAsOne, type OpenEnvironments } from './dispatching/environments.ts';
+import { executorsAsOne, type OpenExecutor } from './dispatching/executors.ts';
+import { forgesAsOne, type Serving } from './dispatching/forges.ts';
+import { routedNotifier } from './dispatching/notifiers.ts';
+import type { Outgoing } from './dispatching/outbox.ts';
+import { fileLedger } from './file-ledger.ts';
+import { VENDORS } from './index.ts';
+import { settingsOf } from './settings/reading.ts';
+import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
+import type * as vendor from './vendor.ts';
+
+type Opening = vendor.Opening<typeof adapterVariables>;
+type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
+type Given = Pick<Opening, 'root' | 'environment' | 'log'>;
+
+/**
+ * Opens the adapters of all vendors. Closing them ends in order what they run on this machine, within `CLOSE_MS`, and
+ * answers in words what could not be ended.
+ */
+export async function openPorts(
+  variables: AdapterVariables,
+  given: Given,
+): Promise<{ ports: Ports; close(): Promise<string[]> }> {
+  await mkdir(given.root, { recursive: true });
+  const file = variables.GATEHOUSE_LEDGER;
+  const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
+  const opening: Opening = { ...given, variables, ledger };
+  const { forge, repositories } = forgesAsOne(await forgesOf(opening));
+  const inCheckouts: InCheckouts = { ...opening, repositories };
+  const read = (change: Change) => settingsOf(repositories, change);
+  const ports = {
+    forge,
+    executor: executorsAsOne(await executorsOf(inCheckouts), read),
+    environments: environmentsAsOne(await providersOf(inCheckouts), read),
+    notifier: await openNotifier(opening),
+    releases: await one('releases', ({ releases }) => releases?.(inCheckouts)),
+    tracker: await one('tracker', ({ tracker }) => tracker?.(opening)),
+    meter: await one('meter', ({ meter }) => meter?.(opening)),
+    texts: await one('texts', ({ texts }) => texts?.(opening)),
+  };
+  const { executor, environments, notifier, releases } = ports;
+  return { ports, close: () => closeAll({ forge, executor, environments, releases, notifier }) };
+}
+
+/** All vendors, the preferred one first: it is asked before the others. */
+const vendors = (preferred?: string) =>
+  Object.entries(VENDORS)
+    .sort(([one], [other]) => Number(other === preferred) - Number(one === preferred))
+    .map(([, each]) => each);
+
+async function forgesOf(opening: Opening): Promise<Serving[]> {
+  const opened: Serving[] = [];
+  for (const { forge } of vendors(opening.variables.GATEHOUSE_FORGE)) {
+    if (forge) opened.push({ ...(await forge.open(opening)), written: forge.written });
+  }
+  return opened;
+}
+
+async function executorsOf(opening: InCheckouts): Promise<OpenExecutor[]> {
+  const opened: OpenExecutor[] = [];
+  for (const { executor } of vendors(opening.variables.GATEHOUSE_EXECUTOR)) {
+    if (executor) opened.push({ executor: await executor.open(opening), runs: (agent) => executor.runs(agent) });
+  }
+  return opened;
+}
+
+async function providersOf(opening: InCheckouts): Promise<OpenEnvironments[]> {
+  const opened: OpenEnvironments[] = [];
+  for (const { environments: adapter } of vendors(opening.variables.GATEHOUSE_ENVIRONMENTS)) {
+    if (!adapter) continue;
+    opened.push({ environments: await adapter.open(opening), provides: (settings) => adapter.provides(settings) });
+  }
+  return opened;
+}
+
+/** Opens the notifiers that notices are routed to. */
+export async function openNotifier(opening: Opening): Promise<Outgoing> {
+  const opened = opening.variables.GATEHOUSE_NOTIFY.map(async ({ adapter: name, types }) => ({
+    name,
+    types,
+    notifier: await notifierNamed(name).open(opening),
+  }));
+  return routedNotifier(await Promise.all(opened), opening);
+}
+
+/** The adapter of the first vendor that has one for this port. */
+async function one<Port>(
+  name: string,
+  open: (each: ReturnType<typeof vendors>[number]) => Promise<Port> | undefined,
+): Promise<Port> {
+  for (const each of vendors()) {
+    const opened = open(each);
+    if (opened) return opened;
+  }
+  throw new Error(`No vendor has an adapter for ${name}.`);
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { NoticeType } from '../../workflows/contracts/notices.ts';
+import { VENDORS } from './index.ts';
+
+const all = Object.entries(VENDORS);
+/** The names of the vendors that have an adapter for a port. */
+const namesOf = (port: 'forge' | 'executor' | 'environments') =>
+  all.flatMap(([name, vendor]) => (vendor[port] === undefined ? [] : [name]));
+const oneOf = (names: readonly string[]) => z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0]!);
+
+const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
+
+/** One place where notices go, and the types that go there; all, when none are named. */
+export interface Route {
+  adapter: string;
+  types?: NoticeType[];
+}
+
+const ROUTES = `names of ${NOTIFIERS.join(', ')}, each once, some with types as in log,webhook=ci_failed|merge_review`;
+
+const routeOf = (text: string): Route | { expected: string } => {
+  const [name = '', named, ...more] = text.split('=').map((part) => part.trim());
+  if (!NOTIFIERS.includes(name) || more.length > 0) return { expected: ROUTES };
+  if (named === undefined) return { adapter: name };
+  const types = z.array(NoticeType).safeParse(named.split('|').map((type) => type.trim()));
+  const expected = `types after ${name}= among ${NoticeType.options.join(', ')}`;
+  return types.success ? { adapter: name, types: types.data } : { expected };
+};
+
+const Routes = z.string().transform((text, ctx): Route[] => {
+  const routes: Route[] = [];
+  for (const route of text.split(',').map(routeOf)) {
+    const again = 'adapter' in route && routes.some(({ adapter }) => adapter === route.adapter);
+    if ('adapter' in route && !again) routes.push(route);
+    else ctx.addIssue({ code: 'custom', message: 'expected' in route ? route.expected : ROUTES });
+  }
+  return routes;
+});
+
+type Shapes = (typeof VENDORS)[keyof typeof VENDORS]['variables'];
+type All<Union> = (Union extends unknown ? (each: Union) => void : never) extends (every: infer Every) => void
+  ? Every
+  : never;
+type VendorShape = All<Shapes>;
+export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
+
+/** What chooses adapters, and what these read. The comment above a variable is its description in CONFIGURATION.md. */
+export const adapterVariables = {
+  /** The forge to use where several could serve a repository. */
+  GATEHOUSE_FORGE: oneOf(namesOf('forge')),
+  /** The executor to use where several could run an agent. */
+  GATEHOUSE_EXECUTOR: oneOf(namesOf('executor')),
+  /** The provider of environments to use where several could provide one. */
+  GATEHOUSE_ENVIRONMENTS: oneOf(namesOf('environments')),
+  /**
+   * Where notices go: some of `log`, `file` and `webhook`. Each gets all notices, or the types named after it, as in
+   * `log,webhook=ci_failed|merge_review`.
+   */
+  GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
+  /**
+   * A file that records every effect on the world as it happens, one line of JSON each: jobs, pushes, merges,
+   * environments, notices. None: no record.
+   */
+  GATEHOUSE_LEDGER: z.string().optional(),
+  ...vendorVariables,
+};
+export type AdapterVariables = z.output<z.ZodObject<typeof adapterVariables>>;
+
+/** What the notifiers that are chosen lack, a line each. */
+export const lacking = (variables: AdapterVariables): string[] =>
+  variables.GATEHOUSE_NOTIFY.flatMap(({ adapter }) => notifierNamed(adapter).lacks?.(variables) ?? []);
+
+/** The adapter that delivers notices by this name. */
+export function notifierNamed(name: string) {
+  for (const [, { notifiers = {} }] of all) if (notifiers[name]) return notifiers[name];
+  throw new Error(`No adapter delivers notices to ${name}.`);
+}

@@ -1,0 +1,118 @@
+import { ApplicationFailure, type Context } from '@temporalio/activity';
+import { withoutPasswords } from '../../workflows/contracts/bad-fields.ts';
+import { retryingSignal, type Retrying } from '../../workflows/contracts/retrying.ts';
+import { legible } from '../../workflows/contracts/titles.ts';
+
+/** Failures are reported from the third in a row on, or once they have lasted this long, in milliseconds. */
+const FAILURES = 3;
+const LONG_MS = 60_000;
+/** Each report is an event in the run's history, so later ones come after this many failures, then ten times as many, … */
+const MILESTONES = [10, 30];
+/** Another reason is reported too, but at most this often, and at most this many times. */
+const ANEW_MS = 60_000;
+const ANEW_MOST = 20;
+/**
+ * How long the server may take to accept a report, in milliseconds. A lost report does not matter: the next one says more.
+ */
+const REPORT_MS = 5_000;
+const MESSAGE = 500;
+/** The retries of a new activity. One that has polled for days would otherwise wait longest after its first failure. */
+const RETRY_MS = { first: 1_000, longest: 30_000 };
+
+/** Failures in a row, kept in the heartbeat, because attempts may run on any worker. Times are milliseconds since 1970. */
+export interface Series {
+  failures: number;
+  since: number;
+  told?: { failures: number; at: number; message: string; anew: number };
+}
+interface Kept {
+  retrying?: Series;
+}
+
+/**
+ * Counts a failed attempt, reports to the run what keeps failing, and returns what to throw instead and what the next
+ * attempt must know. An attempt that only has no answer yet does not count as failed, and ends a series.
+ */
+export async function retried(
+  context: Context,
+  failure: unknown,
+  told: unknown,
+): Promise<{ thrown: unknown; details?: unknown }> {
+  const { info, cancellationSignal } = context;
+  const { retrying: before, ...progress } = (told ?? info.heartbeatDetails ?? {}) as Kept & object;
+  const series = before ?? (info.heartbeatDetails as Kept | undefined)?.retrying;
+  const plain = { thrown: failure, ...(told !== undefined && { details: told }) };
+  if (info.isLocal || cancellationSignal.aborted || isFinal(failure)) return plain;
+  if (isWaiting(failure)) {
+    if (!series) return plain;
+    if (series.told) await report(context, { ...about(series), failures: 0, message: '' });
+    return { thrown: failure, details: progress };
+  }
+  const message = messageOf(failure);
+  const now = Date.now();
+  const next: Series = {
+    ...(series ?? { failures: 0, since: Math.min(info.currentAttemptScheduledTimestampMs, now) }),
+  };
+  next.failures += 1;
+  const tells = isTold(next, message, now);
+  if (tells && (await report(context, { ...about(next), failures: next.failures, message }))) {
+    const anew = (next.told?.anew ?? 0) + (tells === 'anew' ? 1 : 0);
+    next.told = { failures: next.failures, at: now, message, anew };
+  }
+  return { thrown: soon(failure, next.failures, info.attempt), details: { ...progress, retrying: next } };
+}
+
+/**
+ * Whether this failure is reported: the first one that lasts, later ones ever more rarely, and another reason now and then.
+ */
+export function isTold(
+  { failures, since, told }: Series,
+  message: string,
+  now: number,
+): 'milestone' | 'anew' | undefined {
+  if (!told) return failures >= FAILURES || now - since >= LONG_MS ? 'milestone' : undefined;
+  if (milestone(failures) > milestone(told.failures)) return 'milestone';
+  const other = told.anew < ANEW_MOST && now - told.at >= ANEW_MS && words(message) !== words(told.message);
+  return other ? 'anew' : undefined;
+}
+
+/** The last of 10, 30, 100, 300, … that was reached. */
+function milestone(failures: number): number {
+  const scale = 10 ** Math.max(0, Math.floor(Math.log10(failures)) - 1);
+  return Math.max(0, ...[...MILESTONES, 100].map((each) => each * scale).filter((each) => each <= failures));
+}
+
+/** Process ids, times and commits change from failure to failure. The reason does not. */
+const words = (message: string): string => message.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#');
+
+const about = ({ since }: Series) => ({ since: new Date(since).toISOString() });
+
+const messageOf = (failure: unknown): string =>
+  withoutPasswords(legible((failure as Error | undefined)?.message || String(failure))).slice(0, MESSAGE);
+
+const isFinal = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.nonRetryable === true;
+const isWaiting = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.type === 'NotYet';
+
+/**
+ * Reports to the activity's run, and returns whether it got through. A lost report does not matter: the next one says more.
+ */
+async function report(context: Context, said: Omit<Retrying, 'activity'>): Promise<boolean> {
+  const { info } = context;
+  const { workflowId, runId } = info.workflowExecution!;
+  const retrying: Retrying = { activity: info.activityType, ...said };
+  try {
+    const { client } = context;
+    const signal = () => client.workflow.getHandle(workflowId, runId).signal(retryingSignal, retrying);
+    await client.withDeadline(Date.now() + REPORT_MS, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Failures after a long time of polling are retried as soon as those of a new activity. */
+function soon(failure: unknown, failures: number, attempt: number): unknown {
+  if (attempt <= failures || (failure instanceof ApplicationFailure && failure.nextRetryDelay)) return failure;
+  const nextRetryDelay = Math.min(RETRY_MS.first * 2 ** Math.min(failures - 1, 20), RETRY_MS.longest);
+  return ApplicationFailure.fromError(failure, { nextRetryDelay });
+}

@@ -1,0 +1,38 @@
+import type { Ports } from '../ports.ts';
+
+/** The call timed out, but may still take effect. Calling again with the same key finds the result. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/**
+ * The ports as activities use them. A call without an answer after this many milliseconds is a transient failure, and is
+ * made again. Its activity heartbeats while it waits, so nothing else would ever notice.
+ */
+export const withTimeout = (ports: Ports, callMs: number): Ports => ({
+  forge: within(callMs, 'forge', ports.forge),
+  executor: within(callMs, 'executor', ports.executor),
+  environments: within(callMs, 'environments', ports.environments),
+  releases: within(callMs, 'releases', ports.releases),
+  tracker: within(callMs, 'tracker', ports.tracker),
+  meter: within(callMs, 'meter', ports.meter),
+  notifier: within(callMs, 'notifier', ports.notifier),
+  texts: within(callMs, 'texts', ports.texts),
+});
+
+const within = <Port extends object>(callMs: number, name: string, port: Port): Port =>
+  new Proxy(port, {
+    get(target, method) {
+      const call: unknown = Reflect.get(target, method);
+      if (typeof call !== 'function' || method === 'close') return call;
+      return (...question: unknown[]) => {
+        const answer = Promise.resolve(call.apply(target, question));
+        let clock: NodeJS.Timeout;
+        const late = new Promise<never>((_, reject) => {
+          const because = `The ${name} has not answered "${String(method)}" within ${callMs / 1_000} s`;
+          clock = setTimeout(() => reject(new NoAnswer(because)), callMs);
+        });
+        return Promise.race([answer, late]).finally(() => clearTimeout(clock));
+      };
+    },
+  });

@@ -1,0 +1,114 @@
+import { environmentsAsOne } from '../../../../activities/adapters/dispatching/environments.ts';
+import { executorsAsOne } from '../../../../activities/adapters/dispatching/executors.ts';
+import { forgesAsOne } from '../../../../activities/adapters/dispatching/forges.ts';
+import type { Repositories } from '../../../../activities/adapters/git/publishing/repositories.ts';
+import { RepositorySettings } from '../../../../activities/adapters/settings/repository-settings.ts';
+import type { JobReport } from '../../../../workflows/contracts/activities.ts';
+import { commandJob } from '../../../support/builders.ts';
+import { InMemoryEnvironments } from '../../../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../../../support/in-memory/executor.ts';
+import { InMemoryForge } from '../../../support/in-memory/forge.ts';
+
+const HERE = '/src/shop';
+const THERE = 'https://forge.example/acme/shop';
+const BASIS = 'b'.repeat(40);
+const changeOf = (repository: string, basis = BASIS) => ({ repository, base: 'main', branch: 'work', basis });
+
+describe('forges as one', () => {
+  const read: string[] = [];
+  const opened = (repository: string, written: string) => {
+    const repositories = { fileAt: async () => void read.push(repository) } as unknown as Repositories;
+    const serves = (name: string) => name === repository;
+    return { forge: new InMemoryForge(repository, { 'a.txt': 'a' }), repositories, written, serves };
+  };
+  const [here, there] = [opened(HERE, 'an absolute path'), opened(THERE, 'https://forge.example/OWNER/NAME')];
+  const { forge, repositories } = forgesAsOne([here, there]);
+  const changeIn = (own: typeof here, repository: string) => changeOf(repository, own.forge.branches.get('main'));
+  const wish = { branch: 'work', branchGiven: false };
+
+  it('serve each repository by the forge that it belongs to', async () => {
+    for (const [repository, own] of [
+      [HERE, here],
+      [THERE, there],
+    ] as const) {
+      const found = await forge.examine({ ...wish, repository });
+      expect(found).toMatchObject({ is: 'found', change: { repository, basis: own.forge.branches.get('main') } });
+      const head = own.forge.commit('work', { 'b.txt': 'b' });
+      expect(await forge.look(changeIn(own, repository))).toMatchObject({ state: 'open', head });
+    }
+    await repositories.fileAt(THERE, BASIS, 'a.txt');
+    expect(read).toEqual([THERE]);
+  });
+
+  it('list the branches of all', async () => {
+    const holder = { workflowId: 'run/default/T-1', runId: '1' };
+    await forge.claim(changeIn(here, HERE), holder, async () => true);
+    await forge.claim(changeIn(there, THERE), holder, async () => true);
+    expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE, THERE]);
+    await forge.release(changeOf(THERE), holder);
+    expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE]);
+  });
+
+  it('refuse a repository that none of them serves, and say which they do', async () => {
+    const expected = `expected an absolute path, or https://forge.example/OWNER/NAME, found ../shop`;
+    expect(await forge.examine({ ...wish, repository: '../shop' })).toEqual({
+      is: 'refused',
+      fields: [{ path: 'change.repository', expected }],
+    });
+    await expect(forge.look(changeOf('../shop'))).rejects.toThrow('No forge that this worker has open serves ../shop.');
+  });
+});
+
+const done: JobReport = { is: 'completed', summary: 'done', changed: false, foreign: [] };
+const settings = RepositorySettings.parse({
+  agents: { coder: 'first', fixer: 'second' },
+  environment: { start: 'second' },
+});
+const settingsOf = async () => settings;
+
+describe('executors as one', () => {
+  const [first, second] = [new InMemoryExecutor(async () => done), new InMemoryExecutor(async () => done, ['fixer'])];
+  const one = executorsAsOne(
+    [
+      { executor: first, runs: (agent) => agent === 'first' },
+      { executor: second, runs: (agent) => agent === 'second' },
+    ],
+    settingsOf,
+  );
+  const job = (role: string) => commandJob(HERE, BASIS, { role });
+
+  it('do each job by the executor that runs the agent of its role', async () => {
+    await one.ensure(job('coder'));
+    await one.ensure(job('fixer'));
+    expect([first.begun, second.begun]).toEqual([[job('coder').key], [job('fixer').key]]);
+    expect(await one.look(job('fixer').key)).toEqual(done);
+    expect(await one.knows(job('fixer').key)).toBe(true);
+    expect(await one.look('never')).toMatchObject({ is: 'evicted' });
+    expect(await one.examine(changeOf(HERE), ['coder', 'fixer'])).toEqual([]);
+  });
+
+  it('never begin what was stopped before', async () => {
+    expect(await one.stop(job('fixer').key.replace('T-1', 'T-2'))).toBe(true);
+    await one.ensure({ ...job('fixer'), key: job('fixer').key.replace('T-1', 'T-2') });
+    expect(second.begun).toEqual([job('fixer').key]);
+  });
+});
+
+it('environments as one are provided by whoever provides what the settings describe', async () => {
+  const [first, second] = [new InMemoryEnvironments(), new InMemoryEnvironments()];
+  const one = environmentsAsOne(
+    [
+      { environments: first, provides: ({ start }) => start === 'first' },
+      { environments: second, provides: ({ start }) => start === 'second' },
+    ],
+    settingsOf,
+  );
+  const task = { id: 'T-1', title: 't', type: 'feature' } as const;
+  await one.ensure({ key: 'env/1', change: changeOf(HERE), head: BASIS, task });
+  expect([first.begun, second.begun]).toEqual([[], ['env/1']]);
+  expect(await one.look('env/1')).toMatchObject({ is: 'live' });
+  second.die('env/1', 'It crashed.');
+  expect(await one.look('env/1')).toEqual({ is: 'gone', because: 'It crashed.' });
+  await one.remove('env/1');
+  expect(await one.list()).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import type { Attempt, Executor } from '../../../activities/ports.ts';
+import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import { until } from '../../support/stack.ts';
+
+/** What an executor's suite needs: jobs that end and jobs that do not, and a count of those that have begun. */
+export interface ExecutorRig {
+  /** Opens the executor, as another worker would. */
+  open(): Executor;
+  job(what: 'quick' | 'endless', over?: Partial<Job>): Promise<Job>;
+  /** A change whose repository has an agent for `coder`, and for no other role. */
+  withCoderOnly(): Promise<Change>;
+  /** How often jobs were begun, in all. */
+  begun(): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+const FIRST: Attempt = { activity: 'a-run 7', n: 1, at: 1_000 };
+const SECOND: Attempt = { activity: 'a-run 7', n: 2, at: 2_000 };
+/** Of a run that was reset: another activity, whose attempts are counted from one again. */
+const ANEW: Attempt = { activity: 'its-successor 7', n: 1, at: 3_000 };
+
+const ended = (executor: Executor, { key }: Job): Promise<JobReport> =>
+  until(`${key} ends`, async () => {
+    const status = await executor.look(key);
+    return status.is === 'running' ? undefined : status;
+  });
+
+/** What every executor must do. */
+export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>): void {
+  describe(`${name} as an executor`, () => {
+    let rig: ExecutorRig;
+    let executor: Executor;
+    beforeEach(async () => {
+      rig = await rigOf();
+      executor = rig.open();
+    });
+    afterEach(() => rig.dispose());
+
+    it('names roles that it could not serve', async () => {
+      const change = await rig.withCoderOnly();
+      expect(await executor.examine(change, ['coder'])).toEqual([]);
+      expect(await executor.examine(change, ['coder', 'tester'])).toMatchObject([
+        { path: '.gatehouse.yml:agents.tester' },
+      ]);
+    });
+
+    it('does a job once per key, and knows its end for ever [A-195]', async () => {
+      const job = await rig.job('quick');
+      expect(await executor.knows(job.key)).toBe(false);
+      for (let n = 0; n < 3; n += 1) await executor.ensure(job);
+      const first = await ended(executor, job);
+      await executor.ensure(job);
+      expect(await executor.look(job.key)).toEqual(first);
+      expect(await executor.knows(job.key)).toBe(true);
+      expect(await rig.begun()).toBe(1);
+    });
+
+    it('lists the jobs that are unfinished: none, once they have ended or were stopped', async () => {
+      const quick = await rig.job('quick');
+      await executor.ensure(quick);
+      await ended(executor, quick);
+      expect(await executor.list()).toEqual([]);
+      const endless = await rig.job('endless', { key: 'run/default/T-2/000000000002/x/coder-1' });
+      await executor.ensure(endless);
+      expect(await executor.list()).toEqual([{ key: endless.key, running: true }]);
+      await executor.stop(endless.key);
+      expect(await executor.list()).toEqual([]);
+    });
+
+    it('says of a job that it never had that it is gone', async () => {
+      expect(await executor.look('never')).toMatchObject({ is: 'evicted' });
+    });
+
+    it('stops what it has not begun, and then never begins it', async () => {
+      const job = await rig.job('quick');
+      await executor.stop(job.key);
+      await executor.ensure(job);
+      expect(await executor.look(job.key)).toMatchObject({ is: 'stopped' });
+      expect(await rig.begun()).toBe(0);
+    });
+
+    it.each([
+      ['a later attempt of its activity', SECOND],
+      ['an attempt of a later activity', ANEW],
+    ])('leaves a job to %s once that has adopted it', async (_, later) => {
+      const job = await rig.job('endless');
+      await executor.ensure(job, FIRST);
+      await executor.ensure(job, later);
+
+      expect(await executor.stop(job.key, 'It was called off.', FIRST)).toBe(false);
+      await expect(executor.ensure(job, FIRST)).rejects.toMatchObject({ name: 'Superseded' });
+      await expect(executor.look(job.key, FIRST)).rejects.toMatchObject({ name: 'Superseded' });
+      expect(await executor.look(job.key, later)).toMatchObject({ is: 'running' });
+
+      expect(await executor.stop(job.key, 'It was called off.', later)).toBe(true);
+      expect(await executor.look(job.key, FIRST)).toMatchObject({ is: 'stopped' }); // what is over is anybody's to know
+    });
+
+    it('stops a job for its run, whoever has it', async () => {
+      const job = await rig.job('endless');
+      await executor.ensure(job, SECOND);
+      expect(await executor.stop(job.key)).toBe(true);
+      expect(await executor.look(job.key, SECOND)).toMatchObject({ is: 'stopped' });
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createFile, DiskFull, roomFor } from '../../../../activities/adapters/files/disk.ts';
+import { withLock } from '../../../../activities/adapters/processes/locks.ts';
+import { writeFileAtomically } from '../../../../activities/adapters/files/records.ts';
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'gatehouse-disk-'));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const withCode = (code: string) => Object.assign(new Error(`${code}: write`), { code });
+
+it.each([
+  ['a write without room', withCode('ENOSPC'), true],
+  ['a write over the quota', withCode('EDQUOT'), true],
+  ['git without room', new Error('git checkout ended with 128: fatal: write error: No space left on device'), true],
+  ['git over the quota', new Error('error: unable to write file x: Disk quota exceeded'), true],
+  ['anything else', withCode('EACCES'), false],
+])('a full disk is told as such: %s', async (_, failure, full) => {
+  const told = await roomFor('/the/data', () => Promise.reject(failure)).catch((each: unknown) => each);
+  if (!full) return expect(told).toBe(failure);
+  expect(told).toBeInstanceOf(DiskFull);
+  expect((told as Error).message).toBe(`The disk of /the/data is full: ${failure.message}`);
+  expect(await roomFor('/', () => Promise.reject(told as Error)).catch((each: unknown) => each)).toBe(told);
+});
+
+it('a full disk is told of all that is done under a lock, which is given back', async () => {
+  const lock = path.join(home, 'a.lock');
+  await expect(withLock(lock, () => Promise.reject(withCode('ENOSPC')))).rejects.toThrow(`The disk of ${home} is full`);
+  expect(await readdir(home)).toEqual([]);
+});
+
+it('a file that cannot be replaced stays as it was, and no draft is left', async () => {
+  const file = path.join(home, 'folder');
+  await mkdir(file);
+  await writeFile(path.join(file, 'kept'), 'kept');
+  await expect(writeFileAtomically(file, 'new')).rejects.toThrow();
+  expect(await readdir(home)).toEqual(['folder']);
+});
+
+it('a file that is there is not made once more', async () => {
+  const file = path.join(home, 'a');
+  await createFile(file, 'first');
+  await expect(createFile(file, 'second')).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readFile(file, 'utf8')).toBe('first');
+});

@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { execa } from 'execa';
+import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
+import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
+import { safeName } from '../../../../activities/adapters/files/folders.ts';
+import { lookAt } from '../../../../activities/adapters/processes/tokens.ts';
+import type { Attempt, Executor } from '../../../../activities/ports.ts';
+import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
+import { AgentRig } from '../../../support/agents.ts';
+import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
+
+jest.setTimeout(90_000);
+
+const FIRST: Attempt = { activity: 'a-run 7', n: 1, at: 1_000 };
+const SECOND: Attempt = { activity: 'a-run 7', n: 2, at: 2_000 };
+
+let rig: AgentRig;
+const workers: ChildProcess[] = [];
+beforeEach(async () => {
+  rig = await AgentRig.create();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const worker of workers.splice(0)) worker.kill('SIGKILL');
+  await rig.dispose();
+});
+
+const at = (name: string) => path.join(rig.home, name);
+const open = () => {
+  const ledger = fileLedger(at('ledger'));
+  return commandExecutor(inCheckouts({ root: at('data'), environment: process.env, ledger }));
+};
+const ended = (executor: Executor, { key }: Job, by?: Attempt): Promise<JobReport> =>
+  until(`${key} ends`, async () => {
+    const look = await executor.look(key, by);
+    return look.is === 'running' ? undefined : look;
+  });
+
+describe('a job that one worker is settling when another one adopts it', () => {
+  it('is that worker’s to settle when it goes on in time', async () => {
+    const { job, worker, goOn } = await settling();
+    worker.kill('SIGSTOP');
+    await until('it stands still', () => isStopped(worker));
+    const executor = open();
+    const adopted = executor.ensure(job, SECOND);
+    await goOn();
+    await adopted;
+    const report = await ended(executor, job, SECOND);
+    expect(report).toMatchObject({ is: 'completed', changed: true });
+    await onceSettled(job, report);
+  });
+
+  it('is settled by the other one when it does not: a worker that stands still is ended, and waited for no longer', async () => {
+    const { job, worker } = await settling();
+    worker.kill('SIGSTOP');
+    await until('it stands still', () => isStopped(worker));
+    const exit = once(worker, 'exit');
+    const executor = open();
+    const now = Date.now.bind(Date);
+    let ahead = 0;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + (ahead += 1_000));
+    await executor.ensure(job, SECOND);
+    jest.restoreAllMocks();
+    expect((await exit)[1]).toBe('SIGKILL');
+    const report = await ended(executor, job, SECOND);
+    expect(report).toMatchObject({ is: 'completed', changed: true });
+    await onceSettled(job, report);
+  });
+
+  it('is left alone by the first when its locks were taken over meanwhile, as from another container', async () => {
+    const { job, worker, goOn, said } = await settling();
+    worker.kill('SIGSTOP');
+    await until('it stands still', () => isStopped(worker));
+    await takeOver(worker);
+    const executor = open();
+    await executor.ensure(job, SECOND);
+    const report = await ended(executor, job, SECOND);
+    await goOn();
+    await until('it has gone on', () => said().includes('Superseded'));
+    await onceSettled(job, report);
+    expect(await executor.look(job.key, SECOND)).toEqual(report);
+  });
+});
+
+const folderOf = ({ key }: Job) => path.join(rig.home, 'data', 'jobs', safeName(key));
+const isStopped = async ({ pid }: ChildProcess) => (await lookAt(pid!))?.stopped;
+
+/** Takes away whatever locks it has, as those do who cannot see it once its lease is over. */
+async function takeOver({ pid }: ChildProcess): Promise<void> {
+  for (const name of await readdir(at('data'), { recursive: true })) {
+    const file = path.join(at('data'), name);
+    if (name.endsWith('.lock') && JSON.parse(await readFile(file, 'utf8')).pid === pid) await rm(file);
+  }
+}
+
+/** A job whose agent has ended, and a worker, the first to have it, whose git takes as long to bring the work home as we like. */
+async function settling() {
+  const job = await rig.job('echo x > x.txt');
+  const { stdout: git } = await execa('/bin/sh', ['-c', 'command -v git']);
+  await mkdir(at('bin'));
+  const held = `case "$*" in *settling.git*) : > ${at('settling')}; until [ -e ${at('go')} ] || [ ! -e ${at('bin')} ]; do sleep 0.02; done ;; esac`;
+  await writeFile(at('bin/git'), `#!/bin/sh\n${held}\nexec ${git} "$@"\n`);
+  await chmod(at('bin/git'), 0o755);
+
+  const local = new URL('../../../../activities/adapters/local/', import.meta.url).href;
+  await writeFile(
+    at('worker.mts'),
+    `import { commandExecutor } from '${local}command-executor/index.ts';
+    import { fileLedger } from '${local}../file-ledger.ts';
+    import { inCheckouts } from '${new URL('../../../support/local.ts', import.meta.url).href}';
+    const options = { root: ${JSON.stringify(at('data'))}, environment: process.env, ledger: fileLedger(${JSON.stringify(at('ledger'))}) };
+    const executor = commandExecutor(inCheckouts(options));
+    const [job, by] = ${JSON.stringify([job, FIRST])};
+    setInterval(() => undefined, 1000);
+    await executor.ensure(job, by);
+    for (let look = { is: 'running' }; look.is === 'running';) {
+      look = await executor.look(job.key, by).catch((failure) => ({ is: failure.name }));
+      console.log(look.is);
+    }`,
+  );
+  const worker = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), at('worker.mts')], {
+    env: { ...process.env, NODE_OPTIONS: '', PATH: `${at('bin')}:${process.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  workers.push(worker);
+  let printed = '';
+  worker.stdout!.on('data', (data) => (printed += String(data)));
+  await until('it is being settled', () => existsSync(at('settling')));
+  const goOn = async () => {
+    worker.kill('SIGCONT');
+    await writeFile(at('go'), '');
+  };
+  return { job, worker, goOn, said: () => printed };
+}
+
+/** One commit of the agent's was pushed, once, and one end is on record: this one. */
+async function onceSettled(job: Job, report: JobReport): Promise<void> {
+  expect(await rig.git('rev-list', '--count', 'main..work')).toBe('1');
+  expect(JSON.parse(await rig.read(path.relative(rig.home, path.join(folderOf(job), 'report.json'))))).toEqual(report);
+  const effects = (await rig.read('ledger')).split('\n').filter(Boolean);
+  const times = (effect: string) => effects.filter((line) => JSON.parse(line).effect === effect).length;
+  expect(['job-started', 'branch-pushed', 'job-ended'].map(times)).toEqual([1, 1, 1]);
+}

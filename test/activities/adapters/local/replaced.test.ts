@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
+import { foldersOf, safeName } from '../../../../activities/adapters/files/folders.ts';
+import { CheckRecords } from '../../../../activities/adapters/checks/check-records.ts';
+import { tailOf } from '../../../../activities/adapters/processes/logs.ts';
+import { end, endAll, launch, stateOf } from '../../../../activities/adapters/processes/processes.ts';
+import type { Job } from '../../../../workflows/contracts/activities.ts';
+import { AgentRig } from '../../../support/agents.ts';
+import { running } from '../../../support/running.ts';
+import { until } from '../../../support/stack.ts';
+import { inCheckouts } from '../../../support/local.ts';
+
+/**
+ * What an agent, a check or a preview leaves where a record or a log of ours was, which is beside its checkout: none of it is
+ * waited for, none is read without end, and none keeps its job from ending.
+ */
+jest.setTimeout(90_000);
+
+const KINDS = {
+  'a pipe': (place: string) => void execFileSync('mkfifo', [place]),
+  'a link to what never ends': (place: string) => symlinkSync('/dev/zero', place),
+  'a folder': (place: string) => mkdirSync(path.join(place, 'in it'), { recursive: true }),
+};
+const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
+function replace(place: string, kind: keyof typeof KINDS): void {
+  rmSync(place, { recursive: true, force: true });
+  KINDS[kind](place);
+}
+
+let rig: AgentRig;
+beforeEach(async () => {
+  rig = await AgentRig.create();
+});
+afterEach(() => rig.dispose());
+const at = (...names: string[]) => path.join(rig.home, ...names);
+
+describe.each(kinds)('%s', (kind) => {
+  it.each(['job.json', 'begun.json', 'owner.json', 'report.json', 'made.json'].map((name) => [name]))(
+    'in place of %s: the job ends, and nothing of it is left running',
+    (name) => ends(name, kind),
+  );
+  it.each(['launched', 'process.json', 'exit', 'alive', 'end'].map((name) => [path.join('run', name)]))(
+    'in place of %s: the job ends, and nothing of it is left running',
+    (name) => ends(name, kind),
+  );
+
+  it('in place of a log has no end to read', async () => {
+    const folder = at('run');
+    await launch(folder, { command: 'echo said', cwd: rig.home, env: process.env });
+    await until('it has ended', async () => (await stateOf(folder)).is === 'exited');
+    replace(path.join(folder, 'stdout.log'), kind);
+    expect(await tailOf(folder, 'stdout', 100)).toBe('');
+    await end(folder, { graceMs: 0 });
+  });
+
+  it('in place of a verdict is no verdict', async () => {
+    const run = at('data', 'checks', 'a', 'b', 'c', '1');
+    mkdirSync(run, { recursive: true });
+    const records = new CheckRecords(at('data'));
+    replace(path.join(run, 'verdict.json'), kind);
+    expect(await records.verdictOf(run)).toBeUndefined();
+    const verdict = { conclusion: 'success', round: '', log: '' };
+    await records.settle(run, verdict);
+    expect(await records.verdictOf(run)).toEqual(verdict);
+  });
+});
+
+it('a process whose record is no JSON any more ends with its folder all the same', async () => {
+  const folder = at('run');
+  const command = `echo '{' > ${folder}/process.json; echo said; sleep 60 # ${rig.home}`;
+  await launch(folder, { command, cwd: rig.home, env: process.env });
+  await until('it is at work', async () => (await tailOf(folder, 'stdout', 5)) === 'said\n');
+  expect(await endAll([folder], { graceMs: 1_000 })).toEqual([]);
+  expect(await running(rig.home)).toEqual([]);
+});
+
+/** A job whose agent is at work while this is done to it: it goes on, and comes to an end, whichever. */
+async function ends(name: string, kind: keyof typeof KINDS): Promise<void> {
+  const executor = commandExecutor(inCheckouts({ root: at('data'), environment: process.env }));
+  const by = { activity: 'a-run 1', n: 1, at: 1 };
+  const job: Job = await rig.job(`echo $T > x.txt; echo begun; until [ -e $T/go ]; do sleep 0.02; done`);
+  await executor.ensure(job, by);
+  const folder = path.join(foldersOf(at('data')).jobs, safeName(job.key));
+  await until('it is at work', async () => (await tailOf(path.join(folder, 'run'), 'stdout', 6)) === 'begun\n');
+  replace(path.join(folder, name), kind);
+  mkdirSync(at('go'));
+  const report = await until('it has ended', async () => {
+    const look = await executor.look(job.key, by);
+    return look.is !== 'running' && look;
+  });
+  expect(['completed', 'failed', 'evicted']).toContain(report.is);
+  expect(await executor.stop(job.key, 'It is over.', by)).toBe(true);
+  expect(await running(rig.home)).toEqual([]);
+}

@@ -1,0 +1,44 @@
+import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
+import type { Ledger } from '../../../activities/ledger.ts';
+import type { Environments } from '../../../activities/ports.ts';
+
+/** Environments that are nothing but their records: an honest fake. */
+export class InMemoryEnvironments implements Environments {
+  private readonly environments = new Map<string, EnvironmentReport>();
+  private readonly removed = new Set<string>();
+  readonly begun: string[] = [];
+
+  /** How a site comes up. */
+  constructor(
+    private readonly come: (request: EnvironmentRequest) => EnvironmentReport = live,
+    private readonly ledger?: Ledger,
+  ) {}
+
+  examine = async () => ({ configured: true, fields: [] });
+
+  async ensure(request: EnvironmentRequest): Promise<void> {
+    if (this.environments.has(request.key) || this.removed.has(request.key)) return;
+    this.begun.push(request.key);
+    this.ledger?.note({ effect: 'environment-created', key: request.key });
+    this.environments.set(request.key, this.come(request));
+  }
+
+  list = async (): Promise<string[]> => [...this.environments.keys()];
+
+  look = async (key: string): Promise<EnvironmentReport> => this.environments.get(key) ?? { is: 'gone' };
+
+  async remove(key: string): Promise<void> {
+    this.removed.add(key);
+    if (this.environments.delete(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
+  }
+
+  /** It dies by itself. */
+  die(key: string, because: string): void {
+    this.environments.set(key, { is: 'gone', because });
+  }
+}
+
+const live = ({ key }: EnvironmentRequest): EnvironmentReport => ({
+  is: 'live',
+  url: `http://${encodeURIComponent(key)}.test`,
+});

@@ -1,0 +1,80 @@
+import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Ledger } from '../../../activities/ledger.ts';
+import type { Attempt, Executor, JobStatus } from '../../../activities/ports.ts';
+import { isLater, Superseded } from '../../../activities/adapters/processes/attempts.ts';
+
+/** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
+export class InMemoryExecutor implements Executor {
+  private readonly reports = new Map<string, JobReport | undefined>();
+  private readonly owners = new Map<string, Attempt>();
+  private closing = false;
+  readonly begun: string[] = [];
+
+  constructor(
+    private readonly work: (job: Job) => Promise<JobReport>,
+    private readonly roles?: readonly string[],
+    private readonly ledger?: Ledger,
+  ) {}
+
+  async examine(_: Change, roles: string[]): Promise<BadField[]> {
+    return roles
+      .filter((role) => this.roles?.includes(role) === false)
+      .map((role) => ({ path: `.gatehouse.yml:agents.${role}`, expected: 'expected a command' }));
+  }
+
+  list = async () => [...this.reports].flatMap(([key, report]) => (report ? [] : [{ key, running: true }]));
+
+  knows = async (key: string): Promise<boolean> => this.reports.has(key);
+
+  async ensure(job: Job, by?: Attempt): Promise<void> {
+    if (this.reports.get(job.key)) return;
+    this.mustBeTheirs(job.key, by);
+    if (by) this.owners.set(job.key, by);
+    if (this.reports.has(job.key)) return;
+    if (this.closing) throw new Error('This worker is stopping.');
+    this.begun.push(job.key);
+    this.ledger?.note({ effect: 'job-started', key: job.key });
+    this.reports.set(job.key, undefined);
+    void this.work(job).then(
+      (report) => this.end(job.key, report),
+      (failure: Error) => this.end(job.key, { is: 'failed', because: failure.message }),
+    );
+  }
+
+  async look(key: string, by?: Attempt): Promise<JobStatus> {
+    if (!this.reports.has(key)) return { is: 'evicted', because: 'No such job.', infrastructure: true };
+    const report = this.reports.get(key);
+    if (!report) this.mustBeTheirs(key, by);
+    return report ?? { is: 'running' };
+  }
+
+  async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
+    if (this.isSuperseded(key, by)) return false;
+    this.end(key, { is: 'stopped', because });
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const [key, report] of this.reports) {
+      if (!report) this.end(key, { is: 'interrupted', because: 'The local stack was stopped.' });
+    }
+  }
+
+  private mustBeTheirs(key: string, by: Attempt | undefined): void {
+    if (this.isSuperseded(key, by)) throw new Superseded(key);
+  }
+
+  private isSuperseded(key: string, by: Attempt | undefined): boolean {
+    const owner = this.owners.get(key);
+    return by !== undefined && owner !== undefined && isLater(owner, by);
+  }
+
+  /** The first end stands: what a stopped job still answers changes nothing. */
+  private end(key: string, report: JobReport): void {
+    if (this.reports.get(key) !== undefined) return;
+    if (this.reports.has(key)) this.ledger?.note({ effect: 'job-ended', key });
+    this.reports.set(key, report);
+  }
+}

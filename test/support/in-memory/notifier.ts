@@ -1,0 +1,29 @@
+import type { NoticeInventory } from '../../../activities/inventory.ts';
+import type { Ledger } from '../../../activities/ledger.ts';
+import type { Message, Notifier } from '../../../activities/ports.ts';
+
+/** A notifier that remembers, once per key: an honest fake, which can be down. */
+export class InMemoryNotifier implements Notifier, NoticeInventory {
+  readonly told = new Map<string, Message>();
+  down = false;
+
+  constructor(private readonly ledger?: Ledger) {}
+
+  async deliver(message: Message): Promise<void> {
+    if (this.down) throw new Error('This notifier is down.');
+    if (this.told.has(message.key)) return;
+    this.told.set(message.key, structuredClone(message));
+    this.ledger?.note({ effect: 'notice-delivered', key: message.key });
+  }
+
+  /** It keeps nothing: what it does not take is not told. */
+  async list() {
+    const told: Record<string, string> = {};
+    for (const { workflowId, notice } of this.told.values()) {
+      if ((told[workflowId] ?? '') < notice.at) told[workflowId] = notice.at;
+    }
+    return { kept: [], told };
+  }
+
+  retell = async (): Promise<void> => undefined;
+}

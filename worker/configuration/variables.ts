@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { adapterVariables, lacking, vendorVariables } from '../../activities/adapters/variables.ts';
+import { badFields, fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
+
+const number = (expected: string, least: number, most: number) =>
+  z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
+const port = (fallback: number) =>
+  number('a port, 1 to 65535', 1, 65_535).refine(Number.isInteger, { error: 'a port, 1 to 65535' }).default(fallback);
+const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
+
+const named = (what: string) =>
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    error: `a name of the ${what}: 1 to 64 letters, digits, hyphens and underscores`,
+  });
+
+const TYPES = ['feature', 'bug', 'document', 'spike', 'recurring'];
+const LIMIT = 'a number, or one per type as in feature=3,bug=2 (0 to 1000)';
+const countOf = (text: string): number => (/^\d{1,4}$/.test(text) && Number(text) <= 1_000 ? Number(text) : NaN);
+
+const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perType: Record<string, number> } => {
+  const shared = countOf(text.trim());
+  if (!Number.isNaN(shared)) return { shared };
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const good = pairs.every(([type = '', count = '']) => TYPES.includes(type) && !Number.isNaN(countOf(count)));
+  if (good) return { perType: Object.fromEntries(pairs.map(([type, count]) => [type, Number(count)])) };
+  ctx.addIssue({ code: 'custom', message: LIMIT });
+  return z.NEVER;
+});
+
+/** A key of 32 bytes, in base64, and the name by which payloads know it. */
+export interface CodecKey {
+  id: string;
+  key: string;
+}
+
+const KEYS =
+  'keys as id:base64,id2:base64, of 32 bytes each (openssl rand -base64 32), with ids of letters, digits, ".", "_", "-"';
+
+/** The first key encrypts, all of them decrypt. What is wrong is never repeated: it may be most of a key. */
+export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
+  const keys = text
+    .split(',')
+    .map((each) => /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([A-Za-z0-9+/]{43}=)$/.exec(each.trim()));
+  const ids = keys.map((found) => found?.[1]);
+  const problem = ids.includes(undefined) ? KEYS : new Set(ids).size < ids.length ? `${KEYS}, each once` : undefined;
+  if (problem === undefined) return keys.map((found) => ({ id: found![1]!, key: found![2]! }));
+  ctx.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
+
+/**
+ * Every variable of ours, each with a default that serves a laptop. The comment above a variable is its description in
+ * CONFIGURATION.md (`npm run papers`). Temporal's own, TEMPORAL_ADDRESS and its family, are read as Temporal's tools read
+ * them. What adapters read is declared by them.
+ */
+export const Variables = z.object({
+  /** The task queue of the runs. Without worker versioning, each build has a queue of its own. */
+  GATEHOUSE_TASK_QUEUE: z.string().max(200, { error: 'at most 200 characters' }).default('gatehouse'),
+  /** The build that a worker runs, for Temporal's worker versioning: its commit, say. None: no versioning. */
+  GATEHOUSE_BUILD: named('build').optional(),
+  /** The worker deployment that the build belongs to. */
+  GATEHOUSE_DEPLOYMENT: named('deployment').default('gatehouse'),
+  /** Where the local Temporal server listens. */
+  GATEHOUSE_PORT: port(7233),
+  /** Where the local server's Web UI listens. */
+  GATEHOUSE_UI_PORT: port(8233),
+  /**
+   * The folder for everything that the local stack and the adapters keep: database, logs, jobs, checkouts, pull
+   * requests. None: `gatehouse` in the user's state directory.
+   */
+  GATEHOUSE_DATA: z.string().optional(),
+  /**
+   * How often to poll what sends no hints. The local stack sets 2. A worker polls at most three parked runs per second,
+   * so many parked runs wait longer.
+   */
+  GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
+  /**
+   * The timeout of one call to the forge, an executor, an environment or any other adapter. After it the call is made
+   * again.
+   */
+  GATEHOUSE_CALL_SECONDS: number('seconds, 1 to 86400', 1, 86_400).default(600),
+  /**
+   * The budget of all runs together per calendar month. Over it no new job starts, and runs wait for the next month or
+   * a higher budget. None: no limit.
+   */
+  GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
+  /**
+   * How many live runs one repository may have: a number, or one per type of task, as in `feature=3,bug=2`. None: no
+   * limit.
+   */
+  GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
+  /**
+   * How many runs a worker keeps in memory, at some 100 kB each. It reads the others again when something happens to
+   * them.
+   */
+  GATEHOUSE_CACHED_RUNS: number('a number of runs, 10 to 100000', 10, 100_000).default(1_000),
+  /**
+   * `on`: the Web UI's _Call Stack_ tab shows where a run's code is, for developers of gatehouse. Every workflow task
+   * then takes twice as long.
+   */
+  GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
+  /** The least severe log lines that a worker writes. */
+  GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
+  /**
+   * The keys that encrypt payloads, as `id:key,id2:key2`, each key 32 bytes in base64. The first one encrypts, all
+   * decrypt. None: no encryption.
+   */
+  GATEHOUSE_CODEC_KEYS: CodecKeys.optional().meta({ secret: true }),
+  /** A file with the same keys, one `id:key` per line, instead of `GATEHOUSE_CODEC_KEYS`. */
+  GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
+  /** Where `gatehouse codec` listens. The local stack starts it when there are keys. */
+  GATEHOUSE_CODEC_PORT: port(8234),
+  /** The Temporal server to use. None: the local stack starts one. */
+  TEMPORAL_ADDRESS: z.string().optional(),
+  /** The Temporal namespace to use. None: `default`. */
+  TEMPORAL_NAMESPACE: z.string().optional(),
+  /** The `temporal` program to use. None: the one on PATH, else one that is downloaded, or built with Go. */
+  TEMPORAL_CLI_PATH: z.string().optional(),
+  ...adapterVariables,
+});
+export type Variables = z.output<typeof Variables>;
+
+/**
+ * Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected
+ * and found.
+ */
+export function readVariables(environment: Record<string, string | undefined>): Variables {
+  const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  const { data, error } = Variables.safeParse(Object.fromEntries(set));
+  if (error) throw new BadVariables(fieldsMessage(badFields(error, environment, isSecret)));
+  const lacks = lacking(data);
+  if (lacks.length > 0) throw new BadVariables(lacks.join('\n'));
+  return data;
+}
+
+/** The variables of adapters that are set, for people: with their values, but for secrets. */
+export const declaredIn = (variables: Variables): string[] =>
+  Object.keys(vendorVariables).flatMap((name) => {
+    const value = variables[name as keyof Variables];
+    if (value === undefined) return [];
+    return [isSecret(name) ? `${name} (not shown)` : `${name}=${String(value)}`];
+  });
+
+/** Variables whose values are never shown, not even a wrong one: it may be most of a key, or an address that is one. */
+const isSecret = (name: string): boolean =>
+  Object.hasOwn(Variables.shape, name) && Variables.shape[name as keyof Variables].meta()?.['secret'] === true;
+
+export class BadVariables extends Error {
+  override readonly name = 'BadVariables';
+}

@@ -1,0 +1,63 @@
+import type { Estimate } from '../contracts/pipeline-run.ts';
+import { paragraphs, type Parts } from './parts.ts';
+
+export const agentAtWork = ({ role, job }: { role: string; job: number }) => `${role} is at work (${role}-${job})`;
+
+export const agentAsks = ({ role, question }: Parts<'agentAsks'>) => `${role} asks: ${question}`;
+
+export const agentChangedNothing = ({ role }: Parts<'agentChangedNothing'>) =>
+  `${role} changed nothing on a fresh branch.`;
+
+export const agentStopped = ({ role, because }: { role: string; because: string }) =>
+  `The ${role} was stopped: ${because}`;
+
+/** A job that failed without a message. */
+export const failedWithoutReason = () => 'It failed, and did not say why.';
+
+export const jobFailedHint = () => 'Look at the detail, mend the agent or the task, then retry the run.';
+
+export const changesDiscarded = ({ role, files }: { role: string; files: readonly string[] }) =>
+  `${role} only reads; what it changed was thrown away: ${files.slice(0, 10).join(', ')}.`;
+
+export const outputAwaitsApproval = ({ role }: Parts<'outputAwaitsApproval'>) =>
+  `The output of ${role} waits for approval.`;
+
+export const approvedBy = ({ by }: Parts<'approvedBy'>) => `Approved by ${by ?? 'a person'}.`;
+
+export const rejectedBy = ({ by, reason }: Parts<'rejectedBy'>) =>
+  `${by ?? 'A person'} rejected it${reason ? `: ${reason}` : '.'}`;
+
+export const done = () => 'Done.';
+
+export const joined = ({ first, then }: Parts<'joined'>) => [first, then].filter(Boolean).join(' ');
+
+// Helpers
+
+export const attemptsUsedUp = ({ reason, helper, attempts }: Parts<'attemptsUsedUp'>) =>
+  `${reason} ${helper} has had its ${attempts} attempts.`;
+
+export const helperChangesNothing = ({ reason, helper, times }: Parts<'helperChangesNothing'>) =>
+  `${reason} Nothing changed: ${helper} left it as it was, ${times} times in a row.`;
+
+export const noBranchToFix = ({ reason }: Parts<'noBranchToFix'>) => `${reason} There is no work branch to mend it on.`;
+
+// Estimates
+
+export const estimated = ({ estimate, rationale }: Parts<'estimated'>) => {
+  const axes = AXES.map((axis) => `${axis} ${estimate[axis]}`).join(', ');
+  return `Estimated: ${axes}.${rationale && ` ${rationale}`}`;
+};
+
+export const noEstimate = () => 'There is no estimate.';
+
+export const estimateTooLow = ({ thresholds }: Parts<'estimateTooLow'>) =>
+  `The estimate is below ${thresholds.map(({ axis, least }) => `${axis} ${least}`).join(' and ')}.`;
+
+const AXES: readonly (keyof Estimate)[] = ['complexity', 'risk', 'impact'];
+
+// What agents are asked
+
+export const taskBrief = ({ description, asks }: Parts<'taskBrief'>) => paragraphs(description, asks);
+
+export const estimateAsked = () =>
+  'Estimate the task. Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }.';

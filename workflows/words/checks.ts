@@ -1,0 +1,45 @@
+import { namesOf, paragraphs, short, type Parts } from './parts.ts';
+
+export const checksOf = ({ branch }: Parts<'checksOf'>) => `The checks of ${branch}`;
+
+export const checksOfHead = () => 'The checks of the head';
+
+/** What people read while CI runs. `checks`: which ones, as `checksOf` names them. */
+export const checksAwaited = ({ checks, head }: { checks: string; head: string }) =>
+  `${checks} (${short(head)}) are awaited`;
+
+export const checksPending = ({ minutes }: { minutes: number }) => `Checks have been pending for ${minutes} minutes.`;
+
+export const checksPassed = ({ count }: Parts<'checksPassed'>) =>
+  `${count} ${count === 1 ? 'check' : 'checks'} passed.`;
+
+/** A forgotten check looks just like this, so it is said aloud. */
+export const noChecks = () => 'There are no checks: nothing gates this change.';
+
+export const checksFailed = ({ failing }: Parts<'checksFailed'>) =>
+  `Failing checks: ${failing.map(({ name, conclusion }) => `${name} (${conclusion})`).join(', ')}.`;
+
+/** They had passed before. */
+export const checksFailedAgain = ({ failing }: Parts<'checksFailedAgain'>) => `Failing checks: ${namesOf(failing)}.`;
+
+export const checksFailedHint = () => 'Mend the checks by hand on the work branch, then retry the run.';
+
+export const checksNotEnded = ({ branch, because }: { branch: string; because: string }) =>
+  `Checks of ${branch} may run on, for they could not be ended: ${because}`;
+
+// The merge result
+
+export const mergeResultChecks = ({ head, base, baseHead }: Parts<'mergeResultChecks'>) =>
+  `The checks of ${short(head)} merged into ${base} as it is now (${short(baseHead)})`;
+
+export const mergeResultFailed = ({ base, failing }: Parts<'mergeResultFailed'>) =>
+  `Failing checks once it is merged into ${base}: ${namesOf(failing)}.`;
+
+// What the ci-fixer is asked
+
+/** The end of each failing check's output is what its fixer needs most. */
+export const fixChecksBrief = ({ failing }: Parts<'fixChecksBrief'>) =>
+  paragraphs(
+    'These checks fail on the head of the work branch. Mend the change so that they pass.',
+    ...failing.map(({ name, conclusion, log }) => `## ${name}: ${conclusion}\n\n${log?.trim() ?? '(no output)'}`),
+  );

@@ -1,0 +1,41 @@
+import type { Parts } from './parts.ts';
+
+export const tryAt = ({ url }: Parts<'tryAt'>) => `Try the change at ${url}`;
+
+export const tryBranch = ({ lacking, branch }: Parts<'tryBranch'>) => `${lacking} Try ${branch} yourself`;
+
+export const tryTheBranch = ({ lacking }: Parts<'tryTheBranch'>) => `${lacking} Try the branch yourself.`;
+
+export const confirmedBy = ({ by, note }: Parts<'confirmedBy'>) =>
+  `Confirmed by ${by ?? 'a person'}${note ? `: ${note}` : '.'}`;
+
+export const humanTestOver = () => 'The human test is over.';
+
+// Why there is no environment to try the change in
+
+export const noEnvironmentConfigured = () => 'No environment is configured.';
+
+export const environmentNotUpYet = () => 'The environment is not up yet; it may still come up.';
+
+export const noEnvironment = () => 'There is no environment.';
+
+export const takenDownByPerson = () => 'A person took it down.';
+
+// How a fix or an update went
+
+export const helperFailed = ({ helper, because }: Parts<'helperFailed'>) => `The ${helper} failed: ${because}`;
+
+export const helperLeftHead = ({ helper }: Parts<'helperLeftHead'>) =>
+  `Nothing changed: The ${helper} left the head as it was.`;
+
+export const updatingBranch = ({ branch, base }: Parts<'updatingBranch'>) => `${branch} takes in ${base}`;
+
+export const updateCalledOff = () => 'The update was called off.';
+
+export const resolversUsedUp = ({ base, attempts }: Parts<'resolversUsedUp'>) =>
+  `${base} conflicts with the change, and the resolvers have had their ${attempts} attempts.`;
+
+// What the fixer is asked
+
+export const fixBrief = ({ findings }: Parts<'fixBrief'>) =>
+  `A person tried the change, and found this:\n\n${findings}`;

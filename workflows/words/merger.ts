@@ -1,0 +1,48 @@
+import { short, type Parts } from './parts.ts';
+
+export const checkingChange = () => 'Checking the change';
+
+export const merging = ({ head, base }: Parts<'merging'>) => `Merging ${short(head)} into ${base}`;
+
+export const merged = ({ by }: Parts<'merged'>) => (by === undefined ? 'Merged.' : `Merged, as ${by} said.`);
+
+export const mergeRejectedBy = ({ by, reason }: Parts<'mergeRejectedBy'>) =>
+  `${by ?? 'A person'} rejected the merge${reason ? `: ${reason}` : '.'}`;
+
+export const mergeQuestion = ({ because }: Parts<'mergeQuestion'>) => `${because} Merge it, or reject it.`;
+
+// Why a person decides
+
+export const notAssessed = () => 'There is no valid assessment of the change.';
+
+export const assessedTooHigh = ({ over }: Parts<'assessedTooHigh'>) =>
+  `Over the thresholds: ${over.map(({ axis, score, most }) => `${axis} ${score} of ${most}`).join(', ')}.`;
+
+export const protectedPathsTouched = ({ paths }: Parts<'protectedPathsTouched'>) =>
+  `It touches protected paths: ${paths.slice(0, 10).join(', ')}.`;
+
+export const mergeBringsBack = ({ base, commits }: Parts<'mergeBringsBack'>) =>
+  `It would bring back what was removed from ${base}: ${commits.join(', ')}.`;
+
+export const mergeConflicts = ({ files }: Parts<'mergeConflicts'>) =>
+  `It conflicts with its base in ${files.join(', ')}.`;
+
+export const mergedIntoConflict = ({ files }: Parts<'mergedIntoConflict'>) =>
+  `It could not be merged: it conflicts in ${files.join(', ')}.`;
+
+export const mergeRefused = ({ because }: Parts<'mergeRefused'>) => `It could not be merged: ${because}`;
+
+export const baseNotTaken = ({ because, base, refusal }: Parts<'baseNotTaken'>) =>
+  `${because} ${base} could not be merged in: ${refusal}.`;
+
+/** The run was cancelled during its merge. */
+export const mergeNotReadBack = ({ branch, base }: { branch: string; base: string }) =>
+  `The run was called off while it merged, and whether ${branch} was merged into ${base} could not be read.`;
+
+// What the merger is asked
+
+export const assessBrief = () =>
+  [
+    'Assess the change on the work branch against its base: how complex it is, how risky, how far it reaches.',
+    'Answer in `output` with { "complexity": 0..1, "risk": 0..1, "impact": 0..1, "rationale": "…" }. Do not merge.',
+  ].join('\n');
