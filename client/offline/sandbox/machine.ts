@@ -6,6 +6,9 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import { bundling } from '../../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../../worker/configuration/converting.ts';
 
+/** As in a worker: a machine that is very busy is no endless loop. */
+const LONGEST_TURN_MS = 60_000;
+
 let bundled = async (): Promise<string> => {
   const bundler = new WorkflowCodeBundler({ ...bundling(), ...dataConverterOf(), logger: new DefaultLogger('ERROR') });
   return (await bundler.createBundle()).code;
@@ -20,7 +23,7 @@ const theCreator = () =>
   (creator ??= (async () => {
     const code = parseWorkflowCode(await bundled());
     // Of local activities the machine wants to know which there are: `default` stands for all.
-    return ReusableVMWorkflowCreator.create(code, 5_000, new Set(['default']));
+    return ReusableVMWorkflowCreator.create(code, LONGEST_TURN_MS, new Set(['default']));
   })());
 
 /** What a run is told of itself. */
