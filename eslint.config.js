@@ -14,7 +14,7 @@ const OUTSIDE = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'build/', 'coverage/', 'client/local-stack/sample/', '**/*.json'] },
+  { ignores: ['node_modules/', 'build/', 'dist/', 'coverage/', 'client/local-stack/sample/', '**/*.json'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { clientCodec } from '../worker/configuration/encryption.ts';
 import type { ClientConfig } from './config.ts';
 import { Unreachable } from './errors.ts';
+import { typed } from './invocation.ts';
 
 const CONNECT_MS = 4_000;
 /** A server that was away is tried again at least this often, in milliseconds: gRPC's own pauses grow to two minutes. */
@@ -22,6 +23,6 @@ export async function connect({
     });
   } catch (failure) {
     const why = (failure as Error).message.split('\n', 1)[0]!;
-    throw new Unreachable(`No Temporal server answers at ${address} (${why}). Start one with: gatehouse up`);
+    throw new Unreachable(`No Temporal server answers at ${address} (${why}). Start one with: ${typed('up')}`);
   }
 }

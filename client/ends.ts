@@ -11,7 +11,7 @@ export type Ended =
 
 export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowExecutionDescription): Promise<Ended> {
   if (status.name === 'RUNNING') return { is: 'live' };
-  if (status.name === 'COMPLETED') return { is: 'done', result: (await handle.result()) as never };
+  if (status.name === 'COMPLETED') return { is: 'done', result: await handle.result() };
   const { type, message: said, details } = await failureOf(handle);
   const { hint, detail, fields = [] } = details;
   const byServer = status.name === 'TERMINATED' || status.name === 'TIMED_OUT';
@@ -25,21 +25,19 @@ export function asEnded(
   end: Ended,
   closedAt = new Date().toISOString(),
 ): Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'> {
-  const known = run as RunAnswer;
-  if (end.is === 'live' || known.waitingOn?.what === 'nothing') return known;
+  const { status, waitingOn } = run;
+  if (status && waitingOn && (end.is === 'live' || waitingOn.what === 'nothing')) return { ...run, status, waitingOn };
   const stopped = end.is === 'lost' && (end.status === 'TERMINATED' || end.status === 'CANCELLED');
   return {
     ...run,
     status: end.is === 'done' ? 'passed' : stopped ? 'stopped' : 'failed',
     current: null,
-    waitingOn: {
-      what: 'nothing',
-      detail: end.is === 'lost' ? end.message : `The run has ended as ${end.result.outcome}.`,
-      since: closedAt,
-      offers: [],
-    },
+    waitingOn: { what: 'nothing', detail: endingOf(end), since: closedAt, offers: [] },
   };
 }
+
+const endingOf = (end: Ended): string =>
+  end.is === 'lost' ? end.message : end.is === 'done' ? `The run has ended as ${end.result.outcome}.` : '';
 
 /** Who ended it, where its own code could not say so. */
 async function endOnServer({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {

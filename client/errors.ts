@@ -1,5 +1,6 @@
 import type { BadField } from '../workflows/contracts/activities.ts';
 import type { RefusalCode } from '../workflows/contracts/reading.ts';
+import { typed } from './invocation.ts';
 
 /** What a person is told, and what it is called for programs. */
 export abstract class ClientError extends Error {
@@ -42,7 +43,7 @@ export class NothingToRetry extends ClientError {
 export class NotSetUp extends ClientError {
   readonly code = 'not_set_up';
   constructor() {
-    super('The namespace lacks search attributes of gatehouse. Add them with: gatehouse doctor --fix');
+    super(`The namespace lacks search attributes of gatehouse. Add them with: ${typed('doctor --fix')}`);
   }
 }
 

@@ -16,6 +16,7 @@ import { oversized } from '../workflows/rules/bounds.ts';
 import { inputTooLarge } from '../workflows/words/input.ts';
 import { begin, type Begun, type Wished } from './beginning.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
+import { typed } from './invocation.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
@@ -194,7 +195,7 @@ export class Runs {
     } catch (failure) {
       if (isGone(failure)) throw new NotFound(`${workflowId}: there is no such run.`);
       if (isTimeout(failure)) {
-        throw new Unreachable(`Nobody answered for ${workflowId}. Is a worker running? Try: gatehouse doctor`);
+        throw new Unreachable(`Nobody answered for ${workflowId}. Is a worker running? Try: ${typed('doctor')}`);
       }
       throw failure;
     }

@@ -159,7 +159,7 @@ describe('the image of the worker', () => {
   it('is built from what the repository holds, and from nothing that is ignored', () => {
     expect(compose.services['worker']?.build).toBe('.');
     const kept = read('.dockerignore').split('\n');
-    const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, from]) => from!.split(' '));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) => from!.split(' '));
     expect(copied.length).toBeGreaterThan(0);
     for (const path of copied) {
       expect(existsSync(at(path))).toBe(true);
@@ -167,11 +167,13 @@ describe('the image of the worker', () => {
     }
   });
 
-  it('is pinned to a Node that we support, runs as nobody special, and begins with the worker', () => {
-    expect(dockerfile).toMatch(/^FROM node:20\.\d+-bookworm-slim$/m);
+  it('is pinned to a Node that we support, runs as nobody special, and starts the package’s worker', () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+    for (const base of bases) expect(base).toMatch(/^node:20\.\d+-bookworm-slim$/);
+    expect(dockerfile).toMatch(/^COPY --from=package /m);
     expect(dockerfile).toMatch(/^RUN npm ci --omit=dev\b/m);
     expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nRUN '));
     const [, command] = /^CMD (\[.+\])$/m.exec(dockerfile)!;
-    expect(existsSync(at((JSON.parse(command!) as string[]).at(-1)!))).toBe(true);
+    expect((JSON.parse(command!) as string[]).at(-1)).toBe('dist/package/worker.js');
   });
 });

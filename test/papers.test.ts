@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSettings } from '../activities/adapters/settings/repository-settings.ts';
-import { kebab } from '../client/cli/words.ts';
+import { COMMANDS } from '../client/cli/command-list.ts';
 import { actions } from '../workflows/contracts/messages.ts';
 import { NoticeType } from '../workflows/contracts/notices.ts';
 import { BUILT_IN } from '../workflows/contracts/pipelines.ts';
@@ -108,13 +108,7 @@ it.each(papers)('%s names only scripts and commands that are there', (paper) => 
 });
 
 /** `keep-environment` is CONTRIBUTING's example of an action. */
-const commands = [
-  'keep-environment',
-  ...Object.keys(actions).map(kebab),
-  ...readdirSync(path.join(root, 'client/cli'))
-    .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => [...read(`client/cli/${file}`).matchAll(/\.command\('([a-z-]+)/g)].map(([, name]) => name!)),
-];
+const commands = ['keep-environment', ...COMMANDS.map(({ usage }) => usage.split(' ')[0]!)];
 
 it.each(papers)(
   '%s is for readers elsewhere: it names no folder of one machine, no registry, no page they lack',

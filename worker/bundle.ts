@@ -1,38 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundling, type Bundling } from './configuration/bundling.ts';
+import { bundling, packedBundle, variantOf, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
-
-const here = fileURLToPath(import.meta.url);
-const root = fileURLToPath(new URL('..', import.meta.url));
-const workflows = path.join(root, 'workflows');
+import { root } from './configuration/places.ts';
 
 /** Where nothing is encrypted, as in proofs: without it one undecodable signal would wedge a run. */
 export const dataConverter = dataConverterOf();
 
-interface Building extends Bundling {
-  converter?: typeof dataConverter;
-}
-
 /**
- * The workflow code, built ahead of time and kept under the hash of what it is made from: a worker that is started
- * again starts at once.
+ * The workflow code as one file. A package brings it. A checkout bundles it once, under the hash of its sources, so a
+ * worker that is started again starts at once.
  */
-export async function workflowBundle(data: string, building: Building = {}): Promise<{ codePath: string }> {
-  const { payloadConverterPath, failureConverterPath } = building.converter ?? dataConverter;
-  const kind = `${failureConverterPath ? '-sealing' : ''}${building.callStacks ? '-traced' : ''}`;
-  const codePath = path.join(data, 'bundles', `${await sourceHash()}${kind}.cjs`);
+export async function workflowBundle(data: string, wanted: Bundling = {}): Promise<{ codePath: string }> {
+  const packed = packedBundle(wanted);
+  if (packed) return { codePath: packed };
+  const codePath = path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`);
   if (await isThere(codePath)) return { codePath };
 
   // Loaded here, for most have it bundled already.
   const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    ...bundling(building),
-    ...(payloadConverterPath && { payloadConverterPath }),
-    ...(failureConverterPath && { failureConverterPath }),
-  });
+  const { code } = await bundleWorkflowCode(bundling(wanted));
   await mkdir(path.dirname(codePath), { recursive: true });
   const draft = `${codePath}.${randomUUID()}`;
   await writeFile(draft, code);
@@ -40,13 +28,19 @@ export async function workflowBundle(data: string, building: Building = {}): Pro
   return { codePath };
 }
 
+/** What a bundle is made from: the workflow code, its libraries, and how it is bundled. */
 async function sourceHash(): Promise<string> {
-  const names = (await readdir(workflows, { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
+  const workflows = (await readdir(path.join(root, 'workflows'), { recursive: true })).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const files = [
+    'package-lock.json',
+    'worker/bundle.ts',
+    'worker/configuration/bundling.ts',
+    ...workflows.map((name) => path.join('workflows', name)).sort(),
+  ];
   const hash = createHash('sha256');
-  const files = [here, path.join(root, 'package-lock.json'), ...names.map((name) => path.join(workflows, name))];
-  for (const file of files) {
-    hash.update(path.relative(root, file)).update(await readFile(file));
-  }
+  for (const file of files) hash.update(file).update(await readFile(path.join(root, file)));
   return hash.digest('hex').slice(0, 24);
 }
 

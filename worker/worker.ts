@@ -37,7 +37,7 @@ export async function createWorker(
   { connection, config, ports }: Serving,
   over: Partial<WorkerOptions> = {},
 ): Promise<Worker> {
-  const { variables, namespace, data, codecKeys } = config;
+  const { variables, namespace, data, codecKeys = [] } = config;
   const dataConverter = dataConverterOf(codecKeys);
   const taskQueue = variables.GATEHOUSE_TASK_QUEUE;
   const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
@@ -49,7 +49,7 @@ export async function createWorker(
     ...versioning(variables),
     ...(over.workflowBundle
       ? {}
-      : { workflowBundle: await workflowBundle(data, { converter: dataConverter, callStacks }) }),
+      : { workflowBundle: await workflowBundle(data, { encrypted: codecKeys.length > 0, callStacks }) }),
     dataConverter,
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,

@@ -1,10 +1,8 @@
 import type { Client } from '@temporalio/client';
-import type { Command } from 'commander';
 import { found } from '../../workflows/contracts/bad-fields.ts';
 import { Id, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
-import { findTemporal } from '../local-stack/acquire.ts';
 import { Runs } from '../runs.ts';
 import { Usage } from './exit-codes.ts';
 
@@ -14,7 +12,7 @@ export interface Session {
   runs: Runs;
 }
 
-/** Connects for one command, and closes whatever comes of it. */
+/** Connects for one command, and closes the connection however the command ends. */
 export async function withRuns<T>(work: (session: Session) => Promise<T>): Promise<T> {
   const config = readConfig();
   const client = await connect(config);
@@ -27,7 +25,7 @@ export async function withRuns<T>(work: (session: Session) => Promise<T>): Promi
 
 const WORKFLOWS: Record<string, typeof runIdOf> = { run: runIdOf, release: releaseIdOf };
 
-/** RUN as people write it: a task id, `workspace/task`, or the workflow id of a run or of a release watch. */
+/** The workflow id of a RUN as people write it: a task id, `workspace/task`, or the id itself. */
 export function workflowIdOf(run: string, idOf: typeof runIdOf = runIdOf): string {
   const parts = run.split('/');
   const named = parts.length === 3 ? WORKFLOWS[parts[0]!] : idOf;
@@ -37,13 +35,3 @@ export function workflowIdOf(run: string, idOf: typeof runIdOf = runIdOf): strin
   }
   return named(workspace!, task!);
 }
-
-/** What a story needs to name the Web UI and the `temporal` program on this machine. */
-export async function toldFrom({ address, namespace, variables, environment, cache }: ClientConfig) {
-  const sources = { cliPath: variables.TEMPORAL_CLI_PATH, searchPath: environment['PATH'], cache };
-  const temporal = (await findTemporal(sources)) ?? 'temporal';
-  const uiUrl = variables.TEMPORAL_ADDRESS === undefined && `http://127.0.0.1:${variables.GATEHOUSE_UI_PORT}`;
-  return { address, namespace, ...(uiUrl && { uiUrl }), environment: { ...environment, TEMPORAL_CLI_PATH: temporal } };
-}
-
-export const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;

@@ -1,8 +1,19 @@
 #!/usr/bin/env node
-import { register as registerRequire } from 'tsx/cjs/api';
-import { register as registerImport } from 'tsx/esm/api';
+// Starts the command line from its build: the one that came with the package or, in a checkout, one of its sources.
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-registerRequire();
-registerImport();
-const { main } = await import('./main.ts');
+const isCheckout = existsSync(new URL('./main.ts', import.meta.url));
+const build = isCheckout
+  ? await (await import('../building/checkout.mjs')).checkoutBuild()
+  : fileURLToPath(new URL('../../dist/package', import.meta.url));
+
+// V8 keeps what it has compiled (Node 22.1 and later). The user's own cache: nobody else can write there.
+const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE || path.join(cache, 'gatehouse', 'compiled'));
+
+const { main } = await import(pathToFileURL(path.join(build, 'gatehouse.js')).href);
 process.exitCode = await main(process.argv);

@@ -1,6 +1,7 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
 import { shellWord } from '../../workflows/contracts/quoting.ts';
 import { watchIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
+import { typed } from '../invocation.ts';
 
 /** A pass that takes longer is given up: the next one looks anew. */
 const LONGEST = '15 minutes';
@@ -71,7 +72,7 @@ export async function watchOf({ schedule, workflow }: Client, taskQueue: string)
     return { about, ...(await lastPass(workflow, last.action.workflow.workflowId, `every ${every}`)) };
   } catch (failure) {
     if (!(failure instanceof ScheduleNotFoundError)) throw failure;
-    return { about, ok: true, detail: 'nobody looks by itself: gatehouse doctor --watch has it done' };
+    return { about, ok: true, detail: `no schedule checks by itself: ${typed('doctor --watch')} adds one` };
   }
 }
 

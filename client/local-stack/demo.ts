@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import pc from 'picocolors';
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { watch } from '../cli/watch.ts';
+import { follow } from '../cli/following.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Runs } from '../runs.ts';
 import { tame } from '../legible.ts';
@@ -41,7 +41,7 @@ export async function playSample({ config, runs, stack, signal, unattended }: Pl
   });
   let moved = false;
   const person = new ScriptedPerson(runs);
-  const code = await watch({
+  const code = await follow({
     runs,
     workflowId,
     json: false,

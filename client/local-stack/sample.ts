@@ -1,8 +1,9 @@
 import { cp, mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { execa } from 'execa';
+import { root } from '../../worker/configuration/places.ts';
 
-const SOURCE = fileURLToPath(new URL('./sample', import.meta.url));
+const SOURCE = path.join(root, 'client', 'local-stack', 'sample');
 
 /** The people of the sample's history. */
 const as = (name: string) => ({

@@ -3,9 +3,11 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileOf, isBuilt } from '../../worker/configuration/places.ts';
 
-const MAIN = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+export const WORKER = fileOf('worker/main.ts', 'worker.js');
+/** What Node needs to run it: a loader for the sources, or the source maps of a build. */
+export const WORKER_FLAGS = isBuilt ? ['--enable-source-maps'] : ['--import', import.meta.resolve('tsx')];
 /** Longer than an orderly stop takes: 20 s for what it works on, and 20 s for what it runs (`CLOSE_MS`). */
 const STOP_MS = 50_000;
 const LONGEST_PAUSE_MS = 10_000;
@@ -85,8 +87,8 @@ export class WorkerProcess {
     mkdirSync(path.dirname(this.log), { recursive: true });
     const log = openSync(this.log, 'a');
     try {
-      this.child = fork(MAIN, {
-        execArgv: ['--import', import.meta.resolve('tsx')],
+      this.child = fork(WORKER, {
+        execArgv: WORKER_FLAGS,
         env: this.options.environment,
         detached: true,
         stdio: ['ignore', log, log, 'ipc'],

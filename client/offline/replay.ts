@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
-import { bundling } from '../../worker/configuration/bundling.ts';
+import { bundling, packedBundle } from '../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
@@ -35,12 +35,9 @@ export async function replay(
   { tell, workflowsPath, payloadCodecs = [] }: Replaying = {},
 ): Promise<Replayed[]> {
   hush();
-  const logger = new DefaultLogger(SILENT_LOGGER);
-  const code = workflowsPath === undefined ? bundling() : { workflowsPath };
-  // What fails is told here and now: without the converter that would encrypt its words.
-  const converter = dataConverterOf();
-  const workflowBundle = await bundleWorkflowCode({ ...code, ...converter, logger });
-  const dataConverter = { ...converter, payloadCodecs };
+  const workflowBundle = await bundleOf(workflowsPath);
+  // Failures are shown here and now, so their messages are not encrypted.
+  const dataConverter = { ...dataConverterOf(), payloadCodecs };
   const results: Replayed[] = [];
   const note = (replayed: Replayed) => {
     results.push(replayed);
@@ -50,6 +47,16 @@ export async function replay(
   const streams = Math.min(MOST_STREAMS, availableParallelism(), files.length);
   await Promise.all(Array.from({ length: streams }, () => stream({ workflowBundle, dataConverter }, left, note)));
   return results.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+}
+
+async function bundleOf(
+  workflowsPath: string | undefined,
+): Promise<NonNullable<ReplayWorkerOptions['workflowBundle']>> {
+  const codePath = workflowsPath === undefined ? packedBundle() : undefined;
+  if (codePath) return { codePath };
+  const { payloadConverterPath, ...ours } = bundling();
+  const code = workflowsPath === undefined ? ours : { workflowsPath };
+  return bundleWorkflowCode({ ...code, payloadConverterPath, logger: new DefaultLogger(SILENT_LOGGER) });
 }
 
 /** Takes one file after another, for as long as there are any. */

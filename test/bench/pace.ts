@@ -17,6 +17,8 @@ export interface Pace {
   idleMs: number;
   settleMs: number;
   replays: number;
+  /** How often each command is started. */
+  starts: number;
   /** Checkouts of a large repository after the first, runs on it, and how large it is: 300 MB packed. */
   checkouts: number;
   repositoryRuns: number;
@@ -39,6 +41,7 @@ export const WHOLE: Pace = {
   idleMs: 60_000,
   settleMs: 30_000,
   replays: 20,
+  starts: 20,
   checkouts: 3,
   repositoryRuns: 2,
   repository: { files: 50_000, commits: 400, changes: 125, bytes: 4_000 },
@@ -60,6 +63,7 @@ export const QUICK: Pace = {
   idleMs: 5_000,
   settleMs: 2_000,
   replays: 3,
+  starts: 3,
   checkouts: 1,
   repositoryRuns: 1,
   repository: { files: 2_000, commits: 10, changes: 100, bytes: 4_000 },

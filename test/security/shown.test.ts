@@ -1,5 +1,5 @@
-import { Story } from '../../client/cli/story.ts';
-import { explained } from '../../client/cli/explaining.ts';
+import { Story } from '../../client/cli/texts/story.ts';
+import { explained } from '../../client/cli/texts/explaining.ts';
 import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
 import { shown, shownLines, tame, tameJson } from '../../client/legible.ts';
 import { inert } from '../../workflows/contracts/titles.ts';

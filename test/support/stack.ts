@@ -15,6 +15,8 @@ import { removeFolder } from './folders.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
 const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+/** How the command line's worker is called in a list of processes: a build runs it. */
+const WORKER = '/worker.js';
 
 /** Waits for something to come true, and says what it was when it does not. It looks ever less often: looking costs time, too. */
 export async function until<T>(
@@ -114,7 +116,7 @@ export class TestStack {
   async kill(): Promise<void> {
     const worker = await this.workerPid();
     this.up!.kill('SIGKILL');
-    await until('no worker', async () => !(await this.processes('worker/main.ts')).includes(worker));
+    await until('no worker', async () => !(await this.processes(WORKER)).includes(worker));
   }
 
   async remove(): Promise<void> {
@@ -155,9 +157,7 @@ export class TestStack {
   async workerPid(): Promise<number> {
     return until('a worker', async () => {
       const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=,args=']);
-      const line = stdout
-        .split('\n')
-        .find((each) => each.includes('worker/main.ts') && each.includes(` ${this.up!.pid} `));
+      const line = stdout.split('\n').find((each) => each.includes(WORKER) && each.includes(` ${this.up!.pid} `));
       return line ? Number.parseInt(line, 10) : undefined;
     });
   }

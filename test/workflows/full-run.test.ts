@@ -132,7 +132,7 @@ it('an answer that looks like a place of ours is only what an agent said', async
 });
 
 it('a failure tells of a full run within its bytes', async () => {
-  const { run } = await loudRun([
+  const { cluster, run } = await loudRun([
     ...KINDS.map((kind) => ({ kind })),
     { kind: 'architect', approval: true },
     { kind: 'coder' },
@@ -142,7 +142,7 @@ it('a failure tells of a full run within its bytes', async () => {
   expect(run.closed).toMatchObject({ failure: { type: 'rejected', details: { settled: { length: KINDS.length } } } });
   expect(bytesOf(run.closed)).toBeLessThan(300_000);
   // What a retry takes up is read by the run that goes on, in one message.
-  const { cluster, workflowId, runId } = run;
+  const { workflowId, runId } = run;
   const texts = { keep: async () => 'hash' };
   const again = { workflowId, runId };
   const read = await readClosed({ client: clientOf(cluster), again, runId, texts, attempt: 1 });

@@ -686,7 +686,7 @@ describe('a run that goes on in another execution', () => {
   });
 
   it('is retried with its settled steps kept, and no visit named twice', async () => {
-    const { run } = await play({
+    const { cluster, run } = await play({
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),
     });
@@ -694,7 +694,7 @@ describe('a run that goes on in another execution', () => {
     const { settled } = failure(run).details;
     expect(settled.map(({ id }: any) => id)).toEqual(['1-coder', '2-reviewer', '3-human-test', '4-conflicts']);
 
-    const { cluster, runId } = run;
+    const { runId } = run;
     const goOn = (more = {}) => startRun(cluster, { ...wish(...STEPS), resume: { of: { runId }, ...more } });
     Object.assign(cluster.world, goodWorld());
     cluster.log.splice(0);

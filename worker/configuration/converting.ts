@@ -1,18 +1,19 @@
-import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import type { CodecKey } from './variables.ts';
 import { workerCodec } from './encryption.ts';
+import { fileOf } from './places.ts';
 
-const at = (name: string) => fileURLToPath(new URL(`../../workflows/temporal/${name}`, import.meta.url));
+/** The SDK loads converters with `require`. */
+const at = (name: string) => fileOf(`workflows/temporal/${name}.ts`, `${name}.cjs`);
 
 /**
- * How payloads are read and written by whoever runs workflow code: worker, bundle and replay. Without the payload
- * converter one undecodable signal would wedge a run; with keys all is sealed, the words of failures too.
+ * How payloads are read and written by what runs workflow code: worker and replay. Without the payload converter one
+ * undecodable signal would wedge a run. With keys everything is encrypted, the messages of failures too.
  */
 export const dataConverterOf = (keys: readonly CodecKey[] = []): DataConverter => ({
-  payloadConverterPath: at('payload-converter.ts'),
+  payloadConverterPath: at('payload-converter'),
   ...(keys.length > 0 && {
-    failureConverterPath: at('failure-converter.ts'),
+    failureConverterPath: at('failure-converter'),
     payloadCodecs: [workerCodec(keys)],
   }),
 });

@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
-import type { Cluster } from './cluster.ts';
+import type { Surroundings } from './surroundings.ts';
 import { coresdk, type Core, activityFailure, from, to, toFailure, type Call, type Job } from './wire.ts';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
@@ -8,7 +8,7 @@ import { coresdk, type Core, activityFailure, from, to, toFailure, type Call, ty
 interface Asking {
   readonly workflowId: string;
   readonly runId: string;
-  readonly cluster: Cluster;
+  readonly cluster: Surroundings;
   readonly cancels: Map<number, () => void>;
   push(...jobs: Job[]): void;
 }

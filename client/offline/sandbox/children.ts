@@ -1,9 +1,9 @@
-import type { Cluster } from './cluster.ts';
+import type { Surroundings } from './surroundings.ts';
 import { coresdk, from, toFailure, type Core, type Job } from './wire.ts';
 
 /** What of a run is needed to speak to others in its name. */
 interface Speaking {
-  readonly cluster: Cluster;
+  readonly cluster: Surroundings;
   push(...jobs: Job[]): void;
 }
 

@@ -1,8 +1,8 @@
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface.js';
 import { ask } from './asking.ts';
 import { beginChild, signalOther } from './children.ts';
-import type { Cluster } from './cluster.ts';
 import { infoOf, machineFor } from './machine.ts';
+import type { Surroundings } from './surroundings.ts';
 import {
   beginning,
   coresdk,
@@ -56,14 +56,14 @@ export class Execution {
     public runId: string,
     readonly workflowType: string,
     readonly workflowId: string,
-    readonly cluster: Cluster,
+    readonly cluster: Surroundings,
     private readonly firstRunId: string,
     /** What the execution at hand was started with. */
     public input: unknown,
   ) {}
 
   static async create(
-    cluster: Cluster,
+    cluster: Surroundings,
     workflowType: string,
     workflowId: string,
     input: unknown,

@@ -1,16 +1,18 @@
+import { readFile } from 'node:fs/promises';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
 import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
-import { bundling } from '../../../worker/configuration/bundling.ts';
-import { dataConverterOf } from '../../../worker/configuration/converting.ts';
+import { bundling, packedBundle } from '../../../worker/configuration/bundling.ts';
 
 /** As in a worker: a machine that is very busy is no endless loop. */
 const LONGEST_TURN_MS = 60_000;
 
 let bundled = async (): Promise<string> => {
-  const bundler = new WorkflowCodeBundler({ ...bundling(), ...dataConverterOf(), logger: new DefaultLogger('ERROR') });
+  const packed = packedBundle();
+  if (packed) return readFile(packed, 'utf8');
+  const bundler = new WorkflowCodeBundler({ ...bundling(), logger: new DefaultLogger('ERROR') });
   return (await bundler.createBundle()).code;
 };
 

@@ -1,10 +1,14 @@
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
-import { exitCodeOf, Usage } from '../../../client/cli/exit-codes.ts';
+import { execa } from 'execa';
+import { Usage } from '../../../client/cli/exit-codes.ts';
+import { exitCodeOf } from '../../../client/cli/failures.ts';
 import { workflowIdOf } from '../../../client/cli/context.ts';
 import { main } from '../../../client/cli/main.ts';
+import { COMMANDS } from '../../../client/cli/command-list.ts';
 import { wordsAsTyped } from '../../../client/cli/words-as-typed.ts';
-import { commandFor, kebab, POSITIONAL } from '../../../client/cli/words.ts';
+import { commandFor, kebab, POSITIONAL } from '../../../client/cli/texts/words.ts';
+import { invocationOf } from '../../../client/invocation.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
 import { BadVariables } from '../../../worker/configuration/variables.ts';
@@ -71,6 +75,52 @@ describe('the commands of people', () => {
     expect(commandFor('decide', asked)).toBe(
       `npx gatehouse decide shop/PAY-1 --decision 1-coder/decision-1 --choice 'it'\\''s $(this)'`,
     );
+  });
+});
+
+it.each([
+  ['/srv/gatehouse/client/cli/gatehouse.mjs', '/srv/gatehouse', 'npx gatehouse'],
+  ['/home/ana/shop/node_modules/.bin/gatehouse', '/home/ana/shop/node_modules/gatehouse-temporal', 'npx gatehouse'],
+  ['/usr/local/bin/gatehouse', '/usr/local/lib/node_modules/gatehouse-temporal', 'gatehouse'],
+  [
+    '/home/ana/.npm/_npx/1f/node_modules/.bin/gatehouse',
+    '/home/ana/.npm/_npx/1f/node_modules/gatehouse-temporal',
+    'npx gatehouse-temporal',
+  ],
+])('called as %s, it is called again as it can be', (script, home, typed) => {
+  expect(invocationOf(script, home)).toBe(typed);
+});
+
+describe('what needs no server', () => {
+  let said = '';
+  beforeEach(() => {
+    said = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => (said += String(text)) !== '');
+  });
+  afterEach(() => jest.restoreAllMocks());
+  const gatehouse = (...words: string[]) => main(['node', 'gatehouse', ...words]);
+
+  it.each(['--version', '-V'])('%s is the package’s version, and the commit', async (option) => {
+    expect(await gatehouse(option)).toBe(0);
+    expect(said).toMatch(/^\d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n$/);
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('completion for %s names every command and its options', async (shell) => {
+    expect(await gatehouse('completion', shell)).toBe(0);
+    for (const { usage } of COMMANDS) expect(said).toContain(usage.split(' ')[0]);
+    expect(said).toMatch(shell === 'fish' ? /-l pull-request -r/ : /--pull-request/);
+  });
+
+  it('completion in bash offers what fits', async () => {
+    await gatehouse('completion', 'bash');
+    const offered = async (...words: string[]) => {
+      const line = `COMP_WORDS=(gatehouse ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}`;
+      const script = `${said}\n${line}; _gatehouse; echo "\${COMPREPLY[*]}"`;
+      return (await execa('bash', ['-c', script])).stdout;
+    };
+    expect(await offered('req')).toBe('request-fix request-changes request-recommendations');
+    expect(await offered('list', '--w')).toBe('--waiting');
+    expect(await offered('--json', 'list', '--s')).toBe('--status');
   });
 });
 
@@ -144,6 +194,7 @@ describe('wrong usage is told before anything is sent', () => {
     [['export', '--live', '--to', 'x', '--output', 'y'], '--output: is for one run'],
     [['export', '--status', 'happy', '--to', 'x'], 'Allowed choices are running'],
     [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
+    [['completion', 'tcsh'], 'shell: expected one of bash, zsh, fish'],
   ])('%j', async (words, sentence) => {
     expect(await gatehouse(...words)).toBe(2);
     const { error } = JSON.parse(said.join('')) as { error: { message: string } };

@@ -1,4 +1,4 @@
-import { explained } from '../../../client/cli/explaining.ts';
+import { explained } from '../../../client/cli/texts/explaining.ts';
 import { asEnded, type Ended } from '../../../client/ends.ts';
 import type { Pending } from '../../../client/pending.ts';
 import type { Read } from '../../../client/runs.ts';

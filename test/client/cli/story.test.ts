@@ -1,4 +1,4 @@
-import { Story } from '../../../client/cli/story.ts';
+import { Story } from '../../../client/cli/texts/story.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 
 /** What a story of these looks at a run at its CI tells of checks, a look at a time. */

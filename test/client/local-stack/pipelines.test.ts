@@ -1,4 +1,4 @@
-import { tableOf } from '../../../client/cli/pipelines.ts';
+import { tableOf } from '../../../client/cli/commands/pipelines.ts';
 import { answerTo } from '../../../client/local-stack/pipelines.ts';
 import type { ActionName } from '../../../workflows/contracts/messages.ts';
 

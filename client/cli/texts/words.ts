@@ -1,13 +1,14 @@
-import { actions, type ActionName } from '../../workflows/contracts/messages.ts';
-import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
-import { shellWord } from '../../workflows/contracts/quoting.ts';
-import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { askedNow } from '../../workflows/rules/describe.ts';
+import { actions, type ActionName } from '../../../workflows/contracts/messages.ts';
+import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
+import { shellWord } from '../../../workflows/contracts/quoting.ts';
+import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
+import { askedNow } from '../../../workflows/rules/describe.ts';
+import { typed } from '../../invocation.ts';
 
 /** An action's name as a command: `requestFix` is `request-fix`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What may stand right after RUN, for actions that live from one text. */
+/** The field that may follow RUN without its option, for actions that are mostly one text. */
 export const POSITIONAL: Partial<Record<ActionName, string>> = {
   requestFix: 'findings',
   requestChanges: 'feedback',
@@ -20,20 +21,20 @@ export const POSITIONAL: Partial<Record<ActionName, string>> = {
   restartFrom: 'step',
 };
 
-/** RUN as the command line takes it: the task alone in the workspace that is meant when none is named. */
+/** RUN as the command line takes it: the task alone, if it is in the default workspace. */
 export const runNameOf = ({ workflowId, task }: Pick<RunAnswer, 'workflowId' | 'task'>): string =>
   workflowId === runIdOf('default', task.id) ? task.id : workflowId.replace(/^run\//, '');
 
-/** The input with which an action can be pasted: its sample, with what this run asks for now. */
+/** An input to paste for an action: its sample, with what this run asks for now. */
 export const sampleFor = (name: ActionName, { current }: Pick<RunAnswer, 'current'>): Record<string, unknown> => ({
   ...actions[name].sample,
   ...askedNow(name, current),
 });
 
-/** An action as a command to be pasted into a shell. */
+/** An action as a command to paste into a shell. */
 export function commandFor(name: ActionName, run: Pick<RunAnswer, 'workflowId' | 'task' | 'current'>): string {
   const words = Object.entries(sampleFor(name, run)).map(([field, value]) =>
     field === POSITIONAL[name] ? shellWord(value) : `--${kebab(field)} ${shellWord(value)}`,
   );
-  return ['npx gatehouse', kebab(name), runNameOf(run), ...words].join(' ');
+  return typed([kebab(name), runNameOf(run), ...words].join(' '));
 }

@@ -1,19 +1,20 @@
 import pc from 'picocolors';
-import { ALWAYS_AVAILABLE } from '../../workflows/contracts/messages.ts';
-import { shellWord } from '../../workflows/contracts/quoting.ts';
-import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../workflows/contracts/reading.ts';
-import { retrying as retryingText } from '../../workflows/words/run.ts';
-import type { ClientConfig } from '../config.ts';
-import type { Ended } from '../ends.ts';
-import { shown, shownLines } from '../legible.ts';
+import { ALWAYS_AVAILABLE } from '../../../workflows/contracts/messages.ts';
+import { shellWord } from '../../../workflows/contracts/quoting.ts';
+import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../../workflows/contracts/reading.ts';
+import { retrying as retryingText } from '../../../workflows/words/run.ts';
+import type { ClientConfig } from '../../config.ts';
+import type { Ended } from '../../ends.ts';
+import { typed } from '../../invocation.ts';
+import { shown, shownLines } from '../../legible.ts';
 import { commandFor, runNameOf, sampleFor } from './words.ts';
 
-/** So much of a reason is told, in characters; of a remark less. */
+/** How much of a reason is shown, in characters. Remarks are shorter. */
 const LONG = 1_000;
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
-/** Turns what a run looks like, again and again, into what happened: each thing is told once. */
+/** Turns repeated snapshots of a run into a story of what happened. Each thing is told once. */
 export class Story {
   private readonly told = new Set<string>();
 
@@ -21,18 +22,18 @@ export class Story {
     private readonly config: Pick<ClientConfig, 'address' | 'environment'> & {
       uiUrl?: string;
       namespace?: string;
-      /** Played, not run: there is nobody to send a command to. */
+      /** Whether the run is simulated: no command can reach it. */
       simulated?: boolean;
     },
     private readonly say: Tell,
   ) {}
 
   tell(run: RunAnswer, log: ActionEntry[]): void {
-    if (!Array.isArray(run.notices)) return; // an input that could not be read has no more to tell than its end
+    if (!Array.isArray(run.notices)) return; // a run whose input could not be read has only its end to tell
     this.once('start', () => `${run.workflowId}: ${oneLine(run.task.title)}`, { run: run.workflowId });
     for (const step of run.steps) this.step(step);
     for (const entry of log) this.action(entry);
-    this.site(run);
+    this.environment(run);
     this.retrying(run);
     this.wait(run);
     for (const { id, type, severity, text } of run.notices) {
@@ -96,13 +97,13 @@ export class Story {
     this.once(`action ${actionId} ${at}`, () => pc.cyan(line), { action, by, verdict, because });
   }
 
-  private site({ environment }: RunAnswer): void {
+  private environment({ environment }: RunAnswer): void {
     if (!environment) return;
     const { generation, status, url, because } = environment;
     const words = [`  environment ${generation} is ${status}`, url && oneLine(url), because && `(${oneLine(because)})`]
       .filter(Boolean)
       .join(' ');
-    this.once(`site ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
+    this.once(`environment ${generation} ${status}`, () => words, { environment: environment.status, url, generation });
   }
 
   private retrying({ retrying = [] }: RunAnswer): void {
@@ -113,7 +114,7 @@ export class Story {
     }
   }
 
-  /** A wait for a person says what can be done, ready to be pasted; other waits say what they are. */
+  /** A wait for a person shows what can be done, ready to paste. Other waits only say what they are. */
   private wait(run: RunAnswer): void {
     const { waitingOn, current } = run;
     if (current) this.failing(current);
@@ -131,7 +132,7 @@ export class Story {
     this.once(`visit ${visit} ${run.status}`, () => this.invitation(run), { parked: visit, offers: waitingOn.offers });
   }
 
-  /** What fails is shown until the next verdict, over every head that is meant to mend it: told once until its step ends. */
+  /** A failing check stays in the answer until the next verdict, over several heads. It is told once per step. */
   private failing({ id, failing = [] }: CurrentAnswer): void {
     for (const { name, conclusion } of failing) {
       const event = { failing: name, conclusion };
@@ -159,7 +160,7 @@ export class Story {
     const input = first && shellWord(JSON.stringify(sampleFor(first, run)));
     return [
       ...asked,
-      `  npx gatehouse explain ${runNameOf(run)}`,
+      `  ${typed(`explain ${runNameOf(run)}`)}`,
       ...offers.slice(0, 2).map((offer) => `  ${commandFor(offer, run)}`),
       ...(first
         ? [
@@ -181,5 +182,5 @@ export class Story {
   }
 }
 
-/** What others say, on one line of a story. */
+/** A text by others, on one line of a story. */
 const oneLine = (text = '', most = 200): string => shown(text).trim().slice(0, most);

@@ -1,44 +1,29 @@
-import type { Command } from 'commander';
-import { found } from '../../workflows/contracts/bad-fields.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { BadVariables } from '../../worker/configuration/variables.ts';
+import type { ClientConfig } from '../config.ts';
 import { NotFound } from '../errors.ts';
+import { findTemporal } from '../local-stack/acquire.ts';
 import type { Runs } from '../runs.ts';
-import { isJson, toldFrom, withRuns, workflowIdOf } from './context.ts';
-import { EXIT, Usage } from './exit-codes.ts';
-import type { Ended } from './main.ts';
+import { EXIT } from './exit-codes.ts';
 import { tell } from './output.ts';
-import { Story } from './story.ts';
+import { Story } from './texts/story.ts';
 
 const PAUSE_MS = 500;
 
-export function addWatch(program: Command, ended: Ended): void {
-  const command = program.command('watch <run>').description('Tells the run’s story as it happens, line by line.');
-  command
-    .option('--until <what>', 'parked: end once a person is needed')
-    .action(async (run: string, { until }: { until?: string }) => {
-      if (until !== undefined && until !== 'parked') throw new Usage(`--until: expected parked, found ${found(until)}`);
-      await withRuns(async ({ runs, config }) => {
-        const workflowId = workflowIdOf(run);
-        ended(await watch({ runs, config: await toldFrom(config), workflowId, json: isJson(command), until }));
-      });
-    });
-}
-
-interface Watching {
+interface Following {
   runs: Runs;
   config: ConstructorParameters<typeof Story>[0];
   workflowId: string;
   json: boolean;
   until: 'parked' | undefined;
-  /** Told of each state that was seen; answers whether to go on. */
+  /** Called with each state that was seen. Answers whether to go on. */
   seen?: (answer: RunAnswer) => Promise<boolean>;
 }
 
 /** Follows a run until it ends, and answers the exit code that fits its end. */
-export async function watch({ runs, config, workflowId, json, until, seen }: Watching): Promise<number> {
+export async function follow({ runs, config, workflowId, json, until, seen }: Following): Promise<number> {
   const story = new Story(config, (line, event) => tell(json, line, event));
-  await runs.describe(workflowId); // a run that never was is told at once
+  await runs.describe(workflowId); // a run that does not exist is reported at once
   for (;;) {
     const answer = await answered(runs, workflowId);
     if (answer) {
@@ -56,7 +41,7 @@ export async function watch({ runs, config, workflowId, json, until, seen }: Wat
   }
 }
 
-/** A worker that does not answer now may be back soon: watching goes on. */
+/** A worker that does not answer now may be back soon, so following goes on. */
 async function answered(runs: Runs, workflowId: string) {
   try {
     return await runs.run(workflowId);
@@ -64,4 +49,12 @@ async function answered(runs: Runs, workflowId: string) {
     if (failure instanceof NotFound || failure instanceof BadVariables) throw failure;
     return undefined;
   }
+}
+
+/** What a story needs to name the Web UI and the `temporal` program of this machine. */
+export async function storySettingsOf({ address, namespace, variables, environment, cache }: ClientConfig) {
+  const sources = { cliPath: variables.TEMPORAL_CLI_PATH, searchPath: environment['PATH'], cache };
+  const temporal = (await findTemporal(sources)) ?? 'temporal';
+  const uiUrl = variables.TEMPORAL_ADDRESS === undefined && `http://127.0.0.1:${variables.GATEHOUSE_UI_PORT}`;
+  return { address, namespace, ...(uiUrl && { uiUrl }), environment: { ...environment, TEMPORAL_CLI_PATH: temporal } };
 }

@@ -1,8 +1,10 @@
-import base from '../../jest.config.js';
+import { readFileSync } from 'node:fs';
+
+const { jest } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /** What judges without a sandbox or a server: the tables of the rules, the stories of the gates. */
 const quick = {
-  ...base,
+  ...jest,
   rootDir: '../..',
   testMatch: [
     '<rootDir>/test/workflows/gates/**/*.test.ts',

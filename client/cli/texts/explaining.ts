@@ -1,15 +1,16 @@
-import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
-import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import type { Pending } from '../pending.ts';
-import type { Ended } from '../ends.ts';
-import type { Read } from '../runs.ts';
-import { shownLines } from '../legible.ts';
+import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
+import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
+import type { Pending } from '../../pending.ts';
+import type { Ended } from '../../ends.ts';
+import type { Read } from '../../runs.ts';
+import { typed } from '../../invocation.ts';
+import { shownLines } from '../../legible.ts';
 import { runNameOf } from './words.ts';
 
-/** So much of what an agent wrote before it failed is told, in lines. */
+/** How much of an agent's last output is shown, in lines. */
 const DETAIL = 20;
 
-/** Why the run is where it is, line by line: what it waits for and since when; what ends the wait; what can be done now. */
+/** Why the run is where it is: what it waits for and since when, what ends the wait, and what can be done now. */
 export function explained({ run, end, pending }: Read): string[] {
   if (end.is !== 'live') return ended(run, end);
   const { workflowId, status, waitingOn, current } = run;
@@ -23,7 +24,7 @@ export function explained({ run, end, pending }: Read): string[] {
   ];
 }
 
-/** What a run waits on, with what the server knows and the run does not say: failures at once, and how far it has come. */
+/** What a run waits on, with what only the server knows: the latest failures, and progress. */
 export function detailOf({ what, detail }: RunAnswer['waitingOn'], pending: Pending[]): string {
   const more = pending
     .filter(({ because, waiting }) => !detail.includes(because) && (!waiting || what !== 'person'))
@@ -38,7 +39,7 @@ export function detailOf({ what, detail }: RunAnswer['waitingOn'], pending: Pend
 
 function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]): string {
   const fails = retrying?.length || pending.some(({ waiting }) => !waiting);
-  // No limit ends what fails: each attempt begins anew.
+  // Attempts have no limit.
   if (fails && waitingOn.what !== 'person')
     return 'What fails is tried again until it works: mend what it names, or stop the run.';
   return {
@@ -54,14 +55,14 @@ function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]
   }[waitingOn.what];
 }
 
-/** An end that was no failure, by Temporal's word for it. */
+/** Ends that are no failures, by Temporal's status. */
 const HOW: Partial<Record<string, string>> = {
   CANCELLED: 'was stopped',
   TERMINATED: 'was terminated',
   TIMED_OUT: 'has timed out',
 };
 
-/** How it ended and why, and how to go on from there. */
+/** How it ended and why, and how to continue from there. */
 function ended(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string[] {
   const { workflowId } = run;
   const next = nextSteps(run, end);
@@ -82,7 +83,7 @@ function ended(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string[] 
   ];
 }
 
-/** The commands with which one goes on. */
+/** The commands that continue it. */
 function nextSteps(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string {
   const { workflowId, steps = [], task, workspace = 'default' } = run;
   if (!task || workflowId !== runIdOf(workspace, task.id)) {
@@ -90,7 +91,7 @@ function nextSteps(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): strin
       ? 'What can be done: mend what is named, then start it again.'
       : 'Nothing is to be done.';
   }
-  const retry = `npx gatehouse retry ${runNameOf({ workflowId, task })}`;
+  const retry = typed(`retry ${runNameOf({ workflowId, task })}`);
   const open = steps.find(({ state }) => state !== 'done' && state !== 'skipped');
   if (end.is === 'done') {
     const failed = steps.find(({ state, outcome }) => state === 'failed' || outcome === 'failed');

@@ -1,44 +1,37 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Command } from 'commander';
-import { found } from '../../workflows/contracts/bad-fields.ts';
 import getPort from 'get-port';
-import { BUILT_IN } from '../../workflows/contracts/pipelines.ts';
-import { readConfig, type ClientConfig } from '../config.ts';
-import { connect } from '../connection.ts';
-import { takeAll, type Taken } from '../local-stack/pipelines.ts';
-import { startStack } from '../local-stack/stack.ts';
-import { Runs } from '../runs.ts';
-import { isJson } from './context.ts';
-import { EXIT, Usage } from './exit-codes.ts';
-import type { Ended } from './main.ts';
-import { print, say } from './output.ts';
-import { untilStopped } from './up.ts';
+import { found } from '../../../workflows/contracts/bad-fields.ts';
+import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
+import { readConfig, type ClientConfig } from '../../config.ts';
+import { connect } from '../../connection.ts';
+import { takeAll, type Taken } from '../../local-stack/pipelines.ts';
+import { startStack } from '../../local-stack/stack.ts';
+import { Runs } from '../../runs.ts';
+import type { Called } from '../called.ts';
+import { EXIT, Usage } from '../exit-codes.ts';
+import { print, say } from '../output.ts';
+import { stopped, untilStopped } from '../stopping.ts';
 
 const LOG_CHARACTERS = 4_000;
 
-/** What `npm run pipelines` runs: every built-in on the sample shop, on a stack that is there for nothing else. */
-export function addPipelines(program: Command, ended: Ended): void {
-  const command = program
-    .command('pipelines')
-    .description('Every built-in pipeline on the sample shop, unattended, on a stack of its own.');
-  command.option('--only <name...>', 'only these').action(async ({ only }: { only?: string[] }) => {
-    const names = namesOf(only);
-    const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-pipelines-'));
-    try {
-      const taken = await onOwnStack(home, names);
-      if (taken) print(isJson(command), taken, tableOf);
-      ended(taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed);
-    } catch (failure) {
-      // Whoever is told to look at a log is shown it now: it goes with the rest.
-      const log = await readFile(path.join(home, 'data', 'logs', 'worker.log'), 'utf8').catch(() => '');
-      if (log) say(log.slice(-LOG_CHARACTERS));
-      throw failure;
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
-  });
+/** What `npm run pipelines` runs: every built-in pipeline on the sample shop, on a stack that serves nothing else. */
+export async function pipelines({ options: { only }, json }: Called<[], { only?: string[] }>): Promise<number> {
+  const names = namesOf(only);
+  const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-pipelines-'));
+  try {
+    const taken = await onOwnStack(home, names);
+    if (taken) print(json, taken, tableOf);
+    return taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed;
+  } catch (failure) {
+    // The worker's log is removed with the rest, so its end is shown now.
+    const log = await readFile(path.join(home, 'data', 'logs', 'worker.log'), 'utf8').catch(() => '');
+    if (log) say(log.slice(-LOG_CHARACTERS));
+    throw failure;
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
 }
 
 function namesOf(only: string[] | undefined): string[] {
@@ -49,7 +42,7 @@ function namesOf(only: string[] | undefined): string[] {
   return all.filter((name) => only?.includes(name) ?? true);
 }
 
-/** Brings a stack up, takes the pipelines through it, and takes it down. Nothing when it was ended before it was up. */
+/** Starts a stack, plays the pipelines on it, and stops it. Answers nothing if it was stopped before it was up. */
 async function onOwnStack(home: string, names: string[]): Promise<Taken[] | undefined> {
   const config = await ownConfig(path.join(home, 'data'));
   const up = await untilStopped((stop) => startStack(config, say, stop));
@@ -63,12 +56,11 @@ async function onOwnStack(home: string, names: string[]): Promise<Taken[] | unde
       await client.connection.close();
     }
   } finally {
-    say('stopping: the worker first, the server last');
-    await up.stack.stop();
+    await stopped(up.stack);
   }
 }
 
-/** The configuration of a stack that nobody else uses: whatever is set for the user's own does not count here. */
+/** The configuration of a stack that nobody else uses: what is set for the user's own stack does not count here. */
 async function ownConfig(data: string): Promise<ClientConfig> {
   const { environment } = readConfig();
   const kept = Object.entries(environment).filter(([name]) => !/^(GATEHOUSE|TEMPORAL)_(?!CLI_PATH$)/.test(name));
@@ -87,7 +79,7 @@ const HEAD = ['pipeline', 'outcome', 'steps', 'events', 'bytes', 'seconds'] as c
 const textOf = (taken: Taken, name: (typeof HEAD)[number]): string =>
   name === 'seconds' ? taken.seconds.toFixed(1) : String(taken[name]);
 
-/** As people read it: names on the left, numbers on the right, and below it what was not as expected. */
+/** A table for people, and below it what was not as expected. */
 export function tableOf(taken: readonly Taken[]): string {
   const rows = [HEAD, ...taken.map((each) => HEAD.map((name) => textOf(each, name)))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -1,0 +1,127 @@
+// Bundles the sources with esbuild, into one folder of flat files.
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const WEEK_MS = 7 * 86_400_000;
+
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.11',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/**
+ * Makes a build in a folder. Others never see half of it: it is made beside the folder and then renamed. Of several
+ * processes that make the same build the first one wins. `finish` adds to it before it is seen.
+ */
+export async function makeBuild(folder, finish = () => undefined) {
+  const draft = path.join(path.dirname(folder), `.${path.basename(folder)}-${process.pid}`);
+  try {
+    await Promise.all([commandLine(draft), programs(draft), converters(draft)]);
+    await finish(draft);
+    await rename(draft, folder).catch((failure) => {
+      if (!existsSync(folder)) throw failure;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  await removeOld(path.dirname(folder));
+}
+
+/** The command line, with its libraries: one file loads faster than hundreds. Each command is a file of its own. */
+const commandLine = (outdir) =>
+  build({
+    ...COMMON,
+    outdir,
+    entryPoints: { gatehouse: 'client/cli/main.ts' },
+    format: 'esm',
+    splitting: true,
+    sourcemap: 'linked',
+    // Libraries in CommonJS ask for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    external: ['@temporalio/testing', '@temporalio/worker', 'tsx'],
+    plugins: [actionCommands(outdir), programsOutside],
+  });
+
+const PROGRAMS = {
+  worker: 'worker/main.ts',
+  bundle: 'worker/bundle.ts',
+  simulate: 'client/offline/simulate.ts',
+  replay: 'client/offline/replay.ts',
+  index: 'client/index.ts',
+  contracts: 'client/contracts.ts',
+};
+
+/**
+ * What loads the SDK's worker, and what other programs import. Their libraries stay outside: an SDK in two copies would not
+ * recognise its own classes.
+ */
+const programs = (outdir) =>
+  build({
+    ...COMMON,
+    outdir,
+    entryPoints: PROGRAMS,
+    format: 'esm',
+    splitting: true,
+    sourcemap: 'linked',
+    packages: 'external',
+  });
+
+/** The SDK loads converters with `require`, so they are CommonJS. */
+const converters = (outdir) =>
+  build({
+    ...COMMON,
+    outdir,
+    entryPoints: {
+      'payload-converter': 'workflows/temporal/payload-converter.ts',
+      'failure-converter': 'workflows/temporal/failure-converter.ts',
+    },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    packages: 'external',
+  });
+
+/** Leaves programs that the command line imports out of its own bundle. */
+const programsOutside = {
+  name: 'programs outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/offline\/(simulate|replay)\.ts$/, namespace: 'file' }, ({ path: imported }) => ({
+      path: `./${path.basename(imported, '.ts')}.js`,
+      external: true,
+    }));
+  },
+};
+
+/** Replaces the commands of actions by what they are, so that help does not load the schemas that they are made from. */
+const actionCommands = (outdir) => ({
+  name: 'action commands',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/client\/cli\/action-commands\.ts$/ }, async ({ path: source }) => {
+      const outfile = path.join(outdir, 'action-commands.mjs');
+      await build({ ...COMMON, entryPoints: [source], outfile, format: 'esm', packages: 'external' });
+      const made = await import(pathToFileURL(outfile).href);
+      await rm(outfile);
+      return { contents: `export const actionCommands = ${JSON.stringify(made.actionCommands)};` };
+    });
+  },
+});
+
+/** Removes builds that are a week old. A stack that still runs may need a newer one. */
+async function removeOld(dist) {
+  for (const name of await readdir(dist)) {
+    if (name === 'package') continue;
+    const folder = path.join(dist, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < Date.now() - WEEK_MS) await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+// The build of a checkout: `dist/<key of its sources>/`. It is made when the command line is first used after a change.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The folder of the build. Makes it if it is not there. */
+export async function checkoutBuild() {
+  const folder = path.join(root, 'dist', sourceKey());
+  if (existsSync(folder)) return folder;
+  const { makeBuild } = await import('./bundles.mjs').catch((failure) => {
+    if (failure.code !== 'ERR_MODULE_NOT_FOUND') throw failure;
+    console.error('The libraries are not installed yet. Run: npm ci');
+    process.exit(1);
+  });
+  console.error('building gatehouse from its sources: once after each change');
+  await makeBuild(folder);
+  return folder;
+}
+
+/** Changes with the name, size or time of any source. Reading their content would cost more than all of `--help`. */
+function sourceKey() {
+  const hash = createHash('sha256');
+  for (const file of sources()) {
+    const { size, mtimeMs } = statSync(path.join(root, file));
+    hash.update(`${file} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+const sources = () => [
+  'package.json',
+  'package-lock.json',
+  ...['activities', 'client', 'worker', 'workflows'].flatMap((room) =>
+    readdirSync(path.join(root, room), { recursive: true })
+      .map((name) => path.join(room, name))
+      .filter((name) => /\.(ts|mjs)$/.test(name) && !name.startsWith(SAMPLE))
+      .sort(),
+  ),
+];
+
+/** A repository of its own, which is copied as it is. */
+const SAMPLE = path.join('client', 'local-stack', 'sample');

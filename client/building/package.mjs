@@ -1,0 +1,42 @@
+// Makes what `npm pack` packs: `dist/package/`, a build with types, the workflow bundles and the commit.
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { makeBuild } from './bundles.mjs';
+import { root } from './checkout.mjs';
+
+const folder = path.join(root, 'dist', 'package');
+await rm(folder, { recursive: true, force: true });
+await makeBuild(folder, async (draft) => {
+  types(path.join(draft, 'types'));
+  await workflowBundles(draft);
+  const commit = commitOf();
+  if (commit) await writeFile(path.join(draft, 'commit'), `${commit}\n`);
+});
+
+/** The types of what other programs import. */
+function types(outDir) {
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const project = path.join(root, 'client', 'building', 'tsconfig.json');
+  execFileSync(process.execPath, [tsc, '--project', project, '--outDir', outDir], { stdio: 'inherit' });
+}
+
+/** The workflow code, once for each way in which a worker may want it. Its file names have the hash of the sources. */
+async function workflowBundles(draft) {
+  const { workflowBundle } = await import(pathToFileURL(path.join(draft, 'bundle.js')).href);
+  for (const encrypted of [false, true]) {
+    for (const callStacks of [false, true]) await workflowBundle(draft, { encrypted, callStacks });
+  }
+}
+
+/** An image is built without the repository, and is given the commit. */
+function commitOf() {
+  if (process.env.GATEHOUSE_COMMIT) return process.env.GATEHOUSE_COMMIT;
+  try {
+    const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], options).trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { readConfig } from '../../config.ts';
+import { connect } from '../../connection.ts';
+import { playSample } from '../../local-stack/demo.ts';
+import { startStack } from '../../local-stack/stack.ts';
+import { Runs } from '../../runs.ts';
+import type { Called } from '../called.ts';
+import { EXIT } from '../exit-codes.ts';
+import { say } from '../output.ts';
+import { stopped, untilStopped } from '../stopping.ts';
+
+/** What `npm start` runs: the local stack, and the main job on the sample shop. */
+export async function demo({ options }: Called<[], { unattended?: boolean }>): Promise<number> {
+  const unattended = options.unattended === true;
+  const config = readConfig();
+  const up = await untilStopped((stop) => startStack(config, say, stop));
+  if (!up) return EXIT.done;
+  const client = await connect(config);
+  const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
+  let asExpected = true;
+  let inOrder = true;
+  try {
+    const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended });
+    if (unattended) asExpected = played.ok;
+    else {
+      if (!up.signal.aborted) say('The stack keeps running. One Ctrl-C stops it in order.');
+      await up.interrupted;
+    }
+  } finally {
+    await client.connection.close();
+    inOrder = await stopped(up.stack);
+  }
+  return asExpected && inOrder ? EXIT.done : EXIT.failed;
+}

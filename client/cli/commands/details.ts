@@ -1,0 +1,33 @@
+import { found } from '../../../workflows/contracts/bad-fields.ts';
+import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
+import { shownLines } from '../../legible.ts';
+import type { Called } from '../called.ts';
+import { withRuns, workflowIdOf } from '../context.ts';
+import { Usage } from '../exit-codes.ts';
+import { print } from '../output.ts';
+
+export async function output({ args: [run, step], json }: Called<[string, string]>): Promise<void> {
+  if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number, found ${found(step)}`);
+  await withRuns(async ({ runs }) => {
+    const made = await runs.output(workflowIdOf(run), Number(step));
+    print(json, made, () => shownLines(made?.summary ?? 'This step has made nothing yet.'));
+  });
+}
+
+export async function log({ args: [run], json }: Called<[string]>): Promise<void> {
+  await withRuns(async ({ runs }) => {
+    const entries = await runs.actions(workflowIdOf(run));
+    print(json, entries, (each) => each.flatMap(logLines).join('\n') || 'Nothing yet.');
+  });
+}
+
+/** How much of a refused input is shown, in characters. --json has all that is kept. */
+const TYPED = 500;
+
+function logLines({ at, by, action, verdict, because, input }: ActionEntry): string[] {
+  const line = `${at}  ${by ?? 'somebody'}  ${action}  ${verdict}${because ? `: ${because}` : ''}`;
+  const typed = verdict === 'refused' && typeof input === 'string' ? input : undefined;
+  return typed === undefined
+    ? [line]
+    : [line, `    what was sent: ${typed.slice(0, TYPED)}${typed.length > TYPED ? '…' : ''}`];
+}

@@ -1,0 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { WORKER, WORKER_FLAGS } from '../../local-stack/worker-process.ts';
+import { EXIT } from '../exit-codes.ts';
+
+/** Runs a worker in the foreground, in a process of its own, because it removes variables from its environment. */
+export async function worker(): Promise<number> {
+  const child = spawn(process.execPath, [...WORKER_FLAGS, WORKER], { stdio: 'inherit' });
+  // A Ctrl-C in a terminal reaches both processes: the worker does not mind a second signal.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void child.kill(signal));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? EXIT.failed;
+}

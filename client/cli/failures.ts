@@ -1,0 +1,38 @@
+import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
+import { BadVariables } from '../../worker/configuration/variables.ts';
+import { ClientError, InvalidInput, LiveRun, NothingToRetry, Refused, Unreachable } from '../errors.ts';
+import { shown, tameJson } from '../legible.ts';
+import { EXIT, Usage } from './exit-codes.ts';
+import { say } from './output.ts';
+
+/** The exit code of a failure. What has no code of its own has simply failed. */
+export function exitCodeOf(failure: unknown): number {
+  if (failure instanceof Refused) return failure.code === 'invalid' ? EXIT.usage : EXIT.refused;
+  if (failure instanceof LiveRun || failure instanceof NothingToRetry) return EXIT.refused;
+  if (failure instanceof InvalidInput || failure instanceof BadVariables || failure instanceof Usage) return EXIT.usage;
+  if (failure instanceof Unreachable) return EXIT.unanswered;
+  return EXIT.failed;
+}
+
+/** Prints a failure: for people what it is and what to do next, for programs the same as data. */
+export function printFailure(json: boolean, failure: unknown): void {
+  const message = (failure as Error).message || String(failure);
+  const lines =
+    failure instanceof InvalidInput
+      ? failure.fields.map((field) => fieldsMessage([field]))
+      : failure instanceof BadVariables
+        ? message.split('\n')
+        : [message];
+  const known = failure instanceof ClientError || failure instanceof BadVariables;
+  if (json) {
+    const code = failure instanceof ClientError ? failure.code : known ? 'configuration' : 'failed';
+    const more =
+      failure instanceof Refused ? failure.details : failure instanceof InvalidInput ? { fields: failure.fields } : {};
+    process.stdout.write(`${tameJson({ error: { code, message, ...more } }, 2)}\n`);
+    return;
+  }
+  // A refusal of what is not on offer already names what is.
+  const { offers } = failure instanceof Refused && failure.code !== 'not_offered' ? failure.details : {};
+  const next = offers?.length ? [`On offer now: ${offers.join(', ')}.`] : [];
+  say([known ? lines : [`Failed: ${message}`], next].flat().map(shown).join('\n'));
+}

@@ -1,0 +1,11 @@
+/** The contracts, for programs that speak to runs through a Temporal client of their own. */
+export * from '../workflows/contracts/messages.ts';
+export * from '../workflows/contracts/notices.ts';
+export * from '../workflows/contracts/outcome.ts';
+export * from '../workflows/contracts/pipeline-run.ts';
+export * from '../workflows/contracts/pipelines.ts';
+export * from '../workflows/contracts/policy.ts';
+export * from '../workflows/contracts/queries.ts';
+export * from '../workflows/contracts/reading.ts';
+export * from '../workflows/contracts/search-attributes.ts';
+export { RunInput } from '../workflows/gates/index.ts';

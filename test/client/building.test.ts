@@ -1,0 +1,67 @@
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+let checkout: string;
+
+/** A checkout that nothing has been built in. */
+beforeAll(async () => {
+  checkout = await mkdtemp(path.join(tmpdir(), 'gatehouse-checkout-'));
+  for (const name of ['activities', 'client', 'worker', 'workflows', 'package.json', 'package-lock.json']) {
+    await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
+  }
+  await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
+});
+afterAll(() => rm(checkout, { recursive: true, force: true }));
+
+const gatehouse = (...words: string[]) =>
+  execa(process.execPath, [path.join(checkout, 'client/cli/gatehouse.mjs'), ...words], {
+    env: { NODE_OPTIONS: '', XDG_CACHE_HOME: path.join(checkout, 'cache') },
+  });
+const builds = () => readdir(path.join(checkout, 'dist'));
+
+it('is made at the first use, also by several processes at once, and then kept', async () => {
+  const first = await Promise.all([gatehouse('--help'), gatehouse('--help'), gatehouse('completion', 'bash')]);
+  for (const { stderr } of first) expect(stderr).toBe('building gatehouse from its sources: once after each change');
+  expect(first[0].stdout).toContain('Starts a run');
+  expect(await builds()).toHaveLength(1);
+
+  expect(await gatehouse('--version')).toMatchObject({ stdout: '0.1.0', stderr: '' });
+  expect(await builds()).toHaveLength(1);
+}, 120_000);
+
+it('is made anew after a change of a source', async () => {
+  const registry = path.join(checkout, 'client/cli/command-list.ts');
+  await writeFile(registry, (await readFile(registry, 'utf8')).replace('Starts a run,', 'Launches a run,'));
+  const { stdout, stderr } = await gatehouse('--help');
+  expect(stdout).toContain('Launches a run');
+  expect(stderr).toContain('building');
+  expect(await builds()).toHaveLength(2);
+}, 120_000);
+
+it('runs a command that loads the SDK’s worker', async () => {
+  const input = { task: { id: 'PAY-1', title: 'T' }, change: { repository: '/srv/shop' }, pipeline: 'quick' };
+  const file = path.join(checkout, 'input.json');
+  await writeFile(file, JSON.stringify(input));
+  const { stdout } = await gatehouse('simulate', '--file', file);
+  expect(stdout).toMatch(/run\/default\/PAY-1 ended after \d+ minutes: merged/);
+}, 120_000);
+
+it('loads for help neither the schemas nor Temporal', async () => {
+  const [build = ''] = await builds();
+  const loaded = new Map<string, string>();
+  const load = async (file: string) => {
+    if (loaded.has(file)) return;
+    const code = await readFile(path.join(checkout, 'dist', build, file), 'utf8');
+    loaded.set(file, code);
+    for (const [, next] of code.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) await load(next!);
+  };
+  await load('gatehouse.js');
+  const code = [...loaded.values()].join('');
+  expect(code.length).toBeLessThan(200_000);
+  expect(code).not.toMatch(/ZodType|temporal\.api/);
+}, 60_000);
