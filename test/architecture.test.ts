@@ -455,10 +455,14 @@ it.each([
   expect(casts(source)).toEqual([cast]);
 });
 
-it('no folder of sources has more than 20 files', () => {
+/** How many files a folder may have: a newcomer reads its names at one glance. The rooms that run a run are smaller still. */
+const mostFiles = (folder: string): number =>
+  /^workflows\/(?:run|step|environments|survey|temporal)$/.test(folder) ? 15 : 20;
+
+it('no folder of sources has more files than it may', () => {
   const sizes = new Map<string, number>();
   for (const file of files) sizes.set(path.posix.dirname(file), (sizes.get(path.posix.dirname(file)) ?? 0) + 1);
-  expect([...sizes].filter(([, size]) => size > 20)).toEqual([]);
+  expect([...sizes].filter(([folder, size]) => size > mostFiles(folder))).toEqual([]);
 });
 
 it.each(files.filter((file) => file.startsWith('workflows/gates/')))('%s is straight', (file) => {
