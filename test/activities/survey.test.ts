@@ -247,7 +247,7 @@ describe('a notice', () => {
       {
         about: 'notices',
         id: 'kept/webhook',
-        detail: `2 wait for webhook since ${LONG_AGO}: The webhook answers 503.`,
+        detail: `2 notices wait for webhook since ${LONG_AGO}: The webhook answers 503.`,
       },
     ]);
   });
