@@ -379,6 +379,83 @@ function bends(source: string): string[] {
   return code.match(/\bcatch\b|\bset(?:Timeout|Interval|Immediate)\b|\b(?:sleep|condition)\(/g) ?? [];
 }
 
+/** The first circle of imports among these sources, type-only ones included. */
+function circle(of: Map<string, string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const follow = (file: string, path: string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const next of of.get(file) ?? []) {
+      const found = follow(next, [...path, file]);
+      if (found) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of of.keys()) {
+    const found = follow(file, []);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const neighboursOf = (file: string, source: string): string[] =>
+  importsOf(source).flatMap(({ target }) =>
+    target.startsWith('.') ? [path.posix.join(path.posix.dirname(file), target)] : [],
+  );
+
+it('no sources import each other in a circle, not even for types', () => {
+  expect(circle(new Map(files.map((file) => [file, neighboursOf(file, sourceOf(file))])))).toBeUndefined();
+});
+
+it('a circle is caught', () => {
+  const sources = { 'a/x.ts': `import type { Y } from './y.ts';`, 'a/y.ts': `export * from '../b/z.ts';` };
+  const planted = { ...sources, 'b/z.ts': `import { x } from '../a/x.ts';` };
+  const of = (all: object) =>
+    new Map(Object.entries(all).map(([file, text]) => [file, neighboursOf(file, String(text))]));
+  expect(circle(of(sources))).toBeUndefined();
+  expect(circle(of(planted))).toEqual(['a/x.ts', 'a/y.ts', 'b/z.ts', 'a/x.ts']);
+});
+
+/** Rooms at the border of the SDK, whose types do not say what it does. */
+const CASTING = /(?:^|\/)temporal\/|^client\/offline\/sandbox\//;
+
+/** The casts in a source with which the compiler no longer checks anything. */
+function casts(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isAsExpression(node)) {
+      if (node.type.kind === ts.SyntaxKind.NeverKeyword) found.push('as never');
+      const inner = node.expression;
+      if (ts.isAsExpression(inner) && inner.type.kind === ts.SyntaxKind.UnknownKeyword) found.push('as unknown as');
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.ESNext, true));
+  return found;
+}
+
+it.each(files.filter((file) => !CASTING.test(file)))('%s has no blind cast', (file) => {
+  expect(casts(sourceOf(file))).toEqual([]);
+});
+
+it.each([
+  ['const run = raw as never;', 'as never'],
+  ['const run = raw as unknown as Run;', 'as unknown as'],
+])('a blind cast is caught: %s', (source, cast) => {
+  expect(casts(source)).toEqual([cast]);
+});
+
+/** How many files a folder may have: a newcomer reads its names at one glance. The rooms that run a run are smaller still. */
+const mostFiles = (folder: string): number =>
+  /^workflows\/(?:run|step|environments|survey|temporal)$/.test(folder) ? 15 : 20;
+
+it('no folder of sources has more files than it may', () => {
+  const sizes = new Map<string, number>();
+  for (const file of files) sizes.set(path.posix.dirname(file), (sizes.get(path.posix.dirname(file)) ?? 0) + 1);
+  expect([...sizes].filter(([folder, size]) => size > mostFiles(folder))).toEqual([]);
+});
+
 it.each(files.filter((file) => file.startsWith('workflows/gates/')))('%s is straight', (file) => {
   expect(bends(sourceOf(file))).toEqual([]);
 });

@@ -7,9 +7,9 @@ import { gateFor, needsOf, rolesOf, RunInput, wrongDependents } from './gates/in
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
 import { parseInput } from './temporal/input.ts';
-import type { Result } from './run/closing.ts';
-import { conclude } from './run/ending.ts';
-import { invalidInput, refuseInput } from './run/invalid-input.ts';
+import type { Result } from './run/ending/closing.ts';
+import { conclude } from './run/ending/ending.ts';
+import { invalidInput, refuseInput } from './run/ending/invalid-input.ts';
 import { serve } from './run/messages.ts';
 import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';

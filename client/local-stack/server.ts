@@ -14,7 +14,7 @@ const START_MS = 60_000;
 const STOP_MS = 20_000;
 const RESTART_MS = 1_000;
 
-/** The development server reads each queue 20 times a second unless told otherwise: its biggest lever (server.md 2). */
+/** The development server polls each queue 20 times a second by default, which is most of the latency of a run. */
 const TUNING = ['transferProcessor', 'timerProcessor', 'visibilityProcessor', 'outboundProcessor'].flatMap((queue) => [
   '--dynamic-config-value',
   `history.${queue}MaxPollRPS=2000`,

@@ -26,7 +26,7 @@ export interface RunScope {
   readonly upgrade: Upgrade;
   readonly tracker: Tracker;
   /** Forgets the failures of an activity, because the run no longer waits for it. */
-  readonly retries: { abandon(activity: keyof Activities): void };
+  readonly failing: { abandon(activity: keyof Activities): void };
   /** The number of the step from which a person wants the run started over. */
   readonly restart: number | undefined;
   /** All activities, as a gate of this kind calls them. The run shows which of them keep failing. */

@@ -6,6 +6,9 @@ import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js'
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { bundling, packedBundle } from '../../../worker/configuration/bundling.ts';
 
+/** As in a worker: a machine that is very busy is no endless loop. */
+const LONGEST_TURN_MS = 60_000;
+
 let bundled = async (): Promise<string> => {
   const packed = packedBundle();
   if (packed) return readFile(packed, 'utf8');
@@ -22,7 +25,7 @@ const theCreator = () =>
   (creator ??= (async () => {
     const code = parseWorkflowCode(await bundled());
     // Of local activities the machine wants to know which there are: `default` stands for all.
-    return ReusableVMWorkflowCreator.create(code, 5_000, new Set(['default']));
+    return ReusableVMWorkflowCreator.create(code, LONGEST_TURN_MS, new Set(['default']));
   })());
 
 /** What a run is told of itself. */

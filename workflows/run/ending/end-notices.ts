@@ -1,10 +1,10 @@
 import { type CancellationScope, condition, patched } from '@temporalio/workflow';
-import type { Lost } from '../contracts/outcome.ts';
-import { changeClosed, readyToMerge } from '../words/run.ts';
-import { mergedAs } from '../words/tracker.ts';
-import { noticesTimer } from '../words/views/timers.ts';
+import type { Lost } from '../../contracts/outcome.ts';
+import { changeClosed, readyToMerge } from '../../words/run.ts';
+import { mergedAs } from '../../words/tracker.ts';
+import { noticesTimer } from '../../words/views/timers.ts';
 import { startDependents } from './dependents.ts';
-import type { LiveRun } from './live-run.ts';
+import type { LiveRun } from '../live-run.ts';
 
 /** How the steps ended. `thrown`: by a cancellation or a refused input, which is thrown again. */
 export type End =

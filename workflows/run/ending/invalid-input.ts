@@ -1,9 +1,9 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { BadField } from '../contracts/activities.ts';
-import { fieldsMessage } from '../contracts/bad-fields.ts';
-import type { FailureDetails } from '../contracts/run/closed-run.ts';
-import { actionsQuery, refusedRunQuery, waitingOnQuery } from '../contracts/queries.ts';
-import { invalidInputHint } from '../words/run.ts';
+import type { BadField } from '../../contracts/activities.ts';
+import { fieldsMessage } from '../../contracts/bad-fields.ts';
+import type { FailureDetails } from '../../contracts/run/closed-run.ts';
+import { actionsQuery, refusedRunQuery, waitingOnQuery } from '../../contracts/queries.ts';
+import { invalidInputHint } from '../../words/run.ts';
 
 export const invalidInput = (fields: BadField[]): ApplicationFailure => {
   const message = fieldsMessage(fields);

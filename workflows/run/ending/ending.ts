@@ -1,14 +1,14 @@
 import { ApplicationFailure, CancellationScope, isCancellation, patched } from '@temporalio/workflow';
-import type { Lost } from '../contracts/outcome.ts';
-import { endChecks } from '../step/checks.ts';
-import { gone, environmentFor } from '../step/environment.ts';
-import { scopeFor } from '../step/scope.ts';
-import { transition } from '../step/transition.ts';
-import { runOver } from '../words/environment.ts';
-import { cleaningUp } from '../words/run.ts';
+import type { Lost } from '../../contracts/outcome.ts';
+import { endChecks } from '../../step/checks.ts';
+import { gone, environmentFor } from '../../step/environment.ts';
+import { scopeFor } from '../../step/scope.ts';
+import { transition } from '../../step/transition.ts';
+import { runOver } from '../../words/environment.ts';
+import { cleaningUp } from '../../words/run.ts';
 import { close, completed, fail, overResult, type Result } from './closing.ts';
 import { notifyOfEnd, waitForNotices, type End } from './end-notices.ts';
-import { ChangeOver, type LiveRun } from './live-run.ts';
+import { ChangeOver, type LiveRun } from '../live-run.ts';
 
 /** How long, in seconds, an ending run waits for its environment to be gone. It ends without that. */
 const GONE_SECONDS = 10;

@@ -1,15 +1,15 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { FailureDetails } from '../contracts/run/closed-run.ts';
-import type { Lost } from '../contracts/outcome.ts';
-import type { StepEntry } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/run/state.ts';
-import { shownWithin } from '../rules/bounds.ts';
-import { cutText } from '../rules/bytes.ts';
-import { beganAt, stepEntry, visitsOf } from '../rules/describe.ts';
-import { publish } from '../step/transition.ts';
-import { inWords } from '../words/index.ts';
-import { retryHint } from '../words/run.ts';
-import type { LiveRun } from './live-run.ts';
+import type { FailureDetails } from '../../contracts/run/closed-run.ts';
+import type { Lost } from '../../contracts/outcome.ts';
+import type { StepEntry } from '../../contracts/reading.ts';
+import type { RunState } from '../../contracts/run/state.ts';
+import { shownWithin } from '../../rules/bounds.ts';
+import { cutText } from '../../rules/bytes.ts';
+import { beganAt, stepEntry, visitsOf } from '../../rules/describe.ts';
+import { publish } from '../../step/transition.ts';
+import { inWords } from '../../words/index.ts';
+import { retryHint } from '../../words/run.ts';
+import type { LiveRun } from '../live-run.ts';
 
 /** The limit of a failure's message, in bytes. */
 const MESSAGE_BYTES = 8_000;

@@ -1,7 +1,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
-import type { StepRecord } from '../contracts/run/state.ts';
-import { dependentNotStarted, dependentsUnknown } from '../words/run.ts';
-import type { LiveRun } from './live-run.ts';
+import type { StepRecord } from '../../contracts/run/state.ts';
+import { dependentNotStarted, dependentsUnknown } from '../../words/run.ts';
+import type { LiveRun } from '../live-run.ts';
 
 /**
  * Starts the runs that waited for this one. A notice names each that cannot be started, because a merged run ends anyway.
