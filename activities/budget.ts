@@ -1,10 +1,12 @@
-import { exceeds } from '../workflows/contracts/cents.ts';
 import type { Activities, JobReport } from '../workflows/contracts/activities.ts';
+import { exceeds } from '../workflows/contracts/cents.ts';
 import { notYet } from './failures.ts';
 import type { Meter, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 
-/** The month's budget is looked at more seldom than other things: it moves when somebody moves it, or the month ends. */
+/**
+ * The month's budget is polled more rarely than other things: it changes only when somebody changes it, or the month ends.
+ */
 const POLL_MS = 30_000;
 
 export const budgetActivities = (
@@ -19,7 +21,7 @@ export const budgetActivities = (
 
 const monthOf = (time: Date): string => time.toISOString().slice(0, 7);
 
-/** Why nothing new may be sent, or nothing. Spending as much as is allowed is within the budget. */
+/** Why no new job may start, or nothing. Spending exactly the budget is allowed. */
 export async function overBudget(meter: Meter, budgetCents: number | undefined): Promise<string | undefined> {
   if (budgetCents === undefined) return undefined;
   const month = monthOf(new Date());
@@ -28,7 +30,7 @@ export async function overBudget(meter: Meter, budgetCents: number | undefined):
   return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: a higher budget, or the next month, ends it`;
 }
 
-/** Notes what a job cost, as far as it says so. */
+/** Records what a job cost, as far as it reports that. */
 export async function metered(meter: Meter, key: string, report: JobReport): Promise<void> {
   const costCents = 'usage' in report ? report.usage?.costCents : undefined;
   if (costCents) await meter.record({ key, at: new Date().toISOString(), costCents });

@@ -1,11 +1,11 @@
 import picomatch from 'picomatch';
 import type { Activities, ChangeReport, Job } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
-import { boundedForeign } from '../workflows/contracts/foreign.ts';
+import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import { notYet } from './failures.ts';
-import type { RateLimit } from './waiting/rate-limit.ts';
 import type { Forge, Ports } from './ports.ts';
+import type { RateLimit } from './waiting/rate-limit.ts';
 
 type Own = Pick<
   Activities,
@@ -66,23 +66,23 @@ export const changeActivities = (
     forge.merge(change, { head, baseHead, message: messageOf(change, task), ...(commit && { commit }) }),
 });
 
-/** A look, with no more commits of others than a run is to carry. */
+/** The state of the change, with no more foreign commits than a run is to carry. */
 export async function lookAt(forge: Forge, change: Change, known: string | undefined): Promise<ChangeReport> {
   const look = await forge.look(change, known);
   return { ...look, foreign: boundedForeign(look.foreign) };
 }
 
-/** What has come in besides what we have just done. */
+/** The foreign commits that came in besides what we have just done. */
 async function cameIn(forge: Forge, change: Change, known: string | undefined) {
   const { foreign, descends } = await lookAt(forge, change, known);
   return { foreign, ...(descends === false && { descends }) };
 }
 
-/** What the merge commit says. */
+/** The message of the merge commit. */
 export const messageOf = ({ branch }: Pick<Job['change'], 'branch'>, { id, title }: Pick<Task, 'id' | 'title'>) =>
   `Merge ${branch}: ${title}\n\nTask: ${id}`;
 
-/** A change that has commits has a pull request: it is made with the first, and found ever after. */
+/** A change with commits has a pull request. It is made once, and found from then on. */
 export async function pullRequestOf(
   forge: Forge,
   { change, task, pipeline }: Pick<Job, 'change' | 'task' | 'pipeline'>,

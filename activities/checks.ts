@@ -1,12 +1,12 @@
-import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { activityInfo } from '@temporalio/activity';
+import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
 import { PASSING } from '../workflows/contracts/outcome.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
-import { tell } from './waiting/heartbeating.ts';
 import type { Ports } from './ports.ts';
+import { tell } from './waiting/heartbeating.ts';
 
-/** One look. While it cannot tell, it fails with what it waits for, for people to read; the retry is the next look. */
+/** One poll. Without an answer yet it fails with what it waits for, for people to read. The retry is the next poll. */
 export const checkActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs }: { lookMs: number },
@@ -25,7 +25,7 @@ export const checkActivities = (
       return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...told };
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
-    // One red check decides, whatever the others still do.
+    // One red check decides, even while others run.
     const pending = ended.some(isRed)
       ? undefined
       : running.length > 0
@@ -52,7 +52,7 @@ export const checkActivities = (
 
 const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(conclusion);
 
-/** Checks that are waited for: a timeout once the policy's time for them is over. */
+/** Running checks count as timed out when the policy's time for them is over. */
 function pendingUntil(deadline: string | undefined, pending: string, lookMs: number): Error {
   return deadline !== undefined && Date.now() >= Date.parse(deadline)
     ? final('timeout', `${pending}; checksMinutes is over`)
@@ -62,7 +62,9 @@ function pendingUntil(deadline: string | undefined, pending: string, lookMs: num
 const stillRunning = (running: string[], ended: number): string =>
   `${running.length} of ${running.length + ended} checks pending: ${running.join(', ')}`;
 
-/** A head without any check: CI may not have begun yet. Since when, the run remembers; of a new head, the last look. */
+/**
+ * For a head without any check: CI may not have begun yet. The run remembers since when; for a new head, the last poll does.
+ */
 function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, ended: number): string | undefined {
   if (ended > 0) return undefined;
   const before = activityInfo().heartbeatDetails as { bare?: string; since?: string } | undefined;
@@ -75,5 +77,5 @@ function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, end
     : undefined;
 }
 
-/** The first looks come quickly, for quick checks: then as often as the configuration says. */
+/** Polls often at first, for quick checks, and then as often as the configuration says. */
 const nextPoll = (lookMs: number): number => Math.min(lookMs, 100 * 2 ** Math.min(activityInfo().attempt, 20));

@@ -1,28 +1,28 @@
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../workflows/contracts/activities.ts';
-import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/closed-run.ts';
-import { keptIn } from '../workflows/contracts/kept.ts';
+import type { ClosedReport, ClosedRun, FailureDetails } from '../workflows/contracts/run/closed-run.ts';
+import { keptIn } from '../workflows/contracts/run/kept.ts';
 import { actionsQuery, outputQuery, runQuery } from '../workflows/contracts/queries.ts';
-import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
+import { SNAPSHOT_VERSION } from '../workflows/contracts/run/snapshot.ts';
 import { failureOf, startInputOf } from './closed/record.ts';
 import { isInvalidArgument } from './failures.ts';
 import type { Ports, Texts } from './ports.ts';
 
-/** How long one question to the server or to a closed run may take, in milliseconds. */
+/** How long one call to the server or query of a closed run may take, in milliseconds. */
 const ASK_MS = 20_000;
-/** After so many attempts, what a run said as it failed is enough: no worker may be left that can speak for it. */
+/** After this many attempts, a run's own failure message is enough: perhaps no worker can replay it any more. */
 const ASKED_OFTEN = 10;
-/** What is read crosses as one payload, and then is a part of what the run carries: in bytes of JSON. */
+/** The limit of what is read, in bytes of JSON: it crosses as one payload, and becomes part of what the run carries. */
 const READ_BYTES = 500_000;
-/** What is not worth a place elsewhere, in bytes. */
+/** Smaller texts than this, in bytes, are not stored elsewhere. */
 const SMALL = 2_000;
 
 interface Question {
   client: Client;
-  /** The run that goes on. */
+  /** The run that continues. */
   again: { workflowId: string; runId: string };
-  /** The execution that it goes on from. */
+  /** The execution that it continues from. */
   runId: string;
   texts: Pick<Texts, 'keep'>;
   attempt: number;
@@ -36,8 +36,8 @@ export const closedRunActivities = ({ texts }: Pick<Ports, 'texts'>): Pick<Activ
 });
 
 /**
- * Reads what a closed run of the same task has settled, as it says itself: nobody else may say so. A retry that was refused
- * or stopped in its first act has done nothing, so that what it was to go on from is what there is.
+ * Reads what a closed run of the same task has settled. Only that run itself may say so. A retry that was refused or stopped
+ * in its first act has done nothing, so what it was to continue from is taken instead.
  */
 export async function readClosed({ client, again, runId, texts, attempt }: Question): Promise<ClosedReport> {
   const { workflowId } = again;
@@ -57,7 +57,7 @@ export async function readClosed({ client, again, runId, texts, attempt }: Quest
     const { details } = await ask(() => failureOf(handle));
     const report = await told(handle, details, { ask, often: attempt > ASKED_OFTEN, texts });
     const next = (before as { of?: { runId: string } } | undefined)?.of?.runId;
-    // Whoever has looked at the world knows its base.
+    // A run that has examined the repository knows its base.
     if (report.is === 'refused' || report.run.base || next === undefined) return report;
     of = next;
   }
@@ -77,7 +77,7 @@ const refused = (expected: string): ClosedReport => ({ is: 'refused', fields: [{
 
 type Fitness = { is: 'fit' } | { is: 'unfit'; expected: string; found: string };
 
-/** Whether the execution is one that can be gone on from: a run that is closed, and the last of its chain. */
+/** Whether the execution can be continued from: it is a closed run, and the last of its chain. */
 async function statusOf(handle: WorkflowHandle): Promise<Fitness> {
   try {
     const { type, status } = await handle.describe();
@@ -91,7 +91,7 @@ async function statusOf(handle: WorkflowHandle): Promise<Fitness> {
   }
 }
 
-/** Which fields of the start inputs differ, two levels deep: what is retried is retried byte for byte. */
+/** The fields in which the start inputs differ, two levels deep. A retry must have the same input, byte for byte. */
 function differences(input: Record<string, unknown>, before: Record<string, unknown>): string[] {
   const names = (one: object, other: object) => [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
   return names(input, before)
@@ -109,7 +109,7 @@ function differences(input: Record<string, unknown>, before: Record<string, unkn
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** JSON in which the order of keys says nothing. */
+/** JSON that does not depend on the order of keys. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) =>
     isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
@@ -121,7 +121,9 @@ interface Asking {
   texts: Pick<Texts, 'keep'>;
 }
 
-/** What the run said as it failed, and what it still answers: all of it where it ended without a word. */
+/**
+ * What the run said when it failed, and what it still answers. If it ended without a failure, its answers are everything.
+ */
 async function told(
   handle: WorkflowHandle,
   details: Partial<FailureDetails>,
@@ -141,7 +143,7 @@ async function told(
   return { is: 'read', run: await within(READ_BYTES, run, texts) };
 }
 
-/** A closed run as it answers. */
+/** What a closed run answers. */
 async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
   const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
@@ -159,8 +161,8 @@ async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
 }
 
 /**
- * Runs of today are within this anyway; those of before might have a megabyte of outputs. What there is no room for is kept
- * by its hash, as a run does it, the largest first; then the oldest lines of the log go.
+ * Runs of today are within this limit anyway. Older ones might have a megabyte of outputs: what does not fit is stored by
+ * its hash, as a run does it, the largest first, and then the oldest lines of the log are dropped.
  */
 async function within(most: number, run: ClosedRun, texts: Pick<Texts, 'keep'>): Promise<ClosedRun> {
   let left = bytesOf(run) - most;

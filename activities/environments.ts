@@ -2,14 +2,14 @@ import { Context, sleep } from '@temporalio/activity';
 import type { Activities, EnvironmentView } from '../workflows/contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../workflows/contracts/environment.ts';
 import { environmentQuery } from '../workflows/contracts/queries.ts';
-import { GoneRuns } from './survey/gone-runs.ts';
 import { notYet } from './failures.ts';
+import type { Environments, Ports } from './ports.ts';
+import { GoneRuns } from './survey/gone-runs.ts';
+import { serverOf } from './survey/server.ts';
 import { tell } from './waiting/heartbeating.ts';
 import type { RateLimit } from './waiting/rate-limit.ts';
-import type { Environments, Ports } from './ports.ts';
-import { serverOf } from './survey/server.ts';
 
-/** Whoever holds an environment is looked at this often, in milliseconds; where there are many, `CutRuns` looks for all. */
+/** How often the owner of an environment is polled, in milliseconds. Where there are many, `CutRuns` polls for all. */
 const HOLDER_POLL_MS = 10_000;
 const HOLDER_POLL_MOST_MS = 60_000;
 
@@ -66,20 +66,20 @@ export const environmentActivities = (
   async holderClosed({ holder }) {
     if (!(await lives(holder))) return;
     const wish = Math.min(Math.max(lookMs, HOLDER_POLL_MS), HOLDER_POLL_MOST_MS);
-    await cut.releaseEnvironments(serverOf(Context.current().client)).catch(() => undefined); // another one's look will do
+    await cut.releaseEnvironments(serverOf(Context.current().client)).catch(() => undefined); // another poll will do
     throw notYet(`${holder.workflowId} still runs`, pace(wish));
   },
 });
 
-/** A removal counts once a second look says so. */
+/** A removal counts when the next look confirms it. */
 async function verifiedGone(environments: Environments, key: string): Promise<void> {
   const look = await environments.look(key);
   if (look.is !== 'gone') throw new Error(`${key} was removed, and yet it is ${look.is}`);
 }
 
 /**
- * How the environment's own workflow says that it stands: on record at the server, so that nobody has to be at work to be
- * asked. One that never was has nothing to say; one of an earlier build has to be asked itself.
+ * The state of an environment, as its own workflow records it on the server, so no worker is needed to read it. There is
+ * none for an environment that never existed; one of an earlier build is queried.
  */
 async function seenOf(workflowId: string): Promise<{ view: EnvironmentView; closed: boolean } | undefined> {
   const found = await describe(workflowId);
@@ -89,7 +89,7 @@ async function seenOf(workflowId: string): Promise<{ view: EnvironmentView; clos
   return { view: recorded ?? (await asked()), closed: found.status.name !== 'RUNNING' };
 }
 
-/** Whether this very chain of executions still runs: the id alone may by now belong to a later one. */
+/** Whether this chain of executions still runs. A later one may have the same id by now. */
 export async function lives({ workflowId, runId }: { workflowId: string; runId: string }): Promise<boolean> {
   const found = await describe(workflowId);
   const first = found?.raw.workflowExecutionInfo?.firstRunId ?? found?.runId;

@@ -2,19 +2,19 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { FailureType } from '../workflows/contracts/outcome.ts';
 
 /**
- * A look that cannot tell yet. Its message is what people read under Pending Activities; the retry is the next look,
- * which comes after this many milliseconds.
+ * A poll without an answer yet. Its message is what people read under Pending Activities. The retry is the next poll, after
+ * this many milliseconds.
  */
 export const notYet = (message: string, nextLookMs: number) =>
   ApplicationFailure.create({ message, type: 'NotYet', category: 'BENIGN', nextRetryDelay: nextLookMs });
 
-/** What the world refuses for good: it fails the step, as this type. */
+/** A final refusal. It fails the step, as this type. */
 export const final = (type: FailureType, message: string) => ApplicationFailure.nonRetryable(message, type);
 
-/** Adapters name an error so when something of the repository's owner is in the way, which only its owner can move. */
+/** The name of errors by which adapters report that something of the repository's owner is in the way. */
 export const isBlockedByOwner = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'BlockedByOwner';
 
-/** The server's own refusal (INVALID_ARGUMENT): what is asked so is refused at every attempt. */
+/** A refusal by the server itself (INVALID_ARGUMENT). Every attempt would be refused. */
 export const isInvalidArgument = (error: unknown): boolean =>
   [error, (error as { cause?: unknown }).cause].some((each) => (each as { code?: unknown } | undefined)?.code === 3);

@@ -4,30 +4,30 @@ import type { Failing } from '../workflows/contracts/outcome.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
 import type { BranchInventory } from './inventory.ts';
 
-/** Where a change is to be found, before it is known to exist. */
+/** Where to look for a change, before it is known to exist. */
 export interface ChangeWish {
   repository: string;
   base?: string | undefined;
   branch: string;
-  /** Whether the branch was named by a person, rather than made from the task's id. */
+  /** Whether a person named the branch. Otherwise it is made from the task's id. */
   branchGiven: boolean;
   pullRequest?: number | undefined;
-  /** The commit of its base at which an earlier run of the change began: one that does not hold it is another repository. */
+  /** The commit of its base at which an earlier run of the change began. A repository without it is another one. */
   basis?: string | undefined;
 }
 
-/** What holds on this forge where the policy does not say. */
+/** What applies on this forge where the policy does not say. */
 export interface ForgeDefaults {
   /** How long a head without any check stays without a verdict. */
   checksGraceSeconds: number;
-  /** What is tested before a merge: the head, or what the merge would make of it. */
+  /** What is tested before a merge: the head, or what the merge makes of it. */
   tested: NonNullable<Policy['tested']>;
 }
 
 export type ForgeExamined =
   /**
-   * The repository has its one name in the change, however it was given. `writers`: names and e-mails of who has written on
-   * a branch that is ahead of its base, besides us. `lacking`: what checkouts will not have, in a sentence for people.
+   * The change has its repository's one name, however it was given. `writers`: names and e-mails of everybody but us who has
+   * written on a branch that is ahead of its base. `lacking`: a sentence about what checkouts will not have.
    */
   | ({
       is: 'found';
@@ -47,48 +47,48 @@ export interface Expected {
   message: string;
 }
 
-/** The checks of one commit as they stand. */
+/** The present state of the checks of one commit. */
 export interface Checks {
-  /** Those that have ended. */
+  /** The checks that have ended. */
   ended: Failing[];
   /** The names of those that have not. */
   running: string[];
-  /** Known to be none, ever. */
+  /** Whether it is certain that there will never be any. */
   none: boolean;
 }
 
 /** A source forge: branches, pull requests, checks, merges. */
 export interface Forge extends BranchInventory {
-  /** Says whether the change can be worked on. Makes nothing, and leaves nothing behind. */
+  /** Whether the change can be worked on. Makes nothing, and leaves nothing behind. */
   examine(wish: ChangeWish): Promise<ForgeExamined>;
   /**
-   * Gives the work branch to one run. `isLive` tells whether the holder on record still runs; a branch held by a run that
-   * has ended changes hands.
+   * Gives the work branch to one run. `isLive` says whether the recorded owner still runs: the branch of a run that has
+   * ended gets a new owner.
    */
   claim(
     change: Change,
     holder: Holder,
     isLive: (holder: Holder) => Promise<boolean>,
   ): Promise<{ is: 'ours' } | { is: 'held'; by: Holder }>;
-  /** How the change stands. `foreign` are the commits between `known` and the head that gatehouse did not push. */
+  /** The state of the change. `foreign`: the commits between `known` and the head that gatehouse did not push. */
   look(change: Change, known?: string): Promise<ChangeReport>;
-  /** Makes the pull request, or finds the one that is there; brings its number. */
+  /** Makes the pull request, or finds it. Returns its number. */
   ensurePullRequest(change: Change, words: { title: string; body: string }): Promise<number>;
   /**
-   * The checks of the commit. A forge that runs them itself starts them at the first look: once per commit and name,
-   * each at most `checkSeconds` long. Red ones of another `round` are run once more.
+   * The checks of the commit. A forge that runs them itself starts them at the first call: once per commit and name, each
+   * for at most `checkSeconds`. Red ones of another `round` run once more.
    */
   checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
-  /** Ends the change's checks that still run, except those of this head: nobody waits for them any more. */
+  /** Ends the running checks of the change's other heads, because nobody waits for them. */
   endChecks(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void>;
   mergeability(change: Change): Promise<
-    /** `behind`: the base has commits that the head does not hold. */
+    /** `behind`: the base has commits that the head does not contain. */
     | { is: 'mergeable'; head: string; baseHead: string; behind?: boolean }
     | { is: 'conflicted'; head: string; baseHead: string; files: string[] }
     | { is: 'nothing' }
     | { is: 'unknown'; because: string }
   >;
-  /** Merges the base branch into the work branch and pushes it. A conflict leaves everything as it was. */
+  /** Merges the base branch into the work branch and pushes it. A conflict changes nothing. */
   updateFromBase(
     change: Change,
   ): Promise<
@@ -97,8 +97,8 @@ export interface Forge extends BranchInventory {
     | { is: 'refused'; because: string }
   >;
   /**
-   * Commits these files, whole, onto the work branch, which is made from the base when it is not there. Files that the
-   * branch has already, by content, commit nothing.
+   * Commits these files, as a whole, onto the work branch, which is made from the base where it does not exist. If the
+   * branch has the same contents already, nothing is committed.
    */
   commitFiles(
     change: Change,
@@ -109,13 +109,13 @@ export interface Forge extends BranchInventory {
   /** All paths that differ between the merge base and this head. */
   changedPaths(change: Change, head: string): Promise<string[]>;
   /**
-   * Makes the merge of this head into this base, on no branch, so that it can be checked. Asking again brings the same
+   * Makes the merge of this head into this base, on no branch, so that it can be checked. Calling again returns the same
    * commit. Nothing: head or base has moved, or they conflict.
    */
   mergeResult(change: Change, expected: Expected): Promise<string | undefined>;
   /**
-   * Merges this head into this base, then deletes the work branch. Already merged is success. `commit`: what `mergeResult`
-   * made; the base is moved to exactly that.
+   * Merges this head into this base, then deletes the work branch. A head that is merged already is a success. `commit`:
+   * what `mergeResult` made; the base is moved to exactly that.
    */
   merge(change: Change, expected: Expected & { commit?: string | undefined }): Promise<MergeReport>;
   /** Orderly stop of this worker. */

@@ -4,22 +4,22 @@ import { changeActivities } from './changes.ts';
 import { checkActivities } from './checks.ts';
 import { closedRunActivities } from './closed-runs.ts';
 import { environmentActivities } from './environments.ts';
-import { heartbeating } from './waiting/heartbeating.ts';
 import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
-import { rateLimit } from './waiting/rate-limit.ts';
-import { withTimeout } from './waiting/timeouts.ts';
 import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
 import { surveyActivities } from './survey.ts';
+import { heartbeating } from './waiting/heartbeating.ts';
+import { rateLimit } from './waiting/rate-limit.ts';
+import { withTimeout } from './waiting/timeouts.ts';
 
-/** Far longer than any call takes that is ever answered: a first clone of a large repository is a call, too. */
+/** Far longer than any call that still gets an answer: the first clone of a large repository is one call. */
 const CALL_MS = 600_000;
 
-/** Everything a workflow may ask of the world, as one flat record over the ports. */
+/** Everything that a workflow may ask of the world, as one flat record over the ports. */
 export const createActivities = (world: Ports, given: Settings): Activities => {
   const ports = withTimeout(world, given.callMs ?? CALL_MS);
   const settings = { ...given, pace: rateLimit() };

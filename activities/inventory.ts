@@ -1,12 +1,12 @@
 import type { Holder } from '../workflows/contracts/activities.ts';
 
 /**
- * What adapters have standing, for a survey to compare with the runs that there are (`gatehouse doctor`). Listing changes
- * nothing, and names only what this worker would clear away: a machine's processes and checkouts, say.
+ * What adapters have at present, for a survey to compare with the existing runs (`gatehouse doctor`). Listing changes
+ * nothing, and names only what this worker could clear away, such as its machine's processes and checkouts.
  */
 export interface UnfinishedJob {
   key: string;
-  /** Whether its agent runs; else only its checkout is left, or its report is not made yet. */
+  /** Whether its agent runs. Otherwise only its checkout is left, or its report is missing. */
   running: boolean;
 }
 
@@ -20,39 +20,39 @@ export interface EnvironmentInventory {
   list(): Promise<string[]>;
 }
 
-/** A work branch that is on record for a run. */
+/** A work branch with a recorded owner. */
 export interface ClaimedBranch {
   repository: string;
   branch: string;
   holder: Holder;
-  /** The checks that have no verdict yet, in number. */
+  /** How many checks have no verdict yet. */
   checks: number;
 }
 
 export interface BranchInventory {
-  /** The work branches that runs hold, also of runs that have ended. */
+  /** The work branches that have an owner, even if that run has ended. */
   list(): Promise<ClaimedBranch[]>;
-  /** Gives up a branch that this very holder has. Held by nobody or by another is fine. */
+  /** Releases a branch that has exactly this owner. A branch with another owner, or none, is left alone. */
   release(change: { repository: string; branch: string }, holder: Holder): Promise<void>;
 }
 
-/** A notice that is kept for an adapter, for it could not be delivered yet. */
+/** A notice that could not be delivered yet. */
 export interface KeptNotice {
   adapter: string;
   key: string;
   workflowId: string;
-  /** When it was to be told. ISO time. */
+  /** When the notice was made. ISO time. */
   at: string;
-  /** Why it is still here, where this worker has tried. */
+  /** Why it is still here, if this worker has tried. */
   because?: string | undefined;
 }
 
 export interface NoticeInventory {
   list(): Promise<{
     kept: KeptNotice[];
-    /** When the newest delivered notice of each workflow was to be told, by workflow id. ISO times. */
+    /** When the newest delivered notice of each workflow was made, by workflow id. ISO times. */
     told: Record<string, string>;
   }>;
-  /** Tries now what is kept, whatever pause was due. */
+  /** Tries to deliver what is kept now, without waiting for the next attempt. */
   retell(): Promise<void>;
 }

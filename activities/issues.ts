@@ -1,7 +1,7 @@
 import type { Activities } from '../workflows/contracts/activities.ts';
 import type { Ports } from './ports.ts';
 
-/** What a run writes into the tracker: issues of its own, and what becomes of the change. */
+/** What a run writes into the tracker: its own issues, and what became of the change. */
 export const issueActivities = ({ tracker }: Pick<Ports, 'tracker'>): Pick<Activities, 'fileIssue' | 'tellIssues'> => ({
   async fileIssue(issue) {
     const filed = await tracker.file(issue);

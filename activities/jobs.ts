@@ -1,23 +1,23 @@
 import { cancellationDetails, Context, sleep } from '@temporalio/activity';
 import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
+import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
 import { metered, overBudget } from './budget.ts';
-import { boundedForeign } from '../workflows/contracts/foreign.ts';
 import { pullRequestOf } from './changes.ts';
-import { isBlockedByOwner, notYet } from './failures.ts';
-import { tell } from './waiting/heartbeating.ts';
 import { lives } from './environments.ts';
+import { isBlockedByOwner, notYet } from './failures.ts';
 import type { Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { tell } from './waiting/heartbeating.ts';
 import { wholeJob } from './whole-jobs.ts';
 
-/** A young job is looked at often, an old one as often as the configuration says. In milliseconds. */
+/** A new job is polled often, an old one as often as the configuration says. In milliseconds. */
 const FIRST_POLL_MS = 100;
 const GROWTH = 1.2;
 
 type Own = Pick<Activities, 'runJob' | 'stopJob'>;
 type Held = Extract<JobReport, { is: 'held' }>;
 
-/** Sends and waits in one, so that whoever retries it adopts the job instead of sending a second. */
+/** Sends a job and waits for it in one activity, so that a retry adopts the job instead of sending another. */
 export const jobActivities = (
   { executor, forge, meter, texts }: Pick<Ports, 'executor' | 'forge' | 'meter' | 'texts'>,
   { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
@@ -36,8 +36,8 @@ export const jobActivities = (
         if (job.patient) throw notYet(failure.message, lookMs);
         return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
-      // Called off, or its run is no more. Where this attempt alone is over, for its worker was frozen, was cut off, or
-      // shuts down, another attempt has the job, which the executor knows, or is still to come, which the server knows.
+      // The job was called off, or its run has ended. If only this attempt is over, because its worker was frozen, cut off
+      // or shut down, another attempt has the job, as the executor knows, or will have it, as the server knows.
       const { cancelRequested, notFound } = cancellationDetails() ?? {};
       if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.', by);
       throw failure;
@@ -54,18 +54,18 @@ function thisAttempt(): Attempt {
   return { activity: `${workflowExecution!.runId} ${activityId}`, n: attempt, at: currentAttemptScheduledTimestampMs };
 }
 
-/** How long, in milliseconds, the server is asked for by an attempt that has heard of its end. */
+/** How long an attempt that is over tries to reach the server, in milliseconds. */
 const ASK_MS = 10_000;
 
 /**
- * Whether the run itself has ended; one that was reset goes on as another execution. Where that is not to be known, nothing
- * is ended: a survey finds what is left behind.
+ * Whether the run itself has ended. A run that was reset continues as another execution. When the server does not answer,
+ * nothing is ended, and a survey finds what is left.
  */
 async function runIsOver(): Promise<boolean> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
   try {
-    // The attempt's own signal is aborted by now, and would abort the question too.
+    // The attempt's own signal is aborted already, and would abort the call too.
     const asked = async () => {
       const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
       if (status.name === 'RUNNING') return false;
@@ -77,7 +77,7 @@ async function runIsOver(): Promise<boolean> {
   }
 }
 
-/** Looks until the job has ended, telling how it goes. */
+/** Polls until the job has ended, and reports its progress. */
 async function ended(executor: Executor, job: Job, by: Attempt, lookMs: number): Promise<JobReport> {
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
     const look = await executor.look(job.key, by);

@@ -1,13 +1,13 @@
 import { Context } from '@temporalio/activity';
 import type { BadField } from '../workflows/contracts/activities.ts';
-import { runQuery } from '../workflows/contracts/queries.ts';
 import { runIdOf, type RunInput } from '../workflows/contracts/pipeline-run.ts';
-import { queryText } from '../workflows/contracts/quoting.ts';
+import { runQuery } from '../workflows/contracts/queries.ts';
+import { queryText } from '../workflows/contracts/text/quoting.ts';
 import type { TaskLimit } from './settings.ts';
 
 /**
- * Whether one more run may be live on this repository (engine 5.1). Visibility is asked, which may lag by a moment: two
- * that start at once may both be let in.
+ * Whether one more run may be live on this repository. Visibility may lag by a moment, so two runs that start at the same
+ * time may both be let in.
  */
 export async function overLimit(
   input: RunInput,
@@ -34,13 +34,13 @@ async function liveRuns(repository: string): Promise<string[]> {
   return found;
 }
 
-/** What is asked of the server, and of live runs. */
+/** What the server and live runs are asked. */
 interface Question {
   liveRuns(repository: string): Promise<string[]>;
   typeOf(workflowId: string): Promise<string | undefined>;
 }
 
-/** A task's type is not among the search attributes: the runs are asked. One that cannot answer counts. */
+/** A task's type is no search attribute, so the runs are queried. A run that cannot answer counts. */
 async function ofType(workflowIds: string[], type: string, ask: Question): Promise<string[]> {
   const types = await Promise.all(workflowIds.map((id) => ask.typeOf(id)));
   return workflowIds.filter((_, index) => types[index] === undefined || types[index] === type);

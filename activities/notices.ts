@@ -11,6 +11,6 @@ export const noticeActivities = ({
   loadText: async (hash) => (await texts.read(hash)) ?? null,
 });
 
-/** Ids are unique within a run: a later run of the same task is told from it by the time. */
+/** Ids are unique within a run. The time tells a later run of the same task apart. */
 export const noticeKey = ({ workflowId, notice: { id, at, severity } }: { workflowId: string; notice: Notice }) =>
   `${workflowId}/${id}@${at}/${severity}`;

@@ -2,7 +2,7 @@ import type { Activities, Signal } from '../workflows/contracts/activities.ts';
 import { notYet } from './failures.ts';
 import type { Ports, Releases } from './ports.ts';
 
-/** Reads a release's signals until one alerts, or its time is over. Each look is a retry, and costs the history nothing. */
+/** Reads a release's signals until one alerts or its time is over. Each poll is a retry, so it costs no event. */
 export const releaseActivities = (
   { releases }: Pick<Ports, 'releases'>,
   { lookMs }: { lookMs: number },
@@ -19,7 +19,7 @@ export const releaseActivities = (
   },
 });
 
-/** Once the time is over, signals that cannot be read are no data: nobody knows, and the watch says so. */
+/** When the time is over, signals that cannot be read count as no data. */
 async function read(
   releases: Releases,
   change: Parameters<Releases['look']>[0],

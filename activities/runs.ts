@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
-import { titleOfRun } from '../workflows/contracts/titles.ts';
+import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
 import { overLimit } from './limits.ts';
@@ -69,7 +69,7 @@ export const runActivities = (
         else tried.push(failure);
       }
     }
-    // Those that have begun are found begun by the next attempt.
+    // The next attempt finds those that have started.
     if (tried.length > 0) throw tried[0];
     return { lost };
   },
@@ -80,7 +80,7 @@ const elsewhere = (before: string, now: string): BadField => ({
   expected: `expected ${before}, where the run began: ${now}`,
 });
 
-/** What a step cannot do without, where the repository does not say it. */
+/** What a step needs, where the repository does not state it. */
 const LACKING: Record<Need, BadField> = {
   environment: {
     path: '.gatehouse.yml:environment',
@@ -92,7 +92,7 @@ const LACKING: Record<Need, BadField> = {
   },
 };
 
-/** Several roles may lack the same command: it is named once. */
+/** Several roles may lack the same command. It is named once. */
 const once = (fields: BadField[]): BadField[] => [
   ...new Map(fields.map((field) => [`${field.path} ${field.expected}`, field])).values(),
 ];
@@ -120,7 +120,7 @@ async function endedMerged(workflowId: string): Promise<boolean> {
   }
 }
 
-/** What no other attempt changes: ours, or the server's. */
+/** A refusal that no other attempt changes, by us or by the server. */
 class Refused extends Error {}
 const isRefusal = (failure: unknown): boolean => failure instanceof Refused || isInvalidArgument(failure);
 
@@ -129,7 +129,7 @@ const idOf = (input: unknown): string => {
   return typeof id === 'string' ? id.slice(0, 64) : 'A task without an id';
 };
 
-/** Each dependent is judged by its own run; one that is there already was started before. */
+/** Each dependent is judged by its own run. One that exists was started before. */
 async function startDependent(input: unknown, taskQueue: string): Promise<void> {
   const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
   if (typeof task?.id !== 'string') throw new Refused('its input names no task');

@@ -1,14 +1,14 @@
-/** What of the worker's configuration the activities go by. */
+/** The part of the worker's configuration that activities use. */
 export interface Settings {
-  /** How often a thing that sends no hints is looked at, in milliseconds. */
+  /** How often to poll what sends no hints, in milliseconds. */
   lookMs: number;
   /** How long a call of a port may take, in milliseconds. None: ten minutes. */
   callMs?: number;
-  /** The task queue on which what we start is to run. */
+  /** The task queue for what we start. */
   taskQueue: string;
-  /** Cents per calendar month in UTC, over all runs; none is no limit. */
+  /** Cents per calendar month in UTC, over all runs. None: no limit. */
   budgetCents?: number | undefined;
-  /** Live runs on one repository: of all types together, or of each. */
+  /** Live runs on one repository: all types together, or each type. */
   taskLimit?: TaskLimit | undefined;
 }
 

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
+import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 import { clear, retell } from './survey/clearing.ts';
-import { RunStatuses } from './survey/run-statuses.ts';
 import {
   orphanedBranches,
   unownedEnvironments,
@@ -10,8 +10,8 @@ import {
   orphanedEnvironments,
   type Around,
 } from './survey/orphans.ts';
+import { RunStatuses } from './survey/run-statuses.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
-import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
 
 type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier'>;
 
@@ -23,7 +23,7 @@ export const surveyActivities = (ports: Needed, server: () => Server = here): Su
   retellNotices: ({ workflowIds }) => retell(server(), ports, workflowIds),
 });
 
-/** One pass. A part that fails is told as not seen, and holds up no other. */
+/** One pass. A part that fails is reported as not checked, and does not stop the others. */
 async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const now = Date.now();
   const unseen: string[] = [];
@@ -49,7 +49,7 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   return { at: new Date(now).toISOString(), ...looked, leftovers, unseen: [...unseen, ...looked.unseen] };
 }
 
-/** What visibility lists of all there is: a page holds a thousand, and nothing is asked of any one. */
+/** What visibility lists. A page has a thousand entries, and no entry is asked about. */
 async function collect(server: Server): Promise<Around> {
   const cutQuery = 'WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut")';
   const [running, cut] = await Promise.all([all(server.list(LIVE)), all(server.list(cutQuery))]);

@@ -1,11 +1,11 @@
 import type { Job } from '../workflows/contracts/activities.ts';
-import { madeText } from '../workflows/contracts/kept.ts';
+import { madeText } from '../workflows/contracts/run/kept.ts';
 import type { PriorOutput, Revision } from '../workflows/contracts/jobs.ts';
 import type { Texts } from './ports.ts';
 
 /**
- * A job with all that was said of its work, and all that it is told of earlier steps: what the run keeps outside is read in,
- * of earlier steps as far as there is room.
+ * Completes a job: texts of its work and of earlier steps that the run keeps outside are read in, the latter as far as there
+ * is room.
  */
 export async function wholeJob({ briefKept, revision, ...job }: Job, texts: Texts): Promise<Job> {
   const priorOutputs = await Promise.all(job.priorOutputs.map((prior) => wholeOutput(prior, texts)));
@@ -22,7 +22,7 @@ async function wholeRevision({ kept, ...revision }: Revision, texts: Texts): Pro
   return said === undefined ? revision : { ...revision, ...(JSON.parse(said) as typeof revision) };
 }
 
-/** A text that is kept in pieces. One that is not kept here (any more) is as the run has cut it, with its mark. */
+/** A text that is kept in pieces. If it is no longer there, the run's cut version with its mark is used. */
 async function wholeText(hashes: string[] = [], texts: Texts): Promise<string | undefined> {
   const pieces = await Promise.all(hashes.map((hash) => texts.read(hash)));
   return hashes.length === 0 || pieces.includes(undefined) ? undefined : pieces.join('');
@@ -35,7 +35,7 @@ async function wholeOutput({ kept, ...prior }: PriorOutput, texts: Texts): Promi
   const bytes = Buffer.from(madeText(prior.output, JSON.parse(json)));
   const most = kept.most + Buffer.byteLength(`${prior.output}\n\n`);
   if (bytes.length <= most) return { ...prior, output: bytes.toString() };
-  // Whatever is left of a character that was cut through is no part of the text.
+  // A partial character at the cut is no part of the text.
   const cut = bytes
     .subarray(0, most)
     .toString()

@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { z } from 'zod';
 import { branchOf } from '../workflows/contracts/pipeline-run.ts';
-import { titleOfRun } from '../workflows/contracts/titles.ts';
+import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import type { RunInput } from '../workflows/gates/index.ts';
 import { code } from '../workflows/words/views/markdown.ts';
 import { endOf } from './ends.ts';

@@ -1,4 +1,4 @@
-import { HIDDEN, legible } from '../workflows/contracts/titles.ts';
+import { HIDDEN, legible } from '../workflows/contracts/text/titles.ts';
 
 /** The colours and weights of picocolors. */
 const COLOUR = /(\x1b\[(?:[0-2]|22|3[0-9])m)/;

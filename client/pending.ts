@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { legible } from '../workflows/contracts/titles.ts';
+import { legible } from '../workflows/contracts/text/titles.ts';
 
 /** An activity that a run waits for and whose last attempt has ended without an answer. */
 export interface Pending {

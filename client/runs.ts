@@ -6,19 +6,15 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { startInputOf } from '../activities/closed/record.ts';
-import { badFields } from '../workflows/contracts/bad-fields.ts';
 import { hintSignal, signalOf, updateOf, type ActionName } from '../workflows/contracts/messages.ts';
-import { runIdOf, type Resume } from '../workflows/contracts/pipeline-run.ts';
 import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../workflows/contracts/queries.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
-import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
-import { oversized } from '../workflows/rules/bounds.ts';
-import { inputTooLarge } from '../workflows/words/input.ts';
-import { begin, type Begun, type Wished } from './beginning.ts';
-import { InvalidInput, LiveRun, NotFound, NothingToRetry, NotSetUp, Refused, Unreachable } from './errors.ts';
+import type { Begun } from './beginning.ts';
+import { NotFound, NotSetUp, Refused, Unreachable } from './errors.ts';
 import { typed } from './invocation.ts';
 import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
 import { pendingOf, type Pending } from './pending.ts';
+import type { Ground } from './starting.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
 import { asEnded, endOf, type Ended } from './ends.ts';
 
@@ -53,36 +49,17 @@ export class Runs {
    * well is retried, unless it is to begin afresh.
    */
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
-    const { data: input, error } = RunInput.safeParse(wish);
-    if (!input) throw new InvalidInput(badFields(error, wish));
-    const large = oversized(wish);
-    const wrong = [...(large ? [inputTooLarge(large)] : []), ...wrongDependents(input)];
-    if (wrong.length > 0) throw new InvalidInput(wrong);
-    const workflowId = runIdOf(input.workspace, input.task.id);
-    const before = fresh ? undefined : await this.ended(workflowId);
-    if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await this.wasResumed(workflowId)))) {
-      return { ...(await this.retry(workflowId)), retried: true };
-    }
-    return { ...(await this.begin(workflowId, wish as object, input)), retried: false };
+    const { start } = await import('./starting.ts');
+    return start(this.ground, wish, { fresh });
   }
 
   /**
    * Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. The new run
    * is told which one it goes on from, and its worker reads what that has settled.
    */
-  async retry(workflowId: string, { from }: { from?: number } = {}): Promise<Begun> {
-    const { status, runId } = await this.describe(workflowId);
-    if (status.name === 'RUNNING') throw new LiveRun(workflowId);
-    if (status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
-    const { resume, ...own } = await this.inputOf({ workflowId, runId });
-    void resume;
-    const again = { ...own, resume: { ...(from !== undefined && { from }), of: { runId } } };
-    const { data: input, error } = RunInput.safeParse({ ...again, resume: { of: { runId } } });
-    if (!input) throw new InvalidInput(badFields(error, again));
-    const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
-    if (from !== undefined && (from < 1 || from > steps))
-      throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${from}` }]);
-    return this.begin(workflowId, again, input);
+  async retry(workflowId: string, from: { from?: number } = {}): Promise<Begun> {
+    const { retry } = await import('./starting.ts');
+    return retry(this.ground, workflowId, from);
   }
 
   /** Acts, and hears whether it was taken. Throws `Refused` when it was not. The same `actionId` may be sent again. */
@@ -175,17 +152,17 @@ export class Runs {
     return this.ask(workflowId, () => this.handle(workflowId).describe());
   }
 
-  /** Whether the newest execution was a retry: one that was refused at once still has what was settled before. */
-  private async wasResumed(workflowId: string): Promise<boolean> {
-    const { resume } = await this.inputOf({ workflowId });
-    return (resume as Resume | undefined)?.of !== undefined;
+  /** What starting needs. It is loaded for that alone, because it brings the schemas of all gates. */
+  private get ground(): Ground {
+    const { temporal, taskQueue } = this;
+    return {
+      temporal,
+      taskQueue,
+      ended: (workflowId) => this.ended(workflowId),
+      describe: (workflowId) => this.describe(workflowId),
+      inputOf: (execution) => this.ask(execution.workflowId, () => startInputOf(this.temporal.workflow, execution)),
+    };
   }
-
-  private inputOf = (execution: { workflowId: string; runId?: string }) =>
-    this.ask(execution.workflowId, () => startInputOf(this.temporal.workflow, execution));
-
-  private begin = (workflowId: string, wish: object, input: Wished): Promise<Begun> =>
-    begin(this.temporal, this.taskQueue, { workflowId, wish, input });
 
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);
 

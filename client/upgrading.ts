@@ -1,6 +1,6 @@
 import type { Client, Connection } from '@temporalio/client';
 import { upgradeSignal } from '../workflows/contracts/messages.ts';
-import { SNAPSHOT_VERSION } from '../workflows/contracts/snapshot.ts';
+import { SNAPSHOT_VERSION } from '../workflows/contracts/run/snapshot.ts';
 import { ClientError } from './errors.ts';
 import { codeOf, isGone } from './timeouts.ts';
 

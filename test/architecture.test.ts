@@ -94,6 +94,7 @@ const LAW: Record<string, string[]> = {
   // Each vendor: any other folder below the adapters.
   'activities/adapters/*': [
     'workflows/contracts',
+    'workflows/words',
     'type:activities',
     'activities/adapters/checks',
     'activities/adapters/settings',
@@ -133,6 +134,7 @@ const LAW: Record<string, string[]> = {
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
   activities: [
     'workflows/contracts',
+    'workflows/words',
     'activities/closed',
     '@temporalio/activity',
     'type:@temporalio/client',
@@ -444,10 +446,14 @@ it.each([
   expect(casts(source)).toEqual([cast]);
 });
 
-it('no folder of sources has more than 20 files', () => {
+/** How many files a folder may have: a newcomer reads its names at one glance. The rooms that run a run are smaller still. */
+const mostFiles = (folder: string): number =>
+  /^workflows\/(?:run|step|environments|survey|temporal)$/.test(folder) ? 15 : 20;
+
+it('no folder of sources has more files than it may', () => {
   const sizes = new Map<string, number>();
   for (const file of files) sizes.set(path.posix.dirname(file), (sizes.get(path.posix.dirname(file)) ?? 0) + 1);
-  expect([...sizes].filter(([, size]) => size > 20)).toEqual([]);
+  expect([...sizes].filter(([folder, size]) => size > mostFiles(folder))).toEqual([]);
 });
 
 it.each(files.filter((file) => file.startsWith('workflows/gates/')))('%s is straight', (file) => {
@@ -495,7 +501,7 @@ function sentences(source: string): string[] {
 }
 
 /** Their texts mark where data was cut. The marks are part of the data. */
-const MARKS = ['workflows/rules/bytes.ts', 'workflows/rules/revisions.ts'];
+const MARKS = ['workflows/rules/bytes.ts', 'workflows/rules/outputs.ts'];
 
 const factual = files.filter((file) => /^workflows\/(?:gates|rules)\//.test(file) && !MARKS.includes(file));
 

@@ -108,7 +108,7 @@ describe('workflow code', () => {
     for (const run of [await served.begin('asks'), await served.begin('asks')]) {
       expect(await run.result()).toBe(`kept ${run.workflowId}`);
       const asked = (await eventsOf(run)).find((event) => event.activityTaskScheduledEventAttributes);
-      expect(Buffer.from(asked!.userMetadata!.summary!.data!).toString()).toContain('keeping a long output');
+      expect(Buffer.from(asked!.userMetadata!.summary!.data!).toString()).toContain('storing a long output');
     }
   });
 

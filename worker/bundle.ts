@@ -5,7 +5,7 @@ import { bundling, packedBundle, variantOf, type Bundling } from './configuratio
 import { dataConverterOf } from './configuration/converting.ts';
 import { root } from './configuration/places.ts';
 
-/** Where nothing is encrypted, as in proofs: without it one undecodable signal would wedge a run. */
+/** For workers without encryption, as in proofs. Without this converter one undecodable signal would block a run. */
 export const dataConverter = dataConverterOf();
 
 /**
@@ -18,7 +18,7 @@ export async function workflowBundle(data: string, wanted: Bundling = {}): Promi
   const codePath = path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`);
   if (await isThere(codePath)) return { codePath };
 
-  // Loaded here, for most have it bundled already.
+  // Imported here, because most workers find a finished bundle.
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode(bundling(wanted));
   await mkdir(path.dirname(codePath), { recursive: true });

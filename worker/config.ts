@@ -9,13 +9,13 @@ export interface WorkerConfig {
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
-  /** What payloads are encrypted with; none when encryption is off. */
+  /** The keys that encrypt payloads; none when encryption is off. */
   codecKeys?: CodecKey[];
-  /** What the commands of repositories are given. */
+  /** The environment from which that of repositories' commands is made. */
   environment: NodeJS.ProcessEnv;
 }
 
-/** The worker's environment, read once. Throws `BadVariables`, and then nothing has started. */
+/** Reads the worker's environment, once. Throws `BadVariables` before anything is started. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const variables = readVariables(environment);
   return {
@@ -28,8 +28,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
 }
 
 /**
- * Takes our own variables out of this process's environment, and answers all of it as it was: whatever is started from
- * here on inherits neither keys nor secrets, git and what a repository has it run included.
+ * Removes our own variables from this process's environment, and returns all of it as it was. Whatever is started from here
+ * on inherits neither keys nor secrets, including git and what a repository makes it run.
  */
 export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const whole = { ...from };

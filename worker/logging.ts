@@ -1,7 +1,7 @@
 import { type LogLevel, type LogMetadata, type Logger, Runtime } from '@temporalio/worker';
 import { pino, type Logger as Pino } from 'pino';
 
-/** One log for ours and the SDK's: JSON lines on standard error, so that standard output stays for results. */
+/** One log for our lines and the SDK's: JSON on standard error, so that standard output stays free for results. */
 export function openLog(level: string): Pino {
   const log = pino({ level, base: { name: 'gatehouse' } }, pino.destination({ dest: 2, sync: true }));
   Runtime.install({
@@ -11,7 +11,7 @@ export function openLog(level: string): Pino {
   return log;
 }
 
-/** Temporal's core is talkative; its warnings are ours to pass on. */
+/** Temporal's core logs a lot. Only its warnings are passed on. */
 const filterFor = (level: string) => ({ core: level === 'debug' ? ('INFO' as const) : ('WARN' as const) });
 
 class SdkLog implements Logger {

@@ -26,11 +26,11 @@ async function main(): Promise<void> {
   process.exit(left.length === 0 ? 0 : 1);
 }
 
-/** Heard from the first, for whoever starts us may want us ended, or be gone, before we serve. */
+/** Listens from the start, because whoever started us may want us to stop, or be gone, before we serve. */
 function whenAsked(): AbortSignal {
   const asked = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.abort());
-  // Whoever started us was killed: what runs goes on, and is adopted by the next worker.
+  // Our starter was killed. What runs here continues, and the next worker adopts it.
   process.on('disconnect', () => process.exit(1));
   if (process.send && !process.connected) process.exit(1);
   return asked.signal;
@@ -59,12 +59,12 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
-    // The server went before us: nobody can be told how our activities end. What they run on this machine is ended all the same.
+    // The server went before us, so the ends of our activities are lost. What they run on this machine is ended all the same.
     log.warn({ err: failure }, 'the server was gone before this worker had stopped');
   }
 }
 
-/** Tells whoever started us, if they listen. */
+/** Sends a message to our starter, if it listens. */
 const send = (message: object): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(message, () => resolve());
@@ -80,7 +80,7 @@ function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType
   });
 }
 
-/** A server that is not there yet is waited for, unless we are to stop: it may be starting, or back soon. */
+/** Waits for a server that is not there yet, because it may be starting or back soon, until we are to stop. */
 async function connect(
   { connection, address }: WorkerConfig,
   stop: AbortSignal,

@@ -6,21 +6,21 @@ import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 
-/** How long activities may take to end when the worker is asked to stop, before they are told to, and before we leave. */
+/** How long activities may take to end when the worker stops, before they are cancelled, and before the worker exits. */
 const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
 /**
- * How long a task waits for the worker that has the run in memory, before any worker may take it: as long as a run of a
- * killed worker stands still. The SDK's own 10 s is longer than a worker takes to come back.
+ * How long a workflow task waits for the worker that has the run in memory before any worker may take it. For this long the
+ * runs of a killed worker stand still. The SDK's own 10 s is longer than a worker takes to restart.
  */
 const STICKY = '3 seconds';
 /**
- * How long one turn of workflow code may take: far longer than any does. The SDK ends a longer one by force, which may
- * take the whole worker with it, and a machine that is very busy is no endless loop. The option is missing in its types.
+ * The time limit of one workflow activation, far above what any needs. The SDK ends a longer one by force, which may take
+ * the whole worker with it, and a busy machine is no endless loop. The option is missing in its types.
  */
 const LONGEST_TURN = '60 seconds';
-/** So many activities at a time: most of them wait for an agent or an environment, and cost next to nothing. */
+/** How many activities run at a time. Most of them wait for an agent or an environment, and cost next to nothing. */
 const AT_WORK = 2_000;
-/** The first server that tells its pollers how many they should be. */
+/** The first server version that scales its pollers. */
 const SCALES_POLLERS = [1, 28] as const;
 
 export interface Serving {
@@ -30,8 +30,8 @@ export interface Serving {
 }
 
 /**
- * The worker as it serves runs: the one in production, and the one that proofs and benchmarks look at. They bring ports
- * of their own, and `over` what they watch it with.
+ * The worker that serves runs, in production and under proofs and benchmarks. These bring ports of their own, and `over` to
+ * observe it.
  */
 export async function createWorker(
   { connection, config, ports }: Serving,
@@ -70,8 +70,8 @@ export async function createWorker(
 }
 
 /**
- * What has begun with a build stays with it, until it goes on as new because another one asks: environments and release
- * watches as well as runs, for each of them outlives many builds.
+ * A workflow stays on the build that began it, until it continues as new for another build. This holds for environments and
+ * release watches too, because each of them outlives many builds.
  */
 function versioning({ GATEHOUSE_BUILD: buildId, GATEHOUSE_DEPLOYMENT: deploymentName }: WorkerConfig['variables']) {
   if (buildId === undefined) return {};
@@ -80,7 +80,7 @@ function versioning({ GATEHOUSE_BUILD: buildId, GATEHOUSE_DEPLOYMENT: deployment
   return { workerDeploymentOptions };
 }
 
-/** As many pollers as the server asks for, where it can ask: waiting activities hold slots, and some bursts are large. */
+/** Lets the server scale the pollers, where it can: waiting activities hold slots, and some bursts are large. */
 async function pollers(connection: NativeConnection) {
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);

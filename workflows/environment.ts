@@ -7,7 +7,7 @@ import { environmentReportsTimer } from './words/views/timers.ts';
 
 /**
  * One preview environment of one task. It outlives the run that uses it, and ends only when its removal has been verified.
- * It is removed when its holder asks, when it expires, or when its holder has closed.
+ * It is removed when its run asks, when it expires, or when its run has closed.
  */
 export async function environment(raw: unknown): Promise<void> {
   const input = parseInput(EnvironmentInput, raw, { handedOn: { path: 'resume', of: ({ resume }) => resume } });

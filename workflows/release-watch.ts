@@ -4,9 +4,9 @@ import { postReleaseHealth, watchRelease, type Watch, type Watched } from './gat
 import { contextFor } from './step/context.ts';
 import { scopeFor } from './step/scope.ts';
 import { parseInput } from './temporal/input.ts';
-import { waitForNotices } from './run/end-notices.ts';
-import { conclude } from './run/ending.ts';
-import { refuseInput } from './run/invalid-input.ts';
+import { waitForNotices } from './run/ending/end-notices.ts';
+import { conclude } from './run/ending/ending.ts';
+import { refuseInput } from './run/ending/invalid-input.ts';
 import { serve } from './run/messages.ts';
 import { watchRecordOf } from './run/record.ts';
 import { LiveRun } from './run/live-run.ts';

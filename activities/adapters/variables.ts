@@ -53,8 +53,8 @@ export const adapterVariables = {
   /** The provider of environments to use where several could provide one. */
   GATEHOUSE_ENVIRONMENTS: oneOf(namesOf('environments')),
   /**
-   * Where notices go: some of `log`, `file` and `webhook`. Each gets all notices, or the types named after it, as in
-   * `log,webhook=ci_failed|merge_review`.
+   * Where notices go: names of notifiers, such as `log`, `file` and `webhook`. Each gets all notices, or the types named
+   * after it, as in `log,webhook=ci_failed|merge_review`.
    */
   GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
   /**

@@ -1,7 +1,7 @@
 import type { Client, WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
-import type { FailureDetails } from '../../workflows/contracts/closed-run.ts';
+import type { FailureDetails } from '../../workflows/contracts/run/closed-run.ts';
 
-/** What of a client is needed to read what is on record of a run. */
+/** The part of a client that reads the record of a run. */
 type Reader = Pick<Client['workflow'], 'workflowService' | 'options'>;
 
 export interface Failure {
@@ -10,7 +10,7 @@ export interface Failure {
   details: Partial<FailureDetails>;
 }
 
-/** What an execution was started with, byte for byte; continue-as-new hands its first part on. */
+/** The start input of an execution, byte for byte. Continue-as-new passes its first part on. */
 export async function startInputOf(
   { workflowService, options: { namespace, loadedDataConverter } }: Reader,
   execution: { workflowId: string; runId?: string },
@@ -27,12 +27,12 @@ export async function startInputOf(
   return payloadConverter.fromPayload(input);
 }
 
-/** Why a closed execution has failed, as it says itself, or as the server says it was ended. */
+/** Why a closed execution failed, in its own words or the server's. */
 export async function failureOf(handle: WorkflowHandle): Promise<Failure> {
   try {
     await handle.result();
   } catch (failure) {
-    if ((failure as Error).name !== 'WorkflowFailedError') throw failure; // nobody answered: that is not how the run ended
+    if ((failure as Error).name !== 'WorkflowFailedError') throw failure; // no answer says nothing about the run
     const { message, cause } = failure as WorkflowFailedError;
     const { type, details } = (cause ?? {}) as { type?: string; details?: unknown[] };
     if (cause?.name !== 'ApplicationFailure')

@@ -1,16 +1,19 @@
 import type { Failing, Stuck, UnsentNotices } from '../../workflows/contracts/survey.ts';
 import type { KeptNotice } from '../inventory.ts';
-import type { Described, Seen, Server } from './server.ts';
 import { concurrently } from './concurrently.ts';
+import type { Described, Seen, Server } from './server.ts';
 
-/** A notice may be on its way for so long, in milliseconds, before anybody asks after it. */
+/** How long a notice may be on its way before it is checked, in milliseconds. */
 const NOTICE_MS = 60_000;
-/** A wait for the world is looked into after so long, in milliseconds, and an activity that has failed so often is told. */
+/**
+ * How long the world may be waited for before that is checked, in milliseconds, and after how many failures an activity is
+ * reported.
+ */
 const WAIT_MS = 60_000;
 const ATTEMPTS = 3;
-/** So many runs of each kind are described in one pass: the others are next, once these are mended. */
+/** How many runs of each kind are described in one pass. The others follow when these are mended. */
 const MOST = 1_000;
-/** What a look that only cannot tell yet fails with. */
+/** The failure of a poll that only has no answer yet. */
 const NOT_YET = 'NotYet';
 
 export const LIVE = 'WorkflowType IN ("pipelineRun", "releaseWatch", "environment") AND ExecutionStatus = "Running"';
@@ -18,11 +21,11 @@ export const LIVE = 'WorkflowType IN ("pipelineRun", "releaseWatch", "environmen
 export interface Suspicion {
   server: Server;
   now: number;
-  /** The notices as the adapters have them. */
+  /** The notices that adapters keep. */
   notices: { kept: KeptNotice[]; told: Record<string, string> };
 }
 
-/** What closer looks at workflows have brought. */
+/** What describing workflows has shown. */
 export interface Inspected {
   stuck: Stuck[];
   failing: Failing[];
@@ -31,8 +34,8 @@ export interface Inspected {
 }
 
 /**
- * Looks closer at those workflows only that visibility gives a reason to: healthy ones, parked for weeks by the thousand,
- * cost nothing but their line in a listing.
+ * Describes only workflows that visibility gives a reason to describe. Healthy ones, parked for weeks by the thousand, cost
+ * only their line in a listing.
  */
 export async function candidates(suspicion: Suspicion): Promise<Inspected> {
   const { server, now, notices } = suspicion;
@@ -67,7 +70,10 @@ export async function candidates(suspicion: Suspicion): Promise<Inspected> {
   };
 }
 
-/** Servers from 1.31 on say which workflows have failing workflow tasks; with others each that runs has to be looked at. */
+/**
+ * Servers from 1.31 on list the workflows with failing workflow tasks. With older servers, every running workflow is
+ * described.
+ */
 async function troubled(server: Server): Promise<{ seen: Seen[]; unseen: string[] }> {
   try {
     return { seen: await all(server.list(`${LIVE} AND TemporalReportedProblems IS NOT NULL`)), unseen: [] };
@@ -78,14 +84,14 @@ async function troubled(server: Server): Promise<{ seen: Seen[]; unseen: string[
   }
 }
 
-/** gRPC's INVALID_ARGUMENT, which the client wraps: a query that this server does not understand. */
+/** gRPC's INVALID_ARGUMENT, which the client wraps: the server does not understand a query. */
 const isUnknownAttribute = (failure: unknown): boolean =>
   [failure, (failure as Error).cause].some((each) => (each as { code?: unknown } | undefined)?.code === 3);
 
 const cut = (what: string, found: unknown[]): string[] =>
   found.length > MOST ? [`${found.length - MOST} of ${found.length} ${what} were not looked at closely`] : [];
 
-/** A first attempt that runs is no failure, and one that was only lost with its worker did not fail. */
+/** A first attempt that runs is no failure, and neither is one that was only lost with its worker. */
 async function stuckOf(server: Server, { workflowId, taskAttempt = 0 }: Described): Promise<Stuck[]> {
   if (taskAttempt < 2) return [];
   const problem = await server.problem(workflowId);
@@ -100,20 +106,20 @@ const failingOf = ({ workflowId, activities }: Described): Failing[] =>
     })
     .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
 
-/** The run knows whether it has told somebody; and what it tells may not come through, or be kept still. */
+/** The run knows whether it has sent its notice. The notice may be stuck, or still be kept. */
 async function unsentOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
   const { workflowId } = run;
   const missing = (because: string): UnsentNotices[] => [{ is: 'missing', workflowId, since, because }];
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);
   if (telling) return missing(`it is tried, and fails: ${telling.failure}`);
-  if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // told as such
+  if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // reported elsewhere
   const { current, notices: told } = await server.run(workflowId);
   const visit = current?.visit;
   if (visit === undefined || told.some((notice) => notice.visit === visit)) return [];
   return missing(`it has none on record for ${visit}`);
 }
 
-/** One line per adapter: one that is down keeps all that it is given. */
+/** One line per adapter, because an adapter that is down keeps everything. */
 function keptLong(kept: KeptNotice[], now: number): UnsentNotices[] {
   const byAdapter = new Map<string, KeptNotice[]>();
   for (const each of kept.filter(({ at }) => before(at, now - NOTICE_MS))) {

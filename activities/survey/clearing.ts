@@ -4,21 +4,21 @@ import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import { noticeKey } from '../notices.ts';
 import type { Ports } from '../ports.ts';
+import { concurrently } from './concurrently.ts';
 import { RunStatuses } from './run-statuses.ts';
 import type { Server } from './server.ts';
-import { concurrently } from './concurrently.ts';
 
 const BECAUSE = 'Its run is no more.';
 
-/** How often, and how long in all, the end of an environment is looked for that was asked to go. In milliseconds. */
+/** How often, and how long in all, an environment that is to go is polled. In milliseconds. */
 const GONE_POLL_MS = 500;
 const GONE_MS = 60_000;
 
 type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
 
 /**
- * Clears one leftover away, once the server has said anew that its run is gone, and looks that nothing is left of it. All
- * of it is done by key and holder: done twice, or for what has gone by itself, it changes nothing.
+ * Clears one orphan away when the server confirms that its run is gone, and then checks that nothing is left. Everything
+ * goes by key and owner, so doing it twice, or for something that is gone, changes nothing.
  */
 export async function clear(server: Server, ports: Clearing, leftover: Orphan): Promise<void> {
   const { holder, key } = leftover;
@@ -36,7 +36,7 @@ async function removed(server: Server, ports: Clearing, { kind, key, holder, cha
     case 'job':
       return void (await ports.executor.stop(key, BECAUSE));
     case 'checks':
-      // Whoever has the branch by now sees to its checks: only those of its dead holder are ended here.
+      // Only the checks of the dead owner are ended. The branch's present owner sees to its own.
       return (await branchOf(ports, { change, holder })) && ports.forge.endChecks(change!);
     case 'claim':
       return ports.forge.release(change!, holder);
@@ -62,7 +62,7 @@ async function isThere(server: Server, ports: Clearing, { kind, key, holder, cha
   }
 }
 
-/** The branch, as long as it is this holder's. */
+/** The branch, as long as this owner has it. */
 async function branchOf({ forge }: Clearing, { change, holder }: Pick<Orphan, 'change' | 'holder'>) {
   return (await forge.list()).find(
     (each) =>
@@ -70,7 +70,7 @@ async function branchOf({ forge }: Clearing, { change, holder }: Pick<Orphan, 'c
   );
 }
 
-/** An environment's own workflow takes it down: it is asked, as its holder would have asked, and waited for. */
+/** Asks an environment's own workflow to take it down, as its owner would have, and waits. */
 async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | 'holder'>): Promise<void> {
   if ((await server.describe(key))?.status !== 'RUNNING') return;
   await server.release(key, holder, BECAUSE);
@@ -85,7 +85,7 @@ async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | '
 const isHeld = async (server: Server, key: string, runId: string) =>
   (await server.environment(key)).holder.runId === runId;
 
-/** Has what is kept sent now, and tells of each of these runs, if it is still parked, that it waits. */
+/** Delivers what is kept now, and sends a notice for each of these runs that is still parked. */
 export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier'>, ids: string[]): Promise<void> {
   await notifier.retell();
   await concurrently(ids, async (workflowId) => {
@@ -96,7 +96,7 @@ export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier
   });
 }
 
-/** For a run that has nothing to tell of its wait: always the same for one visit. */
+/** The notice for a run that has none of its own. It is always the same for one visit. */
 const reminder = (visit: string, { since, detail }: RunAnswer['waitingOn']): Notice => ({
   id: `${visit}/doctor_found`,
   type: 'doctor_found',

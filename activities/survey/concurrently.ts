@@ -1,7 +1,7 @@
-/** So many questions are under way at once: a server that is asked all of them together answers nobody else. */
+/** How many calls are under way at a time. A server that gets all of them together answers nobody else. */
 const AT_ONCE = 16;
 
-/** Asks the same of many, some at a time. Answers come in the order of what was asked about. */
+/** Calls the same for many, some at a time. Results are in the order of the input. */
 export async function concurrently<Of, Answer>(
   all: readonly Of[],
   ask: (each: Of) => Promise<Answer>,

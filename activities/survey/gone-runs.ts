@@ -1,20 +1,20 @@
 import { environmentIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { Server } from './server.ts';
 
-/** Visibility is asked at most this often, in milliseconds, and about so long: it is late by seconds, and may be down. */
+/** How often visibility is queried, in milliseconds, and how far back. It lags by seconds, and may be down. */
 const EVERY_MS = 10_000;
 const BACK_MS = 600_000;
 
 /**
- * Who terminates a run leaves nobody to tell its environment, whose end must be heard of within 120 s. Each environment
- * looks at its holder itself; but where there are thousands, few look in a minute. So whoever looks asks for all of them
- * which runs were cut off lately, and has their environments go.
+ * Nothing announces a terminated run, and its environment must go within 120 s. Each environment polls its owner, but with
+ * thousands of them few polls fit into a minute. So each poll asks visibility for all runs that were lately cut off, and
+ * ends their environments.
  */
 export class GoneRuns {
   private polledAt = 0;
   private released = new Set<string>();
 
-  /** Throws what the server throws: then nobody counts as told, and the next one who looks tells them. */
+  /** Throws what the server throws: then nobody counts as notified, and the next poll tries again. */
   async releaseEnvironments(server: Server, now = Date.now()): Promise<void> {
     if (now - this.polledAt < EVERY_MS) return;
     this.polledAt = now;
@@ -29,7 +29,7 @@ export class GoneRuns {
   }
 }
 
-/** One that has a successor is that one's: it has its predecessor's environment go before it begins its own. */
+/** A run with a successor is left to it: the successor ends its predecessor's environment before it begins its own. */
 async function releaseEnvironmentOf(server: Server, workflowId: string, runId: string): Promise<void> {
   const newest = await server.describe(workflowId);
   if (newest?.runId !== runId) return;
@@ -38,6 +38,6 @@ async function releaseEnvironmentOf(server: Server, workflowId: string, runId: s
   try {
     await server.release(environmentIdOf(workspace, task), holder, 'The server ended its run.');
   } catch (failure) {
-    if ((failure as Error).name !== 'WorkflowNotFoundError') throw failure; // else it is gone, or there was none
+    if ((failure as Error).name !== 'WorkflowNotFoundError') throw failure; // otherwise it is gone, or there was none
   }
 }

@@ -1,25 +1,25 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import type { Ports } from '../ports.ts';
+import { concurrently } from './concurrently.ts';
 import { tailOf, type RunStatuses } from './run-statuses.ts';
 import type { Seen, Server } from './server.ts';
-import { concurrently } from './concurrently.ts';
 
-/** What stands for a run, before anybody knows how that run stands. */
+/** Something that belongs to a run, before that run's status is known. */
 type Listed = Omit<Orphan, 'fate'>;
 
 /** What the listings of runs and environments have shown. */
 export interface Around {
   server: Server;
   fates: RunStatuses;
-  /** Runs and release watches that run, and environments, by workflow id. */
+  /** Running runs and release watches, and environments, by workflow id. */
   live: ReadonlyMap<string, Seen>;
   sites: ReadonlyMap<string, Seen>;
   /** The workflow ids of runs that were terminated or timed out. */
   cut: ReadonlySet<string>;
 }
 
-/** Jobs whose run is not live: their agents run on, or their checkouts lie about. */
+/** Jobs whose run is not live: their agents still run, or their checkouts are left. */
 export async function orphanedJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
   const standing = jobs.flatMap(({ key, running }): Listed[] => {
@@ -30,7 +30,8 @@ export async function orphanedJobs({ fates }: Around, { executor }: Pick<Ports, 
 }
 
 /**
- * Checks that run for nobody, and claims of runs that could not hand their branch back: others' change hands by themselves.
+ * Checks that run for nobody, and claims of runs that could not release their branch. Other claims are taken over by the
+ * next run.
  */
 export async function orphanedBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
@@ -47,7 +48,7 @@ export async function orphanedBranches({ fates, cut }: Around, { forge }: Pick<P
 
 const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
-/** Environments whose holder is not live. One that began after a run which runs is that run's, without asking. */
+/** Environments whose owner is not live. One that began after a running run belongs to that run. */
 export async function unownedEnvironments({ server, fates, live, sites }: Around): Promise<Orphan[]> {
   const suspects = [...sites.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
@@ -61,7 +62,7 @@ export async function unownedEnvironments({ server, fates, live, sites }: Around
   return judged(standing.flat(), fates);
 }
 
-/** What a provider has up that no environment's workflow sees to: it was terminated itself. */
+/** Environments of a provider whose own workflow is gone, because it was terminated. */
 export async function orphanedEnvironments(
   { server, fates, sites }: Around,
   { environments }: Pick<Ports, 'environments'>,
@@ -71,7 +72,7 @@ export async function orphanedEnvironments(
   const left = await judged(standing, fates);
   const seenTo = await concurrently(left, async ({ key, holder }) => {
     const workflowId = key.split('/').slice(0, 3).join('/');
-    // Also one that visibility shows no more, or not yet, has the last word.
+    // The server decides also about those that visibility no longer shows, or does not show yet.
     const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
     if (!runs) return false;
     const view = await server.environment(workflowId).catch(() => undefined);

@@ -1,23 +1,23 @@
 import type { Holder } from '../../workflows/contracts/activities.ts';
-import { queryText } from '../../workflows/contracts/quoting.ts';
+import { queryText } from '../../workflows/contracts/text/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 
-/** So much of a run id is in a key: its end, for its beginning is the clock. */
+/** How much of a run id a key has: its end, because its beginning is the clock. */
 const TAIL = 12;
 
 export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(-TAIL);
 
 /**
- * How the runs stand that have something. What visibility shows as running lives: that is never more than a reason to
- * leave it alone. All else the server itself is asked, once each; what it does not know is not gone.
+ * The statuses of the runs that own something. What visibility shows as running counts as live, which only means that it is
+ * left alone. The server itself is asked about all others, once each. Without an answer a run does not count as gone.
  */
 export class RunStatuses {
   private readonly asked = new Map<string, Promise<RunStatus>>();
 
   constructor(
     private readonly server: Server,
-    /** The executions that run, by workflow id. */
+    /** The running executions, by workflow id. */
     private readonly live: ReadonlyMap<string, Seen> = new Map(),
   ) {}
 
@@ -39,7 +39,7 @@ export class RunStatuses {
     if (isOurs({ runId: newest.firstRunId })) {
       return newest.status === 'RUNNING' ? { is: 'live' } : { is: 'gone', how: newest.status, at: newest.closedAt };
     }
-    // Another chain has the id by now. One that is on record here, and is not the one that may run, has ended.
+    // Another chain has the id by now. A recorded run that is not the one that may be running has ended.
     for await (const before of this.server.list(`WorkflowId = ${queryText(workflowId)}`)) {
       if (isOurs(before) && before.status !== 'RUNNING') return { is: 'gone', how: before.status, at: before.closedAt };
     }

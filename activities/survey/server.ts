@@ -4,7 +4,7 @@ import { releaseSignal } from '../../workflows/contracts/messages.ts';
 import { environmentQuery, runQuery } from '../../workflows/contracts/queries.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 
-/** An execution as visibility knows it, which may lag by a moment. Times are ISO 8601. `status` is Temporal's own word. */
+/** An execution as visibility shows it, which may lag by a moment. Times are ISO 8601. `status` is Temporal's own word. */
 export interface Seen {
   workflowId: string;
   runId: string;
@@ -14,7 +14,7 @@ export interface Seen {
   waitingSince?: string | undefined;
 }
 
-/** The newest execution of a workflow id as the server itself knows it. */
+/** The newest execution of a workflow id, as the server itself knows it. */
 export interface Described {
   workflowId: string;
   runId: string;
@@ -22,7 +22,7 @@ export interface Described {
   firstRunId: string;
   status: string;
   closedAt?: string | undefined;
-  /** Above 1: the workflow task at hand has failed before. None: there is none at hand. */
+  /** Above 1: the current workflow task has failed before. None: there is no current workflow task. */
   taskAttempt?: number | undefined;
   activities: { type: string; attempt: number; failure?: string | undefined; failureType?: string | undefined }[];
 }
@@ -32,9 +32,9 @@ export interface Problem {
   message: string;
 }
 
-/** What a survey asks of the Temporal server: so that it can be tried against one that is made up. */
+/** What a survey asks of the Temporal server. Tests replace it. */
 export interface Server {
-  /** Throws when visibility cannot answer, as where it does not know an attribute. */
+  /** Throws when visibility cannot answer, for example because it does not know an attribute. */
   list(query: string): AsyncIterable<Seen>;
   /** Nothing: the server knows no such workflow. */
   describe(workflowId: string): Promise<Described | undefined>;
@@ -45,17 +45,17 @@ export interface Server {
   release(workflowId: string, holder: Holder, because: string): Promise<void>;
 }
 
-/** So many of the newest events are looked through for a workflow task that failed. */
+/** How many of the newest events are searched for a failed workflow task. */
 const NEWEST = 20;
 /** Temporal's EVENT_TYPE_WORKFLOW_TASK_FAILED and EVENT_TYPE_WORKFLOW_TASK_COMPLETED, by number. */
 const TASK_FAILED = 9;
 const TASK_COMPLETED = 7;
 /** WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR. */
 const NON_DETERMINISTIC = 24;
-/** How long a query may take, in milliseconds: a workflow that is stuck never answers. */
+/** How long a query may take, in milliseconds. A workflow that is stuck never answers. */
 const QUERY_MS = 10_000;
 
-/** The server as the worker's own client reaches it. */
+/** The server, through the worker's own client. */
 export function serverOf(client: Client): Server {
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
   const asking = <T>(question: () => Promise<T>) => client.withDeadline(Date.now() + QUERY_MS, question);
@@ -129,7 +129,7 @@ async function describedOf(
   };
 }
 
-/** A failure as the server keeps it. Where payloads are encrypted, so is what it says. */
+/** A failure as the server keeps it. Its message is encrypted where payloads are. */
 type Failure = NonNullable<
   NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]['lastFailure']
 >;
@@ -144,6 +144,6 @@ export async function messageOf(failure: Failure | null | undefined, codecs: rea
     const { message: sealed } = JSON.parse(Buffer.from(payloads[0]!.data!).toString('utf8')) as { message?: string };
     return sealed ?? message;
   } catch {
-    return message; // written with a key that is not here
+    return message; // encrypted with a key that is not here
   }
 }

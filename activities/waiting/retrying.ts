@@ -1,7 +1,7 @@
 import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { withoutPasswords } from '../../workflows/contracts/bad-fields.ts';
-import { retryingSignal, type Retrying } from '../../workflows/contracts/retrying.ts';
-import { legible } from '../../workflows/contracts/titles.ts';
+import { retryingSignal, type Retrying } from '../../workflows/contracts/run/retrying.ts';
+import { legible } from '../../workflows/contracts/text/titles.ts';
 
 /** Failures are reported from the third in a row on, or once they have lasted this long, in milliseconds. */
 const FAILURES = 3;

@@ -1,12 +1,11 @@
 // Bundles the sources with esbuild, into one folder of flat files.
 import { existsSync } from 'node:fs';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 const WEEK_MS = 7 * 86_400_000;
 
 const COMMON = {
@@ -46,11 +45,13 @@ const commandLine = (outdir) =>
     entryPoints: { gatehouse: 'client/cli/main.ts' },
     format: 'esm',
     splitting: true,
+    minifyIdentifiers: true,
     sourcemap: 'linked',
     // Libraries in CommonJS ask for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    external: ['@temporalio/testing', '@temporalio/worker', 'tsx'],
-    plugins: [actionCommands(outdir), programsOutside],
+    // The last one is for gRPC's own diagnostics.
+    external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader'],
+    plugins: [actionCommands(outdir), programsOutside, lighterLibraries],
   });
 
 const PROGRAMS = {
@@ -101,6 +102,47 @@ const programsOutside = {
     }));
   },
 };
+
+/**
+ * Leaves out of libraries what the command line never needs, which is most of their loading time: of `@temporalio/workflow`
+ * all but definitions, of `zod` its languages, and of Temporal's messages those of its cloud and of its core.
+ */
+const lighterLibraries = {
+  name: 'lighter libraries',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^@temporalio\/workflow$/ }, () => ({
+      path: path.join(root, 'client/building/definitions.mjs'),
+    }));
+    onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
+      const contents = await readFile(source, 'utf8');
+      // A namespace lets esbuild see what of it is used; zod's own `z` does not.
+      return { contents: contents.replace("import { z } from 'zod';", "import * as z from 'zod';"), loader: 'ts' };
+    });
+    onLoad({ filter: /@temporalio\/proto\/protos\/json-module\.js$/ }, async ({ path: source }) => {
+      const messages = await messagesIn(source);
+      delete messages.coresdk;
+      delete messages.temporal.nested.api.nested.cloud;
+      const text = JSON.stringify(JSON.stringify(messages));
+      return {
+        contents: `const protobuf = require('protobufjs/light');
+module.exports = (protobuf.roots.__temporal ??= new protobuf.Root()).addJSON(JSON.parse(${text}));`,
+      };
+    });
+  },
+};
+
+/** The descriptors that a module of protobufjs adds to its root. */
+async function messagesIn(source) {
+  let messages;
+  class Root {
+    addJSON(added) {
+      messages = added;
+      return this;
+    }
+  }
+  new Function('require', 'module', await readFile(source, 'utf8'))(() => ({ roots: {}, Root }), {});
+  return messages;
+}
 
 /** Replaces the commands of actions by what they are, so that help does not load the schemas that they are made from. */
 const actionCommands = (outdir) => ({

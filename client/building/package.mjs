@@ -1,25 +1,28 @@
 // Makes what `npm pack` packs: `dist/package/`, a build with types, the workflow bundles and the commit.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { makeBuild } from './bundles.mjs';
-import { root } from './checkout.mjs';
+import { makeBuild, root } from './bundles.mjs';
 
 const folder = path.join(root, 'dist', 'package');
 await rm(folder, { recursive: true, force: true });
 await makeBuild(folder, async (draft) => {
-  types(path.join(draft, 'types'));
-  await workflowBundles(draft);
+  await Promise.all([types(path.join(draft, 'types')), workflowBundles(draft)]);
   const commit = commitOf();
   if (commit) await writeFile(path.join(draft, 'commit'), `${commit}\n`);
 });
 
 /** The types of what other programs import. */
-function types(outDir) {
+async function types(outDir) {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const project = path.join(root, 'client', 'building', 'tsconfig.json');
-  execFileSync(process.execPath, [tsc, '--project', project, '--outDir', outDir], { stdio: 'inherit' });
+  const [code] = await once(
+    spawn(process.execPath, [tsc, '--project', project, '--outDir', outDir], { stdio: 'inherit' }),
+    'exit',
+  );
+  if (code !== 0) throw new Error('The types cannot be made.');
 }
 
 /** The workflow code, once for each way in which a worker may want it. Its file names have the hash of the sources. */

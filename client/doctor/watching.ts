@@ -1,5 +1,5 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
-import { shellWord } from '../../workflows/contracts/quoting.ts';
+import { shellWord } from '../../workflows/contracts/text/quoting.ts';
 import { watchIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
 import { typed } from '../invocation.ts';
 

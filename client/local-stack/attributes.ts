@@ -1,5 +1,5 @@
 import type { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/run/search-attributes.ts';
 
 /** Temporal's IndexedValueType, by number (temporal/api/enums/v1/common.proto). */
 const TYPE_OF = { Keyword: 2, Datetime: 6 };

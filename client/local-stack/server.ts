@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import getPort from 'get-port';
-import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/run/search-attributes.ts';
 import { ClientError } from '../errors.ts';
 import { end, readRecord, recordOf, stillRuns } from './processes.ts';
 
@@ -14,7 +14,7 @@ const START_MS = 60_000;
 const STOP_MS = 20_000;
 const RESTART_MS = 1_000;
 
-/** The development server reads each queue 20 times a second unless told otherwise: its biggest lever (server.md 2). */
+/** The development server polls each queue 20 times a second by default, which is most of the latency of a run. */
 const TUNING = ['transferProcessor', 'timerProcessor', 'visibilityProcessor', 'outboundProcessor'].flatMap((queue) => [
   '--dynamic-config-value',
   `history.${queue}MaxPollRPS=2000`,

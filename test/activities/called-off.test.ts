@@ -1,10 +1,10 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../support/in-memory/store.ts';
-import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';
 import type { Job } from '../../workflows/contracts/activities.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
 
 /**
  * What becomes of a job whose attempt hears of its end: for a worker that was frozen or cut off, the server has handed the

@@ -1,13 +1,13 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
-import { InMemoryExecutor } from '../support/in-memory/executor.ts';
-import { InMemoryForge } from '../support/in-memory/forge.ts';
-import { InMemoryReleases } from '../support/in-memory/store.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { runActivities } from '../../activities/runs.ts';
 import type { Began } from '../../workflows/contracts/change.ts';
 import { needsOf, rolesOf, RunInput } from '../../workflows/gates/index.ts';
 import { change, completed, wish } from '../support/builders.ts';
+import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
+import { InMemoryForge } from '../support/in-memory/forge.ts';
+import { InMemoryReleases } from '../support/in-memory/store.ts';
 
 const HEALTH = { kind: 'post-release-health' };
 const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];

@@ -1,9 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { InMemoryTexts } from '../support/in-memory/store.ts';
 import { jobActivities } from '../../activities/jobs.ts';
 import type { Executor, Forge, JobStatus, Meter } from '../../activities/ports.ts';
 import type { JobReport } from '../../workflows/contracts/activities.ts';
 import { completed, readingJob } from '../support/builders.ts';
+import { InMemoryTexts } from '../support/in-memory/store.ts';
 
 const job = readingJob;
 const meter = { record: async () => undefined, spent: async () => 0 } as Meter;

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { withTimeout } from '../../activities/waiting/timeouts.ts';
 import type { Ports } from '../../activities/ports.ts';
+import { withTimeout } from '../../activities/waiting/timeouts.ts';
 
 const forgeOf = (look: () => Promise<unknown>) => {
   const others = { executor: {}, environments: {}, releases: {}, tracker: {}, meter: {}, notifier: {}, texts: {} };

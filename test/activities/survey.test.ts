@@ -1,13 +1,13 @@
-import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
-import { InMemoryExecutor } from '../support/in-memory/executor.ts';
-import { InMemoryForge } from '../support/in-memory/forge.ts';
-import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import type { KeptNotice } from '../../activities/inventory.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { clearable } from '../../workflows/rules/survey.ts';
 import { findingsOf } from '../../workflows/words/survey.ts';
 import { change } from '../support/builders.ts';
+import { InMemoryEnvironments } from '../support/in-memory/environments.ts';
+import { InMemoryExecutor } from '../support/in-memory/executor.ts';
+import { InMemoryForge } from '../support/in-memory/forge.ts';
+import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 
 const LONG_AGO = '2026-01-02T00:00:00.000Z';
@@ -303,7 +303,7 @@ it('what cannot be looked at is told, and holds up nothing else; a server that i
   executor.list = () => Promise.reject(new Error('The disk is gone.'));
   expect((await found()).map(({ about, detail }) => `${about}: ${detail}`)).toEqual([
     expect.stringMatching(/^terminated runs: .*which no workflow sees to$/),
-    'survey: could not look at all of it: jobs: The disk is gone.',
+    'survey: could not check all of it: jobs: The disk is gone.',
   ]);
   server.down = true;
   await expect(activities.survey()).rejects.toThrow('The server is down.');

@@ -27,7 +27,7 @@ type Scenario = (stage: Stage, pace: Pace, book: Book) => Promise<void>;
 /** In this order: each finds as many runs parked as it needs, and leaves them to the next. */
 const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   checks: { play: (stage, _, book) => checks(book, stage.say), brings: ['checks-events', 'checks-looks'] },
-  cli: { play: cli, brings: ['cli-help', 'cli-version', 'cli-completion', 'cli-list'] },
+  cli: { play: cli, brings: ['cli-help', 'cli-version', 'cli-completion', 'cli-loading', 'cli-list'] },
   action: { play: action, brings: ['action', 'action-update', 'acknowledged', 'acknowledged-signal'] },
   step: { play: step, brings: ['step'] },
   happy: { play: happy, brings: ['happy-time', 'happy-events', 'happy-size', 'happy-actions'] },

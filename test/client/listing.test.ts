@@ -1,5 +1,5 @@
 import { listQuery, oldestFirst } from '../../client/listing.ts';
-import { cutBytes } from '../../workflows/contracts/titles.ts';
+import { cutBytes } from '../../workflows/contracts/text/titles.ts';
 
 it.each([
   ['all runs', {}, 'WorkflowType = "pipelineRun"'],

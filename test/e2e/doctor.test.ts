@@ -82,7 +82,7 @@ it('a build that cannot take a run on is found, with what it says; a build that 
   expect(stuck).toMatchObject({
     detail: expect.stringMatching(/^run\/default\/STUCK-1, attempt \d+: This build does not work\.$/),
     mend: expect.stringMatching(
-      /^deploy a build in which this is mended: it goes on by itself; or: temporal workflow reset /,
+      /^deploy a build that fixes this: it then continues by itself; or: temporal workflow reset /,
     ),
   });
 

@@ -106,4 +106,8 @@ it('plays the main job, and serves a program with types', async () => {
   const { stdout } = await execa(process.execPath, ['example.js', repository.path], { cwd: folder, env: environment });
   expect(stdout.split('\n')).toEqual(['refused: not_offered', 'parked: 2-human-test#1', 'ended: merged']);
   expect((await gatehouse('show', 'PROGRAM-1')).stdout).toContain('passed');
+
+  const history = path.join(folder, 'history.json');
+  await gatehouse('export', 'PROGRAM-1', '--output', history);
+  expect((await gatehouse('replay', history)).stdout).toBe('ok: this build can continue all 1.');
 });

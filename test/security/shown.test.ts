@@ -1,8 +1,8 @@
 import { Story } from '../../client/cli/texts/story.ts';
 import { explained } from '../../client/cli/texts/explaining.ts';
-import { queryText, shellWord } from '../../workflows/contracts/quoting.ts';
+import { queryText, shellWord } from '../../workflows/contracts/text/quoting.ts';
 import { shown, shownLines, tame, tameJson } from '../../client/legible.ts';
-import { inert } from '../../workflows/contracts/titles.ts';
+import { inert } from '../../workflows/contracts/text/titles.ts';
 import { code, plain } from '../../workflows/words/views/markdown.ts';
 
 /** What people, agents and branches may call things. */

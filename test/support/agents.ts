@@ -4,10 +4,10 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { commandExecutor } from '../../activities/adapters/local/command-executor/index.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
-import { removeFolder } from './folders.ts';
 import { commandJob } from './builders.ts';
-import { until } from './stack.ts';
+import { removeFolder } from './folders.ts';
 import { inCheckouts } from './local.ts';
+import { until } from './stack.ts';
 
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
 

@@ -1,4 +1,4 @@
-import { Records } from '../../activities/adapters/git/publishing/change-store.ts';
+import { ChangeStore } from '../../activities/adapters/git/publishing/change-store.ts';
 import { Publishing } from '../../activities/adapters/git/publishing/publishing.ts';
 import { repositoriesOf } from '../../activities/adapters/git/publishing/repositories.ts';
 import type { InCheckouts, Local } from '../../activities/adapters/local/opening.ts';
@@ -7,6 +7,6 @@ import { LocalWorkspace } from '../../activities/adapters/local/repositories/wor
 /** With the repositories of this machine, for adapters that work in checkouts of them. */
 export function inCheckouts(options: Local): InCheckouts {
   const workspace = new LocalWorkspace(options.root);
-  const publishing = new Publishing(workspace, new Records(options.root), options.ledger);
+  const publishing = new Publishing(workspace, new ChangeStore(options.root), options.ledger);
   return { ...options, repositories: repositoriesOf(workspace, publishing) };
 }

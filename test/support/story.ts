@@ -3,10 +3,10 @@ import type { Activities, EnvironmentView, Signal } from '../../workflows/contra
 import type { HumanAction } from '../../workflows/contracts/messages.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { freshStep, type StepRecord } from '../../workflows/contracts/state.ts';
+import { freshStep, type StepRecord } from '../../workflows/contracts/run/state.ts';
 import type { Capabilities, Capability } from '../../workflows/gates/capabilities.ts';
 import type { Core, Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
-import { revisionOf } from '../../workflows/rules/revisions.ts';
+import { revisionOf } from '../../workflows/rules/outputs.ts';
 import { inWords, isFact } from '../../workflows/words/index.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 

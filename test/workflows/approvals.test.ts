@@ -95,7 +95,7 @@ describe('an agent’s question', () => {
     expect((await look()).steps[0].attempts).toHaveLength(2);
   });
   it.each([
-    ['that was never asked', { decision: '1-coder/decision-2', choice: 'a' }, 'never asked'],
+    ['that was never asked', { decision: '1-coder/decision-2', choice: 'a' }, 'a question of this run'],
     ['among options that are none', { decision: '1-coder/decision-1', choice: 'c' }, 'expected one of a, b'],
     ['with nothing', { decision: '1-coder/decision-1', choice: '' }, 'choice'],
   ])('takes no answer %s [N-52]', async (_, said, because) => {

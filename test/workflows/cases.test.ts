@@ -83,7 +83,7 @@ describe('the record of an attempt', () => {
     expect(await attempted({ is: 'failed', because: '' })).toMatchObject({
       n: 1,
       outcome: 'failed',
-      summary: 'It failed, and did not say why.',
+      summary: 'It failed without a reason.',
     });
   });
   it('of one that said nothing is completed, with nothing said [A-089]', async () => {

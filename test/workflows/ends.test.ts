@@ -212,8 +212,8 @@ describe('what goes on beside a run, and is refused, is told', () => {
     });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
     expect(await noticesOf(run)).toEqual([
-      expect.stringMatching(/^The task’s issues could not be told "Pull request 1 was opened.*it says no/),
-      expect.stringMatching(/^The task’s issues could not be told ".* was merged into main.*it says no/),
+      expect.stringMatching(/^The task’s issues did not get the comment "Pull request 1 was opened.*it says no/),
+      expect.stringMatching(/^The task’s issues did not get the comment ".* was merged into main.*it says no/),
     ]);
     expect(delivered).toHaveLength(2);
   });
@@ -230,7 +230,7 @@ describe('what goes on beside a run, and is refused, is told', () => {
     for (const call of cluster.calls) if (call.cancelRequested) call.acknowledgeCancel();
     await cluster.settle();
     expect(run.closed).toMatchObject({ cancelled: true });
-    const text = 'Checks of gatehouse/PAY-142 may run on, for they could not be ended: it says no';
+    const text = 'Checks of gatehouse/PAY-142 may still be running, because they could not be ended: it says no';
     expect(await noticesOf(run)).toEqual([text]);
     expect(delivered).toEqual([text]);
   });
@@ -249,7 +249,7 @@ describe('what goes on beside a run, and is refused, is told', () => {
     await cluster.advance(61_000);
     expect(run.closed).toMatchObject({ cancelled: true });
     expect(await noticesOf(run)).toEqual([
-      'The run was called off while it merged, and whether gatehouse/PAY-142 was merged into main could not be read.',
+      'The run was cancelled during its merge. Whether gatehouse/PAY-142 was merged into main could not be read.',
     ]);
   });
 

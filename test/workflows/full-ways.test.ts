@@ -147,7 +147,7 @@ it('an environment says of a long reason a part, and goes on within its bytes', 
   const view = async () => (await run.query('run')).environment;
   expect(await view()).toMatchObject({
     status: 'failed',
-    because: expect.stringMatching(/^It could not be made: .*cut/s),
+    because: expect.stringMatching(/^It could not be built: .*cut/s),
   });
   expect(bytesOf(await view())).toBeLessThan(10_000);
   expect(bytesOf(await cluster.executions.get('env/default/PAY-142')!.query('environment'))).toBeLessThan(10_000);

@@ -193,7 +193,7 @@ describe('what a step cannot do without', () => {
     [
       'failed',
       () => ({ is: 'failed', because: 'no room' }),
-      { type: 'job_failed', message: 'The environment could not be made: It could not be made: no room' },
+      { type: 'job_failed', message: 'The environment could not be built: It could not be built: no room' },
     ],
     ['slow', () => new Promise(() => undefined), { type: 'timeout' }],
     [

@@ -56,8 +56,8 @@ it('a pass that mends clears away what it may, looks once more, and says what it
   const { cluster, result } = await pass({ fix: true }, [left('A'), left('B'), unknown]);
   expect(cluster.log).toEqual(['survey', 'clearLeftover', 'clearLeftover', 'survey']);
   expect(result.mended).toEqual([
-    'cleared away: job run/default/A/000000000001/1-coder/coder-1',
-    'cleared away: job run/default/B/000000000001/1-coder/coder-1',
+    'cleared: job run/default/A/000000000001/1-coder/coder-1',
+    'cleared: job run/default/B/000000000001/1-coder/coder-1',
   ]);
   expect(result.findings.filter(({ ok }: any) => !ok)).toMatchObject([
     { detail: expect.stringContaining('knows no run') },
@@ -69,8 +69,8 @@ it('what cannot be mended is said, and stays found; the rest is mended', async (
     if (leftover.key.includes('/A/')) throw new Error('The disk is gone.');
   };
   const { result } = await pass({ fix: true }, [left('A'), left('B')], { over: { clearLeftover: refuse } });
-  expect(result.mended[0]).toMatch(/^not cleared away: job run\/default\/A.*The disk is gone\.$/);
-  expect(result.mended[1]).toMatch(/^cleared away: job run\/default\/B/);
+  expect(result.mended[0]).toMatch(/^not cleared: job run\/default\/A.*The disk is gone\.$/);
+  expect(result.mended[1]).toMatch(/^cleared: job run\/default\/B/);
 });
 
 it('notices that are not out are told again, of the runs that miss theirs', async () => {

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { readClosed } from '../../activities/closed-runs.ts';
-import type { ClosedRun } from '../../workflows/contracts/closed-run.ts';
+import type { ClosedRun } from '../../workflows/contracts/run/closed-run.ts';
 import { bytesOf } from '../../workflows/rules/bytes.ts';
 import { change, completed, HEAD, HEADS, ready, wish } from '../support/builders.ts';
 import { failureOf, jobsOf } from '../support/playing.ts';

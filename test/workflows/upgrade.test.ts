@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Job } from '../../workflows/contracts/activities.ts';
-import { SNAPSHOT_VERSION } from '../../workflows/contracts/snapshot.ts';
+import { SNAPSHOT_VERSION } from '../../workflows/contracts/run/snapshot.ts';
 import { change, completed, HEAD, HEADS, wish } from '../support/builders.ts';
 import type { Cluster, Execution, World } from '../support/sandbox.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';

@@ -5,14 +5,14 @@ import { fileOf, isBuilt, root } from './places.ts';
 const at = (name: string) => path.join(root, 'workflows', 'temporal', name);
 
 export interface Bundling {
-  /** Whether the SDK keeps the call stacks of what runs wait for, for the Web UI's tab. */
+  /** Whether the SDK records the call stacks of waiting runs, for the Web UI's tab. */
   callStacks?: boolean;
   /** Whether the messages of failures are encrypted. */
   encrypted?: boolean;
 }
 
 /**
- * What is bundled, alike for worker, replay and sandbox: what is proved offline is what is served.
+ * How the workflow code is bundled. It is the same for worker, replay and sandbox, so what is proved offline is what runs.
  * `workflows/temporal/preloading.ts` says why there is more than one module, `workflows/temporal/untraced.ts` what call
  * stacks cost.
  */
@@ -23,11 +23,11 @@ export const bundling = ({ callStacks = false, encrypted = false }: Bundling = {
   ...(encrypted && { failureConverterPath: at('failure-converter.ts') }),
 });
 
-/** The end of a bundle's file name: bundles of the same sources differ in it. */
+/** The end of a bundle's file name, by which bundles of the same sources differ. */
 export const variantOf = ({ callStacks = false, encrypted = false }: Bundling): string =>
   `${encrypted ? '-encrypted' : ''}${callStacks ? '-traced' : ''}.cjs`;
 
-/** The bundle that was made when the package was packed. A checkout has none: it bundles its sources. */
+/** The bundle that was made when the package was packed. A checkout has none, and bundles its sources. */
 export function packedBundle(wanted: Bundling = {}): string | undefined {
   if (!isBuilt) return undefined;
   const folder = fileOf('', 'bundles');

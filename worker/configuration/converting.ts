@@ -7,8 +7,8 @@ import { fileOf } from './places.ts';
 const at = (name: string) => fileOf(`workflows/temporal/${name}.ts`, `${name}.cjs`);
 
 /**
- * How payloads are read and written by what runs workflow code: worker and replay. Without the payload converter one
- * undecodable signal would wedge a run. With keys everything is encrypted, the messages of failures too.
+ * How worker and replay read and write payloads. Without the payload converter one undecodable signal would block a run.
+ * With keys everything is encrypted, including the messages of failures.
  */
 export const dataConverterOf = (keys: readonly CodecKey[] = []): DataConverter => ({
   payloadConverterPath: at('payload-converter'),

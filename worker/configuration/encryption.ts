@@ -10,10 +10,10 @@ const CIPHER = 'aes-256-gcm';
 const NONCE = 12;
 const TAG = 16;
 
-/** Written in CommonJS, in a way in which Node does not see its names. */
+/** A CommonJS module whose names Node does not detect. */
 const { Payload: Wire } = proto.temporal.api.common.v1;
 
-/** The keys as configured, the first one for writing; none when encryption is off. Throws `BadVariables`. */
+/** The configured keys, of which the first one encrypts; none when encryption is off. Throws `BadVariables`. */
 export function codecKeysOf({ GATEHOUSE_CODEC_KEYS, GATEHOUSE_CODEC_KEYS_FILE: file }: Variables): CodecKey[] {
   if (file === undefined) return GATEHOUSE_CODEC_KEYS ?? [];
   if (GATEHOUSE_CODEC_KEYS) {
@@ -24,7 +24,7 @@ export function codecKeysOf({ GATEHOUSE_CODEC_KEYS, GATEHOUSE_CODEC_KEYS_FILE: f
   throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a file with ${error.issues[0]!.message}`);
 }
 
-/** One key per line; lines that begin with `#` are for people. */
+/** One key per line. Lines that begin with `#` are comments. */
 function textOf(file: string): string {
   try {
     const lines = readFileSync(file, 'utf8').split('\n');
@@ -38,13 +38,13 @@ function textOf(file: string): string {
   }
 }
 
-/** A payload as opened, or why it is not: its key is not among ours, or it is not what was sealed with it. */
+/** A decrypted payload, or why it is not: its key is missing, or it was changed after it was encrypted. */
 type Opened = { is: 'open'; payload: Payload } | { is: 'missing' | 'forged'; key: string };
 
 /**
- * Encrypts every payload with the first key, and decrypts what any of them sealed. Payloads that were never sealed, or
- * that somebody else's codec sealed, are let through: so what was written before stays readable, and people may signal
- * in plain JSON. What cannot be opened is the caller's to judge.
+ * Encrypts every payload with the first key, and decrypts with any of them. Payloads that are not encrypted, or that another
+ * codec encrypted, pass through, so older ones stay readable and people may signal in plain JSON. The caller decides about
+ * what cannot be decrypted.
  */
 const codec = (
   keys: readonly CodecKey[],
@@ -60,15 +60,15 @@ const codec = (
   }) satisfies PayloadCodec;
 
 /**
- * The worker's. A payload whose key is missing stays sealed: the payload converter then stalls the run until the key is
- * there. One that was forged is named so: it is refused like whatever else nobody can read.
+ * The worker's codec. A payload whose key is missing stays encrypted, and the payload converter stalls the run until the key
+ * is there. A forged payload is marked as such, and is refused like anything else that is unreadable.
  */
 export const workerCodec = (keys: readonly CodecKey[]): PayloadCodec =>
   codec(keys, ({ is }, payload) =>
     is === 'missing' ? payload : { ...payload, metadata: { encoding: Buffer.from('binary/forged') } },
   );
 
-/** The client's, also where encryption is off: whoever lacks a key is told which, and where it belongs. */
+/** The client's codec, also where encryption is off: it names the missing key, and where it belongs. */
 export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
   codec(keys, ({ is, key }) => {
     throw new BadVariables(
@@ -78,7 +78,7 @@ export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
     );
   });
 
-/** The codec server's: what it cannot open it hands back, for the Web UI shows all else of a history all the same. */
+/** The codec server's codec. It returns what it cannot decrypt, because the Web UI still shows the rest of a history. */
 export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(keys, (_, payload) => payload);
 
 function encrypt(payload: Payload, { id, key }: CodecKey): Payload {
@@ -111,5 +111,7 @@ function open(payload: Payload, keys: readonly CodecKey[]): Opened {
   }
 }
 
-/** A payload travels between runs and to the Web UI, so it is bound to what it is and to its key, not to where it is. */
+/**
+ * A payload moves between runs and to the Web UI, so it is authenticated with its kind and its key, and not with its place.
+ */
 const boundTo = (id: string) => Buffer.from(`gatehouse payload ${id}`);

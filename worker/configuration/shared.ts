@@ -3,8 +3,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { BadVariables, type Variables } from './variables.ts';
 
 /**
- * Where Temporal is, as Temporal's own tools read it: environment, then their configuration file. Without an address it
- * is the local server, which wants neither keys nor TLS, whatever a profile for elsewhere says.
+ * Where Temporal is, as Temporal's own tools read it: from the environment, then from their configuration file. Without an
+ * address it is the local server, which needs neither keys nor TLS, whatever a profile says.
  */
 export function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv) {
   const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE = 'default', GATEHOUSE_PORT } = variables;
@@ -24,7 +24,7 @@ export function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv)
   }
 }
 
-/** The user's state directory. Only Linux has one of that name; env-paths keeps it under `log`. */
+/** The user's state directory. Only Linux has one of that name; env-paths calls it `log`. */
 export function stateFolder(): string {
   const { log, data } = envPaths('gatehouse', { suffix: '' });
   return process.platform === 'linux' ? log : data;

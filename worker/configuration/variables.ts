@@ -28,7 +28,7 @@ const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perTy
   return z.NEVER;
 });
 
-/** A key of 32 bytes, in base64, and the name by which payloads know it. */
+/** A key of 32 bytes, in base64, and the name that payloads have it by. */
 export interface CodecKey {
   id: string;
   key: string;
@@ -37,7 +37,7 @@ export interface CodecKey {
 const KEYS =
   'keys as id:base64,id2:base64, of 32 bytes each (openssl rand -base64 32), with ids of letters, digits, ".", "_", "-"';
 
-/** The first key encrypts, all of them decrypt. What is wrong is never repeated: it may be most of a key. */
+/** The first key encrypts, all of them decrypt. A wrong value is never repeated, because it may be most of a key. */
 export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
   const keys = text
     .split(',')
@@ -50,9 +50,9 @@ export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
 });
 
 /**
- * Every variable of ours, each with a default that serves a laptop. The comment above a variable is its description in
- * CONFIGURATION.md (`npm run papers`). Temporal's own, TEMPORAL_ADDRESS and its family, are read as Temporal's tools read
- * them. What adapters read is declared by them.
+ * Every variable of ours, each with a default that serves a laptop. Adapters declare theirs. The comment above a variable is
+ * its description in CONFIGURATION.md (`npm run papers`). TEMPORAL_ADDRESS and its family are read as Temporal's own tools
+ * read them.
  */
 export const Variables = z.object({
   /** The task queue of the runs. Without worker versioning, each build has a queue of its own. */
@@ -134,7 +134,7 @@ export function readVariables(environment: Record<string, string | undefined>): 
   return data;
 }
 
-/** The variables of adapters that are set, for people: with their values, but for secrets. */
+/** The variables of adapters that are set, with their values unless they are secret. */
 export const declaredIn = (variables: Variables): string[] =>
   Object.keys(vendorVariables).flatMap((name) => {
     const value = variables[name as keyof Variables];
@@ -142,7 +142,7 @@ export const declaredIn = (variables: Variables): string[] =>
     return [isSecret(name) ? `${name} (not shown)` : `${name}=${String(value)}`];
   });
 
-/** Variables whose values are never shown, not even a wrong one: it may be most of a key, or an address that is one. */
+/** Whether a variable's value is never shown, not even a wrong one: it may be most of a key, or an address that is one. */
 const isSecret = (name: string): boolean =>
   Object.hasOwn(Variables.shape, name) && Variables.shape[name as keyof Variables].meta()?.['secret'] === true;
 

@@ -1,6 +1,6 @@
 import type { BadField } from './bad-fields.ts';
 import type { Began, Change } from './change.ts';
-import type { ClosedReport } from './closed-run.ts';
+import type { ClosedReport } from './run/closed-run.ts';
 import type { EnvironmentView, Holder } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type {
@@ -27,40 +27,40 @@ export type { Job, JobReport, Revision, Usage } from './jobs.ts';
 export type { Signal } from './release.ts';
 export type * from './reports.ts';
 
-/** What the world says of a run's input, before anything is made. */
+/** How the examination of a run's input ends, before anything is changed. */
 export type Examined =
   | {
       is: 'ready';
       change: Change;
-      /** The forge's own name for the repository, by which a retry knows it again. */
+      /** The forge's own name for the repository, by which a retry recognises it. */
       repository?: string;
-      /** The work branch's head, when the branch exists and is ahead of its base: it is resumed. */
+      /** The work branch's head, if the branch is ahead of its base: then its work is resumed. */
       head?: string;
-      /** Names and e-mails of who has written on the work branch so far: authors, committers, co-authors. */
+      /** Names and e-mails of the writers on the work branch so far: authors, committers, co-authors. */
       writers?: string[];
-      /** What checkouts of the repository will lack, for people to know. */
+      /** What checkouts of the repository will lack, for a notice. */
       lacking?: string;
       /** Whether a person can be given a running environment. */
       environments: boolean;
-      /** The forge's own defaults: for a head without checks, and for what is tested before a merge. */
+      /** The forge's defaults: for a head without checks, and for what is tested before a merge. */
       checksGraceSeconds: number;
       tested?: Policy['tested'];
     }
   | { is: 'refused'; fields: BadField[] };
 
-/** What a run wants of the world besides roles, for one of its steps cannot do without. */
+/** What one of the run's steps needs besides roles. */
 export type Need = 'environment' | 'release';
 
 export interface ReleaseQuestion {
   change: Change;
-  /** The commit that was released: what is read is about it, whatever is merged later. */
+  /** The released commit. Later merges are not its concern. */
   mergeCommit: string;
   /** When it was released, and until when it is watched. ISO times. */
   since: string;
   until: string;
 }
 
-/** What an environment is asked for. `key` is one per generation: asking again adopts. */
+/** A request for an environment. Each generation has its own `key`; the same key again finds the same environment. */
 export interface EnvironmentRequest {
   key: string;
   change: Change;
@@ -69,22 +69,22 @@ export interface EnvironmentRequest {
   task: Pick<Task, 'id' | 'title' | 'type'>;
 }
 
-/** How an environment stands, as its provider says. */
+/** The status of an environment, as its provider reports it. */
 export type EnvironmentReport =
   | { is: 'provisioning'; because?: string }
   | { is: 'live'; url: string; expiresAt?: string }
   | { is: 'failed'; because: string }
   | { is: 'gone'; because?: string };
 
-/** Everything a workflow may ask of the outside world. The workflows own this list; `activities/` honours it. */
+/** Everything that a workflow may ask of the outside world. The workflows own this list; `activities/` implements it. */
 export interface Activities extends SurveyActivities {
   /**
-   * What the closed execution of this run's id that it is to go on from has settled, or why there is no going on from it.
+   * Reads what a closed execution of this run's workflow id has settled, or why a retry cannot continue it.
    */
   readClosed(question: { runId: string }): Promise<ClosedReport>;
   /**
-   * Looks at the world before anything is made: repository, base, settings, a command for every role, the branch.
-   * `began`: what a retry must find there again.
+   * Examines repository, base, settings, branch, and the command of every role, before anything is changed. `began`: what a
+   * retry must find again.
    */
   examine(question: {
     input: RunInput;
@@ -93,27 +93,27 @@ export interface Activities extends SurveyActivities {
     holder: Holder;
     began?: Began | undefined;
   }): Promise<Examined>;
-  /** Sends the job, or adopts it, and answers once it has ended, however it went. Stops it when cancelled. */
+  /** Starts the job, or adopts it, and returns when it has ended. A cancellation stops it. */
   runJob(job: Job): Promise<JobReport>;
-  /** Ends a job and all its processes; what it answers later changes nothing. Unknown and ended keys are fine. */
+  /** Ends a job and all its processes. Unknown and ended keys are fine. */
   stopJob(question: { key: string }): Promise<void>;
   lookAtChange(question: { change: Change; known?: string | undefined }): Promise<ChangeReport>;
-  /** Answers once the change is no longer as it is known: its head moved, or it was merged or closed. */
+  /** Returns when the change is no longer as it is known: its head moved, or it was merged or closed. */
   changeMoved(question: { change: Change; known?: string | undefined }): Promise<ChangeReport>;
-  /** Answers once a check is red, or none is running and none is still to be expected. */
+  /** Returns when a check is red, or when none is running and none is expected any more. */
   settledChecks(question: CheckQuestion): Promise<CheckReport>;
-  /** Ends checks that nobody waits for any more. */
+  /** Ends the checks of a change that the run no longer waits for. */
   endChecks(question: { change: Change }): Promise<void>;
-  /** Answers once the forge knows; a forge that never does is a failure of type `timeout`. */
+  /** Returns when the forge knows. A forge that never does is a failure of type `timeout`. */
   settledMergeability(question: { change: Change; known?: string | undefined }): Promise<MergeabilityReport>;
   updateFromBase(question: { change: Change; known?: string | undefined }): Promise<UpdateReport>;
-  /** The paths that the change touches, of those that match the globs. */
+  /** The paths that the change touches and that match the globs. */
   protectedPaths(question: { change: Change; head: string; globs: string[] }): Promise<string[]>;
-  /** Answers once a check of the merge of this head into this base is red, or none is running. */
+  /** Returns when a check of the merge of this head into this base is red, or none is running. */
   settledMergeResult(question: MergeResultQuestion): Promise<MergeResultReport>;
   /**
-   * Merges just this head into just this base: as the merge `commit` that was tested, if one was. Already merged is
-   * success; a lost answer is read back.
+   * Merges exactly this head into exactly this base, as the merge `commit` that was tested, if one was. Already merged is a
+   * success.
    */
   merge(question: {
     change: Change;
@@ -123,21 +123,21 @@ export interface Activities extends SurveyActivities {
     commit?: string | undefined;
   }): Promise<MergeReport>;
 
-  /** How the environment of a task stands, asked of its own workflow. Answers once it is no longer provisioning. */
+  /** The status of a task's environment, from its own workflow. Returns when it is no longer provisioning. */
   environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
   lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
   provisionEnvironment(request: EnvironmentRequest): Promise<EnvironmentReport>;
-  /** How one stands right now, as its provider sees it. */
+  /** The present status, as the provider reports it. */
   probeEnvironment(question: { key: string }): Promise<EnvironmentReport>;
-  /** Answers once a live environment is no longer live. */
+  /** Returns when a live environment is no longer live. */
   environmentEnded(question: { key: string }): Promise<EnvironmentReport>;
-  /** Answers once a second look says that it is gone. */
+  /** Removes it. Returns when a second check has found it gone. */
   removeEnvironment(question: { key: string }): Promise<void>;
-  /** Answers once the holder's chain of executions is closed. */
+  /** Returns when the owner's chain of executions is closed. */
   holderClosed(question: { holder: Holder }): Promise<void>;
 
   notify(notice: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
-  /** Commits documents of ours to the work branch, which is made when it is not there. */
+  /** Commits documents of ours to the work branch, and creates the branch if it does not exist. */
   commitFiles(question: {
     change: Change;
     known?: string | undefined;
@@ -146,9 +146,9 @@ export interface Activities extends SurveyActivities {
     task: Task;
     pipeline: string;
   }): Promise<CommitReport>;
-  /** Answers once this month's spending is within the budget of the worker's configuration. */
+  /** Returns when this month's spending is within the budget of the worker's configuration. */
   withinBudget(): Promise<void>;
-  /** Files an issue, once per key. Nothing to file it in is an answer. */
+  /** Files an issue, once per key. `none`: there is no tracker. */
   fileIssue(question: {
     key: string;
     workspace: string;
@@ -156,7 +156,7 @@ export interface Activities extends SurveyActivities {
     title: string;
     body: string;
   }): Promise<{ is: 'filed'; id: string; url?: string | undefined } | { is: 'none' }>;
-  /** Comments on issues, once per key, and resolves them where asked; those that are not there are passed over. */
+  /** Comments on issues, once per key, and resolves them if asked to. Missing issues are skipped. */
   tellIssues(question: {
     key: string;
     workspace: string;
@@ -165,14 +165,14 @@ export interface Activities extends SurveyActivities {
     text: string;
     resolve: boolean;
   }): Promise<void>;
-  /** Answers as soon as a signal alerts, or when the time is over, with what was read last. */
+  /** Returns the last signals as soon as one alerts, or when the time is over. */
   releaseSettled(question: ReleaseQuestion): Promise<{ signals: Signal[] }>;
-  /** Keeps a text by its hash, outside the history, and answers the hash. */
+  /** Stores a text outside the history, and returns its hash. */
   keepText(text: string): Promise<string>;
-  /** A text by its hash; none when it is not kept here (any more). */
+  /** A text by its hash. Null if it is not stored here. */
   loadText(hash: string): Promise<string | null>;
-  /** Asks the server to cancel this very run: a workflow cannot end itself as cancelled. */
+  /** Has the server cancel this run, because a workflow cannot end itself as cancelled. */
   cancelRun(): Promise<void>;
-  /** Starts what waited for this run: already started is success. Answers which cannot be started, and why. */
+  /** Starts the runs that waited for this one. Already started is a success. Returns those that cannot be started, and why. */
   startDependents(question: { inputs: unknown[] }): Promise<{ lost: { id: string; because: string }[] } | undefined>;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { legible } from './titles.ts';
+import { legible } from './text/titles.ts';
 
 /** One bad field of an input: where it is, and what was expected there. */
 export interface BadField {
@@ -28,7 +28,7 @@ export const badFields = (
       return [{ path, expected: `expected ${rule}, found ${found(issue.path.at(-1))}` }];
     }
     const value = valueAt(input, issue.path);
-    // What is wrong with the members of a whole is said by the sentence itself.
+    // For the members of an object, the sentence itself names what is wrong.
     const shown = !secret(path) && (issue.code !== 'custom' || typeof value !== 'object');
     return [{ path, expected: `${expectedBy(issue)}${shown ? `, found ${found(value)}` : ''}` }];
   });
@@ -48,7 +48,7 @@ export function found(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-/** Whoever quotes an address leaves out what logs in with it. */
+/** A text in which addresses have no user name and password. */
 export const withoutPasswords = (text: string): string => text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1…@');
 
 const BOUNDS: Record<string, string> = { '>=': 'at least', '>': 'more than', '<=': 'at most', '<': 'less than' };

@@ -40,7 +40,7 @@ export const ChangeInput = z.strictObject({
   pullRequest: z.number().int().positive().optional(),
 });
 
-/** A change as one workflow tells another of it, which need not know more. */
+/** A change in a message between workflows. A newer build may add fields. */
 export const KnownChange = z.looseObject({
   repository: z.string().min(1),
   base: z.string().min(1),
@@ -50,8 +50,8 @@ export const KnownChange = z.looseObject({
 });
 
 /**
- * The work under gate: a branch, what it will merge into, and the pull request that says so. `basis` is the commit of
- * the base branch at which `.gatehouse.yml` was read, once: a change cannot rewrite the commands that judge it.
+ * The change under gate: a branch, its base, and its pull request. `basis` is the commit of the base at which
+ * `.gatehouse.yml` was read, once: a change cannot rewrite the commands that judge it.
  */
 export const Change = z.strictObject({
   repository: z.string(),

@@ -8,16 +8,16 @@ export interface Usage {
   costCents?: number | undefined;
 }
 
-/** What a job is given (contract 13), and how it is held. A job is known by its key. */
+/** What a job receives, and its limits. A job is identified by its key. */
 export interface Job {
   key: string;
   role: string;
-  /** write: what it changes is pushed. read: what it changes is discarded. resolve: starts in a conflicted merge. */
+  /** write: its changes are pushed. read: they are discarded. resolve: it starts in a conflicted merge. */
   mode: 'write' | 'read' | 'resolve';
   task: Task;
   change: Change & { head?: string };
   brief: string;
-  /** The hashes by which all of the brief is kept outside, where no message has room for it: read in like outputs. */
+  /** The hashes under which the complete brief is stored, if it is too long for a message. */
   briefKept?: string[] | undefined;
   priorOutputs: PriorOutput[];
   resolvedDecision?: { question: string; choice: string } | undefined;
@@ -26,24 +26,24 @@ export interface Job {
   /** Limits in seconds: in all, and without output or progress. */
   seconds: number;
   silenceSeconds: number;
-  /** Whether the activity itself waits while the owner's checkout is in the way, rather than answering `held`. */
+  /** Whether the activity waits while the owner's checkout blocks the push, instead of answering `held`. */
   patient?: boolean;
-  /** What a person reads in the title of a pull request made for this change. */
+  /** The name of the pipeline, for the title of a new pull request. */
   pipeline: string;
 }
 
-/** What an earlier step made. `kept`: its data is kept outside, by this hash; it is read in before the job is begun. */
+/** The output of an earlier step. `kept`: its data is stored outside, by this hash, and is loaded before the job begins. */
 export interface PriorOutput {
   step: number;
   kind: string;
   output: string;
-  /** `most`: so many bytes of the whole are the job's. */
+  /** `most`: how many of its bytes the job receives. */
   kept?: { hash: string; most: number } | undefined;
 }
 
 /**
- * What a job is to do differently: what it made before, and what was said of it. `kept`: all that was said is kept outside
- * too, in pieces by these hashes, for a run may have no room for it; it is read in before the job is begun.
+ * Work that is sent back: the previous output, and the feedback. `kept`: the complete feedback is stored outside too, in
+ * pieces by these hashes, because a run may have no room for it. It is loaded before the job begins.
  */
 export const Revision = z.strictObject({
   previousOutput: z.string(),
@@ -53,7 +53,7 @@ export const Revision = z.strictObject({
 });
 export type Revision = z.output<typeof Revision>;
 
-/** How a job ended. What the table of contract 12 makes of it is the run's to say. */
+/** How a job ended. The run decides what follows. */
 export type JobReport =
   | {
       is: 'completed';
@@ -66,22 +66,22 @@ export type JobReport =
       head?: string | undefined;
       /** Whether the job moved the head, and by which commits of ours. */
       changed: boolean;
-      /** Commits of others that were found on the branch and merged in, never overwritten. */
+      /** Commits of others on the branch. They are merged, never overwritten. */
       foreign: ForeignCommit[];
-      /** What a reading role had changed, and we threw away. */
+      /** Changes of a role that only reads, which we discarded. */
       discarded?: string[] | undefined;
       pullRequest?: number | undefined;
-      /** The summary was longer than one may be, and is cut. */
+      /** The summary was too long, and was cut. */
       cut?: boolean | undefined;
     }
   | { is: 'failed'; because: string; detail?: string | undefined; usage?: Usage | undefined }
-  /** The process is gone without a result; `infrastructure` when the executor itself says it was to blame. */
+  /** The process is gone without a result. `infrastructure`: the executor reports that it was at fault. */
   | { is: 'evicted'; because: string; infrastructure: boolean }
-  /** Ended by an orderly stop of the local stack: costs nothing, runs again. */
+  /** Ended by an orderly stop of the local stack. It costs no attempt, and runs again. */
   | { is: 'interrupted'; because: string }
   | { is: 'stopped'; because: string }
   /**
-   * Not to be had now. `forge`: it ended well, but something of the branch's owner is in the way of its push. `budget`:
-   * it was not begun, for this month's budget is used up. Ask again.
+   * Blocked for now; call again. `forge`: it completed, but uncommitted work of the repository's owner blocks its push.
+   * `budget`: it did not begin, because this month's budget is used up.
    */
   | { is: 'held'; by: 'forge' | 'budget'; because: string };

@@ -4,7 +4,7 @@ import type { Holder } from './environment.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
 
-/** What every action may say besides its own fields. `visit` and `head` name what its sender was looking at. */
+/** The fields of every action besides its own. `visit` and `head` name what its sender has seen. */
 export const Envelope = z.object({
   actionId: z.string().min(1).max(128).optional(),
   by: z.string().min(1).max(200).optional(),
@@ -22,7 +22,7 @@ const action = <Own extends z.ZodRawShape>(
 
 const finding = { finding: text(200) };
 
-/** Every action a person may take on a run. To add one, describe it here: all else is derived from this table. */
+/** Every action of a person on a run. To add one, describe it here: everything else is derived from this table. */
 export const actions = {
   confirm: action('Looks good', 'Passes the human test.', {}, {}),
   requestFix: action(
@@ -113,7 +113,7 @@ export type HumanAction<Name extends ActionName = ActionName> = {
   [N in Name]: { kind: N } & z.output<(typeof actions)[N]['input']>;
 }[Name];
 
-/** On offer whatever a gate is doing; with `resume` they ignore `visit` and `head`. */
+/** Offered whatever a gate is doing. Like `resume`, they ignore `visit` and `head`. */
 export const ALWAYS_AVAILABLE = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
 
 /** How an update answers: by which id the action is in the log, and at which visit it was taken. */
@@ -126,7 +126,7 @@ export interface TakenAction {
 export const signalOf = (name: ActionName) => defineSignal<[unknown]>(name);
 export const updateOf = (name: ActionName) => defineUpdate<TakenAction, [unknown]>(name);
 
-/** "Look now": it carries no verdict, and a bad one is ignored (contract 6). */
+/** Makes a run check now. It carries no verdict, and an invalid one is ignored. */
 export const Hint = z.object({
   about: z.enum(['checks', 'change', 'environment', 'job']),
   id: z.string().max(500).optional(),
@@ -134,14 +134,14 @@ export const Hint = z.object({
 export type HintAbout = z.infer<typeof Hint>['about'];
 export const hintSignal = defineSignal<[unknown]>('hint');
 
-/** Between workflows. A report only makes the holder look; a release counts only from the holder. */
+/** Between workflows. A report only makes the run read the status. A release counts only from the owner. */
 export const environmentReport = defineSignal<[unknown]>('_environment');
 export const buildSignal = defineSignal<[unknown]>('_build');
 export const releaseSignal = defineSignal<[{ holder: Holder; because: string }]>('_release');
 
 /**
- * A newer build asks: go on as new at the next safe point, where that build finds you. It names its build id or its task
- * queue (who is there already stays), and the newest snapshot that it reads. Empty: go on as new wherever you are.
+ * A newer build's request to continue as new at the next safe point. It names its build id or its task queue, and the newest
+ * snapshot version that it reads. Runs that are there already ignore it. Empty: continue as new with the present build.
  */
 export const Upgrade = z.strictObject({
   build: z.string().min(1).max(200).optional(),

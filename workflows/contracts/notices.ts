@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 /**
- * Why somebody is told something: the original's types (engine 5.14), those of environments (contract 11), and of what
- * lasts.
+ * Why people are notified.
  */
 export const NoticeType = z.enum([
   'human_test_ready',
@@ -31,7 +30,7 @@ export const NoticeType = z.enum([
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;
 
-/** One per wait and visit. Its id is deterministic, so that telling twice is telling once. */
+/** A notice, one per wait or visit. Its id is deterministic, so that a repeat is recognised. */
 export const Notice = z.object({
   id: z.string(),
   type: NoticeType,

@@ -4,7 +4,7 @@ import type { Failing } from './reports.ts';
 
 export { Failing, PASSING } from './reports.ts';
 
-/** What one check of the world says. While there is no answer yet, the activity is retried. */
+/** The verdict of one check. While there is none yet, the activity is retried. */
 export type Verdict =
   { pass: true; note: Text } | { pass: false; reason: Text; head: string; failing: readonly Failing[] };
 

@@ -5,7 +5,7 @@ import { Policy } from './policy.ts';
 
 /**
  * Workspaces and tasks become workflow ids, git refs and folder names: letters, digits, dot, hyphen and underscore, and
- * none of the endings that git or a file system would trip over (contract 1).
+ * none of the endings that git or a file system refuses.
  */
 export const Id = z
   .string()
@@ -49,19 +49,19 @@ export type Task = z.output<typeof Task>;
 const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a commit’s whole id' });
 
 /**
- * What a run goes on from. A retry says from which closed execution of its workflow id, and optionally from which step on
- * anew; what that has settled, the worker reads. Continue-as-new hands on `state`, whole (`contracts/snapshot.ts`).
+ * What a run continues. A retry names a closed execution of its workflow id, and optionally the step to run again; the worker
+ * reads what that execution has settled. Continue-as-new passes the whole `state` (`contracts/run/snapshot.ts`).
  */
 export const Resume = z.looseObject({
   from: z.number().int().min(1).optional(),
   of: z.strictObject({ runId: z.string().min(1).max(100) }).optional(),
-  /** What retries of earlier builds brought themselves. Only runs that had begun so go on with it. */
+  /** What retries of earlier builds brought themselves, for runs that were started by those. */
   settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).optional(),
   head: Commit.optional(),
 });
 export type Resume = z.output<typeof Resume>;
 
-/** What `pipelineRun` is started with. The gates own what their steps may say, so `gates/index.ts` completes it. */
+/** The start input of `pipelineRun`. The gates own the options of their steps, so `gates/index.ts` completes it. */
 export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: Pipeline) =>
   z.strictObject({
     /** A namespace for task ids. */
@@ -81,7 +81,7 @@ export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: 
   });
 export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
 
-/** How often starting a dependent is tried, in bad weather, before it is given up: for some two minutes. */
+/** How many times to try to start a dependent: for some two minutes of transient failures. */
 export const START_TRIES = 8;
 
 export const runIdOf = (workspace: string, task: string) => `run/${workspace}/${task}`;

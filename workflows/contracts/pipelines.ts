@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** When a step runs at all: reaching any one of the thresholds runs it (contract 3). */
+/** When a step runs at all. Reaching any one of the thresholds runs it. */
 export const When = z
   .strictObject({
     /** Runs the step from this complexity on. */
@@ -17,7 +17,7 @@ export const When = z
   });
 export type When = z.output<typeof When>;
 
-/** How several jobs of one role come to one answer (engine 1.2). Rounds: how often a debate goes round. */
+/** How several jobs of one role come to one answer. */
 export const Consensus = z.strictObject({
   /** How the answers become one: a synthesis of all, a debate first, or a vote by rank. */
   strategy: z.enum(['specialist-panel', 'debate', 'ranked-voting']),
@@ -32,7 +32,7 @@ export const Consensus = z.strictObject({
 });
 export type Consensus = z.output<typeof Consensus>;
 
-/** What any step may say, whatever its kind. */
+/** The options that any step may have, whatever its kind. */
 export const CommonKeys = {
   /** A person approves the output before the run goes on. */
   approval: z.boolean().optional(),
@@ -56,7 +56,7 @@ export interface StepShape {
   consensus?: Consensus | undefined;
   [option: string]: unknown;
 }
-/** Whoever reads it later knows its kind; the rest is for the gate of that kind, which has judged it at the start. */
+/** The gate of its kind has checked the rest when the run was started. */
 export const StepShape = z.looseObject({ kind: z.string() }) as z.ZodType<unknown> as z.ZodType<StepShape>;
 
 export const PipelineShape = z.strictObject({ name: z.string(), steps: z.array(StepShape).min(1) });
@@ -67,7 +67,7 @@ const plain = (kind: string): StepShape => ({ kind });
 const steps = (...kinds: (string | StepShape)[]) =>
   kinds.map((kind) => (typeof kind === 'string' ? plain(kind) : kind));
 
-/** The original's eleven (engine.md 3). Its approval flag on the reviews is inert, and left out. */
+/** The built-in pipelines, by name. */
 export const BUILT_IN: Readonly<Record<string, StepShape[]>> = {
   full: steps(
     'requirements-review',

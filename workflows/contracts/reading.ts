@@ -8,11 +8,11 @@ import type { Policy } from './policy.ts';
 import type { Task } from './pipeline-run.ts';
 import type { Signal } from './release.ts';
 import type { Failing } from './reports.ts';
-import type { Retrying } from './retrying.ts';
+import type { Retrying } from './run/retrying.ts';
 
 /**
- * What the queries of a run answer (contract 7). Times are ISO 8601 in UTC; fields that end in `Ms` milliseconds. What of
- * it a run keeps is stated as a schema, once: it is answered, kept (`state.ts`) and handed on (`snapshot.ts`) in one shape.
+ * The answers of a run's queries. Times are ISO 8601 in UTC; fields that end in `Ms` are milliseconds. What a run also stores
+ * has a schema, so that it has one shape in answers, in the state (`state.ts`) and in snapshots (`snapshot.ts`).
  */
 
 export type Status = 'running' | 'parked' | 'paused' | 'passed' | 'failed' | 'stopped';
@@ -50,7 +50,7 @@ export const UsageTotal = z.strictObject({
   inputTokens: z.number(),
   outputTokens: z.number(),
   costCents: z.number(),
-  /** Jobs that did not say what they used. */
+  /** Jobs that did not report what they used. */
   unknown: count,
 });
 export type UsageTotal = z.output<typeof UsageTotal>;
@@ -67,7 +67,7 @@ export const AttemptEntry = z.strictObject({
 });
 export type AttemptEntry = z.output<typeof AttemptEntry>;
 
-/** One finding of a review, and what people said to it. */
+/** One finding of a review, and people's answer. */
 export const Finding = z.strictObject({
   id: z.string(),
   category: z.enum(['gap', 'clarification', 'assumption', 'risk', 'question']),
@@ -82,15 +82,15 @@ export const Finding = z.strictObject({
 });
 export type Finding = z.output<typeof Finding>;
 
-/** How a review of requirements or of a bug report stands. Its document is the step's output. */
+/** The state of a review of requirements or of a bug report. Its document is the step's output. */
 export const ReviewEntry = z.strictObject({
   /** Reviews taken, and how many there may be. */
   iteration: count,
   max: count,
   findings: z.array(Finding),
-  /** How many findings there ever were: their numbers are never given twice. */
+  /** How many findings there ever were. Their numbers are never used twice. */
   issued: count,
-  /** Whether a review is still to be taken: none was yet, the document is new, or the reviewer could not be understood. */
+  /** Whether a review must still be done: the first, one of a new document, or one after an unreadable answer. */
   due: z.boolean(),
   /** Whether answers have been worked into a document. */
   documented: z.boolean(),
@@ -104,13 +104,13 @@ export const StepEntry = z.strictObject({
   state: z.enum(['pending', 'working', 'waiting', 'done', 'skipped', 'failed']),
   startedAt: at.optional(),
   endedAt: at.optional(),
-  /** Milliseconds spent on people: never counted as work. */
+  /** Milliseconds of waiting for people, which never count as work. */
   waitedMs: z.number(),
   outcome: z.enum(['passed', 'approved', 'skipped', 'merged', 'ready', 'failed', 'rejected']).optional(),
   note: z.string().optional(),
   attempts: z.array(AttemptEntry),
   usage: UsageTotal.optional(),
-  /** Whose verdict this step holds, about which head, how many foreign commits were known, and why it no longer holds. */
+  /** Who judged which head, how many foreign commits were known then, and why the verdict is void by now. */
   judged: z
     .strictObject({ by: z.enum(['person', 'companion']), head, foreign: count, voided: z.string().optional() })
     .optional(),
@@ -132,12 +132,12 @@ export const CompanionVerdict = z.strictObject({
   threshold: z.number(),
   passed: z.boolean(),
   feedback: z.string(),
-  /** Where all of the feedback is kept, by hash, where a run might have no room for it. */
+  /** The hashes under which all of the feedback is stored, if the run may have no room for it. */
   kept: z.array(z.string()).optional(),
 });
 export type CompanionVerdict = z.output<typeof CompanionVerdict>;
 
-/** What a phase has to show besides what all phases have. */
+/** What some phases show besides what all phases have. */
 export interface Shown {
   because?: string | undefined;
   failing?: Failing[] | undefined;
@@ -179,14 +179,14 @@ export interface RunAnswer {
   environment: EnvironmentView | null;
   notices: Notice[];
   usage: UsageTotal;
-  /** How often each step has parked; carried by a retry, so that a visit is never named twice. */
+  /** How often each step has parked. A retry continues the count, so that no visit's number is used twice. */
   visits: Record<string, number>;
-  /** Commits on the work branch that we did not make, as they were seen. */
+  /** Commits on the work branch that we did not make. */
   foreign: ForeignCommit[];
-  /** Where the run began, and the version of what it keeps: for a retry. */
+  /** Where the run began, and the version of its snapshots: for a retry. */
   began?: Began;
   version: number;
-  /** What keeps failing of what the run waits for; `waitingOn.detail` says it in words. */
+  /** The activities that keep failing meanwhile. `waitingOn.detail` has the same in words. */
   retrying?: Retrying[];
 }
 

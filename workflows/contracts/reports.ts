@@ -15,28 +15,28 @@ export type Failing = z.infer<typeof Failing>;
 /** GitHub's conclusions that block nothing. All others do, and so does a missing one. */
 export const PASSING: ReadonlySet<string> = new Set(['success', 'neutral', 'skipped']);
 
-/** One look at a change. `head` is absent while the work branch does not exist. */
+/** What a poll saw of a change. `head` is absent while the work branch does not exist. */
 export interface ChangeReport {
   state: 'open' | 'merged' | 'closed';
   head?: string;
   /** The base branch's head commit. */
   baseHead: string;
   mergeCommit?: string;
-  /** Commits that are new since the head given, and not ours. */
+  /** Commits that are new since the known head, and not ours. */
   foreign: ForeignCommit[];
-  /** False: the head does not descend from the one given, for the branch was set back, or written anew. */
+  /** False: the head does not descend from the known one, because the branch was reset or rewritten. */
   descends?: boolean;
-  /** What people are to know of it, where it is merged or closed. */
+  /** A note for people about the merge or the close. */
   note?: string;
 }
 
-/** Settled checks of one commit: one of them is red, or none is running. */
+/** The settled checks of one commit: one of them is red, or none is running. */
 export interface CheckReport {
   head: string;
   checks: Failing[];
-  /** Those that still run, for one that is red has decided. None: all have ended. */
+  /** Those that are still running, because a red one has decided already. None: all have ended. */
   running?: string[];
-  /** Known to be none, ever: nothing is configured. */
+  /** There will never be any: none are configured. */
   none: boolean;
   foreign: ForeignCommit[];
   descends?: boolean;
@@ -45,19 +45,19 @@ export interface CheckReport {
 
 export interface CheckQuestion {
   change: Change;
-  /** The head that the run knows, so that the answer names what is new and foreign. */
+  /** The head that the run knows, so that the report names new foreign commits. */
   known?: string | undefined;
   graceSeconds: number;
-  /** Since when the known head has been seen without any check; the run remembers it, so that hints do not renew it. */
+  /** Since when the known head has had no check. The run remembers it, so that hints do not restart the grace period. */
   bareSince?: { head: string; at: string } | undefined;
   checkSeconds: number;
-  /** Red checks of an earlier round run again: retry and restartFrom begin a new one. */
+  /** Red checks of an earlier round run again. Retries and restarts begin a new round. */
   round: string;
-  /** After it, checks still pending are a timeout. ISO time. */
+  /** Checks that are pending after this ISO time are a timeout. */
   deadline?: string | undefined;
 }
 
-/** The merge of one head into one base, which is on no branch yet: what its checks say. */
+/** Asks for the checks of the merge of one head into one base. The merge is on no branch yet. */
 export interface MergeResultQuestion {
   change: Change;
   head: string;
@@ -65,28 +65,27 @@ export interface MergeResultQuestion {
   task: Task;
   checkSeconds: number;
   round: string;
-  /** After it, checks still pending are a timeout. ISO time. */
+  /** Checks that are pending after this ISO time are a timeout. */
   deadline?: string | undefined;
 }
 
 export type MergeResultReport =
-  /** `commit` is the merge that was checked. `running`: those that still run, for one that is red has decided. */
+  /** `commit` is the merge that was checked. `running`: those that are still running, because a red one has decided already. */
   | { is: 'checked'; commit: string; checks: Failing[]; running?: string[] }
-  /** Head or base is no longer what it was, or they do not merge any more: judged again. */
+  /** Head or base has moved, or they no longer merge. The change must be judged again. */
   | { is: 'moved' };
 
 export type MergeabilityReport =
   /**
-   * `behind`: the base has commits that the head does not hold: then what merging makes is neither of the two. `restores`:
-   * commits that the base's owner has removed since the run began, by a rewritten history, and that merging would bring
-   * back.
+   * `behind`: the base has commits that the head lacks, so the merge result is neither of the two. `restores`: commits that
+   * were removed from the base since the run began, by rewriting it, and that merging would bring back.
    */
   | ({ is: 'mergeable'; head: string; baseHead: string; behind?: boolean; restores?: string[] } & Seen)
   | ({ is: 'conflicted'; head: string; baseHead: string; files: string[] } & Seen)
-  /** There is no work branch, hence nothing to merge. */
+  /** There is no work branch, so there is nothing to merge. */
   | ({ is: 'nothing' } & Seen);
 
-/** What the look says that goes with another answer. */
+/** What the poll saw of the change besides. */
 export type Seen = Pick<ChangeReport, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note'>;
 
 export type UpdateReport =
@@ -96,7 +95,7 @@ export type UpdateReport =
 
 type Came = Pick<ChangeReport, 'foreign' | 'descends'>;
 
-/** What became of documents that we were to commit. `unchanged`: the branch has them already, by content. */
+/** How committing documents ended. `unchanged`: the branch has the same files already. */
 export type CommitReport =
   | {
       is: 'committed' | 'unchanged';
@@ -112,5 +111,5 @@ export type MergeReport =
   /** Head or base is no longer what was judged. */
   | { is: 'moved'; head?: string; baseHead: string }
   | { is: 'conflicted'; files: string[] }
-  /** The forge will not, for a reason that a person can mend. */
+  /** The forge refuses, for a reason that a person can fix. */
   | { is: 'refused'; because: string };

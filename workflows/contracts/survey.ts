@@ -1,31 +1,31 @@
 import { z } from 'zod';
 import type { Holder } from './environment.ts';
 
-/** What `survey` is started with: by `gatehouse doctor`, and by its schedule. */
+/** The input of `survey`: from `gatehouse doctor`, and from its schedule. */
 export const SurveyInput = z.strictObject({
-  /** Whether what can be mended from here is mended, and looked at once more. */
+  /** Whether to fix what can be fixed from here, and check again. */
   fix: z.boolean().default(false),
-  /** Whether people are told what the pass before did not find. */
+  /** Whether to notify people of what the pass before did not find. */
   watch: z.boolean().default(false),
 });
 export type SurveyInput = z.output<typeof SurveyInput>;
 
-/** Passes by hand have a fixed id, one for looking and one for mending: who asks while one is under way hears its answer. */
+/** Passes by hand have a fixed id, with and without fixing: a second caller gets the result of the pass that is running. */
 export const surveyIdOf = (taskQueue: string, { fix }: { fix: boolean }) =>
   `doctor/${taskQueue}/${fix ? 'fix' : 'look'}`;
 export const watchIdOf = (taskQueue: string) => `doctor/${taskQueue}/watch`;
 
-/** How the run stands that has something: gone only if the server says so of this very chain of executions. */
+/** The status of the run that owns something: gone only if the server reports it of this chain of executions. */
 export type RunStatus =
   | { is: 'live' }
-  /** `how`: Temporal's word for its end, as TERMINATED. `at`: when, as ISO time. */
+  /** `how`: Temporal's status, such as TERMINATED. `at`: when it ended, as ISO time. */
   | { is: 'gone'; how: string; at?: string | undefined }
-  /** The server knows no such run: it may be another server's. */
+  /** The server has no such run. It may belong to another server. */
   | { is: 'unknown' };
 
 /**
- * Something that is there for a run which is not. Its key: a job's; a branch as `<repository>#<branch>` of checks and of a
- * claim; the id of an environment's workflow; of a `site`, which no workflow sees to any more, the provider's key.
+ * Something whose run is gone. Its key: a job's key; `<repository>#<branch>` for checks and claims; the id of an environment's
+ * workflow; and for a `site`, an environment without a workflow, the provider's key.
  */
 export interface Orphan {
   kind: 'job' | 'checks' | 'claim' | 'environment' | 'site';
@@ -33,29 +33,29 @@ export interface Orphan {
   /** `runId` may be the last 12 characters only. */
   holder: Holder;
   fate: Exclude<RunStatus, { is: 'live' }>;
-  /** Of checks and claims: the branch. */
+  /** For checks and claims: the branch. */
   change?: { repository: string; branch: string } | undefined;
-  /** Of a job: whether its agent runs, or only its checkout is left. */
+  /** For a job: whether its agent is running, or only its checkout is left. */
   running?: boolean | undefined;
 }
 
-/** Notices that are not out. */
+/** Notices that were not delivered. */
 export type UnsentNotices =
-  /** Kept by an adapter, since the oldest of them. */
+  /** They wait in an adapter's outbox. `since`: the time of the oldest. */
   | { is: 'kept'; adapter: string; count: number; since: string; because?: string | undefined }
-  /** Of a parked run: nobody was told that it waits. */
+  /** Nobody was notified that this parked run waits. */
   | { is: 'missing'; workflowId: string; since: string; because: string };
 
-/** A workflow whose workflow task fails again and again. */
+/** A workflow whose workflow task keeps failing. */
 export interface Stuck {
   workflowId: string;
   attempt: number;
-  /** Whether today's code does not fit its history; else it threw. */
+  /** Whether the code does not fit the history. Otherwise it threw. */
   nondeterminism: boolean;
   message: string;
 }
 
-/** An activity that has failed so often that somebody should look. */
+/** An activity that has failed so often that a person should know. */
 export interface Failing {
   workflowId: string;
   activity: string;
@@ -63,7 +63,7 @@ export interface Failing {
   message: string;
 }
 
-/** What one pass has seen. */
+/** The facts that one pass has found. */
 export interface SurveyFacts {
   /** ISO time. */
   at: string;
@@ -71,7 +71,7 @@ export interface SurveyFacts {
   untold: UnsentNotices[];
   stuck: Stuck[];
   failing: Failing[];
-  /** What could not be looked at, or not all of it, and why. */
+  /** What could not be checked completely, and why. */
   unseen: string[];
 }
 
@@ -80,33 +80,33 @@ export interface Finding {
   about: string;
   ok: boolean;
   detail: string;
-  /** The command that mends it, or what to do. */
+  /** The command that fixes it, or what to do. */
   mend?: string | undefined;
 }
 
-/** One that a survey makes. Its id is the same in each pass that finds it. */
+/** A finding of a survey. Its id is the same in each pass that finds it. */
 export interface Found extends Finding {
   id: string;
-  /** Since when it is so, where that is known. ISO time. */
+  /** When it began, if that is known. ISO time. */
   since?: string | undefined;
 }
 
-/** What a survey answers. */
+/** The result of a survey. */
 export interface Survey {
   at: string;
   findings: Found[];
   /** What was done, one line each. */
   mended: string[];
-  /** The findings that people have been told of, by id. */
+  /** The ids of the findings that people were notified of. */
   told: string[];
 }
 
-/** What a survey asks of the world, and does to it. */
+/** The activities of a survey. */
 export interface SurveyActivities {
-  /** Looks at runs, and at what the adapters of this worker have standing. Changes nothing. */
+  /** Compares runs with what the adapters of this worker have for them. Changes nothing. */
   survey(): Promise<SurveyFacts>;
-  /** Clears one leftover away and looks that it is gone. Throws `RunLives` when its run lives after all. */
+  /** Clears one orphan, and checks that it is gone. Throws `RunLives` if its run is live after all. */
   clearLeftover(question: { leftover: Orphan }): Promise<void>;
-  /** Has notices that are kept sent now, and those of these parked runs told again under their own keys. */
+  /** Sends the notices in the outboxes now, and those of these parked runs again, under the same keys. */
   retellNotices(question: { workflowIds: string[] }): Promise<void>;
 }

@@ -4,8 +4,8 @@ const KEY = '__gatehouse_unreadable__';
 export const ENCRYPTED = 'binary/encrypted';
 
 /**
- * Stands for a payload that could not be decoded. Handlers of signals and updates refuse it; everything else throws on
- * it, so that a worker which lacks a codec stalls mendably instead of failing runs (contract 4).
+ * Replaces a payload that could not be decoded. Handlers of signals and updates refuse it. Everything else throws on it, so
+ * that a worker without the codec stalls, which can be fixed, instead of failing runs.
  */
 export const unreadable = (encoding: string) => ({ [KEY]: encoding });
 

@@ -2,17 +2,17 @@ import { CancellationScope, condition, isCancellation, rootCause, setHandler, sl
 import type { Activities, EnvironmentView, EnvironmentReport } from '../contracts/activities.ts';
 import { EnvironmentInput, Release, environmentKeyOf } from '../contracts/environment.ts';
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
-import { retryingSignal } from '../contracts/retrying.ts';
-import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/snapshot.ts';
+import { retryingSignal } from '../contracts/run/retrying.ts';
+import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/run/snapshot.ts';
 import { inBackground, restarting } from '../temporal/background.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { Retries } from '../temporal/retries.ts';
 import { EnvironmentQueries } from './queries.ts';
 import { notifyWhenSlow } from './slow.ts';
 import { LiveEnvironments } from './teardown.ts';
-import { endedAgain, expired, notMade, ownerClosed, statusOnly } from '../words/environment.ts';
+import { endedAgain, expired, notBuilt, ownerClosed, statusOnly } from '../words/environment.ts';
 import { SIGNALS } from '../words/views/handlers.ts';
-import { environmentExpiresTimer, watchedAnewTimer } from '../words/views/timers.ts';
+import { environmentExpiresTimer, watchedAgainTimer } from '../words/views/timers.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
 
 /** The life of an environment: what is wanted, what exists, and who is notified. One generation is up at a time. */
@@ -46,7 +46,7 @@ export class EnvironmentLifecycle {
     setHandler(upgradeSignal, (raw) => this.upgrading.receive(raw), { description: SIGNALS.betweenBuilds });
     setHandler(retryingSignal, (raw) => this.retries.receive(raw), { description: SIGNALS.fromWorkers });
     if (before) this.queries.draw(view);
-    inBackground(CancellationScope.current(), () => this.watchHolder());
+    inBackground(CancellationScope.current(), () => this.watchRun());
   }
 
   private get view(): EnvironmentView {
@@ -66,7 +66,7 @@ export class EnvironmentLifecycle {
     if (!ended || this.isSuperseded(wanted)) return;
     if (this.revived) return this.fail(endedAgain({ because: because(ended) }));
 
-    // It was found dead, for example after a restart of the machine. It is rebuilt once, as the next generation.
+    // It is gone, for example after a restart of the machine. It is rebuilt once, as the next generation.
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
     this.queries.show({
@@ -87,7 +87,7 @@ export class EnvironmentLifecycle {
     const report = await this.provision(wanted);
     if (!report || this.isSuperseded(wanted)) return false;
     if (report.is !== 'live') {
-      this.fail(notMade({ because: because(report) }));
+      this.fail(notBuilt({ because: because(report) }));
       return false;
     }
 
@@ -157,7 +157,7 @@ export class EnvironmentLifecycle {
 
   /** Runs a watch. While it is refused, it is reported as failing. */
   private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
-    restarting(ask, (because) => this.retries.refused(activity, because), watchedAnewTimer('environment'));
+    restarting(ask, (because) => this.retries.refused(activity, because), watchedAgainTimer('environment'));
 
   /** Works on a generation while it is wanted. Cancelled work is cleaned up by its key, whatever it has reached. */
   private async unlessSuperseded<T>(
@@ -177,7 +177,7 @@ export class EnvironmentLifecycle {
     } catch (failure) {
       if (CancellationScope.current().consideredCancelled) throw failure;
       if (calledOff || isCancellation(failure)) return undefined;
-      this.fail(notMade({ because: rootCause(failure) ?? 'unknown' }));
+      this.fail(notBuilt({ because: rootCause(failure) ?? 'unknown' }));
       return undefined;
     }
   }
@@ -217,12 +217,12 @@ export class EnvironmentLifecycle {
   private receiveBuild(raw: unknown): void {
     const { data } = EnvironmentInput.safeParse(raw);
     if (!data || this.released || data.holder.runId !== this.wanted.holder.runId) return;
-    // A rebuild may have used the holder's next number: every request is a new generation.
+    // A rebuild may have used the run's next number: every request is a new generation.
     this.wanted = { ...data, generation: Math.max(data.generation, this.wanted.generation + 1) };
     this.revived = false;
   }
 
-  private async watchHolder(): Promise<void> {
+  private async watchRun(): Promise<void> {
     const { holder } = this.wanted;
     await this.watch('holderClosed', () => this.activities.holderClosed({ holder }));
     this.release(ownerClosed());

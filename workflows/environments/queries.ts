@@ -2,7 +2,7 @@ import { patched, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from
 import type { EnvironmentView } from '../contracts/activities.ts';
 import { ENVIRONMENT_MEMO } from '../contracts/environment.ts';
 import { environmentQuery } from '../contracts/queries.ts';
-import type { Retrying } from '../contracts/retrying.ts';
+import type { Retrying } from '../contracts/run/retrying.ts';
 import { cutText } from '../rules/bytes.ts';
 import { environmentDetails } from '../words/views/details.ts';
 import { QUERIES } from '../words/views/handlers.ts';
@@ -11,7 +11,7 @@ import { Reporting } from './reporting.ts';
 /** The limit of a reason, in bytes: it may be the end of a log. */
 const BECAUSE_BYTES = 8_000;
 
-/** Shows an environment's status to people and to its holder, also once it is closed. */
+/** Shows an environment's status to people and to its run, also once it is closed. */
 export class EnvironmentQueries {
   private readonly reporting = new Reporting();
   private failing: readonly Retrying[] = [];
@@ -32,13 +32,13 @@ export class EnvironmentQueries {
     if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
   }
 
-  /** Shows the status and makes the holder read it. */
+  /** Shows the status and makes the run read it. */
   show(view: Partial<EnvironmentView>): void {
     this.draw(view);
     this.reporting.report(this.view);
   }
 
-  /** Shows what keeps failing, and reports it to the holder. */
+  /** Shows what keeps failing, and reports it to the run. */
   showFailing(failing: readonly Retrying[], entry: Retrying): void {
     this.failing = failing;
     this.drawPage();

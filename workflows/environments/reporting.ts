@@ -1,9 +1,9 @@
 import { CancellationScope, getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
 import type { EnvironmentView, Holder } from '../contracts/activities.ts';
 import { environmentReport } from '../contracts/messages.ts';
-import { retryingSignal, type Retrying } from '../contracts/retrying.ts';
+import { retryingSignal, type Retrying } from '../contracts/run/retrying.ts';
 
-/** Reports to the holder of an environment. A report only makes the holder read the status, so a lost one does no harm. */
+/** Reports to the run that an environment belongs to. A report only makes the run read the status, so losing one does no harm. */
 export class Reporting {
   private underway = 0;
 

@@ -1,6 +1,6 @@
 import type { Revision } from '../contracts/activities.ts';
 import type { HumanAction } from '../contracts/messages.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { GateContext, GateEnd } from './gate.ts';
 
 type Approval = { is: 'ended'; end: GateEnd } | { is: 'rework'; rework: Revision } | { is: 'moved' };

@@ -10,8 +10,8 @@ import type {
 } from '../contracts/activities.ts';
 import type { Text } from '../contracts/facts.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
-import type { GateView, StepRecord } from '../contracts/state.ts';
-import type { Feedback } from '../rules/revisions.ts';
+import type { GateView, StepRecord } from '../contracts/run/state.ts';
+import type { Feedback } from '../rules/outputs.ts';
 
 /** How an attempt went. What called-off work has made all the same is cleared by its key. */
 export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Revision } from '../contracts/activities.ts';
 import { failed, passed } from '../contracts/outcome.ts';
 import type { CompanionVerdict } from '../contracts/reading.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { judgeReview, Review } from '../rules/companion.ts';
 import { lost } from './agent.ts';
 import { approveOutput } from './approval.ts';
@@ -16,8 +16,8 @@ const THRESHOLD = 0.8;
 type Back = (rework: Revision) => GateEnd;
 
 /**
- * A companion grades what the step before it made, and sends it back until it is good enough, or until its reworks are
- * used up: then a person says what happens.
+ * A companion grades what the step before it made, and sends it back until it is good enough. When its reworks are used up,
+ * a person decides.
  */
 const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChange: boolean) =>
   defineGate({

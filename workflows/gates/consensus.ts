@@ -1,6 +1,6 @@
 import type { Text } from '../contracts/facts.ts';
 import type { Consensus } from '../contracts/pipelines.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { answersText, letterOf, readRanking, tally, type Answer } from '../rules/consensus.ts';
 import type { GateContext, JobEnd, Work } from './gate.ts';
 

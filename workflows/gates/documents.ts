@@ -1,5 +1,5 @@
 import type { Fact, Text } from '../contracts/facts.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { filesOf, readBlueprint, readSpecification, textFiles, type Document } from '../rules/documents.ts';
 import type { GateContext } from './gate.ts';
 

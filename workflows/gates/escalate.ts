@@ -2,7 +2,7 @@ import type { Text } from '../contracts/facts.ts';
 import type { Failing, FailureType, Verdict } from '../contracts/outcome.ts';
 import { failed, passed } from '../contracts/outcome.ts';
 import type { NoticeType } from '../contracts/notices.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { budgetOf, type GateContext, type GateEnd } from './gate.ts';
 
 interface Escalation extends Pick<GateView, 'waitingOn'> {

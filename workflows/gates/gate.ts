@@ -6,7 +6,7 @@ import type { ActionName, HintAbout, HumanAction } from '../contracts/messages.t
 import type { NoticeType } from '../contracts/notices.ts';
 import type { Outcome } from '../contracts/outcome.ts';
 import type { Policy } from '../contracts/policy.ts';
-import type { GateView, StepRecord } from '../contracts/state.ts';
+import type { GateView, StepRecord } from '../contracts/run/state.ts';
 import type { Attempt, Capabilities, Capability } from './capabilities.ts';
 
 /** How a gate ends: with an outcome, or by sending the run back to earlier steps. */
@@ -19,26 +19,26 @@ export type JobEnd =
 /** What a job is for. The run adds the rest. */
 export type Work = { mode: Job['mode']; brief: Text } & Partial<Omit<Job, 'brief'>>;
 
-/** What a person answered, or that the change moved under their eyes (the head is known by then). */
+/** What a person answered, or that the change moved meanwhile. The new head is known by then. */
 export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'moved'; because: string };
 
-/** What a parked person is shown and asked. It is drawn anew whenever what it speaks of changes. */
+/** What a person is shown and asked while the run is parked. It is drawn again whenever its facts change. */
 export type Question<Offer extends ActionName> = Omit<GateView, 'phase' | 'waitingOn' | 'offers'> & {
   offers: readonly Offer[];
 };
 
-/** How a gate parks besides what it asks: at the visit before, and which actions are done on the spot. */
+/** How a gate parks: at the same visit as before, and with which actions handled at once. */
 export interface Parking<Offer extends ActionName> {
   visit?: boolean;
-  /** What the gate must know, besides its step, to come straight back to this park: plain data, as `resumed` reads it. */
+  /** What the gate needs, besides its step, to return straight to this park: plain data, which `resumed` reads. */
   kept?: Record<string, unknown>;
-  /** Does what needs nobody to be waited for, and answers whether it has: then the park goes on, and is drawn anew. */
+  /** Handles an action at once, and returns whether it did. Then the park continues, and is drawn again. */
   edit?: (action: HumanAction<Offer>) => boolean;
 }
 
 /**
- * What a gate is given: what every gate has, and the capabilities that it names in `uses`. Every await is durable. What the
- * world may refuse comes back as a value.
+ * What a gate is given: what every gate has, and the capabilities that it names in `uses`. Every await is durable. Refusals
+ * are returned as values.
  */
 export type GateContext<Options = unknown, Uses extends Capability = never> = Core<Options> & Pick<Capabilities, Uses>;
 
@@ -51,10 +51,10 @@ export interface Core<Options = unknown> {
   change(): Change;
   /** The head of the work branch. There is none while there is no work branch. */
   head(): string | undefined;
-  /** The steps of the pipeline as they stand. */
+  /** The steps of the pipeline with their present records. */
   steps(): readonly StepRecord[];
   title(): string;
-  /** What the task asks for, as its jobs are told: as a review has worked it out, or as it was written. */
+  /** What the task asks for: the latest document of a review, or the description as it was written. */
   description(): string;
 
   /** Shows what the gate is doing now. */
@@ -67,11 +67,11 @@ export interface Core<Options = unknown> {
   keep(step: StepRecord, made: { summary: Text; output?: unknown }): Promise<void>;
   /** Runs a job of this role and waits for it. The run records what it did to the head and what it used. */
   send(role: string, work: Work, view?: Partial<GateView>): Promise<JobEnd>;
-  /** Asks the world until it can tell. A hint makes it ask now. Throws what is refused for good. */
+  /** Polls until there is an answer. A hint causes a poll now. Throws final refusals. */
   poll<T>(about: HintAbout, view: GateView, ask: () => Promise<T>): Promise<T>;
   /** Works until done, failed, or called off by a person who took one of the view's offers. */
   attempt<T>(view: GateView, work: () => Promise<T>): Promise<Attempt<T>>;
-  /** Does several things at the same time, and waits for all of them. */
+  /** Does several things concurrently, and waits for all of them. */
   concurrently<T>(work: readonly (() => Promise<T>)[]): Promise<T[]>;
   /** Waits for a person to take one of the offered actions. All others are refused. */
   park<Offer extends ActionName>(
@@ -80,8 +80,8 @@ export interface Core<Options = unknown> {
     parking?: Parking<Offer>,
   ): Promise<Answer<Offer>>;
   /**
-   * What it kept at the park where an earlier execution of the run left it. A gate that is given something goes straight
-   * back to that park, without an await before it. Nothing means that it begins.
+   * What the gate kept at the park where an earlier execution left it. Such a gate returns straight to that park, without an
+   * await before it. Nothing means that the gate begins.
    */
   resumed<Kept extends z.ZodType>(kept: Kept): z.output<Kept> | undefined;
 }
@@ -100,9 +100,9 @@ export interface Gate<
   readonly takes: { readonly approval?: boolean; readonly when?: boolean; readonly consensus?: boolean };
   /** What it uses besides its context. It is given nothing else. */
   readonly uses?: readonly Uses[];
-  /** What the world must have besides roles. */
+  /** What it needs besides roles. */
   readonly needs?: Need;
-  /** The kinds it must directly follow, if any (engine.md 4). */
+  /** The kinds that it must directly follow, if any. */
   readonly after?: readonly string[];
   run(ctx: GateContext<z.output<Options>, Uses>): Promise<GateEnd>;
 }
@@ -111,10 +111,10 @@ export const defineGate = <Kind extends string, Options extends z.ZodObject, con
   gate: Gate<Kind, Options, Uses>,
 ) => gate;
 
-/** What a gate keeps at a park that its step alone can bring back. */
+/** For a gate that needs nothing but its step to return to a park. */
 export const Nothing = z.strictObject({});
 
-/** The work branch's head is what a verdict of a person or a companion is about. */
+/** Records that a person or a companion has judged the present head. */
 export function judge(ctx: GateContext<unknown, 'verdicts'>, by: 'person' | 'companion'): void {
   const head = ctx.head();
   ctx.step.judged = { foreign: ctx.verdicts.foreignKnown(), by, ...(head && { head }) };

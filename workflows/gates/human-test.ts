@@ -4,7 +4,7 @@ import type { Fact, Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
 import { passed } from '../contracts/outcome.ts';
 import type { Round } from '../contracts/reading.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { budgetOf, defineGate, judge, type GateContext, type JobEnd, type Question } from './gate.ts';
 
 const USES = ['base', 'environment', 'failedEffect', 'verdicts'] as const;

@@ -48,7 +48,7 @@ const Step = z.discriminatedUnion(
 /** `Step` lets no other kinds in. */
 export const gateFor = (kind: string): Gate => gates.find((gate) => gate.kind === kind)!;
 
-/** What is wrong with the steps as a whole (engine.md 4): by index into the pipeline as written. */
+/** What is wrong with the steps as a whole, by index into the pipeline as written. */
 function judgeSteps(pipeline: PipelineShape): { index: number; key?: string; expected: string }[] {
   const enabled = pipeline.steps.flatMap((step, index) => (step.enabled === false ? [] : [{ step, index }]));
   const wrong = enabled.flatMap(({ step, index }, place) => {
@@ -92,7 +92,7 @@ const Pipeline = z.unknown().transform((raw, ctx): PipelineShape => {
   return data ?? z.NEVER;
 });
 
-/** All that a run is started with. It is read at the door, and again by the run, which may be started without one. */
+/** The start input of a run. The client parses it, and so does the run, because anybody may start one without our client. */
 export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ctx) => {
   let estimated = task.estimate !== undefined;
   for (const [index, { kind, when, enabled }] of pipeline.steps.entries()) {
@@ -135,7 +135,7 @@ export const rolesOf = (pipeline: PipelineShape): string[] => [
   ),
 ];
 
-/** What a run of this pipeline cannot do without, and which step says so. */
+/** What a run of this pipeline cannot do without. */
 export const needsOf = (pipeline: PipelineShape): Need[] => [
   ...new Set(enabledOf(pipeline).flatMap(({ kind }) => gateFor(kind).needs ?? [])),
 ];

@@ -3,7 +3,7 @@ import type { Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
 import { failingOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { lost } from './agent.ts';
 import { defineGate, judge, type GateContext, type GateEnd } from './gate.ts';
 
@@ -11,7 +11,7 @@ const USES = ['activities', 'base', 'checks', 'verdicts'] as const;
 type Context = GateContext<unknown, (typeof USES)[number]>;
 
 /**
- * Assesses the change, and merges just the commit that was judged: by itself while the scores are within the policy and
+ * Assesses the change, and merges exactly the commit that was judged: by itself while the scores are within the policy and
  * nothing protected is touched, otherwise when a person says so. Whatever moved meanwhile is judged again first.
  */
 export const merger = defineGate({

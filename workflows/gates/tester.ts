@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failed, type Lost } from '../contracts/outcome.ts';
 import type { Text } from '../contracts/facts.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import { judgeReport, readReport, type Report } from '../rules/tester-report.ts';
 import { lost } from './agent.ts';
 import { escalate } from './escalate.ts';

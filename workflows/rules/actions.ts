@@ -3,7 +3,7 @@ import type { Fact } from '../contracts/facts.ts';
 import { actions, Envelope, ALWAYS_AVAILABLE } from '../contracts/messages.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { RefusalCode } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { overBudget } from './budget.ts';
 import { NAME_LENGTH } from './log.ts';
@@ -78,7 +78,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   return { actionId, by, visit, is: 'taken', taken };
 }
 
-/** An action whose name nobody knows. */
+/** Refuses an action of an unknown name. */
 export const judgeUnknown = (name: string, raw: unknown): Judgement => {
   return {
     ...sender(raw),

@@ -1,17 +1,17 @@
 import type { StepEntry } from '../contracts/reading.ts';
-import { Snapshot, type Carried } from '../contracts/snapshot.ts';
+import { Snapshot, type Carried } from '../contracts/run/snapshot.ts';
 import { bytesOf, fits, weightOf, WIDEST } from './bytes.ts';
 import { pick } from './picking.ts';
 import { MEASURES, trimEntry, TRIMS } from './trimming.ts';
 
 /**
- * All that a run carries together, in bytes: the server warns of a payload from 256 kB on and ends the run at 2 MB, and
- * what a run was started with travels beside it.
+ * The limit of all that a run carries, in bytes. The server warns of payloads from 256 kB on and ends a run at 2 MB, and the
+ * start input travels in the same message.
  */
 export const CARRIED_BYTES = 500_000;
-/** What a workflow is started with, as a whole, in bytes. It goes on beside what a run carries, in one message. */
+/** The limit of a start input, in bytes. It travels with what a run carries, in one message. */
 export const INPUT_BYTES = 500_000;
-/** What the end of a run tells of its settled steps, in bytes. */
+/** The limit of the settled steps in a run's result or failure, in bytes. */
 const SHOWN_BYTES = 200_000;
 
 const CARRIED = Snapshot.keyof().options;
@@ -20,8 +20,8 @@ const CARRIED = Snapshot.keyof().options;
 export const carriedOf = (state: Carried): Carried => pick(state, CARRIED);
 
 /**
- * Keeps a run within its bytes. While it fits, nothing is lost; else what is least needed goes first: old words before old
- * entries, what is settled before what is open, and last what the present decision is made by. In place.
+ * Trims a run to its limit, in place. While it fits, nothing is lost. Otherwise the least needed goes first: old texts before
+ * old entries, settled steps before open ones, and what the present decision needs last.
  */
 export function keepWithin(state: Carried, most = CARRIED_BYTES): void {
   const enough = () => fits(carriedOf(state), most);
@@ -34,13 +34,13 @@ export function keepWithin(state: Carried, most = CARRIED_BYTES): void {
   }
 }
 
-/** A run that has grown by so many characters since it was last seen to fit is looked at again. */
+/** A run is counted again when it has grown by this many characters since it last fitted. */
 const GROWTH = 20_000;
 const fitted = new WeakMap<Carried, number>();
 
 /**
- * Keeps a run about within its bytes, at each of its turns: to count them takes as long as all else that a turn does, so it
- * is only weighed while it has not grown. What travels is counted (`keepWithin`).
+ * Trims a run to about its limit, at each of its turns. Counting bytes takes as long as everything else in a turn, so a run
+ * is only estimated while it has not grown. `keepWithin` counts what the next execution receives.
  */
 export function keepNearWithin(state: Carried, most = CARRIED_BYTES): void {
   const weight = weightOf(carriedOf(state));
@@ -51,7 +51,7 @@ export function keepNearWithin(state: Carried, most = CARRIED_BYTES): void {
   fitted.set(state, weightOf(carriedOf(state)));
 }
 
-/** Steps as the end of a run tells them, within its bytes: a retry needs them all, but not all of what was said. */
+/** The steps in a run's result or failure, trimmed to their limit. A retry needs all steps, but not all of their texts. */
 export function shownWithin(entries: StepEntry[], most = SHOWN_BYTES): StepEntry[] {
   if (fits(entries, most)) return entries;
   const told = JSON.parse(JSON.stringify(entries)) as StepEntry[];

@@ -1,7 +1,7 @@
 import { addCents, exceeds } from '../contracts/cents.ts';
 import type { Usage } from '../contracts/activities.ts';
 import type { UsageTotal } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 
 /** Spending as much as is allowed is within the budget. */
 export const overBudget = ({ policy, usage }: Pick<RunState, 'policy' | 'usage'>): boolean =>
@@ -9,7 +9,7 @@ export const overBudget = ({ policy, usage }: Pick<RunState, 'policy' | 'usage'>
 
 export const noUsage = (): UsageTotal => ({ inputTokens: 0, outputTokens: 0, costCents: 0, unknown: 0 });
 
-/** Adds what one job says it used. A job that says nothing is counted as such, never as free. */
+/** Adds what one job reports as used. A job that reports nothing is counted as unknown, never as free. */
 export const addUsage = (total: UsageTotal, usage: Usage | undefined): UsageTotal => ({
   inputTokens: total.inputTokens + (usage?.inputTokens ?? 0),
   outputTokens: total.outputTokens + (usage?.outputTokens ?? 0),

@@ -1,4 +1,4 @@
-/** What a value takes where it travels: bytes of its JSON in UTF-8. */
+/** The size of a value in a message: the bytes of its JSON in UTF-8. */
 export const bytesOf = (value: unknown): number => utf8((JSON.stringify(value) as string | undefined) ?? '');
 
 const utf8 = (text: string): number => new TextEncoder().encode(text).length;
@@ -9,12 +9,11 @@ export function fits(value: unknown, most: number): boolean {
   return json.length * 3 <= most || (json.length <= most && utf8(json) <= most);
 }
 
-/** A character takes so many bytes of JSON at most, where it is escaped. */
+/** The most bytes that one escaped character takes in JSON. */
 export const WIDEST = 6;
 
 /**
- * About as many characters as the JSON of a value has, where nothing is escaped: a glance, for a part of what a count
- * costs.
+ * About how many characters the JSON of a value has, if nothing is escaped. It costs a fraction of an exact count.
  */
 export function weightOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 3;
@@ -28,8 +27,8 @@ export function weightOf(value: unknown): number {
 const MARK = /… \[cut: it had (\d+) bytes(?:; all of it is kept as [^\]]*)?\]$/;
 
 /**
- * A text within so many bytes of JSON. One that is cut ends with a mark that says how long it was, at first, and by which
- * hashes all of it is kept, if it is.
+ * A text within so many bytes of JSON. A cut text ends with a mark: its original length, and the hashes under which all of it
+ * is stored, if it is.
  */
 export function cutText(text: string, most: number, kept: readonly string[] = []): string {
   if (text.length * WIDEST + 2 <= most) return text;
@@ -63,7 +62,7 @@ export function piecesOf(text: string, most: number): string[] {
   return pieces;
 }
 
-/** What JSON makes of one character: half of a pair, and what steers a terminal, is escaped. */
+/** The bytes of one character in JSON. Halves of pairs and control characters are escaped. */
 function sizeOf(character: string): number {
   const code = character.codePointAt(0)!;
   if (code < 0x20) return SHORT.includes(character) ? 2 : 6;

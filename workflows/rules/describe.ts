@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Began } from '../contracts/change.ts';
 import { actions, type ActionName } from '../contracts/messages.ts';
 import { StepEntry, type CurrentAnswer, type Shown, type Status } from '../contracts/reading.ts';
-import type { Retrying } from '../contracts/retrying.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { Retrying } from '../contracts/run/retrying.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { offersNow } from './actions.ts';
 import { pick } from './picking.ts';
 

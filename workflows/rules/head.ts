@@ -1,6 +1,6 @@
 import type { Fact, Text } from '../contracts/facts.ts';
 import type { ForeignCommit } from '../contracts/activities.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 
 /**
  * What a poll saw of the head: where it is, which commits of others are new since the known one, and whether it descends

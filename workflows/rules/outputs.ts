@@ -1,28 +1,27 @@
-import type { Job } from '../contracts/activities.ts';
-import { keptIn, madeText } from '../contracts/kept.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { Job, Revision } from '../contracts/jobs.ts';
+import { keptIn, madeText } from '../contracts/run/kept.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { bytesOf, cutText } from './bytes.ts';
 
-/** What a job is given of earlier steps, in bytes: as much as the original's context budget (engine 2.3). */
+/** The limit of what a job receives of earlier steps, in bytes. */
 const CONTEXT = 256 * 1_024;
 
 /**
- * All that a run carries of what its steps made, in bytes of JSON; what does not fit is kept by hash elsewhere (contract 12,
- * which allows twice as much: a run carries more than outputs).
+ * The limit of all outputs that a run carries, in bytes of JSON. What does not fit is stored elsewhere by its hash.
  */
 const MADE = 250_000;
-/** What is not worth a place elsewhere. */
+/** Outputs up to this size, in bytes, always stay in the run. */
 const SMALL = 2_000;
-/** What runs carried that began before they were bounded as a whole. */
+/** The limit for runs that began before all of their data was limited. */
 const MADE_ONCE = 1_000_000;
 
-/** Once a bug report has been worked out into a clear text, that is read without what had been investigated. */
+/** A clarified bug report replaces the investigation that it was made of. */
 const workedIn = ({ kind }: StepRecord, own: StepRecord): boolean =>
   kind === 'bug-investigator' && own.kind === 'clarity-review' && own.review?.documented === true;
 
 /**
- * Every earlier step's output, in order; a helper finds what it is to act on as the last of them. The latest are whole, for
- * as long as there is room in the job's context, and in the message that it travels in.
+ * Every earlier step's output, in order. For a helper, the last one is its brief. The latest outputs are complete while they
+ * fit into the job's context and its message.
  */
 export function priorOutputs(
   steps: StepRecord[],
@@ -57,20 +56,20 @@ export function priorOutputs(
     .toReversed();
 }
 
-/** Less than a mark is nothing. */
+/** A text cut to its limit, or nothing where even the mark of the cut does not fit. */
 const within = (text: string, most: number): string =>
   bytesOf(text) <= most ? text : most < 200 ? '' : cutText(text, most);
 
-/** A task without what only its own run needs: descriptions are long, and dependents are whole inputs. */
+/** A task without its dependents, which are whole inputs and only needed by its own run. */
 export const brief = ({ dependents, ...task }: RunState['input']['task']) => {
   void dependents;
   return task;
 };
 
-/** Whose document stands for the task, of several: what was asked for wins over how it was reported (gates 5.3). */
+/** The reviews whose documents replace the task's description, the strongest first. */
 const REVIEWS = ['requirements-review', 'clarity-review'];
 
-/** What the task asks for: as the last review has worked it out, or as it was written. */
+/** What the task asks for: the latest document of a review, or the description as it was written. */
 export function descriptionOf({ steps, input }: Pick<RunState, 'steps' | 'input'>): string | undefined {
   const documents = REVIEWS.map((kind) =>
     steps.findLast((step) => step.kind === kind && step.state === 'done' && step.review?.documented),
@@ -78,7 +77,7 @@ export function descriptionOf({ steps, input }: Pick<RunState, 'steps' | 'input'
   return documents.find((step) => step?.summary !== undefined)?.summary ?? input.task.description;
 }
 
-/** The issues that are told what becomes of a change: the task's own, and those that were filed for it. */
+/** The issues that are commented on: the task's own, and those that were filed for it. */
 export const issuesOf = ({ steps, input }: Pick<RunState, 'steps' | 'input'>): string[] => [
   input.task.id,
   ...steps.flatMap(({ kind, output }) => {
@@ -87,12 +86,13 @@ export const issuesOf = ({ steps, input }: Pick<RunState, 'steps' | 'input'>): s
   }),
 ];
 
-/** How much what these steps made takes. */
+/** The size of what these steps made, in bytes. */
 const madeSize = (steps: readonly StepRecord[]): number =>
   steps.reduce((sum, { summary, output }) => sum + bytesOf(summary) + bytesOf(output), 0);
 
 /**
- * The step whose output is to go next, for there is no room for all: the oldest first. What people read of the latest stays.
+ * The step whose output is moved out of the run next, or nothing while all fit: the oldest first. What people read of the
+ * latest step stays.
  */
 export function leastNeeded(steps: readonly StepRecord[], latest: StepRecord): StepRecord | undefined {
   if (madeSize(steps) <= MADE) return undefined;
@@ -102,11 +102,38 @@ export function leastNeeded(steps: readonly StepRecord[], latest: StepRecord): S
   return older ?? others ?? (typeof latest.output !== 'string' && goes(latest) ? latest : undefined);
 }
 
-/** As runs were bounded once: whether there is room for what a step has made, beside what the others have. */
+/** The earlier limit, for replays: whether a step's output fits beside the others. */
 export function fitted(steps: readonly StepRecord[], owner: StepRecord): boolean {
   const { summary, output } = owner;
   const length = (value: unknown) => (value === undefined ? 0 : JSON.stringify(value).length);
   const others = steps.filter((step) => step !== owner);
   const taken = others.reduce((sum, each) => sum + (each.summary?.length ?? 0) + length(each.output), 0);
   return length(output) <= MADE_ONCE - taken - (summary?.length ?? 0);
+}
+
+/** The limits of the feedback that a run carries, in bytes: in all, and without comments. */
+const ALL = 250_000;
+const FEEDBACK = 100_000;
+/** Feedback up to this size, in bytes, always fits. Longer feedback is stored outside the run as well. */
+const LITTLE = 12_000;
+
+/** The feedback with which work is sent back. */
+export type Feedback = Pick<Revision, 'feedback' | 'comments'>;
+
+/** Whether a run may come to have no room for it. */
+export const isLong = (feedback: Feedback): boolean => bytesOf(feedback) > LITTLE;
+
+/**
+ * The feedback as a run carries it. The output itself is on the record of the step to which it goes back. Comments that do
+ * not fit are counted. `kept`: the hashes under which all of it is stored.
+ */
+export function revisionOf({ feedback, comments }: Feedback, kept: string[] = []): Revision {
+  const short = cutText(feedback, FEEDBACK, kept);
+  let left = ALL - bytesOf(short);
+  const over = comments.findIndex((comment) => (left -= bytesOf(comment)) < 0);
+  const fitting = over < 0 ? comments : comments.slice(0, over);
+  const more = comments.length - fitting.length;
+  const place = kept.length > 0 ? `; all of it is kept as ${kept.join(' + ')}` : ', for which there was no room';
+  const mark = more > 0 ? [{ text: `… [cut: ${more} more comments${place}]` }] : [];
+  return { previousOutput: '', feedback: short, comments: [...fitting, ...mark], ...(kept.length > 0 && { kept }) };
 }

@@ -1,13 +1,13 @@
 import type { Notice } from '../contracts/notices.ts';
 import type { ReviewEntry, StepEntry } from '../contracts/reading.ts';
-import type { Carried } from '../contracts/snapshot.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { Carried } from '../contracts/run/snapshot.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { compacted } from './actions.ts';
 import { bytesOf, cutText, newestWithin } from './bytes.ts';
 
 /**
- * How much is left of what nobody decides by now: bytes of one text, entries of one list, bytes of one list; and bytes of
- * one text of what the present decision is made by.
+ * The limits of one round of trimming: the bytes of a text, the entries and the bytes of a list, and the bytes of a text that
+ * the present decision needs.
  */
 export interface Measure {
   text: number;
@@ -16,7 +16,7 @@ export interface Measure {
   present: number;
 }
 
-/** Milder first: what the present decision is made by is whole until nothing else can go. */
+/** The mildest first. What the present decision needs stays complete until nothing else can go. */
 export const MEASURES: readonly Measure[] = [
   { text: 2_000, count: 100, list: 48_000, present: 300_000 },
   { text: 400, count: 30, list: 24_000, present: 300_000 },
@@ -30,7 +30,7 @@ export type Trim = (run: Carried, measure: Measure) => void;
 const over = ({ state }: Pick<StepEntry, 'state'>) => state === 'done' || state === 'skipped' || state === 'failed';
 const atWork = ({ state }: Pick<StepEntry, 'state'>) => state === 'working' || state === 'waiting';
 
-/** Texts of an entry, each within so many bytes. In place: others hold these entries. */
+/** Cuts texts of an entry to so many bytes, in place, because others refer to these entries. */
 function cut<Key extends string>(entry: { [K in Key]?: string | undefined }, keys: readonly Key[], most: number): void {
   for (const key of keys) {
     const text = entry[key];
@@ -38,7 +38,7 @@ function cut<Key extends string>(entry: { [K in Key]?: string | undefined }, key
   }
 }
 
-/** What people did: their words first, then the oldest lines. */
+/** The log of actions: first the texts, then the oldest entries. */
 const log: Trim = (run, { text, list }) => {
   const newest = newestWithin(run.actions, list);
   for (const entry of run.actions) {
@@ -49,13 +49,13 @@ const log: Trim = (run, { text, list }) => {
   run.actions = newestWithin(run.actions, list * 2);
 };
 
-/** Repeats are still known by what is left of their inputs. */
+/** What remains of an input still identifies its repeat. */
 const seen: Trim = (run, { list }) => {
   for (const each of run.seen) each.input = compacted(each.input);
   run.seen = newestWithin(run.seen, list * 2);
 };
 
-/** Whoever waits at a visit is still told of it. */
+/** Notices of open visits stay. */
 const notices: Trim = (run, { text, count }) => {
   const open = (notice: Notice) => notice.visit !== undefined && notice.clearedAt === undefined;
   const newest = run.notices.slice(-count);
@@ -70,7 +70,7 @@ const foreign: Trim = (run, { text }) => {
   }
 };
 
-/** What is told of a step: of its attempts, and of a review. */
+/** What people read of a step: its note, its attempts and its review. */
 export function trimEntry(step: StepEntry, measure: Measure): void {
   const { text, count } = measure;
   cut(step, ['note'], text * 4);
@@ -80,7 +80,7 @@ export function trimEntry(step: StepEntry, measure: Measure): void {
   if (step.attempts.length > most) step.attempts.splice(0, step.attempts.length - most);
 }
 
-/** Rounds and verdicts: the last of each is what people decide by. */
+/** Rounds and verdicts: people decide by the last of each. */
 function trimRounds(step: StepRecord, { text, count, present }: Measure): void {
   for (const round of step.rounds.slice(0, -1)) cut(round, ['findings', 'because'], text);
   for (const verdict of step.verdicts.slice(0, -1)) cut(verdict, ['feedback'], text);
@@ -91,7 +91,7 @@ function trimRounds(step: StepRecord, { text, count, present }: Measure): void {
   if (step.verdicts.length > 0) cut(step.verdicts.at(-1)!, ['feedback'], last);
 }
 
-/** A review: what is settled first, then what is told of a finding, and what people answered last of all. */
+/** A review: first what is settled, then the texts of findings, and last what people answered. */
 function trimReview(review: ReviewEntry, settled: boolean, { text, count, list }: Measure): void {
   const { findings } = review;
   for (const finding of findings) {
@@ -103,10 +103,10 @@ function trimReview(review: ReviewEntry, settled: boolean, { text, count, list }
     if (finding.recommendation) cut(finding.recommendation, ['text'], text * 3);
     cut(finding, ['reply'], settled ? text : Math.max(text * 3, list / 6));
   }
-  const told = (status: string, most: number) => findings.filter((each) => each.status === status).slice(most);
+  const surplus = (status: string, most: number) => findings.filter((each) => each.status === status).slice(most);
   const dropped = settled
     ? findings.slice(count)
-    : [...told('dismissed', count), ...told('answered', Math.max(20, count * 4))];
+    : [...surplus('dismissed', count), ...surplus('answered', Math.max(20, count * 4))];
   if (dropped.length > 0) review.findings = findings.filter((finding) => !dropped.includes(finding));
 }
 
@@ -118,7 +118,7 @@ const steps: Trim = (run, measure) => {
   }
 };
 
-/** What steps made that are done; the two that were worked on last are what the present one speaks of. */
+/** The outputs of settled steps, except for the latest two, which the present step refers to. */
 const made: Trim = (run, { text }) => {
   const now = run.steps.findLast(({ state }) => state !== 'pending')?.step ?? 1;
   for (const step of run.steps) {
@@ -126,7 +126,7 @@ const made: Trim = (run, { text }) => {
   }
 };
 
-/** What was said of a work that is sent back, and what is shown of it: the very last. */
+/** Feedback and questions of the present step, last of all. */
 const present: Trim = (run, { present: most, text, count }) => {
   for (const step of run.steps) {
     const { rework, decision } = step;
@@ -156,7 +156,7 @@ function cutTexts<T>(value: T, most: number): T {
   ) as T;
 }
 
-/** What a step made, within so many bytes for its text and for its data each: data that does not fit says so. */
+/** Cuts a step's summary and output to so many bytes each. Data that does not fit is replaced by a mark. */
 function cutMade(step: StepRecord, most: number): void {
   cut(step, ['summary'], most);
   const { output } = step;
@@ -164,5 +164,5 @@ function cutMade(step: StepRecord, most: number): void {
   else if (bytesOf(output) > most) step.output = { cut: `it had ${bytesOf(output)} bytes` };
 }
 
-/** The least needed first. */
+/** In this order: the least needed first. */
 export const TRIMS: readonly Trim[] = [log, seen, notices, foreign, steps, made, present];

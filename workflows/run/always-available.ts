@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { ALWAYS_AVAILABLE, HumanAction } from '../contracts/messages.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import type { LiveRun } from './live-run.ts';
 import { stopping as stoppingText } from '../words/run.ts';
 import { publish } from '../step/transition.ts';

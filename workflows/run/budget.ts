@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { overBudget } from '../rules/budget.ts';
 import type { Budget } from '../step/scope.ts';
 import { budgetSpent } from '../words/run.ts';

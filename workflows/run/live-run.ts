@@ -1,7 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import type { Activities, ForeignCommit } from '../contracts/activities.ts';
-import { boundedForeign } from '../contracts/foreign.ts';
-import type { RunState } from '../contracts/state.ts';
+import { boundedForeign } from '../contracts/run/foreign.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import { countedAgainst, overtakenBy, type HeadSeen } from '../rules/head.ts';
 import type { RunScope, Seen } from '../step/scope.ts';
 import { activitiesFor } from '../temporal/proxies.ts';

@@ -1,5 +1,5 @@
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import type { Mailbox } from '../step/scope.ts';
 
 /** What people and other workflows have sent to the run, until a step takes it. */

@@ -13,10 +13,10 @@ import {
   type HumanAction,
 } from '../contracts/messages.ts';
 import type { ActionEntry } from '../contracts/reading.ts';
-import { retryingSignal } from '../contracts/retrying.ts';
+import { retryingSignal } from '../contracts/run/retrying.ts';
 import { fingerprint, judgeAction, judgeUnknown, offersNow, type Judgement } from '../rules/actions.ts';
 import { BECAUSE_LENGTH, keptInput, LOG_LENGTH, NAME_LENGTH, SEEN_LENGTH, withinInputs } from '../rules/log.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import type { LiveRun } from './live-run.ts';
 import { alwaysAvailable, type AlwaysAvailable, type AlwaysAvailableActions } from './always-available.ts';
 import { publish } from '../step/transition.ts';
@@ -27,8 +27,8 @@ import { ignoreReservedSignals } from '../temporal/reserved-signals.ts';
 import { openQueries } from './queries.ts';
 
 /**
- * Has the run looked at and acted on while it works. One that comes out of a park stands there again before anybody is
- * heard: what was said between two executions is judged by what is asked, and finds a gate that listens.
+ * Serves queries, signals and updates while the run works. A run that continues a park returns there before it receives
+ * anything, so that messages sent between two executions meet the gate that they answer.
  */
 export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T> {
   openQueries(() => live.state);
@@ -46,8 +46,8 @@ export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T
 }
 
 /**
- * Takes an action only while it is on offer, so that nothing is queued behind somebody's back. What is not taken is
- * refused at once: an update before it reaches history, a signal with an entry in the log.
+ * Takes an action only while it is offered, so nothing is queued unseen. Everything else is refused at once: an update
+ * before it reaches history, a signal with an entry in the log.
  */
 function receiveMessages(live: LiveRun, always: AlwaysAvailableActions, inOrder = false): void {
   if (inOrder) receiveInOrder(live, always);
@@ -76,8 +76,8 @@ function receiveMessages(live: LiveRun, always: AlwaysAvailableActions, inOrder 
 }
 
 /**
- * Signals that are there before their handlers are heard as these are set, in the handlers' order: this hears them in their
- * own.
+ * Signals that arrived before their handlers are delivered as those are set, in the handlers' order. This receives them in
+ * their own order.
  */
 function receiveInOrder(live: LiveRun, always: AlwaysAvailableActions): void {
   setDefaultSignalHandler((name, raw) => {
@@ -97,7 +97,7 @@ function hint(live: LiveRun, raw: unknown): void {
   if (data) live.mailbox.hint(data.about);
 }
 
-/** Logs what was judged, and hands on what was taken. A repeat is counted, and answered as the first time. */
+/** Logs an action, and performs one that is taken. A repeat is counted, and answered like the first time. */
 function receive(
   live: LiveRun,
   always: AlwaysAvailableActions,
@@ -134,7 +134,7 @@ function note(
   state.seen = [...state.seen, { id: actionId, action, input: fingerprint(raw), visit }].slice(-SEEN_LENGTH);
 }
 
-/** The gate's own action goes to the gate that asks; what concerns the whole run is done here and now. */
+/** Performs an action on the whole run at once. Others go to the gate that asks. */
 function take(live: LiveRun, always: AlwaysAvailableActions, action: HumanAction, actionId: string): void {
   const { state } = live;
   if (isAlwaysAvailable(action)) {
@@ -168,7 +168,7 @@ function done(state: RunState, actionId: string): void {
   if (entry) entry.effect = 'done';
 }
 
-/** Refuses an update before it leaves a trace; one that repeats what was refused as a signal is refused as that was. */
+/** Refuses an update before it reaches history. A repeat of a refused signal is refused for the same reason. */
 function refuse({ state }: LiveRun, judged: Judgement): undefined {
   const first = judged.is === 'repeat' && state.actions.find(({ actionId }) => actionId === judged.actionId);
   const repeated = first && first.verdict === 'refused' ? { code: first.code, because: first.because } : undefined;

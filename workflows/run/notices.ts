@@ -2,8 +2,8 @@ import { log, patched } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import type { Text } from '../contracts/facts.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
-import { NOTICE_AFTER, type Retrying } from '../contracts/retrying.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import { NOTICE_AFTER, type Retrying } from '../contracts/run/retrying.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { brief } from '../rules/outputs.ts';
 import type { Notices } from '../step/scope.ts';
 import { inWords } from '../words/index.ts';
@@ -22,7 +22,7 @@ export class RunNotices implements Notices {
     const { notices, steps } = this.state;
     const id = visit ? `${visit}/${type}` : `${step.id}/${type}-${nextNumber(notices, type)}`;
     const sent = notices.find((notice) => notice.id === id);
-    // Asked again at the same visit: the notice is not sent twice, but it is open again.
+    // The same visit asks again: the notice is not sent twice, but it is open again.
     if (sent?.clearedAt && patched('asked-again-is-open-again')) delete sent.clearedAt;
     if (sent || !steps.includes(step)) return;
     const at = new Date().toISOString();
@@ -69,7 +69,7 @@ export class RunNotices implements Notices {
   }
 }
 
-/** No number is given twice, also where old notices are not kept any more. */
+/** No number is used twice, even after old notices were dropped. */
 function nextNumber(notices: readonly Notice[], type: NoticeType): number {
   const numbers = notices.flatMap(({ id, type: its }) => (its === type ? [Number(/-(\d+)$/.exec(id)?.[1] ?? 0)] : []));
   return 1 + Math.max(numbers.length, ...numbers);

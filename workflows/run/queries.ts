@@ -1,7 +1,7 @@
 import { setHandler } from '@temporalio/workflow';
 import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../contracts/queries.ts';
 import type { OutputAnswer } from '../contracts/reading.ts';
-import type { RunState } from '../contracts/state.ts';
+import type { RunState } from '../contracts/run/state.ts';
 import { drawWhenRead } from '../temporal/details.ts';
 import { describeRun, waitingOn } from '../words/views/describe.ts';
 import { currentDetails } from '../words/views/details.ts';

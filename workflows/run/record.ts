@@ -1,11 +1,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Examined } from '../contracts/activities.ts';
-import { boundedWriters } from '../contracts/foreign.ts';
+import { boundedWriters } from '../contracts/run/foreign.ts';
 import type { Text } from '../contracts/facts.ts';
 import { branchOf, type RunInput } from '../contracts/pipeline-run.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
-import { freshStep, type RunState, type StepRecord } from '../contracts/state.ts';
-import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
+import { freshStep, type RunState, type StepRecord } from '../contracts/run/state.ts';
+import { SNAPSHOT_VERSION } from '../contracts/run/snapshot.ts';
 import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
 import { inWords } from '../words/index.ts';
@@ -13,7 +13,7 @@ import { startedOver } from '../words/verdicts.ts';
 import { readSnapshot } from './snapshots.ts';
 import { takeUpAsGiven } from './taking-up.ts';
 
-/** A run as it is before the world has been looked at. Continue-as-new brings all that the run knew. */
+/** The state of a run before its repository is examined, or as its earlier execution handed it over. */
 export function recordOf(input: RunInput): RunState {
   const { resume, ...own } = input;
   if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
@@ -25,20 +25,20 @@ export function recordOf(input: RunInput): RunState {
   return run;
 }
 
-/** A run as its earlier execution left it. */
+/** The state that an earlier execution handed over. */
 const resumed = (state: unknown, input: RunInput): RunState => ({
   ...readSnapshot(state),
   input,
   runId: workflowInfo().runId,
 });
 
-/** A release watch is a run of one step, on a change that is merged. */
+/** The state of a release watch: a run of one step, on a merged change. */
 export function watchRecordOf({ task, change, policy, pipeline, options, ...input }: ReleaseInput): RunState {
   const { workspace, startedBy, mergeCommit, mergedAt, resume } = input;
   const step = { ...options, kind: 'post-release-health' };
   const own = { workspace, task, change, policy, pipeline: { name: pipeline, steps: [step] }, startedBy };
   if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
-  // What was merged is in the base: the work branch is gone, or somebody else's by now.
+  // The base has the merged commits. The work branch is gone, or has a new owner.
   const released = { ...change, branch: change.base };
   return {
     ...blank(own as RunInput, [freshStep(1, step)]),
@@ -77,20 +77,20 @@ function blank(own: RunInput, steps: StepRecord[]): RunState {
   };
 }
 
-/** What the first look at the world found out. Defaults that hang on an adapter are answered by it, and kept. */
-export function examined(state: RunState, look: Extract<Examined, { is: 'ready' }>): void {
-  state.change = look.change;
-  if (look.repository) state.repository = look.repository;
-  state.environments = look.environments;
-  const { checksGraceSeconds = look.checksGraceSeconds, tested = look.tested } = state.policy;
+/** Records what the examination found, with the defaults that depend on the forge. */
+export function examined(state: RunState, found: Extract<Examined, { is: 'ready' }>): void {
+  state.change = found.change;
+  if (found.repository) state.repository = found.repository;
+  state.environments = found.environments;
+  const { checksGraceSeconds = found.checksGraceSeconds, tested = found.tested } = state.policy;
   state.policy = { ...state.policy, checksGraceSeconds, ...(tested && { tested }) };
-  // A retry brings what its first start has seen.
-  state.branchResumed ??= look.head !== undefined;
-  state.head ??= look.head;
-  if (look.writers?.length) state.writers = boundedWriters(look.writers);
+  // A retry has taken over what its first start found.
+  state.branchResumed ??= found.head !== undefined;
+  state.head ??= found.head;
+  if (found.writers?.length) state.writers = boundedWriters(found.writers);
 }
 
-/** Opens a step again: its verdict is void, its budgets, visits and jobs go on. */
+/** Reopens a step. Its verdict is void; its budgets, visits and job numbers continue. */
 export function reopen(step: StepRecord, because: Text): void {
   step.state = 'pending';
   step.reopened = inWords(because);
@@ -100,7 +100,7 @@ export function reopen(step: StepRecord, because: Text): void {
   delete step.judged;
 }
 
-/** Starts a step over, as a person asked: nothing of it stands, but visits and job numbers never go back. */
+/** Starts a step over, as a person wants. Only the numbers of visits and jobs continue. */
 export function startOver(step: StepRecord): void {
   reopen(step, startedOver());
   const own = ['reopened', 'summary', 'output', 'edited', 'rework', 'decision', 'review', 'startedAt'] as const;
@@ -108,7 +108,7 @@ export function startOver(step: StepRecord): void {
   Object.assign(step, { spent: {}, extra: 0, rounds: [], verdicts: [] });
 }
 
-/** What continue-as-new carries: all that the snapshot's schema names, within its bytes. */
+/** What the next execution receives: all that the snapshot's schema names, within its limit. */
 export function snapshotOf(state: RunState, from: number): RunInput['resume'] {
   keepWithin(state);
   return { version: SNAPSHOT_VERSION, from, state: carriedOf(state) };

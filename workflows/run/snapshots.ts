@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { badFields, fieldsMessage } from '../contracts/bad-fields.ts';
 import type { ForeignCommit } from '../contracts/activities.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { cameAfter } from '../rules/head.ts';
 import { inWords } from '../words/index.ts';
 import { snapshotTooNew, snapshotUnreadable } from '../words/input.ts';
-import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/snapshot.ts';
+import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION, type Carried } from '../contracts/run/snapshot.ts';
 
 type Raw = Record<string, unknown>;
 /** By version: how a snapshot of it becomes one of the next. Old snapshots are only read, never written. */

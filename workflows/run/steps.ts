@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { FailureType, type Lost } from '../contracts/outcome.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { GateEnd } from '../gates/gate.ts';
 import { inWords } from '../words/index.ts';
 import { noticesTimer } from '../words/views/timers.ts';
@@ -18,10 +18,10 @@ import { cutText } from '../rules/bytes.ts';
 import { reopen, startOver } from './record.ts';
 import type { LiveRun } from './live-run.ts';
 
-/** So much is noted of how a step ended. */
+/** The limit of a step's note, in bytes. */
 const NOTE_BYTES = 8_000;
 
-/** Takes the steps in order, back to earlier ones where a gate or a person says so, until all are settled or one is lost. */
+/** Runs the steps in order, going back to earlier ones when a gate or a person wants it, until all are settled or one fails. */
 export async function takeSteps(
   live: LiveRun,
   oneStep: (step: StepRecord) => Promise<GateEnd>,
@@ -38,17 +38,17 @@ export async function takeSteps(
 
     const end = await withinScope(live, () => oneStep(step));
     if (end === 'called-off') continue;
-    // A person started it over in the very moment in which it ended: its end is not wanted, unless that cannot be undone.
+    // A person restarted the step as it ended: its end does not count, unless it cannot be undone.
     if (end.is === 'merged') live.restart = undefined;
     if (live.restart !== undefined && live.restart <= step.step) continue;
     const lost = settle(live, step, end);
     if (lost) return lost;
-    // Stopped while it was merged: that stands, and nothing is done after it.
+    // Stopped during the merge: the merge counts, and nothing follows it.
     if (end.is === 'merged' && state.ending) await CancellationScope.current().cancelRequested;
   }
 }
 
-/** Notes how a step ended. A rejection or failure ends the run; going back opens earlier steps again. */
+/** Records how a step ended. A rejection or failure ends the run. Going back reopens earlier steps. */
 function settle(live: LiveRun, step: StepRecord, end: GateEnd): Lost | undefined {
   live.mailbox.settleEffect('done');
   const { state } = live;
@@ -91,7 +91,7 @@ async function withinScope(live: LiveRun, work: () => Promise<GateEnd>): Promise
     return lost;
   } finally {
     live.callOff = () => undefined;
-    // Somebody stopped the run in the very moment in which the step ended: then it ends as stopped.
+    // Somebody stopped the run as the step ended: it ends as stopped.
     if (live.state.ending && !(merged && patched('merged-is-merged'))) {
       await CancellationScope.current().cancelRequested;
     }
@@ -106,7 +106,7 @@ function lostBy(failure: unknown): Lost | undefined {
   return { is: 'failed', type, reason: rootCause(failure) ?? failure.message };
 }
 
-/** Drops what the named step and all later ones did. */
+/** Drops what the named step and all later ones have done. */
 function restart(live: LiveRun): void {
   const { state } = live;
   const again = state.steps.slice(live.restart! - 1);
@@ -117,24 +117,24 @@ function restart(live: LiveRun): void {
 }
 
 /**
- * Whether the run is to go on as new before its next step. That another build is current by now counts only once this
- * execution has done something: who is held at a build for good would else go on as new for ever.
+ * Whether the run continues as new before its next step. A newer current build counts only once this execution has done
+ * something: a run that is pinned to its build would otherwise continue as new for ever.
  */
 function isToMove({ upgrade }: LiveRun, begun: boolean): boolean {
   const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
   return continueAsNewSuggested || upgrade.request.asked || (begun && targetWorkerDeploymentVersionChanged);
 }
 
-/** Goes on in a new execution, between two steps, where everything is data. It comes back only for a restart. */
+/** Continues as new between two steps, where all state is data. It returns only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
   if (!live.deliveries.areDone()) await condition(live.deliveries.areDone, '30 seconds', { summary: noticesTimer() });
   while (!live.upgrade.isRecorded()) await live.upgrade.nextTask();
-  // What a person said meanwhile is not data yet: it is done first.
+  // What a person wanted meanwhile is not data yet, so it comes first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;
   if (live.restart === undefined) await live.upgrade.move(step);
 }
 
-/** Where a step begins. A run that is held there may go on as new: nothing of the step has been done. */
+/** Waits for the budget before a step begins. The run may continue as new there, because nothing of the step was done. */
 export async function beginStep(live: LiveRun, step: StepRecord): Promise<void> {
   for (;;) {
     await live.budget.wait(step, live.upgrade.isDue);

@@ -1,9 +1,9 @@
 import type { BadField } from '../contracts/activities.ts';
-import type { ClosedRun } from '../contracts/closed-run.ts';
+import type { ClosedRun } from '../contracts/run/closed-run.ts';
 import type { Resume } from '../contracts/pipeline-run.ts';
 import type { StepEntry } from '../contracts/reading.ts';
-import type { SeenAction } from '../contracts/snapshot.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { SeenAction } from '../contracts/run/snapshot.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { fingerprintOf } from '../rules/actions.ts';
 import { readEstimate } from '../rules/estimate.ts';
 import { resumeFromNoStep, resumeNamesNoRun, resumeNotForPeople } from '../words/input.ts';

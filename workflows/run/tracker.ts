@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { issuesOf } from '../rules/outputs.ts';
 import type { Notices, Tracker } from '../step/scope.ts';
 import { issuesNotCommented, pullRequestOpened } from '../words/tracker.ts';

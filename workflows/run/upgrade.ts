@@ -1,5 +1,5 @@
 import { patched, sleep, workflowInfo } from '@temporalio/workflow';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import type { Upgrade } from '../step/scope.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
 import { recordedTimer } from '../words/views/timers.ts';

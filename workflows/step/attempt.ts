@@ -1,5 +1,5 @@
 import { ActivityFailure, CancellationScope, condition, isCancellation, rootCause } from '@temporalio/workflow';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { Attempt } from '../gates/capabilities.ts';
 import type { StepScope } from './scope.ts';
 import { transition } from './transition.ts';

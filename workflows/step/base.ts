@@ -1,5 +1,5 @@
 import type { MergeabilityReport, MergeResultReport } from '../contracts/activities.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { baseConflicts } from '../words/conflicts.ts';

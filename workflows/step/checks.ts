@@ -1,6 +1,6 @@
 import { ActivityFailure, CancellationScope, patched, rootCause, sleep } from '@temporalio/workflow';
 import type { CheckReport } from '../contracts/activities.ts';
-import type { GateView, RunState } from '../contracts/state.ts';
+import type { GateView, RunState } from '../contracts/run/state.ts';
 import { inBackground } from '../temporal/background.ts';
 import { checksAwaited, checksNotEnded, checksPending } from '../words/checks.ts';
 import { inWords } from '../words/index.ts';

@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { Capabilities, Capability } from '../gates/capabilities.ts';
 import type { Core, GateContext } from '../gates/gate.ts';
 import { voidedSteps } from '../rules/head.ts';

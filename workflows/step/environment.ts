@@ -4,14 +4,14 @@ import type { EnvironmentInput } from '../contracts/environment.ts';
 import { buildSignal, releaseSignal } from '../contracts/messages.ts';
 import { environmentIdOf } from '../contracts/pipeline-run.ts';
 import type { Text } from '../contracts/facts.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { Environment } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import { begin } from '../temporal/child.ts';
 import type { StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
-import { buildCalledOff, environmentLost, environmentReady, newRunBegan, notMade } from '../words/environment.ts';
+import { buildCalledOff, environmentLost, environmentReady, newRunBegan, notBuilt } from '../words/environment.ts';
 import { inWords } from '../words/index.ts';
 import { earlierEnvironmentTimer, environmentChild, environmentGoneTimer } from '../words/views/timers.ts';
 
@@ -50,7 +50,7 @@ async function build(scope: StepScope, view: GateView): Promise<void> {
   if (end.is === 'called-off') return release(scope, buildCalledOff());
   if (end.is === 'done') state.generation = Math.max(state.generation, end.value.generation);
   state.environment =
-    end.is === 'done' ? end.value : { ...own, status: 'failed', because: notMade({ because: end.because }) };
+    end.is === 'done' ? end.value : { ...own, status: 'failed', because: notBuilt({ because: end.because }) };
 }
 
 async function provision(scope: StepScope, live: boolean): Promise<EnvironmentView> {
@@ -78,7 +78,7 @@ async function provision(scope: StepScope, live: boolean): Promise<EnvironmentVi
       () => run.mailbox.environment.reports,
       () => activities.environmentSettled({ workflowId, generation: input.generation, holder }),
     );
-    // The workflow was about to end and did not receive the request: start a new one.
+    // The workflow was about to end and missed the request: start a new one.
     if (view.generation >= input.generation) return view;
     asked = false;
   }
@@ -97,7 +97,7 @@ async function begun(workflowId: string, input: EnvironmentInput, { activities }
 
 /** Requests its removal. Nobody has to wait: the environment's own workflow removes it. */
 async function release({ run }: StepScope, reason: Text): Promise<void> {
-  if (run.upgrade.leaving) return; // the next execution holds it
+  if (run.upgrade.leaving) return; // the next execution keeps it
   const { state } = run;
   const { environment } = state;
   const because = inWords(reason);

@@ -1,7 +1,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause } from '@temporalio/workflow';
 import type { Job, JobReport } from '../contracts/activities.ts';
 import type { AttemptEntry } from '../contracts/reading.ts';
-import type { GateView, RunState } from '../contracts/state.ts';
+import type { GateView, RunState } from '../contracts/run/state.ts';
 import type { JobEnd, Work } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';

@@ -1,11 +1,11 @@
 import { patched } from '@temporalio/workflow';
-import { keptIn } from '../contracts/kept.ts';
+import { keptIn } from '../contracts/run/kept.ts';
 import type { Text } from '../contracts/facts.ts';
-import type { StepRecord } from '../contracts/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import type { Job, Revision } from '../contracts/jobs.ts';
 import { bytesOf, cutText, piecesOf } from '../rules/bytes.ts';
-import { fitted, leastNeeded } from '../rules/outputs.ts';
-import { isLong, revisionOf, type Feedback } from '../rules/revisions.ts';
+
+import { fitted, isLong, leastNeeded, revisionOf, type Feedback } from '../rules/outputs.ts';
 import { inWords } from '../words/index.ts';
 import type { StepScope } from './scope.ts';
 

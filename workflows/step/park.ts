@@ -15,7 +15,7 @@ import type { Answer, Parking, Question } from '../gates/gate.ts';
 import { cancelSoon, restarting } from '../temporal/background.ts';
 import { notWatched, type Watched } from '../words/run.ts';
 import { headMovedWhileAsked } from '../words/verdicts.ts';
-import { unwatchedTimer, urgentTimer, watchedAnewTimer } from '../words/views/timers.ts';
+import { unwatchedTimer, urgentTimer, watchedAgainTimer } from '../words/views/timers.ts';
 import type { RunScope, StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
 import { refreshEnvironment } from './environment.ts';
@@ -44,7 +44,7 @@ function beginWatches(
       if (!ended.all) run.notices.notify(step, 'keeps_failing', notWatched({ what, because }), visit);
     };
     try {
-      await within.run(() => restarting(watch, report, watchedAnewTimer(step.kind)));
+      await within.run(() => restarting(watch, report, watchedAgainTimer(step.kind)));
     } catch (failure) {
       // Runs that started before watches were restarted continue without one.
       if (!isCancellation(failure) && !(failure instanceof ActivityFailure)) events.broken = { failure };

@@ -1,7 +1,7 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { ChangeReport } from '../contracts/activities.ts';
 import type { HintAbout } from '../contracts/messages.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { StepScope } from './scope.ts';
 import { inspectLocally } from '../temporal/proxies.ts';
 import { inspecting } from '../words/run.ts';

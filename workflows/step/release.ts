@@ -1,7 +1,7 @@
 import { releaseIdOf } from '../contracts/pipeline-run.ts';
 import type { Signal } from '../contracts/activities.ts';
 import type { ReleaseInput } from '../contracts/release.ts';
-import type { GateView } from '../contracts/state.ts';
+import type { GateView } from '../contracts/run/state.ts';
 import type { Release } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { sinceRelease } from '../rules/release.ts';

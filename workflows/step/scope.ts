@@ -2,7 +2,7 @@ import type { Activities, ForeignCommit } from '../contracts/activities.ts';
 import type { Text } from '../contracts/facts.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
-import type { RunState, StepRecord } from '../contracts/state.ts';
+import type { RunState, StepRecord } from '../contracts/run/state.ts';
 
 /** What a step needs while it runs: the run, its own record, and its activities. */
 export interface StepScope {

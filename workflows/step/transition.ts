@@ -1,6 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { runIdOf } from '../contracts/pipeline-run.ts';
-import type { GateView, RunState, StepRecord } from '../contracts/state.ts';
+import type { GateView, RunState, StepRecord } from '../contracts/run/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
 import { statusOf } from '../rules/describe.ts';
 import { inWords } from '../words/index.ts';

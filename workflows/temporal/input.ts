@@ -10,7 +10,7 @@ import { inputTooLarge, onlyHandedOn, otherWorkflowId, undecodable, writtenByNew
 interface InputRules<Input> {
   /** The required workflow id, for workflows that others find by it. */
   id?: (input: Input) => string;
-  /** What only an earlier execution may pass: nobody starts a workflow with a made-up state. */
+  /** What only an earlier execution may pass: no caller may make up a state. */
   handedOn?: { path: string; of: (input: Input) => unknown };
   refuse?: (fields: BadField[]) => never;
 }

@@ -14,7 +14,7 @@ export const payloadConverter: PayloadConverter = {
     if (isTooDeep(payload)) return `JSON that is nested more than ${DEEPEST} deep` as T;
     try {
       const value = defaultPayloadConverter.fromPayload<T>(payload);
-      // JSON that looks like the marker is only text that somebody wrote.
+      // Anybody can write JSON that looks like the marker. It is replaced by text.
       return isUnreadable(value) ? ('JSON that was made to look unreadable' as T) : value;
     } catch {
       return unreadable(metadataOf(payload, 'encoding') ?? 'none') as T;
@@ -28,7 +28,7 @@ export const payloadConverter: PayloadConverter = {
  */
 const DEEPEST = 500;
 
-/** A value that is too deep becomes text that says so, which no schema accepts. */
+/** Whether a value is nested too deep to be decoded. */
 function isTooDeep({ data }: Payload): boolean {
   if (!data || data.length <= DEEPEST) return false;
   let depth = 0;

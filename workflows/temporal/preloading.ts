@@ -1,7 +1,7 @@
 import type * as Workflows from '../index.ts';
 
 /**
- * Loads the workflow code once for all runs that share a V8 context. The SDK loads it anew for each run otherwise, and the
+ * Loads the workflow code once for all runs that share a V8 context. Otherwise the SDK loads it for each run again, and the
  * schemas alone are 2 MB and tens of milliseconds then. It can share modules itself (`preloadModules`, by which this one is
  * loaded), but freezes them, and zod's schemas work themselves out when they are first used. So what is loaded here goes to
  * a cache of its own, where the SDK looks for a run's: no module of ours keeps state of a run (lint says so).
@@ -13,5 +13,5 @@ scope.__TEMPORAL_ACTIVATOR__ = { moduleCache: new Map() };
 const loaded = require('../index.ts') as typeof Workflows;
 delete scope.__TEMPORAL_ACTIVATOR__;
 
-/** A function, for the SDK freezes whatever else it can reach. */
+/** A function, because the SDK freezes everything else that it can reach. */
 export const workflows = (): typeof loaded => loaded;

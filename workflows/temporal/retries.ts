@@ -1,4 +1,4 @@
-import { Retrying } from '../contracts/retrying.ts';
+import { Retrying } from '../contracts/run/retrying.ts';
 
 /** The most entries that are shown. */
 const MOST = 10;
@@ -17,7 +17,7 @@ export class Retries {
   /** Records that an activity was called. Call the returned function when it ends. */
   begin = (activity: string, about: string): (() => void) => {
     const known = this.pending.get(activity);
-    if (!known) this.drop(activity, false); // what was refused is asked for anew
+    if (!known) this.drop(activity, false); // a refused call is called again
     const call = {};
     const calls = new Set(known?.calls).add(call);
     this.pending.set(activity, { calls, about });

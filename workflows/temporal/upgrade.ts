@@ -1,6 +1,6 @@
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
 import { Upgrade } from '../contracts/messages.ts';
-import { SNAPSHOT_VERSION } from '../contracts/snapshot.ts';
+import { SNAPSHOT_VERSION } from '../contracts/run/snapshot.ts';
 
 /**
  * A newer build's request that an execution continues as new where that build can take it over. It arrives as a signal,

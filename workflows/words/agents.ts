@@ -12,12 +12,12 @@ export const agentStopped = ({ role, because }: { role: string; because: string 
   `The ${role} was stopped: ${because}`;
 
 /** A job that failed without a message. */
-export const failedWithoutReason = () => 'It failed, and did not say why.';
+export const failedWithoutReason = () => 'It failed without a reason.';
 
-export const jobFailedHint = () => 'Look at the detail, mend the agent or the task, then retry the run.';
+export const jobFailedHint = () => 'Read the detail, fix the agent or the task, then retry the run.';
 
 export const changesDiscarded = ({ role, files }: { role: string; files: readonly string[] }) =>
-  `${role} only reads; what it changed was thrown away: ${files.slice(0, 10).join(', ')}.`;
+  `${role} only reads. Its changes were discarded: ${files.slice(0, 10).join(', ')}.`;
 
 export const outputAwaitsApproval = ({ role }: Parts<'outputAwaitsApproval'>) =>
   `The output of ${role} waits for approval.`;
@@ -34,12 +34,12 @@ export const joined = ({ first, then }: Parts<'joined'>) => [first, then].filter
 // Helpers
 
 export const attemptsUsedUp = ({ reason, helper, attempts }: Parts<'attemptsUsedUp'>) =>
-  `${reason} ${helper} has had its ${attempts} attempts.`;
+  `${reason} All ${attempts} attempts of ${helper} are used.`;
 
 export const helperChangesNothing = ({ reason, helper, times }: Parts<'helperChangesNothing'>) =>
-  `${reason} Nothing changed: ${helper} left it as it was, ${times} times in a row.`;
+  `${reason} Nothing changed: ${helper} made no difference, ${times} times in a row.`;
 
-export const noBranchToFix = ({ reason }: Parts<'noBranchToFix'>) => `${reason} There is no work branch to mend it on.`;
+export const noBranchToFix = ({ reason }: Parts<'noBranchToFix'>) => `${reason} There is no work branch to fix it on.`;
 
 // Estimates
 

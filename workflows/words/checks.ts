@@ -22,10 +22,10 @@ export const checksFailed = ({ failing }: Parts<'checksFailed'>) =>
 /** They had passed before. */
 export const checksFailedAgain = ({ failing }: Parts<'checksFailedAgain'>) => `Failing checks: ${namesOf(failing)}.`;
 
-export const checksFailedHint = () => 'Mend the checks by hand on the work branch, then retry the run.';
+export const checksFailedHint = () => 'Fix the checks by hand on the work branch, then retry the run.';
 
 export const checksNotEnded = ({ branch, because }: { branch: string; because: string }) =>
-  `Checks of ${branch} may run on, for they could not be ended: ${because}`;
+  `Checks of ${branch} may still be running, because they could not be ended: ${because}`;
 
 // The merge result
 
@@ -40,6 +40,6 @@ export const mergeResultFailed = ({ base, failing }: Parts<'mergeResultFailed'>)
 /** The end of each failing check's output is what its fixer needs most. */
 export const fixChecksBrief = ({ failing }: Parts<'fixChecksBrief'>) =>
   paragraphs(
-    'These checks fail on the head of the work branch. Mend the change so that they pass.',
+    'These checks fail on the head of the work branch. Fix the change so that they pass.',
     ...failing.map(({ name, conclusion, log }) => `## ${name}: ${conclusion}\n\n${log?.trim() ?? '(no output)'}`),
   );

@@ -21,6 +21,6 @@ export const baseConflicts = ({ files }: { files: readonly string[] }) => `it co
 
 export const resolveBrief = ({ base, files }: Parts<'resolveBrief'>) =>
   [
-    `The merge of ${base} into the work branch stands in conflict. Resolve these files, and git add or git rm those that are to stay as they are; the merge is committed for you:`,
+    `The merge of ${base} into the work branch has conflicts. Resolve these files, and git add or git rm those that stay as they are. The merge is committed for you:`,
     ...files.map((name) => `- ${name}`),
   ].join('\n');

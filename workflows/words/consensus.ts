@@ -7,7 +7,7 @@ export const debateRound = ({ round, rounds }: Parts<'debateRound'>) => `The deb
 
 export const participantsVote = ({ participants }: Parts<'participantsVote'>) => `${participants} participants vote`;
 
-export const synthesizing = () => 'One answer is being made of all of them';
+export const synthesizing = () => 'A synthesizer makes one answer of theirs';
 
 export const tooFewAnswers = ({ answered, participants, reasons }: Parts<'tooFewAnswers'>) =>
   `Only ${answered} of ${participants} participants answered: ${reasons.join(' ')}`;
@@ -15,10 +15,10 @@ export const tooFewAnswers = ({ answered, participants, reasons }: Parts<'tooFew
 // What participants and the synthesizer are asked
 
 export const participantBrief = ({ brief, participant, participants }: Parts<'participantBrief'>) =>
-  paragraphs(brief, `You are ${participant}, one of ${participants} who answer by themselves.`);
+  paragraphs(brief, `You are ${participant}, one of ${participants} who answer independently.`);
 
 export const debateBrief = ({ brief, participant, others }: Parts<'debateBrief'>) =>
-  paragraphs(brief, `You are ${participant}. The others said this; answer anew:`, others);
+  paragraphs(brief, `You are ${participant}. The others answered this. Answer again:`, others);
 
 export const rankingBrief = ({ letters, answers, participant }: Parts<'rankingBrief'>) =>
   paragraphs(

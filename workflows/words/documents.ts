@@ -1,7 +1,7 @@
 import type { Group, Requirement } from '../contracts/documents.ts';
 import { paragraphs, type Parts } from './parts.ts';
 
-export const notADocument = () => 'Its answer is no such document: nothing was committed.';
+export const notADocument = () => 'Its answer is no such document, so nothing was committed.';
 
 export const documentNotCommitted = ({ because }: Parts<'documentNotCommitted'>) =>
   `It could not be committed: ${because}`;

@@ -19,21 +19,21 @@ export const environmentNotUpYet = () => 'The environment is not up yet; it may 
 
 export const noEnvironment = () => 'There is no environment.';
 
-export const takenDownByPerson = () => 'A person took it down.';
+export const takenDownByPerson = () => 'A person removed it.';
 
 // How a fix or an update went
 
 export const helperFailed = ({ helper, because }: Parts<'helperFailed'>) => `The ${helper} failed: ${because}`;
 
 export const helperLeftHead = ({ helper }: Parts<'helperLeftHead'>) =>
-  `Nothing changed: The ${helper} left the head as it was.`;
+  `Nothing changed: the ${helper} did not move the head.`;
 
-export const updatingBranch = ({ branch, base }: Parts<'updatingBranch'>) => `${branch} takes in ${base}`;
+export const updatingBranch = ({ branch, base }: Parts<'updatingBranch'>) => `Merging ${base} into ${branch}`;
 
 export const updateCalledOff = () => 'The update was called off.';
 
 export const resolversUsedUp = ({ base, attempts }: Parts<'resolversUsedUp'>) =>
-  `${base} conflicts with the change, and the resolvers have had their ${attempts} attempts.`;
+  `${base} conflicts with the change, and all ${attempts} attempts of the conflict-resolver are used.`;
 
 // What the fixer is asked
 

@@ -9,7 +9,7 @@ export const inputTooLarge = (size: { path: string; most: number; total: number;
 
 export const onlyHandedOn = ({ path }: { path: string }): BadField => ({
   path,
-  expected: 'expected nothing: only a workflow that goes on by itself has it',
+  expected: 'expected nothing: only a workflow that continues as new has it',
 });
 
 export const otherWorkflowId = ({ expected }: { expected: string }): BadField => ({
@@ -19,7 +19,7 @@ export const otherWorkflowId = ({ expected }: { expected: string }): BadField =>
 
 export const resumeNamesNoRun = (): BadField => ({
   path: 'resume.of',
-  expected: 'expected the execution to go on from, as { "runId" }, found nothing',
+  expected: 'expected the execution to continue, as { "runId" }, found nothing',
 });
 
 export const resumeNotForPeople = ({ name }: { name: string }): BadField => ({

@@ -37,7 +37,7 @@ export const baseNotTaken = ({ because, base, refusal }: Parts<'baseNotTaken'>) 
 
 /** The run was cancelled during its merge. */
 export const mergeNotReadBack = ({ branch, base }: { branch: string; base: string }) =>
-  `The run was called off while it merged, and whether ${branch} was merged into ${base} could not be read.`;
+  `The run was cancelled during its merge. Whether ${branch} was merged into ${base} could not be read.`;
 
 // What the merger is asked
 

@@ -10,7 +10,8 @@ export const earlierReleaseWatched = ({ workflowId }: { workflowId: string }) =>
 export const releaseWatched = ({ mergeCommit, until }: { mergeCommit: string; until: string }) =>
   `The release of ${short(mergeCommit)} is watched until ${until}`;
 
-export const releaseHealthy = ({ minutes }: Parts<'releaseHealthy'>) => `Watched for ${minutes} minutes: it is well.`;
+export const releaseHealthy = ({ minutes }: Parts<'releaseHealthy'>) =>
+  `Watched for ${minutes} minutes: it is healthy.`;
 
 export const releaseWithoutData = ({ minutes }: Parts<'releaseWithoutData'>) =>
   `Watched for ${minutes} minutes: no signal had any data.`;
@@ -34,7 +35,7 @@ export const investigated = ({ recommendation, confidence, rationale }: Parts<'i
   `On-call says ${recommendation} (confidence ${confidence}): ${rationale}`;
 
 export const investigationFailed = ({ because }: Parts<'investigationFailed'>) =>
-  `The investigation failed (${because}): look at it yourself.`;
+  `The investigation failed (${because}): check it yourself.`;
 
 export const noReleaseAssessment = () => 'its answer is no assessment';
 

@@ -12,7 +12,7 @@ export const reviewOpen = ({ state, open, findings }: Parts<'reviewOpen'>) =>
 export const reviewPassed = ({ how, by, reviews, documented }: Parts<'reviewPassed'>) => {
   const first = {
     'nothing-left': 'Nothing is left to ask.',
-    'nothing-answered': 'There was nothing to work in.',
+    'nothing-answered': 'There was nothing to incorporate.',
     proceeded: `${by ?? 'A person'} let it proceed.`,
   }[how];
   return `${first} ${reviews} ${reviews === 1 ? 'review' : 'reviews'}${documented ? ', and a reworked text' : ''}.`;
@@ -26,7 +26,7 @@ export const reviewerNotUnderstood = ({ role, because }: Parts<'reviewerNotUnder
 export const noFindingsList = () => 'its answer is no list of findings';
 
 export const answersNotIncorporated = ({ because }: Parts<'answersNotIncorporated'>) =>
-  `The answers could not be worked in: ${because}`;
+  `The answers could not be incorporated: ${because}`;
 
 export const documentTooLong = () => 'the new text is too long, and was cut off.';
 
@@ -44,7 +44,7 @@ const SUBJECTS: Readonly<Record<string, { what: string; first?: string }>> = {
     what: 'Review what this task asks for: what is missing, unclear, assumed or risky before anybody builds it.',
   },
   'clarity-review': {
-    what: 'Review this bug report: what is missing or unclear before anybody mends it.',
+    what: 'Review this bug report: what is missing or unclear before anybody fixes it.',
     first: 'What was investigated is in the prior outputs.',
   },
 };

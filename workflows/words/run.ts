@@ -1,12 +1,12 @@
-import type { Retrying } from '../contracts/retrying.ts';
+import type { Retrying } from '../contracts/run/retrying.ts';
 
 // What people read of a run as a whole.
 
-export const examining = () => 'Looking at the repository and its settings';
+export const examining = () => 'Examining the repository and its settings';
 
-export const readingClosedRun = () => 'Reading what the run before has settled';
+export const readingClosedRun = () => 'Reading what the previous run has settled';
 
-export const inspecting = ({ branch }: { branch: string }) => `Looking at ${branch}`;
+export const inspecting = ({ branch }: { branch: string }) => `Inspecting ${branch}`;
 
 export const atWork = () => 'The run is at work.';
 
@@ -33,7 +33,7 @@ export const whileFailing = (wait: string, failing: readonly Retrying[]): string
 
 /** `what`: a part of the wait for a person. */
 export const notWatched = ({ what, because }: { what: Watched; because: string }) =>
-  `${WATCHED[what]} cannot be watched: ${because}. It is tried again every minute.`;
+  `${WATCHED[what]} cannot be watched: ${because}. This is retried every minute.`;
 
 export type Watched = 'branch' | 'environment' | 'clock';
 const WATCHED: Record<Watched, string> = {
@@ -49,7 +49,7 @@ export const noticeRefusedLog = () => 'A notice was refused';
 
 export const stopping = () => 'The run is being stopped';
 
-export const cleaningUp = () => 'What the run has made is being taken down';
+export const cleaningUp = () => 'The run is cleaning up';
 
 export const ended = ({ ending }: { ending: string }) => `The run is ${ending}.`;
 
@@ -58,9 +58,9 @@ export const readyToMerge = ({ branch }: { branch: string }) => `${branch} is re
 export const changeClosed = ({ note }: { note?: string | undefined }) =>
   `The run is over. ${note ?? 'The change was closed on the forge.'}`;
 
-export const retryHint = () => 'Look at the step’s attempts, mend what failed, then retry the run.';
+export const retryHint = () => 'Read the step’s attempts, fix what failed, then retry the run.';
 
-export const invalidInputHint = () => 'Correct the named fields, then start anew.';
+export const invalidInputHint = () => 'Correct the named fields, then start again.';
 
 // Runs that waited for this one
 

@@ -1,4 +1,4 @@
-import { shellWord } from '../contracts/quoting.ts';
+import { shellWord } from '../contracts/text/quoting.ts';
 import type { Failing, Found, Orphan, SurveyFacts, Stuck, UnsentNotices } from '../contracts/survey.ts';
 import { isDue } from '../rules/survey.ts';
 
@@ -11,7 +11,7 @@ export function findingsOf(facts: SurveyFacts): Found[] {
   const others = due.filter(({ fate }) => !isCut(fate));
   const isEnvironment = ({ kind }: Orphan) => kind === 'environment' || kind === 'site';
   return [
-    ...orWell('terminated runs', 'none has left anything behind', byRun(cut).map(leftBehind)),
+    ...orWell('terminated runs', 'none has left anything behind', byRun(cut).map(leftByRun)),
     ...orWell('notices', 'all are out', facts.untold.map(unsentFound)),
     ...orWell('workflow tasks', 'none keeps failing', facts.stuck.map(stuckFound)),
     ...orWell('environments', 'each has its run', others.filter(isEnvironment).map(orphan)),
@@ -21,8 +21,8 @@ export function findingsOf(facts: SurveyFacts): Found[] {
       id: `unseen/${detail.split(':', 1)[0]!}`,
       about: 'survey',
       ok: false,
-      detail: `could not look at all of it: ${detail}`,
-      mend: 'look at the worker’s log, mend what it names, then ask again',
+      detail: `could not check all of it: ${detail}`,
+      mend: 'read the worker’s log, fix what it names, then try again',
     })),
   ];
 }
@@ -47,7 +47,7 @@ function byRun(left: Orphan[]): Orphan[][] {
 
 const nameOf = ({ holder }: Orphan): string => `${holder.workflowId}/${holder.runId.slice(-12)}`;
 
-function leftBehind(all: Orphan[]): Words {
+function leftByRun(all: Orphan[]): Words {
   const [first] = all;
   const { fate, holder } = first!;
   const end = fate.is === 'gone' ? fate : { how: 'gone' };
@@ -95,17 +95,17 @@ const LISTED = 5;
 const listed = (words: string[]): string =>
   words.length > LISTED ? `${words.slice(0, LISTED).join('; ')}; and ${words.length - LISTED} more` : words.join('; ');
 
-function unsentFound(untold: UnsentNotices): Words {
-  if (untold.is === 'missing') {
-    const { workflowId, since, because } = untold;
-    const detail = `${workflowId} waits for a person, and nobody was told: ${because}`;
+function unsentFound(unsent: UnsentNotices): Words {
+  if (unsent.is === 'missing') {
+    const { workflowId, since, because } = unsent;
+    const detail = `${workflowId} waits for a person, and nobody was notified: ${because}`;
     return { id: `untold/${workflowId}/${since}`, detail, mend: FIX, since };
   }
-  const { adapter, count, since, because } = untold;
+  const { adapter, count, since, because } = unsent;
   return {
     id: `kept/${adapter}`,
-    detail: `${count} wait for ${adapter} since ${since}${because ? `: ${because}` : ''}`,
-    mend: `mend what ${adapter} sends to, then: ${FIX}`,
+    detail: `${count} notices wait for ${adapter} since ${since}${because ? `: ${because}` : ''}`,
+    mend: `fix what ${adapter} sends to, then: ${FIX}`,
     since,
   };
 }
@@ -115,8 +115,8 @@ function stuckFound({ workflowId, attempt, nondeterminism, message }: Stuck): Wo
   const mend = nondeterminism
     ? `deploy the build that fits its history (gatehouse export and gatehouse replay say which does), or: ${reset}`
     : UNDECODABLE.test(message)
-      ? 'deploy a worker that has the codec, or the build that wrote it: it goes on by itself'
-      : `deploy a build in which this is mended: it goes on by itself; or: ${reset}`;
+      ? 'deploy a worker that has the codec, or the build that wrote it: it then continues by itself'
+      : `deploy a build that fixes this: it then continues by itself; or: ${reset}`;
   return { id: `stuck/${workflowId}`, detail: `${workflowId}, attempt ${attempt}: ${message}`, mend };
 }
 
@@ -125,14 +125,14 @@ const UNDECODABLE = /cannot be decoded|newer build wrote|unknown encoding/i;
 const failingFound = ({ workflowId, activity, attempt, message }: Failing): Words => ({
   id: `failing/${workflowId}/${activity}`,
   detail: `${workflowId} waits for ${activity}, which has failed ${attempt} times: ${message}`,
-  mend: 'mend what it names: it is tried again by itself',
+  mend: 'fix what it names: it is retried by itself',
 });
 
 /** The notice about a finding. */
 export const findingNotice = ({ about, detail, mend }: Found): string =>
-  `${about}: ${detail}${mend ? ` Mend it: ${mend}` : ''}`.slice(0, 2_000);
+  `${about}: ${detail}${mend ? ` Fix: ${mend}` : ''}`.slice(0, 2_000);
 
 /** What a pass did about a problem, and what it could not do. */
-export const cleared = ({ kind, key }: Pick<Orphan, 'kind' | 'key'>) => `cleared away: ${kind} ${key}`;
-export const sentAgain = ({ count }: { count: number }) => `told again: ${count}`;
+export const cleared = ({ kind, key }: Pick<Orphan, 'kind' | 'key'>) => `cleared: ${kind} ${key}`;
+export const sentAgain = ({ count }: { count: number }) => `notices sent again: ${count}`;
 export const notDone = ({ what, because }: { what: string; because: string }) => `not ${what}: ${because}`;

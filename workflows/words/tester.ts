@@ -19,9 +19,9 @@ function named(concerns: Parts<'greenlit'>['concerns']): string {
   return `${first.join(', ')}${concerns.length > NAMED ? ` and ${concerns.length - NAMED} more` : ''}`;
 }
 
-export const testerHint = () => 'Mend what the tester names on the work branch, then retry the run.';
+export const testerHint = () => 'Fix what the tester names on the work branch, then retry the run.';
 
-export const noReport = () => 'The tester answered twice with something that is no report.';
+export const noReport = () => 'The tester answered twice without a report.';
 
 export const noReportHint = () =>
   'output: expected { "greenlight": true | false, "summary": "…", "tested": […], "outcomes": […], "concerns": […] }';
@@ -34,14 +34,14 @@ export const testBrief = ({ description, repair }: Parts<'testBrief'>) =>
     description,
     'Run the change and try it, in the environment you are given if there is one, else in your checkout. Change nothing.',
     'Answer in `output` with { "greenlight": true | false, "summary": "…", "tested": ["…"], "outcomes": [{ "name", "status": "passed" | "failed" | "skipped", "detail"? }], "concerns": [{ "title", "detail", "severity": "low" | "medium" | "high" | "critical" }] }.',
-    'In the first round any concern is mended; later rounds only those that are high or critical, and the rest is advice.',
+    'In the first round any concern is fixed; later only those that are high or critical, and the rest is advice.',
     repair && REPAIR,
   );
 
 /** The summary, every concern with its severity, and of the outcomes those that failed. */
 export const fixReportBrief = ({ summary, concerns, outcomes }: Parts<'fixReportBrief'>) =>
   paragraphs(
-    'The tester ran the change, and does not let it pass. Mend the change on the work branch so that it would.',
+    'The tester ran the change, and does not let it pass. Fix the change on the work branch so that it will.',
     summary && `Its summary: ${summary}`,
     ...concerns.map(({ title, severity, detail }) => `## ${title} (${severity})\n\n${detail || '(no detail)'}`),
     ...outcomes

@@ -20,4 +20,4 @@ export const mergedAs = (merge: { branch: string; base: string; mergeCommit?: st
   `${merge.branch} was merged into ${merge.base}${merge.mergeCommit ? ` as ${merge.mergeCommit.slice(0, 8)}` : ''}.`;
 
 export const issuesNotCommented = ({ text, because }: { text: string; because: string }) =>
-  `The task’s issues could not be told "${text}": ${because}`;
+  `The task’s issues did not get the comment "${text}": ${because}`;

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { foldersOf, hashOf, safeName } from '../files/folders.ts';
-import { writeJson, writeRecord } from '../files/records.ts';
 import { recordAs } from '../files/reading.ts';
+import { writeJson, writeRecord } from '../files/records.ts';
 import { Trash } from '../files/trash.ts';
 import { Unfinished } from '../files/unfinished.ts';
 

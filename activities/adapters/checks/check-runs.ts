@@ -5,15 +5,15 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Checks } from '../../ports.ts';
-import { CheckoutRefused } from '../git/refusals.ts';
 import { safeName } from '../files/folders.ts';
+import { CheckoutRefused } from '../git/refusals.ts';
+import type { GitWorkspace } from '../git/workspace.ts';
+import { environmentFor } from '../processes/environment.ts';
 import { withLock } from '../processes/locks.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
-import { environmentFor } from '../processes/environment.ts';
 import { end, endAll, launch, stateOf } from '../processes/processes.ts';
-import type { GitWorkspace } from '../git/workspace.ts';
-import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 import { settingsOf } from '../settings/reading.ts';
+import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
 
 /** How many checks of one commit run at a time, and how often a check that vanished is run. */
 const AT_ONCE = 2;
@@ -113,7 +113,7 @@ export class CheckRuns {
     const states = await Promise.all(
       (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
     );
-    await ended(states.map(({ run }) => run)); // includes processes that were left running by commands which have ended
+    await ended(states.map(({ run }) => run)); // includes what ended commands have left running
     for (const { run, state } of states) if (state.is === 'running') await this.records.forget(run.folder);
     await this.records.close();
   }

@@ -134,7 +134,7 @@ class Outbox implements Outgoing {
     options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
     const { workflowId, notice } = message;
     const receipt = path.join(this.toldFolder, `${safeName(workflowId)}.json`);
-    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // a lost receipt is no reason to deliver again
+    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // no reason to deliver again
     if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
     this.failures = 0;
     this.because = undefined;

@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import { environmentOf, settingsOf } from './environment.ts';
 import { runProgram } from '../processes/program.ts';
+import { environmentOf, settingsOf } from './environment.ts';
 import { slots } from './slots.ts';
 
 /**

@@ -5,12 +5,12 @@ import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName } from '../files/folders.ts';
+import { environmentFor } from '../processes/environment.ts';
 import { withLock } from '../processes/locks.ts';
 import { tailOf } from '../processes/logs.ts';
-import { environmentFor } from '../processes/environment.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
-import type { InCheckouts } from './opening.ts';
 import { settingsOf } from '../settings/reading.ts';
+import type { InCheckouts } from './opening.ts';
 
 /** Limits of one reading: its time in milliseconds, the characters that it prints, and the signals that it reports. */
 const MOST_MS = 60_000;

@@ -1,7 +1,7 @@
 import { rm, stat, utimes } from 'node:fs/promises';
 import { createFile } from '../files/disk.ts';
-import { isRenewed, TOUCH_MS } from './leases.ts';
 import { readWord } from '../files/reading.ts';
+import { isRenewed, TOUCH_MS } from './leases.ts';
 import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
 /**

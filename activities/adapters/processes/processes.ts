@@ -5,11 +5,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { createFile, roomFor } from '../files/disk.ts';
 import { hashOf } from '../files/folders.ts';
+import { readWord, recordAs } from '../files/reading.ts';
 import { writeJson } from '../files/records.ts';
 import { endGroups, MARK } from './groups.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
 import { logOf } from './logs.ts';
-import { readWord, recordAs } from '../files/reading.ts';
 import { GRACE_ELSEWHERE_SECONDS, LOG_BYTES, SUPERVISOR } from './supervisor.ts';
 import { isAlive, Origin, ownOrigin, seenFrom, tokenOf } from './tokens.ts';
 

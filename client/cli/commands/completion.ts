@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { found } from '../../../workflows/contracts/bad-fields.ts';
-import { shellWord } from '../../../workflows/contracts/quoting.ts';
+import { shellWord } from '../../../workflows/contracts/text/quoting.ts';
 import type { Called } from '../called.ts';
 import { Usage } from '../exit-codes.ts';
 

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { ALWAYS_AVAILABLE } from '../../../workflows/contracts/messages.ts';
-import { shellWord } from '../../../workflows/contracts/quoting.ts';
+import { shellWord } from '../../../workflows/contracts/text/quoting.ts';
 import type { ActionEntry, CurrentAnswer, RunAnswer, StepEntry } from '../../../workflows/contracts/reading.ts';
 import { retrying as retryingText } from '../../../workflows/words/run.ts';
 import type { ClientConfig } from '../../config.ts';

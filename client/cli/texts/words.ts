@@ -1,6 +1,6 @@
 import { actions, type ActionName } from '../../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
-import { shellWord } from '../../../workflows/contracts/quoting.ts';
+import { shellWord } from '../../../workflows/contracts/text/quoting.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 import { askedNow } from '../../../workflows/rules/describe.ts';
 import { typed } from '../../invocation.ts';

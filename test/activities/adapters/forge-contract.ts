@@ -1,5 +1,5 @@
-import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Forge } from '../../../activities/ports.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
 
 /** What a forge's suite needs of the world around it: people who commit, and branches that can be looked at. */
 export interface ForgeRig {

@@ -110,7 +110,11 @@ describe('the tester', () => {
     await play('coder');
     expect(await tested(0)).toMatchObject({
       pass: false,
-      reason: 'The tester withholds its greenlight: The total lacks the tax (high).',
+      reason: {
+        fact: 'notGreenlit',
+        greenlight: false,
+        concerns: [{ title: 'The total lacks the tax', severity: 'high' }],
+      },
     });
     await play('fixer');
     expect(await tested(1)).toMatchObject({ pass: true });

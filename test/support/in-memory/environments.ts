@@ -1,6 +1,6 @@
-import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { Environments } from '../../../activities/ports.ts';
+import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 
 /** Environments that are nothing but their records: an honest fake. */
 export class InMemoryEnvironments implements Environments {

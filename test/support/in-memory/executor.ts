@@ -1,8 +1,8 @@
-import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
-import type { Change } from '../../../workflows/contracts/change.ts';
+import { isLater, Superseded } from '../../../activities/adapters/processes/attempts.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { Attempt, Executor, JobStatus } from '../../../activities/ports.ts';
-import { isLater, Superseded } from '../../../activities/adapters/processes/attempts.ts';
+import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
 
 /** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
 export class InMemoryExecutor implements Executor {

@@ -1,9 +1,9 @@
-import type { ChangeReport, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
-import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import type { ClaimedBranch } from '../../../activities/inventory.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { ChangeWish, Checks, Expected, Forge, ForgeExamined } from '../../../activities/ports.ts';
+import type { ChangeReport, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { Failing } from '../../../workflows/contracts/outcome.ts';
 import { Commits, type Files } from './commits.ts';
 
 type Heads = Pick<Expected, 'head' | 'baseHead'>;

@@ -1,8 +1,8 @@
-import { addCents } from '../../../workflows/contracts/cents.ts';
 import { createHash } from 'node:crypto';
-import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { Meter, Releases, Texts, Tracker } from '../../../activities/ports.ts';
+import type { Signal } from '../../../workflows/contracts/activities.ts';
+import { addCents } from '../../../workflows/contracts/cents.ts';
 
 /** A tracker that is nothing but its issues: an honest fake. */
 export class InMemoryTracker implements Tracker {

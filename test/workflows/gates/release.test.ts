@@ -65,7 +65,7 @@ describe('a release watch', () => {
       people: [acknowledged],
     };
     const { asked, watch } = await watched(script, { attempts: 2 });
-    expect(asked[0]).toMatchObject({ because: expect.stringContaining('look at it yourself') });
+    expect(asked[0]).toMatchObject({ because: expect.stringContaining('check it yourself') });
     expect(watch.assessment).toBeUndefined();
   });
   it('without attempts tells a person, and fails nobody [N-23]', async () => {

@@ -69,7 +69,7 @@ describe('a requirements review', () => {
       people: [...people.slice(0, 1), { kind: 'dismissFinding', finding: 'f-2' }, incorporate],
     });
     expect(told.filter((line) => line.endsWith(' completed'))).toEqual(['requirements-reviewer completed']);
-    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('nothing to work in') });
+    expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('nothing to incorporate') });
   });
   it('is not incorporated while a finding is open [A-027]', async () => {
     const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [incorporate] };
@@ -82,7 +82,7 @@ describe('a requirements review', () => {
         jobs,
         people: [answer(), incorporate, { kind: 'proceed' }],
       });
-      expect(asked.at(-1)).toMatchObject({ because: expect.stringContaining('could not be worked in') });
+      expect(asked.at(-1)).toMatchObject({ because: expect.stringContaining('could not be incorporated') });
       expect(step.summary).toBeUndefined();
       expect(step.review!.findings[0]).toMatchObject({ status: 'answered', reply: '19 %' });
       expect(told).toContain('effect failed');

@@ -1,5 +1,5 @@
 import type { RunAnswer, WaitingOn } from '../../contracts/reading.ts';
-import type { RunState } from '../../contracts/state.ts';
+import type { RunState } from '../../contracts/run/state.ts';
 import { offersNow } from '../../rules/actions.ts';
 import { beganAt, currentOf, failingNow, statusOf, stepEntry, visitsOf } from '../../rules/describe.ts';
 import { atWork, ended, pausedBy, whileFailing } from '../run.ts';

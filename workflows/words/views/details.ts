@@ -1,7 +1,7 @@
 import { actions } from '../../contracts/messages.ts';
-import type { RunState } from '../../contracts/state.ts';
+import type { RunState } from '../../contracts/run/state.ts';
 import type { Finding } from '../../contracts/reading.ts';
-import type { Retrying } from '../../contracts/retrying.ts';
+import type { Retrying } from '../../contracts/run/retrying.ts';
 import type { Survey } from '../../contracts/survey.ts';
 import { offersNow } from '../../rules/actions.ts';
 import { askedNow, failingNow, statusOf } from '../../rules/describe.ts';
@@ -9,12 +9,12 @@ import { retrying } from '../run.ts';
 import { waitOf } from './describe.ts';
 import { code, plain } from './markdown.ts';
 
-/** What the Web UI draws of a run, in bytes (contract 9). */
+/** The limit of a page that the Web UI draws, in bytes. */
 const MOST = 8_000;
 
 /**
- * The run's page in the Web UI, as Markdown: enough to understand the run, and to drive it. The table comes last, for
- * what follows a table is not shown there (server.md 5).
+ * The run's page in the Web UI, as Markdown: enough to understand the run, and to act on it. The table comes last, because the
+ * Web UI does not show what follows a table.
  */
 export function currentDetails(run: RunState): string {
   const { what, detail, since } = waitOf(run);
@@ -59,10 +59,10 @@ function environmentLine({
   return `Environment ${generation}: ${status}${link && ` at ${link}`}${until}${because ? `. ${plain(because)}` : ''}`;
 }
 
-/** So much of a text that is to be approved is shown here; the `output` query has all of it. */
+/** How much of an output that waits for approval is shown, in characters. The `output` query has all of it. */
 const PROPOSAL = 2_000;
 
-/** Line by line, each as text. */
+/** A quotation, line by line, with each line escaped. */
 const quoted = (text: string): string =>
   text
     .slice(0, PROPOSAL)
@@ -71,10 +71,10 @@ const quoted = (text: string): string =>
     .join('  \n');
 
 function findingLine({ id, severity, status, title, detail, reply, recommendation }: Finding): string {
-  const said = reply && status === 'answered' ? ` Answer: ${plain(reply)}` : '';
+  const answered = reply && status === 'answered' ? ` Answer: ${plain(reply)}` : '';
   const advised = recommendation?.status === 'open' ? ` Recommended: ${plain(recommendation.text)}` : '';
   const more = detail && detail !== title ? ` ${plain(detail)}` : '';
-  return `- ${code(id)} ${severity}, ${status}: **${plain(title)}**${more}${said}${advised}`;
+  return `- ${code(id)} ${severity}, ${status}: **${plain(title)}**${more}${answered}${advised}`;
 }
 
 function lastRound({ current }: RunState): string | undefined {
@@ -82,7 +82,7 @@ function lastRound({ current }: RunState): string | undefined {
   return round && `Last round: ${round.kind} ${round.outcome}${round.because ? `: ${plain(round.because)}` : ''}`;
 }
 
-/** The actions on offer: what to send, and what it does. */
+/** The offered actions: what to send, and what it does. */
 function tableOf(run: RunState): string {
   const { visit } = run.current ?? {};
   const rows = offersNow(run).map((name) => {
@@ -111,7 +111,7 @@ export const environmentDetails = (
   [
     environmentLine(view),
     ...failing.map(failingLine),
-    `Held by ${code(view.holder.workflowId)}`,
+    `It belongs to ${code(view.holder.workflowId)}`,
     `This is ${code(workflowId)}`,
   ].join('\n\n');
 

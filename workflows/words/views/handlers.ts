@@ -2,15 +2,15 @@
 // table of actions, `contracts/messages.ts`.
 
 export const QUERIES = {
-  run: 'The run: its steps, and what it is doing.',
+  run: 'The run: its steps, and what it does now.',
   waitingOn: 'What the run waits for, and since when.',
-  actions: 'Who did what, and what was refused: newest last.',
-  output: 'What a step made, in full. Input: {"step": 1}.',
-  environment: 'How the environment stands.',
+  actions: 'Who did what, and what was refused. The newest comes last.',
+  output: 'The output of a step, in full. Input: {"step": 1}.',
+  environment: 'The status of the environment.',
 };
 
 export const SIGNALS = {
-  hint: (about: string) => `Look now instead of later. Input: {"about": "${about}"}.`,
+  hint: (about: string) => `Checks now instead of later. Input: {"about": "${about}"}.`,
   betweenWorkflows: 'Between workflows: not for people.',
   betweenBuilds: 'Between builds: not for people.',
   fromWorkers: 'From workers: not for people.',

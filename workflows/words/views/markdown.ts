@@ -1,8 +1,7 @@
-import { HIDDEN } from '../../contracts/titles.ts';
+import { HIDDEN } from '../../contracts/text/titles.ts';
 
 /**
- * Text of people, agents and branches, as text: Markdown and HTML in it are escaped, so that no link, picture or table
- * of theirs is drawn.
+ * Untrusted text: Markdown and HTML in it are escaped, so that no link, picture or table of its author is drawn.
  */
 export const plain = (text: string): string =>
   text
@@ -19,7 +18,7 @@ export const plain = (text: string): string =>
     .replace(/^([-=])/, '\\$1')
     .replace(/^(\d+)\./, '$1\\.');
 
-/** A code span that what it holds cannot end; a pipe would end the table's cell. */
+/** A code span that its content cannot end. A pipe is escaped, because it would end a table's cell. */
 export const code = (text: string): string =>
   `\`${text
     .replace(/[`\s]+/g, ' ')

@@ -1,8 +1,8 @@
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Expected } from '../../../ports.ts';
+import { safeName } from '../../files/folders.ts';
 import { commitOf, commitTree, mergeTree } from '../commits.ts';
 import { git, GitFailed, type Repository } from '../door.ts';
-import { safeName } from '../../files/folders.ts';
 
 /**
  * The ref that keeps a tested merge in our copy: one per work branch, so that git does not collect it and merges do not pile

@@ -31,7 +31,7 @@ export type ChangeRecord = z.output<typeof ChangeRecord>;
 type ChangeKey = Pick<Change, 'repository' | 'branch' | 'base'>;
 
 /** The records of one data folder. The repository goes by its one name. */
-export class Records {
+export class ChangeStore {
   private readonly folders;
 
   constructor(root: string) {

@@ -5,8 +5,8 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Forge } from '../../../ports.ts';
 import { commitOf, commitTree } from '../commits.ts';
 import { git, GitFailed, type Repository } from '../door.ts';
-import type { Publishing } from './publishing.ts';
 import type { GitWorkspace } from '../workspace.ts';
+import type { Publishing } from './publishing.ts';
 
 /** Commits documents onto a work branch without a checkout: writes a tree based on the branch's own, and publishes it. */
 export async function commitFiles(

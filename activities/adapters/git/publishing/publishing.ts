@@ -2,11 +2,11 @@ import type { ForeignCommit } from '../../../../workflows/contracts/activities.t
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../../ledger.ts';
 import { commitOf, commitTree, isAncestor, mergeTree } from '../commits.ts';
-import { git, type Repository } from '../door.ts';
-import { writtenIn, type Written } from '../writers.ts';
 import { NOTHING } from '../commits.ts';
-import type { Records } from './change-store.ts';
+import { git, type Repository } from '../door.ts';
 import { withPath, type GitWorkspace } from '../workspace.ts';
+import { writtenIn, type Written } from '../writers.ts';
+import type { ChangeStore } from './change-store.ts';
 
 export type Published =
   { is: 'published'; head: string; foreign: ForeignCommit[] } | { is: 'refused'; because: string };
@@ -21,7 +21,7 @@ const MOST_WRITERS = 200;
 export class Publishing {
   constructor(
     private readonly workspace: GitWorkspace,
-    private readonly records: Records,
+    private readonly store: ChangeStore,
     private readonly ledger?: Ledger,
   ) {}
 
@@ -49,7 +49,7 @@ export class Publishing {
       }
       const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);
-      await this.records.change(place, (record) => ({
+      await this.store.change(place, (record) => ({
         ...record,
         ours: [...new Set([...record.ours, ...ours])],
         ahead: next,
@@ -88,12 +88,12 @@ export class Publishing {
     const held = (await commitOf(copy, change.basis)) ? [change.basis] : [];
     const without = [...(there ? [known] : []), baseHead, ...held];
     const written = await writtenIn(copy, ['--reverse', head, '--not', ...without]);
-    const { ours } = await this.records.read(await withPath(this.workspace, change));
+    const { ours } = await this.store.read(await withPath(this.workspace, change));
     const mine = new Set(ours);
     const foreign = written.filter(({ commit }) => !mine.has(commit));
-    if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(told);
+    if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(foreignCommit);
     // Somebody reset the branch: it has no new commit, and yet it has changed.
-    return (await writtenIn(copy, ['-1', head])).map(told);
+    return (await writtenIn(copy, ['-1', head])).map(foreignCommit);
   }
 }
 
@@ -103,4 +103,7 @@ interface Heads {
   baseHead: string;
 }
 
-const told = ({ others, ...commit }: Written): ForeignCommit => ({ ...commit, ...(others.length > 0 && { others }) });
+const foreignCommit = ({ others, ...commit }: Written): ForeignCommit => ({
+  ...commit,
+  ...(others.length > 0 && { others }),
+});

@@ -1,11 +1,11 @@
 import { commitTree, isAncestor } from '../commits.ts';
 import { ask, commitsOf, listed, ownCommits, Refusal, short, type Checkout } from './checkout.ts';
-import { conflictsInIndex, mergeOf, undecided } from './conflicts.ts';
 import type { Conflicts } from './checkout.ts';
+import { conflictsInIndex, mergeOf, undecided } from './conflicts.ts';
+import type { GitState } from './git-state.ts';
 import { linksOf } from './links.ts';
 import { marksLeft, mergesOf } from './marks.ts';
 import { snapshotOf, usableIndex, type Snapshot } from './snapshot.ts';
-import type { Stand } from './git-state.ts';
 
 /** How many of an agent's own merges are searched for conflicts. */
 const MERGES = 100;
@@ -22,17 +22,17 @@ export interface Collected {
  * What a writing job made, as one commit that descends from its start: the agent's own commits, and on top one of ours with
  * what it did not commit. Throws `Refusal` for what cannot be published.
  */
-export async function collect(checkout: Checkout, stand: Stand, message: string): Promise<Collected> {
+export async function collect(checkout: Checkout, state: GitState, message: string): Promise<Collected> {
   const { start, merging } = checkout.begun;
-  const head = await headOf(checkout, stand);
-  const conflicts = await decided(checkout, stand, head);
+  const head = await headOf(checkout, state);
+  const conflicts = await decided(checkout, state, head);
   const snapshot = await snapshotOf(checkout, head);
   const notes = notesOf(snapshot);
-  const isClean = snapshot.changes.length === 0 && stand.merging.length === 0;
+  const isClean = snapshot.changes.length === 0 && state.merging.length === 0;
 
-  const base = await baseOf(checkout, stand, head, isClean);
+  const base = await baseOf(checkout, state, head, isClean);
   if (base.note) notes.push(base.note);
-  let commit = isClean ? base.commit : await commitOn(checkout, base.commit, snapshot.tree, stand.merging, message);
+  let commit = isClean ? base.commit : await commitOn(checkout, base.commit, snapshot.tree, state.merging, message);
   if (merging && !(await isAncestor(checkout.view, merging.base, commit, checkout.limits))) {
     throw new Refusal('The merge of the base was given up: nothing was pushed.');
   }
@@ -52,7 +52,7 @@ export async function collect(checkout: Checkout, stand: Stand, message: string)
 }
 
 /** The commit of HEAD. Throws where there is none, or where a rebase or the like is unfinished. */
-async function headOf({ begun }: Checkout, { head, branch, underway }: Stand): Promise<string> {
+async function headOf({ begun }: Checkout, { head, branch, underway }: GitState): Promise<string> {
   if (underway) throw new Refusal(`A ${underway} was left unfinished: nothing was pushed.`);
   if (head !== undefined) return head;
   const named = branch === undefined ? 'no commit that is there' : `${branch}, which has no commit`;
@@ -60,8 +60,8 @@ async function headOf({ begun }: Checkout, { head, branch, underway }: Stand): P
 }
 
 /** All known conflicts, once each of them is decided. Read before anything is added to the index. */
-async function decided(checkout: Checkout, stand: Stand, head: string): Promise<Conflicts> {
-  const theirs = stand.merging[0] ?? checkout.begun.merging?.base;
+async function decided(checkout: Checkout, state: GitState, head: string): Promise<Conflicts> {
+  const theirs = state.merging[0] ?? checkout.begun.merging?.base;
   const merge = theirs === undefined ? { conflicts: new Map() as Conflicts } : await mergeOf(checkout, head, theirs);
   const isUsable = await usableIndex(checkout, head);
   const { unmerged, staged } = await conflictsInIndex(checkout);
@@ -82,19 +82,19 @@ interface Base {
  * The commit that the result is, or is based on: HEAD's, or that of the only branch on which the agent left its work before
  * it switched back.
  */
-async function baseOf(checkout: Checkout, stand: Stand, head: string, isClean: boolean): Promise<Base> {
+async function baseOf(checkout: Checkout, state: GitState, head: string, isClean: boolean): Promise<Base> {
   const { start } = checkout.begun;
   const descends = await isAncestor(checkout.view, start, head, checkout.limits);
   if (descends && (head !== start || !isClean)) return { commit: head };
 
   const own = await ownCommits(checkout, [head]);
   if (!descends && (own.length > 0 || !isClean)) throw reset(start);
-  const [only, ...others] = await branchesAhead(checkout, stand);
+  const [only, ...others] = await branchesAhead(checkout, state);
   if (only && others.length === 0) {
     return { commit: only.commit, note: `Taken from the branch ${only.name}, where the agent had left it.` };
   }
   // Checking out another commit changes nothing. Moving the branch itself there does.
-  if (!descends && stand.branches.some(({ commit }) => commit === start)) return { commit: start };
+  if (!descends && state.branches.some(({ commit }) => commit === start)) return { commit: start };
   if (!descends) throw reset(start);
   return { commit: start };
 }
@@ -105,7 +105,7 @@ const reset = (start: string) =>
   );
 
 /** Branches with commits of the agent that descend from the start, without those that another of them contains. */
-async function branchesAhead(checkout: Checkout, { branches }: Stand): Promise<Stand['branches']> {
+async function branchesAhead(checkout: Checkout, { branches }: GitState): Promise<GitState['branches']> {
   const { start } = checkout.begun;
   const own = new Set(
     await ownCommits(
@@ -113,7 +113,7 @@ async function branchesAhead(checkout: Checkout, { branches }: Stand): Promise<S
       branches.map(({ commit }) => commit),
     ),
   );
-  const ahead: Stand['branches'] = [];
+  const ahead: GitState['branches'] = [];
   for (const branch of branches.filter(({ commit }) => own.has(commit))) {
     const isSame = ahead.some(({ commit }) => commit === branch.commit);
     if (!isSame && (await isAncestor(checkout.view, start, branch.commit, checkout.limits))) ahead.push(branch);

@@ -1,9 +1,9 @@
 import { readlink } from 'node:fs/promises';
+import { readBounded } from '../../files/reading.ts';
 import { commitId } from '../commits.ts';
 import { ask, entriesAt, lookAtName, partsOf, type Checkout, type Conflicts, type Stage } from './checkout.ts';
 import { holdsMarks, sizesOf, textOf, USUAL } from './marks.ts';
 import { placeIn, shownName, type Name } from './names.ts';
-import { readBounded } from '../../files/reading.ts';
 
 /** A merge as git does it today: its conflicts, and the tree that git leaves in their places. */
 export interface Merge {

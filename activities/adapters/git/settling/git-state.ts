@@ -5,7 +5,7 @@ import { readRefs } from '../refs.ts';
 import { textAt, type Checkout } from './checkout.ts';
 
 /** The state in which an agent left its git, read as data from a git folder of our own. */
-export interface Stand {
+export interface GitState {
   /** The commit of HEAD. None where HEAD names a branch without a commit, or a commit that does not exist. */
   head?: string | undefined;
   /** The branch of HEAD. None where HEAD is detached. */
@@ -28,7 +28,7 @@ export interface Stand {
 /** How many former values of HEAD are considered. */
 const PAST = 500;
 
-export async function standOf(checkout: Checkout): Promise<Stand> {
+export async function readGitState(checkout: Checkout): Promise<GitState> {
   const { tree, view } = checkout;
   const theirs = (name: string) => path.join(tree, '.git', name);
   const ours = (name: string) => textAt(path.join(view.gitDir, name), 16_000_000);
@@ -63,7 +63,7 @@ const newest = (log = ''): string[] =>
     .reverse()
     .slice(0, PAST);
 
-async function worktreesOf(folder: string): Promise<Stand['worktrees']> {
+async function worktreesOf(folder: string): Promise<GitState['worktrees']> {
   const names = await readdir(folder).catch(() => []);
   const heads = await Promise.all(
     names.slice(0, 100).map(async (name) => {

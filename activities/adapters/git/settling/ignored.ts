@@ -55,7 +55,7 @@ async function committed(checkout: Checkout, files: readonly string[]): Promise<
 }
 
 /** What people read about them. `file`: where the kept ones are. */
-export function toldOfIgnored({ names, kept, without }: Ignored, file: string | undefined): string[] {
+export function notesOnIgnored({ names, kept, without }: Ignored, file: string | undefined): string[] {
   if (names.length === 0) return [];
   const told = `Git ignores what it left in ${listed(names, 5)}: ignored files are not taken in.`;
   if (kept.length === 0 || file === undefined) return [`${told} They are not kept.`];

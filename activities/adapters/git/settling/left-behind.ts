@@ -4,7 +4,7 @@ import { formatOf } from '../checkout.ts';
 import { git } from '../door.ts';
 import { viewOfFolder } from '../viewing.ts';
 import { ask, commitsOf, listed, namedByCopy, ownCommits, partsOf, short, type Checkout } from './checkout.ts';
-import type { Stand } from './git-state.ts';
+import type { GitState } from './git-state.ts';
 
 /** Commits of an agent that are not part of its result, and what people call them. */
 export interface LeftBehind {
@@ -25,8 +25,8 @@ export interface Keep {
  * only rewritten, by an amend or a rebase, are left out, because the result has them in another form. `result`: the commit
  * that is taken, if any.
  */
-export async function leftBehind(checkout: Checkout, stand: Stand, result?: string): Promise<LeftBehind[]> {
-  const { head, branch, branches, tags, stashes, worktrees } = stand;
+export async function leftBehind(checkout: Checkout, state: GitState, result?: string): Promise<LeftBehind[]> {
+  const { head, branch, branches, tags, stashes, worktrees } = state;
   const named: LeftBehind[] = [
     ...branches.map(({ name, commit }) => ({ ref: `branches/${name}`, commit, called: `the branch ${name}` })),
     ...stashes.map((commit, n) => ({ ref: `stashes/${n}`, commit, called: n === 0 ? 'a stash' : `stash ${n}` })),
@@ -45,7 +45,7 @@ export async function leftBehind(checkout: Checkout, stand: Stand, result?: stri
   );
   const beyond = new Set(await commitsOf(checkout, { from: [...own], without: taken }));
   const left = distinct(named.filter(({ commit }) => beyond.has(commit)));
-  return [...left, ...(await unnamed(checkout, stand, [...taken, ...left.map(({ commit }) => commit)], result))];
+  return [...left, ...(await unnamed(checkout, state, [...taken, ...left.map(({ commit }) => commit)], result))];
 }
 
 /** The first of those that lead to the same commit. */
@@ -55,7 +55,7 @@ const distinct = (left: readonly LeftBehind[]): LeftBehind[] =>
 /** Former values of HEAD that nothing leads to any more. */
 export async function unnamed(
   checkout: Checkout,
-  { past }: Pick<Stand, 'past'>,
+  { past }: Pick<GitState, 'past'>,
   without: string[],
   result?: string,
 ): Promise<LeftBehind[]> {
@@ -123,7 +123,7 @@ async function bundled({ folder, name }: Keep, make: (file: string) => Promise<u
 }
 
 /** What people read about them, and where they are kept. */
-export const toldOfLeft = (left: readonly LeftBehind[], file: string | undefined): string[] =>
+export const notesOnLeft = (left: readonly LeftBehind[], file: string | undefined): string[] =>
   left.length === 0
     ? []
     : [`Left behind: ${listed(left.map(({ called }) => called))}.${file === undefined ? '' : ` Kept in ${file}.`}`];

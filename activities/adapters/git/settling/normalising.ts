@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { openAsItIs } from '../../files/reading.ts';
+import type { Difference } from '../differences.ts';
 import { git, type Call, type Repository } from '../door.ts';
 import { ask, lookAt, type Checkout } from './checkout.ts';
-import type { Difference } from '../differences.ts';
-import { openAsItIs } from '../../files/reading.ts';
 
 /**
  * Restores files that only git's own conversions have changed, mostly line ends: a file with exactly the bytes that a

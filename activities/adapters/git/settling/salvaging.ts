@@ -1,11 +1,11 @@
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { clear, isFolder } from '../../files/clearing.ts';
 import { formatOf } from '../checkout.ts';
 import { git } from '../door.ts';
 import { objectsOf, shareObjects } from '../viewing.ts';
 import type { Checkout } from './checkout.ts';
-import { clear, isFolder } from '../../files/clearing.ts';
-import { kept, toldOfLeft, unnamed, type Keep } from './left-behind.ts';
+import { kept, notesOnLeft, unnamed, type Keep } from './left-behind.ts';
 
 /**
  * Keeps an agent's commits where its refs cannot be read: all commits among its own objects that no other one leads to.
@@ -23,7 +23,7 @@ export async function salvaged(from: Omit<Checkout, 'view'> & { scratch: string;
     await shareObjects(view, copy);
     const checkout = { tree, begun, copy, limits, view };
     const left = await unnamed(checkout, { past }, [begun.start]);
-    return toldOfLeft(left, await kept(checkout, left, keep));
+    return notesOnLeft(left, await kept(checkout, left, keep));
   } catch (failure) {
     if (limits.signal?.aborted) throw failure;
     const place = path.join(keep.folder, `${keep.name}.git`);

@@ -1,22 +1,22 @@
 import { chmod, lstat } from 'node:fs/promises';
 import path from 'node:path';
+import { clear, isFolder } from '../../files/clearing.ts';
+import { openUp } from '../../files/clearing.ts';
+import { DiskFull, roomFor } from '../../files/disk.ts';
+import { plain } from '../../processes/text.ts';
 import { commitId, commitTree } from '../commits.ts';
+import { differencesIn } from '../differences.ts';
 import { GitFailed, type Repository } from '../door.ts';
 import { fetchFrom } from '../transfer.ts';
 import { NotACheckout, viewOf } from '../viewing.ts';
-import { DiskFull, roomFor } from '../../files/disk.ts';
 import type { Begun } from './checkout.ts';
 import { ask, listed, Refusal, type Checkout } from './checkout.ts';
-import { differencesIn } from '../differences.ts';
-import { clear, isFolder } from '../../files/clearing.ts';
 import { collect, type Collected } from './collecting.ts';
-import { ignoredFiles, toldOfIgnored } from './ignored.ts';
-import { kept, keptHistory, leftBehind, toldOfLeft, type Keep } from './left-behind.ts';
+import { readGitState, type GitState } from './git-state.ts';
+import { ignoredFiles, notesOnIgnored } from './ignored.ts';
+import { kept, keptHistory, leftBehind, notesOnLeft, type Keep } from './left-behind.ts';
 import { salvaged } from './salvaging.ts';
-import { openUp } from '../../files/clearing.ts';
 import { snapshotOf, usableIndex } from './snapshot.ts';
-import { standOf, type Stand } from './git-state.ts';
-import { plain } from '../../processes/text.ts';
 
 /**
  * How long settling what one job has left may take, in milliseconds: as long as the default policy lets a job be silent.
@@ -74,28 +74,28 @@ export interface Settling {
  * the limit. Only what is wrong with our own copy or the machine throws: that can be tried again.
  */
 export async function settle(settling: Settling, message: string): Promise<Settled> {
-  return withinLimits(settling, async (checkout, stand) => {
+  return withinLimits(settling, async (checkout, state) => {
     const { copy, keep, scratch } = settling;
-    const { commit, notes, takenIn } = await collect(checkout, stand, message);
+    const { commit, notes, takenIn } = await collect(checkout, state, message);
     if (commit !== undefined) {
       // The transfer looks at every object: what is broken or has no business in a repository does not come across.
       const settings = ['fetch.fsckObjects=true'];
       await fetchFrom(copy, scratch, [commitId(commit)], { ...checkout.limits, settings });
     }
     const all = [...notes, ...(await historiesOf(settling, checkout, takenIn))];
-    const left = await leftBehind(checkout, stand, commit);
+    const left = await leftBehind(checkout, state, commit);
     const ignored = commit === undefined ? await ignoredFiles(checkout) : { names: [], kept: [], without: 0 };
     const file = await kept(checkout, [...left, ...ignored.kept], keep);
-    all.push(...toldOfLeft(left, file), ...toldOfIgnored(ignored, file));
+    all.push(...notesOnLeft(left, file), ...notesOnIgnored(ignored, file));
     return commit === undefined ? { is: 'nothing', notes: all } : { is: 'made', commit, notes: all };
   });
 }
 
 /** Keeps what a job has committed that came to no good end, and says where. Whatever goes wrong with that, it is over. */
 export async function keepCommits(settling: Settling): Promise<string[]> {
-  const kept = await withinLimits(settling, async (checkout, stand) => ({
+  const kept = await withinLimits(settling, async (checkout, state) => ({
     is: 'nothing',
-    notes: await everything(checkout, stand, settling.keep, { files: false }),
+    notes: await everything(checkout, state, settling.keep, { files: false }),
   })).catch(() => undefined);
   return kept?.notes ?? [];
 }
@@ -119,19 +119,19 @@ export async function discarded(settling: Settling): Promise<string[]> {
 }
 const DISCARDED = 20;
 
-type Work = (checkout: Checkout, stand: Stand) => Promise<Settled>;
+type Work = (checkout: Checkout, state: GitState) => Promise<Settled>;
 
 /** Does the work on the checkout, and turns what git or the file system refuses there into an answer. */
 async function withinLimits(settling: Settling, work: Work, rescue = rescued): Promise<Settled> {
   const { tree, begun, copy, scratch, signal, limitMs = SETTLING_LIMIT_MS } = settling;
   const limits = { signal, deadline: Date.now() + limitMs };
-  let seen: [Checkout, Stand] | undefined;
+  let seen: [Checkout, GitState] | undefined;
   try {
     return await roomFor(scratch, async () => {
       const checkout = { tree, begun, copy, limits, view: await openedView(settling) };
-      const stand = await standOf(checkout);
-      seen = [checkout, stand];
-      return await work(checkout, stand);
+      const state = await readGitState(checkout);
+      seen = [checkout, state];
+      return await work(checkout, state);
     });
   } catch (failure) {
     if (await isOurs(failure, settling)) throw failure;
@@ -144,7 +144,7 @@ async function withinLimits(settling: Settling, work: Work, rescue = rescued): P
 }
 
 /** What of a refused job is kept all the same. Whatever goes wrong with that, the job is over. */
-async function rescued(settling: Settling, limits: Checkout['limits'], seen?: [Checkout, Stand]): Promise<string[]> {
+async function rescued(settling: Settling, limits: Checkout['limits'], seen?: [Checkout, GitState]): Promise<string[]> {
   const { tree, begun, copy, scratch, keep } = settling;
   const notes = seen ? await everything(...seen, keep, { files: true }).catch(() => []) : [];
   if (notes.length > 0) return notes;
@@ -170,17 +170,17 @@ async function openedView({ tree, scratch, copy }: Settling): Promise<Repository
 /** Keeps all that the agent has made, committed or not, as far as git can still be had to. */
 async function everything(
   checkout: Checkout,
-  stand: Stand,
+  state: GitState,
   keep: Keep,
   { files }: { files: boolean },
 ): Promise<string[]> {
-  const left = await leftBehind(checkout, stand);
-  const work = files ? await uncommitted(checkout, stand).catch(() => undefined) : undefined;
+  const left = await leftBehind(checkout, state);
+  const work = files ? await uncommitted(checkout, state).catch(() => undefined) : undefined;
   if (work) left.push({ ref: 'files', commit: work, called: 'the files as they were' });
-  return toldOfLeft(left, await kept(checkout, left, keep));
+  return notesOnLeft(left, await kept(checkout, left, keep));
 }
 
-async function uncommitted(checkout: Checkout, { head = checkout.begun.start }: Stand): Promise<string | undefined> {
+async function uncommitted(checkout: Checkout, { head = checkout.begun.start }: GitState): Promise<string | undefined> {
   await usableIndex(checkout, head);
   const { changes, tree } = await snapshotOf(checkout, head);
   if (changes.length === 0) return undefined;

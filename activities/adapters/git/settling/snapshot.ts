@@ -4,8 +4,8 @@ import { openUp } from '../../files/clearing.ts';
 import type { Difference } from '../differences.ts';
 import { GitFailed } from '../door.ts';
 import { ask, changesSince, listed, lookAt, lookAtName, partsOf, Refusal, type Checkout } from './checkout.ts';
-import { flattened, type Nested } from './nested.ts';
 import { shownName, type Name } from './names.ts';
+import { flattened, type Nested } from './nested.ts';
 import { keptAsTheyWere } from './normalising.ts';
 
 /** A checkout's files as a tree, and in what it differs from the commit that HEAD names. */

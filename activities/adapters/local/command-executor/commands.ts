@@ -3,8 +3,8 @@ import path from 'node:path';
 import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 import type { Repositories } from '../../git/publishing/repositories.ts';
+import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];

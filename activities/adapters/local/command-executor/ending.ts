@@ -2,15 +2,15 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
+import { readRecord } from '../../files/reading.ts';
 import { writeRecord } from '../../files/records.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
+import type { Begun } from '../../git/settling/checkout.ts';
+import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
 import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
-import type { Repositories } from '../../git/publishing/repositories.ts';
-import { readRecord } from '../../files/reading.ts';
-import type { Begun } from '../../git/settling/checkout.ts';
-import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
-import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
 import { plain } from '../../processes/text.ts';
+import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
 
 const DETAIL_CHARACTERS = 2_000;
 

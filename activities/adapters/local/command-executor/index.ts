@@ -3,26 +3,26 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { Superseded } from '../../processes/attempts.ts';
+import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { withLock } from '../../processes/locks.ts';
-import { writeJson } from '../../files/records.ts';
-import type { InCheckouts } from '../opening.ts';
-import { environmentFor } from '../../processes/environment.ts';
-import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { readRecord } from '../../files/reading.ts';
-import { FILE } from '../../settings/repository-settings.ts';
+import { writeJson } from '../../files/records.ts';
 import { Trash } from '../../files/trash.ts';
 import { Begun, Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
-import { toldOf } from './told.ts';
-import { clear, isFolder, isThere } from '../../files/clearing.ts';
+import { Superseded } from '../../processes/attempts.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { withLock } from '../../processes/locks.ts';
+import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { settingsOf } from '../../settings/reading.ts';
+import { FILE } from '../../settings/repository-settings.ts';
+import type { InCheckouts } from '../opening.ts';
 import { commandFor, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
+import { shownJob } from './shown-job.ts';
 import { UnfinishedJobs } from './unfinished-jobs.ts';
-import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 
@@ -96,8 +96,8 @@ class CommandExecutor implements Executor {
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;
 
-    const text = JSON.stringify(toldOf(job));
-    await writeJson(place.told, toldOf(job));
+    const text = JSON.stringify(shownJob(job));
+    await writeJson(place.told, shownJob(job));
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
     await launch(place.run, {
       command,
@@ -161,7 +161,7 @@ class CommandExecutor implements Executor {
     // A job that is locked right now delays the stop for a moment only. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      standing.map(({ key }) => this.folderOf(key).run), // includes processes that were left running by commands which have ended
+      standing.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));

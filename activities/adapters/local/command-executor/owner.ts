@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Attempt } from '../../../ports.ts';
-import { isLater } from '../../processes/attempts.ts';
-import { writeRecord } from '../../files/records.ts';
 import { readRecord } from '../../files/reading.ts';
+import { writeRecord } from '../../files/records.ts';
+import { isLater } from '../../processes/attempts.ts';
 
 const Owner = z.object({ activity: z.string(), n: z.number(), at: z.number() });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { JobStatus } from '../../../ports.ts';
 import { tailOf } from '../../processes/logs.ts';
-import { PRINTED_CHARACTERS } from './result.ts';
 import { plain } from '../../processes/text.ts';
+import { PRINTED_CHARACTERS } from './result.ts';
 
 /** The progress of a running job, from what it prints. */
 export async function running(run: string): Promise<JobStatus> {

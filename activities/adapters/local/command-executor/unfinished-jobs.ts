@@ -3,9 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { UnfinishedJob } from '../../../inventory.ts';
 import { foldersOf } from '../../files/folders.ts';
-import { stateOf } from '../../processes/processes.ts';
-import { Unfinished } from '../../files/unfinished.ts';
 import { readRecord } from '../../files/reading.ts';
+import { Unfinished } from '../../files/unfinished.ts';
+import { stateOf } from '../../processes/processes.ts';
 
 const Known = z.object({ key: z.string() });
 

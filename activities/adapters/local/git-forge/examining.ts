@@ -5,12 +5,12 @@ import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts
 import { isAncestor } from '../../git/commits.ts';
 import { submodulesIn } from '../../git/contents.ts';
 import { isShallow } from '../../git/mirror.ts';
-import { readRefs } from '../../git/refs.ts';
-import type { Target } from '../repositories/worktrees.ts';
+import type { ChangeStore } from '../../git/publishing/change-store.ts';
 import type { Publishing } from '../../git/publishing/publishing.ts';
-import type { Records } from '../../git/publishing/change-store.ts';
+import { readRefs } from '../../git/refs.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import type { LocalWorkspace } from '../repositories/workspace.ts';
+import type { Target } from '../repositories/worktrees.ts';
 import { unfiltered } from './filters.ts';
 
 /** We run the checks ourselves: we know which there will be, and can test what we will merge. */
@@ -18,13 +18,13 @@ const DEFAULTS: ForgeDefaults = { checksGraceSeconds: 0, tested: 'merge-result' 
 
 interface Parts {
   workspace: LocalWorkspace;
-  records: Records;
+  store: ChangeStore;
   publishing: Publishing;
 }
 
 /** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
 export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
-  const { workspace, records, publishing } = parts;
+  const { workspace, store, publishing } = parts;
   const found = await workspace.locate(wish.repository);
   if (found.is === 'none') {
     const because = found.because ?? `nothing of the kind at ${wish.repository}`;
@@ -41,7 +41,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
     const instead = base === undefined ? 'none that is its default' : `no branch ${base}`;
     return refused('change.base', `a branch of ${repository} with a commit, found ${instead}`);
   }
-  const branch = await branchFor(records, found.name, wish);
+  const branch = await branchFor(store, found.name, wish);
   if (!branch) return refused('change.pullRequest', `a pull request that gatehouse has on record for ${repository}`);
   if (branch === base) return refused('change.branch', `another branch than the base, ${base}`);
   const settings = await settingsAt(workspace, { repository, base, basis });
@@ -51,7 +51,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
 
   const head = await workspace.headOf(repository, branch);
   const change = { repository, base, branch, basis };
-  const { number, state } = await records.read({ ...change, repository: found.name });
+  const { number, state } = await store.read({ ...change, repository: found.name });
   const open = number !== undefined && state === 'open' ? { pullRequest: number } : {};
   const there = {
     is: 'found',
@@ -66,9 +66,9 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
 }
 
 /** A pull request names its branch; a branch that was given as well must be the same. */
-async function branchFor(records: Records, name: string, { pullRequest, branch, branchGiven }: ChangeWish) {
+async function branchFor(store: ChangeStore, name: string, { pullRequest, branch, branchGiven }: ChangeWish) {
   if (pullRequest === undefined) return branch;
-  const found = await records.branchOf(name, pullRequest);
+  const found = await store.branchOf(name, pullRequest);
   return branchGiven && found !== branch ? undefined : found;
 }
 

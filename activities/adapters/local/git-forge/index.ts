@@ -3,23 +3,23 @@ import type { ChangeReport, Holder, MergeReport } from '../../../../workflows/co
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ClaimedBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
+import { CheckRuns, branchKey } from '../../checks/check-runs.ts';
 import { commitId, commitTree, isAncestor, mergeTree } from '../../git/commits.ts';
 import { git, type Repository } from '../../git/door.ts';
 import { noteLfs } from '../../git/lfs.ts';
-import { commitFiles } from '../../git/publishing/documents.ts';
-import type { Local } from '../opening.ts';
-import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
-import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
-import { Publishing } from '../../git/publishing/publishing.ts';
-import { Records } from '../../git/publishing/change-store.ts';
-import { withPath } from '../../git/workspace.ts';
-import { LocalWorkspace } from '../repositories/workspace.ts';
-import { CheckRuns, branchKey } from '../../checks/check-runs.ts';
-import { examineChange } from './examining.ts';
 import { forgetResult, mergeResultOf } from '../../git/merging/merge-result.ts';
 import { broughtBy, isIn, mergeOf } from '../../git/merging/merged.ts';
 import { restoredBy } from '../../git/merging/rewritten.ts';
+import { ChangeStore } from '../../git/publishing/change-store.ts';
+import { commitFiles } from '../../git/publishing/documents.ts';
+import { Publishing } from '../../git/publishing/publishing.ts';
+import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
+import { withPath } from '../../git/workspace.ts';
 import { settingsOf } from '../../settings/reading.ts';
+import type { Local } from '../opening.ts';
+import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
+import { LocalWorkspace } from '../repositories/workspace.ts';
+import { examineChange } from './examining.ts';
 
 /**
  * Any git repository on disk as a forge. Branches and merges are real, pull requests are records of ours, and checks are
@@ -30,7 +30,7 @@ export const gitForge = (options: Local): Forge & { repositories: Repositories; 
 
 class GitForge implements Forge {
   readonly workshop;
-  private readonly records;
+  private readonly store;
   readonly publishing;
   readonly repositories;
   private readonly runs;
@@ -40,15 +40,15 @@ class GitForge implements Forge {
   constructor({ root, environment, ledger }: Local) {
     this.ledger = ledger;
     this.workshop = new LocalWorkspace(root);
-    this.records = new Records(root);
-    this.publishing = new Publishing(this.workshop, this.records, ledger);
+    this.store = new ChangeStore(root);
+    this.publishing = new Publishing(this.workshop, this.store, ledger);
     this.repositories = repositoriesOf(this.workshop, this.publishing);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
     void this.workshop.finishMoves();
   }
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> =>
-    examineChange({ workspace: this.workshop, records: this.records, publishing: this.publishing }, wish);
+    examineChange({ workspace: this.workshop, store: this.store, publishing: this.publishing }, wish);
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
     const place = await withPath(this.workshop, change);
@@ -59,7 +59,7 @@ class GitForge implements Forge {
       lfs ? path.join((await this.workshop.source(change.repository)).at.commonDir, 'lfs') : undefined,
     );
     const ahead = head !== undefined && !(await isAncestor(copy, head, baseHead)) ? head : undefined;
-    const { holder: holding } = await this.records.change(place, async (record) => {
+    const { holder: holding } = await this.store.change(place, async (record) => {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
       if (same) return record;
       if (record.holder && (await isLive(record.holder))) return record;
@@ -75,17 +75,17 @@ class GitForge implements Forge {
 
   async list(): Promise<ClaimedBranch[]> {
     const open = await this.runs.open();
-    return (await this.records.all()).flatMap(({ repository, branch, holder }) =>
+    return (await this.store.all()).flatMap(({ repository, branch, holder }) =>
       holder ? [{ repository, branch, holder, checks: open.get(branchKey(repository, branch)) ?? 0 }] : [],
     );
   }
 
-  release = (change: { repository: string; branch: string }, holder: Holder) => this.records.release(change, holder);
+  release = (change: { repository: string; branch: string }, holder: Holder) => this.store.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeReport> {
     const { copy, head, baseHead } = await this.headsOf(change);
     const place = await withPath(this.workshop, change);
-    const record = await this.records.read(place);
+    const record = await this.store.read(place);
     const merged = (mergeCommit: string, at = known): ChangeReport => ({
       state: 'merged',
       ...(at && { head: at }),
@@ -96,7 +96,7 @@ class GitForge implements Forge {
     if (record.state === 'merged') return merged(record.mergeCommit ?? baseHead);
 
     const isAhead = head !== undefined && !(await isAncestor(copy, head, baseHead));
-    if (isAhead && record.ahead !== head) await this.records.change(place, (each) => ({ ...each, ahead: head }));
+    if (isAhead && record.ahead !== head) await this.store.change(place, (each) => ({ ...each, ahead: head }));
     // The last head that was ahead of the base counts: a branch may be reset, or gone.
     const last = isAhead ? head : record.ahead;
     if (last !== undefined && !isAhead && (await isIn(copy, last, baseHead))) {
@@ -119,10 +119,10 @@ class GitForge implements Forge {
 
   async ensurePullRequest(change: Change, { title, body }: { title: string; body: string }): Promise<number> {
     const place = await withPath(this.workshop, change);
-    const { number } = await this.records.change(place, async (record) => {
+    const { number } = await this.store.change(place, async (record) => {
       if (record.number !== undefined) return record;
-      const next = await this.records.number(place.repository);
-      await this.records.point(place.repository, next, place.branch);
+      const next = await this.store.number(place.repository);
+      await this.store.point(place.repository, next, place.branch);
       return { ...record, number: next, title, body };
     });
     return number!;
@@ -202,7 +202,7 @@ class GitForge implements Forge {
   /** The base contains it, whoever merged it. Records that, and deletes the branch. */
   private async merged(change: Change, head: string, mergeCommit: string, copy: Repository): Promise<MergeReport> {
     const place = await withPath(this.workshop, change);
-    await this.records.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
+    await this.store.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
     await this.workshop.remove(change.repository, change.branch, head);
     await forgetResult(copy, change);
     return { is: 'merged', mergeCommit, head };

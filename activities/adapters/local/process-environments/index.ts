@@ -4,20 +4,20 @@ import { z } from 'zod';
 import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
-import { CheckoutRefused } from '../../git/refusals.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { withLock } from '../../processes/locks.ts';
-import { writeJson, writeRecord } from '../../files/records.ts';
-import type { InCheckouts } from '../opening.ts';
-import { lastWordsOf } from '../../processes/logs.ts';
-import { environmentFor } from '../../processes/environment.ts';
-import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { readWord, recordAs } from '../../files/reading.ts';
+import { writeJson, writeRecord } from '../../files/records.ts';
 import { Trash } from '../../files/trash.ts';
 import { Unfinished } from '../../files/unfinished.ts';
+import { CheckoutRefused } from '../../git/refusals.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { withLock } from '../../processes/locks.ts';
+import { lastWordsOf } from '../../processes/logs.ts';
+import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
+import { settingsOf } from '../../settings/reading.ts';
+import type { InCheckouts } from '../opening.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
-import { settingsOf } from '../../settings/reading.ts';
 
 const GRACE_MS = 3_000;
 const LOG_CHARACTERS = 600;
@@ -171,7 +171,7 @@ class ProcessEnvironments implements Environments {
   async close(): Promise<void> {
     this.closing = true;
     const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
-    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes processes that were left running by commands which have ended
+    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes what ended commands left
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }

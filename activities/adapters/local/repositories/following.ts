@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { git } from '../../git/door.ts';
-import type { Worktree } from './worktrees.ts';
 import { differencesIn } from '../../git/differences.ts';
+import { git } from '../../git/door.ts';
 import { asTheyWere } from '../../git/settling/normalising.ts';
+import type { Worktree } from './worktrees.ts';
 
 interface With {
   settings: string[];

@@ -2,16 +2,16 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { safeName } from '../../files/folders.ts';
+import { readJson, writeJson } from '../../files/records.ts';
 import { isNothing } from '../../git/commits.ts';
 import { git, GitFailed } from '../../git/door.ts';
 import { machineSettings } from '../../git/machine.ts';
 import { headOf } from '../../git/refs.ts';
-import { worktreesOf, type Target, type Worktree } from './worktrees.ts';
-import { stateSince, take } from './following.ts';
-import { readJson, writeJson } from '../../files/records.ts';
-import { safeName } from '../../files/folders.ts';
 import { withLock } from '../../processes/locks.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
+import { stateSince, take } from './following.ts';
+import { worktreesOf, type Target, type Worktree } from './worktrees.ts';
 
 /** A move that was begun. After a crash, the next worker finishes what it records. */
 const Move = z.object({
@@ -107,7 +107,7 @@ async function mustFollow(worktree: Worktree, branch: string, before: string, ne
     try {
       await take(worktree, { before, next, settings, scratch, converted: state.converted }, ['--dry-run']);
     } catch (failure) {
-      if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file that the commit would overwrite
+      if (failure instanceof GitFailed && !failure.timedOut) throw dirty; // an untracked file would be overwritten
       throw failure;
     }
   });

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createFile, DiskFull, roomFor } from '../../../../activities/adapters/files/disk.ts';
-import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 import { writeFileAtomically } from '../../../../activities/adapters/files/records.ts';
+import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 
 let home: string;
 beforeEach(async () => {

@@ -7,11 +7,11 @@ import { jest } from '@jest/globals';
 import { checkoutAt, makeCheckout } from '../../../../activities/adapters/git/checkout.ts';
 import { commitOf, mergeTree } from '../../../../activities/adapters/git/commits.ts';
 import { git, GitFailed, initialize } from '../../../../activities/adapters/git/door.ts';
-import { locate } from '../../../../activities/adapters/local/repositories/locating.ts';
-import { runProgram } from '../../../../activities/adapters/processes/program.ts';
 import { Slots } from '../../../../activities/adapters/git/slots.ts';
 import { fetchFrom } from '../../../../activities/adapters/git/transfer.ts';
 import { NotACheckout, viewOf } from '../../../../activities/adapters/git/viewing.ts';
+import { locate } from '../../../../activities/adapters/local/repositories/locating.ts';
+import { runProgram } from '../../../../activities/adapters/processes/program.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { until } from '../../../support/stack.ts';
 

@@ -5,15 +5,15 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
-import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
+import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { lookAt } from '../../../../activities/adapters/processes/tokens.ts';
 import type { Attempt, Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
-import { until } from '../../../support/stack.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { until } from '../../../support/stack.ts';
 
 jest.setTimeout(90_000);
 

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { commandReleases } from '../../../../activities/adapters/local/command-releases.ts';
 import { folderMeter } from '../../../../activities/adapters/local/folder-meter.ts';
-import { launch } from '../../../../activities/adapters/processes/processes.ts';
 import { markdownTracker } from '../../../../activities/adapters/local/markdown-tracker.ts';
+import { launch } from '../../../../activities/adapters/processes/processes.ts';
 import { overBudget, metered } from '../../../../activities/budget.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
-import { until } from '../../../support/stack.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { until } from '../../../support/stack.ts';
 
 let root: string;
 beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-books-'))));

@@ -10,9 +10,9 @@ import { tokenOf } from '../../../../activities/adapters/processes/tokens.ts';
 import type { Environments } from '../../../../activities/ports.ts';
 import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflows/contracts/activities.ts';
 import { removeFolder } from '../../../support/folders.ts';
+import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
-import { inCheckouts } from '../../../support/local.ts';
 import { environmentsContract } from '../environments-contract.ts';
 
 jest.setTimeout(60_000);

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
-import { withLock } from '../../../../activities/adapters/processes/locks.ts';
+import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
+import { Publishing } from '../../../../activities/adapters/git/publishing/publishing.ts';
 import { fetchFrom } from '../../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../../activities/adapters/local/git-forge/index.ts';
-import { Publishing } from '../../../../activities/adapters/git/publishing/publishing.ts';
-import { Records } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
+import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
@@ -46,7 +46,7 @@ async function gitRig(): Promise<GitRig> {
   await at(repository, 'checkout', '--quiet', '--detach');
   const forge = gitForge({ root, environment: process.env });
   const workshop = new LocalWorkspace(root);
-  const publishing = new Publishing(workshop, new Records(root));
+  const publishing = new Publishing(workshop, new ChangeStore(root));
 
   /** Commits in a checkout elsewhere, as people do, and answers the commit. */
   async function made(branch: string, files: Record<string, string>, who: string): Promise<string> {
@@ -165,7 +165,7 @@ describe('a repository of a person', () => {
   it('has foreign commits merged in, never overwritten, and conflicts with them refused', async () => {
     const before = await rig.commitOurs(change, { 'b.txt': 'b' });
     const workshop = new LocalWorkspace(path.join(rig.home, 'data'));
-    const publishing = new Publishing(workshop, new Records(path.join(rig.home, 'data')));
+    const publishing = new Publishing(workshop, new ChangeStore(path.join(rig.home, 'data')));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
       await workshop.checkout(rig.repository, before, tree, { branch: 'work' });

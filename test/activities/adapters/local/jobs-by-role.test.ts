@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { RunInput } from '../../../../workflows/gates/index.ts';
 import { gitForge } from '../../../../activities/adapters/local/git-forge/index.ts';
+import { RunInput } from '../../../../workflows/gates/index.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { wish } from '../../../support/builders.ts';
 

@@ -2,16 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
-import { foldersOf, safeName } from '../../../../activities/adapters/files/folders.ts';
 import { CheckRecords } from '../../../../activities/adapters/checks/check-records.ts';
+import { foldersOf, safeName } from '../../../../activities/adapters/files/folders.ts';
+import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { tailOf } from '../../../../activities/adapters/processes/logs.ts';
 import { end, endAll, launch, stateOf } from '../../../../activities/adapters/processes/processes.ts';
 import type { Job } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
+import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
-import { inCheckouts } from '../../../support/local.ts';
 
 /**
  * What an agent, a check or a preview leaves where a record or a log of ours was, which is beside its checkout: none of it is

@@ -5,9 +5,9 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { withLock } from '../../../../activities/adapters/processes/locks.ts';
-import { taken } from '../../../../activities/adapters/processes/lock-owners.ts';
 import { LEASE_MS } from '../../../../activities/adapters/processes/leases.ts';
+import { taken } from '../../../../activities/adapters/processes/lock-owners.ts';
+import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 import { lookAt, ownOrigin, tokenOf } from '../../../../activities/adapters/processes/tokens.ts';
 import { until } from '../../../support/stack.ts';
 

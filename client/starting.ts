@@ -1,0 +1,62 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { badFields } from '../workflows/contracts/bad-fields.ts';
+import { runIdOf } from '../workflows/contracts/pipeline-run.ts';
+import { RunInput, wrongDependents } from '../workflows/gates/index.ts';
+import { oversized } from '../workflows/rules/bounds.ts';
+import { inputTooLarge } from '../workflows/words/input.ts';
+import { begin, type Begun } from './beginning.ts';
+import type { Ended } from './ends.ts';
+import { InvalidInput, LiveRun, NothingToRetry } from './errors.ts';
+
+/** What starting needs of the runs that there are. */
+export interface Ground {
+  temporal: Client;
+  taskQueue: string;
+  /** How the newest execution ended. Nothing if there never was one. */
+  ended(workflowId: string): Promise<Ended | undefined>;
+  describe(workflowId: string): Promise<WorkflowExecutionDescription>;
+  inputOf(execution: { workflowId: string; runId?: string }): Promise<Record<string, unknown>>;
+}
+
+/** Starts a run, or retries the task's last one if that did not end well. */
+export async function start(
+  ground: Ground,
+  wish: unknown,
+  { fresh }: { fresh: boolean },
+): Promise<Begun & { retried: boolean }> {
+  const { temporal, taskQueue } = ground;
+  const { data: input, error } = RunInput.safeParse(wish);
+  if (!input) throw new InvalidInput(badFields(error, wish));
+  const large = oversized(wish);
+  const wrong = [...(large ? [inputTooLarge(large)] : []), ...wrongDependents(input)];
+  if (wrong.length > 0) throw new InvalidInput(wrong);
+  const workflowId = runIdOf(input.workspace, input.task.id);
+  const before = fresh ? undefined : await ground.ended(workflowId);
+  if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await wasRetry(ground, workflowId)))) {
+    return { ...(await retry(ground, workflowId, {})), retried: true };
+  }
+  return { ...(await begin(temporal, taskQueue, { workflowId, wish: wish as object, input })), retried: false };
+}
+
+/** Continues a closed run from where it failed, or from an earlier step. */
+export async function retry(ground: Ground, workflowId: string, { from }: { from?: number }): Promise<Begun> {
+  const { status, runId } = await ground.describe(workflowId);
+  if (status.name === 'RUNNING') throw new LiveRun(workflowId);
+  if (status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
+  const { resume, ...own } = await ground.inputOf({ workflowId, runId });
+  void resume;
+  const again = { ...own, resume: { ...(from !== undefined && { from }), of: { runId } } };
+  const { data: input, error } = RunInput.safeParse({ ...again, resume: { of: { runId } } });
+  if (!input) throw new InvalidInput(badFields(error, again));
+  const steps = input.pipeline.steps.filter(({ enabled }) => enabled !== false).length;
+  if (from !== undefined && (from < 1 || from > steps)) {
+    throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${from}` }]);
+  }
+  return begin(ground.temporal, ground.taskQueue, { workflowId, wish: again, input });
+}
+
+/** Whether the newest execution was a retry. One that was refused at once still has what was settled before. */
+async function wasRetry({ inputOf }: Ground, workflowId: string): Promise<boolean> {
+  const resume: { of?: unknown } | undefined = (await inputOf({ workflowId }))['resume'] as object | undefined;
+  return resume?.of !== undefined;
+}

@@ -1,0 +1,37 @@
+import { mergeNotReadBack } from '../../../workflows/words/merger.ts';
+import { examples } from './examples.ts';
+
+describe('what people read of a merge', () => {
+  examples([
+    [{ fact: 'merging', head: '1234567890', base: 'main' }, 'Merging 12345678 into main'],
+    [{ fact: 'merged' }, 'Merged.'],
+    [{ fact: 'merged', by: 'ana' }, 'Merged, as ana said.'],
+    [{ fact: 'mergeRejectedBy', by: 'ana', reason: 'too big' }, 'ana rejected the merge: too big'],
+    [
+      { fact: 'mergeQuestion', because: { fact: 'notAssessed' } },
+      'There is no valid assessment of the change. Merge it, or reject it.',
+    ],
+    [
+      { fact: 'assessedTooHigh', over: [{ axis: 'risk', score: 0.9, most: 0.4 }] },
+      'Over the thresholds: risk 0.9 of 0.4.',
+    ],
+    [{ fact: 'protectedPathsTouched', paths: ['a', 'b'] }, 'It touches protected paths: a, b.'],
+    [
+      { fact: 'mergeBringsBack', base: 'main', commits: ['c1', 'c2'] },
+      'It would bring back what was removed from main: c1, c2.',
+    ],
+    [{ fact: 'mergeConflicts', files: ['a'] }, 'It conflicts with its base in a.'],
+    [{ fact: 'mergedIntoConflict', files: ['a'] }, 'It could not be merged: it conflicts in a.'],
+    [{ fact: 'mergeRefused', because: 'the branch is protected' }, 'It could not be merged: the branch is protected'],
+    [
+      { fact: 'baseNotTaken', because: 'It is red.', base: 'main', refusal: 'it was deleted' },
+      'It is red. main could not be merged in: it was deleted.',
+    ],
+  ]);
+
+  it('of a cancelled merge whose result is unknown', () => {
+    expect(mergeNotReadBack({ branch: 'work', base: 'main' })).toBe(
+      'The run was cancelled during its merge. Whether work was merged into main could not be read.',
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import type { BadField } from '../bad-fields.ts';
+import type { Began, ForeignCommit } from '../change.ts';
+import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from '../reading.ts';
+
+/** What a retry needs to know of a run. */
+interface Facts {
+  /** The steps that are done. */
+  settled: StepEntry[];
+  head?: string | undefined;
+  branchResumed?: boolean | undefined;
+  /** Its base branch. */
+  base?: string | undefined;
+  began?: Began | undefined;
+  /** The version of the build's snapshots. Builds that only counted foreign commits name none. */
+  version?: number | undefined;
+}
+
+/** The first of the details of a run's failure. */
+export interface FailureDetails extends Facts {
+  step: number;
+  message: string;
+  hint: string;
+  detail?: string;
+  attempts?: number;
+  /** The bad fields of an invalid input. */
+  fields?: BadField[];
+  visits?: Record<string, number>;
+  foreign?: ForeignCommit[];
+}
+
+/**
+ * What a closed run has settled, and what belongs to it: all that a retry takes over. Records of steps are by their ids.
+ */
+export interface ClosedRun extends Facts {
+  visits: Record<string, number>;
+  foreign: ForeignCommit[];
+  actions: ActionEntry[];
+  /** The outputs of settled steps, and the answers in a review that is not settled. */
+  outputs: Record<string, Pick<OutputAnswer, 'summary' | 'output'>>;
+  reviews: Record<string, ReviewEntry>;
+}
+
+export type ClosedReport = { is: 'read'; run: ClosedRun } | { is: 'refused'; fields: BadField[] };
