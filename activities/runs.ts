@@ -4,7 +4,7 @@ import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/cont
 import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
-import { overLimit } from './limits.ts';
+import { overLimit } from './task-limit.ts';
 import type { Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 

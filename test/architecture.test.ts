@@ -323,6 +323,15 @@ it.each([
   expect(offences(file, source)).toEqual([]);
 });
 
+/** The command line reads what vendors declare: it must not load their adapters for that. */
+it.each(files.filter((file) => /^activities\/adapters\/[^/]+\/index\.ts$/.test(file)))(
+  '%s loads no adapter',
+  (file) => {
+    const loaded = [...sourceOf(file).matchAll(/^import (?!type ).* from '(.+)';$/gm)].map(([, target]) => target!);
+    expect(loaded.filter((target) => target !== './variables.ts' && !target.startsWith('node:'))).toEqual([]);
+  },
+);
+
 /**
  * Git has one door: no other code of the service names the program it starts `git`. What sets up samples and plays a
  * colleague at a machine's own git is no part of the service.

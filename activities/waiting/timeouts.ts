@@ -9,16 +9,13 @@ export class NoAnswer extends Error {
  * The ports as activities use them. A call without an answer after this many milliseconds is a transient failure, and is
  * made again. Its activity heartbeats while it waits, so nothing else would ever notice.
  */
-export const withTimeout = (ports: Ports, callMs: number): Ports => ({
-  forge: within(callMs, 'forge', ports.forge),
-  executor: within(callMs, 'executor', ports.executor),
-  environments: within(callMs, 'environments', ports.environments),
-  releases: within(callMs, 'releases', ports.releases),
-  tracker: within(callMs, 'tracker', ports.tracker),
-  meter: within(callMs, 'meter', ports.meter),
-  notifier: within(callMs, 'notifier', ports.notifier),
-  texts: within(callMs, 'texts', ports.texts),
-});
+export const withTimeout = (ports: Ports, callMs: number): Ports =>
+  new Proxy(ports, {
+    get(target, name) {
+      const port: unknown = Reflect.get(target, name);
+      return typeof port === 'object' && port !== null ? within(callMs, String(name), port) : port;
+    },
+  });
 
 const within = <Port extends object>(callMs: number, name: string, port: Port): Port =>
   new Proxy(port, {

@@ -2,10 +2,7 @@ import { jest } from '@jest/globals';
 import type { Ports } from '../../activities/ports.ts';
 import { withTimeout } from '../../activities/waiting/timeouts.ts';
 
-const forgeOf = (look: () => Promise<unknown>) => {
-  const others = { executor: {}, environments: {}, releases: {}, tracker: {}, meter: {}, notifier: {}, texts: {} };
-  return withTimeout({ ...others, forge: { look } } as unknown as Ports, 1_000).forge;
-};
+const forgeOf = (look: () => Promise<unknown>) => withTimeout({ forge: { look } } as unknown as Ports, 1_000).forge;
 const change = { repository: 'acme/shop', base: 'main', branch: 'work', basis: 'b' };
 
 it('hands on what is answered and thrown', async () => {
@@ -17,7 +14,7 @@ describe('what never answers', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('is thrown as bad weather when the time is over, so that it is tried again', async () => {
+  it('is thrown as a transient failure when the time is over', async () => {
     const answer = forgeOf(() => new Promise(() => undefined)).look(change);
     const thrown = expect(answer).rejects.toThrow('The forge has not answered "look" within 1 s');
     await jest.advanceTimersByTimeAsync(1_000);

@@ -63,7 +63,7 @@ it('holds no source, no test and no lockfile', async () => {
   const own = files.filter(
     (file) => !file.startsWith('node_modules') && !file.startsWith('client/local-stack/sample/'),
   );
-  expect(own.filter((file) => /(?<!\.d)\.ts$|\btest\b|package-lock/.test(file))).toEqual([]);
+  expect(own.filter((file) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|package-lock/.test(file))).toEqual([]);
   expect(
     own.filter((file) => /^dist\/package\/bundles\/[0-9a-f]{24}(-encrypted)?(-traced)?\.cjs$/.test(file)),
   ).toHaveLength(4);

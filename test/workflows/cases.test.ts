@@ -6,7 +6,7 @@ import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
 import { jobActivities } from '../../activities/jobs.ts';
-import { overLimit } from '../../activities/limits.ts';
+import { overLimit } from '../../activities/task-limit.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
 import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';

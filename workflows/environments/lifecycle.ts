@@ -6,9 +6,9 @@ import { retryingSignal } from '../contracts/run/retrying.ts';
 import { SNAPSHOT_VERSION, type EnvironmentSnapshot } from '../contracts/run/snapshot.ts';
 import { inBackground, restarting } from '../temporal/background.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
-import { Retries } from '../temporal/retries.ts';
+import { FailingActivities } from '../temporal/failing-activities.ts';
 import { EnvironmentQueries } from './queries.ts';
-import { notifyWhenSlow } from './slow.ts';
+import { notifyWhenSlow } from './slow-start.ts';
 import { LiveEnvironments } from './teardown.ts';
 import { endedAgain, expired, notBuilt, ownerClosed, statusOnly } from '../words/environment.ts';
 import { SIGNALS } from '../words/views/handlers.ts';
@@ -23,8 +23,8 @@ export class EnvironmentLifecycle {
   private hints = 0;
   private readonly queries: EnvironmentQueries;
   private readonly environments: LiveEnvironments;
-  private readonly retries = new Retries((failing, entry) => this.queries.showFailing(failing, entry));
-  private readonly activities: Activities = activitiesFor('environment', this.retries.begin);
+  private readonly failing = new FailingActivities((failing, entry) => this.queries.showFailing(failing, entry));
+  private readonly activities: Activities = activitiesFor('environment', this.failing.begin);
   private readonly upgrading = new UpgradeRequest();
   private revived: boolean;
 
@@ -44,7 +44,7 @@ export class EnvironmentLifecycle {
       description: SIGNALS.hint('environment'),
     });
     setHandler(upgradeSignal, (raw) => this.upgrading.receive(raw), { description: SIGNALS.betweenBuilds });
-    setHandler(retryingSignal, (raw) => this.retries.receive(raw), { description: SIGNALS.fromWorkers });
+    setHandler(retryingSignal, (raw) => this.failing.receive(raw), { description: SIGNALS.fromWorkers });
     if (before) this.queries.draw(view);
     inBackground(CancellationScope.current(), () => this.watchRun());
   }
@@ -157,7 +157,7 @@ export class EnvironmentLifecycle {
 
   /** Runs a watch. While it is refused, it is reported as failing. */
   private watch = <T>(activity: keyof Activities, ask: () => Promise<T>): Promise<T> =>
-    restarting(ask, (because) => this.retries.refused(activity, because), watchedAgainTimer('environment'));
+    restarting(ask, (because) => this.failing.refused(activity, because), watchedAgainTimer('environment'));
 
   /** Works on a generation while it is wanted. Cancelled work is cleaned up by its key, whatever it has reached. */
   private async unlessSuperseded<T>(

@@ -5,7 +5,7 @@ import type { RunState } from '../contracts/run/state.ts';
 import { countedAgainst, overtakenBy, type HeadSeen } from '../rules/head.ts';
 import type { RunScope, Seen } from '../step/scope.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
-import { Retries } from '../temporal/retries.ts';
+import { FailingActivities } from '../temporal/failing-activities.ts';
 import { inWords } from '../words/index.ts';
 import { RunBudget } from './budget.ts';
 import { Deliveries } from './deliveries.ts';
@@ -33,7 +33,7 @@ export class LiveRun implements RunScope {
   readonly upgrade: RunUpgrade;
   readonly tracker: RunTracker;
   readonly deliveries = new Deliveries();
-  readonly retries = new Retries((failing, entry) => this.notices.showFailing(failing, entry));
+  readonly failing = new FailingActivities((failing, entry) => this.notices.showFailing(failing, entry));
   restart: number | undefined;
   /** Ends the current step, for `restartFrom`. */
   callOff: () => void = () => undefined;
@@ -50,7 +50,7 @@ export class LiveRun implements RunScope {
     this.tracker = new RunTracker(this);
   }
 
-  activities = (kind: string): Activities => activitiesFor(kind, this.retries.begin);
+  activities = (kind: string): Activities => activitiesFor(kind, this.failing.begin);
 
   saw(seen: Seen): void {
     const { state } = this;

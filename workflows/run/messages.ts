@@ -68,7 +68,7 @@ function receiveMessages(live: LiveRun, always: AlwaysAvailableActions, inOrder 
   setHandler(environmentReport, (raw) => live.mailbox.environmentReported(raw), {
     description: SIGNALS.betweenWorkflows,
   });
-  setHandler(retryingSignal, (raw) => live.retries.receive(raw), { description: SIGNALS.fromWorkers });
+  setHandler(retryingSignal, (raw) => live.failing.receive(raw), { description: SIGNALS.fromWorkers });
   setHandler(upgradeSignal, (raw) => live.upgrade.request.receive(raw), { description: SIGNALS.betweenBuilds });
   setDefaultSignalHandler((name, raw) => {
     if (!name.startsWith('_')) receive(live, always, name, raw, judgeUnknown(name, raw));
@@ -84,7 +84,7 @@ function receiveInOrder(live: LiveRun, always: AlwaysAvailableActions): void {
     if (name === hintSignal.name) hint(live, raw);
     else if (name === environmentReport.name) live.mailbox.environmentReported(raw);
     else if (name === upgradeSignal.name) live.upgrade.request.receive(raw);
-    else if (name === retryingSignal.name) live.retries.receive(raw);
+    else if (name === retryingSignal.name) live.failing.receive(raw);
     else if (isAction(name)) receive(live, always, name, raw, judgeAction(name, raw, live.state));
     else if (!name.startsWith('_')) receive(live, always, name, raw, judgeUnknown(name, raw));
   });

@@ -58,7 +58,7 @@ function beginWatches(
     ended.all = true;
     watching.cancel();
     if (!answersFirst || ended.head) return;
-    run.retries.abandon('changeMoved');
+    run.failing.abandon('changeMoved');
     cancelSoon(watchingHead, unwatchedTimer(step.kind));
   };
 }

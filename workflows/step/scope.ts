@@ -26,7 +26,7 @@ export interface RunScope {
   readonly upgrade: Upgrade;
   readonly tracker: Tracker;
   /** What keeps failing is no longer shown for an activity that nobody waits for any more. */
-  readonly retries: { abandon(activity: keyof Activities): void };
+  readonly failing: { abandon(activity: keyof Activities): void };
   /** The number of the step from which a person wants the run started over. */
   readonly restart: number | undefined;
   /** All activities, as a gate of this kind calls them. The run shows which of them keep failing. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { runProgram } from '../processes/program.ts';
 import { environmentOf, settingsOf } from './environment.ts';
 import { slots } from './slots.ts';
+import { LIMITS_MS, type Kind } from './time-limits.ts';
 
 /**
  * A repository as our git sees it. Every folder is named, so no folder above, no gitfile and no `commondir` can lead our git
@@ -17,19 +18,6 @@ export interface Repository {
   /** Where refs and configuration are, if not in `gitDir`: only a linked worktree has this. */
   commonDir?: string | undefined;
 }
-
-/** The time limit of each kind of call, in milliseconds. After it git and everything it started is killed. */
-export const LIMITS_MS = {
-  /** Reads objects and refs. */
-  read: 120_000,
-  /** Writes objects and refs. */
-  write: 120_000,
-  /** Works on whole working trees: checkout, add, status, merge. */
-  checkout: 900_000,
-  /** Moves objects between repositories. */
-  transfer: 1_800_000,
-};
-export type Kind = keyof typeof LIMITS_MS;
 
 export interface Call {
   /** Which time limit applies. Default: read. */

@@ -226,20 +226,9 @@ const PRODUCTION = [
   'startDependents',
 ];
 
-const NO_PORTS = {
-  forge: {},
-  executor: {},
-  environments: {},
-  releases: {},
-  tracker: {},
-  meter: {},
-  notifier: {},
-  texts: {},
-} as Ports;
-
 /** Every activity, answered by the stage of the task that asks. Tasks that another one begins are on its stage. */
 export function activitiesOn(stages: ReadonlyMap<string, Stage>, taskQueue: string): object {
-  const production = createActivities(NO_PORTS, { lookMs: 1_000, taskQueue });
+  const production = createActivities({} as Ports, { lookMs: 1_000, taskQueue });
   const staged = Object.keys(production).map((name) => [
     name,
     (question: any) => {

@@ -5,7 +5,7 @@ import { commitOf, commitTree, isAncestor, mergeTree } from '../commits.ts';
 import { NOTHING } from '../commits.ts';
 import { git, type Repository } from '../door.ts';
 import { withPath, type GitWorkspace } from '../workspace.ts';
-import { writtenIn, type Written } from '../writers.ts';
+import { writtenIn, type Written } from '../authors.ts';
 import type { ChangeStore } from './change-store.ts';
 
 export type Published =

@@ -7,7 +7,7 @@ const MOST = 10;
  * The pending activities of a workflow that keep failing, as reported by workers. An entry is dropped when its activity
  * ends.
  */
-export class Retries {
+export class FailingActivities {
   private readonly pending = new Map<string, { calls: Set<object>; about: string }>();
   private failing: readonly Retrying[] = [];
 
