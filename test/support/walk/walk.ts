@@ -6,7 +6,7 @@ import { startRun } from '../world.ts';
 import { Branch } from './branch.ts';
 import type { Dice } from './dice.ts';
 import { Keeper } from './keeper.ts';
-import { fieldsOf } from './sayings.ts';
+import { fieldsOf } from './inputs.ts';
 
 export const POLICY = { conflictAttempts: 2, ciAttempts: 3, companionAttempts: 2, fixAttempts: 3 };
 type Step = { kind: string } & Record<string, unknown>;
