@@ -1,5 +1,5 @@
 // `npm run check` runs types, lint and format in one lane, and the tests in another. `npm run check:fast` runs what
-// fits into a minute: the tests of the rules and the gates, and those of files that differ from main.
+// fits into a minute: the tests of the rules, texts and gates, and the quick ones among those that differ from main.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -30,13 +30,14 @@ async function lane(...steps) {
 }
 
 /** Tests that take minutes, and test more than this process. */
-const SLOW = /test\/(?:e2e|replay|security|activities\/adapters|client\/local-stack)\/|sdk-contract|walk/;
+const SLOW =
+  /test\/(?:e2e|replay|security|activities\/adapters|client\/(?:local-stack|offline)|worker)\/|sdk-contract|walk/;
 
-/** Tests the rules, the gates, and what differs from main. */
+/** Tests the rules, texts and gates, and what differs from main. */
 async function changed() {
   const { said } = await run('jest', ['--listTests', '--changedSince', 'main'], { quiet: true });
   const files = said.split('\n').filter((file) => file.startsWith(root) && !SLOW.test(file));
-  return run('jest', ['--testPathPatterns', 'test/workflows/(rules|gates)', ...files]);
+  return run('jest', ['--testPathPatterns', 'test/workflows/(rules|words|gates)/', ...files]);
 }
 
 const quietly = (script) => () => run(script, [], { quiet: true });

@@ -3,9 +3,10 @@ import { ci } from '../../../workflows/gates/ci.ts';
 import { companions } from '../../../workflows/gates/companion.ts';
 import { conflicts } from '../../../workflows/gates/conflicts.ts';
 import type { Gate, JobEnd } from '../../../workflows/gates/gate.ts';
+import { RunInput } from '../../../workflows/gates/index.ts';
 import { humanTest } from '../../../workflows/gates/human-test.ts';
 import { merger } from '../../../workflows/gates/merger.ts';
-import { completed, green, HEAD, HEADS, red } from '../../support/builders.ts';
+import { completed, green, HEAD, HEADS, red, wish } from '../../support/builders.ts';
 import { play } from '../../support/story.ts';
 
 const coder = agents[0] as unknown as Gate;
@@ -41,16 +42,34 @@ describe('the ci gate', () => {
 
 describe('the conflicts gate', () => {
   it('passes if the change merges, or if there is nothing to merge [A-093, N-22]', async () => {
-    expect((await play(conflicts)).end.is).toBe('passed');
-    expect((await play(conflicts, { merges: [{ is: 'nothing' }] })).end.is).toBe('passed');
+    const { views, end } = await play(conflicts);
+    expect(end).toEqual({ is: 'passed', note: 'It merges cleanly.' });
+    expect(views).toMatchObject([{ detail: 'Whether gatehouse/PAY-142 merges into main' }]);
+    const nothing = await play(conflicts, { merges: [{ is: 'nothing' }] });
+    expect(nothing.end).toEqual({ is: 'passed', note: 'There is no change to merge.' });
   });
   it('runs the resolver at most three times, then fails with a notice [N-22, E-35]', async () => {
     const heads = [...HEADS];
     const merges = heads.map((head) => ({ is: 'conflicted', head, files: ['a'] }));
-    const { told, end } = await play(conflicts, { merges });
+    const { told, views, briefs, end } = await play(conflicts, { merges });
     expect(told.filter((line) => line.startsWith('conflict-resolver'))).toHaveLength(3);
     expect(told.at(-1)).toBe('notice conflicts_failed');
-    expect(end).toMatchObject({ is: 'failed', reason: expect.stringContaining('3 attempts') });
+    expect(views.at(-1)).toMatchObject({ failing: [{ name: 'a', conclusion: 'conflict' }] });
+    expect(briefs[0]).toMatch(/^The merge of main .*\n- a$/);
+    expect(end).toMatchObject({
+      is: 'failed',
+      reason: expect.stringMatching(/^Conflicts with the base in a\..*3 attempts/),
+      hint: 'Merge main into gatehouse/PAY-142 by hand, then retry the run.',
+    });
+  });
+  it.each([
+    [0, true],
+    [1_000, true],
+    [-1, false],
+    [1_001, false],
+    [0.5, false],
+  ])('may be told to send it %j times: %s', (attempts, may) => {
+    expect(RunInput.safeParse(wish({ kind: 'conflicts', attempts })).success).toBe(may);
   });
 });
 

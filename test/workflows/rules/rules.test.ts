@@ -5,9 +5,9 @@ import { overtakenBy, voided } from '../../../workflows/rules/head.ts';
 import { boundedForeign } from '../../../workflows/contracts/run/foreign.ts';
 import { bytesOf } from '../../../workflows/rules/bytes.ts';
 import { Branch } from '../../../workflows/contracts/change.ts';
-import { Id } from '../../../workflows/contracts/pipeline-run.ts';
+import { Id, type Estimate } from '../../../workflows/contracts/pipeline-run.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
-import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
+import { BUILT_IN, type When } from '../../../workflows/contracts/pipelines.ts';
 import { RunInput, rolesOf } from '../../../workflows/gates/index.ts';
 import { canonical } from '../../../workflows/rules/actions.ts';
 import { withinInputs } from '../../../workflows/rules/log.ts';
@@ -72,16 +72,25 @@ it.each([
   ).toBe(pass);
 });
 
-it.each([
-  [undefined, undefined, 'runs'],
-  [{ minRisk: 0.5 }, { complexity: 0, risk: 0.5, impact: 0 }, 'runs'],
-  [{ minRisk: 0.5 }, { complexity: 1, risk: 0.49, impact: 1 }, 'is skipped'],
-  [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs'],
-  [{ minRisk: 0.5 }, undefined, 'runs'],
-  [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped'],
-])('a step with "when" %j and the estimate %j %s [A-157, A-158, A-160]', (when, estimate, what) => {
+const tooLow = (...thresholds: object[]) => ({ fact: 'estimateTooLow', thresholds });
+const risk = { axis: 'risk', least: 0.5 };
+it.each<[Partial<When> | undefined, Estimate | undefined, string, object | undefined]>([
+  [undefined, undefined, 'runs', undefined],
+  [{ minRisk: 0.5 }, { complexity: 0, risk: 0.5, impact: 0 }, 'runs', undefined],
+  [{ minRisk: 0.5 }, { complexity: 1, risk: 0.49, impact: 1 }, 'is skipped', tooLow(risk)],
+  [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs', undefined],
+  [
+    { minRisk: 0.5, minImpact: 0.9 },
+    { complexity: 1, risk: 0, impact: 0.8 },
+    'is skipped',
+    tooLow(risk, { axis: 'impact', least: 0.9 }),
+  ],
+  [{ minRisk: 0.5 }, undefined, 'runs', undefined],
+  [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped', { fact: 'noEstimate' }],
+])('a step with "when" %j and the estimate %j %s [A-157, A-158, A-160]', (when, estimate, what, fact) => {
   const reason = skipReason(when && { onMissingEstimate: 'run', ...when }, estimate);
   expect(reason === undefined).toBe(what === 'runs');
+  expect(reason).toEqual(fact);
 });
 
 /**
