@@ -17,7 +17,7 @@ const found = async (...args: string[]) => {
   return (out as { about: string; ok: boolean; detail: string; mend?: string }[]).filter(({ ok }) => !ok);
 };
 
-it('gatehouse doctor finds everything that was left behind while no worker ran in one pass, and clears it', async () => {
+it('gatehouse doctor finds and clears, in one pass, everything that was left behind while no worker ran', async () => {
   const repository = await TestRepository.create(stack.home, 'left');
   await repository.hold('coder');
   await stack.startRun('LEFT-1', repository);
