@@ -30,7 +30,7 @@ export async function until<T>(
   for (let pause = 50; ; pause = Math.min(pause * 1.2, 500)) {
     const seen = await look();
     if (seen) return seen;
-    if (Date.now() > deadline) throw new Error(`Timed out waiting until ${what}`);
+    if (Date.now() > deadline) throw new Error(`Timed out waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

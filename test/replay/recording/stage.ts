@@ -137,7 +137,7 @@ export class Stage {
 
   /** Waits until it has continued as new. */
   continued = (workflowId = this.workflowId) =>
-    until(`${workflowId} goes on as new`, async () => {
+    until(`${workflowId} continues as new`, async () => {
       const { runId, raw } = await this.client.workflow.getHandle(workflowId).describe();
       return raw.workflowExecutionInfo!.firstRunId !== runId;
     });
@@ -189,7 +189,7 @@ export class Stage {
       if (answer) await this.say(answer.action, answer.said, workflowId).catch(unlessRefused);
       return false;
     };
-    await until(`${workflowId} comes to its end`, acts);
+    await until(`${workflowId} ends`, acts);
   }
 }
 
@@ -211,7 +211,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
   for (const deadline = Date.now() + LIMIT_MS; ;) {
     const seen = await look();
     if (seen) return seen;
-    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out waiting for: ${what}`);
     await pause(LOOK_MS);
   }
 }

@@ -69,7 +69,7 @@ async function sweep(say: (line: string) => void): Promise<void> {
     const home = path.join(tmpdir(), name);
     const owner = readRecord(await readFile(path.join(home, 'owner.pid'), 'utf8').catch(() => ''));
     if (!owner || (await stillRuns(owner))) continue;
-    say(`ending a cluster that was left behind in ${home}`);
+    say(`stopping a cluster that was left behind in ${home}`);
     await endAll(home);
     await rm(home, { recursive: true, force: true });
   }

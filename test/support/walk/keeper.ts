@@ -156,18 +156,15 @@ export class Keeper {
         .length;
     const taken = (action: string) =>
       log.filter((entry) => entry.verdict === 'taken' && entry.action === action).length;
-    walk.must(jobs('human-test', 'fixer') <= taken('requestFix'), 'a fixer that nobody asked for');
+    walk.must(jobs('human-test', 'fixer') <= taken('requestFix'), 'a fixer without a request');
     if (walk.restarted) return;
     const optionOf = (kind: string, option: string, otherwise: number) =>
       Number(walk.steps.find((step) => step.kind === kind)?.[option] ?? otherwise);
     walk.must(
       jobs('human-test', 'fixer') <= optionOf('human-test', 'fixes', POLICY.fixAttempts),
-      'more fixes than there were',
+      'more fixes than allowed',
     );
-    walk.must(jobs('tester', 'fixer') <= optionOf('tester', 'fixes', POLICY.fixAttempts), 'more fixes than there were');
-    walk.must(
-      jobs('ci', 'ci-fixer') <= optionOf('ci', 'attempts', POLICY.ciAttempts),
-      'more ci-fixers than there were',
-    );
+    walk.must(jobs('tester', 'fixer') <= optionOf('tester', 'fixes', POLICY.fixAttempts), 'more fixes than allowed');
+    walk.must(jobs('ci', 'ci-fixer') <= optionOf('ci', 'attempts', POLICY.ciAttempts), 'more ci-fixers than allowed');
   }
 }

@@ -166,7 +166,7 @@ export class Walk {
     await this.cluster.settle();
     if (this.run.handed.length === executions || this.together) return;
     this.moved += 1;
-    this.must(!before || before === (await this.askedNow()), 'a new build changed what is asked, told or said');
+    this.must(!before || before === (await this.askedNow()), 'an upgrade changed what people see');
   }
 
   /** What a person sees while the run is parked. Undefined otherwise. */
@@ -250,7 +250,7 @@ export class Walk {
       const open = log.filter(({ verdict, effect }) => verdict === 'taken' && effect === undefined);
       this.must(
         open.length === 0,
-        `taken, and nothing came of it: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`,
+        `taken without an effect: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`,
       );
     }
   }
