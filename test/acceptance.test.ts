@@ -9,7 +9,10 @@ const table = path.join(here, 'acceptance.md');
 const numbered = (letter: string, most: number, digits: number) =>
   Array.from({ length: most }, (_, n) => `${letter}-${String(n + 1).padStart(digits, '0')}`);
 
-/** The cases of the specification: what the original's tests assert, what none of them did, and whole scenarios. */
+/**
+ * The cases of the specification: those that the original's tests assert (A), those that they lack (N), and end-to-end
+ * scenarios (E).
+ */
 const CASES = [
   ...numbered('A', 249, 3),
   ...[...span(1, 17), ...span(20, 24), ...span(30, 32), ...span(40, 44), ...span(50, 56)].map(
@@ -27,7 +30,7 @@ interface Claim {
   title: string;
 }
 
-/** Every title of a test that names cases at its end: `…does it [A-001, E-3]`. */
+/** Every test title with cases at its end: `… [A-001, E-3]`. */
 function claims(): Map<string, Claim[]> {
   const found = new Map<string, Claim[]>();
   const files = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter(
@@ -48,25 +51,25 @@ const escaped = (text: string) => text.replaceAll('|', '\\|');
 function drawn(claimed: Map<string, Claim[]>): string {
   const rows = CASES.map((id) => {
     const tests = (claimed.get(id) ?? []).map(({ file, title }) => `${escaped(title)} (\`${file}\`)`);
-    return `| ${id} | ${tests.join('<br>') || `not here: ${NEVER[id] ?? '?'}`} |`;
+    return `| ${id} | ${tests.join('<br>') || `not applicable: ${NEVER[id] ?? '?'}`} |`;
   });
   const head =
-    'Every acceptance case of the specification, and the tests that assert it. Drawn from the titles of the tests';
+    'Every acceptance case of the specification, and the tests that assert it. Generated from the test titles';
   return `# Acceptance\n\n${head}\nby \`WRITE=1 npm run jest -- acceptance\`; \`acceptance.test.ts\` keeps it honest.\n\n| Case | Test |\n| --- | --- |\n${rows.join('\n')}\n`;
 }
 
 const claimed = claims();
 
-it('every case is asserted by a test that names it, or there is a reason why not', () => {
+it('every case is asserted by a test, or has a reason why it cannot apply', () => {
   expect(CASES.filter((id) => !claimed.has(id) && NEVER[id] === undefined)).toEqual([]);
 });
 
-it('no case that is asserted is excused as well, and none is claimed or excused that is not there', () => {
+it('no asserted case is listed as inapplicable too, and every case that is named exists', () => {
   expect(Object.keys(NEVER).filter((id) => claimed.has(id) || !CASES.includes(id))).toEqual([]);
   expect([...claimed.keys()].filter((id) => !CASES.includes(id))).toEqual([]);
 });
 
-it('the table says what the tests say', () => {
+it('acceptance.md lists the current titles; otherwise run WRITE=1 npm run jest -- acceptance', () => {
   const now = drawn(claimed);
   if (process.env['WRITE'] === '1') writeFileSync(table, now);
   expect(readFileSync(table, 'utf8')).toBe(now);

@@ -5,14 +5,14 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Who may import whom. A room may always import itself. `type:` allows what leaves no trace at run time. */
+/** The rooms and packages that each room may import, in addition to itself. `type:` allows type-only imports. */
 const LAW: Record<string, string[]> = {
   'workflows/contracts': ['zod', '@temporalio/workflow'],
   'workflows/rules': ['workflows/contracts', 'zod'],
-  // All that people read. Gates and rules report facts, and know nothing of it.
+  // All texts for people. Gates and rules report facts, and do not import it.
   'workflows/words': ['workflows/contracts', 'workflows/rules'],
   'workflows/gates': ['workflows/contracts', 'workflows/rules', 'zod'],
-  // The SDK's side as the sandbox sees it. It knows nothing of runs.
+  // The code next to the SDK, within the sandbox. It knows nothing of runs.
   'workflows/temporal': [
     'type:workflows',
     'workflows',
@@ -21,7 +21,7 @@ const LAW: Record<string, string[]> = {
     'workflows/words',
     'type:zod',
     '@temporalio/workflow',
-    // What the SDK's own converters are made of, where payloads are encrypted.
+    // The base of the SDK's own converters, for encrypted payloads.
     '@temporalio/common',
   ],
   'workflows/step': [
@@ -69,7 +69,7 @@ const LAW: Record<string, string[]> = {
     'workflows/temporal',
     '@temporalio/workflow',
   ],
-  // The rooms that vendors share. They know no vendor, and import only those listed before them.
+  // The rooms that vendors share. They know no vendor, and import only rooms listed before them.
   'activities/adapters/files': ['type:zod', 'node:', 'execa'],
   'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
   'activities/adapters/git': [
@@ -107,7 +107,7 @@ const LAW: Record<string, string[]> = {
     'execa',
     'yaml',
   ],
-  // One port out of several adapters of its kind.
+  // Combines several adapters of a kind into one port.
   'activities/adapters/dispatching': [
     'workflows/contracts',
     'type:activities',
@@ -119,7 +119,7 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
-  // What lists and opens the vendors: the only code that knows them.
+  // Lists and opens the vendors: the only code that knows them.
   'activities/adapters': [
     'workflows/contracts',
     'type:activities',
@@ -130,7 +130,7 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
-  // What is on record of a closed run, read alike by the worker and by the client.
+  // Reads the record of a closed run, for the worker and the client.
   'activities/closed': ['workflows/contracts', 'type:@temporalio/client'],
   activities: [
     'workflows/contracts',
@@ -140,15 +140,15 @@ const LAW: Record<string, string[]> = {
     'type:@temporalio/client',
     'picomatch',
   ],
-  // Read alike by whoever serves runs and whoever starts them: the one door between the two.
+  // Used by the worker and the client: the only room that both share.
   'worker/configuration': [
     'workflows/contracts',
-    // What adapters declare to read: no adapter is loaded by that.
+    // The variables that adapters declare. This does not load any adapter.
     'activities/adapters',
     'zod',
     '@temporalio/envconfig',
     'env-paths',
-    // The codec: what payloads are on the wire, and node's ciphers.
+    // The codec: payloads as sent, and Node's ciphers.
     'type:@temporalio/common',
     '@temporalio/proto',
     'node:',
@@ -169,7 +169,7 @@ const LAW: Record<string, string[]> = {
     'worker/configuration',
     '@temporalio/worker',
     '@temporalio/common/lib/proto-utils.js',
-    // The sandbox of the SDK, as the SDK's own tests use it: pinned to one exact version for that.
+    // The SDK's sandbox, as the SDK's own tests use it; that is why the SDK is pinned to an exact version.
     '@temporalio/common',
     '@temporalio/proto',
     '@temporalio/worker/lib/worker.js',
@@ -211,7 +211,7 @@ const vendorOf = (file: string): string | undefined => {
   return folder !== undefined && !Object.hasOwn(LAW, `activities/adapters/${folder}`) ? folder : undefined;
 };
 
-/** The sample is a repository of its own, with a law of its own. */
+/** Excludes the sample, which is a repository of its own. */
 const files = ['workflows', 'activities', 'worker', 'client']
   .flatMap((top) => readdirSync(path.join(root, top), { recursive: true, encoding: 'utf8' }).map((f) => `${top}/${f}`))
   .filter((file) => /\.m?ts$/.test(file) && !file.startsWith('client/local-stack/sample/'));
@@ -222,7 +222,7 @@ interface Import {
   typeOnly: boolean;
 }
 
-/** Everything a source imports or exports on: stated, called, or as a type in passing. A computed one cannot be judged. */
+/** All imports and re-exports of a source: statements, calls, and type references. Computed ones cannot be judged. */
 function importsOf(source: string): Import[] {
   const found: Import[] = [];
   const textOf = (node: ts.Node | undefined) => (node && ts.isStringLiteralLike(node) ? node.text : '(computed)');
@@ -248,7 +248,7 @@ function importsOf(source: string): Import[] {
 const isImporting = (callee: ts.Expression) =>
   callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
 
-/** The imports of a source that its room's law does not allow, by room or package. */
+/** The imports that the room's law does not allow, by room or package. */
 function offences(file: string, source: string): string[] {
   const room = roomOf(file)!;
   const lawful = (name: string, typeOnly: boolean) =>
@@ -266,13 +266,13 @@ function offences(file: string, source: string): string[] {
     .map(({ name }) => name);
 }
 
-/** Adapters of one vendor know nothing of another's; only the list knows them all. */
+/** Adapters of one vendor do not import another's; only the list of vendors imports them all. */
 function neighbour(file: string, local: string): string | undefined {
   const [own, other] = [vendorOf(file), vendorOf(local)];
   return own && other && own !== other ? `another vendor: ${other}` : undefined;
 }
 
-it('looks at every room', () => {
+it('every room has files', () => {
   expect(new Set(files.map(roomOf))).toEqual(new Set(ROOMS));
 });
 
@@ -311,7 +311,7 @@ it.each([
   ['client/x.ts', `const a = require('../test/support/world.ts');`, 'outside: test/support/world.ts'],
   ['client/x.ts', `let a: import('../worker/config.ts').WorkerConfig;`, 'worker'],
   ['client/x.ts', `import {\n  a,\n  b,\n} from '../activities/index.ts';`, 'activities'],
-])('a breach in %s is caught: %j', (file, source, offence) => {
+])('a forbidden import in %s is found: %j', (file, source, offence) => {
   expect(offences(file, source)).toEqual([offence]);
 });
 
@@ -319,11 +319,11 @@ it.each([
   ['workflows/step/x.ts', `import type { Gate } from '../gates/gate.ts';`],
   ['activities/adapters/x/x.ts', `import type { Forge } from '../../ports.ts';`],
   ['client/x.ts', `// import { a } from '../worker/main.ts';\nconst a = "import b from '../worker/main.ts'";`],
-])('what the law allows in %s is let pass: %j', (file, source) => {
+])('an allowed import in %s passes: %j', (file, source) => {
   expect(offences(file, source)).toEqual([]);
 });
 
-/** The command line reads what vendors declare: it must not load their adapters for that. */
+/** The command line reads the variables that vendors declare, and must not load their adapters for that. */
 it.each(files.filter((file) => /^activities\/adapters\/[^/]+\/index\.ts$/.test(file)))(
   '%s loads no adapter',
   (file) => {
@@ -333,8 +333,8 @@ it.each(files.filter((file) => /^activities\/adapters\/[^/]+\/index\.ts$/.test(f
 );
 
 /**
- * Git has one door: no other code of the service names the program it starts `git`. What sets up samples and plays a
- * colleague at a machine's own git is no part of the service.
+ * Only one folder of the service runs git. Code that sets up samples, or plays a teammate who uses the machine's own
+ * git, is not part of the service.
  */
 const DOOR = 'activities/adapters/git/';
 const GIT_ELSEWHERE = [
@@ -347,7 +347,7 @@ const GIT_ELSEWHERE = [
 const STARTS =
   /^(?:spawn|spawnSync|exec|execSync|execFile|execFileSync|fork|execa|execaSync|execaCommand|runProgram|\$)$/;
 
-/** The calls that start git: by name, or by a command line that begins with it. */
+/** The calls that start git, by its name or by a command line that begins with it. */
 function gitCalls(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -365,7 +365,7 @@ function gitCalls(source: string): string[] {
 }
 
 it.each(files.filter((file) => !file.startsWith(DOOR) && !GIT_ELSEWHERE.includes(file)))(
-  '%s leaves git to its door',
+  '%s does not run git itself',
   (file) => {
     expect(gitCalls(sourceOf(file))).toEqual([]);
   },
@@ -378,17 +378,17 @@ it.each([
   `childProcess.execFile('git', []);`,
   'exec(`git fetch ${source}`);',
   'await $`git fetch`;',
-])('git that is called past its door is caught: %s', (source) => {
+])('a direct call of git is found: %s', (source) => {
   expect(gitCalls(source)).toHaveLength(1);
 });
 
-/** A gate waits through its context only, and lets what it does not expect go by: cancellation above all. */
+/** A gate waits only through its context, and does not catch unexpected failures, above all cancellation. */
 function bends(source: string): string[] {
   const code = source.replace(/\/\*[^]*?\*\/|\/\/.*$|'(?:[^'\\\n]|\\.)*'/gm, '');
   return code.match(/\bcatch\b|\bset(?:Timeout|Interval|Immediate)\b|\b(?:sleep|condition)\(/g) ?? [];
 }
 
-/** The first circle of imports among these sources, type-only ones included. */
+/** The first circle of imports among these sources, including type-only ones. */
 function circle(of: Map<string, string[]>): string[] | undefined {
   const done = new Set<string>();
   const follow = (file: string, path: string[]): string[] | undefined => {
@@ -417,7 +417,7 @@ it('no sources import each other in a circle, not even for types', () => {
   expect(circle(new Map(files.map((file) => [file, neighboursOf(file, sourceOf(file))])))).toBeUndefined();
 });
 
-it('a circle is caught', () => {
+it('a circle of imports is found', () => {
   const sources = { 'a/x.ts': `import type { Y } from './y.ts';`, 'a/y.ts': `export * from '../b/z.ts';` };
   const planted = { ...sources, 'b/z.ts': `import { x } from '../a/x.ts';` };
   const of = (all: object) =>
@@ -426,10 +426,10 @@ it('a circle is caught', () => {
   expect(circle(of(planted))).toEqual(['a/x.ts', 'a/y.ts', 'b/z.ts', 'a/x.ts']);
 });
 
-/** Rooms at the border of the SDK, whose types do not say what it does. */
+/** Rooms next to the SDK, whose types do not describe all that it does. */
 const CASTING = /(?:^|\/)temporal\/|^client\/offline\/sandbox\//;
 
-/** The casts in a source with which the compiler no longer checks anything. */
+/** The casts in a source that turn off type checks. */
 function casts(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -451,46 +451,50 @@ it.each(files.filter((file) => !CASTING.test(file)))('%s has no blind cast', (fi
 it.each([
   ['const run = raw as never;', 'as never'],
   ['const run = raw as unknown as Run;', 'as unknown as'],
-])('a blind cast is caught: %s', (source, cast) => {
+])('a blind cast is found: %s', (source, cast) => {
   expect(casts(source)).toEqual([cast]);
 });
 
-/** How many files a folder may have: a newcomer reads its names at one glance. The rooms that run a run are smaller still. */
+/**
+ * The maximum number of files in a folder, so that its names can be read at a glance. The rooms that run workflows have
+ * a lower one.
+ */
 const mostFiles = (folder: string): number =>
   /^workflows\/(?:run|step|environments|survey|temporal)$/.test(folder) ? 15 : 20;
 
-it('no folder of sources has more files than it may', () => {
+it('no folder of sources has too many files', () => {
   const sizes = new Map<string, number>();
   for (const file of files) sizes.set(path.posix.dirname(file), (sizes.get(path.posix.dirname(file)) ?? 0) + 1);
   expect([...sizes].filter(([folder, size]) => size > mostFiles(folder))).toEqual([]);
 });
 
-it.each(files.filter((file) => file.startsWith('workflows/gates/')))('%s is straight', (file) => {
-  expect(bends(sourceOf(file))).toEqual([]);
-});
+it.each(files.filter((file) => file.startsWith('workflows/gates/')))(
+  '%s neither catches failures nor waits outside of its context',
+  (file) => {
+    expect(bends(sourceOf(file))).toEqual([]);
+  },
+);
 
 it.each([
   [`try { await work(); } catch { }`, 'catch'],
   [`await work().catch(() => undefined);`, 'catch'],
   [`setTimeout(work, 10);`, 'setTimeout'],
   [`await sleep('1 minute');`, 'sleep('],
-])('a bend in a gate is caught: %s', (source, bend) => {
+])('a catch or a wait in a gate is found: %s', (source, bend) => {
   expect(bends(source)).toEqual([bend]);
 });
 
-it('a rule never waits', () => {
+it('rules are synchronous', () => {
   const waiting = files.filter(
     (file) => file.startsWith('workflows/rules/') && /\bawait\b|\basync\b/.test(sourceOf(file)),
   );
   expect(waiting).toEqual([]);
 });
 
-/**
- * Gates and rules report facts; `words/` makes the sentences. What a schema expects of an input is stated in the schema.
- */
+/** Gates and rules report facts; `words/` turns them into sentences. Schemas state themselves what they expect. */
 const SCHEMA_KEYS = /^(?:error|message|expected)$/;
 
-/** The texts in a source that read as a sentence: with spaces and a full stop at the end, or with more than four words. */
+/** The texts in a source that read as a sentence: with spaces and a full stop, or with more than four words. */
 function sentences(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -509,7 +513,7 @@ function sentences(source: string): string[] {
   return found;
 }
 
-/** Their texts mark where data was cut. The marks are part of the data. */
+/** Their texts mark where data was cut, and are part of the data. */
 const MARKS = ['workflows/rules/bytes.ts', 'workflows/rules/outputs.ts'];
 
 const factual = files.filter((file) => /^workflows\/(?:gates|rules)\//.test(file) && !MARKS.includes(file));
@@ -522,7 +526,7 @@ it.each([
   `const note = 'There is no change.';`,
   'const note = `Approved by ${by}.`;',
   'const brief = `The checks of ${branch} have failed once more`;',
-])('a sentence in a gate or a rule is caught: %s', (source) => {
+])('a sentence in a gate or a rule is found: %s', (source) => {
   expect(sentences(source)).toHaveLength(1);
 });
 
@@ -530,11 +534,11 @@ it.each([
   `const key = 'pull-request'; // A comment may be a sentence.`,
   `const Limit = z.number({ error: 'a number of at least one, or none at all' });`,
   'const id = `${visit}/${type}-${number}`;',
-])('what is no sentence is let pass: %s', (source) => {
+])('a text that is not a sentence passes: %s', (source) => {
   expect(sentences(source)).toEqual([]);
 });
 
-it('every temporalio package is pinned to one exact version', () => {
+it('all Temporal packages are pinned to the same exact version', () => {
   const { dependencies, devDependencies } = JSON.parse(sourceOf('package.json')) as Record<
     string,
     Record<string, string>

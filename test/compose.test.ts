@@ -26,7 +26,7 @@ interface Compose {
   networks: Record<string, unknown>;
 }
 
-/** Of the Compose specification, what we use: a key with a typing error would be refused, or worse, ignored. */
+/** The keys of the Compose specification that we use. A misspelt key would be refused, or worse, ignored. */
 const KEYS = {
   top: ['name', 'services', 'configs', 'volumes', 'secrets', 'networks'],
   service: [
@@ -52,43 +52,43 @@ const read = (path: string) => readFileSync(at(path), 'utf8');
 const text = read('docker-compose.yml');
 const compose = parse(text, { strict: true, uniqueKeys: true }) as Compose;
 const services = Object.entries(compose.services);
-/** `name:/path` of a volume, or `./folder:/path` of this machine, which may be a `${variable:-default}`. */
+/** The name of a volume, or the path of a folder on this machine, which may be a `${variable:-default}`. */
 const sourceOf = (volume: string) => /^(\$\{[^}]*\}|[^:]*):/.exec(volume)?.[1] ?? volume;
 const isDone = 'service_completed_successfully';
 const dependsOn = services.flatMap(([, service]) => Object.entries(service.depends_on ?? {}));
-/** What ends once it has done its work: others wait for that. */
+/** Services that exit once they are done, and for which others wait. */
 const errands = new Set(dependsOn.filter(([, { condition }]) => condition === isDone).map(([name]) => name));
 const named = (volumes: string[] = []) => volumes.map(sourceOf).filter((source) => /^\w/.test(source));
 
-/** What must be there before a service starts, at first or second hand. */
+/** The services that must be up before this one starts, directly or indirectly. */
 const awaitedBy = (name: string): string[] =>
   Object.keys(compose.services[name]?.depends_on ?? {}).flatMap((needed) => [needed, ...awaitedBy(needed)]);
 
-it('holds PostgreSQL, Temporal, what sets it up, its Web UI and our worker', () => {
+it('docker-compose.yml has PostgreSQL, Temporal, its set-up, its Web UI, and our worker', () => {
   const names = ['namespace', 'postgresql', 'schema', 'temporal', 'web-ui', 'worker'];
   expect(Object.keys(compose.services).sort()).toEqual(names);
   expect([...errands].sort()).toEqual(['namespace', 'schema']);
   expect(KEYS.top).toEqual(expect.arrayContaining(Object.keys(compose)));
 });
 
-describe.each(services)('%s', (name, service) => {
-  it('has no key that Compose does not know', () => {
+describe.each(services)('the service %s', (name, service) => {
+  it('has no key that is unknown to Compose', () => {
     expect(KEYS.service).toEqual(expect.arrayContaining(Object.keys(service)));
     expect(KEYS.healthcheck).toEqual(expect.arrayContaining(Object.keys(service.healthcheck ?? {})));
   });
 
   it('is pinned to a version', () => expect(service.image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/));
 
-  it('comes back after a failure', () => {
+  it('restarts after a failure', () => {
     expect(service.restart).toBe(errands.has(name) ? 'on-failure' : 'unless-stopped');
   });
 
-  it('says how it is known to be well, or ends', () => {
+  it('has a health check, unless it exits when done', () => {
     if (errands.has(name)) expect(service).not.toHaveProperty('healthcheck');
     else expect(service.healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/);
   });
 
-  it('waits for what it needs to be well, or done', () => {
+  it('waits until the services that it needs are healthy or done', () => {
     for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
       expect(compose.services).toHaveProperty([needed]);
       expect(condition).toBe(errands.has(needed) ? isDone : 'service_healthy');
@@ -103,7 +103,7 @@ describe.each(services)('%s', (name, service) => {
     for (const name of service.networks ?? []) expect(compose.networks).toHaveProperty([name]);
   });
 
-  it('calls others by the names they have', () => {
+  it('uses the names of other services as hosts', () => {
     const { POSTGRES_SEEDS, SQL_HOST, TEMPORAL_ADDRESS } = service.environment ?? {};
     for (const host of [POSTGRES_SEEDS, SQL_HOST, TEMPORAL_ADDRESS?.split(':')[0]]) {
       if (host === undefined) continue;
@@ -123,16 +123,19 @@ describe.each(services)('%s', (name, service) => {
   });
 });
 
-it.each(['configs', 'volumes', 'secrets', 'networks'] as const)('uses all the %s that it declares', (kind) => {
-  const used = services.flatMap(([, service]) => {
-    if (kind === 'volumes') return named(service.volumes);
-    if (kind === 'configs') return (service.configs ?? []).map(({ source }) => source);
-    return service[kind] ?? [];
-  });
-  expect(Object.keys(compose[kind]).sort()).toEqual([...new Set(used)].sort());
-});
+it.each(['configs', 'volumes', 'secrets', 'networks'] as const)(
+  'docker-compose.yml uses all %s that it declares',
+  (kind) => {
+    const used = services.flatMap(([, service]) => {
+      if (kind === 'volumes') return named(service.volumes);
+      if (kind === 'configs') return (service.configs ?? []).map(({ source }) => source);
+      return service[kind] ?? [];
+    });
+    expect(Object.keys(compose[kind]).sort()).toEqual([...new Set(used)].sort());
+  },
+);
 
-it('keeps secrets in files that are not in the repository, and never in an image', () => {
+it('secrets are in files outside of the repository and of images', () => {
   const ignored = read('.gitignore').split('\n');
   for (const { file } of Object.values(compose.secrets)) {
     const [, fallback] = /^\$\{\w+:-([^}]+)\}\//.exec(file)!;
@@ -141,12 +144,12 @@ it('keeps secrets in files that are not in the repository, and never in an image
   expect(read('.dockerignore').split('\n')[0]).toBe('*');
 });
 
-it('sets no variable of ours that is not there', () => {
+it('the worker’s environment sets only variables that exist', () => {
   const { environment = {} } = compose.services['worker']!;
   expect(Object.keys(Variables.shape)).toEqual(expect.arrayContaining(Object.keys(environment)));
 });
 
-it('has the Temporal server that benchmarks and faults run on, with worker versioning, and its own tools', () => {
+it('the Temporal images have the version that benchmarks and faults use, which supports worker versioning', () => {
   const versions = ['temporal', 'schema', 'namespace'].map((name) => compose.services[name]!.image!.split(':')[1]);
   expect(versions).toEqual([SERVER_VERSION, SERVER_VERSION, SERVER_VERSION]);
   const [, least] = /worker versioning\*\* \(a Temporal server of ([\d.]+) or later\)/.exec(read('OPERATIONS.md'))!;
@@ -156,7 +159,7 @@ it('has the Temporal server that benchmarks and faults run on, with worker versi
 describe('the image of the worker', () => {
   const dockerfile = read('Dockerfile');
 
-  it('is built from what the repository holds, and from nothing that is ignored', () => {
+  it('is built from files of the repository that are not ignored', () => {
     expect(compose.services['worker']?.build).toBe('.');
     const kept = read('.dockerignore').split('\n');
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) => from!.split(' '));
@@ -167,7 +170,7 @@ describe('the image of the worker', () => {
     }
   });
 
-  it('is pinned to a Node that we support, runs as nobody special, and starts the package’s worker', () => {
+  it('is pinned to a supported Node, runs without privileges, and starts the package’s worker', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
     for (const base of bases) expect(base).toMatch(/^node:20\.\d+-bookworm-slim$/);
     expect(dockerfile).toMatch(/^COPY --from=package /m);

@@ -33,22 +33,22 @@ const { scripts, engines } = JSON.parse(read('package.json')) as {
 const ci = (yaml('.github/workflows/ci.yml') as Workflow).jobs;
 const isSdkContract = (command = '') => command.endsWith(' test/sdk-contract.test.ts');
 
-describe.each(filesIn('.github/workflows'))('%s', (file) => {
+describe.each(filesIn('.github/workflows'))('the CI workflow %s', (file) => {
   const { permissions, jobs } = yaml(file) as Workflow;
   const steps = Object.values(jobs).flatMap((job) => job.steps);
 
-  it('may read the repository, and nothing else', () => expect(permissions).toEqual({ contents: 'read' }));
+  it('may only read the repository', () => expect(permissions).toEqual({ contents: 'read' }));
 
   it('has a time limit for every job', () => {
     for (const job of Object.values(jobs)) expect(job['timeout-minutes']).toBeGreaterThan(0);
   });
 
-  it('pins every action to a commit, and says which version that is', () => {
+  it('pins every action to a commit, with its version in a comment', () => {
     const pinned = [...read(file).matchAll(/^ *(?:- )?uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/gm)];
     expect(pinned).toHaveLength(steps.filter(({ uses }) => uses !== undefined).length);
   });
 
-  it('runs only scripts and tests that are there', () => {
+  it('runs only scripts and tests that exist', () => {
     for (const { run } of steps) {
       if (run === undefined || run === 'npm ci') continue;
       const [, script, path] = /^npm run ([\w:-]+)(?: -- (\S+))?$/.exec(run)!;
@@ -58,7 +58,7 @@ describe.each(filesIn('.github/workflows'))('%s', (file) => {
   });
 });
 
-it('every change is checked on Linux and macOS, with every Node that is supported, the oldest first', () => {
+it('every change is checked on Linux and macOS, with every supported Node, the oldest first', () => {
   const { matrix } = ci['check']!.strategy!;
   expect(matrix.os.map((image) => image.split('-')[0])).toEqual(['ubuntu', 'macos']);
   expect(matrix.node).toEqual([20, 22, 24]);
@@ -66,7 +66,7 @@ it('every change is checked on Linux and macOS, with every Node that is supporte
   expect(ci['check']!.steps.at(-1)!.run).toBe('npm run check');
 });
 
-it('what we lean on in the SDK is tested before all else, so an update of it fails there', () => {
+it('the SDK contract is tested first, so that an incompatible SDK update fails there', () => {
   expect(ci['check']!.needs).toBe('sdk-contract');
   expect(ci['sdk-contract']!.steps.some(({ run }) => isSdkContract(run))).toBe(true);
 });
@@ -77,7 +77,7 @@ it('faults are injected every night', () => {
   expect(nightly.jobs['faults']!.steps.map(({ run }) => run)).toContain('npm run faults');
 });
 
-it('a bot brings updates of packages, actions and images, and those of the SDK together', () => {
+it('Dependabot updates packages, actions and images, and all SDK packages together', () => {
   const { updates } = yaml('.github/dependabot.yml') as { updates: Update[] };
   const kinds = updates.map((update) => update['package-ecosystem']);
   expect(kinds).toEqual(['npm', 'github-actions', 'docker', 'docker-compose']);
@@ -85,7 +85,7 @@ it('a bot brings updates of packages, actions and images, and those of the SDK t
 });
 
 it.each(filesIn('.github/ISSUE_TEMPLATE').filter((file) => !file.endsWith('/config.yml')))(
-  '%s is a form that GitHub shows',
+  '%s is a valid issue form',
   (file) => {
     const { name, description, body } = yaml(file) as Form;
     expect([name, description]).not.toContain(undefined);

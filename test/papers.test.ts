@@ -26,11 +26,11 @@ it('README is at most 150 lines', () => {
   expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(150);
 });
 
-it('CONFIGURATION is as the schemas are; otherwise run npm run papers', () => {
+it('CONFIGURATION matches the schemas; otherwise run npm run papers', () => {
   expect(read('CONFIGURATION.md')).toBe(refreshed(read('CONFIGURATION.md')));
 });
 
-it('.env.example is as the schemas are; otherwise run npm run papers', () => {
+it('.env.example matches the schemas; otherwise run npm run papers', () => {
   expect(read('.env.example')).toBe(sampleRefreshed(read('.env.example')));
 });
 
@@ -43,7 +43,7 @@ it.each(Object.keys(sample))('CONFIGURATION explains %s of .env.example', (name)
   expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
 });
 
-it('.env.example shows the defaults as they are', () => {
+it('.env.example shows the actual defaults', () => {
   const { TEMPORAL_NAMESPACE, ...ours } = readVariables(sample);
   expect(ours).toEqual(readVariables({}));
   expect(TEMPORAL_NAMESPACE).toBe('default');
@@ -53,7 +53,7 @@ it.each([...Object.keys(actions), ...NoticeType.options, ...kinds])('CONFIGURATI
   expect(read('CONFIGURATION.md')).toContain(`\`${name}\``);
 });
 
-it.each(kinds)('the table of steps says which common keys %s takes', (kind) => {
+it.each(kinds)('the table of steps lists the common keys that %s takes', (kind) => {
   const rows = [...read('CONFIGURATION.md').matchAll(/^\| (`.+`) +\| .+ \| (.*) \|$/gm)];
   const [, , keys = ''] = rows.find(([, steps]) => steps!.split(/[ ,|]+/).includes(`\`${kind}\``)) ?? [];
   const { takes } = gateFor(kind);
@@ -72,7 +72,7 @@ it.each(Object.keys(BUILT_IN))('README names the pipeline %s', (name) => {
   expect(read('README.md')).toContain(`\`${name}\``);
 });
 
-it.each(papers)('%s links only to what is there', (paper) => {
+it.each(papers)('all links of %s lead to existing files and headings', (paper) => {
   const links = [...read(paper).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
   for (const [link, target = '', anchor] of links) {
     const file = target === '' ? paper : path.join(path.dirname(paper), target);
@@ -90,7 +90,7 @@ const anchorsOf = (paper: string) =>
       .replaceAll(' ', '-'),
   );
 
-it.each(papers)('%s names only files and folders that are there', (paper) => {
+it.each(papers)('all files and folders that %s names exist', (paper) => {
   const rooms = '(?:workflows|activities|worker|client|test)';
   const named = [...read(paper).matchAll(new RegExp(`\`(${rooms}/[\\w./-]*)\``, 'g'))].map(([, target]) => target!);
   const examples = Object.keys(EXAMPLES).flatMap((file) => [file, path.dirname(file)]);
@@ -99,7 +99,7 @@ it.each(papers)('%s names only files and folders that are there', (paper) => {
   }
 });
 
-it.each(papers)('%s names only scripts and commands that are there', (paper) => {
+it.each(papers)('all scripts and commands that %s names exist', (paper) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = [...read(paper).matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)].map(([, script]) => script!);
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
@@ -110,14 +110,11 @@ it.each(papers)('%s names only scripts and commands that are there', (paper) => 
 /** `keep-environment` is CONTRIBUTING's example of an action. */
 const commands = ['keep-environment', ...COMMANDS.map(({ usage }) => usage.split(' ')[0]!)];
 
-it.each(papers)(
-  '%s is for readers elsewhere: it names no folder of one machine, no registry, no page they lack',
-  (paper) => {
-    const private_ =
-      /\/work\b|\.\.\/shared|\.library|registry\.|\b(?:contract|engine|gates|ports|hosted|lessons)(?:\.md)? \d/;
-    expect(read(paper).match(private_)?.[0]).toBeUndefined();
-  },
-);
+it.each(papers)('%s names nothing that its readers lack: local folders, registries, or internal papers', (paper) => {
+  const private_ =
+    /\/work\b|\.\.\/shared|\.library|registry\.|\b(?:contract|engine|gates|ports|hosted|lessons)(?:\.md)? \d/;
+  expect(read(paper).match(private_)?.[0]).toBeUndefined();
+});
 
 it.each(['README.md', 'CONFIGURATION.md'])('the .gatehouse.yml of %s is accepted', (paper) => {
   const files = blocksOf(paper, 'yaml');
@@ -133,7 +130,7 @@ it('the start input and the pipeline of CONFIGURATION are accepted', () => {
   expect(RunInput.safeParse(other).error).toBeUndefined();
 });
 
-/** Where CONTRIBUTING says that its examples would be, and where they are: so they are compiled, and its gate is played. */
+/** Where CONTRIBUTING places its examples, and where they are, so that they are compiled and its gate is played. */
 const EXAMPLES: Record<string, string> = {
   'workflows/gates/untouched.ts': 'untouched.ts',
   'test/workflows/gates/untouched.test.ts': 'untouched.test.ts',
@@ -146,7 +143,7 @@ it.each(Object.entries(EXAMPLES))('%s in CONTRIBUTING is test/papers/examples/%s
   expect(blocksOf('CONTRIBUTING.md', 'ts')).toContain(movedTo(there, here));
 });
 
-/** An example's text, with its imports as they are where it would be. */
+/** An example's text, with the imports that it would have in its place. */
 function movedTo(there: string, here: string): string {
   const from = 'test/papers/examples';
   return read(`${from}/${here}`).replace(/(from |import\()'(\.[^']+)'/g, (_, before: string, target: string) => {

@@ -16,8 +16,8 @@ import { Serving, type Served } from './support/sdk-contract/serving.ts';
 import { until } from './support/stack.ts';
 
 /*
- * What the product leans on that neither the SDK nor the server promises: on a real server, with workers made and loaded as
- * in production. An upgrade of either that takes one of these away fails here, by name.
+ * Undocumented behaviour of the SDK and the server on which the product depends, tested on a real server with workers as
+ * in production. If an upgrade of either changes it, the test that names it fails.
  */
 
 jest.setTimeout(120_000);
@@ -28,9 +28,9 @@ const failWith = async () => {
 };
 
 let serving: Serving;
-/** As production serves: without call stacks. */
+/** As in production, without call stacks. */
 let served: Served;
-/** With call stacks, and with all that is sealed. */
+/** With call stacks and encryption. */
 let traced: Served;
 beforeAll(async () => {
   serving = await Serving.open();
@@ -40,7 +40,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => serving?.close());
 
-/** Whatever is rejected by the promise. */
+/** The failure with which the promise rejects. */
 const failureOf = (promise: Promise<unknown>): Promise<any> =>
   promise.then(
     () => undefined,
@@ -57,15 +57,15 @@ const stuck = (client: Served['client'], workflowId: string, times = 2) =>
 describe.each([
   ['without call stacks', () => served],
   ['with call stacks', () => traced],
-])('a rejection that nobody handles, on a worker %s,', (_, worker) => {
-  it('fails one task of its run, and the run goes on', async () => {
+])('an unhandled rejection, on a worker %s,', (_, worker) => {
+  it('fails one workflow task, and the run continues', async () => {
     const run = await worker().begin('rejectsOnce');
     expect(await run.result()).toBe('completed');
     const failed = (await eventsOf(run)).filter((event) => event.workflowTaskFailedEventAttributes);
     expect(failed).toHaveLength(1);
   });
 
-  it('leaves all other runs alone, those that begin afterwards too', async () => {
+  it('does not affect other runs, not even those that start later', async () => {
     const { begin, client } = worker();
     const run = await begin('rejectsAlways');
     await stuck(client, run.workflowId);
@@ -79,11 +79,11 @@ describe.each([
 });
 
 describe('workflow code', () => {
-  it('notes call stacks only where somebody wants to see them', async () => {
+  it('records call stacks only if configured', async () => {
     const stack = async ({ begin }: Served) => (await begin('details')).query<string>('__stack_trace');
     expect(await stack(served)).toBe('');
     expect(await stack(traced)).toContain('forever');
-    // The sandbox loads what production loads.
+    // The sandbox loads the same bundle as production.
     const cluster = new Cluster();
     const parked = await cluster.start('survey', 'doctor/gatehouse/look', {});
     expect(cluster.calls.size).toBe(1);
@@ -96,7 +96,7 @@ describe('workflow code', () => {
     expect(await marks()).toBe((first as number) + 1);
   });
 
-  it('is answered in the sandbox as it is on a server', async () => {
+  it('gets the same failures in the sandbox as on a server', async () => {
     const refused = await failureOf((await served.begin('pipelineRun', { change: 'main' })).result());
     const { failure } = (await new Cluster().start('pipelineRun', 'run/default/X', { change: 'main' })).closed as any;
     expect(failure.type).toBe('invalid_input');
@@ -104,7 +104,7 @@ describe('workflow code', () => {
     expect(failure.details).toEqual(refused.cause.details?.[0] ?? refused.cause.details);
   });
 
-  it('asks for every run through activities that were made when it was loaded', async () => {
+  it('can call activities for every run through proxies that were created when it was loaded', async () => {
     for (const run of [await served.begin('asks'), await served.begin('asks')]) {
       expect(await run.result()).toBe(`kept ${run.workflowId}`);
       const asked = (await eventsOf(run)).find((event) => event.activityTaskScheduledEventAttributes);
@@ -112,14 +112,14 @@ describe('workflow code', () => {
     }
   });
 
-  it('has its page drawn when somebody looks', async () => {
+  it('renders its current details only when they are queried', async () => {
     const run = await served.begin('details');
     const look = async () =>
       (await run.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
     expect([await look(), await look()]).toEqual(['look 1', 'look 2']);
   });
 
-  it('tells one workflow task from the next by the length of the history', async () => {
+  it('can distinguish workflow tasks by the length of the history', async () => {
     const run = await served.begin('lengths');
     await run.executeUpdate('length');
     const { heard, same, later } = (await run.result()) as Record<string, number>;
@@ -127,7 +127,7 @@ describe('workflow code', () => {
     expect(later).toBeGreaterThan(heard!);
   });
 
-  it('hears what cannot be decoded as something that it can refuse', async () => {
+  it('receives an undecodable payload as a value that it can refuse', async () => {
     const run = await served.begin('hears');
     const payload = { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') };
     await served.client.workflowService.signalWorkflowExecution({
@@ -140,7 +140,7 @@ describe('workflow code', () => {
     expect(await run.result()).toEqual(['unreadable', 'plain']);
   });
 
-  it('may take as long for a turn as the worker is told, and is ended then', async () => {
+  it('is stopped if an activation exceeds the configured timeout', async () => {
     const options = served.worker.options as unknown as { isolateExecutionTimeoutMs: number };
     expect(options.isolateExecutionTimeoutMs).toBe(60_000);
 
@@ -154,8 +154,8 @@ describe('workflow code', () => {
   });
 });
 
-describe('what a survey reads', () => {
-  it('tells a run whose code is not the one of its history', async () => {
+describe('the doctor’s survey', () => {
+  it('recognizes a run whose code does not match its history', async () => {
     const { begin, client, stop } = await serving.serve({ over: { maxCachedWorkflows: 0 } });
     const run = await begin('strays');
     const problem = await until('it has strayed', () => serverOf(client).problem(run.workflowId));
@@ -165,13 +165,13 @@ describe('what a survey reads', () => {
     await stop();
   });
 
-  it('finds no problem where the newest task was completed', async () => {
+  it('finds no problem if the latest workflow task was completed', async () => {
     const run = await served.begin('rejectsOnce');
     await run.result();
     expect(await serverOf(served.client).problem(run.workflowId)).toBeUndefined();
   });
 
-  it('says what an activity failed with, its seal taken off', async () => {
+  it('shows an activity’s failure, decrypted', async () => {
     const run = await traced.begin('asks');
     const look = async ({ client }: Served) => (await serverOf(client).describe(run.workflowId))?.activities[0];
     await until('it has failed', async () => ((await look(traced))?.attempt ?? 0) > 1);
@@ -182,7 +182,7 @@ describe('what a survey reads', () => {
   });
 });
 
-describe('what the client takes for nobody answering', () => {
+describe('the client’s check that nobody answers', () => {
   /** A run whose worker is gone. */
   const unattended = async () => {
     const { begin, stop } = await serving.serve();
@@ -192,14 +192,14 @@ describe('what the client takes for nobody answering', () => {
     return served.client.workflow.getHandle(run.workflowId);
   };
 
-  it('is an update that no worker takes in time', async () => {
+  it('recognizes an update that no worker takes in time', async () => {
     const run = await unattended();
     const failure = await failureOf(within(1_000, () => run.executeUpdate('touch')));
     expect(failure.name).toBe('WorkflowUpdateRPCTimeoutOrCancelledError');
     expect(isTimeout(failure)).toBe(true);
   });
 
-  it('is a query that no worker takes in time, also where the server knows that nobody polls', async () => {
+  it('recognizes a query that no worker takes in time, even if the server reports that nobody polls', async () => {
     const run = await unattended();
     await until('the server knows that nobody polls', async () => {
       const failure = await failureOf(within(1_000, () => run.query('__temporal_workflow_metadata')));
@@ -208,24 +208,24 @@ describe('what the client takes for nobody answering', () => {
     });
   });
 
-  it('is an update of a run whose task fails again and again', async () => {
+  it('recognizes an update of a run whose workflow task keeps failing', async () => {
     const run = await served.begin('rejectsAlways');
     await stuck(served.client, run.workflowId, 4);
     const failure = await failureOf(within(30_000, () => run.executeUpdate('touch')));
     expect(String(failure.cause)).toContain('Workflow Task in failed state');
     expect(isTimeout(failure)).toBe(true);
-    // The other text is said where a run goes on as new in that very moment, which no test can hit.
+    // The server has another text for a run that continues as new at that very moment, which no test can hit.
     const server = await readFile(serving.program);
     expect(server.includes('Unable to perform workflow execution update due to unexpected')).toBe(true);
   });
 
-  it('is a call that was called off, one that came too late, and a server that is not there', async () => {
+  it('recognizes a cancelled call, a call that timed out, and a server that is not there', async () => {
     const { client } = served;
     const gone = new AbortController();
     const off = failureOf(client.withAbortSignal(gone.signal, () => client.workflow.getHandle('x').describe()));
     gone.abort();
     const late = failureOf(within(0, () => client.workflow.getHandle('x').describe()));
-    // Without the SDK's interceptor, which tries again.
+    // Without the SDK's interceptor, which retries.
     const nowhere = Connection.lazy({ address: '127.0.0.1:1', interceptors: [] });
     const absent = failureOf(nowhere.workflowService.getSystemInfo({}));
     const failures = await Promise.all([off, late, absent]);
@@ -235,25 +235,25 @@ describe('what the client takes for nobody answering', () => {
   });
 });
 
-describe('what the client is told', () => {
-  it('that there is no such workflow', async () => {
+describe('the client', () => {
+  it('recognizes that a workflow does not exist', async () => {
     const failure = await failureOf(served.client.workflow.getHandle('x').describe());
     expect(isGone(failure)).toBe(true);
     expect(failure.name).toBe('WorkflowNotFoundError');
   });
 
-  it('that a query names an attribute that this server does not have', async () => {
+  it('recognizes a query for an unknown search attribute', async () => {
     const listed = served.client.workflow.list({ query: 'NoSuchAttribute = "x"' })[Symbol.asyncIterator]();
     expect(codeOf(await failureOf(listed.next()))).toBe(INVALID_ARGUMENT);
   });
 
-  it('that no worker of a build has polled yet', async () => {
+  it('recognizes that no worker of a build has polled yet', async () => {
     const unknown = { namespace: 'default', deploymentName: 'nobody', buildId: 'b1', identity: 'ana' };
     const failure = await failureOf(served.client.workflowService.setWorkerDeploymentCurrentVersion(unknown));
     expect(NOT_YET).toContain(codeOf(failure));
   });
 
-  it('how many workers poll for workflows', async () => {
+  it('sees how many workers poll for workflows', async () => {
     const pollers = async (queue: string) => {
       const config = readConfig({ GATEHOUSE_TASK_QUEUE: queue });
       return (await setUpOf(config, served.client, false)).find(({ about }) => about === 'worker');
@@ -263,7 +263,7 @@ describe('what the client is told', () => {
     expect(await pollers('nobody polls this')).toMatchObject({ ok: false });
   });
 
-  it('a history that replays after it was JSON', async () => {
+  it('can replay a history that was converted to JSON and back', async () => {
     const run = await served.begin('asks');
     await run.result();
     const json = JSON.parse(historyToJson(await run.fetchHistory())) as unknown;
@@ -272,7 +272,7 @@ describe('what the client is told', () => {
     await Worker.runReplayHistory(options, historyFromJSON(json), run.workflowId);
   });
 
-  it('payloads that are the same after they were JSON', () => {
+  it('gets the same payloads after a conversion to JSON and back', () => {
     const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"é"') };
     const there = payloadToJSON(payload);
     expect(there).toEqual({ metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'IsOpIg==' });

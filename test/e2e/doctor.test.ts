@@ -17,7 +17,7 @@ const found = async (...args: string[]) => {
   return (out as { about: string; ok: boolean; detail: string; mend?: string }[]).filter(({ ok }) => !ok);
 };
 
-it('gatehouse doctor finds everything that was left behind while no worker ran in one pass, and clears it', async () => {
+it('gatehouse doctor finds and clears, in one pass, everything that was left behind while no worker ran', async () => {
   const repository = await TestRepository.create(stack.home, 'left');
   await repository.hold('coder');
   await stack.startRun('LEFT-1', repository);
@@ -32,7 +32,7 @@ it('gatehouse doctor finds everything that was left behind while no worker ran i
   await stack.kill();
   for (const id of ['run/default/LEFT-1', 'env/default/LEFT-2', 'run/default/LEFT-2']) await terminate(id);
   await stack.start();
-  const left = await until('what was left is due', async () => {
+  const left = await until('both leftovers are reported', async () => {
     const all = await found();
     // A claim is reported at once; whatever may still end by itself gets some seconds.
     return all.filter(({ detail }) => /which (runs|no workflow sees to)/.test(detail)).length === 2 ? all : undefined;
@@ -75,7 +75,7 @@ it('gatehouse doctor finds a run that the current build cannot continue, with it
     '--input',
     '{"by":"ana"}',
   );
-  const [stuck] = await until('what is stuck is due', async () => {
+  const [stuck] = await until('the stuck run is reported', async () => {
     const all = await found();
     return all.length > 0 ? all : undefined;
   });

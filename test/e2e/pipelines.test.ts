@@ -7,7 +7,7 @@ import { cli } from '../support/stack.ts';
 
 jest.setTimeout(240_000);
 
-it('gatehouse pipelines runs on a temporary stack, reports their cost, and leaves nothing behind', async () => {
+it('gatehouse pipelines plays pipelines on a temporary stack, reports their cost, and leaves nothing behind', async () => {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
   try {
     const args = [cli, 'pipelines', '--only', 'integrate', 'spec', '--json'];

@@ -5,16 +5,16 @@ import { folderOf, generationsOf, recordedIn } from './corpus.ts';
 import { CORE, ENDINGS } from './endings.ts';
 import { PLANS } from './plans.ts';
 
-it('every kind of step has a plan, and none has two', () => {
+it('every kind of step has exactly one plan', () => {
   expect(PLANS.map(({ kind }) => kind).toSorted()).toEqual([...kinds].toSorted());
 });
 
-it('every kind × every ending has a case, or says why it cannot be reached', () => {
+it('every combination of kind and ending has a case, or a reason why it cannot be reached', () => {
   expect(FIELDS).toHaveLength(kinds.length * Object.keys(ENDINGS).length);
   expect(FIELDS.filter(({ recorded, because }) => (recorded === undefined) === (because === undefined))).toEqual([]);
 });
 
-it.each([...kinds])('%s passes; it fails and is stopped wherever it can be', (kind) => {
+it.each([...kinds])('%s has a case that passes, and cases that fail and are stopped if possible', (kind) => {
   const own = FIELDS.filter((field) => field.kind === kind);
   const recorded = own.filter((field) => field.recorded).map(({ ending }) => ending);
   const { takes } = gateFor(kind);
@@ -25,11 +25,11 @@ it.each([...kinds])('%s passes; it fails and is stopped wherever it can be', (ki
   for (const ending of CORE) expect(own.find((field) => field.ending === ending)).toBeDefined();
 });
 
-it('a kind that leaves endings to another has its code from one that has them all', () => {
+it('a kind that shares the code of another one refers to one with all endings', () => {
   for (const { as } of PLANS) if (as) expect(PLANS.find(({ kind }) => kind === as)).not.toHaveProperty('as');
 });
 
-it('a case’s name is a task’s and a file’s, and its own', () => {
+it('the name of a case is unique, and valid as the id of a task and as a file name', () => {
   const names = CASES.map(({ name }) => name);
   expect(names.filter((name) => !Id.safeParse(name).success || name.includes('.'))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);

@@ -5,32 +5,32 @@ import { PLANS, type Step } from './plans.ts';
 import type { Stage } from './recording/stage.ts';
 import { STORIES } from './stories.ts';
 
-/** How one activity is answered, where it is not as the script goes. */
+/** An activity's answer that differs from the script. */
 export type Answering = (asked: { question: any; usual: () => Promise<unknown>; stage: Stage }) => unknown;
 
-/** One thing that can happen to a run, and its history shows. Its name is its task's, and its file's. */
+/** One thing that can happen to a run and shows in its history. Its name is also that of its task and its file. */
 export interface Case {
   name: string;
   steps: Step[];
-  /** How the world differs from a day on which all goes well. */
+  /** How the world differs from one where all goes well. */
   script?: Record<string, unknown>;
   world?: Record<string, Answering>;
-  /** What the run is started with besides, or instead of all. */
+  /** Additional fields of the start input, or with `raw` the whole input. */
   input?: Record<string, unknown>;
   raw?: unknown;
-  /** What people and the world do; then a person agrees to whatever is asked, until the run is closed. */
+  /** What people and the world do. Afterwards a person agrees to everything until the run is closed. */
   play?: (stage: Stage) => Promise<void>;
-  /** Whether it came out as it was meant to: a history of something else is not kept. */
+  /** Whether the run ended as intended: other histories are not saved. */
   reaches: (run: RunAnswer, result: any) => boolean;
-  /** How Temporal says that it closed; as its status goes, unless said. */
+  /** The status with which Temporal closes it. Default: as the run's status implies. */
   closes?: string;
-  /** It is recorded as it stands after the play, open. */
+  /** Recorded while it is still open, after the play. */
   stays?: boolean;
-  /** On a server that suggests continue-as-new after a few events. */
+  /** Runs on a server that suggests continue-as-new after a few events. */
   short?: boolean;
 }
 
-/** One field of the table of kinds and endings: a case, what stands for it, or why there is none. */
+/** One cell of the table of kinds and endings: a case, or why there is none. */
 export interface Field {
   kind: string;
   ending: string;

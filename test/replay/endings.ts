@@ -5,7 +5,7 @@ import { CODER, READER, type Particular, type Plan, type Step } from './plans.ts
 import type { Stage } from './recording/stage.ts';
 
 type Made = Omit<Case, 'name'>;
-/** How a step of a kind comes to an ending; or why it cannot. */
+/** Returns a step of a kind with this ending, or why there is none. */
 type Make = (plan: Plan, gate: Gate) => Made | string;
 
 const SMALL = { complexity: 0.1, risk: 0.1, impact: 0.1 };
@@ -26,17 +26,17 @@ const status = (is: string) => ({ reaches: (run: RunAnswer) => run.status === is
 const isAttempt = (run: RunAnswer, plan: Plan, is: string, times = 1) =>
   stepOf(run, plan).attempts.filter(({ outcome }) => outcome === is).length >= times;
 
-/** Its number among the steps of the case. */
+/** The step's number in the case. */
 const placeOf = async (stage: Stage, plan: Plan) => stepOf((await stage.look())!, plan).step;
 
-/** Waits until it asks a person, and says what brings about what the case is about. */
+/** Waits until the step asks a person, and takes the action that leads to the ending. */
 async function brought(stage: Stage, plan: Plan, { says }: Particular): Promise<void> {
   if (!says) return;
   await stage.parked(plan.kind);
   await stage.say(says[0] as never, says[1]);
 }
 
-/** Holds it at work, and has something done meanwhile. */
+/** Holds the step at work, and does something meanwhile. */
 const atWork =
   (works: string, meanwhile: (stage: Stage) => Promise<void>) =>
   async (stage: Stage): Promise<void> => {
@@ -62,14 +62,16 @@ const parking = (plan: Plan, then: (parks: Particular) => Made): Made | string =
 const sending = (plan: Plan, then: (sends: Particular & { role: string }) => Made): Made | string =>
   typeof plan.sends === 'string' ? plan.sends : then(plan.sends);
 const approving = (plan: Plan, { takes }: Gate, then: () => Made): Made | string =>
-  takes.approval && typeof plan.parks !== 'string' ? then() : 'it has no output to approve';
+  takes.approval && typeof plan.parks !== 'string' ? then() : 'it has no output that needs approval';
 
-/** A job of the role that ends so, and then good ones; over what the plan's own script says. */
+/** The role's first jobs end this way, then all succeed. Replaces the jobs of the plan's own script. */
 const first = ({ role, script }: Particular & { role: string }, ...ends: object[]) => ({
   script: { ...script, jobs: { ...(script?.['jobs'] as object), [role]: ends } },
 });
 
-/** On the forge, by hand: seen while a person is asked, or else by its own look, or by the one with which it begins. */
+/**
+ * By hand on the forge. The run notices while it waits for a person, or else in its own look or the one at its start.
+ */
 const byHand =
   (how: 'merged' | 'closed'): Make =>
   (plan) => {
@@ -89,7 +91,7 @@ const byHand =
     );
   };
 
-/** Every way in which a step of any kind may end, or be met by something. */
+/** Every way in which a step of any kind may end, and everything that may happen to it. */
 export const ENDINGS: Record<string, Make> = {
   passed: (plan) => made(plan, {}, plan.kind === 'merger' ? outcome(plan, 'merged') : outcome(plan, 'passed')),
   failed: (plan) => (typeof plan.fails === 'string' ? plan.fails : made(plan, plan.fails, outcome(plan, 'failed'))),
@@ -285,10 +287,10 @@ export const ENDINGS: Record<string, Make> = {
 
 const HELD = { is: 'held', by: 'budget', because: 'This month has spent 30 of 20 cents.' };
 
-/** Kinds whose verdict is about the head, and is voided by what others commit. */
+/** Kinds whose verdict is about the head, and is voided by foreign commits. */
 const JUDGES = ['coder', 'mocker', 'reviewer', 'human-test'];
 
-/** A verdict that a commit by somebody else voids: the next step sees it, and the run goes back. */
+/** A foreign commit voids the verdict: the next step notices, and the run goes back. */
 function goneBack(plan: Plan): Made | string {
   if (!JUDGES.includes(plan.kind)) return 'it holds no verdict that a commit could void';
   const { own } = plan.kind === 'reviewer' || typeof plan.parks === 'string' ? { own: undefined } : plan.parks;
@@ -314,7 +316,7 @@ function goneBack(plan: Plan): Made | string {
   );
 }
 
-/** What is recorded of a kind whose code is another's. */
+/** The endings that are recorded for a kind that shares another one's code. */
 export const CORE: readonly string[] = [
   'passed',
   'failed',

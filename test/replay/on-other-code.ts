@@ -1,4 +1,5 @@
-// Replays histories on workflow code that is not this build's: prints the results as JSON. Arguments: its entry, a place.
+// Replays histories on the workflow code of another build, and prints the results as JSON. Arguments: the entry file, a
+// folder.
 import { historyFiles } from '../../client/offline/histories.ts';
 import { replay } from '../../client/offline/replay.ts';
 

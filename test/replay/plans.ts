@@ -1,22 +1,22 @@
-/** A step as somebody writes it. */
+/** A step as a person writes it. */
 export type Step = { kind: string } & Record<string, unknown>;
 
-/** What is particular to a kind: how it comes to work, to wait, to fail. A text says why it does not. */
+/** What differs by kind: how a step works, waits, and fails. A text is the reason why it does not. */
 export interface Plan {
   kind: string;
-  /** Its endings are those of another kind, whose code it shares: only what every kind must have is recorded of it. */
+  /** The kind whose code and endings it shares. Only the core endings are recorded for it. */
   as?: string;
-  /** What stands before it, that it needs. */
+  /** The steps that it needs before it. */
   before: Step[];
   /** Its options, and the script, of a case without particulars. */
   own?: Record<string, unknown>;
   script?: Record<string, unknown>;
-  /** The call in which it is at work. */
+  /** The call during which it is at work. */
   works: string | { none: string };
   /** How it comes to ask a person. */
   parks: Particular | string;
   fails: Particular | string;
-  /** Whom it sends, and when. */
+  /** The role that it runs, and when. */
   sends: (Particular & { role: string }) | string;
 }
 
@@ -24,15 +24,15 @@ export interface Particular {
   own?: Record<string, unknown>;
   script?: Record<string, unknown>;
   after?: Step[];
-  /** The script with which a retry goes well, where the first try did not. */
+  /** The script with which a retry succeeds after the first run failed. */
   mended?: Record<string, unknown>;
-  /** What a person says once it is parked, to bring it about. */
+  /** The action of a person, once it is parked, that leads there. */
   says?: [action: string, said: Record<string, unknown>];
 }
 
 export const CODER: Step = { kind: 'coder' };
 export const READER: Step = { kind: 'researcher' };
-/** An output that a person approves is nobody's last word. */
+/** An output for approval needs a step after it. */
 const APPROVED: Particular = { own: { approval: true }, after: [READER] };
 const FINDING = { category: 'gap', severity: 'high', title: 'Which tax?', detail: 'It does not say which tax.' };
 export const FOUND = { output: { items: [FINDING] } };
@@ -63,13 +63,13 @@ const review = (kind: string, role: string): Plan => ({
   before: [],
   works: `runJob ${role}`,
   parks: { script: { jobs: { [role]: [FOUND, { output: { items: [] } }] } } },
-  fails: 'a reviewer that cannot be understood parks it: a person says what then',
+  fails: 'an unreadable review parks it, and a person decides',
   sends: { role },
 });
 
 const NOBODY = 'it never asks a person';
 
-/** Every kind of the registry. `cases.test.ts` fails when one is missing here. */
+/** Every kind of the registry. `cases.test.ts` fails if one is missing here. */
 export const PLANS: readonly Plan[] = [
   agent('coder'),
   agent('mocker'),
@@ -96,7 +96,7 @@ export const PLANS: readonly Plan[] = [
     before: [CODER],
     works: 'provisionEnvironment',
     parks: {},
-    fails: 'a person is its verdict: it passes, or its run is stopped',
+    fails: 'a person decides: it passes, or the run is stopped',
     sends: { role: 'fixer', says: ['requestFix', { findings: 'The tax is missing.' }] },
   },
   {
@@ -115,7 +115,7 @@ export const PLANS: readonly Plan[] = [
     before: [],
     works: 'fileIssue',
     parks: NOBODY,
-    fails: 'a tracker that refuses holds nobody up',
+    fails: 'a refusal of the tracker does not fail the run',
     sends: 'it sends nobody',
   },
   {
@@ -149,9 +149,9 @@ export const PLANS: readonly Plan[] = [
   {
     kind: 'post-release-health',
     before: [CODER, { kind: 'merger' }],
-    works: { none: 'it only begins a workflow, whose own endings are among the stories' },
-    parks: 'a regression is asked about by the workflow that it begins',
-    fails: 'what comes after the merge fails nobody',
-    sends: 'the on-call agent is sent by the workflow that it begins',
+    works: { none: 'it only starts a workflow, whose endings are among the stories' },
+    parks: 'the workflow that it starts asks about a regression',
+    fails: 'steps after the merge do not fail the run',
+    sends: 'the workflow that it starts runs the on-call agent',
   },
 ];

@@ -1,10 +1,10 @@
-// Records histories for the replay test: plays the cases of `cases.ts` on real Temporal servers of its own, with the
-// production worker over a scripted world, and keeps what they leave, scrubbed. A history is never recorded anew: each
-// recording is a new generation, and `--missing` adds to the newest what it lacks.
+// Records histories for the replay test: plays the cases of `cases.ts` on separate Temporal servers, with the
+// production worker in a scripted world, and saves their histories, scrubbed. Saved histories never change: each
+// recording is a new generation, and `--missing` adds missing cases to the newest one.
 //
 //   npm run record                            a new generation, of all cases
-//   npm run record -- --missing               what the newest generation lacks
-//   npm run record -- --to DIR --only '^ci-'   some cases, into a folder of one's own
+//   npm run record -- --missing               the cases that the newest generation lacks
+//   npm run record -- --to DIR --only '^ci-'   some cases, into a folder of your own
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,12 +48,12 @@ async function main(): Promise<number> {
   const lost = await recordAll(due, folder);
   for (const { name, because } of lost) say(`NOT RECORDED ${name}: ${because}`);
   say(
-    `${due.length - lost.length} cases recorded in ${Math.round((Date.now() - began) / 1_000)} s, ${lost.length} not`,
+    `${due.length - lost.length} cases recorded in ${Math.round((Date.now() - began) / 1_000)} s, ${lost.length} failed`,
   );
   return lost.length > 0 ? 1 : 0;
 }
 
-/** A folder of one's own, the newest generation, or the next one. */
+/** The folder of `--to`, the newest generation, or the next one. */
 async function target(): Promise<string> {
   if (values.to !== undefined) return path.resolve(values.to);
   const newest = (await generationsOf()).at(-1) ?? 0;
@@ -67,7 +67,7 @@ interface Lost {
   because: string;
 }
 
-/** Plays them, many at a time; one that does not come out is named, and holds up no other. */
+/** Plays many cases at a time. A failing one is reported, and does not stop the others. */
 async function recordAll(due: readonly Case[], folder: string): Promise<Lost[]> {
   const shorts = due.some(({ short }) => short);
   const opening = [

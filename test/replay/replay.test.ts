@@ -33,7 +33,7 @@ let scratch: string;
 beforeEach(async () => void (scratch = await mkdtemp(path.join(tmpdir(), 'gatehouse-replay-'))));
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
-it('today’s code replays every recorded history', async () => {
+it('the current code replays every recorded history', async () => {
   const files = (await historyFiles(HISTORIES))!;
   expect(files.length).toBeGreaterThanOrEqual(8);
   const { exitCode, results } = await replay(HISTORIES);
@@ -42,7 +42,7 @@ it('today’s code replays every recorded history', async () => {
   expect(exitCode).toBe(0);
 });
 
-it('a history of other code is told from ours, and a file that is none from both', async () => {
+it('replay reports histories of other code and invalid files, and accepts its own', async () => {
   const history = JSON.parse(await historyText(recorded('human-review-run')));
   const [payload] = history.events[0].workflowExecutionStartedEventAttributes.input.payloads;
   const input = JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
@@ -64,7 +64,7 @@ it('a history of other code is told from ours, and a file that is none from both
   expect(stderr).toContain(`BROKEN ${path.join(scratch, 'a.json')}`);
 });
 
-it('a swapped order of awaits in a gate is caught in every history that went through it, and in no other', async () => {
+it('a swapped order of awaits in a gate breaks exactly the histories that went through it', async () => {
   // Within the project, so that the copy finds its libraries.
   await mkdir(path.join(root, 'build'), { recursive: true });
   const planted = await mkdtemp(path.join(root, 'build', 'planted-'));
@@ -94,13 +94,13 @@ describe('the corpus', () => {
   const FOREIGN =
     /"(identity|stackTrace)"|node_modules|file:\/\/\/(?!srv)|(?<![\w:/.-])\/(home|Users|root|tmp|work)\/|[A-Z]:\\\\/;
 
-  /** All that a history says, payloads included. */
+  /** All text in a history, including payloads. */
   const textOf = async (file: string): Promise<string> =>
     (await historyText(file)).replace(/"data":\s*"([\w+/=]+)"/g, (_, data) =>
       Buffer.from(data, 'base64').toString('utf8'),
     );
 
-  it('names no machine, nobody who recorded it, and no stack trace', async () => {
+  it('contains no name of a machine or person, and no stack trace', async () => {
     const names = [...PLACES, ...(/[\d.-]/.test(hostname()) ? [hostname()] : [])];
     for (const file of (await historyFiles(HISTORIES))!) {
       const text = await textOf(file);
@@ -108,7 +108,7 @@ describe('the corpus', () => {
     }
   });
 
-  it('is small', async () => {
+  it('stays below its size limit', async () => {
     const sizes = await Promise.all((await historyFiles(HISTORIES))!.map(async (file) => (await stat(file)).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_BYTES);
   });

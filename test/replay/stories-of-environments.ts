@@ -7,7 +7,7 @@ const PASSED: Pick<Case, 'reaches'> = { reaches: (run) => run.status === 'passed
 const environmentOf = ({ each }: Stage) => `env/default/${each.name}`;
 const SOON_MS = 3_000;
 
-/** How its environment stands is what the case is about; the person then confirms. */
+/** A case about the state of the environment. The person then confirms. */
 const shown = (name: string, play: (stage: Stage) => Promise<unknown>, more: Partial<Case> = {}): Case => ({
   name: `environment-${name}`,
   steps: [CODER, { kind: 'human-test' }],
@@ -30,7 +30,7 @@ const generation = (stage: Stage, least: number) =>
     ({ environment }) => (environment?.generation ?? 0) >= least && environment?.status === 'live',
   );
 
-/** An environment × its endings: what a run's end, time, its provider and its holder do to it. */
+/** An environment × its endings: the end of its run, time, its provider, and its holder. */
 export const ENVIRONMENTS: readonly Case[] = [
   shown('released', async () => undefined),
   shown('expired', (stage) => stage.closed(environmentOf(stage)), {

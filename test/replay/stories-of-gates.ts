@@ -40,7 +40,7 @@ const review = (
   ...more,
 });
 
-/** A person says these, one after another, each once the run asks again. */
+/** A person takes these actions one after another, each once the run asks again. */
 function saying(lines: [string, Record<string, unknown>?][]) {
   return async (stage: Stage) => {
     await stage.start();
@@ -78,7 +78,7 @@ const tried = (name: string, lines: [string, Record<string, unknown>?][], more: 
 const MERGER: Step = { kind: 'merger' };
 const large = { output: { complexity: 0.9, risk: 0.9, impact: 0.9, rationale: 'It is large.' } };
 
-/** What particular gates do besides what every gate can meet. */
+/** Cases of particular gates, in addition to those that every gate has. */
 export const GATES: readonly Case[] = [
   companion('reworked', [low, good]),
   companion('capped-extra-round', [low, low, good], { play: capped('extra-round') }),

@@ -5,7 +5,7 @@ import type { Stage } from './recording/stage.ts';
 const watchOf = ({ each }: Stage) => `release/default/${each.name}`;
 const signal = (state: string) => ({ id: 'errors', state });
 
-/** A run that merges, and a watch of what it has released; the case is about the watch. */
+/** A run that merges, and the watch of its release. The case is about the watch. */
 const watched = (name: string, signals: object[][], more: Partial<Case> & { own?: object } = {}): Case => {
   const { own, ...rest } = more;
   return {

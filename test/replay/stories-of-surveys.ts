@@ -16,7 +16,7 @@ const sights = (over: Partial<SurveyFacts> = {}): SurveyFacts => ({
   ...over,
 });
 
-/** The first look finds these, the next ones nothing. */
+/** The first look finds these, later ones nothing. */
 const surveyed = (
   name: string,
   raw: unknown,

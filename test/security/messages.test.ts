@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 const STEPS = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
 const MB = 1_024 * 1_024;
 
-/** A run that waits for a person, which is where most people meet it. */
+/** A run that waits for a person, where most actions reach it. */
 async function parked(over: object = {}, world = {}) {
   const cluster = clusterWith(world);
   const run = await startRun(cluster, { ...wish(...STEPS), ...over });
@@ -20,7 +20,7 @@ async function parked(over: object = {}, world = {}) {
   };
 }
 
-/** What anybody may send who may signal a run, by whatever name. */
+/** Inputs that anybody with access may send, under any name. */
 const HOSTILE: [string, unknown][] = [
   ['two megabytes of text', { findings: 'x'.repeat(2 * MB) }],
   ['two megabytes of an unknown key', { [`k${'x'.repeat(2 * MB)}`]: 1 }],
@@ -48,11 +48,11 @@ const NAMES = [
   'x'.repeat(100_000),
 ];
 
-describe.each(HOSTILE)('%s', (_, input) => {
-  it('as any signal leaves the run as it was, and its log short', async () => {
+describe.each(HOSTILE)('hostile input: %s', (_, input) => {
+  it('as a signal leaves the run unchanged, and its log short', async () => {
     const { run, log, ended } = await parked();
     const before = await run.query('run');
-    // What is large is heavy to send: by the names that keep most of it.
+    // Large inputs are slow to send, so only the names that keep most of it are tried.
     const large = JSON.stringify(input).length > MB;
     for (const name of large ? ['requestFix', 'nonsense'] : NAMES) await run.signal(name, input);
     expect((await run.query('run')).current).toEqual(before.current);
@@ -66,21 +66,21 @@ describe.each(HOSTILE)('%s', (_, input) => {
     expect(await ended()).toMatchObject({ result: { outcome: 'merged' } });
   });
 
-  it('as an update is refused without a trace', async () => {
+  it('as an update is refused without a log entry', async () => {
     const { run, log, ended } = await parked();
     expect((await run.update('requestFix', input)).refused).toMatchObject({ code: expect.any(String) });
     expect(await log()).toEqual([]);
     expect(await ended()).toMatchObject({ result: { outcome: 'merged' } });
   });
 
-  it('as a start input ends the run as invalid, by a name', async () => {
+  it('as a start input fails the run as invalid', async () => {
     for (const start of [input, { ...wish(...STEPS), policy: input }, { ...wish(...STEPS), task: input }]) {
       const run = await startRun(clusterWith(), start);
       expect(run.closed).toMatchObject({ failure: { type: 'invalid_input' } });
     }
   });
 
-  it('as a query’s question is nothing to answer', async () => {
+  it('as the argument of a query gets an empty answer', async () => {
     const { run } = await parked();
     expect(await run.query('output', input)).toBeNull();
     expect(await run.query('output', { step: input })).toBeNull();
@@ -100,16 +100,16 @@ describe.each(HOSTILE)('%s', (_, input) => {
 const arrays = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
-/** Deeper than what reads by recursion can follow, and than a program of ours could have written. */
+/** Nested more deeply than recursion can follow, and than any of our programs writes. */
 describe.each([
   ['an array', arrays(100_000)],
   ['an object', objects(100_000)],
   ['an array in a field', `{"note": ${arrays(100_000)}}`],
-  ['one of a depth that is read, and not written', `{"note": ${arrays(4_000)}}`],
-  ['one with quotes and escapes before it', `{"a\\"]": "[[\\\\", "note": ${arrays(4_000)}}`],
-  ['one that is not even JSON', arrays(100_000).slice(1)],
-])('nested JSON: %s', (_, json) => {
-  it('is refused as a signal, as an update, as a start input, and as a question', async () => {
+  ['a depth that can be read, but not written', `{"note": ${arrays(4_000)}}`],
+  ['quotes and escapes before it', `{"a\\"]": "[[\\\\", "note": ${arrays(4_000)}}`],
+  ['invalid JSON', arrays(100_000).slice(1)],
+])('deeply nested JSON: %s', (_, json) => {
+  it('is refused as a signal, as an update, as a start input, and as the argument of a query', async () => {
     const { run, log, ended } = await parked();
     await run.signal('requestFix', new AsSent(json));
     await run.signal('nonsense', new AsSent(json));
@@ -121,7 +121,7 @@ describe.each([
   });
 });
 
-it('JSON of a depth that people write is read as ever, also with brackets in its texts', async () => {
+it('JSON of ordinary depth is accepted, even with many brackets in its strings', async () => {
   const { run, log } = await parked();
   await run.signal('requestFix', new AsSent(`{"findings": "${'['.repeat(2_000)} \\" ${'{'.repeat(2_000)}"}`));
   expect(await log()).toMatchObject([{ verdict: 'taken' }]);
@@ -130,12 +130,12 @@ it('JSON of a depth that people write is read as ever, also with brackets in its
 it.each([
   ['deep', arrays(100_000)],
   ['deep in the task', `{"task": ${objects(100_000)}}`],
-])('a start input that is %s ends the run as invalid', async (_, json) => {
+])('a start input that is %s fails the run as invalid', async (_, json) => {
   const run = await startRun(clusterWith(), new AsSent(json));
   expect(run.closed).toMatchObject({ failure: { type: 'invalid_input' } });
 });
 
-it('hundreds of large refusals do not swell what a run goes on with', async () => {
+it('hundreds of large refused inputs do not inflate the state that a run carries', async () => {
   const { cluster, run } = await parked();
   for (let n = 0; n < 150; n += 1) await run.signal('requestFix', { findings: 'x'.repeat(10_001), actionId: `a-${n}` });
   run.suggestContinueAsNew = true;
@@ -145,7 +145,7 @@ it('hundreds of large refusals do not swell what a run goes on with', async () =
   expect(JSON.stringify(run.handed).length).toBeLessThan(500_000);
 });
 
-it('a large input is told from another one, and from its own repeat', async () => {
+it('a large input is distinguished from a similar one, and recognized when repeated', async () => {
   const { run, log } = await parked();
   const large = { findings: 'x'.repeat(9_000), note: 'y'.repeat(1_900), actionId: 'one' };
   await run.update('requestFix', large);
@@ -156,7 +156,7 @@ it('a large input is told from another one, and from its own repeat', async () =
   expect(await log()).toMatchObject([{ actionId: 'one', verdict: 'taken', repeats: 1 }]);
 });
 
-it('only a run that goes on by itself brings a whole state: nobody starts one that has been examined already', async () => {
+it('a start with the state of an earlier execution is refused', async () => {
   const { run } = await parked();
   const state = { ...(await run.query('run')), change: { basis: 'c'.repeat(40) } };
   const asked: unknown[] = [];
@@ -168,7 +168,7 @@ it('only a run that goes on by itself brings a whole state: nobody starts one th
 });
 
 it.each(['--output=/tmp/x', '-x', 'main', '../../x', 'a'.repeat(41), 'HEAD'])(
-  'a retry that names %j as the head is no input',
+  'a start that names %j as the head is refused',
   async (head) => {
     const forged = await startRun(clusterWith(), { ...wish(...STEPS), resume: { from: 1, settled: [], head } });
     expect(forged.closed).toMatchObject({

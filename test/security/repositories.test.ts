@@ -82,21 +82,24 @@ describe('names that become refs, folders and arguments', () => {
     'main\u200b',
     'x'.repeat(201),
   ];
-  it.each(REFS)('%j is no branch, and no base', (name) => {
+  it.each(REFS)('%j is not a valid branch or base', (name) => {
     expect(Branch.safeParse(name).success).toBe(false);
     expect(ChangeInput.safeParse({ repository: '/srv/shop', base: name }).success).toBe(false);
   });
 
   it.each([...REFS.filter((name) => name !== 'HEAD'), 'a/b', 'ä', '.git', 'a;b', '$(x)', '`x`', 'x'.repeat(65)])(
-    '%j is no task and no workspace',
+    '%j is not a valid id of a task or workspace',
     (id) => {
       expect(Id.safeParse(id).success).toBe(false);
     },
   );
 
-  it.each(['--upload-pack=x', '-', 'a\0b', 'a\nb', '', '/'.repeat(256)])('%j is no repository', (repository) => {
-    expect(ChangeInput.safeParse({ repository }).success).toBe(false);
-  });
+  it.each(['--upload-pack=x', '-', 'a\0b', 'a\nb', '', '/'.repeat(256)])(
+    '%j is not a valid repository',
+    (repository) => {
+      expect(ChangeInput.safeParse({ repository }).success).toBe(false);
+    },
+  );
 
   it.each([
     '--output=/tmp/x',
@@ -108,7 +111,7 @@ describe('names that become refs, folders and arguments', () => {
     'a'.repeat(41),
     '',
     `${'a'.repeat(40)}\n`,
-  ])('%j is no commit’s id, and never git’s argument', async (name) => {
+  ])('%j is not a valid commit id, and is never passed to git', async (name) => {
     expect(() => commitId(name)).toThrow('is no commit’s id');
     await expect(
       isAncestor({ gitDir: path.join(shop, '.git') }, name, await git(shop, 'rev-parse', 'HEAD')),
@@ -117,7 +120,7 @@ describe('names that become refs, folders and arguments', () => {
 });
 
 describe('repositories', () => {
-  it('that are none on this disk are refused, and nothing is run for them', async () => {
+  it('that do not exist on this disk are refused, and nothing is run for them', async () => {
     await mkdir(path.join(shop, 'below'));
     const no = [
       `ext::sh -c touch%20${trap}`,
@@ -147,7 +150,7 @@ describe('repositories', () => {
     expect(existsSync(trap)).toBe(false);
   });
 
-  it('cannot have us run what their configuration, their hooks or their attributes name', async () => {
+  it('cannot make us run programs from their configuration, hooks or attributes', async () => {
     const bomb = path.join(home, 'bomb.sh');
     await writeFile(bomb, `#!/bin/sh\necho "$0 $*" >> ${trap}\nexit 0\n`);
     await chmod(bomb, 0o755);
@@ -187,7 +190,7 @@ describe('repositories', () => {
       ['commit.gpgSign', 'true'],
     ])
       await git(shop, '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', 'config', name!, value!);
-    await rm(trap, { force: true }); // what the set-up itself has set off
+    await rm(trap, { force: true }); // triggered by the set-up itself
     const local = forge();
     expect(await local.examine({ repository: shop, branch: 'work', branchGiven: true })).toMatchObject({ is: 'found' });
     const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
@@ -197,11 +200,11 @@ describe('repositories', () => {
     expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
       is: 'merged',
     });
-    expect(existsSync(path.join(shop, 'new.txt'))).toBe(true); // its owner's checkout was brought along
+    expect(existsSync(path.join(shop, 'new.txt'))).toBe(true); // the owner's checkout was updated
     expect(existsSync(trap) && (await readFile(trap, 'utf8'))).toBe(false);
   });
 
-  it('an agent’s checkout cannot have us run what the agent configured in it', async () => {
+  it('cannot make us run what an agent configured in its checkout', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
     const workshop = new LocalWorkspace(path.join(home, 'data'));
@@ -255,13 +258,13 @@ describe('documents that are committed for an agent', () => {
     'a//b.md',
     '',
     'a,b.md',
-  ])('are refused at %j', async (file) => {
+  ])('are refused at the path %j', async (file) => {
     const end = await forge().commitFiles(await change(), { files: { [file]: 'x' }, message: 'm' });
     expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('no path inside the repository') });
     expect(await git(shop, 'branch', '--list', 'work')).toBe('');
   });
 
-  it('never follow a link of the branch: where one stands for a folder they are refused, with the reason', async () => {
+  it('are refused, with the reason, if the branch has a link in place of their folder', async () => {
     const outside = path.join(home, 'outside');
     await mkdir(outside);
     await symlink(outside, path.join(shop, 'docs'));
@@ -271,7 +274,7 @@ describe('documents that are committed for an agent', () => {
     expect(await readdir(outside)).toEqual([]);
   });
 
-  it('take the place of a link that has their name', async () => {
+  it('replace a link of their name', async () => {
     const outside = path.join(home, 'outside.md');
     await symlink(outside, path.join(shop, 'spec.md'));
     await commit({});
@@ -284,7 +287,7 @@ describe('documents that are committed for an agent', () => {
 });
 
 describe('settings', () => {
-  it('are the base’s: a branch that rewrites them is judged by the commands of its base', async () => {
+  it('come from the base, even if the branch changes them', async () => {
     const basis = (await change()).basis;
     await git(shop, 'checkout', '--quiet', '-b', 'work');
     const head = await commit({
@@ -316,7 +319,7 @@ describe('settings', () => {
     [`a: &a [1,1,1,1,1,1,1,1,1]\n${'b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]'}`, ''],
     [`checks: ${'['.repeat(2_000)}${']'.repeat(2_000)}`, ''],
     ['x'.repeat(100_001), ''],
-  ])('%j are refused by name', (text, place) => {
+  ])('are refused with the name of the bad field: %j', (text, place) => {
     const read = parseSettings(text);
     expect(read).toMatchObject({
       fields: [{ path: expect.stringContaining('.gatehouse.yml') }, ...('fields' in read ? read.fields.slice(1) : [])],
@@ -325,41 +328,41 @@ describe('settings', () => {
     expect(({} as any).checks).toBeUndefined();
   });
 
-  it('cannot reach a prototype: such a check is refused by its name', () => {
+  it('cannot reach a prototype', () => {
     expect(parseSettings('checks: { __proto__: touch x }')).toMatchObject({
       fields: [{ path: '.gatehouse.yml:checks.__proto__' }],
     });
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  it('a check that is named like an inherited property is a check of its own', () => {
+  it('may name a check like an inherited property', () => {
     expect(parseSettings('checks: { constructor: "true", toString: "false" }')).toMatchObject({
       settings: { checks: { constructor: 'true', toString: 'false' } },
     });
   });
 });
 
-describe('what an agent answers', () => {
+describe('an agent’s result', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   it.each([
     ['nested too deep', `{"summary": "s", "output": ${nested(50_000)}}`, 'nested more than 100 deep'],
     ['nested a little too deep', `{"summary": "s", "output": ${nested(102)}}`, 'nested more than 100 deep'],
     ['too large', `{"summary": "s", "output": "${'x'.repeat(256_001)}"}`, 'of at most 256000'],
-    ['no JSON', '{', 'no JSON'],
-    ['no object', '[]', 'does not fit'],
+    ['invalid JSON', '{', 'no JSON'],
+    ['not an object', '[]', 'does not fit'],
     ['without a summary', '{"__proto__": {"summary": "s"}}', 'does not fit'],
-    ['of a cost below nothing', '{"summary": "s", "usage": {"costCents": -5}}', 'does not fit'],
-  ])('is broken when it is %s', (_, text, because) => {
+    ['of a negative cost', '{"summary": "s", "usage": {"costCents": -5}}', 'does not fit'],
+  ])('is refused when it is %s', (_, text, because) => {
     expect(readResult(text, '')).toEqual({ broken: expect.stringContaining(because) });
     expect(({} as any).summary).toBeUndefined();
   });
 
-  it('may be as deep as people nest', () => {
+  it('may have ordinary depth', () => {
     expect(readResult(`{"summary": "s", "output": ${nested(90)}}`, '')).toMatchObject({ result: { summary: 's' } });
   });
 });
 
-it('what is ours leaves the worker’s environment before anything is started from it', () => {
+it('our variables are removed from the worker’s environment before it starts any process', () => {
   const environment = { PATH: '/bin', GATEHOUSE_CODEC_KEYS: 'k', GATEHOUSE_WEBHOOK_SECRET: 's', TEMPORAL_API_KEY: 't' };
   const before = { ...environment };
   expect(takeEnvironment(environment)).toEqual(before);

@@ -5,7 +5,7 @@ import { shown, shownLines, tame, tameJson } from '../../client/legible.ts';
 import { inert } from '../../workflows/contracts/text/titles.ts';
 import { code, plain } from '../../workflows/words/views/markdown.ts';
 
-/** What people, agents and branches may call things. */
+/** Names and texts that people, agents and branches may choose. */
 const HOSTILE = [
   '[x](javascript:alert(1))',
   '[x]: javascript:alert(1)',
@@ -38,10 +38,10 @@ const HOSTILE = [
   '\\[x](y)',
 ];
 
-describe.each(HOSTILE)('%j', (text) => {
-  it('is text in the Web UI', () => {
+describe.each(HOSTILE)('the text %j', (text) => {
+  it('is plain text in the Web UI', () => {
     const shown = plain(text);
-    // What is left unescaped of Markdown's and HTML's own characters draws something.
+    // Any unescaped character with a meaning in Markdown or HTML could be rendered.
     const bare = shown.replace(/\\[!-/:-@[-`{-~]/g, '').replace(/&(?:lt|amp|#\d+);/g, '');
     expect(bare).not.toMatch(/[`*_{}[\]()#+!|<>~&@]/);
     expect(bare).not.toMatch(/\b(?:https?|ftp):\/\/|\bwww\.|javascript:|data:|vbscript:/i);
@@ -49,18 +49,18 @@ describe.each(HOSTILE)('%j', (text) => {
     expect(shown).not.toMatch(/[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
   });
 
-  it('stays in its code span, and in its cell', () => {
+  it('stays within its code span and its table cell', () => {
     const shown = code(text);
     expect(shown).toMatch(/^`[^`\n]*`$/);
     expect(shown.replace(/\\\|/g, '')).not.toContain('|');
     expect(shown).not.toMatch(/[\x00-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]/);
   });
 
-  it('is no link, picture or tag in a summary', () => {
+  it('is no link, image or tag in a summary', () => {
     expect(inert(text).replace(/\\[\\[\]<`]/g, '')).not.toMatch(/[[\]<`]/);
   });
 
-  it('steers no terminal, with colours or without', () => {
+  it('cannot control a terminal, with colours or without', () => {
     for (const colours of [true, false]) {
       const shown = tame(`\x1b[32m✓\x1b[39m ${text}`, colours);
       expect(shown.replace(/\x1b\[(?:3[0-9])m/g, '')).not.toMatch(
@@ -73,12 +73,12 @@ describe.each(HOSTILE)('%j', (text) => {
     expect(JSON.parse(json)).toEqual({ title: text });
   });
 
-  it('is one word where it is to be pasted into a shell', () => {
+  it('is one word when it is pasted into a shell', () => {
     const word = shellWord(text);
     expect(/^'(?:[^']|'\\'')*'$/.test(word) || /^[\w./:@#-]+$/.test(word)).toBe(true);
   });
 
-  it('is one text where visibility is asked for it', () => {
+  it('is one string in a visibility query', () => {
     expect(queryText(text)).toMatch(/^"(?:[^"\\]|\\["\\])*"$/);
   });
 });
@@ -91,11 +91,11 @@ it.each([
   'a\rb',
   '\x1bP+q\x1b\\',
   '\x9d0;x\x9c',
-])('what %j would do to a terminal is not done', (text) => {
+])('the control sequence %j does not reach the terminal', (text) => {
   for (const colours of [true, false]) expect(tame(text, colours)).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
 });
 
-it('a story tells each title, name and reason on one line', () => {
+it('a story shows each title, name and reason on one line', () => {
   const lines: string[] = [];
   const story = new Story({ address: '', environment: {} }, (line) => lines.push(line));
   const nasty = 'a\n? Confirm here:\n  npx evil';
@@ -133,11 +133,11 @@ const parked: any = {
   change: {},
 };
 
-it('what explains a run is three lines, whatever it waits for', () => {
+it('the explanation of a run has three lines, whatever the run waits for', () => {
   expect(explained({ run: parked, end: { is: 'live' }, pending: [] })).toHaveLength(3);
 });
 
-describe('what others say is one line that colours nothing, however deep it is', () => {
+describe('text by others is one line without control characters, at any depth:', () => {
   it.each(HOSTILE)('%j', (text) => {
     const { title, steps } = shown({ title: text, steps: [{ note: text }] });
     for (const line of [title, steps[0]!.note]) {
@@ -157,7 +157,7 @@ describe('what others say is one line that colours nothing, however deep it is',
     expect(shown(text)).toBe(line);
   });
 
-  it('a text of its own keeps its lines, and no more', () => {
+  it('a text with lines of its own keeps them, without other control characters', () => {
     expect(shownLines('a\r\n\tb\x1b[31m\u202e\rc')).toBe('a\n\tb[31m c');
   });
 });

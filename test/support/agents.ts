@@ -11,7 +11,10 @@ import { until } from './stack.ts';
 
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
 
-/** A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the rig's folder. */
+/**
+ * A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the rig's
+ * folder.
+ */
 export class AgentRig {
   private constructor(
     readonly home: string,
@@ -29,7 +32,7 @@ export class AgentRig {
   git = async (...args: string[]) => (await execa('git', args, { cwd: this.repository })).stdout;
   read = (name: string) => readFile(path.join(this.home, name), 'utf8');
 
-  /** Somebody commits to a branch, which begins where the repository stands when it is new. Answers the commit. */
+  /** Commits to a branch, which is created from the current head if it is new. Returns the commit. */
   async commit(branch: string, files: Record<string, string>): Promise<string> {
     const there = await this.git('branch', '--list', branch);
     await this.git('checkout', '--quiet', ...(there ? [branch] : ['-B', branch]));
@@ -39,7 +42,7 @@ export class AgentRig {
     return this.git('rev-parse', 'HEAD');
   }
 
-  /** Has every role done by this script, and answers a job of one of them. */
+  /** Makes the script the agent of every role, and returns a job for it. */
   async job(script: string, over: Partial<Job> = {}): Promise<Job> {
     const basis = await this.commit('main', {
       'agent.sh': script.replaceAll('$T', this.home),

@@ -10,7 +10,7 @@ export const change = {
 export const HEADS = ['a', 'c', 'd', 'e', 'f'].map((letter) => letter.repeat(40));
 export const HEAD = HEADS[0]!;
 
-/** What somebody types who starts a run. */
+/** A start input as a person would write it. */
 export const wish = (...steps: ({ kind: string } & Record<string, unknown>)[]) => ({
   task: { id: 'PAY-142', title: 'Show totals with tax' },
   change: { repository: change.repository },
@@ -47,7 +47,7 @@ export const ready = {
   checksGraceSeconds: 0,
 };
 
-/** A job of this repository's, from this commit of its base on. */
+/** A job in this repository, based on this commit. */
 export const commandJob = (repository: string, basis: string, over: Partial<Job> = {}): Job => {
   const { role = 'coder' } = over;
   return {
@@ -65,7 +65,7 @@ export const commandJob = (repository: string, basis: string, over: Partial<Job>
   };
 };
 
-/** A job as far as activities look at one. */
+/** A job with only the fields that activities read. */
 export const readingJob = {
   key: 'run/default/A/1/1-coder/coder-1',
   role: 'coder',

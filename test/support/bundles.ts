@@ -5,10 +5,10 @@ import { workflowBundle } from '../../worker/bundle.ts';
 
 const KEPT = fileURLToPath(new URL('../../build/tests', import.meta.url));
 
-/** The workflow code as it stands, bundled by whichever test needs it first and kept for all others. */
+/** The bundle of the current workflow code. The first test that needs it builds it, and all others reuse it. */
 export const keptBundle = async (): Promise<string> => (await workflowBundle(KEPT)).codePath;
 
-/** Spares the worker of a new data folder the bundling. */
+/** Copies the bundle into a new data folder, so that its worker need not build it. */
 export async function bringBundle(data: string): Promise<void> {
   const kept = await keptBundle();
   await mkdir(path.join(data, 'bundles'), { recursive: true, mode: 0o700 });

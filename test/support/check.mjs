@@ -1,5 +1,5 @@
-// `npm run check`: types, lint and format in one lane, the tests in another. `npm run check:fast` does as much of it as fits
-// into a minute: the tables of the rules, the stories of the gates, and those tests of what differs from main that are quick.
+// `npm run check` runs types, lint and format in one lane, and the tests in another. `npm run check:fast` runs what
+// fits into a minute: the tests of the rules, texts and gates, and the quick ones among those that differ from main.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ const fast = process.argv.includes('fast');
 const began = Date.now();
 const seconds = () => Math.round((Date.now() - began) / 1_000);
 
-/** Runs a script of package.json. What it says is shown at once, or only if it fails. */
+/** Runs a script of package.json. With `quiet`, its output is shown only if it fails. */
 function run(script, args = [], { quiet = false } = {}) {
   const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'];
   const child = spawn('npm', ['run', '--silent', script, '--', ...args], { cwd: root, stdio });
@@ -22,18 +22,18 @@ function run(script, args = [], { quiet = false } = {}) {
   });
 }
 
-/** One after another. */
+/** Runs the steps one after another. */
 async function lane(...steps) {
   const results = [];
   for (const step of steps) results.push(await step());
   return results;
 }
 
-/** Those that would take minutes, and prove what lies outside of this process. */
+/** Tests that take minutes, and test more than this process. */
 const SLOW =
   /test\/(?:e2e|replay|security|activities\/adapters|client\/(?:local-stack|offline)|worker)\/|sdk-contract|walk/;
 
-/** The rules and gates, and what main has otherwise. */
+/** Tests the rules, texts and gates, and what differs from main. */
 async function changed() {
   const { said } = await run('jest', ['--listTests', '--changedSince', 'main'], { quiet: true });
   const files = said.split('\n').filter((file) => file.startsWith(root) && !SLOW.test(file));

@@ -1,4 +1,5 @@
-// Makes a table of what the server-less tests saw of workflows/: `npm run coverage`. Exits 1 below its bars.
+// Prints how much of workflows/ the tests without a server cover: `npm run coverage`. Exits with 1 below the
+// thresholds.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { mergeScriptCovs } from '@bcoe/v8-coverage';
@@ -8,7 +9,7 @@ import v8ToIstanbul from 'v8-to-istanbul';
 const BARS = { lines: 95, branches: 90 };
 const folder = process.argv[2]!;
 const seen = readdirSync(folder).map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')));
-// All ran the same bundle. What V8 saw is put together first: its blocks of one run are not those of another.
+// All processes ran the same bundle. V8's results are merged before they are converted, because their blocks differ.
 const merged = mergeScriptCovs(seen.map(({ functions }) => ({ scriptId: '0', url: 'bundle', functions })))!;
 const converter = v8ToIstanbul(path.join(process.cwd(), 'bundle.js'), 0, { source: seen[0].source });
 await converter.load();

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 
 /**
- * With COVERAGE naming a folder, notes there what V8 saw of the workflow bundle. Jest's own coverage does not look into
- * the sandbox, where the code runs that counts; `npm run coverage` makes a table of it.
+ * If COVERAGE names a folder, saves V8's coverage of the workflow bundle there. Jest's own coverage does not reach into
+ * the sandbox in which the workflow code runs. `npm run coverage` prints it as a table.
  */
 export function measure(): void {
   const folder = process.env['COVERAGE'];
@@ -21,7 +21,7 @@ export function measure(): void {
   afterAll(async () => {
     const { result } = await session.post('Profiler.takePreciseCoverage');
     mkdirSync(folder, { recursive: true });
-    // The SDK compiles the bundle twice, and runs one of the two: the one of which V8 has seen functions within.
+    // The SDK compiles the bundle twice and runs one of the two: the one in which V8 has seen functions.
     const bundles = result.filter(({ url }) => url.includes('workflow-bundle'));
     const ran = bundles.toSorted((a, b) => b.functions.length - a.functions.length).slice(0, 1);
     for (const { scriptId, functions } of ran) {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
 
-/** Removes the folder of a test, in which processes that are ending may still write. */
+/** Removes a test's folder. Retries, because processes that are ending may still write to it. */
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 20 });

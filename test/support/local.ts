@@ -4,7 +4,7 @@ import { repositoriesOf } from '../../activities/adapters/git/publishing/reposit
 import type { InCheckouts, Local } from '../../activities/adapters/local/opening.ts';
 import { LocalWorkspace } from '../../activities/adapters/local/repositories/workspace.ts';
 
-/** With the repositories of this machine, for adapters that work in checkouts of them. */
+/** Adds the repositories of this machine, for adapters that work in checkouts. */
 export function inCheckouts(options: Local): InCheckouts {
   const workspace = new LocalWorkspace(options.root);
   const publishing = new Publishing(workspace, new ChangeStore(options.root), options.ledger);

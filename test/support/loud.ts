@@ -8,12 +8,12 @@ import { clientOf } from './sandbox-client.ts';
 import type { Cluster, Execution } from './sandbox.ts';
 import { clusterWith, goodWork, startRun } from './world.ts';
 
-/** What no message may reach: the server ends the run at 2 MB. */
+/** The size that no message may reach. The server ends a run at 2 MB. */
 export const MESSAGE_BYTES = 1_100_000;
 export const long = (characters: number) => '長'.repeat(characters);
 export const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
 
-/** Every role answers as much as it may: 10,000 characters, and 256 kB of data. */
+/** Every role returns as much as allowed: 10,000 characters, and 256 kB of data. */
 export const loud = (job: Job) => {
   const answer = goodWork(job);
   if (answer.is !== 'completed') return answer;
@@ -22,7 +22,9 @@ export const loud = (job: Job) => {
   return { ...answer, summary: long(10_000), output, changed: job.mode !== 'read' };
 };
 
-/** A run in a world where everything is as long as it may be; what it sends is weighed, and what it keeps is kept. */
+/**
+ * A run in which every text is as long as allowed. Records the size of each message, and stores texts that are kept.
+ */
 export async function loudRun(
   steps: ({ kind: string } & Record<string, unknown>)[],
   { answer = loud, ...over }: { answer?: (job: Job) => unknown } & Record<string, unknown> = {},
@@ -53,7 +55,7 @@ export async function loudRun(
   return { cluster, run, jobs, weighed, texts };
 }
 
-/** Has it go on as new, for a newer build asks; what it hands over is within its bytes. */
+/** Makes the run continue as new for a newer build, and checks the size of the state that it hands over. */
 export const moved = async (run: Execution) => {
   const before = run.handed.length;
   await run.signal('_upgrade', {});

@@ -5,14 +5,16 @@ import { clusterWith, goodWork, startRun } from './world.ts';
 
 type Steps = ({ kind: string } & Record<string, unknown>)[];
 
-/** A run of these steps in a world that differs from the good one as told; `over` is laid over the start input. */
+/** Starts a run of these steps. `world` overrides activities of the good world, `over` fields of the start input. */
 export async function playRun(steps: Steps, world: World = {}, over: object = {}) {
   const cluster = clusterWith(world);
   const run = await startRun(cluster, { ...wish(...steps), ...over });
   return { cluster, run, look: () => run.query('run'), log: () => run.query('actions') };
 }
 
-/** Jobs by role, each answer in turn, the last one again and again; other roles do well. What was asked is noted. */
+/**
+ * Returns each role's reports in turn, then repeats the last one. Other roles succeed. Every job is pushed to `heard`.
+ */
 export function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []): (job: Job) => JobReport {
   const left = new Map(Object.entries(told).map(([role, ends]) => [role, [...ends]]));
   return (job) => {
@@ -22,7 +24,7 @@ export function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []): (j
   };
 }
 
-/** A job of one role that is at work until the test ends it; other roles do well. */
+/** Jobs of one role that run until the test ends them. Other roles succeed. */
 export function heldJob(role: string) {
   const begun: Job[] = [];
   const waiting: ((end: JobReport) => void)[] = [];

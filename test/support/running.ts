@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 
-/** The command lines of all processes that name this place, but for the removal of what nobody needs any more. */
+/** The command lines of all processes that name this place, except for the removal of trash. */
 export async function running(place: string): Promise<string[]> {
   const { stdout } = await execa('ps', ['-eo', 'args=']);
   return stdout.split('\n').filter((line) => line.includes(place) && !/^rm -rf -- .*\/trash\//.test(line));

@@ -15,7 +15,7 @@ const nameOf = (of: unknown) => (typeof of === 'string' ? of : (of as { name: st
 
 const loadedDataConverter = { payloadCodecs: [], payloadConverter: defaultPayloadConverter };
 
-/** The client of a server that is the sandbox: as much of it as `Runs` and our activities use. What was sent is written down. */
+/** A client whose server is the sandbox, with as much as `Runs` and our activities use. Records what was sent. */
 export function clientOf(cluster: Cluster, sent: string[] = []): Client {
   const executionOf = (workflowId: string, runId?: string): Execution => {
     const last = cluster.executions.get(workflowId);
@@ -68,7 +68,7 @@ interface Named {
   runId?: string;
 }
 
-/** Whoever starts runs and acts on them, at the sandbox. */
+/** `Runs` connected to the sandbox. */
 export function runsOf(cluster: Cluster): { runs: Runs; sent: string[] } {
   const sent: string[] = [];
   return { runs: new Runs(clientOf(cluster, sent), 'gatehouse'), sent };

@@ -2,7 +2,7 @@ import type { Described, Problem, Seen, Server } from '../../activities/survey/s
 import type { EnvironmentView, Holder } from '../../workflows/contracts/activities.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 
-/** An execution as the made-up server has it. */
+/** An execution on the fake server. */
 export interface Made extends Partial<Described> {
   workflowId: string;
   runId: string;
@@ -14,7 +14,7 @@ export interface Made extends Partial<Described> {
   view?: Pick<EnvironmentView, 'holder'>;
 }
 
-/** A Temporal server that knows what a test tells it, as far as a survey asks. It notes what it is asked of any one. */
+/** A fake Temporal server with as much as a survey reads. Records the executions about which it was asked. */
 export class MadeServer implements Server {
   readonly asked: string[] = [];
   readonly released: { workflowId: string; holder: Holder }[] = [];
@@ -22,7 +22,7 @@ export class MadeServer implements Server {
 
   constructor(
     readonly executions: Made[] = [],
-    /** Whether it says which workflows have failing workflow tasks, as servers from 1.31 on do. */
+    /** Whether it lists workflows with failing workflow tasks, as servers from 1.31 on do. */
     private readonly reportsProblems = true,
   ) {}
 
@@ -59,14 +59,14 @@ export class MadeServer implements Server {
     Object.assign(found, { status: 'COMPLETED' });
   }
 
-  /** The last that was told of is the newest. */
+  /** The last one added is the newest. */
   private newest = (workflowId: string) => this.executions.findLast((each) => each.workflowId === workflowId);
 }
 
 const TYPES = { run: 'pipelineRun', env: 'environment', release: 'releaseWatch' };
 const WORDS: Record<string, string> = { RUNNING: 'Running', TERMINATED: 'Terminated', TIMED_OUT: 'TimedOut' };
 
-/** As much of visibility's language as a survey speaks: conditions that all must hold. */
+/** The part of the visibility query language that a survey uses: conditions joined by AND. */
 function fits(query: string, made: Made): boolean {
   const values: Record<string, string | undefined> = {
     WorkflowType: TYPES[made.workflowId.split('/')[0] as keyof typeof TYPES],

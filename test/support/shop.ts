@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { parseSettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { commit, makeSampleRepository } from '../../client/local-stack/sample.ts';
 
-/** The sample's own tests must not believe themselves part of ours. */
+/** Keeps the sample's own tests from running as part of ours. */
 export const env = { NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined, SAMPLE_PACE_MS: '0' };
 
 export const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
@@ -17,7 +17,7 @@ export const git = async (cwd: string, ...args: string[]) => (await execa('git',
 export class Shop {
   readonly repository: string;
   readonly work: string;
-  /** What each job said on standard error: its progress, and nothing else. */
+  /** The standard error of each job: its progress, and nothing else. */
   readonly progress: string[] = [];
   private server: Server | undefined;
 
@@ -43,7 +43,7 @@ export class Shop {
   write = (file: string, text: string) => writeFile(path.join(this.work, file), text);
   head = () => git(this.work, 'rev-parse', 'HEAD');
 
-  /** The agent at work in the checkout, as an executor would have it; what it changed is committed. */
+  /** Runs the agent in the checkout as an executor would, and commits what it changed. */
   async play(role: string, own: Record<string, unknown> = {}): Promise<any> {
     const [job, result] = [path.join(this.home, 'job.json'), path.join(this.home, 'result.json')];
     const change = { repository: this.repository, base: 'main', branch: 'change', head: await this.head() };
@@ -56,7 +56,7 @@ export class Shop {
     return JSON.parse(await readFile(result, 'utf8'));
   }
 
-  /** A page of its own, as an environment would show it; answers where. */
+  /** Serves a page as an environment would. Returns its URL. */
   async serve(page: string): Promise<string> {
     const server = createServer((_, response) => response.end(page)).listen(0, '127.0.0.1');
     this.server = server;
@@ -64,7 +64,7 @@ export class Shop {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** Each check of the sample's settings, and whether it is green here. */
+  /** Each check of the sample's settings, and whether it passes here. */
   async checks(): Promise<Record<string, boolean>> {
     const read = parseSettings(await this.read('.gatehouse.yml'));
     if (!('settings' in read)) throw new Error(JSON.stringify(read));
@@ -75,7 +75,7 @@ export class Shop {
     return Object.fromEntries(await Promise.all(verdicts));
   }
 
-  /** The totals as the page shows them, in cents. */
+  /** The totals that the page shows, in cents. */
   async shown(): Promise<Record<string, number>> {
     const script = `import('./lib/page.js').then(async ({ pageOf }) => console.log(pageOf((await import('./lib/basket.js')).basket)))`;
     const { stdout } = await execa('node', ['--input-type=module', '-e', script], { cwd: this.work, env });

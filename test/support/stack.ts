@@ -15,10 +15,13 @@ import { removeFolder } from './folders.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
 const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
-/** How the command line's worker is called in a list of processes: a build runs it. */
+/** How the worker of `gatehouse up` appears in the process list: as a bundled build. */
 const WORKER = '/worker.js';
 
-/** Waits for something to come true, and says what it was when it does not. It looks ever less often: looking costs time, too. */
+/**
+ * Waits until the look returns something, and throws with `what` if it never does. Looks less and less often, because
+ * looking takes time.
+ */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
@@ -27,12 +30,12 @@ export async function until<T>(
   for (let pause = 50; ; pause = Math.min(pause * 1.2, 500)) {
     const seen = await look();
     if (seen) return seen;
-    if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Timed out waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
-/** A local stack of its own: `gatehouse up` as a person starts it, with its own data and ports. */
+/** A separate local stack: `gatehouse up` as a person starts it, with its own data and ports. */
 export class TestStack {
   private up: ChildProcess | undefined;
   private client: Client | undefined;
@@ -42,7 +45,7 @@ export class TestStack {
     readonly home: string,
     readonly port: number,
     readonly uiPort: number,
-    /** Variables besides its own: changed ones hold from the next start. */
+    /** Additional variables. Changes take effect at the next start. */
     readonly variables: Record<string, string>,
   ) {}
 
@@ -63,7 +66,7 @@ export class TestStack {
     const { home, port, uiPort } = this;
     return {
       ...process.env,
-      // Jest's workers have colours forced on where it writes to a terminal, and picocolors takes CI for a wish for them.
+      // Jest forces colours in its workers on a terminal, and picocolors enables them under CI.
       FORCE_COLOR: undefined,
       NO_COLOR: '1',
       NODE_OPTIONS: '',
@@ -86,10 +89,10 @@ export class TestStack {
     });
   }
 
-  /** One Ctrl-C. Answers the exit code. */
+  /** Sends one Ctrl-C. Returns the exit code. */
   stop = (): Promise<number | null> => this.endedBy((up) => void up.kill('SIGINT'));
 
-  /** Ends the stack's own process as somebody else does. Answers the exit code. */
+  /** Stops the main process by other means. Returns the exit code. */
   async endedBy(means: (up: ChildProcess) => void | Promise<void>): Promise<number | null> {
     const { up } = this;
     await this.client?.connection.close();
@@ -100,19 +103,19 @@ export class TestStack {
     return ended;
   }
 
-  /** What the stack's own process has said so far. */
+  /** The output of the main process so far. */
   get words(): string {
     return this.said;
   }
 
-  /** The pids of all that belongs to this stack: it has inherited where the data is, or is told so. */
+  /** The pids of all processes of this stack: those whose arguments or environment name its data folder. */
   async all(): Promise<number[]> {
     const { stdout } = await execa('ps', ['axeww', '-o', 'pid=,args=']);
     const lines = stdout.split('\n').filter((line) => line.includes(path.join(this.home, 'data')));
     return lines.map((line) => Number.parseInt(line, 10));
   }
 
-  /** The stack's own process is killed, and its worker is no more. Server, agents and previews go on. */
+  /** Kills the main process, and waits until its worker is gone. Server, agents and previews keep running. */
   async kill(): Promise<void> {
     const worker = await this.workerPid();
     this.up!.kill('SIGKILL');
@@ -124,7 +127,7 @@ export class TestStack {
     await removeFolder(this.home);
   }
 
-  /** The command line, as a program calls it. */
+  /** Runs a command of gatehouse with --json. */
   async gatehouse(...args: string[]): Promise<{ code: number; out: any; err: string }> {
     const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--json'], {
       env: this.environment,
@@ -134,18 +137,18 @@ export class TestStack {
     return { code: exitCode ?? -1, out: stdout ? JSON.parse(stdout) : undefined, err: stderr };
   }
 
-  /** Starts a run on the repository, as a person would. */
+  /** Starts a run in the repository, as a person would. */
   startRun = (task: string, { path }: TestRepository, pipeline = 'human-review') =>
     this.gatehouse('start', path, '--task', task, '--title', 'A task', '--pipeline', pipeline, '--started-by', 'ana');
 
-  /** The `temporal` command on this stack. */
+  /** Runs the `temporal` command against this stack. */
   async temporal(...args: string[]): Promise<string> {
     const [, program = 'temporal'] = /^temporal: (.+)$/m.exec(this.said) ?? [];
     const { stdout } = await execa(program, [...args, '--address', `127.0.0.1:${this.port}`]);
     return stdout;
   }
 
-  /** The pids of processes whose command line or environment names this stack's data. */
+  /** The pids of processes whose command line contains this text. */
   async processes(naming: string): Promise<number[]> {
     const { stdout } = await execa('ps', ['-eo', 'pid=,args='], {});
     return stdout
@@ -162,7 +165,7 @@ export class TestStack {
     });
   }
 
-  /** One more worker on this stack's server and data, as in a process of its own on a shared disk. Comes back once it serves. */
+  /** Starts another worker on this stack's server and data, as if on a shared disk. Resolves once it serves. */
   async anotherWorker(): Promise<ChildProcess> {
     const env = { ...this.environment, TEMPORAL_ADDRESS: `127.0.0.1:${this.port}`, GATEHOUSE_LOOK_SECONDS: '2' };
     const execArgv = ['--import', import.meta.resolve('tsx')];
@@ -178,15 +181,15 @@ export class TestStack {
     process.kill(await this.workerPid(), 'SIGKILL');
   }
 
-  /** A client of this stack, in this process: tests look often. */
+  /** A client in this process, because tests poll often. */
   private async asking(): Promise<Client> {
     return (this.client ??= await connect(readConfig(this.environment)));
   }
 
-  /** What the server says of a workflow. */
+  /** The server's description of a workflow. */
   describe = async (workflowId: string) => (await (await this.asking()).workflow.getHandle(workflowId).describe()).raw;
 
-  /** What `show` says of a run. Nothing while nobody answers. */
+  /** The run as `show` returns it, with its end. Undefined while nobody answers. */
   async run(task: string): Promise<any> {
     const workflowId = `run/default/${task}`;
     try {
@@ -238,7 +241,7 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), '127.0.0.1');
 `;
 
-/** A repository whose agents, check and server can be held and whose every job is written down, outside of gatehouse. */
+/** A repository whose agents, check and server can be held. They record every job in a ledger, outside of gatehouse. */
 export class TestRepository {
   private constructor(
     readonly path: string,

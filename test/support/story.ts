@@ -11,20 +11,20 @@ import { inWords, isFact } from '../../workflows/words/index.ts';
 import { change, completed, green, HEAD } from './builders.ts';
 
 interface Script {
-  /** What people answer, in turn. */
+  /** The answers of people, in turn. */
   people?: (HumanAction | { kind: 'moved'; because: string })[];
-  /** How jobs end, by role; the last answer stands. */
+  /** The ends of jobs, by role, in turn; the last one repeats. */
   jobs?: Record<string, JobEnd[]>;
   checks?: (() => ReturnType<typeof green>)[];
   merges?: unknown[];
-  /** What the checks of the merge result say, in turn; and why the base cannot be taken in. */
+  /** The checks of the merge result, in turn; and why the base cannot be merged in. */
   results?: unknown[];
   refusesBase?: string;
   basesLeft?: number;
   activities?: Partial<Activities>;
   policy?: Partial<Policy>;
   before?: Partial<StepRecord>[];
-  /** The common keys of the step itself, and what is on its record. */
+  /** The common keys of the step itself, and fields of its record. */
   common?: Partial<StepShape>;
   own?: Partial<StepRecord>;
   site?: 'live' | 'failed' | 'slow' | 'none';
@@ -42,7 +42,7 @@ interface Played {
   views: object[];
   end: GateEnd;
   step: StepRecord;
-  /** The steps before it, what its jobs were told, what people were shown, what was committed. */
+  /** The steps before it, the briefs of its jobs, what people were shown, and what was committed. */
   before: StepRecord[];
   briefs: string[];
   asked: object[];
@@ -54,7 +54,7 @@ const record = (step: number, kind: string, over: Partial<StepRecord> = {}): Ste
   ...over,
 });
 
-/** A gate played against a script, in plain jest: what it did is told in the words of the domain. */
+/** Plays a gate against a script, in plain Jest. `told` lists what it did. */
 export async function play<K extends string, O extends z.ZodObject, C extends Capability>(
   gate: Gate<K, O, C>,
   script: Script = {},
@@ -209,7 +209,7 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
     },
     verdicts: { voided: () => [], foreignKnown: () => 0 },
   };
-  // It is given just what it declares: a capability that it forgot to declare is missing here too.
+  // The gate gets only the capabilities that it declares, so that a forgotten one is missing here too.
   const used = Object.fromEntries((gate.uses ?? []).map((name) => [name, all[name]]));
   const end = worded(await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>));
   return { told, views, end, step, before, briefs, asked, committed };

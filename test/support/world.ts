@@ -6,7 +6,7 @@ import { readClosed } from '../../activities/closed-runs.ts';
 import { clientOf } from './sandbox-client.ts';
 import { Cluster, type Execution, type World } from './sandbox.ts';
 
-/** What each role answers in a world where all goes well. */
+/** Each role's report in a world where all goes well. */
 export const goodWork = ({ role }: Job): JobReport => {
   const output = GOOD_OUTPUTS[role];
   return output === undefined
@@ -14,7 +14,7 @@ export const goodWork = ({ role }: Job): JobReport => {
     : completed({ changed: false, summary: 'fine', output });
 };
 
-/** A world where all goes well, and which is told how it differs. */
+/** A world where all goes well, except for the activities in `over`. */
 export const goodWorld = (over: World = {}): World => ({
   examine: () => ready,
   runJob: goodWork,
@@ -56,7 +56,7 @@ export const goodWorld = (over: World = {}): World => ({
   ...over,
 });
 
-/** A cluster in which the environment activities ask the environment workflow that really runs beside the run. */
+/** A cluster whose environment activities ask the environment workflow that runs along with the run. */
 export function clusterWith(over: World = {}): Cluster {
   const cluster: Cluster = new Cluster({
     readClosed: ({ runId }, { workflowId }) =>
@@ -69,7 +69,7 @@ export function clusterWith(over: World = {}): Cluster {
       }),
     lookAtEnvironment: ({ workflowId }) => cluster.executions.get(workflowId)?.query('environment'),
     environmentSettled(question, call) {
-      let turns = 0; // one that stays open for so long is open until the test ends it
+      let turns = 0; // Given up after so many turns: then only the test can end it.
       const moot = () => call.cancelRequested || (turns += 1) > 40;
       return environmentSettled(cluster, question, {
         superseded: moot,

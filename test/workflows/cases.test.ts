@@ -223,7 +223,7 @@ describe('the monthly budget of jobs', () => {
   });
 });
 
-describe('the place of a step', () => {
+describe('a pipeline', () => {
   const wrong = (...steps: object[]) => RunInput.safeParse(wish(...(steps as never[]))).error?.issues[0]?.message;
   it.each([
     ['alone', [{ kind: 'reviewer' }]],
@@ -233,7 +233,7 @@ describe('the place of a step', () => {
       [{ kind: 'mocker' }, { kind: 'coder', enabled: false }, { kind: 'reviewer' }],
     ],
     ['after another’s producer', [{ kind: 'architect' }, { kind: 'spec-companion' }]],
-  ])('is refused for a companion %s [A-143, A-150, A-154, A-156, E-25]', (_, steps) => {
+  ])('is refused with a companion %s [A-143, A-150, A-154, A-156, E-25]', (_, steps) => {
     expect(wrong(...steps)).toMatch(/directly after/);
   });
   it.each([
@@ -242,16 +242,16 @@ describe('the place of a step', () => {
       'with only a disabled step in between',
       [{ kind: 'coder' }, { kind: 'tester', enabled: false }, { kind: 'reviewer' }],
     ],
-  ])('is accepted for a companion %s [A-150, A-154]', (_, steps) => {
+  ])('is accepted with a companion %s [A-150, A-154]', (_, steps) => {
     expect(wrong(...steps)).toBeUndefined();
   });
   it.each([
     ['on the last step', [{ kind: 'architect', approval: true }], /last step/],
     ['on a kind without output', [{ kind: 'ci', approval: true }, { kind: 'merger' }], /has no output/],
-  ])('is refused for an approval %s', (_, steps, message) => {
+  ])('is refused with an approval %s', (_, steps, message) => {
     expect(wrong(...steps)).toMatch(message);
   });
-  it('counts enabled steps only, while the pipeline keeps them all [A-234, E-23]', async () => {
+  it('keeps disabled steps, while its run has only the enabled ones [A-234, E-23]', async () => {
     const run = await startRun(
       clusterWith(),
       wish({ kind: 'mocker', enabled: false }, { kind: 'coder', threshold: 1 } as never, { kind: 'ci' }),

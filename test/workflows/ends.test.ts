@@ -155,8 +155,8 @@ describe('a change that a person merged or closed while the run', () => {
   });
 });
 
-describe('a wait', () => {
-  it('looks once more if a hint arrives while it looks', async () => {
+describe('a parked run', () => {
+  it('looks again if a hint arrives during a look', async () => {
     const views: object[] = [];
     const doors: ((view: unknown) => void)[] = [];
     const parkedAt = wish({ kind: 'coder' }, { kind: 'human-test' });

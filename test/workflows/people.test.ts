@@ -226,7 +226,7 @@ describe('a wait whose environment was destroyed', () => {
   });
 });
 
-describe('a head moved by somebody else', () => {
+describe('a branch that somebody else changes', () => {
   it('starts a new visit and environment, and the reviewer runs again before the merge', async () => {
     const { world, commit } = withForeign([{ head: HEADS[1]!, foreign: [foreign(HEADS[1]!)] }]);
     const jobs: string[] = [];
@@ -274,7 +274,7 @@ describe('a head moved by somebody else', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged', head: HEADS[1] } });
   });
 
-  it('does not count if our own helpers moved it, unless the policy says so', async () => {
+  it('needs no new confirmation after commits of our own helpers, unless the policy says so', async () => {
     let fixed = false;
     const world: World = {
       settledChecks: ({ known }) => (fixed ? { ...red(known), checks: [] } : red(known, 'test')),
@@ -297,7 +297,7 @@ describe('a head moved by somebody else', () => {
   it.each([
     ['merged', { result: { outcome: 'merged', mergeCommit: 'm' } }],
     ['closed', { result: { outcome: 'closed' } }],
-  ])('%s by hand while the run waits for a person ends the run', async (state, closed) => {
+  ])('ends the run if it is %s by hand while the run waits for a person', async (state, closed) => {
     let now = () => undefined as void;
     const { run, cluster } = await play({
       changeMoved: () =>
@@ -598,8 +598,8 @@ describe('a person', () => {
   });
 });
 
-describe('questions of agents and approvals of outputs', () => {
-  it('let a person choose one of the options, once [N-52]', async () => {
+describe('a run with agents that ask', () => {
+  it('lets a person choose one of the options, once [N-52]', async () => {
     const jobs: any[] = [];
     const { run, look } = await play({
       runJob: (job) => {
@@ -621,7 +621,7 @@ describe('questions of agents and approvals of outputs', () => {
     });
   });
 
-  it('take an edited proposal, feedback with comments, or a rejection [A-167, A-168, E-7, E-8]', async () => {
+  it('takes an edited proposal, feedback with comments, or a rejection [A-167, A-168, E-7, E-8]', async () => {
     const steps = [{ kind: 'architect', approval: true }, { kind: 'coder' }];
     const jobs: any[] = [];
     const world = {
@@ -654,7 +654,7 @@ describe('questions of agents and approvals of outputs', () => {
     expect(failure(rejected.run)).toMatchObject({ type: 'rejected', details: { step: 1 } });
   });
 
-  it('skip a step whose estimate is below its thresholds, with a note [A-145]', async () => {
+  it('skips a step whose estimate is below its thresholds, with a note [A-145]', async () => {
     const steps = [{ kind: 'coder' }, { kind: 'reviewer', when: { minRisk: 0.5 } }];
     const task = { id: 'PAY-142', title: 'a', estimate: { complexity: 0.9, risk: 0.4, impact: 0.1 } };
     const { run } = await play({}, { task }, steps);
@@ -666,8 +666,8 @@ describe('questions of agents and approvals of outputs', () => {
   });
 });
 
-describe('a run in a second execution', () => {
-  it('continues as new between steps with its whole state', async () => {
+describe('a run that continues in another execution', () => {
+  it('continues as new between steps, with its whole state', async () => {
     const cluster = clusterWith();
     const run = await startRun(cluster, wish(...STEPS));
     await run.update('requestFix', { findings: 'a', actionId: 'x-1' });
@@ -685,7 +685,7 @@ describe('a run in a second execution', () => {
     ]);
   });
 
-  it('retries with the settled steps kept, and never reuses the name of a visit', async () => {
+  it('is retried with its settled steps kept, and never reuses the name of a visit', async () => {
     const { cluster, run } = await play({
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),

@@ -188,7 +188,7 @@ describe('a tester in a run', () => {
   });
 });
 
-describe('a step whose input is missing', () => {
+describe('when something around a step fails,', () => {
   it.each([
     [
       'failed',
@@ -583,8 +583,8 @@ describe('a release in a run', () => {
   });
 });
 
-describe('the end of a run', () => {
-  it('refuses actions while the run cleans up', async () => {
+describe('at the end of a run,', () => {
+  it('actions are refused while it cleans up', async () => {
     const cluster = clusterWith();
     delete cluster.world['removeEnvironment'];
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }));

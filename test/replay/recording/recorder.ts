@@ -6,7 +6,7 @@ import type { Case } from '../cases.ts';
 import { TASK_QUEUE, type Theatre } from './server.ts';
 import { Stage, until } from './stage.ts';
 
-/** A part of the history that says where the next one is. */
+/** The part of a history that names the next ones. */
 interface Told {
   events: {
     workflowExecutionContinuedAsNewEventAttributes?: { newExecutionRunId: string };
@@ -17,7 +17,7 @@ interface Told {
 const UNREAD = new Set(['requestId', 'taskId', 'meteringMetadata', 'workerVersion', 'userMetadata']);
 const CLOSES: Record<string, string> = { passed: 'COMPLETED', failed: 'FAILED', stopped: 'CANCELLED' };
 
-/** Plays a case to its end, and writes the history of everything that it began. Answers the files. */
+/** Plays a case to its end, and writes the histories of all its executions. Returns the files. */
 export async function take(each: Case, theatre: Theatre, folder: string, places: readonly string[]): Promise<string[]> {
   const stage = new Stage(each, theatre.client, TASK_QUEUE);
   theatre.stages.set(each.name, stage);
@@ -36,7 +36,7 @@ export async function take(each: Case, theatre: Theatre, folder: string, places:
   return files;
 }
 
-/** Without what no replay looks at, and does not compress: it is an eighth of a packed history. */
+/** Drops what no replay reads and does not compress: an eighth of a packed history. */
 function slim(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(slim);
   if (typeof value !== 'object' || value === null) return value;
@@ -44,7 +44,7 @@ function slim(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, each]) => [name, slim(each)]));
 }
 
-/** Whatever the case began comes to its end. */
+/** Waits until everything that the case started has ended. */
 async function close(stage: Stage): Promise<void> {
   const task = stage.each.name;
   if ((await stage.statusOf()) !== undefined) await stage.finish();
@@ -55,7 +55,7 @@ async function close(stage: Stage): Promise<void> {
   }
 }
 
-/** A history of something else than what the case is about is not kept. */
+/** Throws if the case ended other than intended. */
 async function judge(stage: Stage): Promise<void> {
   const { each, client, workflowId } = stage;
   const status = await stage.statusOf();
@@ -70,17 +70,17 @@ async function judge(stage: Stage): Promise<void> {
   const steps = run.steps.map(
     ({ kind, state, outcome, note }) => `${kind} ${outcome ?? state}${note ? ` (${note})` : ''}`,
   );
-  throw new Error(`it came out otherwise: ${run.status}; ${steps.join(', ')}; ${type}: ${message}`);
+  throw new Error(`it ended differently: ${run.status}; ${steps.join(', ')}; ${type}: ${message}`);
 }
 
-/** What begins no run is judged by how it closed. */
+/** A case without a run is judged by the status of its workflow. */
 async function judgeOther(stage: Stage): Promise<void> {
   const [id] = stage.begun[0]!.split(' ');
   const [status, expected] = [await stage.statusOf(id), stage.each.closes ?? 'COMPLETED'];
   if (status !== expected) throw new Error(`${id} is ${status}, not ${expected}`);
 }
 
-/** Every execution that the case began, and those that they began or went on as, under the case's name. */
+/** Every execution that the case started, with their children and successors, under the case's name. */
 async function historiesOf({ begun, client, each }: Stage): Promise<Map<string, Told>> {
   const found = new Map<string, Told>();
   const due = [...begun];

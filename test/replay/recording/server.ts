@@ -15,21 +15,21 @@ import { createWorker } from '../../../worker/worker.ts';
 import { activitiesOn, type Stage } from './stage.ts';
 
 export const TASK_QUEUE = 'gatehouse';
-/** So many events, and the server suggests to continue as new. */
+/** The number of events after which the server suggests continue-as-new. */
 const FEW_EVENTS = 8;
 const END_MS = 10_000;
 
-/** A development server of its own, with the production worker on it, whose activities are answered by stages. */
+/** A separate development server and a production worker whose activities are answered by stages. */
 export interface Theatre {
   client: Client;
   stages: Map<string, Stage>;
-  /** An orderly end, once nothing is played any more. */
+  /** Shuts down in order, once nothing is playing. */
   close(): Promise<void>;
-  /** The server goes, and what it kept, whatever is going on. */
+  /** Stops the server and removes its data, whatever is going on. */
   abandon(): Promise<void>;
 }
 
-/** `home` is this theatre's alone: what a killed one left there is ended and removed first. */
+/** `home` belongs to this theatre alone: leftovers of a killed one are stopped and removed first. */
 export async function openTheatre(home: string, say: (line: string) => void, short = false): Promise<Theatre> {
   const client = readClientConfig();
   const temporal = await acquireTemporal({
@@ -59,7 +59,7 @@ export async function openTheatre(home: string, say: (line: string) => void, sho
   }
 }
 
-/** One that a killed recording left behind still writes there. */
+/** A server that a killed recording left behind still writes there. */
 async function clear(home: string): Promise<void> {
   const left = readRecord(await readFile(path.join(home, 'temporal.pid'), 'utf8').catch(() => ''));
   if (left && (await stillRuns(left))) await end(left.pid, END_MS);

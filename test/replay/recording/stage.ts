@@ -17,15 +17,15 @@ import type { Case } from '../cases.ts';
 const LIMIT_MS = 300_000;
 const LOOK_MS = 200;
 const BEAT_MS = 20;
-/** What people commit beside us. */
+/** A commit by somebody else. */
 const FOREIGN = { commit: 'f'.repeat(40), author: 'Bo', email: 'bo@shop.example' };
 
 export const REPOSITORY = '/srv/shop.git';
 
-/** One case as it is played on a real server: its scripted world, and the hands that move people and the world. */
+/** One case as it is played on a real server: its scripted world, and what people and the world do. */
 export class Stage {
   readonly workflowId: string;
-  /** The first execution of every chain that was begun, in order. */
+  /** The first execution of every chain that was started, in order. */
   readonly begun: string[] = [];
   readonly runs: Runs;
   private readonly world: World;
@@ -49,7 +49,7 @@ export class Stage {
     this.world = worldOf(Script.parse(each.script ?? {}), () => clock as never, place);
   }
 
-  /** What the world answers to an activity: as the case says, as the stage stands, or as the script goes. */
+  /** Answers an activity: as the case overrides it, as the stage's state requires, or as the script says. */
   async answer(name: string, question: any, signal: AbortSignal): Promise<unknown> {
     for (const label of labelsOf(name, question)) this.calls.set(label, (this.calls.get(label) ?? 0) + 1);
     while (labelsOf(name, question).some((label) => this.held.has(label))) await pause(BEAT_MS, undefined, { signal });
@@ -89,7 +89,7 @@ export class Stage {
 
   hold = (...labels: string[]) => labels.forEach((label) => this.held.add(label));
   letGo = (...labels: string[]) => labels.forEach((label) => this.held.delete(label));
-  /** Whether it is asked so for the first time. */
+  /** Whether this is the first call with this name. */
   once = (what: string): boolean => !this.done.has(what) && this.done.add(what).size > 0;
   /** Somebody else commits to the work branch. */
   commit = () => {
@@ -97,10 +97,10 @@ export class Stage {
   };
   /** Somebody merges or closes the change on the forge. */
   byHand = (state: 'merged' | 'closed') => void (this.state = state);
-  /** The environment that is up ends by itself. */
+  /** The live environment ends by itself. */
   die = (because: string) => void (this.dead = because);
 
-  /** Waits until an activity has been called so many times: by its name, or its name and role. */
+  /** Waits until an activity has been called this many times, by its name, or by its name and role. */
   began = (label: string, times = 1) => until(`${label} is called`, () => (this.calls.get(label) ?? 0) >= times);
 
   async start(workflowId = this.workflowId, type = 'pipelineRun'): Promise<void> {
@@ -117,16 +117,16 @@ export class Stage {
     this.begun.push(`${workflowId} ${handle.firstExecutionRunId}`);
   }
 
-  /** Goes on with the closed run, as a person who retries it. */
+  /** Retries the closed run, as a person would. */
   async retry(from?: number): Promise<void> {
-    // A machine with much to do may be slow to answer: what was asked is asked again.
+    // A busy machine may not answer in time: then the request is repeated.
     const { runId } = await until('a retry', () =>
       this.runs.retry(this.workflowId, from === undefined ? {} : { from }).catch(unlessSilent),
     );
     this.begun.push(`${this.workflowId} ${runId}`);
   }
 
-  /** Acts as a person, who must be heard. */
+  /** Acts as a person. Throws if the action is refused. */
   async say(action: ActionName, said: Record<string, unknown> = {}, workflowId = this.workflowId): Promise<void> {
     const actionId = `${this.each.name}-${(this.said += 1)}`;
     await this.runs.act(workflowId, action, { by: 'ana', actionId, ...said });
@@ -135,14 +135,14 @@ export class Stage {
   signal = (name: string, said?: unknown, workflowId = this.workflowId) =>
     this.client.workflow.getHandle(workflowId).signal(name, ...(said === undefined ? [] : [said]));
 
-  /** Waits until it has gone on as new. */
+  /** Waits until it has continued as new. */
   continued = (workflowId = this.workflowId) =>
-    until(`${workflowId} goes on as new`, async () => {
+    until(`${workflowId} continues as new`, async () => {
       const { runId, raw } = await this.client.workflow.getHandle(workflowId).describe();
       return raw.workflowExecutionInfo!.firstRunId !== runId;
     });
 
-  /** A newer build asks for it, and it moves. */
+  /** Sends an upgrade signal, and waits until it has moved. */
   async asked(workflowId = this.workflowId): Promise<void> {
     await this.signal('_upgrade', {}, workflowId);
     await this.continued(workflowId);
@@ -167,7 +167,7 @@ export class Stage {
   closed = (workflowId = this.workflowId) =>
     until(`${workflowId} is closed`, async () => (await this.statusOf(workflowId)) !== 'RUNNING');
 
-  /** How Temporal says that it stands. None: it never was. */
+  /** Temporal's status of the workflow. Undefined if it does not exist. */
   statusOf = (workflowId = this.workflowId): Promise<string | undefined> =>
     this.client.workflow
       .getHandle(workflowId)
@@ -175,7 +175,7 @@ export class Stage {
       .then(({ status }) => status.name)
       .catch(() => undefined);
 
-  /** Lets it go on to its end: a person agrees to whatever is asked. */
+  /** Lets it run to its end: a person agrees to whatever is asked. */
   async finish(workflowId = this.workflowId): Promise<void> {
     const acts = async () => {
       if ((await this.statusOf(workflowId)) !== 'RUNNING') return true;
@@ -189,11 +189,11 @@ export class Stage {
       if (answer) await this.say(answer.action, answer.said, workflowId).catch(unlessRefused);
       return false;
     };
-    await until(`${workflowId} comes to its end`, acts);
+    await until(`${workflowId} ends`, acts);
   }
 }
 
-/** Somebody was faster, or the run is at another place by now. */
+/** Ignores refusals: another action came first, or the run has moved on. */
 const unlessRefused = (failure: unknown) => {
   if (!(failure instanceof Refused)) throw failure;
 };
@@ -206,17 +206,17 @@ const unlessSilent = (failure: unknown) => {
 const labelsOf = (name: string, question: any): string[] =>
   typeof question?.role === 'string' ? [name, `${name} ${question.role}`] : [name];
 
-/** Waits for something to come true, and says what it was when it does not. */
+/** Waits until the look returns something, and throws with `what` if it never does. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (const deadline = Date.now() + LIMIT_MS; ;) {
     const seen = await look();
     if (seen) return seen;
-    if (Date.now() > deadline) throw new Error(`it never came true: ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out waiting for: ${what}`);
     await pause(LOOK_MS);
   }
 }
 
-/** What is asked of the server itself is answered as in production. */
+/** Activities that ask the server itself are answered as in production. */
 const PRODUCTION = [
   'readClosed',
   'environmentSettled',
@@ -226,7 +226,7 @@ const PRODUCTION = [
   'startDependents',
 ];
 
-/** Every activity, answered by the stage of the task that asks. Tasks that another one begins are on its stage. */
+/** Every activity, answered by the stage of its task. Dependents are on the stage of the task that starts them. */
 export function activitiesOn(stages: ReadonlyMap<string, Stage>, taskQueue: string): object {
   const production = createActivities({} as Ports, { lookMs: 1_000, taskQueue });
   const staged = Object.keys(production).map((name) => [
@@ -238,7 +238,7 @@ export function activitiesOn(stages: ReadonlyMap<string, Stage>, taskQueue: stri
         .at(-1)!
         .replace(/\.next$/, '');
       const answer = stages.get(task)!.answer(name, question, cancellationSignal);
-      // What is called off ends as called off, whatever the stage was waiting in.
+      // A cancelled activity ends at once, whatever its stage was waiting for.
       return Promise.race([
         answer.catch((failure) => (cancellationSignal.aborted ? cancelled : Promise.reject(failure))),
         cancelled,

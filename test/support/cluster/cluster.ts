@@ -10,7 +10,7 @@ import { NAMESPACE, TemporalServer } from './temporal.ts';
 
 const PREFIX = 'gatehouse-cluster-';
 
-/** A Temporal server with PostgreSQL behind it, for as long as whoever started it lives. Nothing of it is shared. */
+/** A Temporal server with its own PostgreSQL, which lives as long as the process that started it. */
 export class Cluster {
   readonly namespace = NAMESPACE;
 
@@ -20,12 +20,12 @@ export class Cluster {
     readonly temporal: TemporalServer,
   ) {}
 
-  /** Gets what is needed, and starts it: some 15 s when the programs are there. */
+  /** Finds or builds the programs, and starts them. Takes some 15 s if the programs exist. */
   static async start(say: (line: string) => void): Promise<Cluster> {
     await sweep(say);
     const programs = await getPrograms(say);
     const home = await mkdtemp(path.join(tmpdir(), PREFIX));
-    await chmod(home, 0o755); // PostgreSQL may have to run as another user than we do
+    await chmod(home, 0o755); // PostgreSQL may have to run as another user.
     await writeFile(path.join(home, 'owner.pid'), await recordOf(process.pid));
     say('starting PostgreSQL and the Temporal server');
     const port = await getPort({ host: '127.0.0.1' });
@@ -46,7 +46,7 @@ export class Cluster {
     return this.temporal.address;
   }
 
-  /** A folder of its own for whoever works on this cluster; it goes with it. */
+  /** A folder for a user of this cluster, removed with it. */
   async folder(name: string): Promise<string> {
     const folder = path.join(this.home, name);
     await mkdir(folder, { recursive: true });
@@ -62,14 +62,14 @@ export class Cluster {
   }
 }
 
-/** Ends what a killed command left behind: its clusters' owners are gone. */
+/** Stops clusters that a killed command left behind: their owners are gone. */
 async function sweep(say: (line: string) => void): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const home = path.join(tmpdir(), name);
     const owner = readRecord(await readFile(path.join(home, 'owner.pid'), 'utf8').catch(() => ''));
     if (!owner || (await stillRuns(owner))) continue;
-    say(`ending a cluster that was left behind in ${home}`);
+    say(`stopping a cluster that was left behind in ${home}`);
     await endAll(home);
     await rm(home, { recursive: true, force: true });
   }

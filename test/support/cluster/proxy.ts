@@ -1,6 +1,6 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
-/** A wire between two programs on loopback that can be cut: connections drop, and new ones get no answer. */
+/** A connection between two programs on loopback that can be cut: open connections drop, and new ones get no answer. */
 export class Proxy {
   private readonly sockets = new Set<Socket>();
   private isCut = false;

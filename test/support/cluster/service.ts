@@ -9,12 +9,15 @@ export interface ServiceOptions {
   args: string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
-  /** Where its output goes; its pid is put on record beside it. */
+  /** The file for its output. Its pid is recorded next to it. */
   log: string;
   owner?: { uid: number; gid: number } | undefined;
 }
 
-/** A program that can be stopped, killed and started again. Its record lets whoever comes later end what we could not. */
+/**
+ * A program that can be stopped, killed and restarted. With its pid on record, a later process can stop it if this one
+ * is killed.
+ */
 export class Service {
   private child: ChildProcess | undefined;
 
@@ -31,14 +34,14 @@ export class Service {
   async launch(): Promise<void> {
     const { command, args, env, cwd, log, owner } = this.options;
     const output = openSync(log, 'a');
-    // A group of its own: a Ctrl-C in the terminal must reach us first, and it last.
+    // A process group of its own, so that Ctrl-C reaches this process first, and the service last.
     this.child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', output, output], ...owner });
     closeSync(output);
     this.child.once('error', () => undefined);
     if (this.child.pid) await writeFile(`${log}.pid`, await recordOf(this.child.pid));
   }
 
-  /** Waits until it answers; throws when it ended instead, or takes longer than `patience` milliseconds. */
+  /** Waits until it answers. Throws if it ends instead, or takes longer than `patience` milliseconds. */
   async ready(answers: () => Promise<boolean>, patience = 60_000): Promise<void> {
     for (const until = Date.now() + patience; Date.now() < until;) {
       if (!this.lives) throw new Error(`${this.options.name} ended at once: see ${this.options.log}`);

@@ -61,13 +61,15 @@ export class TemporalServer {
     return new TemporalServer(Number(ports.FRONTEND_GRPC_PORT), service);
   }
 
-  /** Starts, and waits until the frontend answers. After a killing it first waits for its predecessor's membership. */
+  /**
+   * Starts, and waits until the frontend answers. After a kill, the membership of the old process has to expire first.
+   */
   async start(): Promise<void> {
     await this.service.launch();
     await this.service.ready(() => this.with((connection) => connection.workflowService.getSystemInfo({})), 120_000);
   }
 
-  /** Makes the namespace and the search attributes, and waits until every part of the server has seen them. */
+  /** Creates the namespace and the search attributes, and waits until every part of the server knows them. */
   async prepare(): Promise<void> {
     await this.service.ready(() =>
       this.with(({ workflowService }) =>
@@ -117,10 +119,12 @@ async function createSchemas(programs: string, { port, password }: Postgres): Pr
   }
 }
 
-/** The server keeps its members' ports as a signed number of two bytes: those that systems give out are often too high. */
+/** The server stores its members' ports as signed 16-bit numbers. Ports that the system assigns are often higher. */
 const PORTS = { from: 12_000, to: 32_000, span: 500 };
 
-/** Every port of the server's services, free ones. Several clusters may start at once: each looks somewhere else. */
+/**
+ * Free ports for all services of the server. Clusters that start at the same time begin their search at random ports.
+ */
 async function freePorts(): Promise<Record<string, string>> {
   const services = ['FRONTEND', 'INTERNAL_FRONTEND', 'MATCHING', 'HISTORY', 'WORKER'];
   const names = [...services.flatMap((name) => [`${name}_GRPC_PORT`, `${name}_MEMBERSHIP_PORT`]), 'FRONTEND_HTTP_PORT'];

@@ -7,7 +7,7 @@ export interface Commit {
   author: string;
 }
 
-/** Commits as git would have them, as far as a forge needs: ids by content, ancestry, three-way merges by file. */
+/** Commits as git has them, as far as a forge needs: ids by content, ancestry, three-way merges by file. */
 export class Commits {
   private readonly all = new Map<string, Commit>();
 
@@ -21,7 +21,7 @@ export class Commits {
   filesOf = (id: string): Files => this.at(id).files;
   authorOf = (id: string): string => this.at(id).author;
 
-  /** A commit and all that came before it. */
+  /** A commit and all of its ancestors. */
   ancestors(id: string): Set<string> {
     const seen = new Set<string>();
     for (const due = [id]; due.length > 0;) {

@@ -2,13 +2,13 @@ import type { Ledger } from '../../../activities/ledger.ts';
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentRequest, EnvironmentReport } from '../../../workflows/contracts/activities.ts';
 
-/** Environments that are nothing but their records: an honest fake. */
+/** A fake with the guarantees of a real provider: environments are records only. */
 export class InMemoryEnvironments implements Environments {
   private readonly environments = new Map<string, EnvironmentReport>();
   private readonly removed = new Set<string>();
   readonly begun: string[] = [];
 
-  /** How a site comes up. */
+  /** `come` decides how an environment starts. */
   constructor(
     private readonly come: (request: EnvironmentRequest) => EnvironmentReport = live,
     private readonly ledger?: Ledger,
@@ -32,7 +32,7 @@ export class InMemoryEnvironments implements Environments {
     if (this.environments.delete(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
   }
 
-  /** It dies by itself. */
+  /** Lets an environment die by itself. */
   die(key: string, because: string): void {
     this.environments.set(key, { is: 'gone', because });
   }

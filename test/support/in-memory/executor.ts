@@ -4,7 +4,7 @@ import type { Attempt, Executor, JobStatus } from '../../../activities/ports.ts'
 import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
-/** An executor whose agents are a function: an honest fake. What began is written down, once per key. */
+/** A fake with the guarantees of a real executor: agents are a function. It records each start, once per key. */
 export class InMemoryExecutor implements Executor {
   private readonly reports = new Map<string, JobReport | undefined>();
   private readonly owners = new Map<string, Attempt>();
@@ -71,7 +71,7 @@ export class InMemoryExecutor implements Executor {
     return by !== undefined && owner !== undefined && isLater(owner, by);
   }
 
-  /** The first end stands: what a stopped job still answers changes nothing. */
+  /** The first end counts: later results of a stopped job change nothing. */
   private end(key: string, report: JobReport): void {
     if (this.reports.get(key) !== undefined) return;
     if (this.reports.has(key)) this.ledger?.note({ effect: 'job-ended', key });

@@ -16,30 +16,30 @@ interface Pull {
   ahead?: string;
 }
 
-/** A forge of one repository, in memory: an honest fake, with real ancestry and real conflicts. */
+/** A fake of a forge with one repository, with real ancestry and real conflicts. */
 export class InMemoryForge implements Forge {
   readonly commits = new Commits();
   readonly branches = new Map<string, string>();
   private readonly pulls = new Map<string, Pull>();
   private readonly ours = new Set<string>();
   private readonly runs = new Map<string, Failing & { round: string }>();
-  /** Merges that were made to be tested, by base and head. */
+  /** Merge commits made for tests, by base and head. */
   private readonly results = new Map<string, string>();
   private numbers = 0;
-  /** How often each check was begun, by commit and name. */
+  /** Every start of a check, by commit and name. */
   readonly begun: string[] = [];
 
   constructor(
     private readonly repository: string,
     files: Files,
-    /** What a check says of a commit's files. */
+    /** Each check as a function of a commit's files. */
     private readonly judges: Record<string, (files: Files) => boolean> = {},
     private readonly ledger?: Ledger,
   ) {
     this.branches.set('main', this.commits.add({ parents: [], files, author: 'Ana' }));
   }
 
-  /** Somebody commits to a branch, which begins at `main` when it is new. As gatehouse when `ours`. */
+  /** Commits to a branch, which starts at `main` if it is new. With `ours`, gatehouse is the author. */
   commit(branch: string, files: Files, { author = 'Bo', ours = false } = {}): string {
     const parent = this.branches.get(branch) ?? this.branches.get('main')!;
     const id = this.commits.add({ parents: [parent], files: { ...this.commits.filesOf(parent), ...files }, author });
@@ -132,7 +132,7 @@ export class InMemoryForge implements Forge {
     };
   }
 
-  /** Checks end where they begin here. */
+  /** Nothing to do, because checks end as soon as they start. */
   endChecks = async (): Promise<void> => undefined;
 
   async mergeability(change: Change): ReturnType<Forge['mergeability']> {

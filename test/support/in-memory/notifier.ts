@@ -2,7 +2,7 @@ import type { NoticeInventory } from '../../../activities/inventory.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { Message, Notifier } from '../../../activities/ports.ts';
 
-/** A notifier that remembers, once per key: an honest fake, which can be down. */
+/** A fake notifier that records each message once per key, and can be down. */
 export class InMemoryNotifier implements Notifier, NoticeInventory {
   readonly told = new Map<string, Message>();
   down = false;
@@ -16,7 +16,7 @@ export class InMemoryNotifier implements Notifier, NoticeInventory {
     this.ledger?.note({ effect: 'notice-delivered', key: message.key });
   }
 
-  /** It keeps nothing: what it does not take is not told. */
+  /** Keeps no undelivered messages: what it refuses is lost. */
   async list() {
     const told: Record<string, string> = {};
     for (const { workflowId, notice } of this.told.values()) {

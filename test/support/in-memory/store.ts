@@ -4,7 +4,7 @@ import type { Meter, Releases, Texts, Tracker } from '../../../activities/ports.
 import type { Signal } from '../../../workflows/contracts/activities.ts';
 import { addCents } from '../../../workflows/contracts/cents.ts';
 
-/** A tracker that is nothing but its issues: an honest fake. */
+/** A fake tracker with issues in memory. */
 export class InMemoryTracker implements Tracker {
   readonly issues = new Map<string, { title: string; told: Map<string, string>; open: boolean }>();
   private readonly filed = new Map<string, string>();
@@ -31,7 +31,7 @@ export class InMemoryTracker implements Tracker {
   }
 }
 
-/** What jobs have cost, once per key: an honest fake. */
+/** A fake meter that records the cost of each job once per key. */
 export class InMemoryMeter implements Meter {
   private readonly costs = new Map<string, { at: string; costCents: number }>();
 
@@ -49,7 +49,7 @@ export class InMemoryMeter implements Meter {
   }
 }
 
-/** Releases whose signals are a function of what was merged: an honest fake. */
+/** Fake releases whose signals are a function of the merge commit. */
 export class InMemoryReleases implements Releases {
   constructor(private readonly read: (mergeCommit: string) => Signal[] = () => [{ id: 'errors', state: 'ok' }]) {}
 
@@ -57,7 +57,7 @@ export class InMemoryReleases implements Releases {
   look = async (_: unknown, mergeCommit: string): Promise<Signal[]> => this.read(mergeCommit);
 }
 
-/** Large texts by their hash: an honest fake. */
+/** A fake store of large texts by their hash. */
 export class InMemoryTexts implements Texts {
   private readonly texts = new Map<string, string>();
 

@@ -22,24 +22,24 @@ import { bundling } from '../../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../../worker/configuration/converting.ts';
 import { createWorker } from '../../../worker/worker.ts';
 
-/** A server that says after a second, not after twenty, that nobody polls any more. */
+/** Makes the server report after one second instead of twenty that no worker polls. */
 const TUNING = { 'matching.queryPollerUnavailableWindow': '"1s"' };
 
 export interface Served {
   worker: Worker;
   client: Client;
-  /** Starts one of the workflows that lean on the SDK, and waits for no more than that. */
+  /** Starts one of the test workflows, without waiting for its result. */
   begin: (workflow: string, ...args: unknown[]) => Promise<WorkflowHandleWithFirstExecutionRunId>;
   stop: () => Promise<void>;
 }
 
 interface Wanted {
   over?: Partial<WorkerOptions>;
-  /** As the worker's environment says it. */
+  /** Environment variables of the worker. */
   variables?: Record<string, string>;
 }
 
-/** A server of our own, and production workers on it that serve the workflows beside this file as well as their own. */
+/** A server of our own, with production workers that serve the workflows of this folder in addition to their own. */
 export class Serving {
   private readonly bundles = new Map<string, Promise<{ code: string }>>();
   private readonly served: Served[] = [];
@@ -76,7 +76,7 @@ export class Serving {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  /** A production worker on a queue of its own. */
+  /** Starts a production worker on a task queue of its own. */
   async serve({ over = {}, variables = {} }: Wanted = {}): Promise<Served> {
     const GATEHOUSE_TASK_QUEUE = `queue-${(this.queues += 1)}`;
     const environment = { GATEHOUSE_DATA: this.home, GATEHOUSE_TASK_QUEUE, ...variables };
@@ -107,7 +107,7 @@ export class Serving {
     return served;
   }
 
-  /** Loaded as in production, and bundled once. */
+  /** Bundles as in production, once per kind. */
   private bundle({ variables, codecKeys }: ReturnType<typeof readConfig>): Promise<{ code: string }> {
     const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
     const { failureConverterPath, payloadConverterPath } = dataConverterOf(codecKeys);

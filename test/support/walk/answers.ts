@@ -25,7 +25,7 @@ const ALIKE: Record<string, string> = {
   synthesizer: 'reviewer',
 };
 
-/** What a role answers: mostly in its form, now and then in none. */
+/** A role's output: mostly valid, and now and then invalid. */
 export function outputOf(dice: Dice, role: string): unknown {
   if (dice.chance(0.05)) return dice.pick([undefined, 'rubbish', { nothing: true }]);
   return OUTPUTS[ALIKE[role] ?? role]?.(dice);

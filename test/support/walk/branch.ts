@@ -1,4 +1,4 @@
-/** The branch as it really is: who made which commit, and what the run may learn of it. */
+/** The real state of the branch: the author of each commit, and what the run may learn about it. */
 export class Branch {
   readonly commits: { id: string; ours: boolean }[] = [];
 

@@ -1,4 +1,4 @@
-/** A small seeded generator, so that a failing walk can be walked again. */
+/** A small seeded generator, so that a failing walk can be repeated. */
 export function dice(seed: number) {
   let x = seed + 1;
   const next = () => ((x = (Math.imul(x, 1103515245) + 12345) >>> 0) >>> 8) / 2 ** 24;

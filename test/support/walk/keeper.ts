@@ -6,9 +6,9 @@ import { POLICY, type Walk } from './walk.ts';
 
 const WRITERS = ['coder', 'mocker', 'playwright', 'documenter', 'fixer', 'ci-fixer', 'conflict-resolver'];
 
-/** The world's side of a walk: it answers what it is asked, and keeps a ledger of its own of what was made. */
+/** The world of a walk: answers activities, and keeps its own ledger of what was created. */
 export class Keeper {
-  /** Environments that are up, jobs at work, and how often each environment was removed. */
+  /** Environments that are up, running jobs, and how often each environment was removed. */
   readonly live = new Set<string>();
   readonly atWork = new Set<string>();
   private readonly removed = new Map<string, number>();
@@ -18,7 +18,7 @@ export class Keeper {
 
   constructor(private readonly walk: Walk) {}
 
-  /** What the world has come to be asked. */
+  /** Records new jobs, and checks the invariants of jobs and environments. */
   look(): void {
     const { walk } = this;
     for (const call of walk.cluster.calls) {
@@ -101,7 +101,7 @@ export class Keeper {
   private endJob(call: Call): void {
     const { dice, branch } = this.walk;
     const { key, role, change: known } = call.args[0];
-    if (call.cancelRequested) return; // its run has given it up: what it says is not heard
+    if (call.cancelRequested) return; // Its run has given up on it, so its report would not be read.
     this.atWork.delete(key);
     if (dice.chance(0.03)) {
       this.heldBefore.add(key);
@@ -123,7 +123,7 @@ export class Keeper {
     call.complete({ ...said, ...branch.look(known.head) });
   }
 
-  /** What the ledger says of a run that has ended. */
+  /** Checks the ledger after the run has ended. */
   judge(run: RunAnswer, log: ActionEntry[]): void {
     const { walk } = this;
     const { must } = { must: walk.must.bind(walk) };
@@ -156,18 +156,15 @@ export class Keeper {
         .length;
     const taken = (action: string) =>
       log.filter((entry) => entry.verdict === 'taken' && entry.action === action).length;
-    walk.must(jobs('human-test', 'fixer') <= taken('requestFix'), 'a fixer that nobody asked for');
+    walk.must(jobs('human-test', 'fixer') <= taken('requestFix'), 'a fixer without a request');
     if (walk.restarted) return;
     const optionOf = (kind: string, option: string, otherwise: number) =>
       Number(walk.steps.find((step) => step.kind === kind)?.[option] ?? otherwise);
     walk.must(
       jobs('human-test', 'fixer') <= optionOf('human-test', 'fixes', POLICY.fixAttempts),
-      'more fixes than there were',
+      'more fixes than allowed',
     );
-    walk.must(jobs('tester', 'fixer') <= optionOf('tester', 'fixes', POLICY.fixAttempts), 'more fixes than there were');
-    walk.must(
-      jobs('ci', 'ci-fixer') <= optionOf('ci', 'attempts', POLICY.ciAttempts),
-      'more ci-fixers than there were',
-    );
+    walk.must(jobs('tester', 'fixer') <= optionOf('tester', 'fixes', POLICY.fixAttempts), 'more fixes than allowed');
+    walk.must(jobs('ci', 'ci-fixer') <= optionOf('ci', 'attempts', POLICY.ciAttempts), 'more ci-fixers than allowed');
   }
 }

@@ -12,7 +12,7 @@ const PAIRS = [
 const GATES = ['tester', 'human-test', 'conflicts', 'ci', 'deployer', 'tracker'];
 const CONSENSUS = { strategy: 'specialist-panel', participants: ['Ana', 'Bo'] };
 
-/** Any pipeline that is valid: kinds in any order, options, approvals, thresholds, consensus, disabled steps. */
+/** Any valid pipeline: kinds in any order, options, approvals, thresholds, consensus, disabled steps. */
 export function anyPipeline(dice: Dice): Step[] {
   const estimated = dice.chance(0.2);
   const parts: Step[][] = [

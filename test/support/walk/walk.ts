@@ -6,12 +6,12 @@ import { startRun } from '../world.ts';
 import { Branch } from './branch.ts';
 import type { Dice } from './dice.ts';
 import { Keeper } from './keeper.ts';
-import { fieldsOf } from './sayings.ts';
+import { fieldsOf } from './inputs.ts';
 
 export const POLICY = { conflictAttempts: 2, ciAttempts: 3, companionAttempts: 2, fixAttempts: 3 };
 type Step = { kind: string } & Record<string, unknown>;
 
-/** Activities that only look: one that is called off is asked no more. */
+/** Activities that only read: they need no answer once they are cancelled. */
 const LOOKS = new Set([
   'runJob',
   'settledChecks',
@@ -24,10 +24,10 @@ const LOOKS = new Set([
   'withinBudget',
   'releaseSettled',
 ]);
-/** What nobody answers by themselves: it ends by something else. */
+/** Activities that end only because something else happens. */
 const SILENT = ['holderClosed', 'environmentEnded', 'changeMoved'];
 
-/** Random people and a random world around one run of a pipeline; what must hold is looked at after every turn. */
+/** Plays random people and a random world around one run, and checks the invariants after every turn. */
 export class Walk {
   readonly trail: string[] = [];
   readonly broken = new Set<string>();
@@ -92,7 +92,7 @@ export class Walk {
     await this.cluster.together(...(this.together ? [happen, happen] : [happen]));
   }
 
-  /** The end of the story: whatever is still asked is answered, and what is made is looked after. */
+  /** Answers whatever is still asked until everything has ended, and the release watch with it. */
   private async end(): Promise<void> {
     await this.look();
     const waiting = this.answerable();
@@ -111,7 +111,7 @@ export class Walk {
       ({ name, cancelRequested }) => !(cancelRequested && LOOKS.has(name)) && !SILENT.includes(name),
     );
 
-  /** What must hold at any moment. */
+  /** Checks what must hold at any moment. */
   private async look(): Promise<void> {
     this.keeper.look();
     if (this.run.closed) return;
@@ -133,7 +133,7 @@ export class Walk {
     this.visits.set(id, Number(k));
   }
 
-  /** Whether there is something underway that can end the wait that the run names. */
+  /** Whether something is underway that can end the wait that the run shows. */
   private wakes({ waitingOn, status }: RunAnswer): boolean {
     const asked = (...names: string[]) =>
       [...this.cluster.calls].some((call) => names.includes(call.name) && call.workflowId === this.run.workflowId);
@@ -153,7 +153,10 @@ export class Walk {
     }
   }
 
-  /** Asks the run and some of what it began. Where nothing else happens, nobody may see a difference. */
+  /**
+   * Sends upgrade signals to the run and some of its other workflows. If nothing else happens, the run must look the
+   * same.
+   */
   private async aNewBuildAsks(): Promise<void> {
     this.trail.push('a new build asks');
     const [before, executions] = [await this.askedNow(), this.run.handed.length];
@@ -163,10 +166,10 @@ export class Walk {
     await this.cluster.settle();
     if (this.run.handed.length === executions || this.together) return;
     this.moved += 1;
-    this.must(!before || before === (await this.askedNow()), 'a new build changed what is asked, told or said');
+    this.must(!before || before === (await this.askedNow()), 'an upgrade changed what people see');
   }
 
-  /** What a person is asked, and was told, if anybody is asked now. */
+  /** What a person sees while the run is parked. Undefined otherwise. */
   private async askedNow(): Promise<string | undefined> {
     const { status, current, notices, visits, environment }: RunAnswer = await this.run.query('run');
     const shown = [current, notices, visits, environment, await this.run.query('actions')];
@@ -183,7 +186,10 @@ export class Walk {
     }
   }
 
-  /** Acts by signal or by update: mostly as is on offer; now and then anything, as before, or as if at the first visit. */
+  /**
+   * Acts by signal or by update: mostly what is offered; now and then anything, an earlier action id, or the first
+   * visit.
+   */
   private async act(): Promise<void> {
     const { dice } = this;
     const name = await this.choice();
@@ -244,7 +250,7 @@ export class Walk {
       const open = log.filter(({ verdict, effect }) => verdict === 'taken' && effect === undefined);
       this.must(
         open.length === 0,
-        `taken, and nothing came of it: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`,
+        `taken without an effect: ${open.map(({ action, actionId }) => `${action}(${actionId})`).join()}`,
       );
     }
   }

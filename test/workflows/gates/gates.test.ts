@@ -68,7 +68,7 @@ describe('the conflicts gate', () => {
     [-1, false],
     [1_001, false],
     [0.5, false],
-  ])('may be told to send it %j times: %s', (attempts, may) => {
+  ])('accepts %j as its number of attempts: %s', (attempts, may) => {
     expect(RunInput.safeParse(wish({ kind: 'conflicts', attempts })).success).toBe(may);
   });
 });

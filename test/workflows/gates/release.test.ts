@@ -94,12 +94,12 @@ describe('the health of a release', () => {
     ['no data', [signal('no_data')], 'no-data'],
     ['some data', [signal('no_data'), signal('ok')], 'healthy'],
     ['no signals', [], 'no-data'],
-  ])('by %s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
+  ])('is judged by %s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
   it.each([
     ['was there before the release only warns [A-103]', '2026-01-01T00:00:00Z', 'warn', 'healthy'],
     ['began after it is a regression [A-102]', '2026-01-03T00:00:00Z', 'alert', 'regressed'],
     ['began with it is a regression [A-102]', '2026-01-02T00:00:00Z', 'alert', 'regressed'],
-  ] as const)('after an alert that %s', (_, since, state, health) => {
+  ] as const)('is judged with the time of the alert: one that %s', (_, since, state, health) => {
     const signals = sinceRelease([signal('alert', 'a', { since }), signal('ok', 'b')], '2026-01-02T00:00:00Z');
     expect(signals).toMatchObject([
       { id: 'a', state },

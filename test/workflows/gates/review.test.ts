@@ -240,17 +240,17 @@ const finding = (
   ...(reply !== undefined && { reply }),
 });
 
-describe('the rules of a review', () => {
+describe('the findings of a review', () => {
   it.each([
     ['no findings', [], true],
     ['a finding above it', [finding('f-1', 'high', 'open')], false],
     ['findings at or below it', [finding('f-1', 'medium', 'open'), finding('f-2', 'low', 'open')], true],
     ['a dismissed finding above it [A-042]', [finding('f-1', 'high', 'dismissed')], true],
     ['an answered finding above it that was not incorporated', [finding('f-1', 'high', 'answered', 'x')], false],
-  ])('converge at a tolerance of medium, or not: %s', (_, findings, passes) => {
+  ])('are settled at a tolerance of medium, or not: %s', (_, findings, passes) => {
     expect(converged(table({ findings }), 'medium')).toBe(passes);
   });
-  it('have not converged, nor reached the cap, while a review is due', () => {
+  it('are not settled, and have not reached the cap, while a review is due', () => {
     expect([converged(table({ due: true }), 'high'), capReached(table({ due: true, iteration: 6 }))]).toEqual([
       false,
       false,
@@ -262,17 +262,17 @@ describe('the rules of a review', () => {
     ['an answer [A-046]', [finding('f-1', 'low', 'answered', 'x')], undefined, true],
     ['a blank answer [A-047]', [finding('f-1', 'low', 'answered', ' ')], undefined, false],
     ['feedback only [A-048]', [], 'be brief', true],
-  ])('find something to incorporate, or not: %s', (_, findings, feedback, some) => {
+  ])('leave something to incorporate, or not: %s', (_, findings, feedback, some) => {
     expect(answersToIncorporate(table({ findings }), feedback) !== undefined).toBe(some);
   });
-  it('ask for the whole text again with feedback and no findings [A-058]', () => {
+  it('may be empty: feedback alone asks for the whole text again [A-058]', () => {
     const brief = incorporateBrief({ text: 'The text.', ...answersToIncorporate(table(), 'be brief')! });
     expect(brief).toMatch(
       /Your whole summary is the new text: complete, and nothing else\.[^]*# The text as it stands\n\nThe text\.[^]*# Besides\n\nbe brief/,
     );
     expect(brief).not.toMatch(/# Answered|# Out of scope/);
   });
-  it('give the incorporator the answers and what is out of scope [A-057]', () => {
+  it('reach the incorporator with their answers, or as out of scope [A-057]', () => {
     const findings = [finding('f-1', 'low', 'answered', 'yes'), finding('f-2', 'low', 'dismissed')];
     const answers = answersToIncorporate(table({ findings }), undefined)!;
     expect(incorporateBrief({ text: 'text', ...answers })).toMatch(/Answer: yes[^]*# Out of scope\n\n- f-2/);
@@ -285,13 +285,13 @@ describe('the rules of a review', () => {
     ],
     ['a bare array', '[{"title":"a"}]', ['a']],
     ['an object', { items: [{ title: 'a' }] }, ['a']],
-  ])('find the items in %s', (_, raw, titles) => {
+  ])('are read from %s', (_, raw, titles) => {
     expect(readItems(raw)!.map(({ title }) => title)).toEqual(titles);
   });
-  it.each([[null], [''], ['no json'], [7], [{ findings: [] }]])('find no list in %j [A-056]', (raw) => {
+  it.each([[null], [''], ['no json'], [7], [{ findings: [] }]])('are not read from %j [A-056]', (raw) => {
     expect(readItems(raw)).toBeUndefined();
   });
-  it('coerce, sort, and limit items [A-054, A-055]', () => {
+  it('are coerced, sorted, and limited [A-054, A-055]', () => {
     const raw = [
       { title: 'b', severity: 'odd', category: 'odd' },
       { detail: 'only a detail', severity: 'high' },
@@ -315,7 +315,7 @@ describe('the rules of a review', () => {
     );
     for (const each of review.findings) expect(each).not.toHaveProperty('reply');
   });
-  it('keep an answer if its finding comes up again', () => {
+  it('keep their answers if they come up again', () => {
     const review = table({
       findings: [finding('f-1', 'high', 'answered', 'x'), finding('f-2', 'low', 'open')],
       issued: 2,
@@ -336,11 +336,11 @@ describe('the rules of a review', () => {
     ['reopening an open finding', { kind: 'reopenFinding', finding: 'f-1' }, 'stale'],
     ['accepting a missing recommendation', { kind: 'acceptRecommendation', finding: 'f-1' }, 'stale'],
     ['a first answer', { kind: 'answerFinding', finding: 'f-1', reply: 'x' }, undefined],
-  ])('refuse an edit, or not: %s [N-40]', (_, action, code) => {
+  ])('can be edited, or not: %s [N-40]', (_, action, code) => {
     const findings = [finding('f-1', 'high', 'open'), finding('f-2', 'low', 'dismissed')];
     expect(wrongEdit(table({ findings, issued: 3 }), action as never)?.code).toBe(code);
   });
-  it('read recommendations from either shape', () => {
+  it('get recommendations, which are read from either shape', () => {
     const one = { itemId: 'f-1', recommendation: 'r' };
     expect(readRecommendations([one])).toEqual(readRecommendations({ items: [one] }));
     expect(readRecommendations('none')).toEqual([]);

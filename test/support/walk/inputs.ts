@@ -2,7 +2,7 @@ import type { ActionName } from '../../../workflows/contracts/messages.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 import type { Dice } from './dice.ts';
 
-/** What an action says besides its name: mostly what fits the moment, now and then what does not. */
+/** The input of an action: mostly valid at that moment, and now and then not. */
 export function fieldsOf(dice: Dice, name: ActionName, current: RunAnswer['current']): Record<string, unknown> {
   const finding = dice.chance(0.1)
     ? 'f-99'

@@ -19,7 +19,7 @@ it('a missing base branch is shown by the run and by the server until it is back
   await repository.git('branch', '--move', 'main', 'trunk');
 
   const gone = /Failing: The base branch main of \S+ is not there/;
-  const run = await until('the run tells that main is gone', async () => {
+  const run = await until('the run shows that main is gone', async () => {
     const seen = await stack.run('GONE-1');
     return gone.test(seen?.waitingOn.detail ?? '') ? seen : undefined;
   });
@@ -30,7 +30,7 @@ it('a missing base branch is shown by the run and by the server until it is back
   expect(await printed('explain', 'GONE-1')).toMatch(gone);
 
   await repository.git('branch', '--move', 'trunk', 'main');
-  await until('the run no longer tells it', async () => {
+  await until('the run no longer shows it', async () => {
     const seen = await stack.run('GONE-1');
     return seen && seen.retrying === undefined && !gone.test(seen.waitingOn.detail);
   });
@@ -49,7 +49,7 @@ it('a run that was terminated is shown as such, with the command that continues 
   expect(explained).toMatch(/^run\/default\/CUT-1 was terminated: It was terminated by .*: it grew too large\n/);
   expect(explained).toContain('npx gatehouse retry CUT-1 (goes on at 3-human-test)');
   expect(await printed('show', 'CUT-1')).toContain('run/default/CUT-1  terminated');
-  await until('the list knows', async () => /CUT-1\s+terminated/.test(await printed('list')));
+  await until('the list shows it', async () => /CUT-1\s+terminated/.test(await printed('list')));
 });
 
 it('what people write is printed on one line, without control characters', async () => {

@@ -89,8 +89,9 @@ describe.each(WORKFLOWS)('$type', ({ type, id, input, wrong, forged }) => {
     expect((await start(input)).closed ?? {}).not.toHaveProperty('failure.type', 'invalid_input');
   });
 
-  it.each([false, true])('stalls on an input that cannot be decoded, until a worker has the codec [%s]', (continued) =>
-    expect(start(UNREADABLE, { continued })).rejects.toThrow('cannot be decoded'),
+  it.each([false, true])(
+    'stalls on an input that cannot be decoded, until a worker has the codec (continued: %s)',
+    (continued) => expect(start(UNREADABLE, { continued })).rejects.toThrow('cannot be decoded'),
   );
 
   it('names the field of an invalid input', () => refusal(wrong));
