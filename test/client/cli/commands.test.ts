@@ -191,7 +191,7 @@ describe('wrong usage is told before anything is sent', () => {
     [['export', 'PAY-1', '--all', '--to', 'x'], 'expected a run, or one of'],
     [['export', '--all'], '--to: expected a folder'],
     [['export', 'PAY-1', '--to', 'x'], '--to: expected a folder with'],
-    [['export', '--live', '--to', 'x', '--output', 'y'], '--output: is for one run'],
+    [['export', '--live', '--to', 'x', '--output', 'y'], '--output: expected a single run'],
     [['export', '--status', 'happy', '--to', 'x'], 'Allowed choices are running'],
     [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
     [['completion', 'tcsh'], 'shell: expected one of bash, zsh, fish'],
