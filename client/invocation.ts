@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { root } from '../worker/configuration/places.ts';
+import { root } from '../worker/configuration/package-files.ts';
 
 /** The package's name on the registry. The name `gatehouse` is taken there by another project. */
 export const PACKAGE = 'gatehouse-temporal';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileOf, isBuilt, root } from '../../worker/configuration/places.ts';
+import { fileOf, isBuilt, root } from '../../worker/configuration/package-files.ts';
 
 /** The version of the package, and its commit if that is known. */
 export function versionText(): string {

@@ -4,7 +4,7 @@ import { found } from '../../../workflows/contracts/bad-fields.ts';
 import type { Finding } from '../../../workflows/contracts/survey.ts';
 import { readConfig, type ClientConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
-import { surveyed } from '../../doctor/asking.ts';
+import { surveyed } from '../../doctor/surveying.ts';
 import { setUpOf } from '../../doctor/set-up.ts';
 import { everyOf, unwatch, watch, watchOf } from '../../doctor/watching.ts';
 import { typed } from '../../invocation.ts';

@@ -29,14 +29,14 @@ export async function surveyed(client: Client, taskQueue: string, fix: boolean):
     ];
   } catch (failure) {
     if (!isTimeout(failure)) throw failure;
-    return [{ about: 'survey', ok: false, ...(await silence(client, workflowId)) }];
+    return [{ about: 'survey', ok: false, ...(await whyUnanswered(client, workflowId)) }];
   }
 }
 
 const shown = ({ about, ok, detail, mend }: Finding): Finding => ({ about, ok, detail, ...(mend && { mend }) });
 
 /** Explains why no answer has come: no worker has taken the survey, or the worker's code fails on it. */
-async function silence({ workflow }: Client, workflowId: string): Promise<Pick<Finding, 'detail' | 'mend'>> {
+async function whyUnanswered({ workflow }: Client, workflowId: string): Promise<Pick<Finding, 'detail' | 'mend'>> {
   const description = await workflow.getHandle(workflowId).describe();
   const { raw } = description;
   if ((raw.pendingWorkflowTask?.attempt ?? 1) > 1) {
