@@ -23,8 +23,8 @@ export async function takeLock(file: string): Promise<{ ownedBy?: number; releas
       if (await linked(draft, file)) return { release: keeping(file) };
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) continue; // just released
-      const holder = readRecord(text);
-      if (holder && (await isHeld(file, holder))) return { ownedBy: holder.pid, release: () => Promise.resolve() };
+      const owner = readRecord(text);
+      if (owner && (await isOwned(file, owner))) return { ownedBy: owner.pid, release: () => Promise.resolve() };
       if (await succeeded(file, text, draft)) return { release: keeping(file) };
     }
   } finally {
@@ -42,8 +42,8 @@ function keeping(file: string): () => Promise<void> {
   };
 }
 
-async function isHeld(file: string, holder: OnRecord): Promise<boolean> {
-  if (!(await isElsewhere(holder))) return stillRuns(holder);
+async function isOwned(file: string, owner: OnRecord): Promise<boolean> {
+  if (!(await isElsewhere(owner))) return stillRuns(owner);
   const touched = await stat(file).catch(() => undefined);
   return touched !== undefined && Date.now() - touched.mtimeMs < LEASE_MS;
 }
