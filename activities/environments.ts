@@ -9,7 +9,7 @@ import { serverOf } from './survey/server.ts';
 import { tell } from './waiting/heartbeating.ts';
 import type { RateLimit } from './waiting/rate-limit.ts';
 
-/** How often the owner of an environment is polled, in milliseconds. Where there are many, `CutRuns` polls for all. */
+/** How often the owner of an environment is polled, in milliseconds. Where there are many, `GoneRuns` polls for all. */
 const HOLDER_POLL_MS = 10_000;
 const HOLDER_POLL_MOST_MS = 60_000;
 

@@ -57,7 +57,7 @@ async function collect(server: Server): Promise<Around> {
   const live = byId(running.filter((each) => !isSite(each)));
   return {
     server,
-    fates: new RunStatuses(server, live),
+    statuses: new RunStatuses(server, live),
     live,
     sites: byId(running.filter(isSite)),
     cut: new Set(cut.map(({ workflowId }) => workflowId)),

@@ -59,7 +59,7 @@ it('a dependent that the server refuses is answered with the reason; the others 
 it.each([
   [1, 'is tried again'],
   [8, 'is given up after two minutes'],
-])('a dependent that cannot be started in bad weather, at attempt %i, %s', async (attempt) => {
+])('a dependent that cannot be started because of a transient failure, at attempt %i, %s', async (attempt) => {
   const start = () => {
     throw new Error('The server is down.');
   };

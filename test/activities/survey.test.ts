@@ -247,7 +247,7 @@ describe('a notice', () => {
       {
         about: 'notices',
         id: 'kept/webhook',
-        detail: `2 wait for webhook since ${LONG_AGO}: The webhook answers 503.`,
+        detail: `2 notices wait for webhook since ${LONG_AGO}: The webhook answers 503.`,
       },
     ]);
   });
@@ -285,7 +285,7 @@ it('an activity that has failed for long is what waits; a look that only cannot 
   const activities = [
     { type: 'settledChecks', attempt: 900, failure: '1 of 2 checks pending', failureType: 'NotYet' },
     { type: 'updateFromBase', attempt: 40, failure: 'The disk is full.' },
-    { type: 'lookAtChange', attempt: 2, failure: 'bad weather' },
+    { type: 'lookAtChange', attempt: 2, failure: 'no route' },
   ];
   const { found } = rigOf([run('A', 1, { waitingOn: 'forge', waitingSince: LONG_AGO, activities })]);
   expect(await found()).toMatchObject([

@@ -11,13 +11,13 @@ afterAll(() => stack.remove());
 
 const terminate = (workflowId: string) =>
   stack.temporal('workflow', 'terminate', '--workflow-id', workflowId, '--reason', 'test');
-/** What the doctor finds wrong. */
+/** The doctor's failed checks. */
 const found = async (...args: string[]) => {
   const { out } = await stack.gatehouse('doctor', ...args);
   return (out as { about: string; ok: boolean; detail: string; mend?: string }[]).filter(({ ok }) => !ok);
 };
 
-it('what was left behind while no worker was up is found in one pass, and mended', async () => {
+it('gatehouse doctor finds everything that was left behind while no worker ran in one pass, and clears it', async () => {
   const repository = await TestRepository.create(stack.home, 'left');
   await repository.hold('coder');
   await stack.startRun('LEFT-1', repository);
@@ -34,7 +34,7 @@ it('what was left behind while no worker was up is found in one pass, and mended
   await stack.start();
   const left = await until('what was left is due', async () => {
     const all = await found();
-    // A claim is due at once; what may still go by itself is given some seconds.
+    // A claim is reported at once; whatever may still end by itself gets some seconds.
     return all.filter(({ detail }) => /which (runs|no workflow sees to)/.test(detail)).length === 2 ? all : undefined;
   });
   expect(left.map(({ detail }) => detail).sort()).toEqual([
@@ -52,7 +52,7 @@ it('what was left behind while no worker was up is found in one pass, and mended
   expect(await found()).toEqual([]);
 });
 
-it('a build that cannot take a run on is found, with what it says; a build that can has lost nothing', async () => {
+it('gatehouse doctor finds a run that the current build cannot continue, with its error; the run loses nothing, and a good build continues it', async () => {
   const repository = await TestRepository.create(stack.home, 'stuck');
   await stack.startRun('STUCK-1', repository);
   await stack.parked('STUCK-1', 'human-test');
@@ -93,7 +93,7 @@ it('a build that cannot take a run on is found, with what it says; a build that 
   expect(await found()).toEqual([]);
 });
 
-it('a watch is a schedule whose passes are runs of their own, until it is called off', async () => {
+it('gatehouse doctor --watch creates a schedule whose passes are separate runs, until --watch off removes it', async () => {
   const watchOf = async (...args: string[]) => {
     const { out } = await stack.gatehouse('doctor', ...args);
     return (out as { about: string; detail: string }[]).find(({ about }) => about === 'watch')!.detail;

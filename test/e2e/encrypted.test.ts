@@ -14,7 +14,7 @@ const FINDINGS = 'findings that nobody else may read';
 
 let stack: TestStack;
 let shop: TestRepository;
-/** Of its own: two tasks that make the same file would conflict. */
+/** A separate repository, because two tasks that create the same file would conflict. */
 let other: TestRepository;
 beforeAll(async () => {
   stack = await TestStack.create({ GATEHOUSE_CODEC_PORT: String(await getPort({ host: '127.0.0.1' })) });
@@ -26,14 +26,14 @@ afterAll(() => stack.remove());
 const begin = (task: string, { path } = shop) =>
   stack.gatehouse('start', path, '--task', task, '--title', TITLE, '--pipeline', 'human-review');
 
-/** Starts the stack anew, with these keys. */
+/** Restarts the stack with these keys. */
 async function upWith(...keys: string[]): Promise<void> {
   await stack.stop();
   stack.variables['GATEHOUSE_CODEC_KEYS'] = keys.join(',');
   await stack.start();
 }
 
-/** Another client, with other keys. */
+/** Acts as another client, with other keys. */
 async function asWith<T>(keys: string[], work: () => Promise<T>): Promise<T> {
   const before = stack.variables['GATEHOUSE_CODEC_KEYS']!;
   stack.variables['GATEHOUSE_CODEC_KEYS'] = keys.join(',');
@@ -46,15 +46,15 @@ async function asWith<T>(keys: string[], work: () => Promise<T>): Promise<T> {
 
 const idOf = (task: string) => ['--workflow-id', `run/default/${task}`];
 const historyOf = (task: string) => stack.temporal('workflow', 'show', ...idOf(task), '--output', 'json');
-/** All that stands in a history, what is base64 in it included. */
+/** All text in a history, including decoded base64. */
 const readable = (history: string) =>
   history +
   [...history.matchAll(/"(?:data|encoding|metadata)": ?"([A-Za-z0-9+/=]+)"/g)]
     .map(([, text]) => Buffer.from(text!, 'base64').toString('latin1'))
     .join('\n');
 
-it('is switched on, its keys are changed, and an old one is taken away too early: nothing is lost, nothing is readable', async () => {
-  // A run from before: plain, parked, and still there once encryption is on.
+it('encryption can be enabled, and its keys rotated; a key removed too early loses nothing, and nothing is readable', async () => {
+  // A run from before encryption: plain, parked, and still there once encryption is on.
   await upWith();
   expect(await begin('PLAIN-1', other)).toMatchObject({ code: 0 });
   await stack.parked('PLAIN-1', 'human-test');
@@ -66,11 +66,11 @@ it('is switched on, its keys are changed, and an old one is taken away too early
   await stack.parked('SEALED-1', 'human-test');
   expect(await stack.gatehouse('request-fix', 'SEALED-1', FINDINGS, '--by', 'ana')).toMatchObject({ code: 0 });
   await until('the second visit', async () => (await stack.run('SEALED-1'))?.current?.visit?.endsWith('#2'));
-  // Nothing that people wrote stands in the history, and neither do the words of failures and summaries.
+  // The history contains nothing that people wrote, and no texts of failures and summaries.
   const sealed = readable(await historyOf('SEALED-1'));
   expect(sealed).toContain('binary/encrypted');
   for (const secret of [TITLE, FINDINGS, 'is at work', 'made-by-fixer']) expect(sealed).not.toContain(secret);
-  // What is searched by is plain: ids only.
+  // Search attributes are plain, and contain ids only.
   const described = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
   expect(readable(described)).toContain('"SEALED-1"');
   expect(readable(described)).not.toContain(TITLE);
@@ -81,14 +81,14 @@ it('is switched on, its keys are changed, and an old one is taken away too early
   expect(await stack.temporal(...query)).not.toContain(TITLE);
   expect(await stack.temporal(...query, ...codec)).toContain(TITLE);
 
-  // Somebody without keys is told which is missing, and what to do about it.
+  // A client without keys gets an error that names the missing key, and what to do about it.
   const lost = await asWith([], () => stack.gatehouse('show', 'SEALED-1'));
   expect(lost).toMatchObject({
     code: 2,
     out: { error: { code: 'configuration', message: expect.stringContaining('expected the key k2025') } },
   });
 
-  // Exports stay encrypted, and are replayed with the keys that they were written with.
+  // Exports stay encrypted, and are replayed with the keys with which they were written.
   const file = path.join(stack.home, 'sealed.json');
   await stack.gatehouse('export', 'SEALED-1', '--output', file);
   expect(readable(await readFile(file, 'utf8'))).not.toContain(TITLE);
@@ -96,7 +96,7 @@ it('is switched on, its keys are changed, and an old one is taken away too early
   const blind = await asWith([NEW], () => stack.gatehouse('replay', file));
   expect(blind).toMatchObject({ code: 1, out: [{ ok: false, because: expect.stringContaining('the key k2025') }] });
 
-  // The new key is there and the old one gone too early: the run stands still and says why, and the person's word waits.
+  // The old key is removed too early: the run stalls, the worker logs why, and the person's signal waits.
   await upWith(NEW);
   await stack.temporal('workflow', 'signal', ...idOf('SEALED-1'), '--name', 'confirm', '--input', '{"by":"bo"}');
   const log = path.join(stack.home, 'data', 'logs', 'worker.log');
@@ -105,14 +105,14 @@ it('is switched on, its keys are changed, and an old one is taken away too early
   const still = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
   expect(still).toContain('WORKFLOW_EXECUTION_STATUS_RUNNING');
 
-  // The new key first, the old one for reading: it goes on, in the new key.
+  // The new key first, the old one for reading: the run continues, and new runs use the new key.
   await upWith(NEW, OLD);
   expect((await stack.ended('SEALED-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
   expect(await begin('SEALED-2')).toMatchObject({ code: 0 });
   await stack.parked('SEALED-2', 'human-test');
   expect(readable(await historyOf('SEALED-2'))).not.toContain('k2025');
 
-  // A retry's worker reads what was settled, and what it has read is as secret as it was.
+  // A retry's worker reads the settled steps, and encrypts again what it has read.
   expect(await stack.gatehouse('stop', 'SEALED-2')).toMatchObject({ code: 0 });
   await stack.ended('SEALED-2');
   expect(await stack.gatehouse('retry', 'SEALED-2')).toMatchObject({ code: 0 });

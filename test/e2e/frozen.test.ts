@@ -17,14 +17,14 @@ afterAll(async () => {
   await stack.remove();
 });
 
-/** The attempts of the job that the run waits for: how many there were, and who has the last one. */
+/** The run's pending job: its current attempt, and the worker that has it. */
 async function attemptOf(workflowId: string): Promise<{ attempt: number; worker: string } | undefined> {
   const { pendingActivities } = await stack.describe(workflowId);
   const job = pendingActivities?.find(({ activityType }) => activityType?.name === 'runJob');
   return job?.state === STARTED ? { attempt: job.attempt ?? 1, worker: job.lastWorkerIdentity ?? '' } : undefined;
 }
 
-it('a worker that stands still for longer than its heartbeat leaves alone what another one has adopted', async () => {
+it('a worker that is frozen for longer than its heartbeat timeout leaves the job to the worker that adopted it', async () => {
   const repository = await TestRepository.create(stack.home, 'frozen');
   await repository.hold('coder');
   await stack.startRun('FROZEN-1', repository);
@@ -36,11 +36,11 @@ it('a worker that stands still for longer than its heartbeat leaves alone what a
   process.kill(first, 'SIGSTOP');
   await until('the other worker has the job', async () => {
     const now = await attemptOf('run/default/FROZEN-1');
-    // The server may hand the next attempts to the first one still, whose questions for work are open.
+    // The server may still give the next attempts to the first worker, whose polls are open.
     return now !== undefined && now.attempt > 1 && now.worker.includes(`gatehouse-${other.pid}@`);
   });
   process.kill(first, 'SIGCONT');
-  // It hears of it from the server, or finds the job another one's, whichever comes first.
+  // It learns from the server that it lost the job, or finds the other worker's claim, whichever comes first.
   await until('the first one’s attempt is over', async () =>
     /"attempt":1,[^\n]*"activityType":"runJob"[^\n]*"durationMs"/.test(await log()),
   );

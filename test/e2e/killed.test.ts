@@ -10,7 +10,7 @@ afterAll(() => stack.remove());
 const times = (ledger: string[], line: string) => ledger.filter((each) => each.startsWith(line)).length;
 
 describe('a worker that is killed', () => {
-  it('in the middle of an agent’s job: the next one adopts it [A-240]', async () => {
+  it('during an agent’s job has its job adopted by the next worker [A-240]', async () => {
     const repository = await TestRepository.create(stack.home, 'kill-agent');
     await repository.hold('coder');
     expect(await stack.startRun('KILL-1', repository)).toMatchObject({ code: 0 });
@@ -22,7 +22,7 @@ describe('a worker that is killed', () => {
     expect((await stack.run('KILL-1')).steps[0].attempts).toHaveLength(1);
   });
 
-  it('in the middle of provisioning and of a check: nothing is done twice, and the change is merged [N-14]', async () => {
+  it('during provisioning and a check repeats neither, and the change is merged [N-14]', async () => {
     const repository = await TestRepository.create(stack.home, 'kill-check');
     await repository.hold('environment');
     await repository.hold('check');
@@ -51,7 +51,7 @@ describe('a worker that is killed', () => {
 });
 
 describe('a run', () => {
-  it('that nobody disturbs is merged within 250 events', async () => {
+  it('that is undisturbed is merged within 250 events', async () => {
     const repository = await TestRepository.create(stack.home, 'events');
     await stack.startRun('EV-1', repository);
     await stack.parked('EV-1', 'human-test');
@@ -61,7 +61,7 @@ describe('a run', () => {
     expect(JSON.parse(shown).events.length).toBeLessThanOrEqual(250);
   });
 
-  it('that is terminated has its agent ended, and nothing of it pushed', async () => {
+  it('that is terminated has its agent stopped, and nothing pushed', async () => {
     const repository = await TestRepository.create(stack.home, 'terminate-agent');
     await repository.hold('coder');
     await stack.startRun('TERM-2', repository);
@@ -72,7 +72,7 @@ describe('a run', () => {
     expect(await repository.git('branch', '--list')).toBe('* main');
   });
 
-  it('that failed goes on from there when it is started again [A-239, E-26]', async () => {
+  it('that failed continues from the failed step when it is started again [A-239, E-26]', async () => {
     const repository = await TestRepository.create(stack.home, 'retry');
     await repository.write({
       '.gatehouse.yml': (await repository.git('show', 'main:.gatehouse.yml'))
@@ -89,14 +89,14 @@ describe('a run', () => {
     await repository.write({ 'mended.txt': 'by hand' }, 'mended by hand');
     await repository.git('checkout', '--quiet', 'main');
     expect(await stack.startRun('RETRY-1', repository)).toMatchObject({ code: 0, out: { retried: true } });
-    // What was confirmed is void: somebody else's commit came after it.
+    // The confirmation is void, because somebody else's commit came after it.
     const parked = await stack.parked('RETRY-1', 'human-test');
     expect(parked.current).toMatchObject({ visit: '3-human-test#2', because: expect.stringContaining('Ana') });
     await stack.gatehouse('confirm', 'RETRY-1');
     expect((await stack.ended('RETRY-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
   });
 
-  it('that brings settled steps of its own is refused, whoever starts it', async () => {
+  it('with forged settled steps in its input is refused', async () => {
     const repository = await TestRepository.create(stack.home, 'forged');
     const steps = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'];
     const settled = steps.slice(0, 5).map((kind, index) => ({ step: index + 1, kind, state: 'done', attempts: [] }));
@@ -115,7 +115,7 @@ describe('a run', () => {
     expect(await repository.ledger()).toEqual([]);
   });
 
-  it('that failed keeps its base, whatever its owner has checked out since', async () => {
+  it('that failed keeps its base, whatever branch the owner has checked out since', async () => {
     const repository = await TestRepository.create(stack.home, 'base');
     const settings = await repository.git('show', 'main:.gatehouse.yml');
     await repository.write({ '.gatehouse.yml': settings.replace(/ledger'$/m, "ledger; test -e mended.txt'") });
@@ -124,7 +124,7 @@ describe('a run', () => {
     await stack.gatehouse('confirm', 'BASE-1');
     expect((await stack.ended('BASE-1')).end).toMatchObject({ is: 'lost', type: 'job_failed' });
 
-    // What judges the change is read again from main, not from what is checked out.
+    // The settings are read again from main, not from the branch that is checked out.
     await repository.write({ '.gatehouse.yml': settings }, 'no such check any more');
     await repository.git('checkout', '--quiet', '-b', 'experiment');
     expect(await stack.gatehouse('retry', 'BASE-1')).toMatchObject({ code: 0 });

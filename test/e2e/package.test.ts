@@ -18,7 +18,7 @@ let folder: string;
 let environment: NodeJS.ProcessEnv;
 let up: ChildProcess | undefined;
 
-/** The package, packed and installed into an empty folder. */
+/** Packs the package, and installs it into an empty folder. */
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-package-'));
   folder = path.join(home, 'program');
@@ -58,7 +58,7 @@ async function stop(): Promise<void> {
   await ended;
 }
 
-it('holds no source, no test and no lockfile', async () => {
+it('the installed package contains no sources, no tests and no lockfile', async () => {
   const files = await readdir(path.join(folder, 'node_modules/gatehouse-temporal'), { recursive: true });
   const own = files.filter(
     (file) => !file.startsWith('node_modules') && !file.startsWith('client/local-stack/sample/'),
@@ -69,7 +69,7 @@ it('holds no source, no test and no lockfile', async () => {
   ).toHaveLength(4);
 });
 
-it('says its version and what to type', async () => {
+it('the installed package prints its version, and the command to type next', async () => {
   expect((await gatehouse('--version')).stdout).toMatch(/^0\.1\.0 \([0-9a-f]{7,}(-dirty)?\)$/);
   const { stderr } = await execa('npx', ['--no-install', 'gatehouse', 'list'], {
     cwd: folder,
@@ -79,7 +79,7 @@ it('says its version and what to type', async () => {
   expect(stderr).toContain('Start one with: npx gatehouse up');
 });
 
-it('plays the main job, and serves a program with types', async () => {
+it('the installed package runs a task to its merge, and type-checks in a program', async () => {
   up = spawn(path.join(folder, 'node_modules/.bin/gatehouse'), ['up'], {
     env: { ...environment, TEMPORAL_ADDRESS: '' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -7,11 +7,11 @@ import { cli } from '../support/stack.ts';
 
 jest.setTimeout(240_000);
 
-it('takes a pipeline through a stack of its own, says what it took, and leaves nothing', async () => {
+it('gatehouse pipelines runs on a temporary stack, reports their cost, and leaves nothing behind', async () => {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
   try {
     const args = [cli, 'pipelines', '--only', 'integrate', 'spec', '--json'];
-    // Nothing of its caller's set-up counts: were this cluster asked, nobody would answer.
+    // The caller's configuration is ignored: nothing listens at this address.
     const env = { NODE_OPTIONS: '', TMPDIR: home, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     const { exitCode, stdout, stderr } = await execa(process.execPath, args, { env, reject: false });
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('integrate: 3-tester')]);

@@ -11,7 +11,7 @@ import { TestRepository, TestStack, until } from '../support/stack.ts';
 
 jest.setTimeout(300_000);
 
-/** Every variable that may hold a secret, but for the codec's keys: with them on, a search would find nothing to read. */
+/** Every variable that may hold a secret, except for the codec's keys: encryption would make the search pointless. */
 const SECRETS = {
   GATEHOUSE_WEBHOOK_SECRET: 'planted-webhook-secret',
   TEMPORAL_API_KEY: 'planted-api-key',
@@ -20,12 +20,12 @@ const SECRETS = {
   TEMPORAL_CODEC_AUTH: 'planted-codec-auth',
   GATEHOUSE_OF_TOMORROW: 'planted-unknown',
 };
-/** A webhook's address may hold a token. */
+/** A webhook's address may contain a token. */
 const TOKEN = 'planted-address-token';
-/** Not secret: what an agent is given, and what a person called the task. Found, or the search is worth nothing. */
+/** Not secret: a variable for agents, and the title of the task. The search has to find both, or it proves nothing. */
 const [GIVEN, TITLE] = ['control-of-the-environment', 'control-of-the-title'];
 
-/** Prints and answers all that it was given, ours first. */
+/** Prints and returns its whole environment, our variables first. */
 const TELLTALE = `
 import { readFileSync, writeFileSync } from 'node:fs';
 const job = JSON.parse(readFileSync(process.env.GATEHOUSE_JOB, 'utf8'));
@@ -57,7 +57,7 @@ beforeAll(async () => {
     request.on('data', (data) => (body += String(data)));
     request.on('end', () => {
       posts.push({ url: request.url!, headers: request.headers, body });
-      // Down twice at first, in two ways: what is said about that must not tell either.
+      // Fails twice, in two ways: reports of the failures must not contain a secret either.
       if (posts.length === 1) return void request.socket.destroy();
       response.writeHead(posts.length === 2 ? 503 : 200).end();
     });
@@ -89,7 +89,7 @@ afterAll(async () => {
 
 const handleOf = (task: string) => client.workflow.getHandle(`run/default/${task}`);
 
-/** All text in a message of the server's, payloads included. */
+/** All text in a message of the server, including payloads. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (value instanceof Uint8Array) return [Buffer.from(value).toString()];
@@ -97,7 +97,7 @@ function textsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, each]) => [key, ...textsOf(each)]);
 }
 
-/** What the server keeps and answers about one workflow: the history, memo and search attributes, queries. */
+/** What the server stores and returns about one workflow: history, memo, search attributes, and queries. */
 async function told(workflowId: string): Promise<Record<string, string>> {
   const handle = client.workflow.getHandle(workflowId);
   const questions: [string, ...unknown[]][] = [['__temporal_workflow_metadata']];
@@ -125,7 +125,7 @@ async function filesBelow(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(read));
 }
 
-it('no secret of the worker is anywhere that a run leaves something', async () => {
+it('no secret of the worker appears anywhere that a run leaves data', async () => {
   await stack.parked('LEAK-1', 'human-test');
   await until('a notice is out', () => posts.length > 2);
   const alive = await told('run/default/LEAK-1');
@@ -140,7 +140,7 @@ it('no secret of the worker is anywhere that a run leaves something', async () =
   for (const [n, { headers, body }] of posts.entries()) places[`notice ${n}`] = JSON.stringify({ headers, body });
   const holding = (text: string) => Object.keys(places).filter((place) => places[place]!.includes(text));
 
-  // The secret is in use, and the search finds what was given to agents, in all places where they leave something.
+  // The secret is in use, and the search finds the control values wherever agents leave data.
   const { url, headers, body } = posts.at(-1)!;
   const signed = createHmac('sha256', SECRETS.GATEHOUSE_WEBHOOK_SECRET).update(
     `${String(headers['gatehouse-timestamp'])}.${body}`,
@@ -173,7 +173,7 @@ it('no secret of the worker is anywhere that a run leaves something', async () =
   for (const secret of [...Object.values(SECRETS), TOKEN]) expect([secret, holding(secret)]).toEqual([secret, []]);
 });
 
-it('a signal of 1.9 MB is refused by the run, and one of more than 2 MB by the server: the run goes on', async () => {
+it('a signal of 1.9 MB is refused by the run, one of more than 2 MB by the server, and the run continues', async () => {
   await stack.parked('BIG-1', 'human-test');
   const handle = handleOf('BIG-1');
   const send = (bytes: number) => handle.signal('requestFix', { findings: 'x'.repeat(bytes), by: 'mallory' });

@@ -19,7 +19,7 @@ describe('a parked run', () => {
     await until('no environment', async () => (await stack.processes(`server.mjs ${repository.home}`)).length === 0);
   });
 
-  it('is driven by plain signals, and says why it refuses [E-28]', async () => {
+  it('is driven by plain signals, and explains its refusals [E-28]', async () => {
     const repository = await TestRepository.create(stack.home, 'signals');
     await stack.startRun('SIG-1', repository);
     await stack.parked('SIG-1', 'human-test');
@@ -58,7 +58,7 @@ describe('a parked run', () => {
     expect(await stack.gatehouse('confirm', 'SIG-1')).toMatchObject({ code: 3, out: { error: { code: 'closed' } } });
   });
 
-  it('parks anew when somebody else commits, and notices a merge by hand', async () => {
+  it('starts a new visit when somebody else commits, and notices a merge by hand', async () => {
     const repository = await TestRepository.create(stack.home, 'foreign');
     await stack.startRun('FOR-1', repository);
     const first = await stack.parked('FOR-1', 'human-test');
@@ -80,7 +80,7 @@ describe('a parked run', () => {
 });
 
 describe('a stack that is stopped in order', () => {
-  it('leaves nothing running, and the next one goes on', async () => {
+  it('leaves nothing running, and the next one continues its runs', async () => {
     const repository = await TestRepository.create(stack.home, 'restart');
     await stack.startRun('UP-1', repository);
     await stack.parked('UP-1', 'human-test');
@@ -109,14 +109,14 @@ describe('bad input', () => {
     ['an unknown pipeline', startNowhere('BAD-2', 'nope'), 2, 'pipeline'],
     ['a bad task id', startNowhere('../x'), 2, 'task.id'],
     ['an unknown flag', ['list', '--nope'], 2, 'unknown option'],
-    ['a run that never was', ['show', 'NEVER-1'], 1, 'no such run'],
+    ['an unknown run', ['show', 'NEVER-1'], 1, 'no such run'],
     ['empty findings', ['request-fix', 'NEVER-1', ' '], 2, 'findings'],
-  ])('%s is told in a sentence', async (_, args, code, words) => {
+  ])('is reported in a sentence: %s', async (_, args, code, words) => {
     const said = await stack.gatehouse(...args);
     expect(said).toMatchObject({ code, out: { error: { message: expect.stringContaining(words) } } });
   });
 
-  it('a task whose predecessor is not merged, and a step that the repository lacks something for [A-248, E-32]', async () => {
+  it('includes an unmerged predecessor, and settings that a step lacks [A-248, E-32]', async () => {
     const repository = await TestRepository.create(stack.home, 'lacking', `agents: { default: node -e 0 }\n`);
     const file = path.join(stack.home, 'lacking.json');
     const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'merger' }, { kind: 'post-release-health' }];
@@ -130,7 +130,7 @@ describe('bad input', () => {
     ]);
   });
 
-  it('a command that does not exist is found before anything is made', async () => {
+  it('includes a command that does not exist, before anything is created', async () => {
     const repository = await TestRepository.create(stack.home, 'no-agent', `agents: { default: no-such-agent --x }\n`);
     expect(await stack.startRun('BAD-4', repository)).toMatchObject({
       code: 2,

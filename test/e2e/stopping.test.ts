@@ -10,7 +10,7 @@ let stack: TestStack;
 beforeEach(async () => void (stack = await TestStack.started()));
 afterEach(() => stack.remove());
 
-/** The stack's worker and server: what its own process has begun, and ends. */
+/** The worker and the server: the processes that the stack has started, and stops. */
 async function begun(): Promise<number[]> {
   const server = JSON.parse(await readFile(path.join(stack.home, 'data', 'temporal.pid'), 'utf8'));
   return [await stack.workerPid(), server.pid];
@@ -18,7 +18,7 @@ async function begun(): Promise<number[]> {
 const gone = (pids: number[]) =>
   until(`${pids.join(', ')} are gone`, async () => (await stack.all()).every((pid) => !pids.includes(pid)));
 
-/** A run whose agent is at work until it is let go, or ended. */
+/** Starts a run whose agent works until it is released or stopped. */
 async function atWork(): Promise<void> {
   const repository = await TestRepository.create(stack.home, 'shop');
   await repository.hold('coder');
@@ -26,8 +26,8 @@ async function atWork(): Promise<void> {
   await repository.noted('begins run/default/STOP-1');
 }
 
-describe('a stack that is ended leaves nothing behind, and starts nothing again', () => {
-  it('when its worker and its server were ended with it, and are gone before it hears of it', async () => {
+describe('a stack leaves nothing behind, and restarts nothing, if it is stopped', () => {
+  it('after its worker and its server have already ended', async () => {
     const pids = await begun();
     const code = await stack.endedBy(async (up) => {
       for (const pid of pids) process.kill(pid, 'SIGTERM');
@@ -38,7 +38,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
     expect(await stack.all()).toEqual([]);
   });
 
-  it('when all were ended at once, and it hears of it last', async () => {
+  it('as the last one, after all got the signal at once', async () => {
     const pids = await begun();
     const code = await stack.endedBy(async (up) => {
       up.kill('SIGSTOP');
@@ -51,7 +51,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
     expect(await stack.all()).toEqual([]);
   });
 
-  it('when all were ended at once while an agent was at work', async () => {
+  it('with all of its processes at once, while an agent works', async () => {
     await atWork();
     const pids = await begun();
     const code = await stack.endedBy((up) => {
@@ -61,7 +61,7 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
     expect(await stack.all()).toEqual([]);
   });
 
-  it('when whoever listened to it has ended before it', async () => {
+  it('after the reader of its output has closed', async () => {
     await atWork();
     const code = await stack.endedBy((up) => {
       for (const stream of [up.stdout, up.stderr]) stream?.destroy();
@@ -72,14 +72,15 @@ describe('a stack that is ended leaves nothing behind, and starts nothing again'
   });
 });
 
-it('a stack that cannot end all that it ran says what, and exits with 1', async () => {
+it('a stack that cannot stop all of its processes names them, and exits with 1', async () => {
   await atWork();
   const jobs = path.join(stack.home, 'data', 'jobs');
   const [job] = (await readdir(jobs, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const run = path.join(jobs, job!.name, 'run');
   const record = path.join(run, 'process.json');
   const launched = JSON.parse(await readFile(record, 'utf8'));
-  // As if it ran in another container, and lived on whatever it is asked: it says that it lives, and nobody here sees more.
+  // As if the process ran in another container and ignored every request: it claims to be alive, and nobody here can
+  // check.
   await writeFile(record, JSON.stringify({ ...launched, origin: { ...(await ownOrigin()), namespace: 'pid:[1]' } }));
   const lives = setInterval(() => void writeFile(path.join(run, 'alive'), ''), 500);
   process.kill(-launched.pid, 'SIGKILL');

@@ -4,7 +4,7 @@ import { cli, TestStack } from '../support/stack.ts';
 
 jest.setTimeout(240_000);
 
-it('plays the whole story with a scripted person, and leaves no process behind [A-249]', async () => {
+it('gatehouse demo plays the whole story with a scripted person, and leaves no process behind [A-249]', async () => {
   const stack = await TestStack.create();
   try {
     const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'demo', '--unattended'], {

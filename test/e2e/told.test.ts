@@ -12,7 +12,7 @@ afterAll(() => stack.remove());
 const printed = async (...words: string[]): Promise<string> =>
   (await execa(process.execPath, [cli, ...words], { env: stack.environment, stdin: 'ignore', reject: false })).stdout;
 
-it('a base that is gone while a person tests is told by the run and by the server, until it is back', async () => {
+it('a missing base branch is shown by the run and by the server until it is back', async () => {
   const repository = await TestRepository.create(stack.home, 'renamed');
   await stack.startRun('GONE-1', repository);
   await stack.parked('GONE-1', 'human-test');
@@ -37,7 +37,7 @@ it('a base that is gone while a person tests is told by the run and by the serve
   expect(await stack.gatehouse('stop', 'GONE-1')).toMatchObject({ code: 0 });
 });
 
-it('a run that the server has ended no longer runs, and says how one goes on', async () => {
+it('a run that was terminated is shown as such, with the command that continues it', async () => {
   const repository = await TestRepository.create(stack.home, 'cut-off');
   await stack.startRun('CUT-1', repository);
   await stack.parked('CUT-1', 'human-test');
@@ -52,7 +52,7 @@ it('a run that the server has ended no longer runs, and says how one goes on', a
   await until('the list knows', async () => /CUT-1\s+terminated/.test(await printed('list')));
 });
 
-it('what people write is shown as it is, on its own line', async () => {
+it('what people write is printed on one line, without control characters', async () => {
   const repository = await TestRepository.create(stack.home, 'forged');
   const title = 'A task\nrun/default/T-2  passed\x1b[32m';
   await stack.gatehouse('start', repository.path, '--task', 'T-1', '--title', title, '--pipeline', 'human-review');

@@ -11,7 +11,7 @@ let stack: TestStack;
 beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(() => stack.remove());
 
-it('three builds in a row, each with a task queue of its own, take parked runs over while people act', async () => {
+it('three builds in a row, each with its own task queue, take over parked runs while people act', async () => {
   const where = { address: `127.0.0.1:${stack.port}`, namespace: 'default' };
   const verdict = await prove({ ...where, by: 'queue', runs: 8, name: 'upgrade', say: () => undefined });
   expect({ verdict, missed: missed(verdict) }).toMatchObject({ missed: [] });

@@ -1,5 +1,5 @@
 // `npm run check`: types, lint and format in one lane, the tests in another. `npm run check:fast` does as much of it as fits
-// into a minute: the tables of the rules, the stories of the gates, and the tests of what differs from main.
+// into a minute: the tables of the rules, the stories of the gates, and those tests of what differs from main that are quick.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -30,13 +30,14 @@ async function lane(...steps) {
 }
 
 /** Those that would take minutes, and prove what lies outside of this process. */
-const SLOW = /test\/(?:e2e|replay|security|activities\/adapters|client\/local-stack)\/|sdk-contract|walk/;
+const SLOW =
+  /test\/(?:e2e|replay|security|activities\/adapters|client\/(?:local-stack|offline)|worker)\/|sdk-contract|walk/;
 
 /** The rules and gates, and what main has otherwise. */
 async function changed() {
   const { said } = await run('jest', ['--listTests', '--changedSince', 'main'], { quiet: true });
   const files = said.split('\n').filter((file) => file.startsWith(root) && !SLOW.test(file));
-  return run('jest', ['--testPathPatterns', 'test/workflows/(rules|gates)', ...files]);
+  return run('jest', ['--testPathPatterns', 'test/workflows/(rules|words|gates)/', ...files]);
 }
 
 const quietly = (script) => () => run(script, [], { quiet: true });

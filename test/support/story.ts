@@ -3,7 +3,7 @@ import type { Activities, EnvironmentView, Signal } from '../../workflows/contra
 import type { HumanAction } from '../../workflows/contracts/messages.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
-import { freshStep, type StepRecord } from '../../workflows/contracts/run/state.ts';
+import { freshStep, type GateView, type StepRecord } from '../../workflows/contracts/run/state.ts';
 import type { Capabilities, Capability } from '../../workflows/gates/capabilities.ts';
 import type { Core, Gate, GateContext, GateEnd, JobEnd } from '../../workflows/gates/gate.ts';
 import { revisionOf } from '../../workflows/rules/outputs.ts';
@@ -38,6 +38,8 @@ interface Script {
 
 interface Played {
   told: string[];
+  /** What it showed of itself while it worked. */
+  views: object[];
   end: GateEnd;
   step: StepRecord;
   /** The steps before it, what its jobs were told, what people were shown, what was committed. */
@@ -63,6 +65,11 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   const asked: object[] = [];
   const committed: Record<string, string>[] = [];
   const tell = (line: string) => void told.push(line);
+  const views: object[] = [];
+  const see = (view: GateView, more = '') => {
+    views.push(worded(view));
+    tell(`${view.phase}${more}`);
+  };
   const [people, checks, merges] = [[...(script.people ?? [])], [...(script.checks ?? [])], [...(script.merges ?? [])]];
   const results = [...(script.results ?? [])];
   let basesLeft = script.basesLeft ?? 3;
@@ -88,8 +95,9 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
     description: () => 'the task',
     inWords,
     keep: async (owner, { summary, output }) => void Object.assign(owner, { summary: inWords(summary), output }),
-    show: ({ phase }) => tell(phase),
-    send: async (role, work) => {
+    show: (view) => see(view),
+    send: async (role, work, shown) => {
+      if (shown) views.push(worded(shown));
       briefs.push(inWords(work.brief));
       const ends = jobs[role] ?? [completed() as JobEnd];
       const end = ends.length > 1 ? ends.shift()! : ends[0]!;
@@ -97,12 +105,12 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
       return end;
     },
     concurrently: (work) => Promise.all(work.map((each) => each())),
-    poll: async (_, { phase }, ask) => {
-      tell(phase);
+    poll: async (_, view, ask) => {
+      see(view);
       return ask();
     },
-    attempt: async ({ phase }, work) => {
-      tell(phase);
+    attempt: async (view, work) => {
+      see(view);
       return tried(work);
     },
     park: async (ask, { type }, { edit } = {}) => {
@@ -123,8 +131,8 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   const all: Capabilities = {
     activities: { protectedPaths: async () => [], ...script.activities } as Activities,
     base: {
-      mergeability: async ({ phase }) => {
-        tell(`${phase} mergeability`);
+      mergeability: async (view) => {
+        see(view, ' mergeability');
         const next = merges.length > 1 ? merges.shift() : merges[0];
         return {
           is: 'mergeable',
@@ -135,24 +143,24 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
           ...(next as object),
         } as never;
       },
-      mergeResult: async ({ phase }, baseHead) => {
-        tell(`${phase} result on ${baseHead}`);
+      mergeResult: async (view, baseHead) => {
+        see(view, ` result on ${baseHead}`);
         return results.shift() as never;
       },
-      update: async ({ phase }) => {
-        tell(phase);
+      update: async (view) => {
+        see(view);
         return tried(async () => script.activities!.updateFromBase!({ change, known: HEAD }));
       },
-      take: async ({ phase }) => {
-        tell(phase);
+      take: async (view) => {
+        see(view);
         return script.refusesBase;
       },
       mayTake: () => (basesLeft -= 1) >= 0,
       merge: async ({ head, commit = 'm' }) => ({ is: 'merged', mergeCommit: commit, head }),
     },
     branchResumed: () => script.resumed ?? false,
-    checks: async ({ phase }) => {
-      tell(`${phase} checks`);
+    checks: async (view) => {
+      see(view, ' checks');
       return (checks.length > 1 ? checks.shift()! : (checks[0] ?? green))();
     },
     documents: {
@@ -204,7 +212,7 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   // It is given just what it declares: a capability that it forgot to declare is missing here too.
   const used = Object.fromEntries((gate.uses ?? []).map((name) => [name, all[name]]));
   const end = worded(await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>));
-  return { told, end, step, before, briefs, asked, committed };
+  return { told, views, end, step, before, briefs, asked, committed };
 }
 
 /** What a gate shows or returns, with its facts in words. */

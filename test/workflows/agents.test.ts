@@ -5,7 +5,7 @@ import { heldJob, jobsOf, playRun } from '../support/playing.ts';
 jest.setTimeout(60_000);
 
 describe('an agent at work', () => {
-  it('is shown while it is, and no more when it has ended [A-243, E-10]', async () => {
+  it('is shown while it works, and its attempt is closed when it ends [A-243, E-10]', async () => {
     const coder = heldJob('coder');
     const { run, look, cluster } = await playRun([{ kind: 'coder' }], { runJob: coder.runJob });
     const { key } = coder.begun[0]!;
@@ -34,9 +34,9 @@ describe('a tester in a run', () => {
   const rolesOf = (jobs: any[]) => jobs.map(({ role }) => role);
 
   it.each([
-    ['a grave concern that was mended [A-118, E-19]', [report(false, 'high'), report(true)]],
-    ['a nit that was worth one fix [A-119, E-20]', [report(true, 'low'), report(true, 'low')]],
-  ])('ends well after %s', async (_, reports) => {
+    ['a serious concern was fixed [A-118, E-19]', [report(false, 'high'), report(true)]],
+    ['one fix for a minor concern [A-119, E-20]', [report(true, 'low'), report(true, 'low')]],
+  ])('passes after %s', async (_, reports) => {
     const jobs: any[] = [];
     const { run } = await playRun(STEPS, { runJob: jobsOf({ tester: reports }, jobs) });
     expect(rolesOf(jobs)).toEqual(['coder', 'tester', 'fixer', 'tester']);
@@ -44,7 +44,7 @@ describe('a tester in a run', () => {
     expect((await run.query('run')).steps[1]).toMatchObject({ state: 'done', outcome: 'passed' });
     expect(await run.query('output', { step: 2 })).toMatchObject({ output: { greenlight: true } });
   });
-  it('fails it when there is a critical concern, and nowhere to mend it, whatever it claims [A-120, E-21]', async () => {
+  it('fails the run on a critical concern without a work branch, even if it gives its greenlight [A-120, E-21]', async () => {
     const jobs: any[] = [];
     const { run } = await playRun([{ kind: 'tester' }, { kind: 'researcher' }], {
       runJob: (job) => {

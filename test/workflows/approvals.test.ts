@@ -7,7 +7,7 @@ jest.setTimeout(60_000);
 const STEPS = [{ kind: 'architect', approval: true }, { kind: 'coder' }];
 
 describe('an output that waits for approval', () => {
-  it('is shown as it is, and nothing after it begins [A-166, E-7]', async () => {
+  it('is shown, and no later step starts [A-166, E-7]', async () => {
     const jobs: any[] = [];
     const { look, run } = await playRun(STEPS, { runJob: jobsOf({}, jobs) });
     expect(await look()).toMatchObject({
@@ -19,7 +19,7 @@ describe('an output that waits for approval', () => {
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'architect did it' });
     expect(jobs.map(({ role }) => role)).toEqual(['architect']);
   });
-  it('that was approved is settled: a second answer changes nothing [N-51]', async () => {
+  it('is settled once approved: a second answer changes nothing [N-51]', async () => {
     const { run, log } = await playRun([STEPS[0]!, { kind: 'researcher', approval: true }, STEPS[1]!]);
     const visit = '1-architect#1';
     expect(await run.update('approve', { visit, actionId: 'x-1' })).toMatchObject({ ok: { visit } });
@@ -34,7 +34,7 @@ describe('an output that waits for approval', () => {
     expect(await log()).toMatchObject([{ action: 'approve', verdict: 'taken', repeats: 1 }]);
     expect((await run.query('run')).current.visit).toBe('2-researcher#1');
   });
-  it('that was sent back cannot be approved any more: only what came of it can [A-168, A-169, N-51]', async () => {
+  it('cannot be approved once it was sent back; only its revision can [A-168, A-169, N-51]', async () => {
     const jobs: any[] = [];
     const made = ['first', 'second'].map((summary) => completed({ changed: false, summary }));
     const { run, look } = await playRun(STEPS, { runJob: jobsOf({ architect: made }, jobs) });
@@ -52,7 +52,7 @@ describe('an output that waits for approval', () => {
     expect(await run.update('approve', { visit: current.visit })).toMatchObject({ ok: {} });
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('that is rejected fails the run, and takes nothing from then on [A-170, E-9, N-51]', async () => {
+  it('fails the run when it is rejected, and later actions are refused [A-170, E-9, N-51]', async () => {
     const { run, look } = await playRun(STEPS);
     expect(await run.update('reject', { reason: 'not now', by: 'bo' })).toMatchObject({ ok: {} });
     expect(failureOf(run)).toMatchObject({
@@ -63,7 +63,7 @@ describe('an output that waits for approval', () => {
     expect(await look()).toMatchObject({ status: 'failed', steps: [{ outcome: 'rejected' }, { state: 'pending' }] });
     for (const name of ['approve', 'reject']) expect((await run.update(name)).refused!.code).toBe('closed');
   });
-  it('of a companion’s step is the producer’s, and so is what a person makes of it [N-50, N-51]', async () => {
+  it('is the producer’s output at a companion step, and a person’s edit replaces it [N-50, N-51]', async () => {
     const jobs: any[] = [];
     const steps = [{ kind: 'architect' }, { kind: 'architect-companion', approval: true }, { kind: 'coder' }];
     const { run, look } = await playRun(steps, { runJob: jobsOf({}, jobs) });
@@ -80,7 +80,7 @@ describe('an output that waits for approval', () => {
 describe('an agent’s question', () => {
   const asks = completed({ changed: false, decision: { question: 'Which?', options: ['a', 'b'] } });
 
-  it('holds the run until it is answered, and the answer is kept [A-163, A-164, A-165, E-6]', async () => {
+  it('holds the run until it is answered, and the answer goes to the next job [A-163, A-164, A-165, E-6]', async () => {
     const jobs: any[] = [];
     const { run, look, log } = await playRun([{ kind: 'coder' }], {
       runJob: jobsOf({ coder: [asks, completed({ summary: 'did b' })] }, jobs),
@@ -95,10 +95,10 @@ describe('an agent’s question', () => {
     expect((await look()).steps[0].attempts).toHaveLength(2);
   });
   it.each([
-    ['that was never asked', { decision: '1-coder/decision-2', choice: 'a' }, 'a question of this run'],
-    ['among options that are none', { decision: '1-coder/decision-1', choice: 'c' }, 'expected one of a, b'],
-    ['with nothing', { decision: '1-coder/decision-1', choice: '' }, 'choice'],
-  ])('takes no answer %s [N-52]', async (_, said, because) => {
+    ['to an unknown question', { decision: '1-coder/decision-2', choice: 'a' }, 'a question of this run'],
+    ['with an unknown option', { decision: '1-coder/decision-1', choice: 'c' }, 'expected one of a, b'],
+    ['without a choice', { decision: '1-coder/decision-1', choice: '' }, 'choice'],
+  ])('refuses an answer %s [N-52]', async (_, said, because) => {
     const { run, look } = await playRun([{ kind: 'coder' }], { runJob: jobsOf({ coder: [asks] }) });
     expect((await run.update('decide', said)).refused).toMatchObject({
       code: 'invalid',
@@ -106,7 +106,7 @@ describe('an agent’s question', () => {
     });
     expect((await look()).status).toBe('parked');
   });
-  it('and a cancellation reach a run as plain signals do: by its id, with what was chosen [A-171]', async () => {
+  it('can be answered by a plain signal to the id of the run, which can also be cancelled [A-171]', async () => {
     const jobs: any[] = [];
     const { run, look, cluster } = await playRun([{ kind: 'coder' }, { kind: 'human-test' }], {
       runJob: jobsOf({ coder: [asks, completed()] }, jobs),

@@ -24,12 +24,12 @@ describe('checks', () => {
     ...green(),
     checks: checks.map(([name, conclusion, url]) => ({ name, conclusion, ...(url && { url }) })),
   });
-  it('that fail are named with their conclusions, the passing left out [A-082]', () => {
+  it('that fail are named with their conclusions, without those that passed [A-082]', () => {
     const verdict = judgeChecks(report(['lint', 'failure'], ['test', 'success'], ['e2e', 'timed_out']));
     expect(verdict).toMatchObject({ pass: false });
     expect(inWords((verdict as { reason: Text }).reason)).toBe('Failing checks: lint (failure), e2e (timed_out).');
   });
-  it('that fail are listed with name, conclusion and link, which may be missing [A-084]', () => {
+  it('that fail are listed with their name, conclusion, and link if there is one [A-084]', () => {
     const verdict = judgeChecks(report(['lint', 'failure', 'https://ci.example/1'], ['e2e', '']));
     expect(verdict).toMatchObject({
       failing: [
@@ -38,13 +38,13 @@ describe('checks', () => {
       ],
     });
   });
-  it('of which none fails list nothing [A-083, A-085]', () => {
+  it('that all passed list no failures [A-083, A-085]', () => {
     expect(judgeChecks(report(['test', 'neutral']))).toEqual({
       pass: true,
       note: { fact: 'checksPassed', count: 1 },
     });
   });
-  it('that went green clear the list [N-21]', async () => {
+  it('that pass after a fix clear the list [N-21]', async () => {
     const looks = [red(HEAD, 'lint'), green(HEADS[1])];
     const cluster = clusterWith({
       settledChecks: () => looks.shift(),
@@ -65,7 +65,7 @@ describe('the record of an attempt', () => {
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
     return (await run.query('run')).steps[1].attempts[0];
   };
-  it('holds what the helper said, its number, and the head that it left [A-086, A-090]', async () => {
+  it('has the helper’s summary, the attempt’s number, and the new head [A-086, A-090]', async () => {
     expect(await attempted(completed({ summary: 'mended', head: HEADS[1]! }))).toMatchObject({
       n: 1,
       role: 'ci-fixer',
@@ -74,24 +74,24 @@ describe('the record of an attempt', () => {
       head: HEADS[1],
     });
   });
-  it('holds why it failed, and no head [A-087, A-090]', async () => {
+  it('has the reason of a failure, and no head [A-087, A-090]', async () => {
     const entry = await attempted({ is: 'failed', because: 'ci-fixer ended with exit code 1.' });
     expect(entry).toMatchObject({ n: 1, outcome: 'failed', summary: 'ci-fixer ended with exit code 1.' });
     expect(entry).not.toHaveProperty('head');
   });
-  it('says that it failed where nobody said why [A-088]', async () => {
+  it('has a standard reason if a failure came without one [A-088]', async () => {
     expect(await attempted({ is: 'failed', because: '' })).toMatchObject({
       n: 1,
       outcome: 'failed',
       summary: 'It failed without a reason.',
     });
   });
-  it('of one that said nothing is completed, with nothing said [A-089]', async () => {
+  it('is completed with an empty summary if the helper returned none [A-089]', async () => {
     expect(await attempted(completed({ summary: '' }))).toMatchObject({ outcome: 'completed', summary: '' });
   });
 });
 
-describe('checks that have not all ended', () => {
+describe('checks that are still running', () => {
   const ask = (ended: [string, string][], running: string[], deadline?: string) => {
     const forge = {
       look: async () => ({ state: 'open', head: HEAD, baseHead: change.basis, foreign: [] }),
@@ -108,13 +108,13 @@ describe('checks that have not all ended', () => {
     };
     return new MockActivityEnvironment().run(settledChecks, question) as Promise<CheckReport>;
   };
-  it('are pending while none of them is red [A-080]', async () => {
+  it('are pending while none has failed [A-080]', async () => {
     await expect(ask([['test', 'success']], ['lint'])).rejects.toMatchObject({
       type: 'NotYet',
       message: '1 of 2 checks pending: lint',
     });
   });
-  it('are a timeout once their time is over, and not before [E-36]', async () => {
+  it('time out after their deadline, and not before [E-36]', async () => {
     await expect(ask([['test', 'success']], ['lint'], '2026-01-01T00:00:00Z')).rejects.toMatchObject({
       type: 'timeout',
       nonRetryable: true,
@@ -130,9 +130,9 @@ describe('checks that have not all ended', () => {
   });
 });
 
-describe('a look that cannot tell yet', () => {
+describe('an inconclusive poll', () => {
   const look = { state: 'open', head: HEAD, baseHead: change.basis, foreign: [] } as const;
-  it('whether a change merges is no verdict: it is looked at again [A-092]', async () => {
+  it('is repeated when the forge cannot say yet whether a change merges [A-092]', async () => {
     const forge = { look: async () => look, mergeability: async () => ({ is: 'unknown', because: 'it computes' }) };
     const { settledMergeability } = changeActivities(
       { forge: forge as never as Forge },
@@ -149,12 +149,12 @@ describe('a look that cannot tell yet', () => {
       { lookMs: 5 },
     ).releaseSettled({ change, mergeCommit: 'm', since: '2026-01-01T00:00:00Z', until });
   it.each(['ok', 'no_data', 'warn'] as const)(
-    'a release that is %s while it is watched is pending [A-095, A-104]',
+    'is repeated while a release is %s and still watched [A-095, A-104]',
     async (state) => {
       await expect(watch('2999-01-01T00:00:00Z', () => [{ id: 's', state }])).rejects.toMatchObject({ type: 'NotYet' });
     },
   );
-  it('an alert is told at once, or at the end; one that is older than the release is none [A-094]', async () => {
+  it('ends with any alert, unless it is older than the release [A-094]', async () => {
     expect(await watch('2999-01-01T00:00:00Z', () => [{ id: 's', state: 'alert' }])).toMatchObject({
       signals: [{ id: 's' }],
     });
@@ -163,7 +163,7 @@ describe('a look that cannot tell yet', () => {
     const old = { id: 's', state: 'alert', since: '2025-12-31T00:00:00Z' } as const;
     await expect(watch('2999-01-01T00:00:00Z', () => [old])).rejects.toMatchObject({ type: 'NotYet' });
   });
-  it('a watch whose time is over tells what there is, also when nothing can be read [A-096]', async () => {
+  it('ends with what is known after the deadline, even if no signal can be read [A-096]', async () => {
     expect(await watch('2026-01-01T00:30:00Z', () => [{ id: 's', state: 'ok' }])).toEqual({
       signals: [{ id: 's', state: 'ok' }],
     });
@@ -177,7 +177,7 @@ describe('a look that cannot tell yet', () => {
   });
 });
 
-describe('the month’s budget, as jobs meet it', () => {
+describe('the monthly budget of jobs', () => {
   const job = readingJob;
   const spent = new Map<string, number>();
   const meter: Meter = {
@@ -194,12 +194,12 @@ describe('the month’s budget, as jobs meet it', () => {
   };
   beforeEach(() => spent.clear());
 
-  it('is fed by what each says it cost, once [A-244]', async () => {
+  it('counts the reported cost of each job once [A-244]', async () => {
     const executor = new InMemoryExecutor(async () => end);
     expect([await run(executor, 3), await run(executor, 3)]).toEqual([end, end]);
     expect([...spent]).toEqual([[job.key, 3]]);
   });
-  it('holds what is not begun, and never what is at work [A-244, E-29]', async () => {
+  it('holds new jobs, and never a running one [A-244, E-29]', async () => {
     spent.set('another', 4);
     const executor = new InMemoryExecutor(async () => end);
     expect(await run(executor, 3)).toMatchObject({
@@ -211,7 +211,7 @@ describe('the month’s budget, as jobs meet it', () => {
     await executor.ensure(job);
     expect(await run(executor, 3)).toEqual(end);
   });
-  it('is waited for until there is room', async () => {
+  it('is waited for until there is room again', async () => {
     spent.set('another', 4);
     const { withinBudget } = budgetActivities({ meter }, { lookMs: 5, budgetCents: 3 });
     await expect(withinBudget()).rejects.toMatchObject({
@@ -223,17 +223,17 @@ describe('the month’s budget, as jobs meet it', () => {
   });
 });
 
-describe('where a step may stand', () => {
+describe('the place of a step', () => {
   const wrong = (...steps: object[]) => RunInput.safeParse(wish(...(steps as never[]))).error?.issues[0]?.message;
   it.each([
-    ['a companion alone', [{ kind: 'reviewer' }]],
+    ['alone', [{ kind: 'reviewer' }]],
     ['with another step in between', [{ kind: 'coder' }, { kind: 'tester' }, { kind: 'reviewer' }]],
     [
       'after a producer that is disabled',
       [{ kind: 'mocker' }, { kind: 'coder', enabled: false }, { kind: 'reviewer' }],
     ],
     ['after another’s producer', [{ kind: 'architect' }, { kind: 'spec-companion' }]],
-  ])('%s is refused [A-143, A-150, A-154, A-156, E-25]', (_, steps) => {
+  ])('is refused for a companion %s [A-143, A-150, A-154, A-156, E-25]', (_, steps) => {
     expect(wrong(...steps)).toMatch(/directly after/);
   });
   it.each([
@@ -242,16 +242,16 @@ describe('where a step may stand', () => {
       'with only a disabled step in between',
       [{ kind: 'coder' }, { kind: 'tester', enabled: false }, { kind: 'reviewer' }],
     ],
-  ])('%s is accepted [A-150, A-154]', (_, steps) => {
+  ])('is accepted for a companion %s [A-150, A-154]', (_, steps) => {
     expect(wrong(...steps)).toBeUndefined();
   });
   it.each([
     ['on the last step', [{ kind: 'architect', approval: true }], /last step/],
     ['on a kind without output', [{ kind: 'ci', approval: true }, { kind: 'merger' }], /has no output/],
-  ])('an approval %s is refused', (_, steps, message) => {
+  ])('is refused for an approval %s', (_, steps, message) => {
     expect(wrong(...steps)).toMatch(message);
   });
-  it('a run has only the enabled steps, and its pipeline keeps all [A-234, E-23]', async () => {
+  it('counts enabled steps only, while the pipeline keeps them all [A-234, E-23]', async () => {
     const run = await startRun(
       clusterWith(),
       wish({ kind: 'mocker', enabled: false }, { kind: 'coder', threshold: 1 } as never, { kind: 'ci' }),
@@ -280,7 +280,7 @@ describe('a limit of live runs', () => {
     [{ perType: { bug: 0 } }, false],
     [{ perType: { feature: 2 } }, false],
     [{ perType: { feature: 1 } }, true],
-  ])('%j lets one more in, or names those that are live [A-247, E-32]', async (limit, over) => {
+  ])('of %j admits one more run, or names the live ones [A-247, E-32]', async (limit, over) => {
     const fields = await overLimit(input, input.change.repository, limit as never, ask);
     expect(fields.length > 0).toBe(over);
     if (over) expect(fields[0]).toMatchObject({ path: 'task', expected: expect.stringContaining('run/default/B') });
@@ -288,7 +288,7 @@ describe('a limit of live runs', () => {
 });
 
 describe('notices', () => {
-  it('of a wait are cleared when it is over, and others are left alone [A-211, A-212]', async () => {
+  it('of a wait are cleared when it ends, and others stay [A-211, A-212]', async () => {
     const report = completed({ changed: false, discarded: ['a.txt'] });
     const cluster = clusterWith({ runJob: (job) => (job.role === 'architect' ? report : goodWork(job)) });
     const run = await startRun(cluster, wish({ kind: 'architect', approval: true }, { kind: 'coder' }));
@@ -307,7 +307,7 @@ describe('notices', () => {
   });
 });
 
-describe('a review that is not due', () => {
+describe('a review with findings', () => {
   const reviewed = async (kind: string, reviewer: string) => {
     const items = [{ category: 'gap', severity: 'high', title: 't', detail: 'd' }];
     const end = completed({ changed: false, output: { items } });
@@ -315,13 +315,13 @@ describe('a review that is not due', () => {
     return { cluster, run: await startRun(cluster, wish({ kind }, { kind: 'coder' })) };
   };
 
-  it('is not taken again before anything was worked in [A-030]', async () => {
+  it('is not repeated before answers were incorporated [A-030]', async () => {
     const { cluster, run } = await reviewed('clarity-review', 'clarity-reviewer');
     expect((await run.update('reviewAgain')).refused).toMatchObject({ code: 'not_offered' });
     expect((await run.query('run')).current.findings).toMatchObject([{ id: 'f-1', status: 'open' }]);
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(1);
   });
-  it('is read, and goes on when a person says so [A-033, A-064]', async () => {
+  it('ends when a person proceeds, and its findings stay readable [A-033, A-064]', async () => {
     const { run } = await reviewed('requirements-review', 'requirements-reviewer');
     expect((await run.query('run')).steps[0].review).toMatchObject({ iteration: 1, findings: [{ title: 't' }] });
     await run.update('proceed', { by: 'ana' });

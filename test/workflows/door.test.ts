@@ -20,10 +20,10 @@ const environment = {
 interface Entered {
   type: string;
   id: string;
-  /** An input that it takes, and one that it refuses, with the field that is named. */
+  /** A valid input, and an invalid one with the field that the error names. */
   input: object;
   wrong: [input: object, field: string];
-  /** What only an earlier execution of it may say. */
+  /** State that only an earlier execution may pass on. */
   forged?: [input: object, field: string][];
 }
 const WORKFLOWS: Entered[] = [
@@ -51,7 +51,7 @@ const WORKFLOWS: Entered[] = [
   { type: 'survey', id: 'doctor/x/look', input: {}, wrong: [{ fix: 'yes' }, 'fix'] },
 ];
 
-/** Twenty inputs that wait for this one, each of them within its limits. */
+/** Twenty dependents, each within its own limits. */
 const waiting = Array.from({ length: 20 }, (_, n) => ({
   ...wish({ kind: 'coder' }),
   task: { id: `PAY-${n}`, title: 'next', description: 'x'.repeat(50_000) },
@@ -62,9 +62,9 @@ const TOO_LARGE: [string, string, object, string][] = [
   ['environment', 'env/default/PAY-142', { ...environment, change: { ...change, x: 'x'.repeat(600_000) } }, 'change'],
 ];
 
-describe.each(TOO_LARGE)('%s is started with so much at most, in all', (type, id, input, field) => {
+describe.each(TOO_LARGE)('a start input of %s that is too large in total', (type, id, input, field) => {
   const found = bytesOf(input);
-  it('names what takes the most of it, and the sizes', async () => {
+  it('fails with the largest field and the sizes', async () => {
     const { closed } = await clusterWith().start(type, id, input);
     const message = `^${field}: expected a start input of at most 500000 bytes in all, found ${found}, \\d+ of them here$`;
     expect(closed).toMatchObject({
@@ -72,7 +72,7 @@ describe.each(TOO_LARGE)('%s is started with so much at most, in all', (type, id
     });
   });
 
-  it('goes on, where it had begun before that was asked', async () => {
+  it('is accepted from an execution that continues as new', async () => {
     const { closed } = await clusterWith().start(type, id, input, { continued: true });
     expect(closed ?? {}).not.toHaveProperty('failure.type', 'invalid_input');
   });
@@ -85,19 +85,21 @@ describe.each(WORKFLOWS)('$type', ({ type, id, input, wrong, forged }) => {
       closed: { failure: { type: 'invalid_input', message: expect.stringMatching(new RegExp(`^${field}: expected`)) } },
     });
 
-  it('takes a good input', async () => {
+  it('accepts a valid input', async () => {
     expect((await start(input)).closed ?? {}).not.toHaveProperty('failure.type', 'invalid_input');
   });
 
-  it.each([false, true])('stalls on an input that cannot be decoded, for a worker with the codec [%s]', (continued) =>
+  it.each([false, true])('stalls on an input that cannot be decoded, until a worker has the codec [%s]', (continued) =>
     expect(start(UNREADABLE, { continued })).rejects.toThrow('cannot be decoded'),
   );
 
-  it('names the field of an input that it refuses', () => refusal(wrong));
+  it('names the field of an invalid input', () => refusal(wrong));
 
-  it('stalls on what it goes on with and cannot read, for the newer build that wrote it', () =>
+  it('stalls on a continued input that it cannot read, until the newer build that wrote it takes over', () =>
     expect(start(wrong[0], { continued: true })).rejects.toThrow(`A newer build wrote this input: ${wrong[1]}`));
 
   if (forged)
-    it.each(forged)('is never started with what only an earlier execution may say: %j', (...row) => refusal(row));
+    it.each(forged)('refuses a start with state that only an earlier execution may pass on: %j', (...row) =>
+      refusal(row),
+    );
 });

@@ -16,12 +16,12 @@ async function play(world: World, task: object = {}, ...kinds: string[]) {
   return { cluster, run };
 }
 
-describe('what was merged is merged', () => {
-  it.each(['stop', 'cancel'] as const)('where somebody asks to %s while it is merged', async (how) => {
+describe('a run whose change was merged ends as merged', () => {
+  it.each(['stop', 'cancel'] as const)('even if a %s arrives during the merge', async (how) => {
     const started: unknown[] = [];
     const { run, cluster } = await play(
       {
-        merge: undefined as never, // the test answers it
+        merge: undefined as never, // answered by the test
         startDependents: ({ inputs }) => void started.push(...inputs),
       },
       { dependents: [next('B')] },
@@ -39,7 +39,7 @@ describe('what was merged is merged', () => {
   it.each([
     ['merged', { result: { outcome: 'merged', mergeCommit: 'm' } }],
     ['open', { cancelled: true }],
-  ])('where nobody heard the answer, it is read back: %s', async (state, closed) => {
+  ])('if the result of its merge was lost, after it read the state of the change back: %s', async (state, closed) => {
     let asked = 0;
     const { run } = await play({
       merge: () => ((asked += 1) > 1 ? MERGED : never()),
@@ -52,7 +52,7 @@ describe('what was merged is merged', () => {
     expect(run.closed).toMatchObject(closed);
   });
 
-  it('where a later step is stopped', async () => {
+  it('even if a later step is cancelled', async () => {
     const { run } = await play(
       { runJob: (job) => (job.role === 'documenter' ? never() : goodWork(job)) },
       {},
@@ -65,26 +65,26 @@ describe('what was merged is merged', () => {
   });
 });
 
-describe('what waits for a run', () => {
+describe('a dependent of a run', () => {
   it.each([
-    ['an id that is none', next('x'.repeat(2_000)), 'task.dependents[0].task.id'],
+    ['an invalid id', next('x'.repeat(2_000)), 'task.dependents[0].task.id'],
     ['no title', { ...next('B'), task: { id: 'B' } }, 'task.dependents[0].task.title'],
-    ['a step that is none', { ...next('B'), pipeline: { steps: [{ kind: 'nope' }] } }, 'task.dependents[0].pipeline'],
+    ['an unknown step', { ...next('B'), pipeline: { steps: [{ kind: 'nope' }] } }, 'task.dependents[0].pipeline'],
     ['the same task', next('PAY-142'), 'task.dependents[0].task.id'],
-    ['facts of its own', { ...next('B'), resume: { from: 2 } }, 'task.dependents[0].resume'],
+    ['a resume of its own', { ...next('B'), resume: { from: 2 } }, 'task.dependents[0].resume'],
     [
-      'a bad one of its own',
+      'an invalid dependent of its own',
       next('B', { dependents: [next('C..D')] }),
       'task.dependents[0].task.dependents[0].task.id',
     ],
-  ])('is judged at the start: %s', async (_, dependent, path) => {
+  ])('is validated at the start: %s', async (_, dependent, path) => {
     const { run, cluster } = await play({}, { dependents: [dependent] });
     expect(run.closed).toMatchObject({ failure: { type: 'invalid_input' } });
     expect((run.closed as any).failure.details.fields[0].path).toContain(path);
     expect(cluster.log).toEqual([]);
   });
 
-  it('and cannot be started is told, and given up', async () => {
+  it('that cannot be started is reported in a notice', async () => {
     const { run } = await play(
       { startDependents: () => ({ lost: [{ id: 'B', because: 'the id is too long' }] }) },
       { dependents: [next('B')] },
@@ -94,7 +94,7 @@ describe('what waits for a run', () => {
     expect(notices).toMatchObject([{ type: 'dependent_not_started', text: expect.stringContaining('too long') }]);
   });
 
-  it('and is refused for good as a whole is told, and given up', async () => {
+  it('whose start is refused is reported in a notice', async () => {
     const world: World = {
       startDependents: () => {
         throw refusedForGood('refused', 'the server says no');
@@ -105,7 +105,7 @@ describe('what waits for a run', () => {
     expect((await run.query('run')).notices).toMatchObject([{ text: expect.stringContaining('the server says no') }]);
   });
 
-  it('and takes long does not keep a run from being cancelled: it is merged, and that is told', async () => {
+  it('that is slow to start does not keep the run from being cancelled: it ends as merged, with a notice', async () => {
     const { run, cluster } = await play({ startDependents: never }, { dependents: [next('B')] });
     expect(run.closed).toBeUndefined();
     await run.cancel();
@@ -116,7 +116,7 @@ describe('what waits for a run', () => {
   });
 });
 
-describe('a change that people ended themselves, while the run', () => {
+describe('a change that a person merged or closed while the run', () => {
   const open = (head: string) => ({ state: 'open', head, baseHead: change.basis, foreign: [] });
   const CLOSED = 'The branch gatehouse/PAY-142 was deleted; its changes are not in main.';
   const SQUASHED = 'main holds its changes as 5ca1ab1e.';
@@ -131,12 +131,12 @@ describe('a change that people ended themselves, while the run', () => {
   });
   const steps = [{ kind: 'human-test' }, { kind: 'conflicts' }, { kind: 'merger' }];
 
-  /** Where it is noted: at the step that was at work. */
+  /** The step that was running gets the note. */
   it.each([
     ['was parked', '2-human-test'],
     ['began its next step', '2-human-test'],
     ['looked whether it merges', '3-conflicts'],
-  ])('%s, is told with a note', async (how, id) => {
+  ])('%s ends the run with a note on the step', async (how, id) => {
     for (const [outcome, look] of Object.entries({ closed: seen.closed, merged: seen.squashed })) {
       const merges: unknown[] = [];
       const world = { runJob: () => completed(), merge: (question: unknown) => void merges.push(question) };
@@ -156,7 +156,7 @@ describe('a change that people ended themselves, while the run', () => {
 });
 
 describe('a wait', () => {
-  it('hears of a report that comes while it looks, and looks once more', async () => {
+  it('looks once more if a hint arrives while it looks', async () => {
     const views: object[] = [];
     const doors: ((view: unknown) => void)[] = [];
     const parkedAt = wish({ kind: 'coder' }, { kind: 'human-test' });
@@ -172,7 +172,7 @@ describe('a wait', () => {
     expect(doors).toHaveLength(2);
   });
 
-  it('whose watch of the branch is refused says so, and watches anew', async () => {
+  it('reports that its watch of the branch was refused, and restarts it', async () => {
     let looks = 0;
     const cluster = clusterWith({
       runJob: () => completed(),
@@ -191,7 +191,7 @@ describe('a wait', () => {
   });
 });
 
-/** Refuses for good as often as is said, then does as the world does. */
+/** Refuses the first calls for good, then does as the world does. */
 const refusing = (times: number, then: (question: any) => unknown = () => undefined) => {
   let asked = 0;
   return (question: unknown) => {
@@ -203,8 +203,8 @@ const refusing = (times: number, then: (question: any) => unknown = () => undefi
 const noticesOf = async (run: Execution): Promise<string[]> =>
   (await run.query('run')).notices.map(({ text }: any) => text);
 
-describe('what goes on beside a run, and is refused, is told', () => {
-  it('issues that cannot be told what became of the change', async () => {
+describe('a refused background activity is reported', () => {
+  it('in a notice, for comments on issues', async () => {
     const delivered: string[] = [];
     const { run } = await play({
       tellIssues: refusing(2),
@@ -218,7 +218,7 @@ describe('what goes on beside a run, and is refused, is told', () => {
     expect(delivered).toHaveLength(2);
   });
 
-  it('checks that cannot be ended, also where somebody stops the run', async () => {
+  it('in a notice, for checks that could not be ended after the run was cancelled', async () => {
     const delivered: string[] = [];
     const cluster = clusterWith({
       settledChecks: () => never(),
@@ -238,7 +238,7 @@ describe('what goes on beside a run, and is refused, is told', () => {
   it.each([
     ['is refused', refusing(9)],
     ['does not answer', never],
-  ])('a merge that was called off, and whose reading back %s', async (_, readBack) => {
+  ])('in a notice, for a cancelled merge whose read-back %s', async (_, readBack) => {
     let merging = false;
     const { run, cluster } = await play({
       merge: () => ((merging = true), never()),
@@ -253,7 +253,7 @@ describe('what goes on beside a run, and is refused, is told', () => {
     ]);
   });
 
-  it('a notice, in the log: it holds nobody up', async () => {
+  it('in the log, for a notice, and the run continues', async () => {
     const cluster = clusterWith({ notify: refusing(9) });
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'human-test' }));
     const logged = JSON.stringify(await run['vm'].getAndResetSinkCalls());
@@ -265,10 +265,10 @@ describe('what goes on beside a run, and is refused, is told', () => {
   });
 });
 
-describe('an environment whose watch is refused says so, and is watched anew', () => {
+describe('a refused watch of an environment is shown, and restarted', () => {
   const parkedAt = wish({ kind: 'coder' }, { kind: 'human-test' });
 
-  it.each(['environmentEnded', 'holderClosed'])('%s', async (activity) => {
+  it.each(['environmentEnded', 'holderClosed'])('by %s', async (activity) => {
     let asked = 0;
     const answer = () => {
       asked += 1;

@@ -13,7 +13,7 @@ jest.setTimeout(600_000);
 
 const KINDS = ['researcher', 'analysis', 'bug-investigator', 'spec-writer', 'architect', 'coder', 'documenter'];
 
-it('a run in which everybody says as much as they may is carried through upgrades to its end', async () => {
+it('a run in which every text is as long as allowed survives its upgrades and completes', async () => {
   const steps = [
     ...KINDS.map((kind) => ({ kind })),
     { kind: 'architect', approval: true },
@@ -42,7 +42,7 @@ it('a run in which everybody says as much as they may is carried through upgrade
   expect(bytesOf(run.closed)).toBeLessThan(300_000);
 });
 
-it('an agent is told of all that was made before, wherever the run keeps it', async () => {
+it('an agent gets all earlier outputs, wherever the run keeps them', async () => {
   const small = (job: Job) => ({ ...(loud(job) as object), output: { from: job.role, pad: 'x'.repeat(100_000) } });
   const jobs: Job[] = [];
   const { texts } = await loudRun(
@@ -61,7 +61,7 @@ it('an agent is told of all that was made before, wherever the run keeps it', as
   ]);
 });
 
-it('what was sent back is told with what was made, which the run does not carry twice', async () => {
+it('a revision includes the previous output, which the run does not store twice', async () => {
   const { run, jobs } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
   await run.update('requestChanges', { feedback: 'shorter', comments: [{ text: 'here' }] });
   expect(jobs.at(-1)!.revision).toEqual({
@@ -71,7 +71,7 @@ it('what was sent back is told with what was made, which the run does not carry 
   });
 });
 
-it('what is sent back is done again with all that was said, however much', async () => {
+it('a revision includes all feedback, however long', async () => {
   const comments = many(120, (n) => ({ quote: `${n} ${'"'.repeat(2_000)}`, text: `${n} ${'🙂'.repeat(2_400)}` }));
   const { run, jobs, weighed, texts } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
   await run.update('requestChanges', { feedback: 'shorter', comments });
@@ -85,7 +85,7 @@ it('what is sent back is done again with all that was said, however much', async
   expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
 });
 
-it('a companion’s remarks are its producer’s, all of them, and people read where the rest is', async () => {
+it('the producer gets all comments of its companion, and people see where the rest is kept', async () => {
   const comments = many(40, (n) => ({ body: `${n} ${'y'.repeat(5_900)}` }));
   const remarks = completed({ changed: false, output: { rating: 0.2, summary: 'thin', comments } });
   const answer = (job: Job) => (job.role === 'reviewer' ? remarks : loud(job));
@@ -98,7 +98,7 @@ it('a companion’s remarks are its producer’s, all of them, and people read w
   expect(revision!.feedback).toBe(['thin', ...comments.map(({ body }) => body)].join('\n\n'));
 });
 
-it('a brief that no message has room for is its helper’s, all of it', async () => {
+it('a helper gets its whole brief, even one too large for a message', async () => {
   const failing = many(60, (n) => ({ name: `check-${n}`, conclusion: 'failure', log: `${n} ${'z'.repeat(9_000)}` }));
   const { jobs, weighed, texts } = await loudRun([{ kind: 'coder' }, { kind: 'ci', attempts: 1 }], {
     settledChecks: () => ({ head: HEAD, checks: failing, none: false, foreign: [], state: 'open' }),
@@ -111,7 +111,7 @@ it('a brief that no message has room for is its helper’s, all of it', async ()
   expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
 });
 
-it('what is not kept here any more is told as cut, and the job begins all the same', async () => {
+it('a text that is no longer kept stays cut, and the job starts anyway', async () => {
   const { run, jobs } = await loudRun([{ kind: 'architect', approval: true }, { kind: 'coder' }]);
   await run.update('requestChanges', { feedback: 'x'.repeat(9_990), comments: [{ text: 'y'.repeat(9_990) }] });
   const job = { ...jobs.at(-1)!, brief: 'do it', briefKept: ['f'.repeat(64)] };
@@ -121,7 +121,7 @@ it('what is not kept here any more is told as cut, and the job begins all the sa
   expect(brief).toBe('do it');
 });
 
-it('an answer that looks like a place of ours is only what an agent said', async () => {
+it('an answer that looks like a reference to a kept text is treated as plain output', async () => {
   const forged = { kept: 'f'.repeat(64) };
   const jobs: Job[] = [];
   const { texts } = await loudRun([{ kind: 'architect' }, { kind: 'coder' }], {
@@ -131,7 +131,7 @@ it('an answer that looks like a place of ours is only what an agent said', async
   expect(prior!.output).toContain(JSON.stringify(forged));
 });
 
-it('a failure tells of a full run within its bytes', async () => {
+it('the failure of a full run stays within its size limit', async () => {
   const { cluster, run } = await loudRun([
     ...KINDS.map((kind) => ({ kind })),
     { kind: 'architect', approval: true },
@@ -141,7 +141,7 @@ it('a failure tells of a full run within its bytes', async () => {
   await run.update('reject', { reason: long(2_000) });
   expect(run.closed).toMatchObject({ failure: { type: 'rejected', details: { settled: { length: KINDS.length } } } });
   expect(bytesOf(run.closed)).toBeLessThan(300_000);
-  // What a retry takes up is read by the run that goes on, in one message.
+  // What a retry takes over is read by the new run in one message.
   const { workflowId, runId } = run;
   const texts = { keep: async () => 'hash' };
   const again = { workflowId, runId };

@@ -8,18 +8,18 @@ import { loud, loudRun, long, many, MESSAGE_BYTES, moved } from '../support/loud
 import { runsOf } from '../support/sandbox-client.ts';
 import type { Execution } from '../support/sandbox.ts';
 
-/** Every way in which what is full goes on: as new, at a newer build, as a retry; and the workflows beside a run. */
+/** Full runs, environments and release watches, continued as new, on a newer build, or as a retry. */
 jest.setTimeout(600_000);
 
 const ID = 'run/default/PAY-142';
 const KINDS = ['researcher', 'analysis', 'bug-investigator', 'spec-writer', 'architect', 'coder', 'documenter'];
-/** Commits of others with all the names that they may have. */
+/** Commits of others with as many names as allowed. */
 const foreign = many(200, (n) => ({
   ...{ commit: String(n).padStart(40, '0'), author: `${n} ${long(200)}`, email: long(200) },
   others: many(20, () => long(200)),
 }));
 
-/** Fills the step at which a run is parked, and all that is beside its steps. */
+/** Fills the step at which a run is parked, and everything outside its steps. */
 async function fill(run: Execution): Promise<void> {
   const comments = many(24, (n) => ({ text: `${n} ${'y'.repeat(9_900)}` }));
   for (let round = 1; round <= 4; round += 1) {
@@ -30,7 +30,7 @@ async function fill(run: Execution): Promise<void> {
   }
 }
 
-/** Goes on as new because the history has grown long. */
+/** Continues as new because the history has grown long. */
 async function renewed(run: Execution): Promise<void> {
   const before = run.handed.length;
   run.suggestContinueAsNew = true;
@@ -41,7 +41,7 @@ async function renewed(run: Execution): Promise<void> {
   expect(bytesOf(resume.state)).toBeLessThanOrEqual(CARRIED_BYTES);
 }
 
-it('a full run goes on as new, at a newer build, and as a retry of a retry, with all that its agents are to know', async () => {
+it('a full run continues as new, on a newer build, and as a retry of a retry, with everything that its agents need', async () => {
   let failing = true;
   const answer = (job: Job) =>
     job.role === 'playwright' && failing ? { is: 'failed', because: long(10_000), detail: long(10_000) } : loud(job);
@@ -88,7 +88,7 @@ it('a full run goes on as new, at a newer build, and as a retry of a retry, with
   expect(bytesOf(await third.query('run'))).toBeLessThan(MESSAGE_BYTES);
 });
 
-it('a full retry that is parked goes on as new, and at a newer build', async () => {
+it('a full retry that is parked continues as new, and on a newer build', async () => {
   const { cluster, run, weighed } = await loudRun([
     ...KINDS.map((kind) => ({ kind })),
     ...[{ kind: 'architect', approval: true }, { kind: 'merger' }],
@@ -108,7 +108,7 @@ it('a full retry that is parked goes on as new, and at a newer build', async () 
   expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
 });
 
-it('a release watch of which everything is full goes on as new, and at a newer build', async () => {
+it('a full release watch continues as new, and on a newer build', async () => {
   const signals = many(200, (n) => ({
     ...{ id: `${n} ${long(190)}`, state: 'alert', name: long(200), detail: long(2_000) },
   }));
@@ -137,7 +137,7 @@ it('a release watch of which everything is full goes on as new, and at a newer b
   expect(Math.max(...weighed)).toBeLessThan(MESSAGE_BYTES);
 });
 
-it('an environment says of a long reason a part, and goes on within its bytes', async () => {
+it('an environment shows a long reason in part, and continues as new within its size limit', async () => {
   let made = 0;
   const { cluster, run } = await loudRun([{ kind: 'coder' }, { kind: 'human-test' }], {
     answer: () => completed(),

@@ -9,7 +9,7 @@ const BASE = '9'.repeat(40);
 const TESTED = '8'.repeat(40);
 const AGAIN = '7'.repeat(40);
 
-/** A base that has moved on while the change was made: what both make together is red until a fixer has seen it. */
+/** A base that moved while the change was made: the two together fail the checks until a fixer has run. */
 function movedBase() {
   const asked: { head: string; baseHead: string; commit?: string }[] = [];
   const briefs: string[] = [];
@@ -39,7 +39,7 @@ function movedBase() {
   return { world, asked, briefs, mended: () => void (head = HEADS[2]!), headNow: () => head };
 }
 
-it('sends a change that is green alone, and red on the base as it is now, to be mended there', async () => {
+it('a change that passes alone and fails on the moved base is updated from the base, fixed and merged', async () => {
   const stage = movedBase();
   const cluster = clusterWith(stage.world);
   const good = cluster.world['runJob'] as (job: { role: string; brief: string }) => object;
@@ -58,7 +58,7 @@ it('sends a change that is green alone, and red on the base as it is now, to be 
   expect(await run.query('run')).toMatchObject({ policy: { tested: 'merge-result' } });
 });
 
-it('moves the base to just the merge that was tested', async () => {
+it('the base is moved to exactly the merge commit that was tested', async () => {
   const stage = movedBase();
   const cluster = clusterWith({
     ...stage.world,

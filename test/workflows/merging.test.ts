@@ -11,8 +11,8 @@ const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];
 const assessed = (output: unknown) => ({ merger: [completed({ changed: false, summary: 'I looked.', output })] });
 const big = { complexity: 1, risk: 1, impact: 1, rationale: 'It is big.' };
 
-describe('the built-in quick', () => {
-  it('takes a change to its merge, each step ended after it began [A-174, E-1]', async () => {
+describe('the built-in pipeline quick', () => {
+  it('takes a change to its merge, each step after the one before [A-174, E-1]', async () => {
     const { run, look } = await playRun(
       [],
       {
@@ -34,7 +34,7 @@ describe('the built-in quick', () => {
 });
 
 describe('an assessment', () => {
-  it('is read as three scores and their reason, and shown where a person is asked [A-179, A-175, E-2]', async () => {
+  it('has three scores and a rationale, and is shown when a person is asked [A-179, A-175, E-2]', async () => {
     const { run, look, cluster } = await playRun(STEPS, { runJob: jobsOf(assessed(big)) });
     expect(await look()).toMatchObject({
       status: 'parked',
@@ -48,13 +48,13 @@ describe('an assessment', () => {
   });
   it.each([
     ['null scores', { complexity: null, risk: null, impact: null, rationale: 'r' }],
-    ['scores that are words', { complexity: 'low', risk: 'low', impact: 'low', rationale: 'r' }],
+    ['scores in words', { complexity: 'low', risk: 'low', impact: 'low', rationale: 'r' }],
     ['scores above one', { complexity: 0, risk: 2, impact: 0, rationale: 'r' }],
     ['an empty reason', { complexity: 0, risk: 0, impact: 0, rationale: '' }],
     ['a blank reason', { complexity: 0, risk: 0, impact: 0, rationale: ' \n' }],
     ['no reason', { complexity: 0, risk: 0, impact: 0 }],
     ['nothing', undefined],
-  ])('with %s is never merged by itself [A-172, A-180, E-3, N-53]', async (_, output) => {
+  ])('with %s always asks a person [A-172, A-180, E-3, N-53]', async (_, output) => {
     const story = { jobs: { merger: assessed(output).merger as JobEnd[] }, people: [{ kind: 'reject' } as const] };
     const { told, end, asked } = await play(merger, story);
     expect(told).toEqual(['merging mergeability', 'merger completed', 'merge_review: reject']);
@@ -64,8 +64,8 @@ describe('an assessment', () => {
   });
 });
 
-describe('a merge that nobody asks about', () => {
-  it('is not to be had, and merges nothing [A-176, E-5]', async () => {
+describe('a merge action that is not offered', () => {
+  it('is refused, and merges nothing [A-176, E-5]', async () => {
     const { run, look, cluster } = await playRun([{ kind: 'coder' }, { kind: 'human-test' }, { kind: 'merger' }]);
     const before = await look();
     expect((await run.update('merge', { by: 'bo' })).refused).toMatchObject({

@@ -13,7 +13,7 @@ const play = (world: World = {}, over: object = {}, steps: Parameters<typeof pla
   playRun(steps, world, over);
 const foreign = (commit: string, author = 'Bo') => ({ commit, author, email: `${author.toLowerCase()}@shop.example` });
 
-/** A world whose head somebody else moves while a person is asked. */
+/** A world whose head somebody else moves while the run waits for a person. */
 function withForeign(heads: { head: string; foreign: object[] }[]) {
   const left = [...heads];
   const waiting: (() => void)[] = [];
@@ -32,7 +32,7 @@ function withForeign(heads: { head: string; foreign: object[] }[]) {
 }
 
 describe('human-test', () => {
-  it('sends the fixer with the findings, rebuilds, and asks again [A-015, N-03]', async () => {
+  it('runs a fixer with the findings, rebuilds the environment, and asks again [A-015, N-03]', async () => {
     const jobs: any[] = [];
     const { run, look, log } = await play({
       runJob: (job) => {
@@ -59,7 +59,7 @@ describe('human-test', () => {
     ]);
   });
 
-  it('asks again with the reason when a fixer failed, or changed nothing [N-03]', async () => {
+  it('asks again, with the reason, after a fixer failed or changed nothing [N-03]', async () => {
     const ends = [{ is: 'failed', because: 'exit code 1' }, completed({ changed: false })];
     const { run, look, log } = await play({ runJob: (job) => (job.role === 'fixer' ? ends.shift() : goodWork(job)) });
     await run.update('requestFix', { findings: 'a' });
@@ -80,13 +80,13 @@ describe('human-test', () => {
       { visit: '3-human-test#2', because: expect.stringContaining('no base') },
       1,
     ],
-  ])('pulls the base in: %s [N-08]', async (_, update, current, generation) => {
+  ])('pulls the base into the branch: %s [N-08]', async (_, update, current, generation) => {
     const { run, look } = await play({ updateFromBase: () => update });
     await run.update('pullMain');
     expect(await look()).toMatchObject({ current, environment: { generation } });
   });
 
-  it('resolves a conflict with a budget of its own [N-08]', async () => {
+  it('resolves a conflict within a separate budget [N-08]', async () => {
     const jobs: string[] = [];
     const { run, look } = await play(
       {
@@ -104,7 +104,7 @@ describe('human-test', () => {
     expect(await look()).toMatchObject({ current: { attempt: 0, because: expect.stringContaining('1 attempts') } });
   });
 
-  it('destroys and rebuilds the environment without a new visit for the former [N-05]', async () => {
+  it('destroys the environment within the visit, and rebuilds it with a new one [N-05]', async () => {
     const { run, look, cluster } = await play();
     await run.update('destroyEnvironment', { visit: '3-human-test#1' });
     expect(await look()).toMatchObject({ current: { visit: '3-human-test#1' }, environment: { status: 'gone' } });
@@ -118,7 +118,7 @@ describe('human-test', () => {
     });
   });
 
-  it('calls off what takes too long, and clears what it made all the same', async () => {
+  it('cancels a slow environment build and removes what it created', async () => {
     const { run, look, cluster } = await play({ provisionEnvironment: undefined as never });
     delete cluster.world['provisionEnvironment'];
     expect(await look()).toMatchObject({
@@ -155,14 +155,14 @@ describe('human-test', () => {
       },
       'quota',
     ],
-  ])('asks all the same, degraded, when %s [N-01]', async (_, world, because) => {
+  ])('asks without an environment, and shows why, when %s [N-01]', async (_, world, because) => {
     const { run, look } = await play(world);
     expect(await look()).toMatchObject({ status: 'parked', current: { because: expect.stringContaining(because) } });
     expect(await run.update('confirm')).toMatchObject({ ok: {} });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
   });
 
-  it('asks when the environment is slow, and shows it when it comes up late, at the same visit [N-01, N-02]', async () => {
+  it('asks without a slow environment, and shows it within the same visit once it is up [N-01, N-02]', async () => {
     const { look, cluster } = await play({}, { policy: { provisionSeconds: 60 } });
     void look;
     const slow = clusterWith({});
@@ -186,7 +186,7 @@ describe('human-test', () => {
     void cluster;
   });
 
-  it('makes a dead environment once more by itself, then shows that it is gone [N-01]', async () => {
+  it('rebuilds a dead environment once, then shows that it is gone [N-01]', async () => {
     const ended: ((look: object) => void)[] = [];
     const { look, cluster } = await play({
       environmentEnded: () => new Promise((resolve) => ended.push(resolve as never)),
@@ -207,8 +207,8 @@ describe('human-test', () => {
   });
 });
 
-describe('a wait after the environment was taken down', () => {
-  it('is the same visit, tells nobody again, and becomes urgent all the same', async () => {
+describe('a wait whose environment was destroyed', () => {
+  it('keeps its visit, sends no second notice, and still becomes urgent', async () => {
     const told: any[] = [];
     const { run, look, cluster } = await play({
       notify: ({ notice }) => void told.push([notice.type, notice.severity]),
@@ -226,8 +226,8 @@ describe('a wait after the environment was taken down', () => {
   });
 });
 
-describe('a head that somebody else moves', () => {
-  it('parks anew, with a new environment, and takes the companion’s verdict again before the merge', async () => {
+describe('a head moved by somebody else', () => {
+  it('starts a new visit and environment, and the reviewer runs again before the merge', async () => {
     const { world, commit } = withForeign([{ head: HEADS[1]!, foreign: [foreign(HEADS[1]!)] }]);
     const jobs: string[] = [];
     const { run, look, cluster } = await play({
@@ -274,7 +274,7 @@ describe('a head that somebody else moves', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged', head: HEADS[1] } });
   });
 
-  it('by our own helpers leaves a confirmation standing, unless the policy says otherwise', async () => {
+  it('does not count if our own helpers moved it, unless the policy says so', async () => {
     let fixed = false;
     const world: World = {
       settledChecks: ({ known }) => (fixed ? { ...red(known), checks: [] } : red(known, 'test')),
@@ -297,7 +297,7 @@ describe('a head that somebody else moves', () => {
   it.each([
     ['merged', { result: { outcome: 'merged', mergeCommit: 'm' } }],
     ['closed', { result: { outcome: 'closed' } }],
-  ])('%s by hand while a person is asked ends the run', async (state, closed) => {
+  ])('%s by hand while the run waits for a person ends the run', async (state, closed) => {
     let now = () => undefined as void;
     const { run, cluster } = await play({
       changeMoved: () =>
@@ -335,13 +335,13 @@ describe('the merge', () => {
       { runJob: (job: any) => (job.role === 'merger' ? completed({ changed: false, output: 'fine' }) : goodWork(job)) },
       'no valid assessment',
     ],
-    ['of protected paths', { protectedPaths: () => ['.gatehouse.yml'] }, 'protected paths: .gatehouse.yml'],
+    ['with protected paths', { protectedPaths: () => ['.gatehouse.yml'] }, 'protected paths: .gatehouse.yml'],
     [
-      'that cannot be',
+      'that is refused',
       { merge: () => ({ is: 'refused', because: 'the owner’s checkout of main is dirty' }) },
       'checkout of main is dirty',
     ],
-  ])('%s asks a person, and says why [N-53]', async (_, world, because) => {
+  ])('%s asks a person, with the reason [N-53]', async (_, world, because) => {
     const { look } = await confirmed(world);
     expect(await look()).toMatchObject({
       status: 'parked',
@@ -353,7 +353,7 @@ describe('the merge', () => {
     });
   });
 
-  it('happens when a person says so, or never [A-175]', async () => {
+  it('waits until a person decides to merge or reject [A-175]', async () => {
     const world = { protectedPaths: () => ['.gatehouse.yml'] };
     const merged = await confirmed(world);
     await merged.run.update('merge', { by: 'bo' });
@@ -387,7 +387,7 @@ describe('the merge', () => {
     expect((await run.query('run')).steps[3].attempts).toMatchObject([{ role: 'conflict-resolver' }]);
   });
 
-  it('goes back to ci when the checks of the head turned red', async () => {
+  it('sends the run back to ci when the checks of the head turned red', async () => {
     let reads = 0;
     const { run } = await confirmed({
       settledChecks: ({ known }) => ((reads += 1) === 2 || reads === 3 ? red(known, 'test') : red(known)),
@@ -399,7 +399,7 @@ describe('the merge', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged', head: HEADS[1] } });
   });
 
-  it('starts what depends on it', async () => {
+  it('starts the dependents', async () => {
     const started: unknown[] = [];
     const dependents = [{ ...wish({ kind: 'coder' }), task: { id: 'PAY-143', title: 'next' } }];
     const { run } = await confirmed(
@@ -411,8 +411,8 @@ describe('the merge', () => {
   });
 });
 
-describe('what people send', () => {
-  it('is judged in the order of the contract', async () => {
+describe('an action', () => {
+  it('is validated first, then checked against the offers, the visit and the head', async () => {
     const { run } = await play();
     const refused = async (name: string, input?: unknown) => (await run.update(name, input)).refused?.code;
     expect(await refused('confirm', { findings: 'x' })).toBe('invalid');
@@ -426,7 +426,7 @@ describe('what people send', () => {
     expect(await run.query('actions')).toEqual([]);
   });
 
-  it('twice is a repeat, and answered as the first time; another input under the same id is a duplicate [N-07]', async () => {
+  it('sent twice returns the first result; another input under its id is a duplicate [N-07]', async () => {
     const { run, log } = await play();
     const input = { findings: 'a', actionId: 'x-1' };
     const first = await run.update('requestFix', input);
@@ -440,7 +440,7 @@ describe('what people send', () => {
     expect((await run.query('run')).steps[2].attempts).toHaveLength(1);
   });
 
-  it('loses a race with a word about who was faster [N-07]', async () => {
+  it('that lost a race names the action that was taken first [N-07]', async () => {
     const { run } = await play();
     const [first, second] = await Promise.all([
       run.update('requestFix', { findings: 'a', by: 'ana', visit: '3-human-test#1' }),
@@ -450,7 +450,7 @@ describe('what people send', () => {
     expect(second).toMatchObject({ refused: { code: 'not_offered', takenBy: { by: 'ana', action: 'requestFix' } } });
   });
 
-  it('by signal is kept when it is refused, and shown', async () => {
+  it('refused by signal is logged and shown', async () => {
     const { run, log } = await play();
     await run.signal('confirm', { visit: '3-human-test#7', note: 'typed with care' });
     await run.signal('confirm', UNREADABLE);
@@ -467,14 +467,14 @@ describe('what people send', () => {
     );
   });
 
-  it('that is long is kept in part, and the newest first', async () => {
+  it('with a long input is logged in part, the newest first', async () => {
     const { run, log } = await play();
     for (let n = 0; n < 8; n += 1) await run.signal('approve', { proposal: `${n}${'x'.repeat(20_000)}` });
     const kept = (await log()).map(({ input }: any) => input?.length);
     expect(kept).toEqual([undefined, undefined, undefined, 12_000, 12_000, 12_000, 12_000, 12_000]);
   });
 
-  it('may have to come from a second person', async () => {
+  it('may require a second person', async () => {
     const { run } = await play({}, { policy: { requireSecondPerson: true }, startedBy: 'ana' });
     expect(await run.update('confirm')).toMatchObject({ refused: { code: 'not_allowed' } });
     expect(await run.update('confirm', { by: 'ana' })).toMatchObject({ refused: { code: 'not_allowed' } });
@@ -483,7 +483,7 @@ describe('what people send', () => {
   });
 
   it.each(['bo', 'BO@shop.example', 'Cy', 'cy@shop.example', ' Di '])(
-    'of %j, who wrote on the branch before or since the start, is none of a second person',
+    'by %j, an author on the branch, does not count as a second person’s',
     async (by) => {
       const written = { ...foreign(HEADS[1]!), others: ['cy', 'Cy@Shop.example'] };
       const { run } = await play(
@@ -498,7 +498,7 @@ describe('what people send', () => {
     },
   );
 
-  it('cannot draw anything in the Web UI', async () => {
+  it('cannot inject Markdown or HTML into the Web UI', async () => {
     const { run } = await play({
       runJob: (job) =>
         job.role === 'fixer'
@@ -512,8 +512,8 @@ describe('what people send', () => {
   });
 });
 
-describe('a person who holds, stops or restarts the run', () => {
-  it('pauses it with its visit, and lets it go on', async () => {
+describe('a person', () => {
+  it('pauses the run within its visit, and resumes it', async () => {
     const { run, look } = await play();
     await run.update('pause', { by: 'ana', reason: 'lunch' });
     expect(await look()).toMatchObject({
@@ -532,7 +532,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
   });
 
-  it('paused while an agent works: its job may end, and nothing new begins', async () => {
+  it('pauses the run while an agent works: its job ends, and no new one starts', async () => {
     const cluster = clusterWith();
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish(...STEPS));
@@ -545,7 +545,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect([...cluster.calls].filter(({ name }) => name === 'runJob')).toHaveLength(1);
   });
 
-  it('stops it: the job is stopped, it ends as cancelled, and its task may begin anew [A-235, E-31]', async () => {
+  it('stops the run: its job is stopped, it ends as cancelled, and its task may start again [A-235, E-31]', async () => {
     const stopped: string[] = [];
     const cluster = clusterWith({ stopJob: ({ key }) => void stopped.push(key) });
     delete cluster.world['runJob'];
@@ -560,7 +560,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(await anew.query('run')).toMatchObject({ status: 'parked', current: { visit: '3-human-test#1' } });
   });
 
-  it('cancels it from outside: the same', async () => {
+  it('cancels the run from outside: it ends as stopped, without its environment', async () => {
     const { run, cluster } = await play();
     await run.cancel();
     expect(run.closed).toEqual({ cancelled: true });
@@ -568,7 +568,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(await run.query('run')).toMatchObject({ status: 'stopped', current: null });
   });
 
-  it('restarts it from a step: visits and job numbers go on, budgets begin anew [A-230]', async () => {
+  it('restarts the run from a step: visits and job numbers continue, budgets start over [A-230]', async () => {
     const keys: string[] = [];
     const { run, look, cluster } = await play({
       runJob: (job) => {
@@ -587,7 +587,7 @@ describe('a person who holds, stops or restarts the run', () => {
     expect(cluster.log.filter((name) => name === 'removeEnvironment')).toHaveLength(2);
   });
 
-  it('restarts it in the middle of a job: that job is superseded', async () => {
+  it('restarts the run during a job, which is then superseded', async () => {
     const cluster = clusterWith();
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish(...STEPS));
@@ -598,8 +598,8 @@ describe('a person who holds, stops or restarts the run', () => {
   });
 });
 
-describe('agents that ask, and outputs that are approved', () => {
-  it('lets a person decide, among the options, once [N-52]', async () => {
+describe('questions of agents and approvals of outputs', () => {
+  it('let a person choose one of the options, once [N-52]', async () => {
     const jobs: any[] = [];
     const { run, look } = await play({
       runJob: (job) => {
@@ -621,7 +621,7 @@ describe('agents that ask, and outputs that are approved', () => {
     });
   });
 
-  it('takes an edited proposal, feedback with comments, or a rejection [A-167, A-168, E-7, E-8]', async () => {
+  it('take an edited proposal, feedback with comments, or a rejection [A-167, A-168, E-7, E-8]', async () => {
     const steps = [{ kind: 'architect', approval: true }, { kind: 'coder' }];
     const jobs: any[] = [];
     const world = {
@@ -654,7 +654,7 @@ describe('agents that ask, and outputs that are approved', () => {
     expect(failure(rejected.run)).toMatchObject({ type: 'rejected', details: { step: 1 } });
   });
 
-  it('skips a step whose estimate is below its thresholds, and says so [A-145]', async () => {
+  it('skip a step whose estimate is below its thresholds, with a note [A-145]', async () => {
     const steps = [{ kind: 'coder' }, { kind: 'reviewer', when: { minRisk: 0.5 } }];
     const task = { id: 'PAY-142', title: 'a', estimate: { complexity: 0.9, risk: 0.4, impact: 0.1 } };
     const { run } = await play({}, { task }, steps);
@@ -666,8 +666,8 @@ describe('agents that ask, and outputs that are approved', () => {
   });
 });
 
-describe('a run that goes on in another execution', () => {
-  it('continues as new between steps with all that it knows', async () => {
+describe('a run in a second execution', () => {
+  it('continues as new between steps with its whole state', async () => {
     const cluster = clusterWith();
     const run = await startRun(cluster, wish(...STEPS));
     await run.update('requestFix', { findings: 'a', actionId: 'x-1' });
@@ -685,7 +685,7 @@ describe('a run that goes on in another execution', () => {
     ]);
   });
 
-  it('is retried with its settled steps kept, and no visit named twice', async () => {
+  it('retries with the settled steps kept, and never reuses the name of a visit', async () => {
     const { cluster, run } = await play({
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),

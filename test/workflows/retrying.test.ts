@@ -27,8 +27,8 @@ async function play(world: World = {}) {
   return { cluster, run, said, tell: (retrying: unknown, id = run.workflowId) => tell(id, retrying), notices };
 }
 
-describe('what a run waits for that keeps failing', () => {
-  it('is in what it waits on and on its page, until it works again', async () => {
+describe('an activity that keeps failing', () => {
+  it('is shown in waitingOn and in the Web UI until it works again', async () => {
     const { run, said, tell } = await play();
     const before = await said();
     await tell(gone());
@@ -43,7 +43,7 @@ describe('what a run waits for that keeps failing', () => {
     expect(await said()).toBe(before);
   });
 
-  it('is no longer told once the run waits for something else, however late it is said', async () => {
+  it('is no longer shown once the run waits for something else, even if its report arrives late', async () => {
     const { run, said, tell, cluster } = await play();
     await tell(gone());
     await run.update('pullMain');
@@ -57,7 +57,7 @@ describe('what a run waits for that keeps failing', () => {
     expect(await said()).not.toContain('is not there');
   });
 
-  it('is a notice from the tenth failure on, once, and over when it works again', async () => {
+  it('sends one notice at the tenth failure, which is cleared when it works again', async () => {
     const { tell, notices } = await play();
     await tell(gone({ failures: 9 }));
     expect(await notices()).toEqual([]);
@@ -70,7 +70,7 @@ describe('what a run waits for that keeps failing', () => {
     expect(await notices()).toMatchObject([{ clearedAt: expect.any(String) }]);
   });
 
-  it('is told of its environment too', async () => {
+  it('is shown for the environment too', async () => {
     const { said, tell, cluster } = await play({ environmentEnded: () => new Promise(() => undefined) });
     await tell(gone({ activity: 'environmentEnded', message: 'no disk' }), ENV);
     expect(await said()).toMatch(
@@ -91,7 +91,7 @@ describe('what a run waits for that keeps failing', () => {
     { activity: 'changeMoved' },
     gone({ failures: -1 }),
     gone({ activity: 'nonsense' }),
-  ])('is nothing that %j could say', async (raw) => {
+  ])('is not reported by an invalid signal: %j', async (raw) => {
     const { said, tell } = await play();
     const before = await said();
     await tell(raw);

@@ -17,7 +17,7 @@ const reviewed = (more: Record<string, JobReport[]> = {}) => ({
 const rolesOf = (jobs: Job[]) => jobs.map(({ role }) => role);
 
 describe('a review of requirements', () => {
-  it('is at its first round without a document, then settled by its second with one [A-035]', async () => {
+  it('has no document after its first round, and settles with one in its second [A-035]', async () => {
     const { run, look } = await playRun(REQUIREMENTS, { runJob: jobsOf(reviewed()) });
     expect((await look()).steps[0].review).toMatchObject({ iteration: 1, documented: false });
     expect(await run.query('output', { step: 1 })).toBeNull();
@@ -30,7 +30,7 @@ describe('a review of requirements', () => {
     });
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'The tax is 19 %.' });
   });
-  it('keeps each answer with its finding, and what was dismissed as dismissed [A-065, A-066]', async () => {
+  it('keeps answers and dismissals with their findings [A-065, A-066]', async () => {
     const { run, look } = await playRun(REQUIREMENTS, { runJob: jobsOf(reviewed()) });
     await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
     await run.update('dismissFinding', { finding: 'f-2' });
@@ -40,7 +40,7 @@ describe('a review of requirements', () => {
     ]);
     expect(await look()).toMatchObject({ status: 'parked', current: { visit: '1-requirements-review#1' } });
   });
-  it('with an open finding takes no incorporation: it says what to do first, and sends nobody [A-037, A-067, A-070]', async () => {
+  it('refuses to incorporate while a finding is open, and names what to do first [A-037, A-067, A-070]', async () => {
     const jobs: Job[] = [];
     const { run, look } = await playRun(REQUIREMENTS, { runJob: jobsOf(reviewed(), jobs) });
     await run.update('answerFinding', { finding: 'f-1', reply: '19 %' });
@@ -52,7 +52,7 @@ describe('a review of requirements', () => {
     expect(await look()).toEqual(before);
     expect(rolesOf(jobs)).toEqual(['requirements-reviewer']);
   });
-  it('answers at once when it is told to work answers in, and does so beside [A-029, N-40]', async () => {
+  it('answers the incorporate action at once, and refuses edits while its job runs [A-029, N-40]', async () => {
     const incorporator = heldJob('incorporator');
     const good = jobsOf(reviewed());
     const { run, look, cluster } = await playRun(REQUIREMENTS, {
@@ -78,11 +78,11 @@ describe('a review of requirements', () => {
     await cluster.settle();
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('that has reached no cap takes no choice about one [N-40]', async () => {
+  it('refuses a choice about a cap that it has not reached [N-40]', async () => {
     const { run } = await playRun(REQUIREMENTS, { runJob: jobsOf(reviewed()) });
     expect((await run.update('resolveCap', { choice: 'proceed' })).refused).toMatchObject({ code: 'not_offered' });
   });
-  it('that is settled is not taken again [A-069]', async () => {
+  it('is not repeated once it is settled [A-069]', async () => {
     const jobs: Job[] = [];
     const { run, look } = await playRun([...REQUIREMENTS, { kind: 'human-test' }], {
       runJob: jobsOf(reviewed({ 'requirements-reviewer': [finds()] }), jobs),
@@ -96,13 +96,13 @@ describe('a review of requirements', () => {
     expect(rolesOf(jobs)).toEqual(['requirements-reviewer', 'coder']);
   });
   it.each([
-    ['finds nothing more, and the run goes on [A-031]', finds(), { status: 'passed' }],
+    ['has no more findings, and the run continues [A-031]', finds(), { status: 'passed' }],
     [
-      'still finds something, and the run does not go on [A-032]',
+      'still has findings, and the run waits [A-032]',
       finds('Which year?'),
       { status: 'parked', steps: [{ review: { iteration: 3, documented: true } }, { state: 'pending' }] },
     ],
-  ])('whose document is reviewed once more %s', async (_, third, after) => {
+  ])('whose document is reviewed again %s', async (_, third, after) => {
     const { run, look } = await playRun(REQUIREMENTS, {
       runJob: jobsOf(reviewed({ 'requirements-reviewer': [finds('Which tax?'), finds('Rounding?'), third] })),
     });
@@ -138,7 +138,7 @@ describe('a review of a bug report', () => {
     incorporator: [said('The total rounds down.')],
   });
 
-  it('has the report and what was investigated, and keeps its text as its own [A-038, A-059]', async () => {
+  it('gets the report and the investigation, and keeps the original description [A-038, A-059]', async () => {
     const jobs: Job[] = [];
     const { run } = await playRun(STEPS, { runJob: jobsOf(told(), jobs) }, { task });
     const [, reviewer] = jobs;
@@ -153,7 +153,7 @@ describe('a review of a bug report', () => {
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'The rounding is off.' });
     expect((await run.query('run')).task.description).toBe('It is broken.');
   });
-  it('once there is a clear text reads just that, without what was investigated [A-060]', async () => {
+  it('reads only the clarified text once there is one [A-060]', async () => {
     const jobs: Job[] = [];
     const { run } = await playRun(STEPS, { runJob: jobsOf(told(), jobs) }, { task });
     await run.update('answerFinding', { finding: 'f-1', reply: 'In the basket.' });

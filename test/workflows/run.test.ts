@@ -9,7 +9,7 @@ jest.setTimeout(60_000);
 const never = () => new Promise<never>(() => undefined);
 const STEPS = ['coder', 'reviewer', 'human-test', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
 
-describe('the built-in human-review', () => {
+describe('the built-in pipeline human-review', () => {
   it('takes a change from its task to its merge [A-177, A-183]', async () => {
     const { cluster, run, look } = await play(STEPS);
     expect(await look()).toMatchObject({
@@ -57,7 +57,7 @@ describe('the built-in human-review', () => {
     expect(cluster.log.filter((name) => name === 'removeEnvironment')).toHaveLength(1);
   });
 
-  it('gives every job a key of its own, and tells each activity in the Web UI [A-246]', async () => {
+  it('gives every job its own key, and every activity a summary for the Web UI [A-246]', async () => {
     const keys: string[] = [];
     const summaries: string[] = [];
     const { run } = await play(STEPS, {
@@ -80,17 +80,17 @@ describe('the built-in human-review', () => {
   });
 });
 
-describe('an input that cannot be read', () => {
+describe('an invalid input', () => {
   it.each([
     ['nothing', undefined, /^input: /],
     ['an unknown key', { ...wish({ kind: 'coder' }), tsk: {} }, /^tsk: no such key/],
     ['an unknown kind', wish({ kind: 'cdoer' }), /^pipeline\.steps\[0\].*one of/],
-    ['a kind that nobody knows', wish({ kind: 'testre' }), /a step with a kind, one of .*tester/],
+    ['another unknown kind', wish({ kind: 'testre' }), /a step with a kind, one of .*tester/],
     ['a wrong type', wish({ kind: 'ci', attempts: 'ten' }), /^pipeline\.steps\[0\]\.attempts: expected number/],
     ['an unknown option', wish({ kind: 'ci', fixes: 3 }), /^pipeline\.steps\[0\]\.fixes: no such key/],
     ['a companion alone', wish({ kind: 'reviewer' }), /reviewer directly after coder/],
     [
-      'an approval of nothing',
+      'an approval of a step without output',
       wish({ kind: 'ci', approval: true }, { kind: 'merger' }),
       /approval: expected no approval/,
     ],
@@ -100,7 +100,7 @@ describe('an input that cannot be read', () => {
       /when: expected no "when"/,
     ],
     [
-      'a built-in that is not there',
+      'an unknown built-in pipeline',
       { ...wish(), pipeline: 'ful' },
       /^pipeline: expected a pipeline, or the name of one.*, found 'ful'$/,
     ],
@@ -115,7 +115,7 @@ describe('an input that cannot be read', () => {
       /^change\.repository/,
     ],
     ['a bad policy', { ...wish({ kind: 'coder' }), policy: { maxRisk: 2 } }, /^policy\.maxRisk/],
-  ])('%s ends the run at once [A-154]', async (_, input, message) => {
+  ])('%s fails the run at once [A-154]', async (_, input, message) => {
     const cluster = clusterWith();
     const run = await startRun(cluster, input);
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { settled: [], fields: [{}] } });
@@ -125,12 +125,12 @@ describe('an input that cannot be read', () => {
     expect(await run.query('run')).toMatchObject({ status: 'failed' });
   });
 
-  it('a workflow id that does not fit', async () => {
+  it('a workflow id for another task fails the run', async () => {
     const run = await clusterWith().start('pipelineRun', 'run/default/OTHER', wish({ kind: 'coder' }));
     expect(failure(run).details.fields).toEqual([{ path: 'workflowId', expected: 'expected run/default/PAY-142' }]);
   });
 
-  it('what the world refuses is told before anything is made [A-117]', async () => {
+  it('a refusal by examine fails the run before anything is created [A-117]', async () => {
     const fields = [{ path: 'change.repository', expected: 'expected a repository' }];
     const { run, cluster } = await play(STEPS, { examine: () => ({ is: 'refused', fields }) });
     expect(failure(run)).toMatchObject({ type: 'invalid_input', details: { fields } });
@@ -144,7 +144,7 @@ describe('jobs', () => {
     return (job: any) => left.shift() ?? goodWork(job);
   };
 
-  it('an interrupted job costs nothing, and runs again under a new key', async () => {
+  it('that are interrupted cost no attempt, and run again under a new key', async () => {
     const interrupted = { is: 'interrupted', because: 'The stack was stopped.' };
     const { look } = await play(STEPS, { runJob: once(interrupted, interrupted, interrupted) });
     const [coder] = (await look()).steps;
@@ -157,20 +157,20 @@ describe('jobs', () => {
     expect(coder.attempts.at(-1).key).toMatch(/coder-4$/);
   });
 
-  it('an eviction is worth one more job, then fails an agent’s step [A-242, E-37]', async () => {
+  it('that are evicted run once more, then fail the step [A-242, E-37]', async () => {
     const evicted = { is: 'evicted', because: 'gone', infrastructure: false };
     expect((await (await play(STEPS, { runJob: once(evicted) })).look()).status).toBe('parked');
     const { run } = await play(STEPS, { runJob: once(evicted, evicted) });
     expect(failure(run)).toMatchObject({ type: 'evicted', details: { step: 1 } });
   });
 
-  it('an eviction by the infrastructure is worth five more [A-242, E-37]', async () => {
+  it('that are evicted by the infrastructure run up to five times more [A-242, E-37]', async () => {
     const evicted = { is: 'evicted', because: 'rollout', infrastructure: true };
     expect((await (await play(STEPS, { runJob: once(...Array(5).fill(evicted)) })).look()).status).toBe('parked');
     expect(failure((await play(STEPS, { runJob: once(...Array(6).fill(evicted)) })).run).type).toBe('evicted');
   });
 
-  it('a failed agent fails the run, with the end of what it said [A-238]', async () => {
+  it('that fail also fail the run, with the end of their output [A-238]', async () => {
     const { run } = await play(STEPS, { runJob: once({ is: 'failed', because: 'exit code 7', detail: 'boom' }) });
     expect(failure(run)).toMatchObject({
       type: 'job_failed',
@@ -180,18 +180,18 @@ describe('jobs', () => {
     expect((await run.query('run')).notices).toMatchObject([{ type: 'run_failed' }]);
   });
 
-  it('a coder that changes nothing on a fresh branch fails the run', async () => {
+  it('of a coder that change nothing on a new branch fail the run', async () => {
     const { run } = await play(STEPS, { runJob: once(completed({ changed: false, head: undefined })) });
     expect(failure(run)).toMatchObject({ type: 'job_failed', message: expect.stringContaining('changed nothing') });
   });
 
-  it('what a reading role changed is told, and thrown away', async () => {
+  it('of a reading role have their changes discarded, with a notice', async () => {
     const discarded = completed({ changed: false, output: { rating: 1 }, discarded: ['a.txt'] });
     const { look } = await play(STEPS, { runJob: (job) => (job.role === 'reviewer' ? discarded : goodWork(job)) });
     expect((await look()).notices).toMatchObject([{ type: 'changes_discarded' }, { type: 'human_test_ready' }]);
   });
 
-  it('a push that the owner’s checkout holds up waits for the forge', async () => {
+  it('whose push is blocked by the owner’s checkout wait for the forge', async () => {
     let free = () => undefined as void;
     const held = new Promise<void>((resolve) => (free = resolve));
     const { run, look, cluster } = await play(STEPS, {
@@ -209,7 +209,7 @@ describe('jobs', () => {
     expect((await run.query('run')).steps[0].attempts).toHaveLength(1);
   });
 
-  it('spends no more than its budget [A-244]', async () => {
+  it('spend at most the budget of the run [A-244]', async () => {
     const dear = (cents: number) => (job: any) => ({ ...goodWork(job), usage: { costCents: cents } });
     const over = { policy: { budgetCents: 10 } };
     expect((await (await play(STEPS, { runJob: dear(5) }, over)).look()).status).toBe('parked');
@@ -238,7 +238,7 @@ describe('a companion', () => {
   };
   beforeEach(() => void jobs.splice(0));
 
-  it('sends the work back with its first remarks, whatever the rating', async () => {
+  it('sends the work back for its first comments, whatever the rating', async () => {
     const { look } = await play(STEPS, { runJob: noting(graded([0.95, 1], [0.95, 1])) });
     expect(jobs.map(({ role }) => role)).toEqual(['coder', 'reviewer', 'coder', 'reviewer']);
     expect(jobs[2]).toMatchObject({
@@ -248,7 +248,7 @@ describe('a companion', () => {
     expect((await look()).status).toBe('parked');
   });
 
-  it('asks a person once its reworks are used up, who may grant a round, or let it pass [A-139, E-13]', async () => {
+  it('asks a person when its reworks are used up, who may grant a round or let it pass [A-139, E-13]', async () => {
     const low = () => [0.1] as [number];
     const { run, look } = await play(STEPS, { runJob: noting(graded(low(), low(), low(), low(), low())) });
     expect(await look()).toMatchObject({
@@ -267,7 +267,7 @@ describe('a companion', () => {
     expect(await look()).toMatchObject({ current: { kind: 'human-test' } });
   });
 
-  it('gets one repair for an answer that cannot be read, and is never a silent pass [A-198, N-50]', async () => {
+  it('gets one repair of an unreadable answer, and never passes silently [A-198, N-50]', async () => {
     const garbled = completed({ changed: false, output: { rating: 'good' } });
     const garble = (times: number) => {
       let left = times;
@@ -280,7 +280,7 @@ describe('a companion', () => {
 });
 
 describe('ci', () => {
-  it('sends the ci-fixer with the end of what failed, as often as allowed [N-20, N-21, N-24, E-34]', async () => {
+  it('runs the ci-fixer with the end of the failing logs, as often as allowed [N-20, N-21, N-24, E-34]', async () => {
     let head = 0;
     const briefs: string[] = [];
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci', attempts: 3 }], {
@@ -307,7 +307,7 @@ describe('ci', () => {
     );
   });
 
-  it('ends when its helper changes nothing, twice in a row', async () => {
+  it('fails when its helper changes nothing twice in a row', async () => {
     const { run, cluster } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: ({ known }) => red(known, 'test'),
       runJob: (job) => (job.role === 'ci-fixer' ? completed({ changed: false }) : goodWork(job)),
@@ -316,7 +316,7 @@ describe('ci', () => {
     expect(cluster.log.filter((name) => name === 'runJob')).toHaveLength(3); // the coder, and two ci-fixers
   });
 
-  it('passes at once, and says so, where there is nothing to check [A-077, N-21]', async () => {
+  it('passes at once, with a notice, if there are no checks [A-077, N-21]', async () => {
     const { run } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: ({ known }) => ({ ...green(known), checks: [], none: true }),
     });
@@ -324,7 +324,7 @@ describe('ci', () => {
     expect((await run.query('run')).notices.map(({ type }: any) => type)).toEqual(['no_checks', 'pipeline_complete']);
   });
 
-  it('asks anew on a hint, and the waiting costs no history [N-20]', async () => {
+  it('asks again on a hint, and adds no history while it waits [N-20]', async () => {
     let asked = 0;
     const { run, cluster } = await play([{ kind: 'coder' }, { kind: 'ci' }], {
       settledChecks: ({ known }) => ((asked += 1) < 3 ? never() : green(known)),
@@ -341,7 +341,7 @@ describe('ci', () => {
     expect(await run.query('actions')).toEqual([]);
   });
 
-  it('fails as a timeout where the policy has an end [E-36, N-20]', async () => {
+  it('fails with a timeout if the policy sets one [E-36, N-20]', async () => {
     const deadlines: unknown[] = [];
     const world: World = {
       settledChecks: ({ deadline }) => {

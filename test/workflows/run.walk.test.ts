@@ -12,7 +12,7 @@ const first = Number(process.env['SEED'] ?? 0);
 it.each([
   ['the pipeline of the human test', () => REVIEWED],
   ['any valid pipeline', anyPipeline],
-])('a run of %s keeps its promises, whatever people and the world do', async (_, pipelineOf) => {
+])('a run of %s keeps its invariants, whatever people and the world do', async (_, pipelineOf) => {
   const broken: string[] = [];
   const ends: Record<string, number> = {};
   let moved = 0;
@@ -32,7 +32,7 @@ it.each([
     if (walk.broken.size > 0) broken.push(`seed ${seed}: ${[...walk.broken].join('; ')}\n    ${story}`);
   }
   console.log(
-    `${broken.length} of ${walks} walks broke a promise, and went on as new ${moved} times; they ended so: ${JSON.stringify(ends)}`,
+    `${broken.length} of ${walks} walks broke an invariant, and continued as new ${moved} times. Their ends: ${JSON.stringify(ends)}`,
   );
   expect(broken).toEqual([]);
   expect(moved).toBeGreaterThanOrEqual(walks < 20 ? 0 : 1);

@@ -23,7 +23,7 @@ describe('a review in a run', () => {
       heard,
     );
 
-  it('takes answers and the incorporation that follows them in one breath, without losing a click [A-029]', async () => {
+  it('takes answers and the incorporate action sent in the same activation [A-029]', async () => {
     const heard: Job[] = [];
     const cluster = clusterWith({ runJob: work(heard) });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
@@ -44,7 +44,7 @@ describe('a review in a run', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'The tax is 19 %.' });
   });
-  it('can be understood and driven from the Web UI alone', async () => {
+  it('shows its findings and the inputs to send in the Web UI', async () => {
     const cluster = clusterWith({ runJob: work() });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
     const { currentDetails } = await run.metadata();
@@ -55,7 +55,7 @@ describe('a review in a run', () => {
     await run.update('answerFinding', { finding: 'f-1', reply: '19 <b>%</b>' });
     expect((await run.metadata()).currentDetails).toContain('Answer: 19 &lt;b\\>%&lt;/b\\>');
   });
-  it('has its document stand for the task’s description in every later job [A-071]', async () => {
+  it('replaces the task’s description with its document in later jobs [A-071]', async () => {
     const heard: Job[] = [];
     const cluster = clusterWith({ runJob: work(heard) });
     const run = await startRun(cluster, wish({ kind: 'requirements-review' }, { kind: 'coder' }));
@@ -67,7 +67,7 @@ describe('a review in a run', () => {
       'Show totals with tax\n\nThe tax is 19 %.',
     ]);
   });
-  it('of a bug report stands for it too, and what was required wins over it [A-072]', async () => {
+  it('replaces the description of a bug report too, and the document of the requirements review wins [A-072]', async () => {
     const heard: Job[] = [];
     const told = {
       'clarity-reviewer': [read(finding), read({ items: [] })],
@@ -85,7 +85,7 @@ describe('a review in a run', () => {
     const told_ = (role: string) => heard.findLast((job) => job.role === role)!.task.description;
     expect([told_('architect'), told_('coder')]).toEqual(['clear', 'required']);
   });
-  it('refuses what is not on the table, and keeps what was typed [A-068, N-40, N-55]', async () => {
+  it('refuses actions on unknown findings, and logs the rejected input [A-068, N-40, N-55]', async () => {
     const run = await startRun(
       clusterWith({ runJob: work() }),
       wish({ kind: 'requirements-review' }, { kind: 'coder' }),
@@ -106,7 +106,7 @@ describe('a review in a run', () => {
       (await run.update('answerFinding', { finding: 'f-1', reply: 'x', visit: '1-requirements-review#9' })).refused,
     ).toMatchObject({ code: 'stale' });
   });
-  it('begins anew when it is started over, and goes on where it stood when it is retried [N-44]', async () => {
+  it('starts over after a restart, and keeps its answers when the run is retried [N-44]', async () => {
     const steps = wish({ kind: 'requirements-review' }, { kind: 'coder' });
     const begun = async () => {
       const cluster = clusterWith({ runJob: work() });
@@ -137,7 +137,7 @@ describe('a tester in a run', () => {
     concerns: [{ title: 'no tax', detail: 'd', severity: 'high' }],
   });
 
-  it('is mended by a fixer under keys of their own, and tells its concerns [A-118]', async () => {
+  it('gets a fixer with job keys of its own, whose brief has the concerns [A-118]', async () => {
     const heard: Job[] = [];
     const told = {
       tester: [withheld, read({ greenlight: true, summary: 'ok', concerns: [] })],
@@ -155,7 +155,7 @@ describe('a tester in a run', () => {
     expect(new Set(heard.map(({ key }) => key)).size).toBe(4);
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('recovers from evictions within its budgets, and a fixer’s eviction is no failed run [N-31]', async () => {
+  it('retries evicted jobs within the budgets, and an evicted fixer does not fail the run [N-31]', async () => {
     const gone: JobReport = { is: 'evicted', because: 'gone', infrastructure: false };
     const told = {
       tester: [gone, withheld, read({ greenlight: true, concerns: [] })],
@@ -169,7 +169,7 @@ describe('a tester in a run', () => {
     expect(roles(heard)).toEqual(['coder', 'tester', 'tester', 'fixer', 'fixer', 'tester']);
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('is given the environment that a deployer brought up, of the head that it is to test [A-199]', async () => {
+  it('gets the deployer’s environment at the head under test [A-199]', async () => {
     const heard: Job[] = [];
     const told = {
       tester: [withheld, read({ greenlight: true, concerns: [] })],
@@ -188,7 +188,7 @@ describe('a tester in a run', () => {
   });
 });
 
-describe('what a step cannot do without', () => {
+describe('a step whose input is missing', () => {
   it.each([
     [
       'failed',
@@ -197,13 +197,13 @@ describe('what a step cannot do without', () => {
     ],
     ['slow', () => new Promise(() => undefined), { type: 'timeout' }],
     [
-      'not to be had',
+      'refused',
       () => {
         throw refusedForGood('unexpected', 'quota');
       },
       { type: 'job_failed', message: expect.stringContaining('quota') },
     ],
-  ])('an environment that is %s fails a deployer [N-54]', async (_, provisionEnvironment, failure) => {
+  ])('a deployer fails if its environment is %s [N-54]', async (_, provisionEnvironment, failure) => {
     const cluster = clusterWith({ provisionEnvironment });
     const run = await startRun(cluster, {
       ...wish({ kind: 'coder' }, { kind: 'deployer' }),
@@ -220,11 +220,11 @@ describe('what a step cannot do without', () => {
       { 'spec-companion': [read('?')] },
       'companion_rejected',
     ],
-  ])('an answer of %s that cannot be read, twice, fails the run', async (_, steps, told, type) => {
+  ])('the run fails after two unreadable answers of %s', async (_, steps, told, type) => {
     const run = await startRun(clusterWith({ runJob: jobsOf(told as never) }), wish(...(steps as never[])));
     expect(run.closed).toMatchObject({ failure: { type } });
   });
-  it('a tracker that is down, or not there, holds nobody up', async () => {
+  it('the run continues if the tracker is down or missing', async () => {
     const down = () => {
       throw refusedForGood('down', 'the tracker is down');
     };
@@ -237,7 +237,7 @@ describe('what a step cannot do without', () => {
       expect((await run.query('run')).steps[1].note).toContain('No issue was filed');
     }
   });
-  it('a document that cannot be committed is noted', async () => {
+  it('a document that cannot be committed is noted on the step', async () => {
     const script = jobsOf({
       blueprints: [
         read({
@@ -254,8 +254,8 @@ describe('what a step cannot do without', () => {
   });
 });
 
-describe('the month’s budget', () => {
-  it('holds what is not begun, says so, and lets it go when there is room again [A-244, E-29, N-16]', async () => {
+describe('the monthly budget', () => {
+  it('holds a job, shows that it waits for budget, and continues when there is room again [A-244, E-29, N-16]', async () => {
     let over = true;
     const cluster = clusterWith({
       runJob: (job: Job) =>
@@ -285,7 +285,7 @@ describe('the month’s budget', () => {
 describe('consensus in a run', () => {
   const step = { kind: 'architect', consensus: { strategy: 'specialist-panel', participants: ['Ana', 'Bo'] } };
 
-  it('sends its participants at the same time, under keys of their own [A-148]', async () => {
+  it('starts its participants in parallel, each under its own job key [A-148]', async () => {
     const cluster = clusterWith();
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish(step, { kind: 'coder' }));
@@ -298,7 +298,7 @@ describe('consensus in a run', () => {
   it.each([
     ['debate', 7, '## Bo'],
     ['ranked-voting', 7, 'The vote, by points: A: 6, B: 3, C: 0.'],
-  ])('comes to one answer by %s', async (strategy, jobs, told) => {
+  ])('produces one answer by %s', async (strategy, jobs, told) => {
     const heard: Job[] = [];
     const vote = read({ ranking: ['A', 'B', 'odd'] });
     const script = jobsOf({ architect: [vote], synthesizer: [read({ made: true }, 'one answer')] }, heard);
@@ -311,14 +311,14 @@ describe('consensus in a run', () => {
     expect([synthesizer + 1, heard[synthesizer]!.brief.includes(told)]).toEqual([jobs, true]);
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'one answer', output: { made: true } });
   });
-  it('without enough answers fails the step', async () => {
+  it('fails the step without enough answers', async () => {
     const script = jobsOf({ architect: [{ is: 'failed', because: 'no' }] });
     const run = await startRun(clusterWith({ runJob: script }), wish(step, { kind: 'coder' }));
     expect(run.closed).toMatchObject({
       failure: { type: 'job_failed', message: expect.stringContaining('Only 0 of 2') },
     });
   });
-  it('is called off as a whole', async () => {
+  it('stops all of its jobs when the run is stopped', async () => {
     const stopped: string[] = [];
     const cluster = clusterWith({ stopJob: ({ key }) => void stopped.push(key.split('/').at(-1)) });
     delete cluster.world['runJob'];
@@ -331,7 +331,7 @@ describe('consensus in a run', () => {
     ['a writing kind', { kind: 'coder', consensus: step.consensus }, /consensus: expected no consensus: coder/],
     ['one participant', { kind: 'architect', consensus: { ...step.consensus, participants: ['Ana'] } }, /participants/],
     [
-      'twice the same',
+      'duplicate names',
       { kind: 'architect', consensus: { ...step.consensus, participants: ['Ana', 'Ana'] } },
       /different names/,
     ],
@@ -352,7 +352,7 @@ describe('an estimate', () => {
     ['low', 0.1, 'skipped', []],
     ['high', 0.6, 'done', ['reviewer']],
   ])(
-    'that is %s decides about later steps, and is shown on the task [A-145, A-147, A-158, E-24]',
+    'that is %s decides whether later steps run, and is shown on the task [A-145, A-147, A-158, E-24]',
     async (_, risk, state, sent) => {
       const heard: Job[] = [];
       const output = { complexity: 0, risk, impact: 0, rationale: 'r' };
@@ -378,14 +378,14 @@ describe('an estimate', () => {
     const run = await startRun(clusterWith(), wish(...(bad as never[])));
     expect(run.closed).toMatchObject({ failure: { message: expect.stringMatching(message) } });
   });
-  it('a disabled step may say what it likes [A-151]', async () => {
+  it('a disabled step may have a "when" without an estimator [A-151]', async () => {
     const run = await startRun(
       clusterWith(),
       wish({ kind: 'coder' }, { kind: 'tester', when: { minRisk: 1 }, enabled: false }),
     );
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('is kept by a retry, and forgotten when it is estimated anew', async () => {
+  it('is kept by a retry', async () => {
     const output = { complexity: 0, risk: 0.9, impact: 0, rationale: 'r' };
     const estimator = { 'task-estimator': [read(output)] };
     const cluster = clusterWith({ runJob: jobsOf({ ...estimator, coder: [{ is: 'failed', because: 'no' }] }) });
@@ -398,7 +398,7 @@ describe('an estimate', () => {
 });
 
 describe('documents in a run', () => {
-  it('are committed by us, open the pull request, and make a change of it', async () => {
+  it('are committed by the run, which opens the pull request', async () => {
     const asked: any[] = [];
     const told: any[] = [];
     const cluster = clusterWith({
@@ -416,7 +416,7 @@ describe('documents in a run', () => {
       { issues: ['PAY-142'], text: expect.stringContaining('Pull request 7'), resolve: false },
     ]);
   });
-  it('a coder that changes nothing on a branch that holds only a document fails the run', async () => {
+  it('a coder that changes nothing fails the run if the branch holds only a document', async () => {
     const told = { 'spec-writer': [read({ service: 'Shop' })], coder: [completed({ changed: false })] };
     const run = await startRun(clusterWith({ runJob: jobsOf(told) }), wish({ kind: 'spec-writer' }, { kind: 'coder' }));
     expect(run.closed).toMatchObject({
@@ -428,7 +428,7 @@ describe('documents in a run', () => {
 describe('after the merge', () => {
   const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'documenter' }, { kind: 'researcher' }];
 
-  it('issues are told and resolved, and later steps change nothing of it [A-173, E-4, N-53]', async () => {
+  it('the issues get comments and are resolved, and later steps run on [A-173, E-4, N-53]', async () => {
     const told: any[] = [];
     const cluster = clusterWith({ tellIssues: (note) => void told.push([note.text, note.resolve]) });
     const run = await startRun(cluster, wish(...steps));
@@ -438,7 +438,7 @@ describe('after the merge', () => {
     expect(outcomes).toEqual(['passed', 'merged', 'passed', 'passed']);
     expect(cluster.log.indexOf('merge')).toBeLessThan(cluster.log.lastIndexOf('runJob'));
   });
-  it('a step that fails is told, and the change stays merged [N-53]', async () => {
+  it('a failed step is reported, and the change stays merged [N-53]', async () => {
     const started: unknown[] = [];
     const cluster = clusterWith({
       runJob: jobsOf({ documenter: [{ is: 'failed', because: 'no paper' }] }),
@@ -455,11 +455,11 @@ describe('after the merge', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
     const { steps: kept, notices } = await run.query('run');
     expect(kept[2]).toMatchObject({ state: 'failed', note: 'no paper' });
-    // That the tracker could not be told of it is told as well.
+    // The first and the last notice: the tracker could not be updated.
     expect(notices.map(({ type }: any) => type)).toEqual(['keeps_failing', 'run_failed', 'keeps_failing']);
     expect(started).toHaveLength(1);
   });
-  it('merged by hand is merged: dependents start, and nobody is told that it is ready', async () => {
+  it('a merge by hand starts the dependents and sends no notice that the change is ready', async () => {
     const started: unknown[] = [];
     const cluster = clusterWith({
       lookAtChange: () => ({ state: 'merged', head: HEADS[0], mergeCommit: 'm', baseHead: change.basis, foreign: [] }),
@@ -475,7 +475,7 @@ describe('after the merge', () => {
   });
 });
 
-it('a first look that is lost is taken again, as every question to the world is [N-20]', async () => {
+it('a lost lookAtChange is retried, like every other activity that reads [N-20]', async () => {
   let looks = 0;
   const cluster = clusterWith({
     lookAtChange({ known }) {
@@ -493,7 +493,7 @@ describe('a release in a run', () => {
   const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'post-release-health', minutes: 5 }];
   const watchOf = (cluster: Cluster) => cluster.executions.get('release/default/PAY-142')!;
 
-  it('is watched by a workflow of its own, while the run is done [E-39, N-23]', async () => {
+  it('is watched by its own workflow, and the run ends without waiting for it [E-39, N-23]', async () => {
     const cluster = clusterWith();
     delete cluster.world['releaseSettled'];
     const run = await startRun(cluster, wish(...steps));
@@ -514,7 +514,7 @@ describe('a release in a run', () => {
     await cluster.settle();
     expect(watch.closed).toMatchObject({ result: { health: 'healthy' } });
   });
-  it('that regressed is investigated on the base, told once, and ends when somebody has seen it [A-188, E-38]', async () => {
+  it('that regressed is investigated on the base, reported once, and ends when a person acknowledges it [A-188, E-38]', async () => {
     const heard: Job[] = [];
     const oncall = read({ culpritConfidence: 1, recommendation: 'revert', rationale: 'r' });
     const cluster = clusterWith({
@@ -544,13 +544,13 @@ describe('a release in a run', () => {
   it.each([
     ['pass', []],
     ['notice', ['release_no_data']],
-  ])('without any data ends as its step says: %s', async (onNoData, types) => {
+  ])('without data ends as its step configures: %s', async (onNoData, types) => {
     const cluster = clusterWith({ releaseSettled: () => ({ signals: [{ id: 'a', state: 'no_data' }] }) });
     await startRun(cluster, wish(steps[0]!, steps[1]!, { kind: 'post-release-health', minutes: 5, onNoData }));
     expect(watchOf(cluster).closed).toMatchObject({ result: { health: 'no-data' } });
     expect((await watchOf(cluster).query('run')).notices.map(({ type }: any) => type)).toEqual(types);
   });
-  it('whose investigation fails is told all the same', async () => {
+  it('that regressed is reported even if the investigation fails', async () => {
     const cluster = clusterWith({
       runJob: jobsOf({ 'on-call': [{ is: 'failed', because: 'no' }] }),
       releaseSettled: () => ({ signals: [{ id: 'a', state: 'alert', name: 'Errors', detail: '5 %' }] }),
@@ -567,7 +567,7 @@ describe('a release in a run', () => {
     await watchOf(cluster).update('stop', { by: 'ana' });
     expect(watchOf(cluster).closed).toEqual({ cancelled: true });
   });
-  it('says so when an earlier release of the task is still watched', async () => {
+  it('is not watched, with a note, while an earlier release of the task still is', async () => {
     const cluster = clusterWith();
     delete cluster.world['releaseSettled'];
     await startRun(cluster, wish(...steps));
@@ -575,7 +575,7 @@ describe('a release in a run', () => {
     const second = await startRun(cluster, wish(...steps));
     expect((await second.query('run')).steps[2].note).toContain('still watches an earlier release');
   });
-  it('whose start cannot be read is refused by name', async () => {
+  it('with an invalid input fails with the name of the field', async () => {
     const cluster = clusterWith();
     expect((await cluster.start('releaseWatch', 'release/default/X', { workspace: 'default' })).closed).toMatchObject({
       failure: { type: 'invalid_input', message: expect.stringContaining('task') },
@@ -584,7 +584,7 @@ describe('a release in a run', () => {
 });
 
 describe('the end of a run', () => {
-  it('takes nothing any more while it cleans up', async () => {
+  it('refuses actions while the run cleans up', async () => {
     const cluster = clusterWith();
     delete cluster.world['removeEnvironment'];
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }));
@@ -600,7 +600,7 @@ describe('the end of a run', () => {
     await cluster.advance(10_000);
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
-  it('a restart in the moment in which a gate ends is not lost', async () => {
+  it('a restart at the moment when a gate ends is not lost', async () => {
     const cluster = clusterWith({ settledChecks: () => ({ ...red(HEADS[0]!, 'test') }) });
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'mocker' }));
@@ -614,7 +614,7 @@ describe('the end of a run', () => {
     expect(run.closed).toBeUndefined();
     expect((await run.query('run')).current).toMatchObject({ id: '1-coder' });
   });
-  it('ends the checks that nobody waits for any more', async () => {
+  it('a stopped run ends its checks', async () => {
     const cluster = clusterWith();
     delete cluster.world['settledChecks'];
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci' }));
@@ -622,13 +622,13 @@ describe('the end of a run', () => {
     expect(run.closed).toEqual({ cancelled: true });
     expect(cluster.log).toContain('endChecks');
   });
-  it('ends the checks that run on beside the red one by which it failed', async () => {
+  it('a run that failed by one red check ends the checks that are still running', async () => {
     const cluster = clusterWith({ settledChecks: () => ({ ...red(HEADS[0]!, 'test'), running: ['lint'] }) });
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'ci', attempts: 0 }));
     expect(run.closed).toMatchObject({ failure: { type: 'job_failed' } });
     expect(cluster.log).toContain('endChecks');
   });
-  it('a restart while it is about to go on as new is done first', async () => {
+  it('a restart requested just before continue-as-new is carried out first', async () => {
     const cluster = clusterWith();
     delete cluster.world['notify'];
     const report = completed({ discarded: ['a.txt'] });
@@ -642,7 +642,7 @@ describe('the end of a run', () => {
     expect([resume.from, resume.state.steps.map(({ state }: any) => state)]).toEqual([1, ['pending', 'pending']]);
     expect((await run.query('run')).current.visit).toBe('1-architect#2');
   });
-  it('what steps need of the world is asked, unless they are disabled', async () => {
+  it('examine asks for what the enabled steps need', async () => {
     const asked: any[] = [];
     const cluster = clusterWith({ examine: (question) => (asked.push(question), ready) });
     await startRun(

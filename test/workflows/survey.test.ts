@@ -18,7 +18,7 @@ const sightsOf = (over: Partial<SurveyFacts> = {}): SurveyFacts => ({
   ...over,
 });
 
-/** One pass over a world in which these are left behind, until they are cleared away. */
+/** One pass over a world with these leftovers, which stay until they are cleared. */
 async function pass(
   input: unknown,
   leftovers: Orphan[],
@@ -39,7 +39,7 @@ async function pass(
   return { run, cluster, told, result: (run.closed as { result: any } | undefined)?.result };
 }
 
-it('a pass looks, changes nothing, and shows what it found in the Web UI', async () => {
+it('a pass changes nothing, and shows its findings in the Web UI', async () => {
   const { run, cluster, result } = await pass(undefined, [left('A')]);
   expect(cluster.log).toEqual(['survey']);
   expect(result.findings.filter(({ ok }: any) => !ok)).toMatchObject([{ about: 'terminated runs' }]);
@@ -51,7 +51,7 @@ it('a pass looks, changes nothing, and shows what it found in the Web UI', async
   );
 });
 
-it('a pass that mends clears away what it may, looks once more, and says what it did', async () => {
+it('a pass with fix clears what it may, surveys again, and reports what it did', async () => {
   const unknown = left('C', { fate: { is: 'unknown' } });
   const { cluster, result } = await pass({ fix: true }, [left('A'), left('B'), unknown]);
   expect(cluster.log).toEqual(['survey', 'clearLeftover', 'clearLeftover', 'survey']);
@@ -64,7 +64,7 @@ it('a pass that mends clears away what it may, looks once more, and says what it
   ]);
 });
 
-it('what cannot be mended is said, and stays found; the rest is mended', async () => {
+it('a failed repair is reported and stays a finding; the rest is repaired', async () => {
   const refuse = ({ leftover }: { leftover: Orphan }) => {
     if (leftover.key.includes('/A/')) throw new Error('The disk is gone.');
   };
@@ -73,7 +73,7 @@ it('what cannot be mended is said, and stays found; the rest is mended', async (
   expect(result.mended[1]).toMatch(/^cleared: job run\/default\/B/);
 });
 
-it('notices that are not out are told again, of the runs that miss theirs', async () => {
+it('undelivered notices are sent again for the runs that miss them', async () => {
   const untold: SurveyFacts['untold'] = [
     { is: 'kept', adapter: 'webhook', count: 2, since: at },
     { is: 'missing', workflowId: 'run/default/A', since: at, because: 'it fails' },
@@ -84,8 +84,8 @@ it('notices that are not out are told again, of the runs that miss theirs', asyn
   expect(asked).toEqual([{ workflowIds: ['run/default/A'] }]);
 });
 
-describe('a watch', () => {
-  it('tells of each finding once, not once per pass, and again when it has come back', async () => {
+describe('a scheduled survey', () => {
+  it('reports a finding once, not once per pass, and again if it returns', async () => {
     const first = await pass({ watch: true }, [left('A')]);
     expect(first.told).toMatchObject([
       { notice: { type: 'doctor_found', text: expect.stringContaining('run/default/A') } },
@@ -98,7 +98,7 @@ describe('a watch', () => {
     expect(fourth.told.map(({ notice }) => notice.id)).toEqual(['cut/run/default/A/000000000001']);
   });
 
-  it('tells under one key however often: a pass that was lost is told again as the same', async () => {
+  it('sends notices with stable ids, so that a repeated pass sends the same notices', async () => {
     const keys = [];
     for (let n = 0; n < 2; n += 1) {
       const { told } = await pass({ watch: true }, [left('A')]);
@@ -107,7 +107,7 @@ describe('a watch', () => {
     expect(keys[0]).toEqual(keys[1]);
   });
 
-  it('is not held up by notices that do not go out: they are the next pass’s', async () => {
+  it('is not blocked by undeliverable notices, which the next pass sends', async () => {
     const { run, cluster } = await pass({ watch: true }, [left('A')], {
       over: { notify: () => new Promise(() => undefined) },
     });
@@ -117,7 +117,7 @@ describe('a watch', () => {
   });
 });
 
-it('an input that is none ends it at once, and names what is wrong', async () => {
+it('an invalid input fails the survey with the name of the field', async () => {
   const { run } = await pass({ fixx: true }, []);
   expect(run.closed).toMatchObject({ failure: { type: 'invalid_input', message: 'fixx: no such key here' } });
 });

@@ -14,7 +14,7 @@ const ID = 'run/default/PAY-142';
 const STEPS = [{ kind: 'coder' }, { kind: 'human-test' }, { kind: 'documenter' }];
 const FAILS = { runJob: jobsOf({ documenter: [{ is: 'failed', because: 'no paper' }] }) };
 
-/** One that failed at its third step, confirmed by a person at its second. */
+/** A run that failed at its third step, after a person confirmed its second. */
 async function failed(world: World = {}, over: object = {}) {
   const cluster = clusterWith({ ...FAILS, ...world });
   const run = await startRun(cluster, { ...wish(...STEPS), ...over });
@@ -37,8 +37,8 @@ const reading = (cluster: Cluster, { workflowId, runId }: Execution, more = {}) 
     ...more,
   });
 
-describe('a run that goes on from a closed one', () => {
-  it('has what that has settled, and takes the next step', async () => {
+describe('a run that resumes a closed one', () => {
+  it('keeps the settled steps, and starts with the next one', async () => {
     const { cluster, run } = await failed();
     Object.assign(cluster.world, goodWorld());
     cluster.log.splice(0);
@@ -51,7 +51,7 @@ describe('a run that goes on from a closed one', () => {
     expect(await again.query('actions')).toMatchObject([{ action: 'confirm', by: 'ana' }]);
   });
 
-  it('keeps what people have said to it before it knew of that', async () => {
+  it('keeps the actions that arrived before it had read the closed run', async () => {
     const { cluster, run } = await failed();
     Object.assign(cluster.world, goodWorld());
     const resume = { of: { runId: run.runId } };
@@ -64,7 +64,7 @@ describe('a run that goes on from a closed one', () => {
     expect(await again.query('actions')).toMatchObject([{ action: 'confirm' }, { action: 'pause', by: 'bo' }]);
   });
 
-  it('goes on as new with all of it', async () => {
+  it('continues as new with all of it', async () => {
     const { cluster, run } = await failed();
     const again = await goOn(cluster, run, { from: 2 });
     again.suggestContinueAsNew = true;
@@ -76,7 +76,7 @@ describe('a run that goes on from a closed one', () => {
     });
   });
 
-  it('after one that was refused at its first act, goes on from where that was to', async () => {
+  it('resumes through a run that examine refused, from the original’s last settled step', async () => {
     const { cluster, run } = await failed();
     const lacking = { is: 'refused', fields: [{ path: '.gatehouse.yml:agents', expected: 'expected a command' }] };
     cluster.world['examine'] = () => lacking;
@@ -88,7 +88,7 @@ describe('a run that goes on from a closed one', () => {
     });
   });
 
-  it('after one that was stopped in its first act, too', async () => {
+  it('resumes through a run that was stopped before it had read the closed one', async () => {
     const { cluster, run } = await failed();
     const { readClosed } = cluster.world;
     cluster.world['readClosed'] = () => new Promise(() => undefined);
@@ -101,7 +101,7 @@ describe('a run that goes on from a closed one', () => {
     });
   });
 
-  it('believes nothing of one that was refused for what it had made up', async () => {
+  it('ignores state that was forged in the input of a refused run', async () => {
     const cluster = clusterWith();
     const settled = [{ step: 2, id: '2-human-test', kind: 'human-test', state: 'done', attempts: [], waitedMs: 0 }];
     const forged = await startRun(cluster, { ...wish(...STEPS), resume: { from: 3, settled } });
@@ -110,15 +110,11 @@ describe('a run that goes on from a closed one', () => {
   });
 });
 
-describe('a run is refused that is to go on from', () => {
+describe('a run is refused if it resumes', () => {
   const refusal = (run: Execution) => expect(failureOf(run).message);
 
   it.each([
-    [
-      'what the server does not know',
-      async () => ({ runId: 'somebody-elses' }),
-      'an execution of run/default/PAY-142, found none',
-    ],
+    ['an unknown run', async () => ({ runId: 'somebody-elses' }), 'an execution of run/default/PAY-142, found none'],
     [
       'another workflow',
       (cluster: Cluster) => cluster.start('survey', 'doctor/x/look', { fix: 1 }),
@@ -140,7 +136,7 @@ describe('a run is refused that is to go on from', () => {
     refusal(await goOn(cluster, of)).toContain(`resume.of: expected ${expected}`);
   });
 
-  it('an execution that went on as new', async () => {
+  it('an execution that continued as new', async () => {
     const { cluster, run } = await failed();
     const description = { type: 'pipelineRun', status: { name: 'CONTINUED_AS_NEW' } };
     const client: any = clientOf(cluster);
@@ -157,21 +153,21 @@ describe('a run is refused that is to go on from', () => {
     ['base', { change: { repository: change.repository, base: 'experiment' } }, 'change.base'],
     ['pipeline', wish({ kind: 'coder' }, { kind: 'human-test' }), 'pipeline.steps'],
     ['policy', { policy: { requireSecondPerson: false } }, 'policy.requireSecondPerson'],
-    ['person', { startedBy: 'eve' }, 'startedBy'],
-  ])('one with another %s', async (_, other, field) => {
+    ['starter', { startedBy: 'eve' }, 'startedBy'],
+  ])('a run with another %s', async (_, other, field) => {
     const { cluster, run } = await failed();
     const again = await goOn(cluster, run, {}, { ...wish(...STEPS), ...other });
     refusal(again).toMatch(new RegExp(`^resume.of: expected a run with the same input: .* differs in ${field}$`));
   });
 
-  it('a step that there is not', async () => {
+  it('from a step that does not exist', async () => {
     const { cluster, run } = await failed();
     refusal(await goOn(cluster, run, { from: 4 })).toBe(
       'resume.from: expected a step of the pipeline, 1 to 3, found 4',
     );
   });
 
-  it('nowhere, for all is settled', async () => {
+  it('a run whose steps are all settled', async () => {
     const cluster = clusterWith();
     const run = await startRun(cluster, wish({ kind: 'coder' }));
     const again = await goOn(cluster, run, {}, wish({ kind: 'coder' }));
@@ -179,7 +175,7 @@ describe('a run is refused that is to go on from', () => {
   });
 });
 
-describe('what is read', () => {
+describe('reading a closed run', () => {
   const silent = (failure: Error) => {
     const handle = (real: any) => ({ ...real, query: () => Promise.reject(failure) });
     return (cluster: Cluster) => {
@@ -192,7 +188,7 @@ describe('what is read', () => {
   const down = Object.assign(new Error('14 UNAVAILABLE'), { code: 14 });
   const broken = Object.assign(new Error('nondeterminism'), { code: 3 });
 
-  it('waits for a server that does not answer, and for a run that no worker speaks for, a while', async () => {
+  it('retries while the server is down, and reads the failure alone if no worker answers for long', async () => {
     const { cluster, run } = await failed();
     const client: any = clientOf(cluster);
     client.workflow.getHandle = () => ({ describe: () => Promise.reject(down) });
@@ -203,7 +199,7 @@ describe('what is read', () => {
     expect(await reading(cluster, run, { client: silent(broken)(cluster) })).toMatchObject(said);
   });
 
-  it('of one that was stopped is what it answers: for as long as it takes, or not at all', async () => {
+  it('depends on its queries if it was stopped: it retries them, or is refused', async () => {
     const cluster = clusterWith();
     const run = await startRun(cluster, wish(...STEPS));
     await run.update('stop');
@@ -226,7 +222,7 @@ describe('what is read', () => {
     await expect(reading(cluster, run)).rejects.toThrow('A newer build closed run/default/PAY-142');
   });
 
-  it('is one message, however much older builds let a run have', async () => {
+  it('fits into one message, even if an older build stored more', async () => {
     const { cluster, run } = await failed();
     const { query } = run;
     const large = Object.fromEntries([1, 2, 3].map((n) => [`part ${n}`, 'x'.repeat(200_000)]));
@@ -241,7 +237,7 @@ describe('what is read', () => {
   });
 });
 
-it('a verdict of a build that only counted commits is void by those that came after it', async () => {
+it('a verdict from a build that only counted commits does not cover later ones', async () => {
   const { cluster, run } = await failed();
   const { details } = failureOf(run);
   delete details.version;
@@ -256,7 +252,7 @@ it('a verdict of a build that only counted commits is void by those that came af
 });
 
 describe('a retry', () => {
-  it('keeps the base and the repository that its first start found', async () => {
+  it('keeps the base and the repository that the first start found', async () => {
     const asked: any[] = [];
     const examine = (question: any) => (asked.push(question), { ...ready, repository: '/srv/real.git' });
     const { cluster, run } = await failed({ examine });
@@ -267,7 +263,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('of one that was stopped keeps them, too', async () => {
+  it('of a stopped run keeps them too', async () => {
     const asked: any[] = [];
     const examine = (question: any) => (asked.push(question), { ...ready, repository: '/srv/real.git' });
     const cluster = clusterWith({ examine, runJob: () => completed() });
@@ -277,7 +273,7 @@ describe('a retry', () => {
     expect(asked.at(-1)).toMatchObject({ input: { change: { base: 'main' } }, began: { repository: '/srv/real.git' } });
   });
 
-  it('reads the settings again; a restart and an execution that goes on as new keep to those they have', async () => {
+  it('reads the settings again, unlike a restart or an execution that continues as new', async () => {
     let basis = 1;
     const examine = () => ({
       ...ready,

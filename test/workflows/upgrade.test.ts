@@ -11,9 +11,9 @@ type Step = { kind: string } & Record<string, unknown>;
 interface Park {
   steps: Step[];
   world?: World;
-  /** What brings it to the park, besides the start. */
+  /** The actions that bring it to the wait, after the start. */
   before?: [action: string, input: object][];
-  /** What is said at the park, and what the run is then. */
+  /** The action taken at the wait, and the run after it. */
   says: [action: string, input: object];
   then: object;
 }
@@ -29,14 +29,14 @@ const poor = completed({ changed: false, output: { rating: 0.1, summary: 'no', c
 const asks = completed({ changed: false, decision: { question: 'Which?', options: ['a', 'b'] } });
 const found = completed({ changed: false, output: items('A', 'B') });
 
-/** One for every place where a gate parks. */
+/** One for every place where a gate waits for a person. */
 const PARKS: Record<string, Park> = {
   'a human test': {
     steps: [{ kind: 'coder' }, { kind: 'human-test' }],
     says: ['confirm', { by: 'bo' }],
     then: { closed: { result: { outcome: 'ready' } } },
   },
-  'a human test that a failed fixer came back to': {
+  'a human test after a failed fixer': {
     steps: [{ kind: 'coder' }, { kind: 'human-test', fixes: 2 }],
     world: { runJob: roles({ fixer: { is: 'failed', because: 'exit code 1' } }) },
     before: [['requestFix', { findings: 'wrong' }]],
@@ -45,7 +45,7 @@ const PARKS: Record<string, Park> = {
       run: { current: { visit: '2-human-test#3', attempt: 2, offers: expect.not.arrayContaining(['requestFix']) } },
     },
   },
-  'a human test whose environment was taken down': {
+  'a human test whose environment was destroyed': {
     steps: [{ kind: 'coder' }, { kind: 'human-test' }],
     before: [['destroyEnvironment', {}]],
     says: ['recreateEnvironment', {}],
@@ -100,7 +100,7 @@ const PARKS: Record<string, Park> = {
     says: ['proceed', {}],
     then: { closed: { result: { outcome: 'ready' } } },
   },
-  'a review that nobody understood': {
+  'a review with an unreadable answer': {
     steps: [{ kind: 'clarity-review' }, { kind: 'coder' }],
     world: { runJob: roles({ 'clarity-reviewer': completed({ changed: false, output: 'rubbish' }) }) },
     says: ['proceed', {}],
@@ -124,7 +124,7 @@ const JOBS = ['runJob', 'notify', 'provisionEnvironment', 'removeEnvironment', '
 const done = ({ log }: Cluster) =>
   Object.fromEntries(JOBS.map((job) => [job, log.filter((each) => each === job).length]));
 
-/** All that people see of a run, but which execution it is. */
+/** Everything that people see of a run, except for which execution it is. */
 async function seen(run: Execution) {
   const { runId, ...answer } = await run.query('run');
   void runId;
@@ -148,10 +148,10 @@ async function simply(run: Execution) {
   return { ...answer, current: answer.current && { ...answer.current, offers } };
 }
 
-describe.each(Object.entries(PARKS))('out of %s', (_, park) => {
+describe.each(Object.entries(PARKS))('parked at %s', (_, park) => {
   const [action, said] = park.says;
 
-  it('a run goes on as new at the same visit: nothing is asked, told, made or sent anew, and it is answered as before', async () => {
+  it('a run continues as new at the same visit, repeats no side effect, and takes the action as before', async () => {
     const { cluster, run } = await parked(park);
     await cluster.advance(30 * 60_000);
     const [before, made] = [await seen(run), done(cluster)];
@@ -160,7 +160,7 @@ describe.each(Object.entries(PARKS))('out of %s', (_, park) => {
     expect(await seen(run)).toEqual(before);
     expect(done(cluster)).toEqual(made);
 
-    // The clock of its urgency goes on as well.
+    // The time until its notice becomes urgent continues too.
     const open = before.notices.filter(({ clearedAt }: any) => !clearedAt).length;
     await cluster.advance(89 * 60_000);
     expect((await run.query('run')).notices.at(-1)).toMatchObject({ severity: 'normal' });
@@ -173,7 +173,7 @@ describe.each(Object.entries(PARKS))('out of %s', (_, park) => {
     expect(await endOf(run)).toMatchObject(park.then);
   });
 
-  it('what is said between the two executions is taken once', async () => {
+  it('an action sent between the two executions is taken once', async () => {
     const { run } = await parked(park);
     const { visit } = (await run.query('run')).current;
     let answer: Promise<unknown> | undefined;
@@ -188,7 +188,7 @@ describe.each(Object.entries(PARKS))('out of %s', (_, park) => {
     expect(await endOf(run)).toMatchObject(park.then);
   });
 
-  it('what is said in the very moment of the wish comes first', async () => {
+  it('an action sent in the same activation as the upgrade comes first', async () => {
     const { cluster, run } = await parked(park);
     await cluster.together(
       () => void run.signal('_upgrade', {}),
@@ -201,8 +201,8 @@ describe.each(Object.entries(PARKS))('out of %s', (_, park) => {
 
 const HUMAN = [{ kind: 'coder' }, { kind: 'human-test' }, { kind: 'ci' }, { kind: 'merger' }];
 
-describe('a run that a newer build asks for', () => {
-  it('stays where it is when it is there already, cannot be read there, or the wish is none', async () => {
+describe('a run that gets an upgrade signal', () => {
+  it('stays if it already runs there, the newer build could not read it, or the signal is invalid', async () => {
     const { run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
     for (const wish of [{ taskQueue: 'sandbox' }, { build: 'b', reads: 1 }, { news: 1 }, 'rubbish', null])
       await run.signal('_upgrade', wish ?? { reads: 1 });
@@ -210,7 +210,7 @@ describe('a run that a newer build asks for', () => {
     expect(await run.query('actions')).toEqual([]);
   });
 
-  it('goes to the queue that is named, and stays there', async () => {
+  it('moves to the named task queue, and stays there', async () => {
     const { run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
     await run.signal('_upgrade', { taskQueue: 'second', reads: SNAPSHOT_VERSION });
     expect([run.handed.length, run.taskQueue]).toEqual([1, 'second']);
@@ -218,7 +218,7 @@ describe('a run that a newer build asks for', () => {
     expect(run.handed).toHaveLength(1);
   });
 
-  it('while it works goes when it has come to the end of its step', async () => {
+  it('moves at the end of its step if it is working', async () => {
     const cluster = clusterWith();
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish({ kind: 'architect' }, { kind: 'coder' }, { kind: 'human-test' }));
@@ -233,7 +233,7 @@ describe('a run that a newer build asks for', () => {
     expect(cluster.log.filter((each) => each === 'runJob')).toHaveLength(2);
   });
 
-  it('is moved while a person holds it at a step’s beginning, and is held there on', async () => {
+  it('moves while it is paused at the beginning of a step, and stays paused', async () => {
     const cluster = clusterWith();
     delete cluster.world['runJob'];
     const run = await startRun(cluster, wish({ kind: 'architect' }, { kind: 'coder' }));
@@ -248,7 +248,7 @@ describe('a run that a newer build asks for', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
   });
 
-  it('tells first what is still to be told, and is asked meanwhile as ever', async () => {
+  it('sends its pending notices before it moves', async () => {
     const cluster = clusterWith();
     delete cluster.world['notify'];
     const run = await startRun(cluster, wish(...HUMAN));
@@ -260,7 +260,7 @@ describe('a run that a newer build asks for', () => {
     expect((await run.query('run')).current.visit).toBe('2-human-test#1');
   });
 
-  it('is stopped as it would have been, also when both are said at once', async () => {
+  it('stops if a stop arrives at the same time', async () => {
     const { cluster, run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
     await cluster.together(
       () => void run.signal('stop', {}),
@@ -271,7 +271,7 @@ describe('a run that a newer build asks for', () => {
     expect(cluster.executions.get('env/default/PAY-142')!.closed).toBeDefined();
   });
 
-  it('leaves its park by itself once its history has grown too long', async () => {
+  it('continues as new by itself while it is parked if its history has grown too long', async () => {
     const { run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
     run.suggestContinueAsNew = true;
     await run.signal('hint', { about: 'change' });
@@ -279,7 +279,7 @@ describe('a run that a newer build asks for', () => {
     expect((await run.query('run')).current.visit).toBe('2-human-test#1');
   });
 
-  it('sees who committed, and how the environment is, while nobody looked', async () => {
+  it('notices commits and changes of the environment that happened during the move', async () => {
     const looks: ((answer: unknown) => void)[] = [];
     const { cluster, run } = await parked({
       ...PARKS['a human test']!,
@@ -309,8 +309,8 @@ const holderOf = ({ workflowId, handed, runId }: Execution) => ({
   runId: handed.length > 0 ? runId.slice(0, -String(handed.length).length - 1) : runId,
 });
 
-describe('an environment that a newer build asks for', () => {
-  it('stays up, is watched on, and is taken down by its key', async () => {
+describe('an environment that gets an upgrade signal', () => {
+  it('stays up, is still watched, and is removed by its key', async () => {
     const { cluster, run } = await parked(PARKS['a human test']!);
     const env = cluster.executions.get('env/default/PAY-142')!;
     const before = await env.query('environment');
@@ -327,7 +327,7 @@ describe('an environment that a newer build asks for', () => {
     expect(cluster.log.filter((each) => each === 'removeEnvironment')).toHaveLength(2);
   });
 
-  it('hears what its holder says between two executions', async () => {
+  it('takes a release signal that arrives between two executions', async () => {
     const { cluster, run } = await parked(PARKS['a human test']!);
     const env = cluster.executions.get('env/default/PAY-142')!;
     env.between = () => void env.signal('_release', { holder: holderOf(run), because: 'enough' });
@@ -336,7 +336,7 @@ describe('an environment that a newer build asks for', () => {
     expect(cluster.log.filter((each) => each === 'removeEnvironment')).toHaveLength(1);
   });
 
-  it('goes also while it cannot be taken down', async () => {
+  it('moves even while its removal keeps failing', async () => {
     const { cluster, run } = await parked({
       ...PARKS['a human test']!,
       world: {
@@ -356,7 +356,7 @@ describe('an environment that a newer build asks for', () => {
   });
 });
 
-describe('a release watch that a newer build asks for', () => {
+describe('a release watch that gets an upgrade signal', () => {
   it('shows the same regression, and is acknowledged once', async () => {
     const cluster = clusterWith({
       releaseSettled: () => ({ signals: [{ id: 'errors', state: 'alert', detail: '5 %' }] }),
@@ -380,7 +380,7 @@ describe('a release watch that a newer build asks for', () => {
   });
 });
 
-it('a run does not move in the task in which it took an update', async () => {
+it('a run does not move in the workflow task in which it took an update', async () => {
   const { cluster, run } = await parked(PARKS['a review']!);
   const said = { finding: 'f-2', actionId: 'x' };
   const [answer] = await Promise.all([run.update('dismissFinding', said), run.signal('_upgrade', {})]);
@@ -390,7 +390,7 @@ it('a run does not move in the task in which it took an update', async () => {
   expect(await run.query('actions')).toMatchObject([{}, { actionId: 'x', verdict: 'taken', effect: 'done' }]);
 });
 
-it('a run that is asked by a build moves to it, whichever it is at: a replay could not tell', async () => {
+it('a run moves to the build that sent the signal even if it may already be on it, because a replay could not tell', async () => {
   const { run } = await parked(PARKS['a review']!);
   await run.signal('_upgrade', { build: 'b1' });
   expect(run.handed).toHaveLength(1);

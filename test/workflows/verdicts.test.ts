@@ -10,7 +10,10 @@ jest.setTimeout(60_000);
 const STEPS = ['coder', 'human-test', 'ci', 'merger'];
 const BRANCH = change.branch;
 
-/** A run on a forge with real ancestry, whose branch people move as they like; checks and looks of the parked wait for the test. */
+/**
+ * A run on a forge with real ancestry, whose branch people move freely. Checks, and looks at the branch while parked,
+ * wait for the test.
+ */
 async function play(steps = STEPS, over: (forge: InMemoryForge) => World = () => ({})) {
   const forge = new InMemoryForge(change.repository, { 'a.txt': 'a' });
   const own = { ...change, basis: forge.branches.get('main')! };
@@ -63,7 +66,7 @@ async function play(steps = STEPS, over: (forge: InMemoryForge) => World = () =>
   };
 }
 
-it('a yes to what a helper made of a foreign commit is none to that commit: set back while ci runs, it is asked about', async () => {
+it('a confirmation of a helper’s commit does not cover the foreign commit below it, if the branch is reset to that during ci', async () => {
   const { forge, run, look, visit, because, set, holdChecks, checksEnd } = await play();
   const theirs = forge.commit(BRANCH, { 'b.txt': 'F1' });
   await look();
@@ -80,7 +83,7 @@ it('a yes to what a helper made of a foreign commit is none to that commit: set 
   expect(run.closed).toMatchObject({ result: { outcome: 'merged', head: theirs } });
 });
 
-it('set back to an older commit of ours, it is asked about too; put back to what was judged, it is not', async () => {
+it('a branch that is reset to an older commit of ours is confirmed again, unless that commit was confirmed before', async () => {
   const { run, visit, head, set, holdChecks, checksEnd } = await play();
   const first = head();
   await run.update('requestFix', { findings: 'It lacks a test.' });
@@ -99,7 +102,7 @@ it('set back to an older commit of ours, it is asked about too; put back to what
   expect(run.closed).toMatchObject({ result: { outcome: 'merged', head: first } });
 });
 
-it('a companion’s verdict is about the head that it was sent to, not about what came in while it graded', async () => {
+it('a companion’s verdict is about the head that it was given, not about commits that arrive while it rates', async () => {
   const graded: unknown[] = [];
   const { run, visit } = await play(['coder', 'reviewer', 'human-test', 'merger'], (forge) => ({
     runJob(job) {
@@ -118,7 +121,7 @@ it('a companion’s verdict is about the head that it was sent to, not about wha
   expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
 });
 
-it('a yes of merge review is about the head that was shown, not about what came in before the merge', async () => {
+it('a merge approval is about the head that was shown, not about commits that arrive before the merge', async () => {
   const { forge, run, visit, because, head } = await play(['coder', 'merger'], () => ({ protectedPaths: () => ['x'] }));
   expect(await visit()).toBe('2-merger#1');
   const theirs = forge.commit(BRANCH, { 'b.txt': 'F1' });

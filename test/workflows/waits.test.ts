@@ -10,7 +10,7 @@ const APPROVED = { kind: 'architect', approval: true };
 const CODER = { kind: 'coder' };
 const HOUR = 3_600_000;
 
-/** A run that is parked, and what people have been told of it: each notice's type and severity. */
+/** A parked run, with the type and severity of each notice that was sent. */
 async function parked(steps = [CODER, { kind: 'human-test' }] as Parameters<typeof playRun>[0]) {
   const told: [type: string, severity: string][] = [];
   const played = await playRun(steps, { notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
@@ -18,7 +18,7 @@ async function parked(steps = [CODER, { kind: 'human-test' }] as Parameters<type
 }
 
 describe('the notice of a wait', () => {
-  it('becomes urgent once, and is cleared when somebody has answered [A-214]', async () => {
+  it('becomes urgent once, and is cleared by an answer [A-214]', async () => {
     const { run, look, cluster, told } = await parked();
     await cluster.advance(2 * HOUR - 1_000);
     expect(await look()).toMatchObject({ notices: [{ severity: 'normal' }] });
@@ -36,7 +36,7 @@ describe('the notice of a wait', () => {
     expect(notice).toMatchObject({ severity: 'urgent', clearedAt: expect.any(String) });
     expect(told).toEqual([...waited, ...later.map(({ type, severity }: any) => [type, severity])]);
   });
-  it('that is urgent stays so, from when it was, when the same wait is asked again [A-215]', async () => {
+  it('that is urgent stays so, with its time, when the same visit continues [A-215]', async () => {
     const { run, look, cluster, told } = await parked();
     await cluster.advance(3 * HOUR);
     const [urgent] = (await look()).notices;
@@ -48,7 +48,7 @@ describe('the notice of a wait', () => {
     expect(notices).toEqual([urgent]);
     expect(told).toHaveLength(2);
   });
-  it('that is cleared is left as it is: there is nothing to clear [A-213]', async () => {
+  it('that is cleared stays unchanged [A-213]', async () => {
     const { run, look, cluster } = await parked([APPROVED, { kind: 'researcher', approval: true }, CODER]);
     await run.update('approve');
     const [first] = (await look()).notices;
@@ -63,7 +63,7 @@ describe('the notice of a wait', () => {
     expect((await nothing.look()).notices.map(({ type }: any) => type)).toEqual(['pipeline_complete']);
     expect((await nothing.look()).notices[0]).not.toHaveProperty('clearedAt');
   });
-  it('of each visit is one of its own, and only the visit that is over is cleared [A-211, A-212, N-10]', async () => {
+  it('belongs to one visit, and is cleared when that visit ends [A-211, A-212, N-10]', async () => {
     const { run, look } = await parked();
     await run.update('requestFix', { findings: 'a' });
     await run.update('requestFix', { findings: 'b' });
@@ -78,7 +78,7 @@ describe('the watch of the work branch', () => {
   const watches = (cluster: Cluster) => [...cluster.calls].filter(({ name }) => name === 'changeMoved');
   const cancelled = (calls: Call[]) => calls.map(({ cancelRequested }) => cancelRequested);
 
-  it('is ended a moment after the answer, so that neither the acknowledgement nor the effect waits for its end', async () => {
+  it('ends a moment after an answer, so that neither the acknowledgement nor the effect waits for it', async () => {
     const { run, cluster } = await parked();
     const calls = watches(cluster);
     expect(cancelled(calls)).toEqual([false]);
@@ -90,7 +90,7 @@ describe('the watch of the work branch', () => {
     expect(cancelled(calls)).toEqual([true]);
   });
 
-  it('reports nothing of a wait that is over, and ends with its run', async () => {
+  it('reports nothing once its wait is over, and ends with its run', async () => {
     const { run, cluster, look } = await parked();
     const [first] = watches(cluster);
     await run.update('requestFix', { findings: 'The total lacks the tax.' });
@@ -101,7 +101,7 @@ describe('the watch of the work branch', () => {
     expect(cancelled(watches(cluster).filter((call) => call !== first))).toEqual([false]);
   });
 
-  it('is ended with the step where a person starts the run over', async () => {
+  it('ends with the step when a person restarts the run', async () => {
     const { run, cluster } = await parked();
     const [first] = watches(cluster);
     await run.update('restartFrom', { step: 1 });

@@ -1,9 +1,10 @@
 import type { ForeignCommit } from './change.ts';
 import type { Blueprint, Specification } from './documents.ts';
+import type { CheckFacts } from './facts/checks.ts';
+import type { TesterFacts } from './facts/tester.ts';
 import type { Estimate } from './pipeline-run.ts';
 import type { Finding } from './reading.ts';
 import type { Signal } from './release.ts';
-import type { Failing } from './reports.ts';
 
 /**
  * What gates and rules report to people and agents: each fact by its name, with what its sentence is made of. `words/` has a
@@ -54,19 +55,6 @@ interface AgentFacts {
   outputAwaitsApproval: { role: string };
   rejectedBy: By & { reason?: string | undefined };
   taskBrief: { description: string; asks?: Text | undefined };
-}
-
-interface CheckFacts {
-  checksFailed: { failing: readonly Failing[] };
-  checksFailedAgain: { failing: readonly Failing[] };
-  checksFailedHint: None;
-  checksOf: { branch: string };
-  checksOfHead: None;
-  checksPassed: { count: number };
-  fixChecksBrief: { failing: readonly Failing[] };
-  mergeResultChecks: { head: string; base: string; baseHead: string };
-  mergeResultFailed: { base: string; failing: readonly Failing[] };
-  noChecks: None;
 }
 
 interface CompanionFacts {
@@ -233,25 +221,6 @@ interface ReviewFacts {
   reviewNotice: { state: Text };
   reviewOpen: { state: Text; open: number; findings: number };
   reviewPassed: By & { how: 'nothing-left' | 'nothing-answered' | 'proceeded'; reviews: number; documented: boolean };
-}
-
-type Concern = { title: string; severity: string; detail: string };
-type TestOutcome = { name: string; status: string; detail?: string | undefined };
-
-interface TesterFacts {
-  fixReportBrief: { summary: string; concerns: readonly Concern[]; outcomes: readonly TestOutcome[] };
-  greenlit: { concerns: readonly Concern[] };
-  noReport: None;
-  noReportHint: None;
-  notGreenlit: {
-    greenlight: boolean;
-    concerns: readonly Concern[];
-    failed: readonly TestOutcome[];
-    summary: string;
-  };
-  testBrief: { description: string; repair: boolean };
-  testerHint: None;
-  testerRuns: None;
 }
 
 interface TrackerFacts {

@@ -113,7 +113,7 @@ export type HumanAction<Name extends ActionName = ActionName> = {
   [N in Name]: { kind: N } & z.output<(typeof actions)[N]['input']>;
 }[Name];
 
-/** Offered whatever a gate is doing. Like `resume`, they ignore `visit` and `head`. */
+/** Offered at any time. Like `resume`, they ignore `visit` and `head`. */
 export const ALWAYS_AVAILABLE = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
 
 /** How an update answers: by which id the action is in the log, and at which visit it was taken. */

@@ -21,9 +21,9 @@ export interface Capabilities {
   /** All activities, for a gate that asks the world something new. */
   activities: Activities;
   base: Base;
-  /** Whether the work branch held commits when the run began. */
+  /** Whether the work branch had commits when the run began. */
   branchResumed(): boolean;
-  /** Waits for the settled checks of the head, whatever the head is by then. */
+  /** Waits for the settled checks of the head. The head may move meanwhile. */
   checks(view: GateView): Promise<CheckReport>;
   documents: Documents;
   environment: Environment;
@@ -78,8 +78,8 @@ export interface Environment {
 export interface Output {
   /** What a step made besides its summary, wherever it is stored. */
   of(step: StepRecord): Promise<unknown>;
-  /** The feedback with which work is sent back. What is too long for a run to carry is stored outside it. */
-  revision(said: Feedback): Promise<Revision>;
+  /** The feedback with which work is sent back. Long feedback is stored outside the run. */
+  revision(feedback: Feedback): Promise<Revision>;
 }
 
 export interface Release {

@@ -29,7 +29,7 @@ export const ci = defineGate({
   },
 });
 
-/** Sends a notice when there are no checks, because a forgotten check looks just like it. */
+/** Sends a notice when there are no checks, because a forgotten check has the same effect. */
 function judged(ctx: GateContext, report: CheckReport) {
   const verdict = judgeChecks(report);
   if (verdict.pass && report.checks.length === 0) ctx.notice('no_checks', verdict.note);

@@ -12,7 +12,7 @@ type Context = GateContext<unknown, (typeof USES)[number]>;
 
 /**
  * Assesses the change, and merges exactly the commit that was judged: by itself while the scores are within the policy and
- * nothing protected is touched, otherwise when a person says so. Whatever moved meanwhile is judged again first.
+ * nothing protected is touched, otherwise when a person decides. A change that has moved meanwhile is judged again first.
  */
 export const merger = defineGate({
   kind: 'merger',
@@ -112,7 +112,7 @@ async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   if (ctx.verdicts.voided().length > 0) return stillGood(ctx);
   if (failing.length > 0) return reopen(ctx, 'ci', { fact: 'checksFailedAgain', failing }) ?? good;
   const isOther = merges.is === 'mergeable' && merges.behind === true;
-  return isOther && ctx.policy.tested === 'merge-result' ? goodTogether(ctx, good) : good;
+  return isOther && ctx.policy.tested === 'merge-result' ? mergeResultGood(ctx, good) : good;
 }
 
 /** The change can be merged into this base. `because`: what a person must know first. `commit`: the merge that was tested. */
@@ -127,7 +127,7 @@ interface Good {
  * Two changes may each be green, and break the base together. So the merge of both is tested. If it is red, the base is
  * merged into the work branch, where `ci` finds the failure and its helper can fix it.
  */
-async function goodTogether(ctx: Context, before: Good): Promise<GateEnd | Good> {
+async function mergeResultGood(ctx: Context, before: Good): Promise<GateEnd | Good> {
   const { base } = ctx.change();
   const { baseHead } = before;
   const view: GateView = {

@@ -54,12 +54,12 @@ export function keepNearWithin(state: Carried, most = CARRIED_BYTES): void {
 /** The steps in a run's result or failure, trimmed to their limit. A retry needs all steps, but not all of their texts. */
 export function shownWithin(entries: StepEntry[], most = SHOWN_BYTES): StepEntry[] {
   if (fits(entries, most)) return entries;
-  const told = JSON.parse(JSON.stringify(entries)) as StepEntry[];
+  const shown = JSON.parse(JSON.stringify(entries)) as StepEntry[];
   for (const measure of MEASURES) {
-    for (const entry of told) trimEntry(entry, measure);
-    if (fits(told, most)) return told;
+    for (const entry of shown) trimEntry(entry, measure);
+    if (fits(shown, most)) return shown;
   }
-  return told;
+  return shown;
 }
 
 interface Oversized {

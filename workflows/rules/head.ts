@@ -36,7 +36,7 @@ export const cameAfter = (foreign: readonly ForeignCommit[]): Fact => ({ fact: '
 
 /**
  * Why a verdict is void, or nothing while it is valid. Verdicts of people and companions survive commits of our own helpers.
- * A commit by anybody else voids them, and if the policy says so, any commit voids a person's.
+ * A commit by anybody else voids them. With `reconfirm: any`, every commit voids a person's.
  */
 export function voided(step: StepRecord, run: Pick<RunState, 'head' | 'policy'>): Text | undefined {
   const { judged } = step;

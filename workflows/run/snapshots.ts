@@ -50,7 +50,7 @@ function read<Schema extends z.ZodType>(schema: Schema, migrations: Migrations, 
   return snapshot as z.output<Schema>; // as it was written, without the schema's defaults or order
 }
 
-/** Marks verdicts that were given before so many commits of others were known, as builds recorded it that only counted. */
+/** Marks the void verdicts of old builds, which only recorded how many commits of others they knew. */
 export function markByCount(steps: readonly Pick<StepRecord, 'judged'>[], foreign: readonly ForeignCommit[]): void {
   for (const { judged } of steps) {
     const since = judged && judged.voided === undefined ? foreign.slice(judged.foreign) : [];

@@ -27,7 +27,7 @@ export class RunTracker implements Tracker {
   }
 
   /**
-   * Comments on the task's issues, once per `about`, and closes them if asked to. Only the end waits for it, for a short
+   * Comments on the task's issues, once per `about`, and closes them if asked to. Only the end of the run waits for it, for a short
    * time.
    */
   comment(step: StepRecord, about: string, text: string, resolve = false): void {

@@ -36,7 +36,7 @@ export async function checks(scope: StepScope, view: GateView): Promise<CheckRep
   return report;
 }
 
-/** Ends checks that nobody waits for any more. A notice names those that cannot be ended, because the run ends anyway. */
+/** Ends checks for which the run no longer waits. If they cannot be ended, a notice says so, because the run ends anyway. */
 export async function endChecks({ run, step, activities }: StepScope): Promise<void> {
   const { change } = run.state;
   try {

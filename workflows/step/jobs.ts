@@ -93,12 +93,12 @@ async function dispatch(scope: StepScope, role: string, work: WordedWork, view: 
  * blocks its start.
  */
 async function whenFree({ run, step, activities }: StepScope, shown: GateView, job: Job): Promise<Report> {
-  for (let patient = false; ;) {
-    const report = await activities.runJob(patient ? { ...job, patient } : job);
+  for (let waits = false; ;) {
+    const report = await activities.runJob(waits ? { ...job, patient: true } : job);
     if (report.is !== 'held') return report;
     transition(run.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
-    patient = report.by === 'forge';
-    if (patient) continue;
+    waits = report.by === 'forge';
+    if (waits) continue;
     await pollUntilAnswered(
       () => run.mailbox.hints.job,
       () => activities.withinBudget(),

@@ -134,7 +134,7 @@ const leaves = (run: RunScope): boolean =>
   run.upgrade.isDue() ||
   (workflowInfo().continueAsNewSuggested && run.upgrade.isSafe() && patched('goes-on-as-new-while-parked'));
 
-/** Watches the change while the person decides. A commit, a merge or a close by somebody else ends the visit. */
+/** Watches the change while the person decides. A commit of others, a merge or a close ends the visit. */
 const watchHead =
   ({ run, activities }: StepScope, events: Events) =>
   async () => {

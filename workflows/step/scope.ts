@@ -25,7 +25,7 @@ export interface RunScope {
   readonly budget: Budget;
   readonly upgrade: Upgrade;
   readonly tracker: Tracker;
-  /** What keeps failing is no longer shown for an activity that nobody waits for any more. */
+  /** Forgets the failures of an activity, because the run no longer waits for it. */
   readonly failing: { abandon(activity: keyof Activities): void };
   /** The number of the step from which a person wants the run started over. */
   readonly restart: number | undefined;
@@ -50,13 +50,13 @@ export interface Seen {
 export interface Mailbox {
   /** How many hints of each kind have arrived. A waiting poll compares. */
   readonly hints: Readonly<Record<HintAbout, number>>;
-  /** How many reports of the environment have arrived, and how many of them said that it has ended. */
+  /** How many reports of the environment have arrived, and how many of them reported its end. */
   readonly environment: { readonly reports: number; readonly ends: number };
   /** The action that a person took, until the step answers it. */
   readonly action: HumanAction | undefined;
   /**
-   * Begins to wait for an action and drops an earlier one. `immediate` handles an action that nobody has to wait for,
-   * and returns whether it did.
+   * Begins to wait for an action and drops an earlier one. `immediate` handles an action at once, if it can, and returns
+   * whether it did.
    */
   expect(immediate?: (action: HumanAction) => boolean): void;
   /** Ends the wait. An action that is still there is dropped. */
@@ -83,7 +83,7 @@ export interface Budget {
 export interface Upgrade {
   /** The step that an earlier execution left parked, until its gate is back there. */
   resumed: StepRecord | undefined;
-  /** Whether this execution is ending because the next one goes on: then nothing is cleaned up. */
+  /** Whether this execution ends because the next one continues the run. Then nothing is cleaned up. */
   readonly leaving: boolean;
   /** Whether a newer build asks for the run, and moving now would lose nothing. */
   isDue(): boolean;

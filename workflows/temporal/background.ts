@@ -10,7 +10,7 @@ export function inBackground(scope: CancellationScope, work: () => Promise<unkno
   });
 }
 
-/** How long a watch may go on after the answer that ends it, in milliseconds: until the effect of the answer has begun. */
+/** How long a watch may continue after the answer that ends it, in milliseconds: until the effect of the answer has begun. */
 const WATCH_TAIL_MS = 1_000;
 
 /**
@@ -27,7 +27,7 @@ export function cancelSoon(scope: CancellationScope, summary: string): void {
 /** Runs a watch. A refused watch is reported and restarted, because the person who waits relies on it. */
 export async function restarting<T>(
   watch: () => Promise<T>,
-  tell: (because: string) => void,
+  report: (because: string) => void,
   summary: string,
 ): Promise<T> {
   for (;;) {
@@ -36,7 +36,7 @@ export async function restarting<T>(
     } catch (failure) {
       const refused = !isCancellation(failure) && failure instanceof ActivityFailure;
       if (!refused || !patched('watches-are-begun-anew')) throw failure;
-      tell(rootCause(failure) ?? failure.message);
+      report(rootCause(failure) ?? failure.message);
       await sleep('1 minute', { summary });
     }
   }

@@ -27,7 +27,7 @@ export class FailingActivities {
     };
   };
 
-  /** Forgets the calls of an activity that nobody waits for any more. Their end may come later. */
+  /** Forgets the pending calls of an activity, because the run no longer waits for them. They may end later. */
   abandon(activity: string): void {
     this.pending.delete(activity);
     this.drop(activity, false);

@@ -1,9 +1,9 @@
 /**
- * Keeps the SDK from noting the call stack of every promise, which is half of what a turn costs here: it is for the query
- * `__stack_trace` alone, and a run says better what it waits for. Of every promise the SDK asks two things, as source text
- * that it has compiled through this property. Whose it is, is answered as ever: by that the SDK finds the run whose
- * rejection nobody handled, and fails its task instead of the whole thread. Only the error whose stack would be noted is one
- * without. Anything else is compiled: an SDK that asks in other words is slower, and works.
+ * Keeps the SDK from recording the call stack of every promise, which takes half of the time of a workflow task. The stacks
+ * serve the query `__stack_trace` alone, and a run's own page shows what it waits for. For every promise the SDK compiles two
+ * expressions through this property. The first finds the run that a promise belongs to: it stays, because an unhandled
+ * rejection fails that run's task, and would otherwise end the whole thread. The second is the error whose stack is recorded:
+ * it becomes an error without one. Any other expression is compiled, so that another SDK is slower, but works.
  */
 const scope = globalThis as { __TEMPORAL_ACTIVATOR__?: unknown };
 class Stackless {}

@@ -13,7 +13,7 @@ export const checksPending = ({ minutes }: { minutes: number }) => `Checks have 
 export const checksPassed = ({ count }: Parts<'checksPassed'>) =>
   `${count} ${count === 1 ? 'check' : 'checks'} passed.`;
 
-/** A forgotten check looks just like this, so it is said aloud. */
+/** A forgotten check has the same effect, so people get a notice. */
 export const noChecks = () => 'There are no checks: nothing gates this change.';
 
 export const checksFailed = ({ failing }: Parts<'checksFailed'>) =>

@@ -1,6 +1,6 @@
 import type { BadField } from '../contracts/activities.ts';
 
-// What is wrong with the input that a workflow was started with, besides what its schema says.
+// What is wrong with the input of a workflow, besides what its schema finds.
 
 export const inputTooLarge = (size: { path: string; most: number; total: number; bytes: number }): BadField => ({
   path: size.path,

@@ -78,6 +78,7 @@ export const findingUnknown = ({ finding, known }: Parts<'findingUnknown'>) =>
 export const findingsUnknown = ({ findings }: Parts<'findingsUnknown'>) =>
   `findings: expected findings of this review; got ${findings.join(', ')}`;
 
-export const questionUnknown = ({ decision }: Parts<'questionUnknown'>) => `decision: expected a question of this run; got ${decision}`;
+export const questionUnknown = ({ decision }: Parts<'questionUnknown'>) =>
+  `decision: expected a question of this run; got ${decision}`;
 
 export const optionUnknown = ({ options }: Parts<'optionUnknown'>) => `choice: expected one of ${options.join(', ')}`;

@@ -101,9 +101,9 @@ class Outbox implements Outgoing {
   /** Waits for the rounds that have begun, within a limit. */
   private async settled(): Promise<void> {
     const { waitMs = WAIT_MS } = this.options;
-    let patience: NodeJS.Timeout | undefined;
-    await Promise.race([this.rounds, new Promise((resolve) => (patience = setTimeout(resolve, waitMs)))]);
-    clearTimeout(patience);
+    let deadline: NodeJS.Timeout | undefined;
+    await Promise.race([this.rounds, new Promise((resolve) => (deadline = setTimeout(resolve, waitMs)))]);
+    clearTimeout(deadline);
   }
 
   /** Delivers until nothing is left or a delivery fails. */

@@ -19,14 +19,14 @@ export interface Webhook {
 export const webhookNotifier = ({ url, secret, log }: Webhook): Notifier => ({
   async deliver({ key, workflowId, task, notice }, signal) {
     const body = JSON.stringify({ workflowId, task, ...notice });
-    const patience = AbortSignal.timeout(TIMEOUT_MS);
+    const deadline = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'gatehouse-delivery': encodeURI(key), ...signed(body, secret) },
       body,
       // Following a redirect would send the notice to an address that nobody has chosen.
       redirect: 'manual',
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
     await response.body?.cancel();
     const { ok, status } = response;

@@ -17,7 +17,7 @@ const remark = { body: 'Add a test.' };
 const roles = (jobs: any[]) => jobs.map(({ role }) => role);
 
 describe('a companion in a run', () => {
-  it('that gives the best rating lets it pass at once, and its verdict is kept [A-136, E-11]', async () => {
+  it('passes at once with the best rating, and its verdict is kept [A-136, E-11]', async () => {
     const jobs: any[] = [];
     const { run } = await playRun(STEPS, { runJob: jobsOf({ reviewer: [rated(1)] }, jobs) });
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
@@ -30,7 +30,7 @@ describe('a companion in a run', () => {
     });
     expect(step.verdicts).toMatchObject([{ rating: 1, threshold: 0.8, passed: true }]);
   });
-  it('sends its first remarks back once, though they are above its bar [A-137, E-12]', async () => {
+  it('sends the work back once for its first comments, even with a passing rating [A-137, E-12]', async () => {
     const jobs: any[] = [];
     const good = rated(0.85, [remark]);
     const { run } = await playRun(STEPS, { runJob: jobsOf({ reviewer: [good, good] }, jobs) });
@@ -48,7 +48,7 @@ describe('a companion in a run', () => {
       [0.85, true],
     ]);
   });
-  it('that never parses fails the run with its raw answer, and nothing later says otherwise [A-138, E-17]', async () => {
+  it('fails the run, with the raw answer, if its answer stays unparseable [A-138, E-17]', async () => {
     const garbled = completed({ changed: false, output: 'so so' });
     const jobs: any[] = [];
     const { run } = await playRun(MORE, { runJob: jobsOf({ reviewer: [garbled] }, jobs) });
@@ -63,7 +63,7 @@ describe('a companion in a run', () => {
     await run.update('restartFrom', { step: 2 });
     expect(run.closed).toEqual(first);
   });
-  it('adds up what its answer and its repair have used [N-50]', async () => {
+  it('adds up the usage of its answer and its repair [N-50]', async () => {
     const garbled = completed({ changed: false, output: '?', usage: { costCents: 2, inputTokens: 10 } });
     const { run } = await playRun(STEPS, {
       runJob: jobsOf({ reviewer: [garbled, rated(0.9, [], { usage: { costCents: 3, inputTokens: 5 } })] }),
@@ -72,7 +72,7 @@ describe('a companion in a run', () => {
     expect(steps[1].usage).toMatchObject({ costCents: 5, inputTokens: 15 });
     expect(usage).toMatchObject({ costCents: 5, unknown: 1 });
   });
-  it('whose verdicts stay below the bar asks a person, and takes no plain approval [A-139, E-13, N-55]', async () => {
+  it('asks a person after too many low ratings, and offers no plain approval [A-139, E-13, N-55]', async () => {
     const jobs: any[] = [];
     const { run, look, log } = await playRun(MORE, { runJob: jobsOf({ reviewer: [rated(0.4)] }, jobs) });
     expect(roles(jobs).filter((role) => role === 'reviewer')).toHaveLength(4);
@@ -86,7 +86,7 @@ describe('a companion in a run', () => {
     });
     expect([await look(), await log()]).toEqual([expect.objectContaining({ status: 'parked' }), []]);
   });
-  it('is granted just one round more, and passes by it [A-140, E-14]', async () => {
+  it('gets one more round if a person grants it, and may pass then [A-140, E-14]', async () => {
     const low = rated(0.4);
     const jobs: any[] = [];
     const { run, look } = await playRun(STEPS, {
@@ -99,7 +99,7 @@ describe('a companion in a run', () => {
     expect(run.closed).toMatchObject({ result: { outcome: 'ready' } });
     expect((await look()).steps[1]).toMatchObject({ state: 'done', note: 'Rated 1, at or above 0.8.' });
   });
-  it('is overruled by a person: the run goes on with what was made last [A-141, E-15]', async () => {
+  it('can be overruled by a person: the run continues with the latest work [A-141, E-15]', async () => {
     const jobs: any[] = [];
     const { run } = await playRun([...STEPS.map((step) => ({ ...step })), { kind: 'documenter' }], {
       runJob: jobsOf(
@@ -113,14 +113,14 @@ describe('a companion in a run', () => {
     expect(jobs.at(-1)).toMatchObject({ role: 'documenter', priorOutputs: [{ output: 'made 4' }, {}] });
     expect((await run.query('run')).steps[1].note).toContain('ana let it proceed at 0.4');
   });
-  it('stops the run where a person says so, and its task may begin anew [A-142, E-16]', async () => {
+  it('ends the run if a person chooses to stop [A-142, E-16]', async () => {
     const { run, cluster } = await playRun(STEPS, { runJob: jobsOf({ reviewer: [rated(0.4)] }) });
     await run.update('resolveCap', { choice: 'stop' });
     expect(run.closed).toEqual({ cancelled: true });
     expect(run.attributes).toMatchObject({ GatehouseStatus: 'stopped' });
     expect(cluster.log.filter((name) => name === 'merge')).toEqual([]);
   });
-  it('of a spec reads it as it is rendered, sends it back once, and asks nobody [A-144, A-161, E-18]', async () => {
+  it('of a spec reads it as rendered, sends it back once, and asks nobody [A-144, A-161, E-18]', async () => {
     const jobs: any[] = [];
     const spec = completed({
       changed: false,

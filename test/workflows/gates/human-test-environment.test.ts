@@ -9,7 +9,7 @@ const CODER = { kind: 'coder' };
 const GATE = { kind: 'human-test' };
 const ENV = 'env/default/PAY-142';
 
-/** A world that remembers which environments were taken down. */
+/** A world that records which environments were removed. */
 function provider(over: object = {}) {
   const removed: string[] = [];
   const removeEnvironment = ({ key }: { key: string }) => void removed.push(key.split('/').at(-1)!);
@@ -17,7 +17,7 @@ function provider(over: object = {}) {
 }
 
 describe('the environment of a human test', () => {
-  it('that cannot be made anew leaves none: the old one is gone, and so is its address [A-009]', async () => {
+  it('is gone, with its address, if its rebuild fails [A-009]', async () => {
     let made = 0;
     const { removed, world } = provider({
       provisionEnvironment: () =>
@@ -35,7 +35,7 @@ describe('the environment of a human test', () => {
     expect(environment).toMatchObject({ status: 'failed', because: expect.stringContaining('port 80 is taken') });
     expect(JSON.stringify([current, environment, waitingOn])).not.toContain('4001');
   });
-  it('is taken down while it is still made, and never shown when it comes up after that [A-010]', async () => {
+  it('is removed while it is being built, and not shown if it comes up later [A-010]', async () => {
     const { removed, world } = provider({ provisionEnvironment: undefined as never });
     const { run, look, cluster } = await playRun([CODER, GATE], world);
     delete cluster.world['provisionEnvironment'];
@@ -50,7 +50,7 @@ describe('the environment of a human test', () => {
     expect(removed).toEqual(['1']);
     expect(cluster.executions.get(ENV)!.closed).toBeDefined();
   });
-  it('is taken down once: then a person confirms without it, or has it made anew [N-05]', async () => {
+  it('is removed once, and a person can then confirm without it [N-05]', async () => {
     const { removed, world } = provider();
     const gone = await playRun([CODER, GATE], world);
     await gone.run.update('destroyEnvironment');
@@ -65,7 +65,7 @@ describe('the environment of a human test', () => {
     expect(gone.run.closed).toMatchObject({ result: { outcome: 'ready' } });
     expect(removed).toEqual(['1']);
   });
-  it('is taken down when it has expired, and its address is shown no more [A-202, N-01]', async () => {
+  it('is removed when it has expired, and its address is no longer shown [A-202, N-01]', async () => {
     const { removed, world } = provider({
       provisionEnvironment: () => ({ is: 'live', url: 'http://127.0.0.1:4001', expiresAt: '2026-01-01T01:00:00.000Z' }),
     });
@@ -82,8 +82,8 @@ describe('the environment of a human test', () => {
   it.each([
     ['stopped', (run: any) => run.update('stop')],
     ['cancelled', (run: any) => run.cancel()],
-    ['started over', (run: any) => run.update('restartFrom', { step: 1 })],
-  ])('goes when its run is %s [N-13, E-31]', async (_, happens) => {
+    ['restarted', (run: any) => run.update('restartFrom', { step: 1 })],
+  ])('is removed when its run is %s [N-13, E-31]', async (_, happens) => {
     const coder = heldJob('coder');
     const { removed, world } = provider({ runJob: coder.runJob });
     const { run, look, cluster } = await playRun([CODER, GATE], world);
@@ -95,7 +95,7 @@ describe('the environment of a human test', () => {
     expect(removed).toEqual(['1']);
     expect(cluster.executions.get(ENV)!.closed).toBeDefined();
   });
-  it('goes when a later step fails the run [N-13]', async () => {
+  it('is removed when a later step fails the run [N-13]', async () => {
     const { removed, world } = provider({
       runJob: jobsOf({ documenter: [{ is: 'failed', because: 'no paper' }] }),
     });
@@ -106,10 +106,10 @@ describe('the environment of a human test', () => {
   });
 });
 
-describe('a base that is pulled in', () => {
+describe('pulling the base in', () => {
   const CONFLICT = { is: 'conflict', head: HEAD, files: ['a.txt'], foreign: [] };
 
-  it('with a conflict sends the resolver, who has a phase of their own [A-012]', async () => {
+  it('runs the resolver on a conflict, as a helper [A-012]', async () => {
     const resolver = heldJob('conflict-resolver');
     const { run, look, cluster } = await playRun([CODER, GATE], {
       runJob: resolver.runJob,
@@ -129,7 +129,7 @@ describe('a base that is pulled in', () => {
       current: { visit: '2-human-test#2', attempt: 0, rounds: [{ kind: 'conflict', outcome: 'completed' }] },
     });
   });
-  it('without one sends nobody, and waits for an environment that shows it [A-013]', async () => {
+  it('runs nobody without a conflict, and waits for the rebuilt environment [A-013]', async () => {
     let made = 0;
     const jobs: any[] = [];
     const { run, look, cluster } = await playRun([CODER, GATE], {
@@ -158,7 +158,7 @@ describe('a base that is pulled in', () => {
       },
       'protected',
     ],
-  ])('that %s is a failed round, which says why, and keeps the environment [N-08]', async (_, updateFromBase, why) => {
+  ])('that %s is a failed round with the reason, and keeps the environment [N-08]', async (_, updateFromBase, why) => {
     const { removed, world } = provider({ updateFromBase });
     const { run, look, log } = await playRun([CODER, GATE], world);
     await run.update('pullMain');

@@ -11,8 +11,8 @@ const CI = { kind: 'ci' };
 const ENV = 'env/default/PAY-142';
 const NOBODY = { examine: () => ({ is: 'ready', change, environments: false, checksGraceSeconds: 0 }) };
 
-describe('a human test begins', () => {
-  it('without an environment where none is configured, and says so [A-001, A-014]', async () => {
+describe('a human test starts', () => {
+  it('without an environment if none is configured, with that reason [A-001, A-014]', async () => {
     const { look, cluster } = await playRun([CODER, GATE], NOBODY);
     expect(await look()).toMatchObject({
       status: 'parked',
@@ -36,7 +36,7 @@ describe('a human test begins', () => {
     expect(waitingOn.detail).toContain('http://127.0.0.1:4000/1');
     expect((await run.metadata()).currentDetails).toContain('http://127.0.0.1:4000/1');
   });
-  it('once its environment is up: until then nobody is asked [A-003]', async () => {
+  it('once its environment is up, and asks nobody before [A-003]', async () => {
     const { run, look, cluster } = await playRun([CODER, GATE], { provisionEnvironment: () => new Promise(() => {}) });
     expect(await look()).toMatchObject({
       status: 'running',
@@ -50,7 +50,7 @@ describe('a human test begins', () => {
     await cluster.advance(60_000);
     expect((await look()).status).toBe('running');
   });
-  it('with an environment that is told what it is of [N-17]', async () => {
+  it('with an environment that knows its task, change and head [N-17]', async () => {
     const asked: any[] = [];
     await playRun([CODER, GATE], {
       provisionEnvironment: (request) => {
@@ -67,7 +67,7 @@ describe('a human test begins', () => {
       },
     ]);
   });
-  it('whoever can be told, or not [N-10]', async () => {
+  it('even if its notice cannot be delivered [N-10]', async () => {
     const { run, look } = await playRun([CODER, GATE], {
       notify: () => {
         throw refusedForGood('down', 'nobody listens');
@@ -80,7 +80,7 @@ describe('a human test begins', () => {
   });
 });
 
-describe('while its fixer works, a human test', () => {
+describe('a human test whose fixer works', () => {
   const fixing = async () => {
     const fixer = heldJob('fixer');
     const played = await playRun([CODER, GATE, CI], { runJob: fixer.runJob });
@@ -90,7 +90,7 @@ describe('while its fixer works, a human test', () => {
     return { ...played, fixer };
   };
 
-  it('has sent the findings, and counts the round [A-004, A-005]', async () => {
+  it('has passed the findings on, and counted the round [A-004, A-005]', async () => {
     const { look, cluster, fixer } = await fixing();
     expect(fixer.begun).toMatchObject([
       { role: 'fixer', mode: 'write', brief: expect.stringContaining('The total is wrong.') },
@@ -107,7 +107,7 @@ describe('while its fixer works, a human test', () => {
       { kind: 'fix', findings: 'The total is wrong.', outcome: 'completed', head: HEADS[1] },
     ]);
   });
-  it('asks nobody: the question that was answered is off the table [A-006]', async () => {
+  it('asks nobody, because its question was answered [A-006]', async () => {
     const { run, look } = await fixing();
     const { status, current, notices, steps } = await look();
     expect([status, steps[1].state]).toEqual(['running', 'working']);
@@ -119,7 +119,7 @@ describe('while its fixer works, a human test', () => {
       takenBy: { by: 'ana', action: 'requestFix' },
     });
   });
-  it('stays with that one job, whatever comes in, and however long it takes [A-007]', async () => {
+  it('keeps to that one job, whatever signals arrive and however long it takes [A-007]', async () => {
     const { run, look, cluster, fixer } = await fixing();
     for (const about of ['job', 'change', 'environment', 'checks']) await run.signal('hint', { about });
     await run.signal('requestFix', { findings: 'again' });
@@ -133,7 +133,7 @@ describe('while its fixer works, a human test', () => {
   it.each([
     ['the fixer', 'requestFix', { findings: 'a' }, 'fixer'],
     ['the resolver', 'pullMain', {}, 'conflict-resolver'],
-  ])('takes no answer to what is not asked: %s is at work [N-06]', async (_, action, input, role) => {
+  ])('refuses every answer while %s works [N-06]', async (_, action, input, role) => {
     const { run, look } = await playRun([CODER, GATE, CI], {
       runJob: heldJob(role).runJob,
       updateFromBase: ({ known }) => ({ is: 'conflict', head: known, files: ['a.txt'], foreign: [] }),
@@ -152,10 +152,10 @@ describe('while its fixer works, a human test', () => {
   });
 });
 
-describe('a human test that has passed', () => {
+describe('a human test that passed', () => {
   const ACTIONS = ['confirm', 'pullMain', 'recreateEnvironment', 'destroyEnvironment'];
 
-  it('as the last step ends the run well, and takes its environment down [A-011]', async () => {
+  it('as the last step ends the run as ready, and removes its environment [A-011]', async () => {
     const { run, look, cluster } = await playRun([CODER, GATE]);
     await run.update('confirm', { by: 'ana' });
     expect(run.closed).toMatchObject({ result: { outcome: 'ready', pullRequest: 1, head: HEAD } });
@@ -169,7 +169,7 @@ describe('a human test that has passed', () => {
     expect(cluster.log.filter((name) => name === 'removeEnvironment')).toHaveLength(1);
     for (const name of [...ACTIONS, 'stop']) expect((await run.update(name)).refused!.code).toBe('closed');
   });
-  it('as a middle step has the next one begin, without its environment [N-06, N-12]', async () => {
+  it('as a middle step starts the next one, and removes its environment [N-06, N-12]', async () => {
     const { run, look, cluster } = await playRun([CODER, GATE, CI], { settledChecks: () => new Promise(() => {}) });
     await run.update('confirm');
     expect(await look()).toMatchObject({
@@ -180,7 +180,7 @@ describe('a human test that has passed', () => {
     expect(cluster.executions.get(ENV)!.closed).toBeDefined();
     for (const name of ACTIONS) expect((await run.update(name)).refused!.code).toBe('not_offered');
   });
-  it('without an environment: a fix, asked again, confirmed [A-015, A-016, E-33]', async () => {
+  it('without an environment was fixed, asked again, and confirmed [A-015, A-016, E-33]', async () => {
     const { run, look } = await playRun([CODER, GATE], {
       ...NOBODY,
       runJob: jobsOf({ fixer: [completed({ head: HEADS[1]! })] }),
@@ -202,8 +202,8 @@ describe('a human test that has passed', () => {
   });
 });
 
-describe('the fixes of a human test', () => {
-  it('are used up: what is refused says so, and changes nothing [A-008]', async () => {
+describe('a fix', () => {
+  it('is refused, without any change, once all fixes are used [A-008]', async () => {
     const { run, look, log, cluster } = await playRun([CODER, { ...GATE, fixes: 1 }], {
       runJob: jobsOf({ fixer: [completed({ head: HEADS[1]! })] }),
     });
@@ -218,7 +218,7 @@ describe('the fixes of a human test', () => {
     expect(await log()).toHaveLength(1);
     expect(cluster.log).toHaveLength(asked);
   });
-  it('are none where none are allowed, whatever the policy says [N-15]', async () => {
+  it('is refused if the step allows none, whatever the policy says [N-15]', async () => {
     const { run } = await playRun([CODER, { ...GATE, fixes: 0 }], {}, { policy: { fixAttempts: 10 } });
     expect((await run.update('requestFix', { findings: 'a' })).refused).toMatchObject({
       code: 'not_offered',
@@ -229,22 +229,25 @@ describe('the fixes of a human test', () => {
     ['fails', { is: 'failed', because: 'exit code 1' } as const, 'The fixer failed: exit code 1'],
     ['runs out of time', { is: 'failed', because: 'more than 60 s' } as const, 'The fixer failed: more than 60 s'],
     ['is lost', { is: 'evicted', because: 'gone', infrastructure: false } as const, 'The fixer failed: gone'],
-  ])('fail as a round when the fixer %s: rebuilt, and asked again [N-03, N-04]', async (_, end, because) => {
-    const { run, look } = await playRun([CODER, GATE], { runJob: jobsOf({ fixer: [end] }) });
-    await run.update('requestFix', { findings: 'a' });
-    expect(await look()).toMatchObject({
-      status: 'parked',
-      current: {
-        visit: '2-human-test#2',
-        because,
-        attempt: 1,
-        rounds: [{ kind: 'fix', findings: 'a', outcome: 'failed', because }],
-      },
-      environment: { status: 'live', generation: 2 },
-    });
-    expect(await run.update('confirm')).toMatchObject({ ok: {} });
-  });
-  it('fail as a round when the fixer cannot even be sent [N-09]', async () => {
+  ])(
+    'is a failed round if the fixer %s; the environment is rebuilt, and the person asked again [N-03, N-04]',
+    async (_, end, because) => {
+      const { run, look } = await playRun([CODER, GATE], { runJob: jobsOf({ fixer: [end] }) });
+      await run.update('requestFix', { findings: 'a' });
+      expect(await look()).toMatchObject({
+        status: 'parked',
+        current: {
+          visit: '2-human-test#2',
+          because,
+          attempt: 1,
+          rounds: [{ kind: 'fix', findings: 'a', outcome: 'failed', because }],
+        },
+        environment: { status: 'live', generation: 2 },
+      });
+      expect(await run.update('confirm')).toMatchObject({ ok: {} });
+    },
+  );
+  it('is a failed round if the fixer cannot even be started [N-09]', async () => {
     const { run, look, log } = await playRun([CODER, GATE], {
       runJob: (job) => {
         if (job.role === 'fixer') throw refusedForGood('unexpected', 'no executor');
@@ -266,8 +269,8 @@ describe('the fixes of a human test', () => {
     ['an empty text', { findings: '' }],
     ['blanks', { findings: ' \n\t ' }],
     ['more than 10,000 characters', { findings: 'x'.repeat(10_001) }],
-    ['what is no text', { findings: 7 }],
-  ])('need findings: %s is refused by name [N-11]', async (_, input) => {
+    ['a number', { findings: 7 }],
+  ])('needs findings, and is refused with %s [N-11]', async (_, input) => {
     const { run, look } = await playRun([CODER, GATE]);
     expect((await run.update('requestFix', input)).refused).toMatchObject({
       code: 'invalid',
@@ -276,7 +279,7 @@ describe('the fixes of a human test', () => {
     expect((await look()).steps[1].attempts).toEqual([]);
     expect(await run.update('requestFix', { findings: 'x'.repeat(10_000) })).toMatchObject({ ok: {} });
   });
-  it('wait for the month’s budget: what was asked for is done when there is room [N-16]', async () => {
+  it('waits for room in the monthly budget, and is then carried out [N-16]', async () => {
     let over = true;
     const sent: string[] = [];
     const { run, look, cluster } = await playRun([CODER, GATE], {
@@ -301,7 +304,7 @@ describe('the fixes of a human test', () => {
   });
 });
 
-describe('what a human test is not asked', () => {
+describe('an action that a human test does not offer', () => {
   it.each([
     ['approve', {}],
     ['requestChanges', { feedback: 'x' }],
@@ -310,7 +313,7 @@ describe('what a human test is not asked', () => {
     ['proceed', {}],
     ['merge', {}],
     ['acknowledge', {}],
-  ])('it does not take: %s [N-55]', async (name, own) => {
+  ])('is refused: %s [N-55]', async (name, own) => {
     const { run, look, log } = await playRun([CODER, GATE]);
     const before = await look();
     expect((await run.update(name, own)).refused).toMatchObject({
@@ -322,7 +325,7 @@ describe('what a human test is not asked', () => {
 });
 
 describe('two people at a human test', () => {
-  it('with findings at the same time: one is taken, and the other’s words are kept [N-07]', async () => {
+  it('who send findings at the same time: one is taken, and the other’s text is logged [N-07]', async () => {
     const fixer = heldJob('fixer');
     const { run, log, cluster } = await playRun([CODER, GATE], { runJob: fixer.runJob });
     await cluster.together(
@@ -341,7 +344,7 @@ describe('two people at a human test', () => {
       },
     ]);
   });
-  it('who both confirm: the first ends the wait, the second hears it [N-07]', async () => {
+  it('who both confirm: the first ends the wait, and the second learns who did [N-07]', async () => {
     const { run } = await playRun([CODER, GATE, CI], { settledChecks: () => new Promise(() => {}) });
     const visit = '2-human-test#1';
     const [first, second] = await Promise.all([

@@ -19,8 +19,8 @@ const checked = (...names: string[]) => ({
 });
 const policy = { tested: 'merge-result' as const };
 
-describe('the merger, where the base has moved on', () => {
-  it('tests the merge of both, and merges exactly what was tested', async () => {
+describe('the merger, when the base has moved', () => {
+  it('tests the merge of head and base, and merges exactly what was tested', async () => {
     const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked()] });
     expect(told).toEqual([
       'merging mergeability',
@@ -33,9 +33,9 @@ describe('the merger, where the base has moved on', () => {
   });
 
   it.each([
-    ['the head alone is to be tested', { policy: { tested: 'head' as const }, before, merges: [behind] }],
-    ['nobody says what is to be tested, as in runs of before', { policy: {}, before, merges: [behind] }],
-    ['the head holds all of its base', { policy, before, merges: [{ is: 'mergeable', baseHead: BASE }] }],
+    ['only the head should be tested', { policy: { tested: 'head' as const }, before, merges: [behind] }],
+    ['a run of an older build does not say what to test', { policy: {}, before, merges: [behind] }],
+    ['the head contains all of its base', { policy, before, merges: [{ is: 'mergeable', baseHead: BASE }] }],
     ['the pipeline has no checks', { policy, before: [], merges: [behind] }],
   ])('tests no merge when %s', async (_, script) => {
     const { told, end } = await play(merger, { ...script, jobs });
@@ -49,7 +49,7 @@ describe('the merger, where the base has moved on', () => {
     expect(end).toMatchObject({ is: 'back', to: ['1-ci'] });
   });
 
-  it('takes the base in when the merge is red, and goes back to the checks', async () => {
+  it('updates the branch from the base when the merge is red, and goes back to the checks', async () => {
     const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked('test')] });
     expect(told.slice(-2)).toEqual([`merging result on ${BASE}`, 'updating-branch']);
     expect(end).toEqual({
@@ -59,14 +59,14 @@ describe('the merger, where the base has moved on', () => {
     });
   });
 
-  it('looks again at whatever moved while it was tested', async () => {
+  it('looks again if something moved during the test', async () => {
     const results = [{ is: 'moved' }, checked()];
     const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
     expect(told.filter((line) => line === 'merging mergeability')).toHaveLength(2);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED });
   });
 
-  it('does not take a yes to something else for one to a red merge', async () => {
+  it('asks again about a red merge, even if a person agreed to something else', async () => {
     const { asked, end } = await play(merger, {
       basesLeft: 0,
       policy,
@@ -87,13 +87,13 @@ describe('the merger, where the base has moved on', () => {
   });
 
   it.each([
-    ['it was sent back as often as it may be', { basesLeft: 0 }, 'Failing checks once it is merged into main: test.'],
+    ['no update from the base is left', { basesLeft: 0 }, 'Failing checks once it is merged into main: test.'],
     [
-      'the base cannot be taken in',
+      'the base cannot be merged in',
       { refusesBase: 'the branch was deleted' },
       'Failing checks once it is merged into main: test. main could not be merged in: the branch was deleted.',
     ],
-  ])('asks a person when %s, and merges what was tested if that one says so', async (_, over, because) => {
+  ])('asks a person when %s, and merges what was tested if the person agrees', async (_, over, because) => {
     const results = [checked('test'), checked('test')];
     const { asked, told, end } = await play(merger, {
       ...over,
@@ -110,10 +110,10 @@ describe('the merger, where the base has moved on', () => {
   });
 });
 
-describe('the merger, where merging would bring back what the base has lost', () => {
+describe('the merger, when a merge would restore what the base removed', () => {
   const rewritten = { is: 'mergeable', baseHead: BASE, restores: ['1234567 leaks a key'] };
 
-  it('asks a person, and merges when that person says so', async () => {
+  it('asks a person, and merges if that person agrees', async () => {
     const people = [{ kind: 'merge' as const, by: 'ana' }];
     const { told, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
     expect(told).toContain('merge_review: merge');

@@ -23,25 +23,25 @@ const assessed = completed({
 const acknowledged = { kind: 'acknowledge', by: 'ana' } as const;
 
 describe('post-release-health', () => {
-  it('has what was merged watched, by a workflow of its own', async () => {
+  it('starts a separate workflow that watches the release', async () => {
     expect((await play(postReleaseHealth)).end).toMatchObject({
       is: 'passed',
       note: 'Watched by release/default/PAY-142.',
     });
   });
-  it('passes at once where nothing was merged [N-23]', async () => {
+  it('passes at once if nothing was merged [N-23]', async () => {
     const { end } = await play(postReleaseHealth, { merged: false });
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('Nothing was merged') });
   });
 });
 
 describe('a release watch', () => {
-  it('ends well when its time is over and nothing alerts [A-096, A-100]', async () => {
+  it('ends as healthy when its time is over without an alert [A-096, A-100]', async () => {
     const { told, watch } = await watched({ signals: [signal('ok')] }, { minutes: 7 });
     expect(told).toEqual(['watching 7']);
     expect(watch.health).toBe('healthy');
   });
-  it('sends on-call once on a regression, tells it, and waits for somebody to see to it [E-38, A-101, A-181]', async () => {
+  it('runs on-call once on a regression, reports it, and waits for an acknowledgement [E-38, A-101, A-181]', async () => {
     const script = {
       signals: [signal('alert', 'errors', { detail: '5 %' })],
       jobs: { 'on-call': [assessed] },
@@ -58,7 +58,7 @@ describe('a release watch', () => {
     });
     expect(watch.assessment!.evidence).toEqual(['log']);
   });
-  it('says that the investigation failed, when it did [N-23]', async () => {
+  it('reports a failed investigation [N-23]', async () => {
     const script = {
       signals: [signal('alert')],
       jobs: { 'on-call': [{ is: 'failed', because: 'no' } as JobEnd] },
@@ -68,41 +68,38 @@ describe('a release watch', () => {
     expect(asked[0]).toMatchObject({ because: expect.stringContaining('check it yourself') });
     expect(watch.assessment).toBeUndefined();
   });
-  it('without attempts tells a person, and fails nobody [N-23]', async () => {
+  it('without attempts asks a person, and does not fail [N-23]', async () => {
     const { told, end } = await watched({ signals: [signal('alert')], people: [acknowledged] }, { attempts: 0 });
     expect(told).toEqual(['watching 30', 'release_regression: acknowledge']);
     expect(end.is).toBe('passed');
   });
-  it.each(['pass', 'notice'])(
-    'of what has no signals is over in peace, and tells nobody: %s [A-099]',
-    async (onNoData) => {
-      const { told, end, watch } = await watched({ signals: [] }, { onNoData });
-      expect([told, end.is, watch.signals]).toEqual([['watching 30'], 'passed', []]);
-    },
-  );
+  it.each(['pass', 'notice'])('without configured signals passes without a notice: %s [A-099]', async (onNoData) => {
+    const { told, end, watch } = await watched({ signals: [] }, { onNoData });
+    expect([told, end.is, watch.signals]).toEqual([['watching 30'], 'passed', []]);
+  });
   it.each([
     ['pass', []],
     ['notice', ['notice release_no_data']],
-  ])('without data it follows the step: %s', async (onNoData, notices) => {
+  ])('without data does as the step configures: %s', async (onNoData, notices) => {
     const { told, watch } = await watched({ signals: [signal('no_data')] }, { onNoData });
     expect(told.slice(1)).toEqual(notices);
     expect(watch.health).toBe('no-data');
   });
 });
 
-describe('signals', () => {
+describe('the health of a release', () => {
   it.each([
     ['one alert [A-094]', [signal('ok'), signal('alert')], 'regressed'],
     ['warnings only', [signal('warn')], 'healthy'],
     ['no data', [signal('no_data')], 'no-data'],
     ['some data', [signal('no_data'), signal('ok')], 'healthy'],
-    ['none at all', [], 'no-data'],
-  ])('%s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
+    ['no signals', [], 'no-data'],
+  ])('by %s', (_, signals, health) => expect(judgeSignals(signals)).toBe(health));
   it.each([
     ['was there before the release only warns [A-103]', '2026-01-01T00:00:00Z', 'warn', 'healthy'],
     ['began after it is a regression [A-102]', '2026-01-03T00:00:00Z', 'alert', 'regressed'],
     ['began with it is a regression [A-102]', '2026-01-02T00:00:00Z', 'alert', 'regressed'],
-  ] as const)('an alert that %s', (_, since, state, health) => {
+  ] as const)('after an alert that %s', (_, since, state, health) => {
     const signals = sinceRelease([signal('alert', 'a', { since }), signal('ok', 'b')], '2026-01-02T00:00:00Z');
     expect(signals).toMatchObject([
       { id: 'a', state },
@@ -110,18 +107,18 @@ describe('signals', () => {
     ]);
     expect(judgeSignals(signals)).toBe(health);
   });
-  it('each alert is judged by itself', () => {
+  it('is judged by each alert separately', () => {
     const old = signal('alert', 'a', { since: '2026-01-01T00:00:00Z' });
     const young = signal('alert', 'b', { since: '2026-01-03T00:00:00Z' });
     expect(sinceRelease([old, young], '2026-01-02T00:00:00Z').map(({ state }) => state)).toEqual(['warn', 'alert']);
   });
-  it('a regression names what alerts, with its detail [A-097, A-098]', () => {
+  it('is reported with the names and details of the alerts [A-097, A-098]', () => {
     expect(regressed({ signals: [signal('alert', 'a', { name: 'Errors', detail: '5 %' }), signal('ok', 'b')] })).toBe(
       'The release has regressed: Errors (5 %).',
     );
     expect(regressed({ signals: [signal('warn')] })).toBe('The release has regressed.');
   });
-  it('an assessment that says little is read as doubt', () => {
+  it('is in doubt after an incomplete assessment', () => {
     expect(OnCall.parse({})).toEqual({ culpritConfidence: 0, recommendation: 'hold', rationale: '', evidence: [] });
   });
 });

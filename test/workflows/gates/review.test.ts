@@ -23,18 +23,18 @@ const answer = (finding = 'f-1', reply = '19 %'): HumanAction => ({ kind: 'answe
 const incorporate: HumanAction = { kind: 'incorporate' };
 
 describe('a requirements review', () => {
-  it('passes by itself when nothing is left to ask [A-019, A-039]', async () => {
+  it('passes by itself without findings [A-019, A-039]', async () => {
     const { told, end } = await play(requirements, { jobs: { 'requirements-reviewer': [finds()] } });
     expect(told).toEqual(['requirements-reviewer completed']);
     expect(end).toMatchObject({ is: 'passed' });
   });
-  it('asks about findings, and raises no card of a cap [A-020, A-040]', async () => {
+  it('asks about findings, and shows no cap while rounds are left [A-020, A-040]', async () => {
     const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [{ kind: 'proceed' } as HumanAction] };
     const { told, end } = await play(requirements, script);
     expect(told.at(-1)).toBe('requirement_review: proceed');
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('let it proceed') });
   });
-  it('works answers in, reviews the document, and has it stand for the task [A-023]', async () => {
+  it('incorporates answers, reviews the document, and replaces the description with it [A-023]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('The tax is 19 %.')] };
     const { told, end, step, briefs } = await play(requirements, { jobs, people: [answer(), incorporate] });
     expect(told).toEqual([
@@ -52,7 +52,7 @@ describe('a requirements review', () => {
     expect(briefs[1]).toMatch(/Answered: Which tax\?[^]*19 %/);
     expect(briefs[2]).toContain('The tax is 19 %.');
   });
-  it('asks again when the document still has findings [A-024, A-032]', async () => {
+  it('asks again if the document still has findings [A-024, A-032]', async () => {
     const jobs = {
       'requirements-reviewer': [finds(item()), finds(item('high', 'Rounding?'))],
       incorporator: [text('t')],
@@ -61,7 +61,7 @@ describe('a requirements review', () => {
     expect(told.at(-1)).toBe('requirement_review: proceed');
     expect(step.review!.findings.map(({ id, title }) => [id, title])).toEqual([['f-2', 'Rounding?']]);
   });
-  it('has nothing to fold when all is dismissed: settled without a job [A-025, A-044]', async () => {
+  it('runs no job to incorporate if all findings are dismissed [A-025, A-044]', async () => {
     const people: HumanAction[] = [{ kind: 'dismissFinding', finding: 'f-1' }, incorporate];
     const jobs = { 'requirements-reviewer': [finds(item(), item('low', 'Nit'))] };
     const { told, end } = await play(requirements, {
@@ -71,11 +71,11 @@ describe('a requirements review', () => {
     expect(told.filter((line) => line.endsWith(' completed'))).toEqual(['requirements-reviewer completed']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('nothing to incorporate') });
   });
-  it('is not incorporated while a finding is open [A-027]', async () => {
+  it('offers no incorporation while a finding is open [A-027]', async () => {
     const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [incorporate] };
     await expect(play(requirements, script)).rejects.toThrow('incorporate was not offered');
   });
-  it('keeps no half document: one that was cut, is empty, or failed changes nothing [A-036, N-41]', async () => {
+  it('discards a document that was cut, is empty, or failed [A-036, N-41]', async () => {
     for (const end of [text('half', { cut: true }), text('  '), { is: 'failed', because: 'no' } as JobEnd]) {
       const jobs = { 'requirements-reviewer': [finds(item())], incorporator: [end] };
       const { asked, step, told } = await play(requirements, {
@@ -88,7 +88,7 @@ describe('a requirements review', () => {
       expect(told).toContain('effect failed');
     }
   });
-  it('goes straight to its cap when it has one round, and on by one that is granted [A-021, A-034, N-42]', async () => {
+  it('with a single round starts at its cap, and passes with one more round [A-021, A-034, N-42]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('t')] };
     const extra: HumanAction = { kind: 'resolveCap', choice: 'extra-round' };
     const { told, end, asked } = await play(
@@ -100,7 +100,7 @@ describe('a requirements review', () => {
     expect(asked[0]).toMatchObject({ cap: { of: 'requirements-review', used: 1, max: 1 } });
     expect(end.is).toBe('passed');
   });
-  it('is exceeded again after the extra round; proceeds, or stops [A-022, A-033, A-034, N-42]', async () => {
+  it('reaches its cap again after the extra round, and then proceeds or stops [A-022, A-033, A-034, N-42]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item()), finds(item('high', 'More'))], incorporator: [text('t')] };
     const people: HumanAction[] = [{ kind: 'resolveCap', choice: 'extra-round' }, answer(), incorporate];
     const proceeds = await play(
@@ -119,7 +119,7 @@ describe('a requirements review', () => {
     );
     await expect(stop).rejects.toThrow('stopped');
   });
-  it('tolerates what the step or the policy tolerates, and nothing graver [A-040, A-041]', async () => {
+  it('tolerates findings as the step or the policy says, and no more severe ones [A-040, A-041]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item('medium'), item('low', 'Nit'))] };
     const policy = { concernAllowed: 'medium' } as const;
     expect((await play(requirements, { jobs, policy })).end.is).toBe('passed');
@@ -129,16 +129,16 @@ describe('a requirements review', () => {
     expect(told.at(-1)).toBe('requirement_review: proceed');
   });
   it.each([
-    ['untolerated findings', 'low', ['requirements-reviewer completed', 'decision_required: resolveCap']],
-    ['only tolerated ones', 'high', ['requirements-reviewer completed']],
-  ] as const)('is over its budget by %s, or passes [A-043]', async (_, concernAllowed, lines) => {
+    ['stops at its cap', 'low', ['requirements-reviewer completed', 'decision_required: resolveCap']],
+    ['passes', 'high', ['requirements-reviewer completed']],
+  ] as const)('with a single round %s, depending on its tolerance [A-043]', async (_, concernAllowed, lines) => {
     const jobs = { 'requirements-reviewer': [finds(item('high'))] };
     const people: HumanAction[] = [{ kind: 'resolveCap', choice: 'proceed' }];
     const { told, end } = await play(requirements, { jobs, people }, { iterations: 1, concernAllowed });
     expect(told).toEqual(lines);
     expect(end.is).toBe('passed');
   });
-  it('sends a reviewer that cannot be understood once more, then shows it, never as "no findings" [N-41]', async () => {
+  it('runs a reviewer with an unreadable answer once more, then shows it, and never passes it as "no findings" [N-41]', async () => {
     const jobs = { 'requirements-reviewer': [text('hm'), { is: 'failed', because: 'no' } as JobEnd, finds()] };
     const { told, asked, end } = await play(requirements, { jobs, people: [{ kind: 'reviewAgain' }] });
     expect(told.slice(0, 3)).toEqual([
@@ -149,7 +149,7 @@ describe('a requirements review', () => {
     expect(asked[0]).toMatchObject({ because: 'The requirements-reviewer could not be understood: no.' });
     expect(end.is).toBe('passed');
   });
-  it('recommends answers, which people take, turn down, or ask for again [N-43]', async () => {
+  it('recommends answers, which people accept, reject, or request again [N-43]', async () => {
     const recommends = (...ids: string[]) =>
       completed({
         changed: false,
@@ -185,7 +185,7 @@ describe('a requirements review', () => {
 });
 
 describe('a clarity review', () => {
-  it('is the same loop, with the investigation at hand and without recommendations [A-062]', async () => {
+  it('works like a requirements review, with the investigation and without recommendations [A-062]', async () => {
     const jobs = { 'clarity-reviewer': [finds(item()), finds()], incorporator: [text('The report, clear.')] };
     const { told, step, briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
     expect(told[1]).toBe('clarity_review: answerFinding');
@@ -198,7 +198,7 @@ describe('a clarity review', () => {
     });
     await expect(asks).rejects.toThrow('not offered');
   });
-  it('has answers worked in, or, where there are none, what else was said [A-063]', async () => {
+  it('incorporates answers, or other feedback if there are none [A-063]', async () => {
     const jobs = { 'clarity-reviewer': [finds(item()), finds()], incorporator: [text('The report, clear.')] };
     const { briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
     expect(briefs[1]).toContain('Answer: 19 %');
@@ -242,15 +242,15 @@ const finding = (
 
 describe('the rules of a review', () => {
   it.each([
-    ['none', [], true],
-    ['one above', [finding('f-1', 'high', 'open')], false],
-    ['at or below', [finding('f-1', 'medium', 'open'), finding('f-2', 'low', 'open')], true],
-    ['one above that is dismissed [A-042]', [finding('f-1', 'high', 'dismissed')], true],
-    ['one above that is answered, but not worked in', [finding('f-1', 'high', 'answered', 'x')], false],
-  ])('findings, of which medium is tolerated: %s', (_, findings, passes) => {
+    ['no findings', [], true],
+    ['a finding above it', [finding('f-1', 'high', 'open')], false],
+    ['findings at or below it', [finding('f-1', 'medium', 'open'), finding('f-2', 'low', 'open')], true],
+    ['a dismissed finding above it [A-042]', [finding('f-1', 'high', 'dismissed')], true],
+    ['an answered finding above it that was not incorporated', [finding('f-1', 'high', 'answered', 'x')], false],
+  ])('converge at a tolerance of medium, or not: %s', (_, findings, passes) => {
     expect(converged(table({ findings }), 'medium')).toBe(passes);
   });
-  it('a review that is due has not converged, nor reached its cap', () => {
+  it('have not converged, nor reached the cap, while a review is due', () => {
     expect([converged(table({ due: true }), 'high'), capReached(table({ due: true, iteration: 6 }))]).toEqual([
       false,
       false,
@@ -262,36 +262,36 @@ describe('the rules of a review', () => {
     ['an answer [A-046]', [finding('f-1', 'low', 'answered', 'x')], undefined, true],
     ['a blank answer [A-047]', [finding('f-1', 'low', 'answered', ' ')], undefined, false],
     ['feedback only [A-048]', [], 'be brief', true],
-  ])('there is something to fold, or not: %s', (_, findings, feedback, some) => {
+  ])('find something to incorporate, or not: %s', (_, findings, feedback, some) => {
     expect(answersToIncorporate(table({ findings }), feedback) !== undefined).toBe(some);
   });
-  it('with feedback and no findings the fold is asked for the whole text anew [A-058]', () => {
+  it('ask for the whole text again with feedback and no findings [A-058]', () => {
     const brief = incorporateBrief({ text: 'The text.', ...answersToIncorporate(table(), 'be brief')! });
     expect(brief).toMatch(
       /Your whole summary is the new text: complete, and nothing else\.[^]*# The text as it stands\n\nThe text\.[^]*# Besides\n\nbe brief/,
     );
     expect(brief).not.toMatch(/# Answered|# Out of scope/);
   });
-  it('the fold is told what is answered, and what is out of scope [A-057]', () => {
+  it('give the incorporator the answers and what is out of scope [A-057]', () => {
     const findings = [finding('f-1', 'low', 'answered', 'yes'), finding('f-2', 'low', 'dismissed')];
     const answers = answersToIncorporate(table({ findings }), undefined)!;
     expect(incorporateBrief({ text: 'text', ...answers })).toMatch(/Answer: yes[^]*# Out of scope\n\n- f-2/);
   });
   it.each([
     [
-      'fences and prose around it [A-053]',
+      'a fenced block within prose [A-053]',
       'Sure!\n```json\n{"items":[{"title":"a","severity":"low"}]}\n```\nDone.',
       ['a'],
     ],
     ['a bare array', '[{"title":"a"}]', ['a']],
     ['an object', { items: [{ title: 'a' }] }, ['a']],
-  ])('items are found in %s', (_, raw, titles) => {
+  ])('find the items in %s', (_, raw, titles) => {
     expect(readItems(raw)!.map(({ title }) => title)).toEqual(titles);
   });
-  it.each([[null], [''], ['no json'], [7], [{ findings: [] }]])('%j holds no list at all [A-056]', (raw) => {
+  it.each([[null], [''], ['no json'], [7], [{ findings: [] }]])('find no list in %j [A-056]', (raw) => {
     expect(readItems(raw)).toBeUndefined();
   });
-  it('items are coerced, sorted, and bounded [A-054, A-055]', () => {
+  it('coerce, sort, and limit items [A-054, A-055]', () => {
     const raw = [
       { title: 'b', severity: 'odd', category: 'odd' },
       { detail: 'only a detail', severity: 'high' },
@@ -315,7 +315,7 @@ describe('the rules of a review', () => {
     );
     for (const each of review.findings) expect(each).not.toHaveProperty('reply');
   });
-  it('what people answered stays when a finding comes up again', () => {
+  it('keep an answer if its finding comes up again', () => {
     const review = table({
       findings: [finding('f-1', 'high', 'answered', 'x'), finding('f-2', 'low', 'open')],
       issued: 2,
@@ -330,17 +330,17 @@ describe('the rules of a review', () => {
   });
   it.each([
     ['an unknown finding [A-068]', { kind: 'answerFinding', finding: 'f-9', reply: 'x' }, 'invalid'],
-    ['one that is settled', { kind: 'answerFinding', finding: 'f-3', reply: 'x' }, 'stale'],
-    ['an answer to what is dismissed', { kind: 'answerFinding', finding: 'f-2', reply: 'x' }, 'stale'],
+    ['a settled finding', { kind: 'answerFinding', finding: 'f-3', reply: 'x' }, 'stale'],
+    ['an answer to a dismissed finding', { kind: 'answerFinding', finding: 'f-2', reply: 'x' }, 'stale'],
     ['a second dismissal', { kind: 'dismissFinding', finding: 'f-2' }, 'stale'],
-    ['reopening what is open', { kind: 'reopenFinding', finding: 'f-1' }, 'stale'],
-    ['accepting nothing', { kind: 'acceptRecommendation', finding: 'f-1' }, 'stale'],
+    ['reopening an open finding', { kind: 'reopenFinding', finding: 'f-1' }, 'stale'],
+    ['accepting a missing recommendation', { kind: 'acceptRecommendation', finding: 'f-1' }, 'stale'],
     ['a first answer', { kind: 'answerFinding', finding: 'f-1', reply: 'x' }, undefined],
-  ])('an edit is wrong, or not: %s [N-40]', (_, action, code) => {
+  ])('refuse an edit, or not: %s [N-40]', (_, action, code) => {
     const findings = [finding('f-1', 'high', 'open'), finding('f-2', 'low', 'dismissed')];
     expect(wrongEdit(table({ findings, issued: 3 }), action as never)?.code).toBe(code);
   });
-  it('recommendations are read from either shape', () => {
+  it('read recommendations from either shape', () => {
     const one = { itemId: 'f-1', recommendation: 'r' };
     expect(readRecommendations([one])).toEqual(readRecommendations({ items: [one] }));
     expect(readRecommendations('none')).toEqual([]);

@@ -25,7 +25,7 @@ const SPEC = {
 };
 
 describe('a writer of documents', () => {
-  it('is shown as its document reads, never as the agent’s chatter, and it is committed [A-161]', async () => {
+  it('of a specification shows the rendered document instead of the agent’s summary, and commits it [A-161]', async () => {
     const { step, told, committed, end } = await play(gate('spec-writer'), {
       jobs: { 'spec-writer': [says(SPEC, 'chatter')] },
     });
@@ -34,7 +34,7 @@ describe('a writer of documents', () => {
     expect(Object.keys(committed[0]!)).toEqual(['spec/shop.md', 'spec/shop.json']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('spec/shop.md') });
   });
-  it('the same for a blueprint [A-161]', async () => {
+  it('of a blueprint does the same [A-161]', async () => {
     const map = {
       type: 'service',
       name: 'Shop',
@@ -46,14 +46,14 @@ describe('a writer of documents', () => {
     expect(told.at(-1)).toBe('commit blueprints/shop.md blueprints/shop.json');
     expect(step.summary).toContain('## Basket');
   });
-  it('that answers with no document keeps what it said, and commits nothing [A-162]', async () => {
+  it('that returns no document keeps its summary, and commits nothing [A-162]', async () => {
     const { step, told, end } = await play(gate('spec-writer'), {
       jobs: { 'spec-writer': [says({ nothing: true }, 'prose')] },
     });
     expect([step.summary, told]).toEqual(['prose', ['spec-writer completed']]);
     expect(end).toMatchObject({ note: expect.stringContaining('nothing was committed') });
   });
-  it('is committed once it is approved, as the person edited it', async () => {
+  it('commits after the approval, with the person’s edits', async () => {
     const script = { jobs: { 'spec-writer': [says(SPEC)] }, common: { approval: true } };
     const edited = await play(gate('spec-writer'), {
       ...script,
@@ -66,26 +66,26 @@ describe('a writer of documents', () => {
     const rejected = await play(gate('spec-writer'), { ...script, people: [{ kind: 'reject' }] });
     expect(rejected.committed).toEqual([]);
   });
-  it('says so when the branch’s owner is in the way', async () => {
+  it('notes a commit that was refused', async () => {
     const { end } = await play(gate('spec-writer'), {
       jobs: { 'spec-writer': [says(SPEC)] },
       refusesCommit: 'it was deleted',
     });
     expect(end).toMatchObject({ note: expect.stringContaining('could not be committed: it was deleted') });
   });
-  it.each([[null], [{}], [{ service: ' ' }], ['text']])('%j is no document', (raw) => {
+  it.each([[null], [{}], [{ service: ' ' }], ['text']])('does not accept %j as a document', (raw) => {
     expect([readSpecification(raw), readBlueprint(raw)]).toEqual([undefined, undefined]);
   });
 });
 
 describe('the task-estimator', () => {
-  it('notes the scores, and shows them in words [A-147]', async () => {
+  it('records the scores, and shows them in words [A-147]', async () => {
     const output = { complexity: 0.5, risk: 2, impact: 0.1, rationale: 'big' };
     const { told, step } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says(output)] } });
     expect(told).toEqual(['task-estimator completed', 'estimated 0.5 1 0.1']);
     expect(step.summary).toBe('Estimated: complexity 0.5, risk 1, impact 0.1. big');
   });
-  it('whose answer is none leaves the run without one, and goes on', async () => {
+  it('passes without an estimate if its answer is invalid', async () => {
     const { told, end } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says({ risk: 'high' })] } });
     expect([told, end.is]).toEqual([['task-estimator completed'], 'passed']);
     expect(readEstimate({ complexity: 1, risk: 1 })).toBeUndefined();
@@ -93,7 +93,7 @@ describe('the task-estimator', () => {
 });
 
 describe('a companion', () => {
-  it('of a spec grades and sends back, without a person', async () => {
+  it('of a spec rates it and sends it back, without a person', async () => {
     const jobs = { 'spec-companion': [says({ rating: 0.4, summary: 'thin' })] };
     const { end, told } = await play(gate('spec-companion'), {
       jobs,
@@ -106,11 +106,11 @@ describe('a companion', () => {
     });
     expect(told).toEqual(['spec-companion completed']);
   });
-  it('has nothing to rate when its producer was skipped [N-50]', async () => {
+  it('has nothing to rate if its producer was skipped [N-50]', async () => {
     const { end, told } = await play(gate('reviewer'), { before: [{ kind: 'coder', state: 'skipped' }] });
     expect([end.is, told]).toEqual(['passed', []]);
   });
-  it('whose person edits the document has the edit committed', async () => {
+  it('commits the document as the person edited it', async () => {
     const script = {
       jobs: { 'spec-companion': [says({ rating: 0.9 })] },
       before: [{ kind: 'spec-writer', summary: '# Shop', output: SPEC }],
@@ -121,7 +121,7 @@ describe('a companion', () => {
     expect(committed).toEqual([{ 'spec/shop.md': '# Shop\n\nBetter.\n' }]);
     expect(before[0]!.summary).toBe('# Shop\n\nBetter.');
   });
-  it('an exact rating passes, and the first remarks do not [N-50]', async () => {
+  it('passes at exactly its threshold, and sends first comments back [N-50]', async () => {
     const before = [{ kind: 'coder', summary: 'code' }];
     const rated = (rating: number, comments: object[] = []) => ({
       jobs: { reviewer: [says({ rating, comments })] },
@@ -141,7 +141,7 @@ describe('consensus', () => {
   });
   const jobs = (architect: JobEnd[]) => ({ architect, synthesizer: [says({ made: true }, 'one answer')] });
 
-  it('of a panel is made by a synthesizer from what each said', async () => {
+  it('of a panel is synthesized from the answers of all participants', async () => {
     const { told, step, briefs } = await play(gate('architect'), {
       jobs: jobs([says(1, 'one'), says(2, 'two'), says(3, 'three')]),
       common: common('specialist-panel'),
@@ -156,7 +156,7 @@ describe('consensus', () => {
     expect(briefs[0]).toContain('You are Ana');
     expect(briefs[3]).toMatch(/## Ana\n\none[^]*## Bo\n\ntwo[^]*## Cy\n\nthree/);
   });
-  it('of a debate goes round as often as it says, each hearing the others', async () => {
+  it('of a debate runs the configured rounds, and each participant reads the others', async () => {
     const { told, briefs } = await play(gate('architect'), {
       jobs: jobs([says(undefined, 'x')]),
       common: common('debate', 3),
@@ -165,7 +165,7 @@ describe('consensus', () => {
     expect(briefs[3]).toMatch(/You are Ana[^]*## Bo[^]*## Cy/);
     expect(briefs[3]).not.toContain('## Ana');
   });
-  it('of a vote is counted, and what cannot be read does not count', async () => {
+  it('of a vote is counted, without unreadable ballots', async () => {
     const ends = [
       says(undefined, 'p'),
       says(undefined, 'q'),
@@ -178,7 +178,7 @@ describe('consensus', () => {
     expect(briefs.at(-1)).toContain('The vote, by points: B: 4, A: 1, C: 1.');
     expect(briefs[3]).not.toContain('## Ana');
   });
-  it('goes on without who fails, and not without enough', async () => {
+  it('continues without failed participants, while enough are left', async () => {
     const no: JobEnd = { is: 'failed', because: 'no' };
     const two = await play(gate('architect'), {
       jobs: jobs([no, says(1), says(2)]),
@@ -188,7 +188,7 @@ describe('consensus', () => {
     const one = await play(gate('architect'), { jobs: jobs([no, no, says(2)]), common: common('specialist-panel') });
     expect(one.end).toMatchObject({ is: 'failed', reason: expect.stringContaining('Only 1 of 3') });
   });
-  it('who fails in a later round has said what they said before', async () => {
+  it('keeps the earlier answer of a participant that fails in a later round', async () => {
     const ends = [
       says(1, 'a'),
       says(2, 'b'),
@@ -210,7 +210,7 @@ describe('consensus', () => {
     expect(end.is).toBe('passed');
     expect(told.slice(-2)).toEqual(['synthesizer completed', 'synthesizer completed']);
   });
-  it('votes are read by letter, and counted as Borda did', () => {
+  it('reads votes by letter, and counts them by Borda’s method', () => {
     expect(readRanking({ ranking: ['x'] }, ['A'])).toBeUndefined();
     expect(readRanking({ ranking: [' b ', 'b', 'A'] }, ['A', 'B'])).toEqual(['B', 'A']);
     expect(
@@ -229,7 +229,7 @@ describe('consensus', () => {
 });
 
 describe('the deployer', () => {
-  it('waits until the environment is live, and says where [A-199, N-54]', async () => {
+  it('waits until the environment is live, and shows its address [A-199, N-54]', async () => {
     const { told, end, step } = await play(deployer);
     expect(told).toEqual(['build']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('is live at http://x.test') });
@@ -238,7 +238,7 @@ describe('the deployer', () => {
   it.each([
     ['failed', 'job_failed'],
     ['slow', 'timeout'],
-  ] as const)('fails the run when the environment is %s [N-54]', async (site, type) => {
+  ] as const)('fails the run if the environment is %s [N-54]', async (site, type) => {
     expect((await play(deployer, { site })).end).toMatchObject({ is: 'failed', type });
   });
   it('has nothing to do without a change', async () => {
@@ -247,14 +247,14 @@ describe('the deployer', () => {
 });
 
 describe('the tracker', () => {
-  it('files what was analysed', async () => {
+  it('files the analysis as an issue', async () => {
     const before = [{ kind: 'analysis', summary: 'the findings' }];
     const { told, end, step } = await play(tracker, { before });
     expect(told).toContain('issue Tech debt: Show totals: the findings');
     expect(end).toMatchObject({ is: 'passed', note: 'Filed as ISSUE-1.' });
     expect(step.output).toEqual({ id: 'ISSUE-1' });
   });
-  it('files the task where nothing was analysed, and holds nobody up', async () => {
+  it('files the task if there is no analysis, and passes without a working tracker', async () => {
     expect((await play(tracker)).told).toContain('issue Tech debt: Show totals: the task');
     expect((await play(tracker, { tracker: 'none' })).end).toMatchObject({
       is: 'passed',

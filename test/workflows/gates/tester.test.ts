@@ -16,8 +16,8 @@ const report = (greenlight: boolean, ...concerns: object[]) => ({
 const says = (output: unknown) => completed({ changed: false, output }) as JobEnd;
 const mended = (head: string) => completed({ head }) as JobEnd;
 
-describe('the tester’s loop', () => {
-  it('sends the fixer once when the first report is withheld, and passes on the second [A-118, E-19]', async () => {
+describe('the tester', () => {
+  it('runs the fixer once after a withheld greenlight, and passes on the second report [A-118, E-19]', async () => {
     const jobs = { tester: [says(report(false, concern('high'))), says(report(true))], fixer: [mended('b')] };
     const { told, end, step, briefs } = await play(tester, { jobs });
     expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
@@ -25,20 +25,20 @@ describe('the tester’s loop', () => {
     expect(step.output).toMatchObject({ greenlight: true });
     expect(briefs[1]).toContain('## high (high)');
   });
-  it('mends one low concern in the first round, and takes it as advice in the second [A-119, E-20]', async () => {
+  it('fixes a low concern in the first round, and only notes it in the second [A-119, E-20]', async () => {
     const nit = says(report(true, concern('low')));
     const { told, end, step } = await play(tester, { jobs: { tester: [nit, nit] } });
     expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
     expect(step.spent['fixer']).toBe(1);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('low (low)') });
   });
-  it('never honours a greenlight beside a critical concern, and gives up without a branch [A-120, E-21, N-30]', async () => {
+  it('ignores a greenlight with a critical concern, and fails without a branch [A-120, E-21, N-30]', async () => {
     const jobs = { tester: [says(report(true, concern('critical')))] };
     const { told, end } = await play(tester, { jobs, head: null });
     expect(end).toMatchObject({ is: 'failed', type: 'agent', reason: expect.stringContaining('no work branch') });
     expect(told.at(-1)).toBe('notice test_failed');
   });
-  it('gives up when its fixes are used up, naming five concerns at most [N-30]', async () => {
+  it('fails when its fixes are used up, and names at most five concerns [N-30]', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const reports = [names, names.slice(1), names].map((each) =>
       says(report(false, ...each.map((name) => concern('high', name)))),
@@ -48,33 +48,33 @@ describe('the tester’s loop', () => {
     expect(end).toMatchObject({ type: 'agent', reason: expect.stringMatching(/e \(high\) and 2 more.*2 attempts/) });
     expect(told.at(-1)).toBe('notice test_failed');
   });
-  it('may be left no fix at all [N-30]', async () => {
+  it('may run without any fix [N-30]', async () => {
     const script = { jobs: { tester: [says(report(false))] }, policy: { fixAttempts: 0 } };
     const { end, told } = await play(tester, script);
     expect(end).toMatchObject({ is: 'failed', type: 'agent' });
     expect(told).toEqual(['follow', 'tester completed', 'notice test_failed']);
   });
-  it('ends when its fixer changes nothing, twice in a row', async () => {
+  it('fails after its fixer changed nothing twice in a row', async () => {
     const { end } = await play(tester, { jobs: { tester: [says(report(false, concern('high')))] } });
     expect(end).toMatchObject({ type: 'job_failed', reason: expect.stringContaining('Nothing changed') });
   });
-  it('asks once more for a report that is none, then fails with what it said [A-133, A-198, N-30]', async () => {
+  it('asks again after an unreadable report, then fails with the raw answer [A-133, A-198, N-30]', async () => {
     const { told, end, step } = await play(tester, { jobs: { tester: [says('rubbish')] } });
     expect(told).toEqual(['follow', 'tester completed', 'tester completed', 'notice test_failed']);
     expect(end).toMatchObject({ is: 'failed', type: 'agent', detail: '"rubbish"' });
     expect(step.output).toBe('rubbish');
   });
-  it('takes a repaired report', async () => {
+  it('accepts a repaired report', async () => {
     const { end } = await play(tester, { jobs: { tester: [says(undefined), says(report(true))] } });
     expect(end.is).toBe('passed');
   });
-  it('a fixer that failed is a used attempt, never a failed run [N-31]', async () => {
+  it('counts a failed fixer as a used attempt, and does not fail the run [N-31]', async () => {
     const lost: JobEnd = { is: 'failed', because: 'no' };
     const jobs = { tester: [says(report(false, concern('high'))), says(report(true))], fixer: [lost] };
     const { end, step } = await play(tester, { jobs });
     expect([end.is, step.spent['fixer']]).toEqual(['passed', 1]);
   });
-  it('a tester that failed fails the run', async () => {
+  it('fails the run if its own job failed', async () => {
     const { end } = await play(tester, { jobs: { tester: [{ is: 'failed', because: 'no' }] } });
     expect(end).toMatchObject({ is: 'failed', type: 'job_failed' });
   });
@@ -85,7 +85,7 @@ describe('the tester’s loop', () => {
 });
 
 describe('a report', () => {
-  it('is read against its claims: a doubtful greenlight is none, junk is dropped [A-132]', () => {
+  it('is checked against its claims: a doubtful greenlight is dropped, and so are invalid entries [A-132]', () => {
     const read = readReport({
       greenlight: true,
       summary: 's',
@@ -105,20 +105,20 @@ describe('a report', () => {
     });
     expect(read!.concerns.map(({ severity }) => severity)).toEqual(['high', 'medium']);
   });
-  it.each([[null], ['{}'], [{ concerns: 'x' }], [[]]])('%j is none [A-133]', (raw) => {
+  it.each([[null], ['{}'], [{ concerns: 'x' }], [[]]])('is not read from %j [A-133]', (raw) => {
     expect(readReport(raw)).toBeUndefined();
   });
   it.each([
-    ['greenlit and clean', report(true), 0, true],
-    ['withheld and clean', report(false), 0, false],
-    ['a nit in the first round', report(true, concern('low')), 0, false],
-    ['a nit later', report(true, concern('medium')), 1, true],
-    ['grave later', { ...report(false), concerns: [concern('high')] }, 1, false],
-    ['withheld later', report(false), 1, false],
-  ])('%s passes or not', (_, raw, fixes, pass) => {
+    ['a greenlight without concerns', report(true), 0, true],
+    ['no greenlight and no concerns', report(false), 0, false],
+    ['a minor concern in the first round', report(true, concern('low')), 0, false],
+    ['a minor concern later', report(true, concern('medium')), 1, true],
+    ['a serious concern later', { ...report(false), concerns: [concern('high')] }, 1, false],
+    ['no greenlight later', report(false), 1, false],
+  ])('passes or not: %s', (_, raw, fixes, pass) => {
     expect(judgeReport(raw as Report, { fixes, head: HEAD }).pass).toBe(pass);
   });
-  it('tells the fixer of failed outcomes only', () => {
+  it('passes only failed outcomes on to the fixer', () => {
     const outcomes = [
       { name: 'good', status: 'passed' as const },
       { name: 'bad', status: 'failed' as const, detail: 'boom' },

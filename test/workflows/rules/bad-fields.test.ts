@@ -6,7 +6,7 @@ import { wish } from '../../support/builders.ts';
 const told = (input: unknown): string => fieldsMessage(badFields(RunInput.safeParse(input).error!, input));
 const coder = wish({ kind: 'coder' });
 
-describe('bad input is answered with what was expected and what was found', () => {
+describe('a message about bad input names what was expected and what was found', () => {
   it.each([
     [undefined, 'input: expected object, found nothing'],
     [['x'], 'input: expected object, found a list of 1'],
@@ -33,7 +33,7 @@ describe('bad input is answered with what was expected and what was found', () =
   });
 });
 
-describe('what was found is short, on one line, and never a password', () => {
+describe('the value in a message is short, on one line, and contains no password', () => {
   it.each([
     ['a\n\x1b[31mb\u202e', "'a [31mb'"],
     ['x'.repeat(500), `'${'x'.repeat(80)}…'`],
@@ -49,7 +49,7 @@ describe('what was found is short, on one line, and never a password', () => {
     ['GATEHOUSE_CODEC_KEYS', 'k1:verysecret'],
     ['GATEHOUSE_WEBHOOK_SECRET', 'secret'],
     ['GATEHOUSE_WEBHOOK_URL', 'ftp://hooks.example/secret'],
-  ])('%s is named, its value is not', (name, value) => {
+  ])('%s is named without its value', (name, value) => {
     expect(() => readVariables({ [name]: value })).toThrow(name);
     expect(() => readVariables({ [name]: value })).not.toThrow(/secret/);
   });

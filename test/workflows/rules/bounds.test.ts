@@ -12,7 +12,7 @@ import { change, HEAD } from '../../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
-/** The text of an agent or a person at its limit, in a script of three bytes a letter. */
+/** A text at its length limit, in a script of three bytes a letter. */
 const long = (characters: number) => '長'.repeat(characters);
 
 const finding = (n: number, status: 'open' | 'answered' | 'dismissed') => ({
@@ -83,21 +83,21 @@ const full = (over: Partial<Carried> = {}): Carried => ({
   ...over,
 });
 
-describe('what a run carries', () => {
-  it('stays within its bytes, however full everything is, and is read by the next execution', () => {
+describe('the state that a run carries', () => {
+  it('stays within its size limit, however full, and can be read by the next execution', () => {
     const run = full();
     keepWithin(run);
     expect(bytesOf(carriedOf(run))).toBeLessThanOrEqual(CARRIED_BYTES);
     expect(() => readSnapshot(JSON.parse(JSON.stringify(run)))).not.toThrow();
   });
 
-  it('stays within its bytes with as many steps as a pipeline may have', () => {
+  it('stays within its size limit with as many steps as a pipeline may have', () => {
     const run = full({ steps: many(64, (n) => fullStep(n, n < 64 ? 'done' : 'waiting')) });
     keepWithin(run);
     expect(bytesOf(carriedOf(run))).toBeLessThanOrEqual(CARRIED_BYTES);
   });
 
-  it('says what was cut, and keeps what the present decision is made by', () => {
+  it('marks what was cut, and keeps what the current decision needs', () => {
     const run = full();
     keepWithin(run);
     const step = run.steps[5]!;
@@ -110,7 +110,7 @@ describe('what a run carries', () => {
     expect(run.seen.at(-1)).toMatchObject({ id: `500${long(100)}` });
   });
 
-  it('loses nothing while it fits', () => {
+  it('stays complete while it fits', () => {
     const run = full({
       steps: [freshStep(1, { kind: 'coder' })],
       actions: [],
@@ -124,7 +124,7 @@ describe('what a run carries', () => {
     expect(run).toEqual(before);
   });
 
-  it('drops the oldest first', () => {
+  it('drops the oldest entries first', () => {
     const run = full({
       steps: [freshStep(1, { kind: 'coder' })],
       seen: [],
@@ -139,7 +139,7 @@ describe('what a run carries', () => {
     expect(run.actions.at(-1)!.input).toContain('長');
   });
 
-  it('is once more within its bytes when nothing new has come', () => {
+  it('stays unchanged if it is limited again without new entries', () => {
     const run = full();
     keepWithin(run);
     const before = structuredClone(run);
@@ -148,7 +148,7 @@ describe('what a run carries', () => {
   });
 });
 
-describe('at each turn a run', () => {
+describe('the size of a run, at each turn,', () => {
   const turn = (run: Carried) => {
     const counting = jest.spyOn(JSON, 'stringify');
     keepNearWithin(run);
@@ -157,7 +157,7 @@ describe('at each turn a run', () => {
     return counted;
   };
 
-  it('is not counted while it is small, or has not grown', () => {
+  it('is not measured while the run is small, or has not grown', () => {
     const steps = [freshStep(1, { kind: 'coder' })];
     expect(turn(full({ steps, actions: [], seen: [], notices: [], foreign: [], writers: [], environment: null }))).toBe(
       0,
@@ -167,7 +167,7 @@ describe('at each turn a run', () => {
     expect(turn(run)).toBe(0);
   });
 
-  it('is kept near its bytes, whatever grows', () => {
+  it('stays near its limit, whatever grows', () => {
     const run = full();
     for (let n = 1; n <= 60; n += 1) {
       keepNearWithin(run);
@@ -177,7 +177,7 @@ describe('at each turn a run', () => {
     }
   });
 
-  it('is counted again when it has shrunk and grown', () => {
+  it('is measured again after the run has shrunk and grown', () => {
     const run = full();
     keepNearWithin(run);
     const { notices } = run;
@@ -188,13 +188,13 @@ describe('at each turn a run', () => {
   });
 });
 
-it('a glance tells about how much JSON there is', () => {
+it('weightOf estimates the size of JSON', () => {
   const run = full({ steps: [fullStep(1, 'done')], notices: [], seen: [], actions: [] });
   const ascii = JSON.parse(JSON.stringify(run).replaceAll('長', 'x')) as unknown;
   expect(weightOf(ascii) / bytesOf(ascii)).toBeCloseTo(1, 1);
 });
 
-it('what an end tells of its steps stays within its bytes', () => {
+it('the steps in a run’s result stay within their size limit', () => {
   const entries = many(64, (n) => stepEntry(fullStep(n, 'done')));
   const told: StepEntry[] = shownWithin(entries);
   expect(bytesOf(told)).toBeLessThanOrEqual(256_000);
@@ -202,32 +202,32 @@ it('what an end tells of its steps stays within its bytes', () => {
   expect(entries[0]!.attempts).toHaveLength(200);
 });
 
-describe('a text that is cut', () => {
+describe('a cut text', () => {
   it.each([
     ['letters', 'x'.repeat(500)],
     ['letters of three bytes', long(500)],
-    ['what JSON escapes', '"\n\u0001'.repeat(500)],
-    ['pairs', '🙂'.repeat(500)],
-    ['halves of pairs', '\ud83d'.repeat(500)],
-  ])('fits, says how long it was, and is whole in its characters: %s', (_, text) => {
+    ['escaped characters', '"\n\u0001'.repeat(500)],
+    ['surrogate pairs', '🙂'.repeat(500)],
+    ['lone surrogates', '\ud83d'.repeat(500)],
+  ])('fits, names its original size, and ends at a whole character: %s', (_, text) => {
     const cut = cutText(text, 120);
     expect(bytesOf(cut)).toBeLessThanOrEqual(120);
     expect(cut).toMatch(new RegExp(`… \\[cut: it had ${bytesOf(text)} bytes\\]$`));
     expect(cutText(cut, 60)).toMatch(new RegExp(`… \\[cut: it had ${bytesOf(text)} bytes\\]$`));
     expect(cut.slice(0, -1).at(-1)).toBeDefined();
   });
-  it('is kept in pieces of whole characters, which are the text', () => {
+  it('is kept in pieces of whole characters, which make up the text', () => {
     const pieces = piecesOf(`a${'🙂'.repeat(500)}${'"'.repeat(500)}`, 120);
     expect(Math.max(...pieces.map(bytesOf))).toBeLessThanOrEqual(120);
     expect(pieces.join('')).toBe(`a${'🙂'.repeat(500)}${'"'.repeat(500)}`);
     expect(pieces.filter((piece) => /[\ud800-\udfff]/u.test(piece))).toEqual([]);
   });
-  it('goes on saying where all of it is kept', () => {
+  it('still names where all of it is kept when it is cut again', () => {
     const cut = cutText('x'.repeat(500), 200, ['a', 'b']);
     expect(cut).toMatch(/x… \[cut: it had 502 bytes; all of it is kept as a \+ b\]$/);
     expect(cutText(cut, 100, ['a', 'b'])).toMatch(/x… \[cut: it had 502 bytes; all of it is kept as a \+ b\]$/);
   });
-  it('is not cut while it fits', () => {
+  it('is not cut if it fits', () => {
     expect(cutText('x'.repeat(118), 120)).toHaveLength(118);
     expect(newestWithin(['a', 'b', 'c'], 8)).toEqual(['b', 'c']);
   });

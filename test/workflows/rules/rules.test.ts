@@ -5,9 +5,9 @@ import { overtakenBy, voided } from '../../../workflows/rules/head.ts';
 import { boundedForeign } from '../../../workflows/contracts/run/foreign.ts';
 import { bytesOf } from '../../../workflows/rules/bytes.ts';
 import { Branch } from '../../../workflows/contracts/change.ts';
-import { Id } from '../../../workflows/contracts/pipeline-run.ts';
+import { Id, type Estimate } from '../../../workflows/contracts/pipeline-run.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
-import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
+import { BUILT_IN, type When } from '../../../workflows/contracts/pipelines.ts';
 import { RunInput, rolesOf } from '../../../workflows/gates/index.ts';
 import { canonical } from '../../../workflows/rules/actions.ts';
 import { withinInputs } from '../../../workflows/rules/log.ts';
@@ -17,12 +17,14 @@ import { inWords } from '../../../workflows/words/index.ts';
 import { plain } from '../../../workflows/words/views/markdown.ts';
 import { green, HEAD, wish } from '../../support/builders.ts';
 
-it.each(['a', 'PAY-142', 'a.b_c', 'x'.repeat(64)])('%s is an id', (id) => expect(Id.safeParse(id).success).toBe(true));
-it.each(['', '-a', '.a', 'a..b', 'a.', 'a.lock', 'a/b', 'x'.repeat(65), 'ä', 'a b'])('"%s" is no id', (id) =>
+it.each(['a', 'PAY-142', 'a.b_c', 'x'.repeat(64)])('%s is a valid id', (id) =>
+  expect(Id.safeParse(id).success).toBe(true),
+);
+it.each(['', '-a', '.a', 'a..b', 'a.', 'a.lock', 'a/b', 'x'.repeat(65), 'ä', 'a b'])('"%s" is not a valid id', (id) =>
   expect(Id.safeParse(id).success).toBe(false),
 );
 
-it.each(['main', 'gatehouse/PAY-142', 'a.b/c-d'])('%s is a branch', (name) =>
+it.each(['main', 'gatehouse/PAY-142', 'a.b/c-d'])('%s is a valid branch name', (name) =>
   expect(Branch.safeParse(name).success).toBe(true),
 );
 it.each([
@@ -46,7 +48,7 @@ it.each([
   'x@{1}',
   'x.',
   'a.lock/b',
-])('"%s" is no branch', (name) => expect(Branch.safeParse(name).success).toBe(false));
+])('"%s" is not a valid branch name', (name) => expect(Branch.safeParse(name).success).toBe(false));
 
 it.each([
   ['success', true],
@@ -70,19 +72,31 @@ it.each([
   ).toBe(pass);
 });
 
-it.each([
-  [undefined, undefined, 'runs'],
-  [{ minRisk: 0.5 }, { complexity: 0, risk: 0.5, impact: 0 }, 'runs'],
-  [{ minRisk: 0.5 }, { complexity: 1, risk: 0.49, impact: 1 }, 'is skipped'],
-  [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs'],
-  [{ minRisk: 0.5 }, undefined, 'runs'],
-  [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped'],
-])('a step with "when" %j and the estimate %j %s [A-157, A-158, A-160]', (when, estimate, what) => {
+const tooLow = (...thresholds: object[]) => ({ fact: 'estimateTooLow', thresholds });
+const risk = { axis: 'risk', least: 0.5 };
+it.each<[Partial<When> | undefined, Estimate | undefined, string, object | undefined]>([
+  [undefined, undefined, 'runs', undefined],
+  [{ minRisk: 0.5 }, { complexity: 0, risk: 0.5, impact: 0 }, 'runs', undefined],
+  [{ minRisk: 0.5 }, { complexity: 1, risk: 0.49, impact: 1 }, 'is skipped', tooLow(risk)],
+  [{ minRisk: 0.5, minImpact: 0.9 }, { complexity: 0, risk: 0, impact: 0.9 }, 'runs', undefined],
+  [
+    { minRisk: 0.5, minImpact: 0.9 },
+    { complexity: 1, risk: 0, impact: 0.8 },
+    'is skipped',
+    tooLow(risk, { axis: 'impact', least: 0.9 }),
+  ],
+  [{ minRisk: 0.5 }, undefined, 'runs', undefined],
+  [{ minRisk: 0.5, onMissingEstimate: 'skip' as const }, undefined, 'is skipped', { fact: 'noEstimate' }],
+])('a step with "when" %j and the estimate %j %s [A-157, A-158, A-160]', (when, estimate, what, fact) => {
   const reason = skipReason(when && { onMissingEstimate: 'run', ...when }, estimate);
   expect(reason === undefined).toBe(what === 'runs');
+  expect(reason).toEqual(fact);
 });
 
-/** F1 is bo's, C1 and C2 are ours; each is built on the one before: C1, F1, C2. What was judged is named by `yes`. */
+/**
+ * Commits C1, F1 and C2, each built on the one before: F1 is by Bo, C1 and C2 are ours. `yes` is the commit that was
+ * confirmed.
+ */
 const bo = (commit: string) => ({ commit, author: 'Bo', email: 'bo@x' });
 const back = { descends: false } as const;
 it.each([
@@ -98,17 +112,12 @@ it.each([
     ],
     'F2',
   ],
+  ['bo resets the branch to a known commit of his', 'C2', [{ head: 'F1', foreign: [bo('F1')], ...back }], 'F1'],
+  ['the branch is reset to an older commit of ours', 'C2', [{ head: 'C1', foreign: [], ...back }], 'not built on it'],
+  ['the branch is set to a sibling', 'C2', [{ head: 'S2', foreign: [bo('S2')], ...back }], 'S2'],
+  ['the branch is set to its base', 'C2', [{ head: 'B0', foreign: [], ...back }], 'not built on it'],
   [
-    'bo sets it back to a commit of his that everybody knows',
-    'C2',
-    [{ head: 'F1', foreign: [bo('F1')], ...back }],
-    'F1',
-  ],
-  ['it is set back to an older commit of ours', 'C2', [{ head: 'C1', foreign: [], ...back }], 'not built on it'],
-  ['it is set to a sibling', 'C2', [{ head: 'S2', foreign: [bo('S2')], ...back }], 'S2'],
-  ['it is set to its base', 'C2', [{ head: 'B0', foreign: [], ...back }], 'not built on it'],
-  [
-    'it is set back, and forward again',
+    'the branch is reset, and then restored',
     'C2',
     [
       { head: 'C1', foreign: [], ...back },
@@ -117,7 +126,7 @@ it.each([
     undefined,
   ],
   [
-    'it is set back, and forward again by a commit of his that everybody knows',
+    'a known commit of bo’s is pushed first, then ours above it',
     'C1',
     [
       { head: 'F1', foreign: [bo('F1')] },
@@ -126,7 +135,7 @@ it.each([
     'F1',
   ],
   [
-    'it is set back to what was judged, and bo’s known commit comes again',
+    'the branch is reset to the confirmed commit, and bo’s known commit returns',
     'C1',
     [
       { head: 'C1', foreign: [], ...back },
@@ -134,10 +143,10 @@ it.each([
     ],
     'F1',
   ],
-  ['bo begins a branch where there was none', undefined, [{ head: 'F1', foreign: [bo('F1')] }], 'F1'],
-  ['we begin a branch where there was none', undefined, [{ head: 'C1', foreign: [] }], undefined],
+  ['bo creates the branch', undefined, [{ head: 'F1', foreign: [bo('F1')] }], 'F1'],
+  ['we create the branch', undefined, [{ head: 'C1', foreign: [] }], undefined],
   ['a look finds no branch', 'C2', [{ foreign: [] }], undefined],
-] as const)('a yes, when %s', (_, yes, looks, because) => {
+] as const)('a confirmation stays valid, or names what voids it, when %s', (_, yes, looks, because) => {
   const judged = { by: 'person' as const, foreign: 0, ...(yes && { head: yes }) };
   for (const look of looks) {
     const voided = overtakenBy(look, judged);
@@ -151,15 +160,15 @@ it.each([
 
 it.each([
   ['a commit of ours', { foreign: 0, by: 'person', head: 'other' }, 'foreign', false],
-  ['a commit of ours, where any counts', { foreign: 0, by: 'person', head: 'other' }, 'any', true],
-  ['a commit of ours, on a companion’s verdict', { foreign: 0, by: 'companion', head: 'other' }, 'any', false],
-  ['nothing judged, as of a document that was approved before there was a change', undefined, 'any', false],
-] as const)('%s: voided is %#', (_, judged, reconfirm, is) => {
+  ['a commit of ours under reconfirm "any"', { foreign: 0, by: 'person', head: 'other' }, 'any', true],
+  ['a commit of ours after a companion’s verdict', { foreign: 0, by: 'companion', head: 'other' }, 'any', false],
+  ['no verdict, as for a document that was approved before there was a change', undefined, 'any', false],
+] as const)('%s: voids the verdict or not (%#)', (_, judged, reconfirm, is) => {
   const run = { head: HEAD, policy: { ...Policy.parse({}), reconfirm } };
   expect(voided({ judged, state: 'done' } as never, run) !== undefined).toBe(is);
 });
 
-it('of thousands of commits by others the newest are remembered, and everybody who wrote one', () => {
+it('of thousands of foreign commits, the newest are kept, and every author', () => {
   const many = Array.from({ length: 25_000 }, (_, n) => ({
     commit: `c${n}`,
     author: n === 7 ? 'Eve' : 'x'.repeat(10_000),
@@ -173,7 +182,7 @@ it('of thousands of commits by others the newest are remembered, and everybody w
   expect(boundedForeign([...kept, bo('new')])).toHaveLength(200);
 });
 
-it('of commits by others who name a crowd each, everybody’s author is remembered, and of the crowd a part', () => {
+it('of foreign commits with many co-authors, every author is kept, and some of the co-authors', () => {
   const others = Array.from({ length: 40 }, (_, n) => `${n} ${'長'.repeat(500)}`);
   const many = Array.from({ length: 300 }, (_, n) => ({ commit: `c${n}`, author: `Bo ${n}`, email: 'bo@x', others }));
   const kept = boundedForeign(many);
@@ -183,7 +192,7 @@ it('of commits by others who name a crowd each, everybody’s author is remember
   expect(boundedForeign(many.slice(0, 2))[0]!.others).toHaveLength(20);
 });
 
-it('spending as much as is allowed is within the budget', () => {
+it('a run that has spent exactly its budget is not over it', () => {
   const policy = { ...Policy.parse({}), budgetCents: 10 };
   const usage = addUsage(noUsage(), { costCents: 10 });
   expect(overBudget({ policy, usage })).toBe(false);
@@ -194,7 +203,7 @@ it('spending as much as is allowed is within the budget', () => {
   expect(overBudget({ policy: { ...policy, budgetCents: 0.6 }, usage: thrice })).toBe(false);
 });
 
-it('inputs that mean the same are the same', () => {
+it('equivalent inputs have the same canonical form', () => {
   expect(canonical({ a: 1, b: { c: [1, 2], d: 2 } })).toBe(canonical({ b: { d: 2, c: [1, 2] }, a: 1 }));
   expect(canonical(undefined)).toBe(canonical({}));
   expect(canonical({ a: [1, 2] })).not.toBe(canonical({ a: [2, 1] }));
@@ -206,12 +215,12 @@ it.each([
   ['a b', `'a b'`, '"a b"'],
   [`it's "x"`, `'it'\\''s "x"'`, String.raw`"it's \"x\""`],
   ['a\\', String.raw`'a\'`, String.raw`"a\\"`],
-])('%j is one word for a shell, and one text for visibility', (text, word, queried) => {
+])('%j is quoted as one shell word, and as one string of a visibility query', (text, word, queried) => {
   expect(shellWord(text)).toBe(word);
   expect(queryText(text)).toBe(queried);
 });
 
-it('the newest inputs are kept, within bounds', () => {
+it('the newest inputs are kept, within their size limit', () => {
   const entry = (n: number) => ({
     actionId: String(n),
     action: 'a',
@@ -225,7 +234,7 @@ it('the newest inputs are kept, within bounds', () => {
 });
 
 it.each(['[x](javascript:alert(1))', '<img src=x>', '| a |', '**b**', 'https://evil.test', '`x`', '![x](y)'])(
-  '%s is text in the Web UI',
+  '%s is shown as plain text in the Web UI',
   (text) => {
     expect(plain(text)).not.toMatch(/\]\(|<img|^\|| \| |\*\*b|https:\/\/|[^\\]`/);
   },
@@ -235,18 +244,18 @@ it.each([
   ['short', 'abc', 3],
   ['cut at a character', 'aäaä', 5],
   ['four bytes a character', '😀😀', 7],
-])('a summary is %s', (_, text, most) => {
+])('a summary is cut at a whole character: %s', (_, text, most) => {
   const cut = cutBytes(text, most);
   expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(most);
   expect(text.startsWith(cut)).toBe(true);
 });
 
-it.each(Object.keys(BUILT_IN))('the built-in %s is valid [A-149]', (name) => {
+it.each(Object.keys(BUILT_IN))('the built-in pipeline %s is valid [A-149]', (name) => {
   expect(Object.keys(BUILT_IN)).toHaveLength(11);
   expect(RunInput.parse({ ...wish(), pipeline: name }).pipeline.steps).toEqual(BUILT_IN[name]);
 });
 
-it('human-review is complete, and needs a command for every role and helper', () => {
+it('human-review needs a command for every role and helper', () => {
   const { pipeline } = RunInput.parse({ ...wish(), pipeline: 'human-review' });
   expect(rolesOf(pipeline)).toEqual(['coder', 'reviewer', 'fixer', 'conflict-resolver', 'ci-fixer', 'merger']);
 });

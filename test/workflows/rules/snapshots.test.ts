@@ -34,7 +34,7 @@ const now = {
 const by = { by: 'person', head: 'f'.repeat(40) };
 const before = { ...freshStep(1, { kind: 'coder' }), state: 'done', judged: { ...by, foreign: 0 } };
 
-/** A snapshot of each version as its builds wrote it; an old one is never changed, for runs carry it. */
+/** A snapshot of each version as its builds wrote it. Old ones never change, because running workflows carry them. */
 const WRITTEN: Record<number, Record<string, unknown>> = {
   1: { ...now, version: 1, input: own },
   2: {
@@ -46,20 +46,20 @@ const WRITTEN: Record<number, Record<string, unknown>> = {
   3: { ...now, steps: [{ ...now.steps[0], state: 'waiting', parked: { since: at, kept: { because: 'again' } } }] },
 };
 
-it.each(Object.entries(WRITTEN))('a snapshot of version %s is read', (_, snapshot) => {
+it.each(Object.entries(WRITTEN))('a snapshot of version %s can be read', (_, snapshot) => {
   const read = readSnapshot(JSON.parse(JSON.stringify(snapshot)));
   expect(read).toMatchObject({ version: SNAPSHOT_VERSION, workflowId: now.workflowId });
   expect(read.steps[0]).toMatchObject({ id: '1-coder' });
   expect(read).not.toHaveProperty('input');
 });
 
-it('a verdict that was void by how many commits were known says so itself', () => {
+it('a verdict that version 2 voided by the number of commits gets its reason from the migration', () => {
   const { steps } = readSnapshot(WRITTEN[2]);
   expect(steps[0]!.judged!.voided).toBe('Commit cccccccc by Bo came after it was judged.');
   expect(steps[1]!.judged!.voided).toBeUndefined();
 });
 
-it('there is a sample and a migration of every version', () => {
+it('every version has a sample and a migration', () => {
   const older = [...Array(SNAPSHOT_VERSION - 1).keys()].map((index) => String(index + 1));
   expect(Object.keys(MIGRATIONS)).toEqual(older);
   expect(Object.keys(WRITTEN)).toEqual([...older, String(SNAPSHOT_VERSION)]);
@@ -70,27 +70,27 @@ it.each([
   ['a newer version', { ...now, version: SNAPSHOT_VERSION + 1 }, 'a newer one can'],
   ['no version', { ...now, version: undefined }, 'cannot read a snapshot of version undefined'],
   ['nothing', null, 'cannot read a snapshot'],
-  ['a key that is not known', { ...now, news: 1 }, 'news: no such key here'],
-  ['a step with such a key', { ...now, steps: [{ ...now.steps[0], news: 1 }] }, 'steps[0].news: no such key here'],
-  ['a key that is missing', { ...now, wait: undefined }, 'wait: expected object'],
-  ['a state that is none', { ...now, steps: [{ ...now.steps[0], state: 'asleep' }] }, 'steps[0].state'],
-])('a snapshot with %s is left to a worker that can read it: a plain error', (_, snapshot, because) => {
+  ['an unknown key', { ...now, news: 1 }, 'news: no such key here'],
+  ['an unknown key of a step', { ...now, steps: [{ ...now.steps[0], news: 1 }] }, 'steps[0].news: no such key here'],
+  ['a missing key', { ...now, wait: undefined }, 'wait: expected object'],
+  ['an invalid state', { ...now, steps: [{ ...now.steps[0], state: 'asleep' }] }, 'steps[0].state'],
+])('a snapshot with %s throws a plain error, so that a worker that can read it takes over', (_, snapshot, because) => {
   expect(() => readSnapshot(snapshot)).toThrow(because);
   expect(() => readEnvironment(snapshot)).toThrow();
 });
 
 /**
- * The shapes that are known by these numbers. A change of either is a new version with a migration, and a new line here;
- * without, a build that is one commit older would take a snapshot for one that it can read.
+ * The hash of both schemas, by version. A change of either needs a new version, a migration, and a new line here.
+ * Otherwise a build that is one commit older would misread the new snapshots.
  */
 const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '324cf7f6fd3ff0ae' };
 
-it('a changed shape is a new version', () => {
+it('a changed schema has a new version', () => {
   const shape = [Snapshot, EnvironmentSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));
   expect(createHash('sha256').update(canonical(shape)).digest('hex').slice(0, 16)).toBe(SHAPES[SNAPSHOT_VERSION]);
 });
 
-/** The order in which keys and required keys are stated is no part of a shape. */
+/** The order of keys and of required keys does not matter. */
 const canonical = (shape: unknown): string =>
   JSON.stringify(shape, (name, value: unknown) => {
     if (name === 'required') return (value as string[]).toSorted();

@@ -1,7 +1,7 @@
 import { agentAtWork, agentStopped, changesDiscarded } from '../../../workflows/words/agents.ts';
 import { examples } from './examples.ts';
 
-describe('what people read of agents and helpers', () => {
+describe('texts about agents and helpers', () => {
   examples([
     [{ fact: 'agentAsks', role: 'coder', question: 'Which tax?' }, 'coder asks: Which tax?'],
     [{ fact: 'agentChangedNothing', role: 'coder' }, 'coder changed nothing on a fresh branch.'],

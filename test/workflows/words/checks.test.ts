@@ -4,7 +4,7 @@ import { examples } from './examples.ts';
 const red = (name: string, conclusion = 'failure', log?: string) => ({ name, conclusion, ...(log && { log }) });
 const head = '1234567890abcdef';
 
-describe('what people read of checks', () => {
+describe('texts about checks', () => {
   examples([
     [{ fact: 'checksOf', branch: 'work' }, 'The checks of work'],
     [{ fact: 'checksOfHead' }, 'The checks of the head'],
@@ -37,7 +37,7 @@ describe('what people read of checks', () => {
   ])('%s', (sentence, expected) => expect(sentence).toBe(expected));
 });
 
-describe('what the ci-fixer is asked', () => {
+describe('the brief of the ci-fixer', () => {
   examples([
     [
       { fact: 'fixChecksBrief', failing: [red('lint', 'failure', ' no semicolon\n'), red('e2e')] },

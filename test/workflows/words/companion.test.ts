@@ -2,7 +2,7 @@ import { examples } from './examples.ts';
 
 const rated = { role: 'reviewer', rating: 0.5, threshold: 0.8 };
 
-describe('what people read of a companion', () => {
+describe('texts about a companion', () => {
   examples([
     [{ fact: 'producerSkipped', role: 'coder' }, 'coder was skipped: there is nothing to rate.'],
     [{ fact: 'ratedWell', rating: 0.9, threshold: 0.8 }, 'Rated 0.9, at or above 0.8.'],

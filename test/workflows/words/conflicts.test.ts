@@ -1,6 +1,6 @@
 import { examples } from './examples.ts';
 
-describe('what people read of conflicts', () => {
+describe('texts about conflicts', () => {
   examples([
     [{ fact: 'whetherItMerges', branch: 'work', base: 'main' }, 'Whether work merges into main'],
     [{ fact: 'mergesCleanly' }, 'It merges cleanly.'],
@@ -11,7 +11,7 @@ describe('what people read of conflicts', () => {
   ]);
 });
 
-describe('what the conflict-resolver is asked', () => {
+describe('the brief of the conflict-resolver', () => {
   examples([
     [
       { fact: 'resolveBrief', base: 'main', files: ['a.txt', 'b.txt'] },

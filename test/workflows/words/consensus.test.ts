@@ -1,6 +1,6 @@
 import { examples } from './examples.ts';
 
-describe('what people read of a consensus', () => {
+describe('texts about a consensus', () => {
   examples([
     [{ fact: 'participantsWork', participants: 3 }, '3 participants are at work'],
     [{ fact: 'debateRound', round: 2, rounds: 3 }, 'The debate is in round 2 of 3'],
@@ -12,7 +12,7 @@ describe('what people read of a consensus', () => {
   ]);
 });
 
-describe('what participants and the synthesizer are asked', () => {
+describe('the briefs of participants and the synthesizer', () => {
   examples([
     [
       { fact: 'participantBrief', brief: 'Plan it.', participant: 'Ana', participants: 2 },

@@ -15,7 +15,7 @@ const specification = {
   ],
 };
 
-describe('documents as people read them', () => {
+describe('texts of documents', () => {
   examples([
     [
       { fact: 'specificationDocument', specification },

@@ -3,7 +3,7 @@ import { examples } from './examples.ts';
 
 const head = '1234567890';
 
-describe('what people read of an environment', () => {
+describe('texts about an environment', () => {
   examples([
     [{ fact: 'environmentBuilding', head }, 'The environment for 12345678 is being built'],
     [{ fact: 'environmentLive', head, url: 'http://x.test' }, '12345678 is live at http://x.test.'],

@@ -1,6 +1,6 @@
 import { examples } from './examples.ts';
 
-describe('what people read of a human test', () => {
+describe('texts about a human test', () => {
   examples([
     [{ fact: 'tryAt', url: 'http://x.test' }, 'Try the change at http://x.test'],
     [

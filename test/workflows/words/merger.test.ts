@@ -1,7 +1,7 @@
 import { mergeNotReadBack } from '../../../workflows/words/merger.ts';
 import { examples } from './examples.ts';
 
-describe('what people read of a merge', () => {
+describe('texts about a merge', () => {
   examples([
     [{ fact: 'merging', head: '1234567890', base: 'main' }, 'Merging 12345678 into main'],
     [{ fact: 'merged' }, 'Merged.'],
@@ -29,7 +29,7 @@ describe('what people read of a merge', () => {
     ],
   ]);
 
-  it('of a cancelled merge whose result is unknown', () => {
+  it('include a cancelled merge whose result is unknown', () => {
     expect(mergeNotReadBack({ branch: 'work', base: 'main' })).toBe(
       'The run was cancelled during its merge. Whether work was merged into main could not be read.',
     );

@@ -1,6 +1,6 @@
 import { examples } from './examples.ts';
 
-describe('why an action is refused', () => {
+describe('texts about refused actions', () => {
   examples([
     [{ fact: 'notOffered', action: 'confirm', offers: ['stop', 'pause'] }, 'Not confirm now: only stop, pause.'],
     [

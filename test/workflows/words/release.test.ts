@@ -7,7 +7,7 @@ const signals = [
   { id: 'load', state: 'ok' as const },
 ];
 
-describe('what people read of a release', () => {
+describe('texts about a release', () => {
   examples([
     [{ fact: 'nothingReleased' }, 'Nothing was merged: there is no release to watch.'],
     [{ fact: 'releaseHealthy', minutes: 30 }, 'Watched for 30 minutes: it is healthy.'],

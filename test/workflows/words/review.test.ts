@@ -2,7 +2,7 @@ import { examples } from './examples.ts';
 
 const reviews = { reviews: 2, documented: true };
 
-describe('what people read of a review', () => {
+describe('texts about a review', () => {
   examples([
     [
       { fact: 'reviewOpen', state: { fact: 'reviewFindings', capped: false, rounds: 1 }, open: 1, findings: 2 },

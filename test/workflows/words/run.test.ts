@@ -9,7 +9,7 @@ const failing = {
   message: 'The forge is down.',
 };
 
-describe('what people read of a run', () => {
+describe('texts about a run', () => {
   it.each([
     [run.pausedBy({}), 'A person paused the run. It goes on with resume.'],
     [run.pausedBy({ by: 'ana', reason: 'lunch' }), 'ana paused the run: lunch It goes on with resume.'],
@@ -36,7 +36,7 @@ describe('what people read of a run', () => {
   ])('%s', (sentence, expected) => expect(sentence).toBe(expected));
 });
 
-describe('what is wrong with an input', () => {
+describe('texts about an invalid input', () => {
   it.each([
     [
       resumeFromNoStep({ steps: 3 }),

@@ -3,7 +3,7 @@ import { examples } from './examples.ts';
 const concern = (title: string) => ({ title, severity: 'high', detail: 'why' });
 const withheld = { greenlight: false, concerns: [], failed: [], summary: '' };
 
-describe('what people read of a test', () => {
+describe('texts about a test', () => {
   examples([
     [{ fact: 'testerRuns' }, 'The tester runs the change'],
     [{ fact: 'greenlit', concerns: [] }, 'The tester gives its greenlight.'],

@@ -1,7 +1,7 @@
 import { issuesNotCommented, mergedAs, pullRequestOpened } from '../../../workflows/words/tracker.ts';
 import { examples } from './examples.ts';
 
-describe('what people read of the tracker', () => {
+describe('texts about the tracker', () => {
   examples([
     [{ fact: 'issueTitle', title: 'Show totals' }, 'Tech debt: Show totals'],
     [{ fact: 'filedAs', id: 'ISSUE-1' }, 'Filed as ISSUE-1.'],

@@ -3,7 +3,7 @@ import { examples } from './examples.ts';
 
 const by = (author: string) => ({ commit: '1234567890', author, email: 'x' });
 
-describe('why a verdict is void', () => {
+describe('texts about a voided verdict', () => {
   examples([
     [{ fact: 'branchReset', head: '1234567890' }, 'The branch was set to 12345678, which is not built on it.'],
     [{ fact: 'commitsCameAfter', commits: [by('Bo')] }, 'Commit 12345678 by Bo came after it was judged.'],

@@ -3,11 +3,11 @@ import { inWords } from '../../../workflows/words/index.ts';
 
 const folder = new URL('../../../workflows/words/', import.meta.url);
 
-it('text that is in words already stays as it is', () => {
+it('a string stays as it is', () => {
   expect(inWords('Somebody wrote this.')).toBe('Somebody wrote this.');
 });
 
-it('no two files have a sentence of the same name', async () => {
+it('no two files export the same name', async () => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
   const names = await Promise.all(
     files.map(async (name) => Object.keys((await import(`${folder.href}${name}`)) as object)),

@@ -155,13 +155,13 @@ class CommandExecutor implements Executor {
   /** Ends all running jobs at once, and throws what could not be ended. The next worker removes checkouts that are left. */
   async close(): Promise<void> {
     this.closing = true;
-    const standing = await this.list();
-    const running = standing.flatMap((job) => (job.running ? [job.key] : []));
+    const unfinished = await this.list();
+    const running = unfinished.flatMap((job) => (job.running ? [job.key] : []));
     const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
     // A job that is locked right now delays the stop for a moment only. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      standing.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
+      unfinished.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));

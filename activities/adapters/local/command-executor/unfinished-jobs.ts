@@ -27,13 +27,13 @@ export class UnfinishedJobs {
   strike = (name: string): Promise<void> => this.unfinished.remove(name);
 
   async list(): Promise<UnfinishedJob[]> {
-    const standing: UnfinishedJob[] = [];
+    const unfinished: UnfinishedJob[] = [];
     for (const name of await this.unfinished.list()) {
       const folder = path.join(this.jobs, name);
       const job = Known.safeParse(await readRecord(path.join(folder, 'job.json'))).data;
-      if (job) standing.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
+      if (job) unfinished.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
     }
-    return standing;
+    return unfinished;
   }
 
   /** The names of those that have a report. Only their checkouts are left. */

@@ -108,7 +108,7 @@ describe('a command as the reader of a release', () => {
     ['fails', 'echo sorry >&2; exit 3', /ended with 3: sorry/],
     ['prints no JSON', 'echo hello', /printed no/],
     ['prints another shape', `echo '{"signals":[{"id":"a","state":"odd"}]}'`, /printed no/],
-  ])('is bad weather when it %s [A-105]', async (_, command, because) => {
+  ])('is a transient failure when it %s [A-105]', async (_, command, because) => {
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     await expect(releases().look(change, merge)).rejects.toThrow(because);
   });
