@@ -8,21 +8,21 @@ import { endOf } from './ends.ts';
 import { InvalidInput, LiveRun, Unreachable } from './errors.ts';
 import { isTimeout } from './timeouts.ts';
 
-/** Deadlines, in milliseconds: for the call, and for the run's first act. */
+/** Deadlines, in milliseconds: for the call, and for the run's first activity. */
 const CALL_MS = 10_000;
 const FIRST_ACT_MS = 15_000;
 
-/** What a run is started with, as it is read. */
+/** The parsed start input of a run. */
 export type Wished = z.output<typeof RunInput>;
 
 export interface Begun {
   workflowId: string;
   runId: string;
-  /** Whether a worker has looked at the world yet: without one, a bad repository is told later. */
+  /** Whether a worker has examined the repository yet. If not, a bad repository is reported later. */
   examined: boolean;
 }
 
-/** Starts a run with what was wished for, as it was written, and waits for its first act. */
+/** Starts a run with the input as it was written, and waits until a worker has examined the repository. */
 export async function begin(
   temporal: Client,
   taskQueue: string,
@@ -52,7 +52,7 @@ export async function begin(
   }
 }
 
-/** Waits until the worker has looked at the world: a refusal is the caller's to hear. No worker? Then nobody has. */
+/** Waits until a worker has examined the repository, so that a refusal reaches the caller. False if no worker did. */
 async function firstAct(temporal: Client, workflowId: string, runId: string): Promise<boolean> {
   for (const until = Date.now() + FIRST_ACT_MS; Date.now() < until;) {
     const handle = temporal.workflow.getHandle(workflowId, runId);

@@ -5,11 +5,11 @@ import { lenientCodec } from '../worker/configuration/encryption.ts';
 import type { CodecKey } from '../worker/configuration/variables.ts';
 import { ClientError } from './errors.ts';
 
-/** More than a page of the Web UI ever asks for at once, in bytes. */
+/** The maximum size of a request, in bytes. It is more than a page of the Web UI ever sends. */
 const MOST = 32 * 1_024 * 1_024;
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
-/** Temporal's remote codec protocol: the payloads of a request, as the Web UI and `temporal` send them. */
+/** A request of Temporal's remote codec protocol, as the Web UI and `temporal` send it. */
 const Asked = z.object({
   payloads: z
     .array(z.object({ metadata: z.record(z.string(), z.string()).nullish(), data: z.string().nullish() }))
@@ -26,8 +26,8 @@ export interface CodecServer {
 }
 
 /**
- * Decrypts for Temporal's own tools, which have no keys: on this machine only, and of web pages only for the one at
- * `ui`. Whoever may connect to it may read what they already hold encrypted; it hands out nothing else.
+ * Decrypts payloads for Temporal's own tools, which have no keys. It listens on this machine only, and of all web pages it
+ * answers only the one at `ui`. A client must send the encrypted payloads that it wants to read; the server has no others.
  */
 export async function serveCodec(
   keys: readonly CodecKey[],
@@ -50,7 +50,7 @@ export async function serveCodec(
 
 async function answer(request: IncomingMessage, response: ServerResponse, keys: readonly CodecKey[], ui: string) {
   const { method, url = '/', headers } = request;
-  // A page elsewhere may have its own name point here: then the name, or the origin, is not ours.
+  // Prevents DNS rebinding: a foreign page whose host name points to this machine sends a foreign Host or Origin.
   if (!LOOPBACK.test(headers.host ?? '')) return refuse(response, 403, 'Host: expected this machine');
   if (headers.origin !== undefined && headers.origin !== ui) return refuse(response, 403, `Origin: expected ${ui}`);
   response.setHeader('access-control-allow-origin', ui);

@@ -7,17 +7,17 @@ import { readVariables, type CodecKey, type Variables } from '../worker/configur
 export interface ClientConfig {
   variables: Variables;
   data: string;
-  /** Where what was fetched or built is kept: outside any work tree, and never more than a cache. */
+  /** The cache folder for downloaded and built programs, outside any work tree. */
   cache: string;
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
-  /** What payloads are encrypted with; none when encryption is off. */
+  /** The keys that encrypt payloads. Undefined if encryption is off. */
   codecKeys?: CodecKey[];
   environment: NodeJS.ProcessEnv;
 }
 
-/** The client's environment, read once. Throws `BadVariables`, and then nothing has started. */
+/** Reads the client's environment, once. Throws `BadVariables` before anything has started. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
   const variables = readVariables(environment);
   return {

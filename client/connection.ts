@@ -5,10 +5,10 @@ import { Unreachable } from './errors.ts';
 import { typed } from './invocation.ts';
 
 const CONNECT_MS = 4_000;
-/** A server that was away is tried again at least this often, in milliseconds: gRPC's own pauses grow to two minutes. */
+/** The longest pause between two attempts to reconnect, in milliseconds. gRPC's own pauses grow to two minutes. */
 const channelArgs = { 'grpc.max_reconnect_backoff_ms': 5_000 };
 
-/** Connects, or says within seconds that nobody is there. The caller closes it. */
+/** Connects, or throws `Unreachable` within seconds. The caller closes the connection. */
 export async function connect({
   connection,
   namespace,

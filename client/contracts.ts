@@ -1,4 +1,4 @@
-/** The contracts, for programs that speak to runs through a Temporal client of their own. */
+/** The contracts, for programs that use their own Temporal client to communicate with runs. */
 export * from '../workflows/contracts/messages.ts';
 export * from '../workflows/contracts/notices.ts';
 export * from '../workflows/contracts/outcome.ts';

@@ -3,7 +3,7 @@ import { failureOf } from '../activities/closed/record.ts';
 import type { BadField } from '../workflows/contracts/activities.ts';
 import type { RunAnswer } from '../workflows/contracts/reading.ts';
 
-/** How a run ended, as its closed execution tells. */
+/** How a run ended, according to its closed execution. */
 export type Ended =
   | { is: 'live' }
   | { is: 'done'; result: { outcome: string; mergeCommit?: string; head?: string } }
@@ -19,7 +19,7 @@ export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowE
   return { is: 'lost', status: status.name, type, message, ...(hint && { hint }), ...(detail && { detail }), fields };
 }
 
-/** What a run that was ended by the server would say of itself, had its code run to its end. Times are ISO 8601. */
+/** Corrects the answer of a run that the server has ended, because the run itself could not. Times are ISO 8601. */
 export function asEnded(
   run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId'>,
   end: Ended,
@@ -39,9 +39,9 @@ export function asEnded(
 const endingOf = (end: Ended): string =>
   end.is === 'lost' ? end.message : end.is === 'done' ? `The run has ended as ${end.result.outcome}.` : '';
 
-/** Who ended it, where its own code could not say so. */
+/** Describes who ended a run from outside. */
 async function endOnServer({ client, workflowId }: WorkflowHandle, runId: string, status: string): Promise<string> {
-  if (status === 'TIMED_OUT') return 'The server ended it: it ran for longer than it may.';
+  if (status === 'TIMED_OUT') return 'The server ended it, because it exceeded its run timeout.';
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
     execution: { workflowId, runId },

@@ -2,12 +2,12 @@ import type { BadField } from '../workflows/contracts/activities.ts';
 import type { RefusalCode } from '../workflows/contracts/reading.ts';
 import { typed } from './invocation.ts';
 
-/** What a person is told, and what it is called for programs. */
+/** An error with a message for people and a code for programs. */
 export abstract class ClientError extends Error {
   abstract readonly code: string;
 }
 
-/** Wrong before anything was sent or started, or refused by the worker's first look. */
+/** An invalid input, found before anything was sent, or refused by the worker that examined it. */
 export class InvalidInput extends ClientError {
   readonly code = 'invalid_input';
   constructor(readonly fields: BadField[]) {
@@ -23,19 +23,19 @@ export class NotFound extends ClientError {
   readonly code = 'not_found';
 }
 
-/** The task has a run that is live, and there is one at a time. */
+/** The task already has a live run. Each task has at most one. */
 export class LiveRun extends ClientError {
   readonly code = 'live_run';
   constructor(readonly workflowId: string) {
-    super(`${workflowId} is live already. Watch it, stop it, or wait for its end.`);
+    super(`${workflowId} is already live. Watch it, stop it, or wait for its end.`);
   }
 }
 
-/** The run has ended well: there is nothing left to go on with. */
+/** The run has succeeded, so there is nothing to retry. */
 export class NothingToRetry extends ClientError {
   readonly code = 'nothing_to_retry';
   constructor(workflowId: string) {
-    super(`${workflowId} has ended well. Start it anew, or say from where with --from.`);
+    super(`${workflowId} has succeeded. Start it again with --fresh, or choose a step with --from.`);
   }
 }
 
@@ -47,7 +47,7 @@ export class NotSetUp extends ClientError {
   }
 }
 
-/** An action that the run's rules turn away: why, and what is possible now. */
+/** A refusal of an action by the run: why, and which actions are possible now. */
 export class Refused extends ClientError {
   constructor(
     readonly code: RefusalCode,

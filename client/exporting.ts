@@ -9,14 +9,14 @@ import type { Status } from '../workflows/contracts/reading.ts';
 import type * as workflows from '../workflows/index.ts';
 
 /**
- * Everything that a new build must be able to take over: runs, their environments, watches of what they released, surveys.
+ * The workflow types that a new build must be able to take over: runs, their environments, release watches and surveys.
  */
 export const TYPES: readonly (keyof typeof workflows)[] = ['pipelineRun', 'environment', 'releaseWatch', 'survey'];
 const OURS = `WorkflowType IN (${TYPES.map((type) => `"${type}"`).join(', ')})`;
 const AT_ONCE = 8;
 const FETCH_MS = 60_000;
 
-/** Which histories are wanted. `live`: of what still runs. `status`: of runs that stand so. */
+/** Which histories to export. `live`: only of open workflows. `status`: only of runs with this status. */
 export interface Which {
   live?: boolean | undefined;
   status?: Status | undefined;
@@ -32,8 +32,8 @@ const queryOf = ({ live, status }: Which): string =>
   [status ? listQuery({ status }) : OURS, ...(live ? ['ExecutionStatus = "Running"'] : [])].join(' AND ');
 
 /**
- * Writes the history of every execution that the server still has into a folder, page by page. One that is there from
- * before is replaced: it may have grown. Answers how many, and how many the server had forgotten meanwhile.
+ * Writes the history of every execution that the server still has into a folder, page by page. Replaces existing files,
+ * because a history may have grown. Returns how many were written, and how many the server had deleted meanwhile.
  */
 export async function exportAll(client: Client, wanted: Exporting): Promise<{ written: number; gone: number }> {
   const { to, scrub, tell } = wanted;
@@ -64,11 +64,11 @@ export async function exportAll(client: Client, wanted: Exporting): Promise<{ wr
   return counts;
 }
 
-/** A workflow id as a file's name, and the execution's id, for a task may have had several. */
+/** The file name: the workflow id and the run id, because a task may have several executions. */
 const fileOf = (workflowId: string, runId: string): string =>
   `${workflowId.replace(/[^\w.-]/g, '_').slice(0, 150)}.${runId}.json.gz`;
 
-/** A file is whole, or it is not there. */
+/** Writes a file atomically. */
 async function writeWhole(file: string, bytes: Buffer): Promise<void> {
   await writeFile(`${file}.draft`, bytes);
   await rename(`${file}.draft`, file);

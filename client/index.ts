@@ -1,4 +1,4 @@
-/** What other programs import: starting runs, acting on them and reading them. */
+/** The API for other programs: starting runs, acting on them and reading them. */
 import type { Client } from '@temporalio/client';
 import type { z } from 'zod';
 import type { actions, ActionName } from '../workflows/contracts/messages.ts';
@@ -13,14 +13,14 @@ export * from './errors.ts';
 export type { Begun } from './beginning.ts';
 export { Runs, type Acted, type Read } from './runs.ts';
 
-/** What a run is started with. */
+/** The start input of a run. */
 export type StartInput = z.input<typeof RunInput>;
 
-/** What an action takes: `{ findings: string; by?: string; … }` for `requestFix`. */
+/** The input of an action: `{ findings: string; by?: string; … }` for `requestFix`. */
 export type ActionInput<Name extends ActionName> = z.input<(typeof actions)[Name]['input']>;
 
 export interface Starting {
-  /** Whether to start anew after a run of the task that did not end well. Otherwise that run is retried. */
+  /** Whether to start a new run even if the task's last run failed or was stopped. By default that run is retried. */
   fresh?: boolean;
   /** The workers' task queue. */
   taskQueue?: string;
@@ -44,7 +44,7 @@ export const startRun = (
   { fresh = false, taskQueue = TASK_QUEUE }: Starting = {},
 ): Promise<Begun & { retried: boolean }> => new Runs(client, taskQueue).start(input, { fresh });
 
-/** Acts on a run, and answers whether the action was taken. Throws `Refused` if it is not on offer. */
+/** Acts on a run, and returns whether the action was taken. Throws `Refused` if it is not on offer. */
 export const act = <Name extends ActionName>(
   client: Client,
   workflowId: string,

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { root } from '../worker/configuration/places.ts';
+import { root } from '../worker/configuration/package-files.ts';
 
-/** The package's name on the registry, where `gatehouse` is another project's. */
+/** The package's name on the registry. The name `gatehouse` is taken there by another project. */
 export const PACKAGE = 'gatehouse-temporal';
 
 /**
- * What people type to call gatehouse: its name if it is installed for all folders, else through npx. npx finds the command
- * in a checkout and where the package is installed; elsewhere it needs the package's name.
+ * The command with which people call gatehouse: its name if it is installed globally, otherwise npx. npx finds the command
+ * in a checkout and where the package is installed. Elsewhere it needs the package's name.
  */
 export function invocationOf(script: string, home = root): string {
   if (home.split(path.sep).includes('_npx')) return `npx ${PACKAGE}`;
@@ -15,5 +15,5 @@ export function invocationOf(script: string, home = root): string {
   return isInstalledForAll ? 'gatehouse' : 'npx gatehouse';
 }
 
-/** A command of ours, ready to be pasted. */
+/** A gatehouse command, ready to paste. */
 export const typed = (words: string): string => `${invocationOf(process.argv[1] ?? '')} ${words}`;

@@ -1,12 +1,12 @@
 import { HIDDEN, legible } from '../workflows/contracts/text/titles.ts';
 
-/** The colours and weights of picocolors. */
+/** The escape sequences of picocolors for colours and font weights. */
 const COLOUR = /(\x1b\[(?:[0-2]|22|3[0-9])m)/;
 const LINES = /([\n\t])/;
 
 /**
- * What people, agents, branches and files say, as it may stand in the output of a command: each text within is one line that
- * steers and colours nothing. Every command makes its words for people from this, and from nothing else.
+ * Makes data safe to print, because it may contain texts of people, agents, branches and files. Each text within becomes one
+ * line without control characters or colours. The output of every command for people is made from such data only.
  */
 export function shown<T>(said: T): T {
   if (typeof said === 'string') return legible(said) as T;
@@ -15,7 +15,7 @@ export function shown<T>(said: T): T {
   return Object.fromEntries(Object.entries(said).map(([key, value]) => [legible(key), shown(value)])) as T;
 }
 
-/** A text of several lines that stands for itself, as what an agent wrote: its lines stay, and steer and colour nothing. */
+/** Makes a text of several lines safe to print, such as an agent's output. Keeps its lines and tabs. */
 export const shownLines = (text: string): string =>
   text
     .split(/\r?\n/)
@@ -23,7 +23,7 @@ export const shownLines = (text: string): string =>
     .join('\n');
 
 /**
- * The words of a command, for a terminal: whatever is in them, no more than lines and our own colours, where there are any.
+ * Removes all control characters from an output for a terminal, except line breaks, tabs and, if allowed, our own colours.
  */
 export const tame = (text: string, colours: boolean): string =>
   text
@@ -37,7 +37,7 @@ const tamed = (text: string): string =>
     .map((part) => (LINES.test(part) ? part : part.replace(HIDDEN, '')))
     .join('');
 
-/** JSON says the same with these characters written out. */
+/** Prints JSON with control characters escaped, which does not change its value. */
 export const tameJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent)
     .split('\n')

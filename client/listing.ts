@@ -3,7 +3,7 @@ import type { Status } from '../workflows/contracts/reading.ts';
 
 export const STATUSES = ['running', 'parked', 'paused', 'passed', 'failed', 'stopped'] as const satisfies Status[];
 
-/** A run as visibility knows it: no worker is asked. */
+/** A run as Temporal's visibility store knows it, so that no worker is needed. */
 export interface Listed {
   workflowId: string;
   runId: string;
@@ -21,14 +21,14 @@ export interface Wanted {
   status?: Status | undefined;
 }
 
-/** Visibility's word for what the server itself ends, by the status as which we count it. */
+/** The execution status of runs that the server has ended, by the status that we show for them. */
 const ENDED_BY_SERVER: Partial<Record<Status, string>> = { stopped: 'Terminated', failed: 'TimedOut' };
 
-/** What visibility is asked. A run that was terminated could not say so: what is live is Temporal's to know. */
+/** The visibility query. It asks Temporal which runs are live, because a terminated run cannot update its own status. */
 export function listQuery({ waiting = false, status }: Wanted): string {
   const live = waiting || status === 'running' || status === 'parked' || status === 'paused';
   return [
-    // What waits for a person may be a release watch as well.
+    // A release watch may wait for a person too.
     ...(waiting ? [] : [`WorkflowType = "pipelineRun"`]),
     ...(live ? [`ExecutionStatus = "Running"`] : []),
     ...(waiting ? [`GatehouseWaitingOn = "person"`] : []),
@@ -42,13 +42,13 @@ function statusQuery(status: Status): string {
   return byServer ? `(${own} OR ExecutionStatus = "${byServer}")` : own;
 }
 
-/** How a run counts that was ended by the server, by Temporal's word for it. */
+/** The status that we show for runs that the server has ended, by their execution status. */
 const CUT_OFF: Partial<Record<string, Status>> = { TERMINATED: 'stopped', TIMED_OUT: 'failed' };
 
 export function listedOf({ workflowId, runId, status, startTime, searchAttributes }: WorkflowExecutionInfo): Listed {
   const text = (name: string) => searchAttributes[name]?.[0] as string | undefined;
   const since = searchAttributes['GatehouseWaitingSince']?.[0];
-  // A run that the server has ended could not say so: what it showed last is no longer true.
+  // A run that the server has ended could not update its attributes, so they are outdated.
   const cutOff = CUT_OFF[status.name];
   return {
     workflowId,
@@ -63,6 +63,6 @@ export function listedOf({ workflowId, runId, status, startTime, searchAttribute
   };
 }
 
-/** Oldest wait first: ordered here, since SQL visibility does not sort by custom attributes. */
+/** Sorts by the oldest wait. It is sorted here, because SQL visibility does not sort by custom attributes. */
 export const oldestFirst = (found: Listed[]): Listed[] =>
   [...found].sort((a, b) => (a.waitingSince ?? '').localeCompare(b.waitingSince ?? ''));

@@ -1,13 +1,13 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { legible } from '../workflows/contracts/text/titles.ts';
 
-/** An activity that a run waits for and whose last attempt has ended without an answer. */
+/** An activity that a run waits for and whose last attempt did not complete. */
 export interface Pending {
   activity: string;
   attempt: number;
-  /** Why: what failed, or what is still awaited. */
+  /** The reason: what failed, or what is still pending. */
   because: string;
-  /** Whether nothing failed: it could only not tell yet. */
+  /** Whether the activity is polling, and nothing has failed. */
   waiting: boolean;
 }
 
@@ -16,7 +16,7 @@ type Failure = NonNullable<
   NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]['lastFailure']
 >;
 
-/** What the server knows of a run's activities right now: a run itself is told only of what lasts. */
+/** The run's pending activities according to the server. The run itself learns only of lasting failures. */
 export const pendingOf = async ({ raw }: WorkflowExecutionDescription, codecs: readonly Codec[]): Promise<Pending[]> =>
   Promise.all(
     (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
@@ -33,7 +33,7 @@ export const pendingOf = async ({ raw }: WorkflowExecutionDescription, codecs: r
     ),
   );
 
-/** What a failure says. Where payloads are encrypted, so is its message; without the key there is only that it failed. */
+/** The message of a failure. With encryption the message is encrypted too, and cannot be read without the key. */
 async function messageOf({ message, encodedAttributes }: Failure, codecs: readonly Codec[]): Promise<string> {
   if (!encodedAttributes) return message ?? '';
   try {

@@ -18,18 +18,18 @@ import type { Ground } from './starting.ts';
 import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
 import { asEnded, endOf, type Ended } from './ends.ts';
 
-/** Deadlines, in milliseconds: for a call; for a list; for a worker to answer an update. */
+/** Deadlines, in milliseconds: for a call, for a list, and for a worker to answer an update. */
 const CALL_MS = 10_000;
 const LIST_MS = 30_000;
 const UPDATE_MS = 5_000;
 
 export type Acted =
   | { is: 'taken'; actionId: string; visit?: string | undefined }
-  /** No worker answered: the signal is with the server, and is judged when one does. */
+  /** No worker answered. The action is queued on the server as a signal, until a worker handles it. */
   | { is: 'queued'; actionId: string };
 
 /**
- * A run as people and programs read it. One whose input could not be read, or that nobody answers for, has little to say.
+ * A run as people and programs read it. It has few fields if the run's input is unreadable, or if no worker answers.
  */
 export interface Read {
   run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'>;
@@ -37,7 +37,7 @@ export interface Read {
   pending: Pending[];
 }
 
-/** Everything the outside may do to a run. The command line is one way of calling this; HTTP will be another. */
+/** Everything that can be done with runs from outside. The command line is one caller; HTTP will be another. */
 export class Runs {
   constructor(
     private readonly temporal: Client,
@@ -45,8 +45,8 @@ export class Runs {
   ) {}
 
   /**
-   * Starts a run, and waits for its first act, in which a worker looks at the world. A task whose last run did not end
-   * well is retried, unless it is to begin afresh.
+   * Starts a run, and waits until a worker has examined the repository. If the task's last run failed or was stopped, it is
+   * retried, unless `fresh` is set.
    */
   async start(wish: unknown, { fresh = false } = {}): Promise<Begun & { retried: boolean }> {
     const { start } = await import('./starting.ts');
@@ -54,15 +54,15 @@ export class Runs {
   }
 
   /**
-   * Goes on with a closed run from where it failed, or from an earlier step: what was settled before is kept. The new run
-   * is told which one it goes on from, and its worker reads what that has settled.
+   * Continues a closed run from where it failed, or from an earlier step, and keeps the results of the steps before. The new
+   * run gets the id of the old one, and its worker reads the results from there.
    */
   async retry(workflowId: string, from: { from?: number } = {}): Promise<Begun> {
     const { retry } = await import('./starting.ts');
     return retry(this.ground, workflowId, from);
   }
 
-  /** Acts, and hears whether it was taken. Throws `Refused` when it was not. The same `actionId` may be sent again. */
+  /** Sends an action, and returns whether it was taken or queued. Throws `Refused`. An `actionId` may be sent again. */
   async act(workflowId: string, action: ActionName, said: Record<string, unknown> = {}): Promise<Acted> {
     const input = { ...said, actionId: (said['actionId'] as string | undefined) ?? randomUUID() };
     const handle = this.handle(workflowId);
@@ -99,14 +99,14 @@ export class Runs {
   output = (workflowId: string, step: number): Promise<OutputAnswer | null> =>
     this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
 
-  /** All that is to be known of a run: what it says of itself, how it ended, and what the server knows of its activities. */
+  /** Everything known about a run: its own answer, how it ended, and the state of its activities on the server. */
   async read(workflowId: string): Promise<Read> {
     const { loadedDataConverter } = this.temporal.options;
-    // In this order: what ended meanwhile is told as ended.
+    // The order matters: a run that ends in between is reported as ended.
     const said = await this.run(workflowId).catch((failure: unknown) => failure as Error);
     const description = await this.describe(workflowId);
     const end = await this.ask(workflowId, () => endOf(this.handle(workflowId, description.runId), description));
-    // A run that the server has ended says nothing of its end, and need not be asked to be known as ended.
+    // An ended run can be reported without the run's own answer.
     if (said instanceof Error && (end.is === 'live' || !(said instanceof Unreachable))) throw said;
     const run = said instanceof Error ? {} : said;
     const closedAt = description.closeTime?.toISOString();
@@ -117,7 +117,7 @@ export class Runs {
     };
   }
 
-  /** How the run's newest execution ended, or that it has not. */
+  /** How the run's newest execution ended, or that it is live. Undefined if the run does not exist. */
   async ended(workflowId: string): Promise<Ended | undefined> {
     try {
       const description = await this.describe(workflowId);
@@ -128,7 +128,7 @@ export class Runs {
     }
   }
 
-  /** Runs, newest first. */
+  /** Lists runs, newest first. */
   async list(wanted: Wanted = {}): Promise<Listed[]> {
     const found: Listed[] = [];
     try {
@@ -143,7 +143,7 @@ export class Runs {
     return found;
   }
 
-  /** What waits for a person, oldest first. */
+  /** Lists the runs and release watches that wait for a person, oldest first. */
   inbox = async (): Promise<Listed[]> => oldestFirst(await this.list({ waiting: true }));
 
   history = (workflowId: string) => this.ask(workflowId, () => this.handle(workflowId).fetchHistory());
@@ -152,7 +152,7 @@ export class Runs {
     return this.ask(workflowId, () => this.handle(workflowId).describe());
   }
 
-  /** What starting needs. It is loaded for that alone, because it brings the schemas of all gates. */
+  /** The dependencies of `starting.ts`, which is loaded only when needed, because it loads the schemas of all gates. */
   private get ground(): Ground {
     const { temporal, taskQueue } = this;
     return {
@@ -172,7 +172,7 @@ export class Runs {
     } catch (failure) {
       if (isGone(failure)) throw new NotFound(`${workflowId}: there is no such run.`);
       if (isTimeout(failure)) {
-        throw new Unreachable(`Nobody answered for ${workflowId}. Is a worker running? Try: ${typed('doctor')}`);
+        throw new Unreachable(`No worker answered for ${workflowId}. Is one running? Try: ${typed('doctor')}`);
       }
       throw failure;
     }

@@ -8,17 +8,17 @@ import { begin, type Begun } from './beginning.ts';
 import type { Ended } from './ends.ts';
 import { InvalidInput, LiveRun, NothingToRetry } from './errors.ts';
 
-/** What starting needs of the runs that there are. */
+/** The access to existing runs that starting needs. */
 export interface Ground {
   temporal: Client;
   taskQueue: string;
-  /** How the newest execution ended. Nothing if there never was one. */
+  /** How the newest execution ended. Undefined if there was none. */
   ended(workflowId: string): Promise<Ended | undefined>;
   describe(workflowId: string): Promise<WorkflowExecutionDescription>;
   inputOf(execution: { workflowId: string; runId?: string }): Promise<Record<string, unknown>>;
 }
 
-/** Starts a run, or retries the task's last one if that did not end well. */
+/** Starts a run, or retries the task's last run if it failed or was stopped. */
 export async function start(
   ground: Ground,
   wish: unknown,
@@ -55,7 +55,7 @@ export async function retry(ground: Ground, workflowId: string, { from }: { from
   return begin(ground.temporal, ground.taskQueue, { workflowId, wish: again, input });
 }
 
-/** Whether the newest execution was a retry. One that was refused at once still has what was settled before. */
+/** Whether the newest execution was a retry. A retry that was refused at once still refers to earlier results. */
 async function wasRetry({ inputOf }: Ground, workflowId: string): Promise<boolean> {
   const resume: { of?: unknown } | undefined = (await inputOf({ workflowId }))['resume'] as object | undefined;
   return resume?.of !== undefined;

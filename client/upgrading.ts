@@ -4,50 +4,51 @@ import { SNAPSHOT_VERSION } from '../workflows/contracts/run/snapshot.ts';
 import { ClientError } from './errors.ts';
 import { codeOf, isGone } from './timeouts.ts';
 
-/** Where runs are to be: in this queue, and at this build of this deployment where builds are told apart. */
+/** The target of an upgrade: a task queue and, with worker versioning, a build of a deployment. */
 export interface Target {
   taskQueue: string;
   deploymentName: string;
   build: string | undefined;
 }
 
-/** One live workflow as visibility knows it, and where it is. */
+/** A live workflow according to visibility, with its task queue and version. */
 export interface Deployed {
   workflowId: string;
   runId: string;
   taskQueue: string;
-  /** `<deployment>:<build>`; none while no versioned worker has had it. */
+  /** `<deployment>:<build>`. Undefined until a versioned worker has run the workflow. */
   version: string | undefined;
 }
 
 export interface Moving {
   target: Target;
-  /** Open workflows by where they are: `<queue>` or `<queue> <deployment>:<build>`. */
+  /** The number of open workflows by place: `<queue>` or `<queue> <deployment>:<build>`. */
   places: Record<string, number>;
-  /** Those that are not at the target yet. */
+  /** The number of workflows that are not at the target yet. */
   left: number;
   asked: number;
 }
 
 /**
- * The first server on which a pinned run can leave its build when it goes on as new; on others a queue of its own does it.
+ * The first server version on which a pinned run can change its build by continuing as new. Older servers need a task queue
+ * per build.
  */
 const LEAVES_BUILDS = [1, 31] as const;
 /**
- * gRPC's NOT_FOUND and FAILED_PRECONDITION: the server knows no such build, or not yet all the queues that its workers
+ * gRPC's NOT_FOUND and FAILED_PRECONDITION: the server does not know the build, or not yet all the queues that its workers
  * poll.
  */
 export const NOT_YET = [5, 9];
 const AT_ONCE = 20;
 const POLL_MS = 1_000;
-/** Visibility is a little late: what it says must hold for so many looks. */
+/** Visibility lags a little, so its result must hold for this many polls. */
 const SURE = 2;
 
 export class CannotUpgrade extends ClientError {
   readonly code = 'cannot_upgrade';
 }
 
-/** Live workflows of ours, and where each is. Throws what the server throws. */
+/** Our live workflows and their places. Throws what the server throws. */
 export async function placed(client: Client): Promise<Deployed[]> {
   const found: Deployed[] = [];
   const query = `ExecutionStatus = "Running" AND WorkflowType IN ("pipelineRun", "environment", "releaseWatch")`;
@@ -65,7 +66,7 @@ function textOf(fields: Record<string, { data?: Uint8Array | null }> | null | un
   return data ? (JSON.parse(Buffer.from(data).toString('utf8')) as string) : undefined;
 }
 
-/** How many live workflows each build, or each queue, still has: for whoever asks before a worker is stopped. */
+/** How many live workflows each build, or each queue, still has. An operator needs this before stopping a worker. */
 export const placesOf = (all: readonly Deployed[]): Record<string, number> => {
   const places: Record<string, number> = {};
   for (const { taskQueue, version } of all) {
@@ -76,9 +77,9 @@ export const placesOf = (all: readonly Deployed[]): Record<string, number> => {
 };
 
 /**
- * Has every live run, environment and release watch come to the target: those that are parked at once, those at work at
- * their next safe point. The same wish again does nothing twice. Tells each change of the count; ends when all are there,
- * or when `stop` says so. Throws `CannotUpgrade` with what to do where this cluster cannot do it.
+ * Moves every live run, environment and release watch to the target: parked ones at once, working ones at their next safe
+ * point. It is idempotent. Reports each change of the count, and ends when all have moved or `stop` is aborted. Throws
+ * `CannotUpgrade` with instructions if the cluster does not support it.
  */
 export async function upgrade(
   client: Client,
@@ -116,11 +117,11 @@ async function ask(client: Client, { workflowId, runId }: Deployed, { taskQueue,
   try {
     await client.workflow.getHandle(workflowId, runId).signal(upgradeSignal, wish);
   } catch (failure) {
-    if (!isGone(failure)) throw failure; // it has ended, or gone on, since it was listed
+    if (!isGone(failure)) throw failure; // it has ended or continued as new since it was listed
   }
 }
 
-/** New runs begin with this build from now on. It is known to the server once a worker of it has polled. */
+/** Makes new runs start with this build. The server knows a build once one of its workers has polled. */
 async function makeCurrent(client: Client, target: Target, buildId: string): Promise<void> {
   const { workflowService } = client.connection as Connection;
   const { namespace } = client.options;
@@ -129,8 +130,8 @@ async function makeCurrent(client: Client, target: Target, buildId: string): Pro
   const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);
   if (major < LEAVES_BUILDS[0] || (major === LEAVES_BUILDS[0] && minor < LEAVES_BUILDS[1])) {
     throw new CannotUpgrade(
-      `On this server (${serverVersion}) a run keeps its build when it goes on as new: that takes ${LEAVES_BUILDS.join('.')} or later. ` +
-        `Give each build a task queue of its own instead: leave GATEHOUSE_BUILD unset, and change GATEHOUSE_TASK_QUEUE.`,
+      `This server (${serverVersion}) cannot move a run to another build: that needs ${LEAVES_BUILDS.join('.')} or later. ` +
+        `Use a task queue per build instead: leave GATEHOUSE_BUILD unset, and change GATEHOUSE_TASK_QUEUE.`,
     );
   }
   try {
@@ -143,7 +144,7 @@ async function makeCurrent(client: Client, target: Target, buildId: string): Pro
   } catch (failure) {
     if (!NOT_YET.includes(codeOf(failure) ?? -1)) throw failure;
     throw new CannotUpgrade(
-      `No worker of build ${buildId} of ${deploymentName} has served ${taskQueue} yet. Start one with GATEHOUSE_BUILD=${buildId}, then ask again.`,
+      `No worker of build ${buildId} of ${deploymentName} has served ${taskQueue} yet. Start one with GATEHOUSE_BUILD=${buildId}, then run this again.`,
     );
   }
 }

@@ -3,14 +3,14 @@ import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { bundling, packedBundle, variantOf, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
-import { root } from './configuration/places.ts';
+import { root } from './configuration/package-files.ts';
 
-/** For workers without encryption, as in proofs. Without this converter one undecodable signal would block a run. */
+/** The converter for workers without encryption, such as in tests. Without it, one undecodable signal blocks a run. */
 export const dataConverter = dataConverterOf();
 
 /**
- * The workflow code as one file. A package brings it. A checkout bundles it once, under the hash of its sources, so a
- * worker that is started again starts at once.
+ * Returns the workflow code as one file. A package contains it. In a checkout it is bundled once and kept under the hash of
+ * its sources, so that a worker restarts quickly.
  */
 export async function workflowBundle(data: string, wanted: Bundling = {}): Promise<{ codePath: string }> {
   const packed = packedBundle(wanted);
@@ -18,7 +18,7 @@ export async function workflowBundle(data: string, wanted: Bundling = {}): Promi
   const codePath = path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`);
   if (await isThere(codePath)) return { codePath };
 
-  // Imported here, because most workers find a finished bundle.
+  // Imported only here, because most workers find a finished bundle.
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode(bundling(wanted));
   await mkdir(path.dirname(codePath), { recursive: true });
@@ -28,7 +28,7 @@ export async function workflowBundle(data: string, wanted: Bundling = {}): Promi
   return { codePath };
 }
 
-/** What a bundle is made from: the workflow code, its libraries, and how it is bundled. */
+/** The inputs of a bundle: the workflow code, its libraries, and the bundling options. */
 async function sourceHash(): Promise<string> {
   const workflows = (await readdir(path.join(root, 'workflows'), { recursive: true })).filter((name) =>
     name.endsWith('.ts'),

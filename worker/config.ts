@@ -9,9 +9,9 @@ export interface WorkerConfig {
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
-  /** The keys that encrypt payloads; none when encryption is off. */
+  /** The keys that encrypt payloads. Empty if encryption is off. */
   codecKeys?: CodecKey[];
-  /** The environment from which that of repositories' commands is made. */
+  /** The whole environment, from which the environment of repositories' commands is made. */
   environment: NodeJS.ProcessEnv;
 }
 
@@ -28,8 +28,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
 }
 
 /**
- * Removes our own variables from this process's environment, and returns all of it as it was. Whatever is started from here
- * on inherits neither keys nor secrets, including git and what a repository makes it run.
+ * Removes our own variables from this process's environment, and returns the original environment. Processes that are
+ * started later inherit neither keys nor secrets. This includes git and everything that a repository makes it run.
  */
 export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const whole = { ...from };

@@ -1,7 +1,7 @@
 import { type LogLevel, type LogMetadata, type Logger, Runtime } from '@temporalio/worker';
 import { pino, type Logger as Pino } from 'pino';
 
-/** One log for our lines and the SDK's: JSON on standard error, so that standard output stays free for results. */
+/** The log of our code and the SDK. It is JSON on standard error, because standard output is for results. */
 export function openLog(level: string): Pino {
   const log = pino({ level, base: { name: 'gatehouse' } }, pino.destination({ dest: 2, sync: true }));
   Runtime.install({

@@ -8,7 +8,7 @@ import { createWorker } from './worker.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
 
-/** Configuration → adapters → activities → worker, and an orderly stop. */
+/** Reads the configuration, opens the adapters, and runs the worker until it is stopped in order. */
 async function main(): Promise<void> {
   const stop = whenAsked();
   const config = readConfig(takeEnvironment());
@@ -22,15 +22,15 @@ async function main(): Promise<void> {
     for (const what of left) log.error(what);
   }
   await send({ is: 'stopped', left });
-  log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but not all that it ran');
+  log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but some of its processes have not');
   process.exit(left.length === 0 ? 0 : 1);
 }
 
-/** Listens from the start, because whoever started us may want us to stop, or be gone, before we serve. */
+/** Listens for a stop from the start, because our parent may stop us, or end, before the worker is ready. */
 function whenAsked(): AbortSignal {
   const asked = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.abort());
-  // Our starter was killed. What runs here continues, and the next worker adopts it.
+  // Our parent was killed. The processes of this worker continue, and the next worker adopts them.
   process.on('disconnect', () => process.exit(1));
   if (process.send && !process.connected) process.exit(1);
   return asked.signal;
@@ -43,7 +43,7 @@ interface Serving {
   stop: AbortSignal;
 }
 
-/** Takes work until it is asked to stop. */
+/** Runs the worker until it is stopped. */
 async function serve({ config, ports, log, stop }: Serving): Promise<void> {
   const connection = await connect(config, stop);
   const worker = connection && (await createWorker({ connection, config, ports }));
@@ -59,19 +59,19 @@ async function serve({ config, ports, log, stop }: Serving): Promise<void> {
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
-    // The server went before us, so the ends of our activities are lost. What they run on this machine is ended all the same.
-    log.warn({ err: failure }, 'the server was gone before this worker had stopped');
+    // The server ended first, so the results of our activities are lost. Their processes on this machine are still ended.
+    log.warn({ err: failure }, 'the Temporal server ended before this worker had stopped');
   }
 }
 
-/** Sends a message to our starter, if it listens. */
+/** Sends a message to our parent process, if it listens. */
 const send = (message: object): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(message, () => resolve());
     else resolve();
   });
 
-/** The adapters that the configuration names. */
+/** Opens the configured adapters. */
 function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType<typeof openLog>) {
   return openPorts(variables, {
     root: data,
@@ -80,7 +80,7 @@ function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType
   });
 }
 
-/** Waits for a server that is not there yet, because it may be starting or back soon, until we are to stop. */
+/** Connects, and waits until the server is up or we are stopped. The server may be starting, or be back soon. */
 async function connect(
   { connection, address }: WorkerConfig,
   stop: AbortSignal,
@@ -89,7 +89,7 @@ async function connect(
     try {
       return await NativeConnection.connect(connection);
     } catch (failure) {
-      process.stderr.write(`No Temporal server at ${address} yet: ${(failure as Error).message}\n`);
+      process.stderr.write(`No Temporal server answers at ${address} yet: ${(failure as Error).message}\n`);
       await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
     }
   }

@@ -6,21 +6,21 @@ import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 
-/** How long activities may take to end when the worker stops, before they are cancelled, and before the worker exits. */
+/** When the worker stops: how long until its activities are cancelled, and how long until it exits without them. */
 const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
 /**
- * How long a workflow task waits for the worker that has the run in memory before any worker may take it. For this long the
- * runs of a killed worker stand still. The SDK's own 10 s is longer than a worker takes to restart.
+ * How long a workflow task waits for the worker that has the run in memory before any worker may take it. The runs of a
+ * killed worker are blocked for this long. The SDK's default of 10 s is longer than a worker takes to restart.
  */
 const STICKY = '3 seconds';
 /**
- * The time limit of one workflow activation, far above what any needs. The SDK ends a longer one by force, which may take
- * the whole worker with it, and a busy machine is no endless loop. The option is missing in its types.
+ * The time limit of one workflow activation. It is far above what any activation needs, even on a busy machine, because the
+ * SDK ends a longer one by force, which may end the whole worker. The option is missing in the SDK's types.
  */
 const LONGEST_TURN = '60 seconds';
-/** How many activities run at a time. Most of them wait for an agent or an environment, and cost next to nothing. */
+/** The maximum number of concurrent activities. Most of them wait for an agent or an environment, and cost very little. */
 const AT_WORK = 2_000;
-/** The first server version that scales its pollers. */
+/** The first server version that supports poller autoscaling. */
 const SCALES_POLLERS = [1, 28] as const;
 
 export interface Serving {
@@ -30,8 +30,8 @@ export interface Serving {
 }
 
 /**
- * The worker that serves runs, in production and under proofs and benchmarks. These bring ports of their own, and `over` to
- * observe it.
+ * Creates the worker that serves runs, in production and in tests and benchmarks. Tests and benchmarks use their own ports,
+ * and `over` to observe the worker.
  */
 export async function createWorker(
   { connection, config, ports }: Serving,
@@ -70,8 +70,8 @@ export async function createWorker(
 }
 
 /**
- * A workflow stays on the build that began it, until it continues as new for another build. This holds for environments and
- * release watches too, because each of them outlives many builds.
+ * A workflow stays on the build on which it started, until it continues as new on another build. This is also true of
+ * environments and release watches, because each of them outlives many builds.
  */
 function versioning({ GATEHOUSE_BUILD: buildId, GATEHOUSE_DEPLOYMENT: deploymentName }: WorkerConfig['variables']) {
   if (buildId === undefined) return {};
@@ -80,7 +80,7 @@ function versioning({ GATEHOUSE_BUILD: buildId, GATEHOUSE_DEPLOYMENT: deployment
   return { workerDeploymentOptions };
 }
 
-/** Lets the server scale the pollers, where it can: waiting activities hold slots, and some bursts are large. */
+/** Lets the server scale the pollers, if it can, because waiting activities occupy slots, and some bursts are large. */
 async function pollers(connection: NativeConnection) {
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);

@@ -44,29 +44,29 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
 type VendorShape = All<Shapes>;
 export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
 
-/** What chooses adapters, and what these read. The comment above a variable is its description in CONFIGURATION.md. */
+/** The variables that choose adapters, and those that adapters read. Each comment is a description in CONFIGURATION.md. */
 export const adapterVariables = {
-  /** The forge to use where several could serve a repository. */
+  /** The forge to use if several could serve a repository. */
   GATEHOUSE_FORGE: oneOf(namesOf('forge')),
-  /** The executor to use where several could run an agent. */
+  /** The executor to use if several could run an agent. */
   GATEHOUSE_EXECUTOR: oneOf(namesOf('executor')),
-  /** The provider of environments to use where several could provide one. */
+  /** The provider of environments to use if several could provide one. */
   GATEHOUSE_ENVIRONMENTS: oneOf(namesOf('environments')),
   /**
-   * Where notices go: names of notifiers, such as `log`, `file` and `webhook`. Each gets all notices, or the types named
-   * after it, as in `log,webhook=ci_failed|merge_review`.
+   * The notifiers that deliver notices, such as `log`, `file` and `webhook`. Each delivers all notices, or only the types
+   * named after it, as in `log,webhook=ci_failed|merge_review`.
    */
   GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
   /**
-   * A file that records every effect on the world as it happens, one line of JSON each: jobs, pushes, merges,
-   * environments, notices. None: no record.
+   * A file to which one JSON line is appended for every external effect: jobs, pushes, merges, environments, notices.
+   * Default: no record.
    */
   GATEHOUSE_LEDGER: z.string().optional(),
   ...vendorVariables,
 };
 export type AdapterVariables = z.output<z.ZodObject<typeof adapterVariables>>;
 
-/** What the notifiers that are chosen lack, a line each. */
+/** Returns a line for each variable that a chosen notifier needs and that is not set. */
 export const lacking = (variables: AdapterVariables): string[] =>
   variables.GATEHOUSE_NOTIFY.flatMap(({ adapter }) => notifierNamed(adapter).lacks?.(variables) ?? []);
 

@@ -20,8 +20,8 @@ const COMMON = {
 };
 
 /**
- * Makes a build in a folder. Others never see half of it: it is made beside the folder and then renamed. Of several
- * processes that make the same build the first one wins. `finish` adds to it before it is seen.
+ * Makes a build in a folder. Other processes never see an incomplete build, because it is made next to the folder and then
+ * renamed. If several processes make the same build, the first one wins. `finish` adds to the build before it is renamed.
  */
 export async function makeBuild(folder, finish = () => undefined) {
   const draft = path.join(path.dirname(folder), `.${path.basename(folder)}-${process.pid}`);
@@ -37,7 +37,7 @@ export async function makeBuild(folder, finish = () => undefined) {
   await removeOld(path.dirname(folder));
 }
 
-/** The command line, with its libraries: one file loads faster than hundreds. Each command is a file of its own. */
+/** Bundles the command line with its libraries, because one file loads faster than hundreds. Each command is a chunk. */
 const commandLine = (outdir) =>
   build({
     ...COMMON,
@@ -47,7 +47,7 @@ const commandLine = (outdir) =>
     splitting: true,
     minifyIdentifiers: true,
     sourcemap: 'linked',
-    // Libraries in CommonJS ask for Node's own modules.
+    // CommonJS libraries call `require` for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     // The last one is for gRPC's own diagnostics.
     external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader'],
@@ -64,8 +64,8 @@ const PROGRAMS = {
 };
 
 /**
- * What loads the SDK's worker, and what other programs import. Their libraries stay outside: an SDK in two copies would not
- * recognise its own classes.
+ * Bundles the programs that load the SDK's worker, and the modules that other programs import. Their libraries stay outside,
+ * because two copies of the SDK would not recognise each other's classes.
  */
 const programs = (outdir) =>
   build({
@@ -78,7 +78,7 @@ const programs = (outdir) =>
     packages: 'external',
   });
 
-/** The SDK loads converters with `require`, so they are CommonJS. */
+/** Bundles the converters as CommonJS, because the SDK loads them with `require`. */
 const converters = (outdir) =>
   build({
     ...COMMON,
@@ -92,7 +92,7 @@ const converters = (outdir) =>
     packages: 'external',
   });
 
-/** Leaves programs that the command line imports out of its own bundle. */
+/** Keeps the programs that the command line imports out of its own bundle. */
 const programsOutside = {
   name: 'programs outside',
   setup({ onResolve }) {
@@ -104,8 +104,8 @@ const programsOutside = {
 };
 
 /**
- * Leaves out of libraries what the command line never needs, which is most of their loading time: of `@temporalio/workflow`
- * all but definitions, of `zod` its languages, and of Temporal's messages those of its cloud and of its core.
+ * Removes what the command line never needs, which is most of the loading time: everything except the definitions of
+ * `@temporalio/workflow`, the languages of `zod`, and Temporal's messages for its cloud and its core.
  */
 const lighterLibraries = {
   name: 'lighter libraries',
@@ -115,7 +115,7 @@ const lighterLibraries = {
     }));
     onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
       const contents = await readFile(source, 'utf8');
-      // A namespace lets esbuild see what of it is used; zod's own `z` does not.
+      // With a namespace, unlike with zod's own `z`, esbuild can remove what is unused.
       return { contents: contents.replace("import { z } from 'zod';", "import * as z from 'zod';"), loader: 'ts' };
     });
     onLoad({ filter: /@temporalio\/proto\/protos\/json-module\.js$/ }, async ({ path: source }) => {
@@ -131,7 +131,7 @@ module.exports = (protobuf.roots.__temporal ??= new protobuf.Root()).addJSON(JSO
   },
 };
 
-/** The descriptors that a module of protobufjs adds to its root. */
+/** Returns the descriptors that a protobufjs module adds to its root. */
 async function messagesIn(source) {
   let messages;
   class Root {
@@ -144,7 +144,7 @@ async function messagesIn(source) {
   return messages;
 }
 
-/** Replaces the commands of actions by what they are, so that help does not load the schemas that they are made from. */
+/** Replaces the code of `action-commands.ts` by its result, so that help does not load the schemas. */
 const actionCommands = (outdir) => ({
   name: 'action commands',
   setup({ onLoad }) {
@@ -158,7 +158,7 @@ const actionCommands = (outdir) => ({
   },
 });
 
-/** Removes builds that are a week old. A stack that still runs may need a newer one. */
+/** Removes builds that are a week old. Newer ones may still be used by a running stack. */
 async function removeOld(dist) {
   for (const name of await readdir(dist)) {
     if (name === 'package') continue;

@@ -1,4 +1,4 @@
-// The build of a checkout: `dist/<key of its sources>/`. It is made when the command line is first used after a change.
+// The build of a checkout, `dist/<key of its sources>/`. It is made when the command line is first used after a change.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The folder of the build. Makes it if it is not there. */
+/** Returns the folder of the build, after making the build if it does not exist. */
 export async function checkoutBuild() {
   const folder = path.join(root, 'dist', sourceKey());
   if (existsSync(folder)) return folder;
@@ -20,7 +20,7 @@ export async function checkoutBuild() {
   return folder;
 }
 
-/** Changes with the name, size or time of any source. Reading their content would cost more than all of `--help`. */
+/** A key that changes with the name, size or time of any source. Reading their contents would be too slow. */
 function sourceKey() {
   const files = ['package.json', 'package-lock.json', ...ROOMS.flatMap((room) => sourcesIn(room))].sort();
   const lines = files.map((file) => {
@@ -31,10 +31,10 @@ function sourceKey() {
 }
 
 const ROOMS = ['activities', 'client', 'worker', 'workflows'];
-/** A repository of its own, which is copied as it is. */
+/** The sample repository, which is copied and not built. */
 const SAMPLE = 'client/local-stack/sample';
 
-/** By hand: with `recursive`, Node's own takes several times as long. */
+/** Lists the sources. Node's `recursive` option is several times slower. */
 function sourcesIn(folder) {
   return readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) => {
     const name = `${folder}/${entry.name}`;

@@ -1,4 +1,4 @@
-// Makes what `npm pack` packs: `dist/package/`, a build with types, the workflow bundles and the commit.
+// Makes `dist/package/` for `npm pack`: a build with types, the workflow bundles and the commit.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ await makeBuild(folder, async (draft) => {
   if (commit) await writeFile(path.join(draft, 'commit'), `${commit}\n`);
 });
 
-/** The types of what other programs import. */
+/** Makes the type declarations for other programs. */
 async function types(outDir) {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const project = path.join(root, 'client', 'building', 'tsconfig.json');
@@ -25,7 +25,7 @@ async function types(outDir) {
   if (code !== 0) throw new Error('The types cannot be made.');
 }
 
-/** The workflow code, once for each way in which a worker may want it. Its file names have the hash of the sources. */
+/** Bundles the workflow code for each combination of worker options. The file names contain the hash of the sources. */
 async function workflowBundles(draft) {
   const { workflowBundle } = await import(pathToFileURL(path.join(draft, 'bundle.js')).href);
   for (const encrypted of [false, true]) {
@@ -33,7 +33,7 @@ async function workflowBundles(draft) {
   }
 }
 
-/** An image is built without the repository, and is given the commit. */
+/** The commit. A Docker image is built without the repository, and gets the commit from GATEHOUSE_COMMIT. */
 function commitOf() {
   if (process.env.GATEHOUSE_COMMIT) return process.env.GATEHOUSE_COMMIT;
   try {

@@ -6,10 +6,10 @@ const COMMON = ['actionId', 'by', 'visit', 'head', 'note'];
 
 export interface ActionCommand {
   name: ActionName;
-  /** As it is typed: `request-fix <run> [findings]`. */
+  /** The command with its arguments: `request-fix <run> [findings]`. */
   usage: string;
   description: string;
-  /** The field that may follow the run without its option. */
+  /** The field that may be given as an argument after the run. */
   positional: string | undefined;
   options: [flags: string, description: string][];
 }

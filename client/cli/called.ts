@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 
-/** What a command is called with. */
+/** The arguments and options of one call of a command. */
 export interface Called<Args = unknown[], Options = object> {
   args: Args;
   options: Options;
-  /** Whether a program reads the result. */
+  /** Whether to print JSON for a program. */
   json: boolean;
   command: Command;
 }
 
-/** Carries a command out, and answers its exit code. None: it has done what it was asked. */
+/** Runs a command and returns its exit code. Undefined means success. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- commander's arguments and options have no types
 export type Run = (called: Called<any, any>) => Promise<number | void>;

@@ -3,9 +3,9 @@ import { STATUSES } from '../listing.ts';
 import { actionCommands } from './action-commands.ts';
 import type { Run } from './called.ts';
 
-/** A command: all that help says of it, and what carries it out, which is loaded when the command is called. */
+/** A command: its help text, and its function, which is loaded when the command is called. */
 export interface CommandEntry {
-  /** Its name and arguments, as commander writes them. */
+  /** Its name and arguments in commander's syntax. */
   usage: string;
   description: string;
   options?: Option[];
@@ -23,8 +23,8 @@ const STACK: CommandEntry[] = [
   },
   {
     usage: 'demo',
-    description: 'Runs the local stack, and plays the whole story on the sample shop.',
-    options: [option('--unattended', 'a script plays the person too, and the command ends with the run')],
+    description: 'Runs the local stack, and takes a change of the sample shop from start to merge.',
+    options: [option('--unattended', 'a script acts as the person, and the command ends with the run')],
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   {
@@ -37,19 +37,19 @@ const STACK: CommandEntry[] = [
 const STARTING: CommandEntry[] = [
   {
     usage: 'start [repository]',
-    description: 'Starts a run, or retries one that did not end well.',
+    description: 'Starts a run, or retries the task’s last run if it failed or was stopped.',
     options: [
       option('--task <id>', 'the task’s id'),
-      option('--title <text>', 'what the task is, in a line'),
-      option('--description <text>', 'what the task is, in full'),
+      option('--title <text>', 'the task in one line'),
+      option('--description <text>', 'the full description of the task'),
       option('--pipeline <name>', 'a built-in pipeline'),
       option('--workspace <id>', 'default: default'),
-      option('--base <branch>', 'what it merges into; default: the repository’s default branch'),
+      option('--base <branch>', 'the branch to merge into; default: the repository’s default branch'),
       option('--branch <branch>', 'the work branch; default: gatehouse/<task>'),
       option('--pull-request <number>', 'an existing pull request'),
       option('--started-by <who>', 'who starts it'),
       option('--file <path>', 'a start input as JSON; options override it'),
-      option('--fresh', 'starts anew, even after a run that did not end well'),
+      option('--fresh', 'starts a new run instead of retrying the last one'),
       option('--watch', 'follows the run until it ends'),
     ],
     load: async () => (await import('./commands/start.ts')).start,
@@ -67,40 +67,40 @@ const READING: CommandEntry[] = [
     usage: 'list',
     description: 'Lists runs, newest first.',
     options: [
-      option('--waiting', 'only what waits for a person'),
+      option('--waiting', 'only runs that wait for a person'),
       option('--status <status>', `only of this status: ${STATUSES.join(', ')}`),
     ],
     load: async () => (await import('./commands/reading.ts')).list,
   },
   {
     usage: 'inbox',
-    description: 'Lists what waits for a person, oldest first.',
+    description: 'Lists the runs that wait for a person, oldest first.',
     load: async () => (await import('./commands/reading.ts')).inbox,
   },
   {
     usage: 'show <run>',
-    description: 'Shows the run: its steps, and what it is doing.',
+    description: 'Shows a run: its steps, and what it is doing.',
     load: async () => (await import('./commands/reading.ts')).show,
   },
   {
     usage: 'explain <run>',
-    description: 'Explains why the run is where it is, and what can be done.',
+    description: 'Explains what a run waits for or how it ended, and what to do next.',
     load: async () => (await import('./commands/reading.ts')).explain,
   },
   {
     usage: 'output <run> <step>',
-    description: 'Prints what a step made, in full.',
+    description: 'Prints the full output of a step.',
     load: async () => (await import('./commands/details.ts')).output,
   },
   {
     usage: 'log <run>',
-    description: 'Lists who did what, and what was refused.',
+    description: 'Lists the actions on a run, including refused ones.',
     load: async () => (await import('./commands/details.ts')).log,
   },
   {
     usage: 'watch <run>',
-    description: 'Follows the run as it happens, line by line.',
-    options: [option('--until <what>', 'parked: ends once a person is needed')],
+    description: 'Follows a run live, line by line.',
+    options: [option('--until <what>', 'parked: ends when the run needs a person')],
     load: async () => (await import('./commands/watch.ts')).watch,
   },
 ];
@@ -115,11 +115,11 @@ const ACTING: CommandEntry[] = actionCommands.map((action) => ({
 const OPERATING: CommandEntry[] = [
   {
     usage: 'doctor',
-    description: 'Checks the set-up and all runs, and says how to fix what is wrong.',
+    description: 'Checks the set-up and all runs, and shows how to fix problems.',
     options: [
-      option('--fix', 'fixes what can be fixed from here'),
+      option('--fix', 'fixes what gatehouse can fix by itself'),
       option('--set-up', 'checks the set-up only, which needs no worker: for health checks'),
-      option('--watch [off]', 'has a schedule repeat the check; off ends that'),
+      option('--watch [off]', 'creates a schedule that repeats the check; off deletes it'),
       option('--every <time>', 'how often the schedule checks: 10s to 24h', '5m'),
     ],
     load: async () => (await import('./commands/doctor.ts')).doctor,
@@ -127,7 +127,7 @@ const OPERATING: CommandEntry[] = [
   {
     usage: 'upgrade',
     description: 'Moves every live run to the build (GATEHOUSE_BUILD) or task queue that this configuration names.',
-    options: [option('--seconds <n>', 'how long to wait until all have moved; 0 asks without waiting', '3600')],
+    options: [option('--seconds <n>', 'how long to wait until all have moved; 0 does not wait', '3600')],
     load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },
   {
@@ -135,10 +135,10 @@ const OPERATING: CommandEntry[] = [
     description: 'Exports a run’s history as JSON, or many histories into a folder, to replay them before an upgrade.',
     options: [
       option('--output <file>', 'the file for one run; default: standard output'),
-      option('--all', 'all runs, environments and release watches that the server still has'),
-      option('--live', 'only what is still open'),
+      option('--all', 'all runs, environments and release watches that the server has kept'),
+      option('--live', 'only live ones'),
       option('--status <status>', 'only runs of this status').choices(STATUSES),
-      option('--to <folder>', 'the folder for many'),
+      option('--to <folder>', 'the folder for several histories'),
       option('--scrub', 'without paths and names of this machine, identities and stack traces'),
     ],
     load: async () => (await import('./commands/export.ts')).exportHistories,
@@ -150,8 +150,8 @@ const OPERATING: CommandEntry[] = [
   },
   {
     usage: 'codec',
-    description: 'Runs a codec server on this machine: lets the Web UI and temporal read encrypted payloads.',
-    options: [option('--ui <origin>', 'the Web UI that may ask; default: the local stack’s')],
+    description: 'Runs a codec server on this machine, so that the Web UI and temporal can read encrypted payloads.',
+    options: [option('--ui <origin>', 'the only Web UI that may call it; default: that of the local stack')],
     load: async () => (await import('./commands/codec.ts')).codec,
   },
 ];
@@ -159,16 +159,16 @@ const OPERATING: CommandEntry[] = [
 const TRYING: CommandEntry[] = [
   {
     usage: 'simulate',
-    description: 'Plays a run against a scripted world, in virtual time.',
+    description: 'Simulates a run against scripted services, in virtual time.',
     options: [
       option('--file <path>', 'a start input as JSON').makeOptionMandatory(),
-      option('--script <path>', 'how the world differs from one where all goes well, as JSON'),
+      option('--script <path>', 'deviations from a run in which everything succeeds, as JSON'),
     ],
     load: async () => (await import('./commands/simulate.ts')).simulate,
   },
   {
     usage: 'pipelines',
-    description: 'Plays every built-in pipeline on the sample shop, unattended, on a stack of its own.',
+    description: 'Runs every built-in pipeline on the sample shop, unattended, on a separate stack.',
     options: [option('--only <name...>', 'only these')],
     load: async () => (await import('./commands/pipelines.ts')).pipelines,
   },

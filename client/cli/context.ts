@@ -12,7 +12,7 @@ export interface Session {
   runs: Runs;
 }
 
-/** Connects for one command, and closes the connection however the command ends. */
+/** Connects for one command, and closes the connection even if the command fails. */
 export async function withRuns<T>(work: (session: Session) => Promise<T>): Promise<T> {
   const config = readConfig();
   const client = await connect(config);
@@ -25,7 +25,7 @@ export async function withRuns<T>(work: (session: Session) => Promise<T>): Promi
 
 const WORKFLOWS: Record<string, typeof runIdOf> = { run: runIdOf, release: releaseIdOf };
 
-/** The workflow id of a RUN as people write it: a task id, `workspace/task`, or the id itself. */
+/** The workflow id of a RUN argument: a task id, `workspace/task`, or a workflow id. */
 export function workflowIdOf(run: string, idOf: typeof runIdOf = runIdOf): string {
   const parts = run.split('/');
   const named = parts.length === 3 ? WORKFLOWS[parts[0]!] : idOf;

@@ -5,7 +5,7 @@ import { shown, tameJson } from '../legible.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import { say } from './output.ts';
 
-/** The exit code of a failure. What has no code of its own has simply failed. */
+/** The exit code of a failure; 1 unless the failure has its own. */
 export function exitCodeOf(failure: unknown): number {
   if (failure instanceof Refused) return failure.code === 'invalid' ? EXIT.usage : EXIT.refused;
   if (failure instanceof LiveRun || failure instanceof NothingToRetry) return EXIT.refused;
@@ -14,7 +14,7 @@ export function exitCodeOf(failure: unknown): number {
   return EXIT.failed;
 }
 
-/** Prints a failure: for people what it is and what to do next, for programs the same as data. */
+/** Prints a failure and what to do next: as text for people, or as JSON for programs. */
 export function printFailure(json: boolean, failure: unknown): void {
   const message = (failure as Error).message || String(failure);
   const lines =
@@ -31,7 +31,7 @@ export function printFailure(json: boolean, failure: unknown): void {
     process.stdout.write(`${tameJson({ error: { code, message, ...more } }, 2)}\n`);
     return;
   }
-  // A refusal of what is not on offer already names what is.
+  // The message of a `not_offered` refusal already lists the offers.
   const { offers } = failure instanceof Refused && failure.code !== 'not_offered' ? failure.details : {};
   const next = offers?.length ? [`On offer now: ${offers.join(', ')}.`] : [];
   say([known ? lines : [`Failed: ${message}`], next].flat().map(shown).join('\n'));

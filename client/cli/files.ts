@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { found } from '../../workflows/contracts/bad-fields.ts';
 import { Usage } from './exit-codes.ts';
 
-/** The JSON object in a file that an option names. */
+/** Reads the JSON object from the file that an option names. */
 export async function jsonFileOf(option: string, file: string): Promise<Record<string, unknown>> {
   let read: unknown;
   try {

@@ -16,11 +16,11 @@ interface Following {
   workflowId: string;
   json: boolean;
   until: 'parked' | undefined;
-  /** Called with each state that was seen. Answers whether to go on. */
+  /** Called with each state of the run. Returns whether to continue. */
   seen?: (answer: RunAnswer) => Promise<boolean>;
 }
 
-/** Follows a run until it ends, and answers the exit code that fits its end. */
+/** Follows a run until it ends, and returns the exit code for its end. */
 export async function follow({ runs, config, workflowId, json, until, seen }: Following): Promise<number> {
   const story = new Story(config, (line, event) => tell(json, line, event));
   await runs.describe(workflowId); // a run that does not exist is reported at once
@@ -41,7 +41,7 @@ export async function follow({ runs, config, workflowId, json, until, seen }: Fo
   }
 }
 
-/** A worker that does not answer now may be back soon, so following goes on. */
+/** Returns undefined if no worker answers, because one may be back soon. */
 async function answered(runs: Runs, workflowId: string) {
   try {
     return await runs.run(workflowId);
@@ -51,7 +51,7 @@ async function answered(runs: Runs, workflowId: string) {
   }
 }
 
-/** What a story needs to name the Web UI and the `temporal` program of this machine. */
+/** The settings with which a story names the Web UI and the `temporal` program of this machine. */
 export async function storySettingsOf({ address, namespace, variables, environment, cache }: ClientConfig) {
   const sources = { cliPath: variables.TEMPORAL_CLI_PATH, searchPath: environment['PATH'], cache };
   const temporal = (await findTemporal(sources)) ?? 'temporal';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the command line from its build: the one that came with the package or, in a checkout, one of its sources.
+// Starts the command line from its build: the packaged one or, in a checkout, one that is made from the sources.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
@@ -11,7 +11,7 @@ const build = isCheckout
   ? await (await import('../building/checkout.mjs')).checkoutBuild()
   : fileURLToPath(new URL('../../dist/package', import.meta.url));
 
-// V8 keeps what it has compiled (Node 22.1 and later). The user's own cache: nobody else can write there.
+// V8 caches compiled code (Node 22.1 and later). The cache is in the user's own folder, where nobody else can write.
 const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
 module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE || path.join(cache, 'gatehouse', 'compiled'));
 

@@ -3,7 +3,7 @@ import { EXIT } from './exit-codes.ts';
 import { programOf } from './program.ts';
 import { wordsAsTyped } from './words-as-typed.ts';
 
-/** The command line. Answers the exit code; never throws. Only what a command needs is loaded. */
+/** Runs the command line and returns its exit code. Never throws. Loads only what the command needs. */
 export async function main(argv: string[]): Promise<number> {
   const [node = '', script = '', ...words] = argv;
   let code: number = EXIT.done;
@@ -33,7 +33,7 @@ async function printVersion(): Promise<number> {
   return EXIT.done;
 }
 
-/** Commander has told people already; a program is told as data. */
+/** Commander has already printed the error for people. With --json, this prints it for programs. */
 function usage(words: string[], { message, code }: CommanderError): number {
   if (words.includes('--json') && code !== 'commander.help') {
     process.stdout.write(`${JSON.stringify({ error: { code: 'usage', message } })}\n`);

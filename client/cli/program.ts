@@ -4,7 +4,7 @@ import { COMMANDS } from './command-list.ts';
 
 const JSON_OPTION = ['--json', 'one JSON document on standard output'] as const;
 
-/** The command line as commander parses it. `carryOut` is given what a command needs to be carried out. */
+/** The commander program. `carryOut` is called with the function of the command and its arguments. */
 export function programOf(carryOut: (run: Run, called: Parameters<Run>[0]) => Promise<void>): Command {
   const program = new Command('gatehouse')
     .description('Takes code changes through agents, people, CI and merge: durably, on Temporal.')

@@ -1,11 +1,11 @@
 import type { Stack } from '../local-stack/stack.ts';
 import { say } from './output.ts';
 
-/** Starts the stack, and reports when somebody wants it to end, even before it is up. */
+/** Starts the stack, and listens for signals that stop it, even before it is up. */
 export async function untilStopped(
   start: (stop: AbortSignal) => Promise<Stack>,
 ): Promise<{ stack: Stack; interrupted: Promise<void>; signal: AbortSignal } | undefined> {
-  // A reader of our output may end first (`up | tee log`). That is no reason to leave everything behind.
+  // The reader of our output may end first (`up | tee log`). The stack must still be stopped in order.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stopping = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
@@ -19,15 +19,15 @@ export async function untilStopped(
   try {
     return { stack: await start(stopping.signal), interrupted, signal: stopping.signal };
   } catch (failure) {
-    if (stopping.signal.aborted) return undefined; // it was asked to end, and has
+    if (stopping.signal.aborted) return undefined; // it was stopped, as requested
     throw failure;
   }
 }
 
-/** Stops the stack. Answers whether all of it has ended in order. */
+/** Stops the stack. Returns whether everything ended in order. */
 export async function stopped({ stop }: Pick<Stack, 'stop'>): Promise<boolean> {
   say('stopping: the worker first, the server last');
   const inOrder = await stop();
-  say(inOrder ? 'stopped' : 'stopped, but not all of it: see above');
+  say(inOrder ? 'stopped' : 'not everything could be stopped: see above');
   return inOrder;
 }

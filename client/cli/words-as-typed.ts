@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
 /**
- * The words of a command line, with text that begins with a hyphen moved behind `--`: a person who reports "-1 is shown" does
- * not mean an option. What looks like an option, as `--bye`, stays one, and commander refuses it by name.
+ * Moves texts that begin with a hyphen behind `--`, because a person who reports "-1 is shown" does not mean an option.
+ * A word that looks like an option, such as `--bye`, stays where it is, and commander refuses it by name.
  */
 export function wordsAsTyped(program: Command, words: readonly string[]): string[] {
   const at = words.findIndex((word) => !word.startsWith('-'));
@@ -26,5 +26,5 @@ export function wordsAsTyped(program: Command, words: readonly string[]): string
   return text ? [...words.slice(0, at + 1), ...options, '--', ...operands] : [...words];
 }
 
-/** The name of an option has no blanks, and does not begin with a digit. */
+/** Whether a word is text. An option has no blanks, and does not begin with a digit. */
 const isText = (word: string): boolean => !/^--?[A-Za-z][\w-]*(?:=|$)/.test(word);

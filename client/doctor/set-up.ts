@@ -5,7 +5,7 @@ import { declaredIn } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { missingAttributes, registerAttributes } from '../local-stack/attributes.ts';
 
-/** What the set-up is like: what a deployment causes, and can be told without a worker. */
+/** Checks the set-up: everything that depends on the deployment and can be checked without a worker. */
 export async function setUpOf(config: ClientConfig, client: Client, fix: boolean): Promise<Finding[]> {
   const connection = client.connection as Connection;
   const { namespace, address, variables } = config;
@@ -16,7 +16,7 @@ export async function setUpOf(config: ClientConfig, client: Client, fix: boolean
   );
   if (!there) {
     const mend = `temporal operator namespace create --address ${address} -n ${namespace}`;
-    return [server, { about: 'namespace', ok: false, detail: `${namespace} is not there`, mend }];
+    return [server, { about: 'namespace', ok: false, detail: `${namespace} does not exist`, mend }];
   }
   return [
     server,
@@ -38,7 +38,7 @@ async function attributesOf(connection: Connection, namespace: string, fix: bool
   return { about, ok: false, detail: `missing: ${missing.join(', ')}`, mend: 'gatehouse doctor --fix' };
 }
 
-/** Whether anybody takes work: 1 is the task queue type of workflows in Temporal's own enumeration. */
+/** Checks whether a worker polls the task queue. 1 is the type of workflow task queues in Temporal's enumeration. */
 async function workersOf(connection: Connection, namespace: string, taskQueue: string): Promise<Finding> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
@@ -46,11 +46,11 @@ async function workersOf(connection: Connection, namespace: string, taskQueue: s
     taskQueueType: 1,
   });
   const count = pollers?.length ?? 0;
-  const detail = count > 0 ? `${count} on ${taskQueue}` : `nobody takes work from ${taskQueue}`;
+  const detail = count > 0 ? `${count} on ${taskQueue}` : `no worker polls ${taskQueue}`;
   return { about: 'worker', ok: count > 0, detail, mend: 'gatehouse up' };
 }
 
-/** What the configuration asks for, and whether this machine has what it takes. */
+/** Reports which adapters are configured, and whether this machine has git. */
 async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
   const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
   const routes = GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ');

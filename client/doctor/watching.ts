@@ -3,18 +3,18 @@ import { shellWord } from '../../workflows/contracts/text/quoting.ts';
 import { watchIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
 import { typed } from '../invocation.ts';
 
-/** A pass that takes longer is given up: the next one looks anew. */
+/** A survey that takes longer is given up, because the next one starts afresh. */
 const LONGEST = '15 minutes';
 
 export interface Watching {
   taskQueue: string;
-  /** Milliseconds between two passes. */
+  /** The milliseconds between two surveys. */
   everyMs: number;
-  /** Whether each pass mends what it can. */
+  /** Whether each survey fixes what it can. */
   fix: boolean;
 }
 
-/** Has a pass taken again and again, by a schedule of the server. Asked for again, it is as it was asked for last. */
+/** Creates a schedule that repeats the survey, or updates the schedule that exists. */
 export async function watch({ schedule }: Client, watching: Watching): Promise<void> {
   const wanted = optionsOf(watching);
   try {
@@ -26,7 +26,7 @@ export async function watch({ schedule }: Client, watching: Watching): Promise<v
   }
 }
 
-/** Ends it. One that is not there is fine. */
+/** Deletes the schedule, if it exists. */
 export async function unwatch({ schedule }: Client, taskQueue: string): Promise<void> {
   try {
     await schedule.getHandle(watchIdOf(taskQueue)).delete();
@@ -49,12 +49,12 @@ function optionsOf({ taskQueue, everyMs, fix }: Watching) {
       workflowRunTimeout: LONGEST,
       staticSummary: `gatehouse doctor --watch${fix ? ' --fix' : ''}`,
     },
-    // A pass that is missed is missed: the next one sees the same.
+    // A missed survey is not caught up on, because the next one finds the same.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
   } satisfies ScheduleOptions;
 }
 
-/** Whether there is a watch, and what its last pass that ended has found. */
+/** Reports whether the schedule exists, and what its last finished survey has found. */
 export async function watchOf({ schedule, workflow }: Client, taskQueue: string): Promise<Finding> {
   const about = 'watch';
   try {
@@ -72,7 +72,7 @@ export async function watchOf({ schedule, workflow }: Client, taskQueue: string)
     return { about, ...(await lastPass(workflow, last.action.workflow.workflowId, `every ${every}`)) };
   } catch (failure) {
     if (!(failure instanceof ScheduleNotFoundError)) throw failure;
-    return { about, ok: true, detail: `no schedule checks by itself: ${typed('doctor --watch')} adds one` };
+    return { about, ok: true, detail: `no schedule repeats the check: ${typed('doctor --watch')} adds one` };
   }
 }
 
@@ -98,7 +98,7 @@ const UNITS = { h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const LEAST_MS = 10_000;
 const MOST_MS = 86_400_000;
 
-/** `30s`, `5m`, `1h`: 10 seconds to a day, in milliseconds. Nothing, when it is no such time. */
+/** Parses a time from 10 seconds to a day, such as `30s`, `5m` or `1h`, to milliseconds. Undefined if it is invalid. */
 export function everyOf(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
   const ms = Number(count) * UNITS[unit as keyof typeof UNITS];

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { ClientError } from '../errors.ts';
 import { soleOwner } from './locking.ts';
 
-/** The newest release of the CLI that `go install` accepts: later ones carry a `replace` in their go.mod. */
+/** The newest release of the CLI that `go install` accepts. Later ones have a `replace` in their go.mod. */
 const VERSION = '1.5.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 const DOWNLOAD_MS = 60_000;
@@ -18,16 +18,16 @@ export interface Sources {
   searchPath?: string | undefined;
   cache: string;
   say: (line: string) => void;
-  /** Told when nobody wants it any more. */
+  /** Aborts when the program is no longer needed. */
   signal?: AbortSignal | undefined;
-  /** How the official download and Go's build are done; tests bring their own. */
+  /** Replaced by tests. Default: the official download, and a build with Go. */
   download?: (folder: string) => Promise<string>;
   build?: (folder: string, sources: Pick<Sources, 'say' | 'signal'>) => Promise<void>;
 }
 
 const folderIn = (cache: string): string => path.join(cache, 'temporal', VERSION);
 
-/** The `temporal` program that is here already: named, on PATH, or kept from earlier. */
+/** Finds a `temporal` program on this machine: the configured one, one on PATH, or one in the cache. */
 export async function findTemporal({
   cliPath,
   searchPath = '',
@@ -40,19 +40,19 @@ export async function findTemporal({
   return undefined;
 }
 
-/** Finds the `temporal` program, or gets it: the order is from what the user chose to what takes longest. */
+/** Finds the `temporal` program, or downloads or builds it. The slowest way comes last. */
 export async function acquireTemporal(sources: Sources): Promise<string> {
   const { cliPath, cache, say, signal } = sources;
   const found = await findTemporal(sources);
   if (found !== undefined) return found;
-  if (cliPath !== undefined) throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is none.`);
+  if (cliPath !== undefined) throw new NoServer(`TEMPORAL_CLI_PATH: expected a program; ${cliPath} is not one.`);
 
   const folder = folderIn(cache);
   const kept = path.join(folder, 'temporal');
   await mkdir(folder, { recursive: true });
   return soleOwner(
     path.join(folder, 'building.lock'),
-    { say, waitingFor: 'another process that gets Temporal', signal },
+    { say, waitingFor: 'another process that installs Temporal', signal },
     async () => {
       if (await runnable(kept)) return kept;
       const tried: string[] = [];
@@ -62,12 +62,12 @@ export async function acquireTemporal(sources: Sources): Promise<string> {
         } catch (failure) {
           signal?.throwIfAborted();
           tried.push(`${name}: ${(failure as Error).message.split('\n', 1)[0]!.slice(0, 300)}`);
-          say(`${name} did not work; trying on`);
+          say(`${name} failed; trying the next way`);
         }
       }
       throw new NoServer(
         [
-          'No Temporal server could be had. Any one of these will do: install the Temporal CLI (`temporal` on PATH, or',
+          'Found no Temporal server. Do one of these: install the Temporal CLI (`temporal` on PATH, or',
           'TEMPORAL_CLI_PATH), install Go 1.25 or later, run `docker compose up`, or set TEMPORAL_ADDRESS.',
           ...tried,
         ].join('\n'),
@@ -82,7 +82,7 @@ const ways = ({ download = downloadOfficial, build = buildWithGo, say, signal }:
   [
     'The official download',
     async (folder, kept) => {
-      say('getting the Temporal CLI: the official download');
+      say('downloading the Temporal CLI');
       await rename(await download(folder), kept);
       return kept;
     },
@@ -98,18 +98,18 @@ const ways = ({ download = downloadOfficial, build = buildWithGo, say, signal }:
   ],
 ];
 
-/** As Temporal's own SDK gets its test server: it downloads, checks and keeps the program. */
+/** Downloads the program as Temporal's SDK does for its test server, including the check of the download. */
 async function downloadOfficial(folder: string): Promise<string> {
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const executable = { type: 'cached-download', downloadDir: folder } as const;
   const begun = TestWorkflowEnvironment.createLocal({ server: { executable } });
   const environment = await withLimit(begun, DOWNLOAD_MS).catch((failure: unknown) => {
-    begun.then((late) => late.teardown()).catch(() => undefined); // whatever comes later is not to stay
+    begun.then((late) => late.teardown()).catch(() => undefined); // stops a server that starts after the deadline
     throw failure;
   });
   await environment.teardown();
   const found = await newest(folder);
-  if (!found) throw new Error('it left no program behind');
+  if (!found) throw new Error('the download contains no program');
   return found;
 }
 

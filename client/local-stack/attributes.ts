@@ -4,13 +4,13 @@ import { SEARCH_ATTRIBUTES } from '../../workflows/contracts/run/search-attribut
 /** Temporal's IndexedValueType, by number (temporal/api/enums/v1/common.proto). */
 const TYPE_OF = { Keyword: 2, Datetime: 6 };
 
-/** The search attributes that the namespace lacks. */
+/** Returns the search attributes that the namespace lacks. */
 export async function missingAttributes(connection: Connection, namespace: string): Promise<string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return Object.keys(SEARCH_ATTRIBUTES).filter((name) => !(name in (customAttributes ?? {})));
 }
 
-/** Registers what is missing: what is there stays as it is. */
+/** Registers the missing search attributes. Existing ones stay as they are. */
 export async function registerAttributes(connection: Connection, namespace: string): Promise<string[]> {
   const missing = await missingAttributes(connection, namespace);
   if (missing.length > 0) {

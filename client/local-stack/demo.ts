@@ -16,14 +16,14 @@ interface Playing {
   config: ClientConfig;
   runs: Runs;
   stack: Stack;
-  /** Told when somebody wants it to end. */
+  /** Aborts when the user stops the demo. */
   signal: AbortSignal;
   unattended: boolean;
 }
 
 const tell = (line: string): void => void process.stdout.write(`${tame(line, pc.isColorSupported)}\n`);
 
-/** Takes the sample's task from start to merge, telling its story. Unattended, a scripted person plays along. */
+/** Takes the sample's task from start to merge, and prints what happens. Unattended, a script acts as the person. */
 export async function playSample({ config, runs, stack, signal, unattended }: Playing): Promise<{ ok: boolean }> {
   const home = path.join(stack.data, 'demo');
   const n = await freeNumber(home, runs);
@@ -65,11 +65,11 @@ export async function playSample({ config, runs, stack, signal, unattended }: Pl
   if (!unattended) return { ok: code === 0 };
   const wrong = [...person.complaints, ...(await differences(runs, workflowId, shop, code))];
   for (const line of wrong) tell(`Not as expected: ${line}`);
-  tell(wrong.length === 0 ? 'Everything went as expected.' : `${wrong.length} things differ.`);
+  tell(wrong.length === 0 ? 'Everything went as expected.' : `${wrong.length} things are not as expected.`);
   return { ok: wrong.length === 0 };
 }
 
-/** One more than any sample on this disk, and none that the cluster has had a run of: it may be older than the disk. */
+/** A number that no sample on this disk has, and no run in the cluster, which may be older than the disk. */
 async function freeNumber(home: string, runs: Runs): Promise<number> {
   const taken = (await readdir(home).catch(() => [])).map((name) => Number(name) || 0);
   let n = 1 + Math.max(0, ...taken);
@@ -77,7 +77,7 @@ async function freeNumber(home: string, runs: Runs): Promise<number> {
   return n;
 }
 
-/** Tries the preview as a person would: by opening it, and adding up what it shows. */
+/** Tests the preview like a person: opens the page, and checks whether its amounts add up. */
 class ScriptedPerson {
   readonly complaints: string[] = [];
   private readonly seen = new Set<string>();
@@ -97,13 +97,13 @@ class ScriptedPerson {
     const page = await (await fetch(environment.url)).text();
     const [net, tax, total] = ['Net', 'Tax', 'Total'].map((label) => amountOf(page, label));
     if (net! + tax! === total) {
-      if (this.found === 0) this.complaints.push('the planted defect was not there to be found');
+      if (this.found === 0) this.complaints.push('the preview did not show the planted defect');
       await this.runs.act(workflowId, 'confirm', { by: 'the scripted person', visit });
       return;
     }
     this.found += 1;
     if (this.found > 1) {
-      this.complaints.push('the fixer was told of the defect, and it is still there');
+      this.complaints.push('the defect is still there after the fix');
       await this.runs.act(workflowId, 'stop', { by: 'the scripted person' });
       return;
     }
@@ -117,7 +117,7 @@ const amountOf = (page: string, label: string): number => {
   return Math.round(Number(amount) * 100);
 };
 
-/** What is not as the story says it should be, in the run and in the repository. */
+/** Returns every deviation from the expected result, in the run and in the repository. */
 async function differences(runs: Runs, workflowId: string, shop: string, code: number): Promise<string[]> {
   const wrong: string[] = [];
   const must = (held: boolean, otherwise: string) => void (held || wrong.push(otherwise));
@@ -136,10 +136,10 @@ async function differences(runs: Runs, workflowId: string, shop: string, code: n
   const git = async (...args: string[]) => (await execa('git', args, { cwd: shop })).stdout;
   const merge = end?.is === 'done' ? end.result.mergeCommit : undefined;
   must((await git('rev-parse', 'main')) === merge, 'main does not end with the merge commit');
-  must((await git('show', '-s', '--format=%P', 'main')).split(' ').length === 2, 'the merge is no merge commit');
+  must((await git('show', '-s', '--format=%P', 'main')).split(' ').length === 2, 'the merge is not a merge commit');
   must(
     (await git('show', 'main:lib/totals.js')).includes("['To pay', netOf(items) + taxOf(items)]"),
-    'main lacks the mended total',
+    'main lacks the fixed total',
   );
   must((await git('branch', '--list', 'gatehouse/*')) === '', 'the work branch is still there');
   return wrong;

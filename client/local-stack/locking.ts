@@ -6,15 +6,16 @@ import { isElsewhere, readRecord, recordOf, stillRuns, type OnRecord } from './p
 
 const PAUSE_MS = 500;
 /**
- * A holder touches its lock this often, in milliseconds: one that nobody here can see has died once it did not for so long.
+ * The owner of a lock touches the file this often, in milliseconds. If its process is not visible from here, it counts as
+ * dead when the file has not been touched for the lease.
  */
 const TOUCH_MS = 5_000;
 const LEASE_MS = 60_000;
 
-/** Takes a lock file, or answers who has it. A lock whose holder is gone is taken over. */
+/** Takes a lock file, or returns who owns it. A lock whose owner is gone is taken over. */
 export async function takeLock(file: string): Promise<{ ownedBy?: number; release: () => Promise<void> }> {
   await mkdir(path.dirname(file), { recursive: true });
-  // Written aside and linked in: a lock is never seen without its holder's name.
+  // The file is written under another name and then linked, so that a lock always names its owner.
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, await recordOf(process.pid));
   try {
@@ -22,8 +23,8 @@ export async function takeLock(file: string): Promise<{ ownedBy?: number; releas
       if (await linked(draft, file)) return { release: keeping(file) };
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) continue; // just released
-      const holder = readRecord(text);
-      if (holder && (await isHeld(file, holder))) return { ownedBy: holder.pid, release: () => Promise.resolve() };
+      const owner = readRecord(text);
+      if (owner && (await isOwned(file, owner))) return { ownedBy: owner.pid, release: () => Promise.resolve() };
       if (await succeeded(file, text, draft)) return { release: keeping(file) };
     }
   } finally {
@@ -31,7 +32,7 @@ export async function takeLock(file: string): Promise<{ ownedBy?: number; releas
   }
 }
 
-/** Says that we live for as long as we hold it. Answers how to give it back. */
+/** Touches the lock for as long as we own it. Returns the function that releases it. */
 function keeping(file: string): () => Promise<void> {
   const clock = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), TOUCH_MS);
   clock.unref();
@@ -41,8 +42,8 @@ function keeping(file: string): () => Promise<void> {
   };
 }
 
-async function isHeld(file: string, holder: OnRecord): Promise<boolean> {
-  if (!(await isElsewhere(holder))) return stillRuns(holder);
+async function isOwned(file: string, owner: OnRecord): Promise<boolean> {
+  if (!(await isElsewhere(owner))) return stillRuns(owner);
   const touched = await stat(file).catch(() => undefined);
   return touched !== undefined && Date.now() - touched.mtimeMs < LEASE_MS;
 }
@@ -58,8 +59,8 @@ const linked = async (draft: string, file: string): Promise<boolean> => {
 };
 
 /**
- * Puts our lock in the place of a dead holder's, which only whoever has the turn does: so what is replaced is still the dead
- * one's. A turn whose holder died in it is taken over in the same way.
+ * Replaces the lock of a dead owner with ours. This needs a second lock, `.next`, so that nobody replaces the lock of a
+ * living owner. If the owner of the second lock has died, it is taken over in the same way.
  */
 async function succeeded(file: string, dead: string, draft: string): Promise<boolean> {
   const turn = await takeLock(`${file}.next`);
@@ -79,7 +80,7 @@ export interface Turn {
   signal?: AbortSignal | undefined;
 }
 
-/** Works alone, waiting for its turn. */
+/** Waits for the lock, and holds it while the work runs. */
 export async function soleOwner<T>(
   file: string,
   { say, waitingFor, signal }: Turn,

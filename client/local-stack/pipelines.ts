@@ -8,14 +8,14 @@ import type { Ended } from '../ends.ts';
 import type { Runs } from '../runs.ts';
 import { makeSampleRepository } from './sample.ts';
 
-/** What a run's history may take, at most: ten times less than where the server begins to warn. */
+/** The limits of a run's history: a tenth of the size at which the server warns. */
 export const MOST = { events: 1_000, bytes: 1_000_000 };
 
 const AT_ONCE = 3;
 const POLL_MS = 250;
 const LONGEST_MS = 15 * 60_000;
 
-/** What became of one pipeline. `because` says what was not as expected; without it all was. */
+/** The result of one pipeline. `because` describes what was not as expected. It is missing on success. */
 export interface Taken {
   pipeline: string;
   outcome: string;
@@ -28,10 +28,10 @@ export interface Taken {
 
 interface Playing {
   runs: Runs;
-  /** Where the sample repositories are made. */
+  /** The folder in which the sample repositories are made. */
   home: string;
   say: (line: string) => void;
-  /** Told when somebody wants it to end. */
+  /** Aborts when the user stops the command. */
   signal: AbortSignal;
 }
 
@@ -42,7 +42,7 @@ const BUG = {
   type: 'bug',
 };
 
-/** Takes the sample's task through built-in pipelines, several at a time, each on a repository of its own. */
+/** Runs the sample's task through built-in pipelines, several at a time, each on its own repository. */
 export async function takeAll(names: readonly string[], playing: Playing): Promise<Taken[]> {
   const taken = new Map<string, Taken>();
   const waiting = [...names];
@@ -59,7 +59,7 @@ async function take(pipeline: string, playing: Playing): Promise<Taken> {
   const { runs, home, say, signal } = playing;
   const began = Date.now();
   const none = { pipeline, outcome: 'none', steps: 0, events: 0, bytes: 0, seconds: 0 };
-  if (signal.aborted) return { ...none, because: 'it was not begun: somebody ended it' };
+  if (signal.aborted) return { ...none, because: 'it was not started, because the command was stopped' };
   try {
     const shop = path.join(home, pipeline, 'shop');
     await makeSampleRepository(shop);
@@ -76,18 +76,18 @@ async function take(pipeline: string, playing: Playing): Promise<Taken> {
     say(`${pipeline}: ${row.outcome} after ${seconds} s`);
     return { ...row, ...complaint(row) };
   } catch (failure) {
-    // One that cannot be taken is no reason to leave the others.
+    // A failure of one pipeline does not stop the others.
     return { ...none, because: (failure as Error).message };
   }
 }
 
 type Close = Exclude<Ended, { is: 'live' }> | { is: 'left'; because: string };
 
-/** Answers whatever a run asks of a person, until it ends. */
+/** Answers everything that a run asks a person, until it ends. */
 async function follow(workflowId: string, pipeline: string, { runs, say, signal }: Playing): Promise<Close> {
   let at: string | undefined;
   for (const until = Date.now() + LONGEST_MS; Date.now() < until; await pause(POLL_MS)) {
-    if (signal.aborted) return { is: 'left', because: 'somebody ended it' };
+    if (signal.aborted) return { is: 'left', because: 'the command was stopped' };
     const end = await unlessTimedOut(runs.ended(workflowId));
     if (end && end.is !== 'live') return end;
     const run = await unlessTimedOut(runs.run(workflowId));
@@ -97,7 +97,7 @@ async function follow(workflowId: string, pipeline: string, { runs, say, signal 
     }
     const answer = run && answerTo(run);
     if (!run || !answer) continue;
-    // The same id for the same answer: what is looked at twice is answered once.
+    // The id depends on the question, so that a question that is seen twice is answered once.
     const actionId = [run.current?.visit, answer.action, answer.said['finding']].filter(Boolean).join('/');
     const said = { ...answer.said, actionId, by: 'the scripted person', visit: run.current?.visit };
     if (await unlessTimedOut(runs.act(workflowId, answer.action, said))) say(`${pipeline}: ${at}: ${answer.action}`);
@@ -105,7 +105,7 @@ async function follow(workflowId: string, pipeline: string, { runs, say, signal 
   return { is: 'left', because: `it had not ended after ${LONGEST_MS / 60_000} minutes` };
 }
 
-/** A worker that is busy, or a park that was left in the same moment: the next look tells. */
+/** Ignores client errors, because the worker may be busy, or the run may have just moved on. The next poll shows it. */
 async function unlessTimedOut<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
@@ -115,7 +115,7 @@ async function unlessTimedOut<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What the scripted person answers to a run that is parked. */
+/** The scripted person's answer to a parked run. */
 export const answerTo = ({ status, current }: Pick<RunAnswer, 'status' | 'current'>): PersonsAnswer | undefined =>
   status === 'parked' && current
     ? scriptedAnswerTo(
@@ -124,7 +124,7 @@ export const answerTo = ({ status, current }: Pick<RunAnswer, 'status' | 'curren
       )
     : undefined;
 
-/** What the run has left behind in the server. */
+/** Measures the run's history on the server. */
 async function measured(runs: Runs, workflowId: string): Promise<Pick<Taken, 'steps' | 'events' | 'bytes'>> {
   const { historyLength, historySize = 0 } = await runs.describe(workflowId);
   const steps = (await unlessTimedOut(runs.run(workflowId)))?.steps ?? [];
@@ -135,7 +135,7 @@ async function measured(runs: Runs, workflowId: string): Promise<Pick<Taken, 'st
 const expectedOf = (pipeline: string): string[] =>
   BUILT_IN[pipeline]!.some(({ kind }) => kind === 'merger') ? ['merged'] : ['ready', 'completed'];
 
-/** How it ended, and whether that is not how it should. */
+/** The outcome of a run, and why it is not the expected one, if it is not. */
 function endingOf(pipeline: string, end: Close): Pick<Taken, 'outcome' | 'because'> {
   const expected = expectedOf(pipeline);
   switch (end.is) {
@@ -150,12 +150,12 @@ function endingOf(pipeline: string, end: Close): Pick<Taken, 'outcome' | 'becaus
   }
 }
 
-/** What is not as it should be, in one sentence; nothing when all is. */
+/** Describes everything that is not as expected, in one sentence. Empty if everything is. */
 function complaint({ because, events, bytes }: Taken): { because?: string } {
   const wrong = [
     because,
-    events >= MOST.events && `${events} events, of fewer than ${MOST.events}`,
-    bytes >= MOST.bytes && `${bytes} bytes, of fewer than ${MOST.bytes}`,
+    events >= MOST.events && `${events} events; expected fewer than ${MOST.events}`,
+    bytes >= MOST.bytes && `${bytes} bytes; expected fewer than ${MOST.bytes}`,
   ].filter(Boolean);
   return wrong.length > 0 ? { because: wrong.join('; ') } : {};
 }

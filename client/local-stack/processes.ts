@@ -2,19 +2,19 @@ import { readFile, readlink } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 
-/** A process as it is put on record: pids are given anew, so the time of its birth goes with it. */
+/** A recorded process. Pids are reused, so the record includes the time at which the process started. */
 export interface OnRecord {
   pid: number;
   birth: string;
-  /** Where its pid means something (pid_namespaces(7)): each container has one of its own. */
+  /** The namespace of its pid (pid_namespaces(7)). Each container has its own. */
   namespace?: string | undefined;
 }
 
 const ownNamespace = (): Promise<string | undefined> => readlink('/proc/self/ns/pid').catch(() => undefined);
 
 /**
- * When a process was born, in words that only it answers with: on Linux boot and clock tick (proc(5), field 22 of stat),
- * elsewhere what `ps` says. None for one that is gone.
+ * A text that identifies the start of a process: on Linux the boot id and the clock tick (proc(5), field 22 of stat),
+ * elsewhere the start time from `ps`. Undefined if the process has ended.
  */
 export async function birthOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') {
@@ -33,7 +33,7 @@ export async function birthOf(pid: number): Promise<string | undefined> {
   }
 }
 
-/** What to write down about a process, and whether what was written still stands for one that runs. */
+/** The record of a process, as text. */
 export const recordOf = async (pid: number): Promise<string> =>
   JSON.stringify({
     pid,
@@ -41,13 +41,13 @@ export const recordOf = async (pid: number): Promise<string> =>
     namespace: await ownNamespace(),
   } satisfies OnRecord);
 
-/** Whether our look at pids says nothing of it: it may live in another container. */
+/** Whether the process is in another pid namespace, such as a container, where we cannot see it. */
 export async function isElsewhere({ namespace }: OnRecord): Promise<boolean> {
   const own = await ownNamespace();
   return namespace !== undefined && own !== undefined && namespace !== own;
 }
 
-/** Reads a record; a broken one (written halfway when the power went) is none. */
+/** Parses a record. Undefined if it is broken, for example because the power failed while it was written. */
 export function readRecord(text: string): OnRecord | undefined {
   try {
     const { pid, birth, namespace } = JSON.parse(text) as Partial<OnRecord>;
@@ -60,7 +60,7 @@ export function readRecord(text: string): OnRecord | undefined {
 
 export const stillRuns = async ({ pid, birth }: OnRecord): Promise<boolean> => (await birthOf(pid)) === birth;
 
-/** Asks a process to end, waits, and insists. */
+/** Ends a process with SIGTERM, and with SIGKILL if it is still running after `patience` milliseconds. */
 export async function end(pid: number, patience: number): Promise<void> {
   const birth = await birthOf(pid);
   if (birth === undefined) return;

@@ -14,7 +14,7 @@ const START_MS = 60_000;
 const STOP_MS = 20_000;
 const RESTART_MS = 1_000;
 
-/** The development server polls each queue 20 times a second by default, which is most of the latency of a run. */
+/** By default the development server polls each queue 20 times a second, which causes most of a run's latency. */
 const TUNING = ['transferProcessor', 'timerProcessor', 'visibilityProcessor', 'outboundProcessor'].flatMap((queue) => [
   '--dynamic-config-value',
   `history.${queue}MaxPollRPS=2000`,
@@ -31,15 +31,15 @@ export interface ServerOptions {
   namespace: string;
   data: string;
   say: (line: string) => void;
-  /** Dynamic configuration on top of ours, by its key. */
+  /** Dynamic configuration in addition to ours, by key. */
   tuning?: Record<string, string | number>;
-  /** Where its Web UI has payloads decrypted. */
+  /** The codec server for its Web UI. */
   codecEndpoint?: string;
-  /** What it is given of ours: all but our own variables, which hold keys and secrets. */
+  /** Our environment. The server gets it without our own variables, which contain keys and secrets. */
   environment?: NodeJS.ProcessEnv;
 }
 
-/** A development server of our own, with its database in the data folder: runs survive its restart. */
+/** A Temporal development server with its database in the data folder, so that runs survive a restart. */
 export class LocalServer {
   private child: ChildProcess | undefined;
   private stopping = false;
@@ -56,7 +56,7 @@ export class LocalServer {
     await this.launch();
   }
 
-  /** From now on its end is no reason to start it again: who ends all of us may have ended it already. */
+  /** Stops restarting the server, because a signal to all processes may already have ended it. */
   letGo(): void {
     this.stopping = true;
   }
@@ -79,7 +79,7 @@ export class LocalServer {
     const kept = ['--namespace', namespace, '--db-filename', path.join(data, 'temporal.db'), '--log-level', 'error'];
     const more = Object.entries(tuning).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]);
     const codec = codecEndpoint ? ['--ui-codec-endpoint', codecEndpoint] : [];
-    // A group of its own: a Ctrl-C in the terminal must reach us first, and it last.
+    // Has its own process group, so that a Ctrl-C in the terminal reaches us and not the server, which must stop last.
     const child = spawn(temporal, [...args, ...kept, ...TUNING, ...more, ...attributes, ...codec], {
       detached: true,
       stdio: ['ignore', log, log],
@@ -98,7 +98,7 @@ export class LocalServer {
     try {
       await Promise.race([this.healthy(() => child.exitCode === null && child.signalCode === null), died]);
     } catch (failure) {
-      // Two servers must not share a database: one that does not answer goes before the next one comes.
+      // Ends a server that does not answer before the next one starts, because two servers must not share a database.
       if (child.pid) await end(child.pid, STOP_MS);
       throw failure;
     }
@@ -107,8 +107,8 @@ export class LocalServer {
   }
 
   /**
-   * A server that was killed under us is started again: its database is where it was. After a pause, in which we hear of it
-   * where we are ended too.
+   * Restarts a server that has ended; its database is still there. Pauses first, because we may be about to receive the
+   * signal that ended the server.
    */
   private async revive(): Promise<void> {
     for (;;) {
@@ -118,7 +118,7 @@ export class LocalServer {
       try {
         return await this.launch();
       } catch (failure) {
-        this.options.say(`it does not start: ${(failure as Error).message}`);
+        this.options.say(`the Temporal server does not start: ${(failure as Error).message}`);
       }
     }
   }
@@ -141,7 +141,7 @@ export class LocalServer {
     throw new Error('the Temporal server ended before it answered');
   }
 
-  /** One that an `up` that was killed left behind is ended first: two servers must not share a database. */
+  /** Ends the server that a killed `up` has left behind, because two servers must not share a database. */
   private async endOrphan(): Promise<void> {
     const left = readRecord(await readFile(this.record, 'utf8').catch(() => ''));
     if (!left || !(await stillRuns(left))) return;
@@ -163,7 +163,7 @@ export class LocalServer {
 const others = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(GATEHOUSE|TEMPORAL)_/.test(name)));
 
-/** Whether a port can be listened on. */
+/** Whether a port is free. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

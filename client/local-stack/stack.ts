@@ -10,10 +10,10 @@ import { takeLock } from './locking.ts';
 import { LocalServer } from './server.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** How often, in seconds, the local stack looks at what sends no hints: all of it is on this machine. */
+/** The local stack's polling interval, in seconds. It is short, because everything is on this machine. */
 const POLL_SECONDS = '2';
 
-/** What runs were told, made and paid lies in the data folder: it is its user's alone. */
+/** The mode of the data folder: only its user may read what runs received, produced and cost. */
 const PRIVATE = 0o700;
 
 export class AlreadyUp extends ClientError {
@@ -24,20 +24,20 @@ export interface Stack {
   address: string;
   namespace: string;
   data: string;
-  /** None with a configured cluster, whose Web UI is its own. */
+  /** Undefined if a Temporal cluster is configured, because it has its own Web UI. */
   uiUrl?: string;
   temporalPath?: string;
-  /** Where Temporal's own tools have payloads decrypted, when they are encrypted. */
+  /** The codec server for Temporal's own tools, if payloads are encrypted. */
   codecEndpoint?: string;
-  /** The worker's process, for who wants to see it killed. */
+  /** The pid of the worker, for tests that kill it. */
   workerPid: () => number | undefined;
-  /** Ends all of it. Answers whether all has ended in order; what has not is said. */
+  /** Stops everything. Returns whether everything ended in order, and prints what did not. */
   stop(): Promise<boolean>;
 }
 
 /**
- * Brings up what is needed: a Temporal server unless one is configured, the search attributes, and a worker. Throws
- * without leaving anything behind; also when `signal` says that nobody wants it any more.
+ * Starts a Temporal server unless one is configured, registers the search attributes, and starts a worker. If this fails or
+ * `signal` aborts, it stops everything that it has started, and throws.
  */
 export async function startStack(
   config: ClientConfig,

@@ -7,14 +7,14 @@ const RULE_TEST = `import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { totalsOf } from '../lib/totals.js';
 
-test('no label of the totals is shorter than it need be: “Net” confuses people', () => {
+test('no label of the totals is “Net”, because it confuses people', () => {
   assert.ok(!totalsOf([]).some(([label]) => label === 'Net'));
 });
 `;
 
 /**
- * While the change is being tried, a colleague commits to the base: a new label on the very line that the change
- * touches, which conflicts, and a new test, which the change then fails. Real work, in a clone of the colleague's own.
+ * Commits to the base as a colleague, while a person tests the change: a new label on a line that the change touches too,
+ * which conflicts, and a new test, which the change fails. This happens in a separate clone.
  */
 export async function moveTheBase(repository: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -23,7 +23,7 @@ export async function moveTheBase(repository: string, folder: string): Promise<v
   const text = await readFile(totals, 'utf8');
   await writeFile(totals, text.replace("['Total', netOf(items)]", "['To pay', netOf(items)]"));
   await writeFile(path.join(folder, 'test', 'labels.test.js'), RULE_TEST);
-  await commit(folder, 'Bo', 'Call the total what it is: to pay');
+  await commit(folder, 'Bo', 'Rename the total to “To pay”');
   await execa('git', ['push', '--quiet', 'origin', 'main'], { cwd: folder });
   await rm(folder, { recursive: true, force: true });
 }

@@ -3,22 +3,22 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileOf, isBuilt } from '../../worker/configuration/places.ts';
+import { fileOf, isBuilt } from '../../worker/configuration/package-files.ts';
 
 export const WORKER = fileOf('worker/main.ts', 'worker.js');
-/** What Node needs to run it: a loader for the sources, or the source maps of a build. */
+/** Node's flags for the worker: a loader for the sources, or the source maps of a build. */
 export const WORKER_FLAGS = isBuilt ? ['--enable-source-maps'] : ['--import', import.meta.resolve('tsx')];
-/** Longer than an orderly stop takes: 20 s for what it works on, and 20 s for what it runs (`CLOSE_MS`). */
+/** Longer than an orderly stop takes: 20 s for the worker's activities, and 20 s for its processes (`CLOSE_MS`). */
 const STOP_MS = 50_000;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** The worker as a process of its own, which is started again when it dies. */
+/** Runs the worker in a separate process, and restarts it when it dies. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
-  /** It is gone, and whatever it told before was heard. */
+  /** Resolves when the process has ended and all its messages have been received. */
   private gone: Promise<unknown> = Promise.resolve();
   private stopping = false;
-  /** What the last one that served could not end, in its own words. Unknown until it has stopped in order. */
+  /** What the last worker could not stop, as it reported. Undefined until it has stopped in order. */
   private left: string[] | undefined = [];
 
   constructor(
@@ -29,7 +29,7 @@ export class WorkerProcess {
     return this.child?.pid;
   }
 
-  /** Comes back once it takes work. */
+  /** Starts the worker, and resolves when it takes work. */
   async start(): Promise<void> {
     const child = this.spawn();
     let ready = false;
@@ -50,8 +50,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Ends it in order: no new work, jobs and checks interrupted, environments stopped. One that was asked by others, as
-   * where a signal goes to all processes at once, may have ended already. Throws what could not be ended.
+   * Stops the worker in order: it takes no new work, interrupts jobs and checks, and stops environments. It may already have
+   * ended, if a signal went to all processes at once. Throws an error that names what could not be stopped.
    */
   async stop(): Promise<void> {
     this.stopping = true;
@@ -63,7 +63,7 @@ export class WorkerProcess {
     if (!this.left) {
       const how = child?.signalCode ?? `exit ${child?.exitCode}`;
       throw new Error(
-        `the worker did not stop in order (${how}): the next one goes on with what it ran; see ${this.log}`,
+        `the worker did not stop in order (${how}). The next worker continues what it was running. See ${this.log}`,
       );
     }
     if (this.left.length > 0) throw new Error(this.left.join('\n'));
@@ -82,7 +82,7 @@ export class WorkerProcess {
     }
   }
 
-  /** In a group of its own, so that a Ctrl-C reaches it through us, in order. */
+  /** The process has its own group, so that a Ctrl-C reaches only us, and we stop the worker in order. */
   private spawn(): ChildProcess {
     mkdirSync(path.dirname(this.log), { recursive: true });
     const log = openSync(this.log, 'a');
@@ -93,7 +93,7 @@ export class WorkerProcess {
         detached: true,
         stdio: ['ignore', log, log, 'ipc'],
       });
-      this.gone = once(this.child, 'close').catch(() => undefined); // it could not be started: then nothing is there
+      this.gone = once(this.child, 'close').catch(() => undefined); // the process could not be started
       return this.child;
     } finally {
       closeSync(log);

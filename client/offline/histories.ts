@@ -5,25 +5,25 @@ import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-uti
 
 type History = Parameters<typeof historyToJSON>[0];
 
-/** A history that can be replayed, under the id that its workflow had: a run checks its own id against its input. */
+/** A replayable history and its workflow id, which is needed because a run compares its id with its input. */
 export interface Recorded {
   workflowId: string;
   history: History;
 }
 
-/** A history as the `temporal` command would print it: what replay reads, here and elsewhere. */
+/** The JSON of a history in the format of the `temporal` command, which every replayer reads. */
 export const historyToJson = (history: History): string => historyToJSON(history);
 
-/** The same as data, to be looked through or scrubbed. */
+/** The history as data, for example to scrub it. */
 export const historyData = (history: History): unknown => JSON.parse(historyToJson(history));
 
-/** A history as a folder of many keeps it: `gunzip` makes JSON of it. The same history makes the same bytes. */
+/** The history as compressed JSON, for a folder of many. The bytes depend on the history only. */
 export const packed = (data: unknown): Buffer => gzipSync(JSON.stringify(data), { level: 9 });
 
 const NAMES = /\.json(\.gz)?$/;
 const EXPECTED = 'expected the JSON of a history, as `gatehouse export` or `temporal workflow show -o json` writes it';
 
-/** The files that a path means: itself, or every `.json` and `.json.gz` below it, in order. None: there is no such path. */
+/** The file itself, or all `.json` and `.json.gz` files in a folder, sorted. Undefined if the path does not exist. */
 export async function historyFiles(place: string): Promise<string[] | undefined> {
   const there = await stat(place).catch(() => undefined);
   if (!there?.isDirectory()) return there ? [place] : undefined;
@@ -34,14 +34,14 @@ export async function historyFiles(place: string): Promise<string[] | undefined>
     .sort();
 }
 
-/** The text of a file, compressed or not. */
+/** Reads the text of a file, compressed or not. */
 export async function historyText(file: string): Promise<string> {
   const bytes = await readFile(file);
   const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
   return (isPacked ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
-/** Reads a file with a history. Throws an error that says what was expected when it holds none. */
+/** Reads a history from a file. If it is invalid, the error describes what was expected. */
 export async function readHistory(file: string): Promise<Recorded> {
   try {
     const data = JSON.parse(await historyText(file)) as {
@@ -54,7 +54,7 @@ export async function readHistory(file: string): Promise<Recorded> {
   }
 }
 
-/** Servers before 1.22 did not tell the id. */
+/** Servers before 1.22 did not record the id. */
 interface Begun {
   workflowId?: string;
 }

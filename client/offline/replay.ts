@@ -5,30 +5,30 @@ import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
 const SILENT_LOGGER = 'ERROR';
-/** Each has a copy of the workflow code of its own; more of them gain little. */
+/** The maximum number of parallel streams. Each has its own copy of the workflow code, and more streams gain little. */
 const MOST_STREAMS = 4;
 
 export interface Replayed {
   file: string;
   ok: boolean;
-  /** Why it does not replay, or is no history. */
+  /** Why the file does not replay, or is not a history. */
   because?: string;
 }
 
 export interface Replaying {
-  /** Told of each file as its replay ends. */
+  /** Called after the replay of each file. */
   tell?: (replayed: Replayed, done: number) => void;
-  /** The workflow code that is to replay them; this build's, unless said. */
+  /** The workflow code on which to replay. Default: the code of this build. */
   workflowsPath?: string;
-  /** The worker's: an encrypted history is read with the keys that it was written with. */
+  /** The worker's payload codecs, for encrypted histories. */
   payloadCodecs?: Converter['payloadCodecs'];
 }
 
 type Converter = NonNullable<ReplayWorkerOptions['dataConverter']>;
 
 /**
- * Replays exported histories on workflow code, without a server: one bundle for all, and as many at the same time as
- * there are processors. Answers in the order of the files.
+ * Replays exported histories on workflow code, without a server. All share one bundle, and several are replayed in parallel.
+ * Returns the results in the order of the files.
  */
 export async function replay(
   files: readonly string[],
@@ -36,7 +36,7 @@ export async function replay(
 ): Promise<Replayed[]> {
   hush();
   const workflowBundle = await bundleOf(workflowsPath);
-  // Failures are shown here and now, so their messages are not encrypted.
+  // Failures are shown locally, so their messages are not encrypted.
   const dataConverter = { ...dataConverterOf(), payloadCodecs };
   const results: Replayed[] = [];
   const note = (replayed: Replayed) => {
@@ -59,7 +59,7 @@ async function bundleOf(
   return bundleWorkflowCode({ ...code, payloadConverterPath, logger: new DefaultLogger(SILENT_LOGGER) });
 }
 
-/** Takes one file after another, for as long as there are any. */
+/** Replays files one after another, until none are left. */
 async function stream(options: ReplayWorkerOptions, left: string[], note: (replayed: Replayed) => void) {
   let file = '';
   async function* recorded(): AsyncGenerator<Recorded> {
@@ -75,7 +75,7 @@ async function stream(options: ReplayWorkerOptions, left: string[], note: (repla
   }
 }
 
-/** Core says it as Rust prints it: what a person needs of that is the innermost message. */
+/** Core prints the error as a Rust value. Returns only its innermost message, which a person needs. */
 function whyOf(message: string): string {
   const [, said] = /message: "((?:[^"\\]|\\.)*)"/.exec(message) ?? [];
   return (said ?? message).replaceAll('\\"', '"').split(/\\n|\n/, 1)[0]!;
@@ -83,7 +83,7 @@ function whyOf(message: string): string {
 
 let quiet = false;
 
-/** Temporal's core prints its warnings on standard output unless told: that is where results belong. */
+/** Silences Temporal's core, which by default prints warnings on standard output, where our results belong. */
 export function hush(): void {
   if (quiet) return;
   quiet = true;

@@ -4,15 +4,15 @@ import { actionNames } from '../../workflows/contracts/messages.ts';
 const End = z.strictObject({
   /** The job's summary. */
   summary: z.string().optional(),
-  /** The role's data, as its brief asks for it. */
+  /** The role's structured output. */
   output: z.unknown().optional(),
-  /** A question for a person. */
+  /** A question that the job asks a person. */
   decision: z.strictObject({ question: z.string(), options: z.array(z.string()).min(1) }).optional(),
   /** Why the job fails. */
   fails: z.string().optional(),
-  /** Whether the job was evicted, rather than failed. */
+  /** Whether the job is evicted. */
   evicted: z.boolean().optional(),
-  /** Whether the job changes the branch. None: jobs of writing roles do. */
+  /** Whether the job changes the branch. Default: `true` for roles that write. */
   changes: z.boolean().optional(),
   /** What the job costs. */
   costCents: z.number().min(0).optional(),
@@ -24,13 +24,13 @@ export type End = z.output<typeof End>;
 const names = z.array(z.string());
 
 /**
- * What differs from a day on which all goes well. Of each list the next entry is used each time, and the last one stands;
- * people say their lines in order, and then whatever lets the run go on.
+ * The deviations from a run in which everything succeeds. Each call uses the next entry of its list, and the last entry is
+ * repeated. People send their actions in order, and then whatever lets the run continue.
  */
 export const Script = z.strictObject({
   /** How jobs end, by role. */
   jobs: z.record(z.string(), z.array(End).min(1)).default({}),
-  /** The names of the checks that are red, poll by poll. */
+  /** The names of the failing checks, poll by poll. */
   checks: z.array(names).default([]),
   /** The files that conflict with the base, poll by poll. */
   conflicts: z.array(names).default([]),
@@ -43,8 +43,8 @@ export const Script = z.strictObject({
     .array(z.array(z.strictObject({ id: z.string(), state: z.enum(['ok', 'warn', 'alert', 'no_data']) })))
     .default([]),
   /**
-   * What people send, in order: an action with its fields, and `afterMinutes`. After these, whatever lets the run go
-   * on.
+   * The actions that people send, in order: an action with its fields, and `afterMinutes`. After these, people send whatever
+   * lets the run continue.
    */
   people: z
     .array(z.looseObject({ action: z.enum(actionNames as [string]), afterMinutes: z.number().min(0).optional() }))
@@ -52,7 +52,7 @@ export const Script = z.strictObject({
 });
 export type Script = z.output<typeof Script>;
 
-/** The entries of a list in turn, of which the last stands. */
+/** Returns a function that returns the entries of a list in turn, and then repeats the last one. */
 export function inTurn<T>(entries: readonly T[], otherwise: T): () => T {
   let next = 0;
   return () => {

@@ -6,7 +6,7 @@ export interface PersonsAnswer {
   said: Record<string, unknown>;
 }
 
-/** What a person who wants to see it done answers to whatever a run asks: the first of these that is on offer. */
+/** The answer of a person who lets the run continue: the first of these actions that is on offer. */
 export function scriptedAnswerTo(
   current: RunAnswer['current'],
   offers: readonly ActionName[],

@@ -8,7 +8,7 @@ import type { Script } from './script.ts';
 import { worldOf } from './world.ts';
 
 const MINUTE = 60_000;
-/** A script may have a run go round for ever: after so many turns it is left. */
+/** The maximum number of turns, because a script may keep a run busy for ever. */
 const MOST_TURNS = 2_000;
 
 export interface Simulated {
@@ -19,12 +19,12 @@ export interface Simulated {
   run: RunAnswer;
 }
 
-/** One look at a run that is played, and when that is. */
+/** Called with each snapshot of the simulated run and its virtual time. */
 export type Tell = (look: { run: RunAnswer; log: never[]; minutes: number }) => void;
 
 /**
- * Plays a run against a scripted world, in virtual time: the workflow code is the one that workers run. Answers how the
- * run ended, and its release watch after it, if there is one.
+ * Simulates a run with the real workflow code against scripted services, in virtual time. Returns how the run ended and, if
+ * there is one, how its release watch ended.
  */
 export async function simulate(wish: unknown, input: RunInput, script: Script, tell: Tell): Promise<Simulated[]> {
   const { workspace, task, change } = input;
@@ -56,7 +56,7 @@ async function play(cluster: Cluster, run: Execution, people: People, tell: Tell
   }
 }
 
-/** People say their lines; when they have none left, they let the run go on. */
+/** Sends the scripted actions of people and, when none are left, whatever lets the run continue. */
 class People {
   private readonly lines: Line[];
 
@@ -69,7 +69,7 @@ class People {
     if (action === undefined) return false;
     await cluster.advance(afterMinutes * MINUTE);
     const { refused } = await run.update(action, said);
-    // A line that came at the wrong moment is heard all the same: as a signal it is in the log.
+    // An action that was refused is sent again as a signal, so that the run logs it.
     if (refused) await run.signal(action, said);
     return true;
   }
@@ -81,7 +81,7 @@ interface Line {
   [field: string]: unknown;
 }
 
-/** A reviewer that a script has not be understood would not be the next time either: then it is gone on without. */
+/** The action that lets the run continue. It is never `reviewAgain`, because the script would repeat the bad review. */
 function consent(current: RunAnswer['current'], offers: RunAnswer['waitingOn']['offers']): Line {
   const answer = scriptedAnswerTo(
     current,

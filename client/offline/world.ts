@@ -4,10 +4,10 @@ import type { World } from './sandbox/wire.ts';
 import { inTurn, type End, type Script } from './script.ts';
 
 const MINUTE = 60_000;
-/** For what ends by something else, or is never heard of. */
+/** A promise that never resolves. */
 export const never = () => new Promise<never>(() => undefined);
 
-/** What a good answer of each role with a structured output is. */
+/** A good output for each role with structured output. */
 export const GOOD_OUTPUTS: Readonly<Record<string, unknown>> = {
   reviewer: { rating: 0.9, summary: 'Good.' },
   'architect-companion': { rating: 0.9, summary: 'Good.' },
@@ -40,7 +40,7 @@ const BASE = 'b'.repeat(40);
 type Place = { repository: string; base: string; branch: string };
 type After = (minutes: number) => Promise<void>;
 
-/** The world as the script tells it: every activity of a run, of its environment and of its release watch. */
+/** The scripted activities of a run, of its environment and of its release watch. */
 export function worldOf(script: Script, cluster: () => Cluster, change: Place): World {
   const branch = new Branch();
   const after: After = (minutes) => cluster().wait(minutes * MINUTE);
@@ -86,7 +86,7 @@ function forgeOf(script: Script, branch: Branch, after: After): World {
       const red = checks().map((name) => ({ name, conclusion: 'failure', log: `${name} is red` }));
       return { ...seen(), checks: red.length > 0 ? red : [{ name: 'all', conclusion: 'success' }], none: false };
     },
-    // The script's base never moves, so nothing is behind it.
+    // The base never moves in a script, so no branch is behind it.
     settledMergeResult: () => ({ is: 'moved' }),
     settledMergeability() {
       if (!branch.head) return { ...seen(), is: 'nothing' };
@@ -131,7 +131,7 @@ function environmentsOf(script: Script, cluster: () => Cluster, after: After): W
   };
 }
 
-/** What is done, and answers nothing. */
+/** The activities without a result. */
 const UNANSWERED = [
   'stopJob',
   'notify',
@@ -143,7 +143,7 @@ const UNANSWERED = [
   'tellIssues',
 ];
 
-/** Jobs take a minute, or as long as they are said to. */
+/** The scripted jobs. By default each takes a minute. */
 function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) => Promise<void>) {
   const turns = new Map<string, () => End>();
   return async ({ role, mode }: Job): Promise<JobReport> => {
@@ -161,7 +161,7 @@ function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) =
   };
 }
 
-/** As the activity does: looks until the environment is no longer being made. Each look is a turn of the world. */
+/** Polls, like the real activity, until the environment is no longer being provisioned. */
 export async function environmentSettled(
   cluster: Cluster,
   { workflowId, generation }: { workflowId: string; generation: number },

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 let checkout: string;
 
-/** A checkout that nothing has been built in. */
+/** A checkout without a build. */
 beforeAll(async () => {
   checkout = await mkdtemp(path.join(tmpdir(), 'gatehouse-checkout-'));
   for (const name of ['activities', 'client', 'worker', 'workflows', 'package.json', 'package-lock.json']) {
@@ -24,7 +24,7 @@ const gatehouse = (...words: string[]) =>
   });
 const builds = () => readdir(path.join(checkout, 'dist'));
 
-it('is made at the first use, also by several processes at once, and then kept', async () => {
+it('builds at the first use, even by several processes at once, and then keeps the build', async () => {
   const first = await Promise.all([gatehouse('--help'), gatehouse('--help'), gatehouse('completion', 'bash')]);
   for (const { stderr } of first) expect(stderr).toBe('building gatehouse from its sources: once after each change');
   expect(first[0].stdout).toContain('Starts a run');
@@ -34,7 +34,7 @@ it('is made at the first use, also by several processes at once, and then kept',
   expect(await builds()).toHaveLength(1);
 }, 120_000);
 
-it('is made anew after a change of a source', async () => {
+it('builds again after a change of a source', async () => {
   const registry = path.join(checkout, 'client/cli/command-list.ts');
   await writeFile(registry, (await readFile(registry, 'utf8')).replace('Starts a run,', 'Launches a run,'));
   const { stdout, stderr } = await gatehouse('--help');
@@ -51,7 +51,7 @@ it('runs a command that loads the SDK’s worker', async () => {
   expect(stdout).toMatch(/run\/default\/PAY-1 ended after \d+ minutes: merged/);
 }, 120_000);
 
-it('loads for help neither the schemas nor Temporal', async () => {
+it('does not load the schemas or Temporal for help', async () => {
   const [build = ''] = await builds();
   const loaded = new Map<string, string>();
   const load = async (file: string) => {

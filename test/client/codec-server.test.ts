@@ -18,14 +18,14 @@ const ask = async (path: string, body: unknown, headers: Record<string, string> 
   return fetch(`${server.endpoint}${path}`, { method, headers, ...(method === 'POST' && { body: text }) });
 };
 
-it.each(['', '/default'])('encrypts and decrypts as Temporal’s tools ask for it, below %j', async (prefix) => {
+it.each(['', '/default'])('encrypts and decrypts for Temporal’s tools, with the path prefix %j', async (prefix) => {
   const sealed: any = await (await ask(`${prefix}/encode`, { payloads: [hello] })).json();
   expect(sealed.payloads).toMatchObject([{ metadata: { encoding: base64('binary/encrypted') } }]);
   expect(JSON.stringify(sealed)).not.toContain(hello.data);
   expect(await (await ask(`${prefix}/decode`, sealed)).json()).toEqual({ payloads: [hello] });
 });
 
-it('hands back what it has no key for, so that the rest of a history is shown', async () => {
+it('returns payloads unchanged if it has no key for them, so that the rest of a history is shown', async () => {
   const other = {
     metadata: { encoding: base64('binary/encrypted'), 'encryption-key-id': base64('k0') },
     data: base64('x'),
@@ -33,7 +33,7 @@ it('hands back what it has no key for, so that the rest of a history is shown', 
   expect(await (await ask('/decode', { payloads: [other, hello] })).json()).toEqual({ payloads: [other, hello] });
 });
 
-it('answers the Web UI that it is for, and no other page', async () => {
+it('answers only the configured Web UI, and no other page', async () => {
   const asked = await ask('/decode', '', { origin: UI, 'access-control-request-method': 'POST' }, 'OPTIONS');
   expect(asked.status).toBe(204);
   expect(asked.headers.get('access-control-allow-origin')).toBe(UI);
@@ -43,7 +43,7 @@ it('answers the Web UI that it is for, and no other page', async () => {
   }
 });
 
-it('listens on this machine, under its own name: a page whose name was pointed here is turned away', async () => {
+it('listens on this machine only, and refuses a page whose host name was pointed to it', async () => {
   expect(new URL(server.endpoint).hostname).toBe('127.0.0.1');
   const status = await new Promise((resolve, reject) => {
     const options = { method: 'POST', headers: { host: 'evil.example' } };
@@ -58,11 +58,11 @@ it.each([
   ['/decode', 'no JSON', 400],
   ['/decode', '{"payloads":[{"data":1}]}', 400],
   ['/other', '{"payloads":[]}', 404],
-])('turns away %s with %s', async (path, body, status) => {
+])('refuses %s with the body %s', async (path, body, status) => {
   expect((await ask(path, body)).status).toBe(status);
 });
 
-it('says which variable to change when its port is taken', async () => {
+it('names the variable to change if its port is taken', async () => {
   const port = Number(new URL(server.endpoint).port);
   await expect(serveCodec([], { port, ui: UI })).rejects.toThrow('set GATEHOUSE_CODEC_PORT to a free one');
 });

@@ -12,7 +12,7 @@ describe.each([
   ['client', readConfig],
   ['worker', readWorkerConfig],
 ])('the %s’s configuration', (_, read) => {
-  it('serves a laptop when nothing is set, and takes empty variables as unset', () => {
+  it('has defaults that work on a laptop, and treats empty variables as unset', () => {
     for (const environment of [HOME, { ...HOME, GATEHOUSE_PORT: '', TEMPORAL_ADDRESS: '' }]) {
       expect(read(environment)).toMatchObject({
         address: '127.0.0.1:7233',
@@ -34,17 +34,17 @@ describe.each([
     ['GATEHOUSE_LOG_LEVEL', 'loud', 'one of info, debug, warn, error, silent'],
     ['GATEHOUSE_FORGE', 'other', 'one of local'],
     ['GATEHOUSE_TASK_QUEUE', 'q'.repeat(201), 'at most 200 characters'],
-  ])('%s=%s is named with what was expected and found', (name, value, expected) => {
+  ])('refuses %s=%s with what was expected and found', (name, value, expected) => {
     const message = `${name}: expected ${expected}, found ${found(value)}`;
     expect(() => read({ ...HOME, [name]: value })).toThrow(new BadVariables(message));
   });
 
-  it('names every bad variable, one a line', () => {
+  it('names every bad variable, one per line', () => {
     const environment = { ...HOME, GATEHOUSE_PORT: 'x', GATEHOUSE_NOTIFY: 'y' };
     expect(() => read(environment)).toThrow(/^GATEHOUSE_PORT: .*\nGATEHOUSE_NOTIFY: .*$/);
   });
 
-  it('reads a cluster as Temporal’s tools do', () => {
+  it('reads the connection to a cluster like Temporal’s tools', () => {
     const environment = { ...HOME, TEMPORAL_ADDRESS: 'a.example:7233', TEMPORAL_NAMESPACE: 'n', TEMPORAL_API_KEY: 'k' };
     expect(read(environment)).toMatchObject({
       address: 'a.example:7233',
@@ -53,7 +53,7 @@ describe.each([
     });
   });
 
-  it('keeps a profile and a key for elsewhere away from the local server', () => {
+  it('does not use a profile and key of another server for the local server', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-config-'));
     try {
       const file = path.join(folder, 'temporal.toml');

@@ -7,7 +7,7 @@ import { historyFiles, readHistory } from '../../client/offline/histories.ts';
 import { scrubbed } from '../../client/offline/scrubbing.ts';
 import { folderOf } from '../replay/corpus.ts';
 
-/** A server that has these executions, and has forgotten some of them by the time their history is asked for. */
+/** A server that lists these executions, but has deleted some of them when their history is fetched. */
 async function serverWith(count: number, forgotten: readonly number[] = []) {
   const { history } = await readHistory(path.join(folderOf(1), 'released-release.json.gz'));
   const asked: string[] = [];
@@ -27,7 +27,7 @@ async function serverWith(count: number, forgotten: readonly number[] = []) {
   return { client: { workflow, withDeadline } as unknown as Client, asked };
 }
 
-describe('an export of many', () => {
+describe('an export of many histories', () => {
   let to: string;
   beforeEach(async () => void (to = await mkdtemp(path.join(tmpdir(), 'gatehouse-export-'))));
   afterEach(() => rm(to, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ describe('an export of many', () => {
     return { ...(await exportAll(client, { ...which, ...done })), told };
   };
 
-  it('is a folder of whole histories that can be read back, one per execution', async () => {
+  it('is a folder with one complete, readable history per execution', async () => {
     const { client } = await serverWith(12, [3, 7]);
     expect(await exported(client)).toMatchObject({ written: 10, gone: 2, told: expect.arrayContaining([1, 10]) });
     const names = await readdir(to);
@@ -47,12 +47,12 @@ describe('an export of many', () => {
     for (const file of (await historyFiles(to))!)
       expect((await readHistory(file)).workflowId).toBe('release/default/REC-2');
   });
-  it('leaves out no type of workflow that the worker knows', async () => {
+  it('includes every workflow type of the worker', async () => {
     const index = await readFile(new URL('../../workflows/index.ts', import.meta.url), 'utf8');
     const known = [...index.matchAll(/^export \{ (\w+) \}/gm)].map(([, name]) => name);
     expect(known.toSorted()).toEqual([...TYPES].toSorted());
   });
-  it('that is done again replaces what it wrote', async () => {
+  it('replaces the files of an earlier export', async () => {
     const { client } = await serverWith(2);
     await exported(client);
     expect(await exported(client)).toMatchObject({ written: 2 });
@@ -72,7 +72,7 @@ describe('an export of many', () => {
       { status: 'failed' },
       'WorkflowType = "pipelineRun" AND (GatehouseStatus = "failed" OR ExecutionStatus = "TimedOut")',
     ],
-  ])('of %j asks for just those', async (which, query) => {
+  ])('with the filter %j queries only those', async (which, query) => {
     const { client, asked } = await serverWith(0);
     await exported(client, which);
     expect(asked).toEqual([query]);
@@ -86,7 +86,7 @@ describe('a scrubbed history', () => {
   });
   const textOf = ({ data }: { data: string }) => Buffer.from(data, 'base64').toString('utf8');
 
-  it('names no place of this machine, also where it is said in a payload', () => {
+  it('contains no path of this machine, not even in payloads', () => {
     const history = {
       events: [
         { message: `${homedir()}/a failed`, input: payload(`{"repository":"/data/shop","at":"${tmpdir()}/x"}`) },
@@ -96,12 +96,12 @@ describe('a scrubbed history', () => {
     expect(events[0].message).toBe('/srv/data/a failed');
     expect(textOf(events[0].input)).toBe('{"repository":"/srv/data/shop","at":"/srv/data/x"}');
   });
-  it('takes the longest place first, and cuts no name short', () => {
+  it('replaces the longest path first, and never a part of a name', () => {
     expect(scrubbed({ at: '/data/own/x /data/y /database' }, ['/data', '/data/own'])).toEqual({
       at: '/srv/data/x /srv/data/y /database',
     });
   });
-  it('has no identities, no stack traces, and no queue that is named after a machine', () => {
+  it('has no identities, no stack traces and no names of machines in task queues', () => {
     const history = {
       identity: '7@machine',
       failure: { message: 'No.', stackTrace: 'at /a' },
@@ -112,7 +112,7 @@ describe('a scrubbed history', () => {
       taskQueue: { name: 'sticky', kind: 'TASK_QUEUE_KIND_STICKY', normalName: 'gatehouse' },
     });
   });
-  it('keeps what is encrypted byte for byte', () => {
+  it('keeps encrypted payloads byte for byte', () => {
     const secret = {
       metadata: { encoding: 'YmluYXJ5L2VuY3J5cHRlZA==' },
       data: Buffer.from([0, 255, 47, 116]).toString('base64'),

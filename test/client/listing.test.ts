@@ -3,22 +3,26 @@ import { cutBytes } from '../../workflows/contracts/text/titles.ts';
 
 it.each([
   ['all runs', {}, 'WorkflowType = "pipelineRun"'],
-  ['the inbox of contract 8', { waiting: true }, 'ExecutionStatus = "Running" AND GatehouseWaitingOn = "person"'],
   [
-    'an end',
+    'everything that waits for a person',
+    { waiting: true },
+    'ExecutionStatus = "Running" AND GatehouseWaitingOn = "person"',
+  ],
+  [
+    'an ended status',
     { status: 'failed' as const },
     'WorkflowType = "pipelineRun" AND (GatehouseStatus = "failed" OR ExecutionStatus = "TimedOut")',
   ],
   [
-    'a status of the living, which a terminated run may still show',
+    'a live status, which a terminated run may still have',
     { status: 'parked' as const },
     'WorkflowType = "pipelineRun" AND ExecutionStatus = "Running" AND GatehouseStatus = "parked"',
   ],
-])('asks visibility for %s', (_, wanted, query) => {
+])('queries visibility for %s', (_, wanted, query) => {
   expect(listQuery(wanted)).toBe(query);
 });
 
-it('puts the oldest wait first', () => {
+it('sorts the oldest wait first', () => {
   const at = (workflowId: string, waitingSince: string) => ({
     workflowId,
     runId: 'r',
@@ -37,6 +41,6 @@ it.each([
   ['äöü', 5, 'äö'],
   ['a👍b', 4, 'a'],
   ['a👍b', 5, 'a👍'],
-])('cuts %s to %i bytes at a character', (text, most, cut) => {
+])('cuts %s to at most %i bytes, without splitting a character', (text, most, cut) => {
   expect(cutBytes(text, most)).toBe(cut);
 });

@@ -18,7 +18,7 @@ const APPROVED = [
   { kind: 'documenter' },
 ];
 
-/** A world with a client, in which a run of these steps was started through it. */
+/** Starts a run with these steps through a client, in the sandbox. */
 async function started(steps: Parameters<typeof wish>, told: Record<string, JobReport[]> = {}, more: object = {}) {
   const jobs: Job[] = [];
   const cluster = clusterWith({ runJob: jobsOf(told, jobs) });
@@ -28,7 +28,7 @@ async function started(steps: Parameters<typeof wish>, told: Record<string, JobR
   return { cluster, runs, sent, jobs, now, look: () => runs.run(ID) as Promise<any> };
 }
 
-/** One that failed at its fourth of six steps, two approvals behind it. */
+/** A run that failed at the fourth of its six steps, after two approvals. */
 async function failedAtTheFourth() {
   const played = await started(APPROVED, {
     architect: [said('a plan')],
@@ -42,7 +42,7 @@ async function failedAtTheFourth() {
 }
 
 describe('a run that failed', () => {
-  it('says of what kind, why, and what to do; its change is not merged [A-239, E-30]', async () => {
+  it('reports the kind of failure, the reason and a hint, and its change is not merged [A-239, E-30]', async () => {
     const { runs, look } = await failedAtTheFourth();
     expect(await runs.ended(ID)).toMatchObject({
       is: 'lost',
@@ -57,7 +57,7 @@ describe('a run that failed', () => {
     expect(notices.at(-1)).toMatchObject({ type: 'run_failed', text: expect.stringContaining('exit code 7') });
   });
 
-  it('is retried from there: what was settled stays as it was, in a new execution [A-223, E-26]', async () => {
+  it('is retried from the failed step in a new execution, and keeps the earlier results [A-223, E-26]', async () => {
     const { cluster, runs, now, look } = await failedAtTheFourth();
     const [before, failed] = [await look(), now().runId];
     const outputs = await Promise.all([1, 2, 3].map((step) => runs.output(ID, step)));
@@ -78,7 +78,7 @@ describe('a run that failed', () => {
     ]);
   });
 
-  it('begins its failed step clean, and has the later ones before it [A-224, A-225]', async () => {
+  it('runs the failed step from scratch, and then the later steps [A-224, A-225]', async () => {
     const { cluster, runs, look } = await failedAtTheFourth();
     expect((await look()).steps[3]).toMatchObject({ attempts: [{}], endedAt: expect.any(String), note: 'exit code 7' });
     await cluster.advance(60_000);
@@ -102,7 +102,7 @@ describe('a run that failed', () => {
       for (const key of ['startedAt', 'endedAt', 'outcome']) expect(each).not.toHaveProperty(key);
   });
 
-  it('has the approval of its failed step still to come [A-226]', async () => {
+  it('still asks for the approval of the failed step [A-226]', async () => {
     const { cluster, runs, look } = await failedAtTheFourth();
     cluster.world['runJob'] = jobsOf({ coder: [completed({ summary: 'code' })] });
     await runs.retry(ID);
@@ -114,7 +114,7 @@ describe('a run that failed', () => {
     expect((await look()).steps[3]).toMatchObject({ state: 'done', outcome: 'approved' });
   });
 
-  it('that is still live is not retried, nor one that ended well [A-239, E-28]', async () => {
+  it('is retried only if it has ended, and has not succeeded [A-239, E-28]', async () => {
     const live = await started([{ kind: 'coder' }, { kind: 'human-test' }]);
     await expect(live.runs.retry(ID)).rejects.toMatchObject({ code: 'live_run' });
     expect((await live.look()).status).toBe('parked');
@@ -123,9 +123,9 @@ describe('a run that failed', () => {
     expect(live.sent.filter((line) => line.startsWith('start'))).toHaveLength(1);
   });
 
-  it('takes up where its steps say, wherever it had come to [A-227]', async () => {
+  it('continues at its first unsettled step, even if it failed at a later one [A-227]', async () => {
     const { cluster, runs, now, look } = await failedAtTheFourth();
-    // As a run would say it whose third step was opened again while its fourth had failed.
+    // The record of a run whose third step was reopened after its fourth had failed.
     (now().closed as any).failure.details.settled.splice(2, 1);
     const analysis = heldJob('analysis');
     cluster.world['runJob'] = analysis.runJob;
@@ -166,7 +166,7 @@ describe('a run that failed', () => {
   });
 });
 
-describe('a run that has ended well', () => {
+describe('a run that has succeeded', () => {
   const finding = { items: [{ category: 'gap', severity: 'high', title: 'Which tax?', detail: 'd' }] };
   const STEPS = [{ kind: 'requirements-review' }, { kind: 'coder' }];
   const ended = async () => {
@@ -181,7 +181,7 @@ describe('a run that has ended well', () => {
     return played;
   };
 
-  it('is started over at its last step: the one before stands, its document too [A-229, A-233, E-27]', async () => {
+  it('can run its last step again, and keeps the step before and its document [A-229, A-233, E-27]', async () => {
     const { cluster, runs, now, look } = await ended();
     const [{ steps: before }, old] = [await look(), now().runId];
     const document = await runs.output(ID, 1);
@@ -203,7 +203,7 @@ describe('a run that has ended well', () => {
     expect(await runs.output(ID, 2)).toMatchObject({ summary: 'second code' });
   });
 
-  it('is started over from its first step: nothing of it is kept [A-231, A-233]', async () => {
+  it('can start again from its first step, and keeps no results [A-231, A-233]', async () => {
     const { cluster, runs, look } = await ended();
     const reviewer = heldJob('requirements-reviewer');
     cluster.world['runJob'] = reviewer.runJob;
@@ -219,7 +219,7 @@ describe('a run that has ended well', () => {
     expect((await look()).status).toBe('passed');
   });
 
-  it.each([0, 3, 9])('is not started over at a step that it does not have: %i [A-233, E-27]', async (from) => {
+  it.each([0, 3, 9])('cannot be retried from a step that it does not have: %i [A-233, E-27]', async (from) => {
     const { runs, now } = await ended();
     const before = now().runId;
     await expect(runs.retry(ID, { from })).rejects.toMatchObject({
@@ -230,13 +230,13 @@ describe('a run that has ended well', () => {
   });
 });
 
-describe('what is sent for a run', () => {
-  it('that never was is turned away, and starts nothing [N-06]', async () => {
+describe('the client', () => {
+  it('refuses an action on a run that does not exist, and starts nothing [N-06]', async () => {
     const { runs, sent } = runsOf(clusterWith());
     await expect(runs.act(ID, 'confirm')).rejects.toMatchObject({ code: 'not_found' });
     expect(sent.filter((line) => line.startsWith('start'))).toEqual([]);
   });
-  it('is its start, its answer by its id, and its end [A-171]', async () => {
+  it('sends only the start, the answer with the decision’s id, and the stop [A-171]', async () => {
     const asks = completed({ changed: false, decision: { question: 'Which?', options: ['a', 'b'] } });
     const { runs, sent, jobs, now } = await started([{ kind: 'coder' }, { kind: 'human-test' }], {
       coder: [asks, completed({ head: HEAD })],

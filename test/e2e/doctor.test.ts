@@ -98,10 +98,10 @@ it('gatehouse doctor --watch creates a schedule whose passes are separate runs, 
     const { out } = await stack.gatehouse('doctor', ...args);
     return (out as { about: string; detail: string }[]).find(({ about }) => about === 'watch')!.detail;
   };
-  expect(await watchOf()).toMatch(/^no schedule checks by itself/);
+  expect(await watchOf()).toMatch(/^no schedule repeats the check/);
   expect(await watchOf('--watch', '--every', '30s')).toMatch(/^every 30s/);
   expect(await watchOf('--watch', '--every', '10s')).toMatch(/^every 10s/);
   await until('a pass', async () => /every 10s; last pass at \S+: all was well/.test(await watchOf()));
-  expect(await watchOf('--watch', 'off')).toMatch(/^no schedule checks by itself/);
+  expect(await watchOf('--watch', 'off')).toMatch(/^no schedule repeats the check/);
   expect(await stack.gatehouse('doctor', '--every', '1')).toMatchObject({ code: 2, out: { error: { code: 'usage' } } });
 });

@@ -47,7 +47,7 @@ it('a run that was terminated is shown as such, with the command that continues 
   expect(out).toMatchObject({ status: 'stopped', current: null, waitingOn: { what: 'nothing' } });
   const explained = await printed('explain', 'CUT-1');
   expect(explained).toMatch(/^run\/default\/CUT-1 was terminated: It was terminated by .*: it grew too large\n/);
-  expect(explained).toContain('npx gatehouse retry CUT-1 (goes on at 3-human-test)');
+  expect(explained).toContain('npx gatehouse retry CUT-1 (continues at 3-human-test)');
   expect(await printed('show', 'CUT-1')).toContain('run/default/CUT-1  terminated');
   await until('the list shows it', async () => /CUT-1\s+terminated/.test(await printed('list')));
 });

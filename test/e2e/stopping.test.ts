@@ -92,7 +92,7 @@ it('a stack that cannot stop all of its processes names them, and exits with 1',
   expect(stack.words).toContain(
     `The processes of ${run} run in another container or on another machine, and do not end`,
   );
-  expect(stack.words).toContain('stopped, but not all of it: see above');
+  expect(stack.words).toContain('not everything could be stopped: see above');
   await stack.start();
   expect(await stack.stop()).toBe(0);
 });

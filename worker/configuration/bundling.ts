@@ -1,20 +1,20 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileOf, isBuilt, root } from './places.ts';
+import { fileOf, isBuilt, root } from './package-files.ts';
 
 const at = (name: string) => path.join(root, 'workflows', 'temporal', name);
 
 export interface Bundling {
-  /** Whether the SDK records the call stacks of waiting runs, for the Web UI's tab. */
+  /** Whether the SDK records the call stacks of waiting runs, for the Web UI's _Call Stack_ tab. */
   callStacks?: boolean;
   /** Whether the messages of failures are encrypted. */
   encrypted?: boolean;
 }
 
 /**
- * How the workflow code is bundled. It is the same for worker, replay and sandbox, so what is proved offline is what runs.
- * `workflows/temporal/preloading.ts` says why there is more than one module, `workflows/temporal/untraced.ts` what call
- * stacks cost.
+ * The bundling options of the workflow code. They are the same for worker, replay and sandbox, so offline results hold in
+ * production. `workflows/temporal/preloading.ts` explains why there is more than one module, and
+ * `workflows/temporal/untraced.ts` the cost of call stacks.
  */
 export const bundling = ({ callStacks = false, encrypted = false }: Bundling = {}) => ({
   workflowsPath: at('entry.ts'),
@@ -23,11 +23,11 @@ export const bundling = ({ callStacks = false, encrypted = false }: Bundling = {
   ...(encrypted && { failureConverterPath: at('failure-converter.ts') }),
 });
 
-/** The end of a bundle's file name, by which bundles of the same sources differ. */
+/** The end of a bundle's file name, which distinguishes bundles of the same sources. */
 export const variantOf = ({ callStacks = false, encrypted = false }: Bundling): string =>
   `${encrypted ? '-encrypted' : ''}${callStacks ? '-traced' : ''}.cjs`;
 
-/** The bundle that was made when the package was packed. A checkout has none, and bundles its sources. */
+/** The bundle in the package. Undefined in a checkout, which bundles its sources. */
 export function packedBundle(wanted: Bundling = {}): string | undefined {
   if (!isBuilt) return undefined;
   const folder = fileOf('', 'bundles');

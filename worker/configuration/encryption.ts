@@ -5,26 +5,26 @@ import proto from '@temporalio/proto';
 import { ENCRYPTED } from '../../workflows/contracts/unreadable.ts';
 import { BadVariables, CodecKeys, type CodecKey, type Variables } from './variables.ts';
 
-/** AES-256-GCM with nonces of 96 bits and tags of 128: what NIST SP 800-38D recommends, and every Temporal sample uses. */
+/** AES-256-GCM with 96-bit nonces and 128-bit tags, as NIST SP 800-38D recommends and Temporal's samples use it. */
 const CIPHER = 'aes-256-gcm';
 const NONCE = 12;
 const TAG = 16;
 
-/** A CommonJS module whose names Node does not detect. */
+/** Imported through the default export, because Node does not detect the names of this CommonJS module. */
 const { Payload: Wire } = proto.temporal.api.common.v1;
 
-/** The configured keys, of which the first one encrypts; none when encryption is off. Throws `BadVariables`. */
+/** The configured keys. The first one encrypts. Empty if encryption is off. Throws `BadVariables`. */
 export function codecKeysOf({ GATEHOUSE_CODEC_KEYS, GATEHOUSE_CODEC_KEYS_FILE: file }: Variables): CodecKey[] {
   if (file === undefined) return GATEHOUSE_CODEC_KEYS ?? [];
   if (GATEHOUSE_CODEC_KEYS) {
-    throw new BadVariables('GATEHOUSE_CODEC_KEYS_FILE: expected no GATEHOUSE_CODEC_KEYS beside it');
+    throw new BadVariables('GATEHOUSE_CODEC_KEYS_FILE: expected GATEHOUSE_CODEC_KEYS to be unset');
   }
   const { data, error } = CodecKeys.safeParse(textOf(file));
   if (data) return data;
   throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a file with ${error.issues[0]!.message}`);
 }
 
-/** One key per line. Lines that begin with `#` are comments. */
+/** Reads a file with one key per line. Lines that begin with `#` are comments. */
 function textOf(file: string): string {
   try {
     const lines = readFileSync(file, 'utf8').split('\n');
@@ -34,17 +34,17 @@ function textOf(file: string): string {
       .join(',');
   } catch (failure) {
     const { code = 'unreadable' } = failure as NodeJS.ErrnoException;
-    throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a file that can be read; ${file} is not (${code})`);
+    throw new BadVariables(`GATEHOUSE_CODEC_KEYS_FILE: expected a readable file; ${file} is not (${code})`);
   }
 }
 
-/** A decrypted payload, or why it is not: its key is missing, or it was changed after it was encrypted. */
+/** A decrypted payload, or why it cannot be decrypted: its key is missing, or it was changed after encryption. */
 type Opened = { is: 'open'; payload: Payload } | { is: 'missing' | 'forged'; key: string };
 
 /**
- * Encrypts every payload with the first key, and decrypts with any of them. Payloads that are not encrypted, or that another
- * codec encrypted, pass through, so older ones stay readable and people may signal in plain JSON. The caller decides about
- * what cannot be decrypted.
+ * Encrypts payloads with the first key, and decrypts them with any key. Payloads that are not encrypted, or that another
+ * codec has encrypted, pass through, so that older ones stay readable and people may signal in plain JSON. The caller
+ * handles those that cannot be decrypted.
  */
 const codec = (
   keys: readonly CodecKey[],
@@ -60,25 +60,25 @@ const codec = (
   }) satisfies PayloadCodec;
 
 /**
- * The worker's codec. A payload whose key is missing stays encrypted, and the payload converter stalls the run until the key
- * is there. A forged payload is marked as such, and is refused like anything else that is unreadable.
+ * The worker's codec. If a key is missing, the payload stays encrypted, and the payload converter stalls the run until the
+ * key is configured. A forged payload is marked as forged, and is refused like any other unreadable payload.
  */
 export const workerCodec = (keys: readonly CodecKey[]): PayloadCodec =>
   codec(keys, ({ is }, payload) =>
     is === 'missing' ? payload : { ...payload, metadata: { encoding: Buffer.from('binary/forged') } },
   );
 
-/** The client's codec, also where encryption is off: it names the missing key, and where it belongs. */
+/** The client's codec. It is used even if encryption is off, because its error names the missing key. */
 export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
   codec(keys, ({ is, key }) => {
     throw new BadVariables(
       is === 'missing'
-        ? `GATEHOUSE_CODEC_KEYS: expected the key ${key}, with which this is encrypted: configure the worker’s keys here too`
-        : `GATEHOUSE_CODEC_KEYS: expected the key ${key} as the worker has it: this does not open with it`,
+        ? `GATEHOUSE_CODEC_KEYS: expected the key ${key}, with which this is encrypted; configure the worker’s keys here too`
+        : `GATEHOUSE_CODEC_KEYS: expected the key ${key} as the worker has it; this key does not decrypt it`,
     );
   });
 
-/** The codec server's codec. It returns what it cannot decrypt, because the Web UI still shows the rest of a history. */
+/** The codec server's codec. It returns undecryptable payloads as they are, so that the rest of a history is shown. */
 export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(keys, (_, payload) => payload);
 
 function encrypt(payload: Payload, { id, key }: CodecKey): Payload {
@@ -112,6 +112,7 @@ function open(payload: Payload, keys: readonly CodecKey[]): Opened {
 }
 
 /**
- * A payload moves between runs and to the Web UI, so it is authenticated with its kind and its key, and not with its place.
+ * The additional authenticated data: the key's id, but not the workflow, because payloads move between runs and to the
+ * Web UI.
  */
 const boundTo = (id: string) => Buffer.from(`gatehouse payload ${id}`);

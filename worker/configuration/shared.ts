@@ -3,8 +3,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { BadVariables, type Variables } from './variables.ts';
 
 /**
- * Where Temporal is, as Temporal's own tools read it: from the environment, then from their configuration file. Without an
- * address it is the local server, which needs neither keys nor TLS, whatever a profile says.
+ * The connection to Temporal, read like Temporal's own tools do: from the environment, then from their configuration file.
+ * Without an address it is the local server, for which keys and TLS settings of a profile are ignored.
  */
 export function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv) {
   const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE = 'default', GATEHOUSE_PORT } = variables;
@@ -19,12 +19,12 @@ export function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv)
     return { address: TEMPORAL_ADDRESS, namespace: namespace ?? TEMPORAL_NAMESPACE, connection };
   } catch (failure) {
     throw new BadVariables(
-      `TEMPORAL_*: expected a connection as Temporal's tools read it: ${(failure as Error).message}`,
+      `TEMPORAL_*: expected valid connection settings of Temporal's tools: ${(failure as Error).message}`,
     );
   }
 }
 
-/** The user's state directory. Only Linux has one of that name; env-paths calls it `log`. */
+/** The user's state directory. Only Linux has one, and env-paths calls it `log`. */
 export function stateFolder(): string {
   const { log, data } = envPaths('gatehouse', { suffix: '' });
   return process.platform === 'linux' ? log : data;

@@ -28,7 +28,7 @@ const TaskLimit = z.string().transform((text, ctx): { shared: number } | { perTy
   return z.NEVER;
 });
 
-/** A key of 32 bytes, in base64, and the name that payloads have it by. */
+/** A key of 32 bytes in base64, and the id by which payloads name it. */
 export interface CodecKey {
   id: string;
   key: string;
@@ -37,7 +37,7 @@ export interface CodecKey {
 const KEYS =
   'keys as id:base64,id2:base64, of 32 bytes each (openssl rand -base64 32), with ids of letters, digits, ".", "_", "-"';
 
-/** The first key encrypts, all of them decrypt. A wrong value is never repeated, because it may be most of a key. */
+/** The first key encrypts, all of them decrypt. Errors never contain the value, because it may be most of a key. */
 export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
   const keys = text
     .split(',')
@@ -50,80 +50,77 @@ export const CodecKeys = z.string().transform((text, ctx): CodecKey[] => {
 });
 
 /**
- * Every variable of ours, each with a default that serves a laptop. Adapters declare theirs. The comment above a variable is
- * its description in CONFIGURATION.md (`npm run papers`). TEMPORAL_ADDRESS and its family are read as Temporal's own tools
- * read them.
+ * All our variables, with defaults that work on a laptop. Adapters declare their own. The comment above a variable is its
+ * description in CONFIGURATION.md (`npm run papers`). `TEMPORAL_*` variables are read like Temporal's own tools do.
  */
 export const Variables = z.object({
-  /** The task queue of the runs. Without worker versioning, each build has a queue of its own. */
+  /** The task queue of the runs. Without worker versioning, use a separate queue for each build. */
   GATEHOUSE_TASK_QUEUE: z.string().max(200, { error: 'at most 200 characters' }).default('gatehouse'),
-  /** The build that a worker runs, for Temporal's worker versioning: its commit, say. None: no versioning. */
+  /** The build of the worker, such as its commit, for Temporal's worker versioning. Default: no versioning. */
   GATEHOUSE_BUILD: named('build').optional(),
   /** The worker deployment that the build belongs to. */
   GATEHOUSE_DEPLOYMENT: named('deployment').default('gatehouse'),
-  /** Where the local Temporal server listens. */
+  /** The port of the local Temporal server. */
   GATEHOUSE_PORT: port(7233),
-  /** Where the local server's Web UI listens. */
+  /** The port of the local server's Web UI. */
   GATEHOUSE_UI_PORT: port(8233),
   /**
-   * The folder for everything that the local stack and the adapters keep: database, logs, jobs, checkouts, pull
-   * requests. None: `gatehouse` in the user's state directory.
+   * The data folder of the local stack and the adapters: database, logs, jobs, checkouts, pull requests. Default:
+   * `gatehouse` in the user's state directory.
    */
   GATEHOUSE_DATA: z.string().optional(),
   /**
-   * How often to poll what sends no hints. The local stack sets 2. A worker polls at most three parked runs per second,
-   * so many parked runs wait longer.
+   * The polling interval for everything that sends no hints. The local stack sets 2. A worker polls at most three parked
+   * runs per second, so the interval is longer if many runs are parked.
    */
   GATEHOUSE_LOOK_SECONDS: number('seconds, 0.1 to 86400', 0.1, 86_400).default(30),
   /**
-   * The timeout of one call to the forge, an executor, an environment or any other adapter. After it the call is made
-   * again.
+   * The timeout of one call to the forge, an executor, an environment or any other adapter. A call that times out is
+   * retried.
    */
   GATEHOUSE_CALL_SECONDS: number('seconds, 1 to 86400', 1, 86_400).default(600),
   /**
-   * The budget of all runs together per calendar month. Over it no new job starts, and runs wait for the next month or
-   * a higher budget. None: no limit.
+   * The total budget of all runs per calendar month. When it is spent, no new job starts, and runs wait for the next
+   * month or a higher budget. Default: no limit.
    */
   GATEHOUSE_BUDGET_CENTS: number('cents, 0 or more', 0, Number.MAX_SAFE_INTEGER).optional(),
   /**
-   * How many live runs one repository may have: a number, or one per type of task, as in `feature=3,bug=2`. None: no
-   * limit.
+   * The maximum number of live runs per repository, or per type of task, as in `feature=3,bug=2`. Default: no limit.
    */
   GATEHOUSE_TASK_LIMIT: TaskLimit.optional(),
   /**
-   * How many runs a worker keeps in memory, at some 100 kB each. It reads the others again when something happens to
-   * them.
+   * How many runs a worker keeps in memory, at about 100 kB each. It replays other runs when they have work to do.
    */
   GATEHOUSE_CACHED_RUNS: number('a number of runs, 10 to 100000', 10, 100_000).default(1_000),
   /**
-   * `on`: the Web UI's _Call Stack_ tab shows where a run's code is, for developers of gatehouse. Every workflow task
-   * then takes twice as long.
+   * Whether the Web UI's _Call Stack_ tab shows where a run's code waits, for developers of gatehouse. If `on`, every
+   * workflow task takes twice as long.
    */
   GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
-  /** The least severe log lines that a worker writes. */
+  /** The log level of the worker. */
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
   /**
-   * The keys that encrypt payloads, as `id:key,id2:key2`, each key 32 bytes in base64. The first one encrypts, all
-   * decrypt. None: no encryption.
+   * The keys that encrypt payloads, as `id:key,id2:key2`, with 32 bytes in base64 per key. The first one encrypts, all
+   * of them decrypt. Default: no encryption.
    */
   GATEHOUSE_CODEC_KEYS: CodecKeys.optional().meta({ secret: true }),
-  /** A file with the same keys, one `id:key` per line, instead of `GATEHOUSE_CODEC_KEYS`. */
+  /** A file with the keys, one `id:key` per line, to use instead of `GATEHOUSE_CODEC_KEYS`. */
   GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
-  /** Where `gatehouse codec` listens. The local stack starts it when there are keys. */
+  /** The port of `gatehouse codec`. The local stack starts a codec server if there are keys. */
   GATEHOUSE_CODEC_PORT: port(8234),
-  /** The Temporal server to use. None: the local stack starts one. */
+  /** The address of the Temporal server. Default: the local stack starts a server. */
   TEMPORAL_ADDRESS: z.string().optional(),
-  /** The Temporal namespace to use. None: `default`. */
+  /** The Temporal namespace. Default: `default`. */
   TEMPORAL_NAMESPACE: z.string().optional(),
-  /** The `temporal` program to use. None: the one on PATH, else one that is downloaded, or built with Go. */
+  /** The `temporal` program. Default: the one on PATH; otherwise it is downloaded, or built with Go. */
   TEMPORAL_CLI_PATH: z.string().optional(),
   ...adapterVariables,
 });
 export type Variables = z.output<typeof Variables>;
 
 /**
- * Reads the environment; empty variables count as unset. Throws one line per bad variable: its name, what was expected
- * and found.
+ * Reads the environment. Empty variables count as unset. Throws an error with one line per bad variable: its name, and what
+ * was expected and found.
  */
 export function readVariables(environment: Record<string, string | undefined>): Variables {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
@@ -134,7 +131,7 @@ export function readVariables(environment: Record<string, string | undefined>): 
   return data;
 }
 
-/** The variables of adapters that are set, with their values unless they are secret. */
+/** The adapters' variables that are set, with their values unless they are secret. */
 export const declaredIn = (variables: Variables): string[] =>
   Object.keys(vendorVariables).flatMap((name) => {
     const value = variables[name as keyof Variables];
@@ -142,7 +139,7 @@ export const declaredIn = (variables: Variables): string[] =>
     return [isSecret(name) ? `${name} (not shown)` : `${name}=${String(value)}`];
   });
 
-/** Whether a variable's value is never shown, not even a wrong one: it may be most of a key, or an address that is one. */
+/** Whether a variable's value must never be shown. Even a bad value may be most of a key, or an address with a secret. */
 const isSecret = (name: string): boolean =>
   Object.hasOwn(Variables.shape, name) && Variables.shape[name as keyof Variables].meta()?.['secret'] === true;
 

@@ -32,11 +32,11 @@ export const ChangeInput = z.strictObject({
     .refine((name) => !name.startsWith('-') && !/[\x00-\x1f\x7f]/.test(name), {
       error: 'a repository, without control characters or a leading hyphen',
     }),
-  /** The branch to merge into. None: the repository's default branch. */
+  /** The branch to merge into. Default: the repository's default branch. */
   base: Branch.optional(),
-  /** The work branch. None: `gatehouse/<task id>`. */
+  /** The work branch. Default: `gatehouse/<task id>`. */
   branch: Branch.optional(),
-  /** An existing pull request to gate. None: the run makes one. */
+  /** An existing pull request to gate. Default: the run makes one. */
   pullRequest: z.number().int().positive().optional(),
 });
 

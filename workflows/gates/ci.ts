@@ -8,7 +8,7 @@ import { defineGate, type GateContext } from './gate.ts';
 export const ci = defineGate({
   kind: 'ci',
   options: z.object({
-    /** How many times to send the `ci-fixer`. None: `ciAttempts` of the policy. */
+    /** How many times to send the `ci-fixer`. Default: `ciAttempts` of the policy. */
     attempts: z.number().int().min(0).max(1_000).optional(),
   }),
   roles: ['ci-fixer'],

@@ -23,9 +23,9 @@ const companion = <Kind extends string>(kind: Kind, producer: string, ofTheChang
   defineGate({
     kind,
     options: z.object({
-      /** The lowest rating that passes. None: 0.8. */
+      /** The lowest rating that passes. Default: 0.8. */
       threshold: z.number().min(0).max(1).optional(),
-      /** How many times to send the work back. None: `companionAttempts` of the policy. */
+      /** How many times to send the work back. Default: `companionAttempts` of the policy. */
       attempts: z.number().int().min(0).max(1_000).optional(),
     }),
     roles: [kind],

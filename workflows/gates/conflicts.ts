@@ -8,7 +8,7 @@ import { defineGate } from './gate.ts';
 export const conflicts = defineGate({
   kind: 'conflicts',
   options: z.object({
-    /** How many times to send the `conflict-resolver`. None: `conflictAttempts` of the policy. */
+    /** How many times to send the `conflict-resolver`. Default: `conflictAttempts` of the policy. */
     attempts: z.number().int().min(0).max(1_000).optional(),
   }),
   roles: ['conflict-resolver'],

@@ -26,7 +26,7 @@ type Offer = 'confirm' | 'requestFix' | 'pullMain' | 'recreateEnvironment' | 'de
 export const humanTest = defineGate({
   kind: 'human-test',
   options: z.object({
-    /** How many times to send the `fixer`. None: `fixAttempts` of the policy. */
+    /** How many times to send the `fixer`. Default: `fixAttempts` of the policy. */
     fixes: z.number().int().min(0).max(1_000).optional(),
   }),
   roles: ['fixer', 'conflict-resolver'],

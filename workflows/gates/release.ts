@@ -7,11 +7,11 @@ import { judgeSignals, OnCall, type ReleaseHealth } from '../rules/release.ts';
 import { budgetOf, defineGate, type GateContext, type GateEnd } from './gate.ts';
 
 const options = z.object({
-  /** How long to watch. None: `releaseWatchMinutes` of the policy. */
+  /** How long to watch. Default: `releaseWatchMinutes` of the policy. */
   minutes: z.number().int().min(1).max(720).optional(),
-  /** How many times to send the `on-call` agent. None: `releaseAttempts` of the policy. */
+  /** How many times to send the `on-call` agent. Default: `releaseAttempts` of the policy. */
   attempts: z.number().int().min(0).max(10).optional(),
-  /** What to do if no signal has any data: nothing, or send a notice. None: `pass`. */
+  /** What to do if no signal has any data: nothing, or send a notice. Default: `pass`. */
   onNoData: z.enum(['pass', 'notice']).optional(),
 });
 

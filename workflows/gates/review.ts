@@ -39,9 +39,9 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
   defineGate({
     kind,
     options: z.object({
-      /** How many rounds to take. None: `reviewIterations` of the policy. */
+      /** How many rounds to take. Default: `reviewIterations` of the policy. */
       iterations: z.number().int().min(1).max(20).optional(),
-      /** The gravest finding that passes. None: `concernAllowed` of the policy. */
+      /** The gravest finding that passes. Default: `concernAllowed` of the policy. */
       concernAllowed: Concern.optional(),
     }),
     uses: ['failedEffect', 'stop'],

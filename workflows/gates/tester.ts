@@ -11,7 +11,7 @@ import { defineGate, type GateContext } from './gate.ts';
 export const tester = defineGate({
   kind: 'tester',
   options: z.object({
-    /** How many times to send the `fixer`. None: `fixAttempts` of the policy. */
+    /** How many times to send the `fixer`. Default: `fixAttempts` of the policy. */
     fixes: z.number().int().min(0).max(1_000).optional(),
   }),
   roles: ['tester', 'fixer'],

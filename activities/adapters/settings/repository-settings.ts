@@ -8,7 +8,7 @@ export const FILE = '.gatehouse.yml';
 /** A common misspelling of the name. The file is not read, and its presence is reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
-/** More than any settings need, and quick to parse. */
+/** The maximum number of characters. It is more than any settings need, and quick to parse. */
 const MOST = 100_000;
 
 const Command = z
@@ -21,30 +21,30 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
 
-/** What a repository says about itself. The comment above a key is its description in CONFIGURATION.md. */
+/** The settings of a repository. The comment above a key is its description in CONFIGURATION.md. */
 export const RepositorySettings = z.strictObject({
   /**
-   * Commands by name. Each runs once per head in a clean checkout of the change; exit code 0 is success. None: `ci`
-   * passes with a notice.
+   * Check commands by name. Each runs once per head in a clean checkout of the change; exit code 0 means success.
+   * Default: no checks, and `ci` passes with a notice.
    */
   checks: z.record(Name, Command).default({}),
-  /** How to run the change for people and testers. None: `human-test` works without a preview. */
+  /** How to run the change for people and testers. Default: `human-test` works without a preview. */
   environment: z
     .strictObject({
-      /** The command that serves the preview. It listens on `PORT` and stays until it is ended. */
+      /** The command that serves the preview. It must listen on `PORT`, and run until it is stopped. */
       start: Command,
-      /** The path that answers 2xx once the preview is up. None: any answer below 500 to `/`. */
+      /** The path that answers 2xx once the preview is up. Default: `/`, with any status below 500. */
       ready: z
         .string()
         .regex(/^\/[!-~]*$/, { error: 'a path that begins with /' })
         .optional(),
-      /** How long a preview may stay up. None: until it is no longer needed. */
+      /** How long a preview may stay up. Default: until it is no longer needed. */
       expireMinutes: z.number().positive().max(100_000).optional(),
     })
     .optional(),
-  /** Agent commands by role. `default` serves all roles that have none. */
+  /** Agent commands by role. `default` serves all other roles. */
   agents: z.record(Name, Command).default({}),
-  /** How to tell whether a release is healthy, for `post-release-health`. */
+  /** How `post-release-health` checks a release. */
   release: z
     .strictObject({
       /**
@@ -54,12 +54,12 @@ export const RepositorySettings = z.strictObject({
       command: Command,
     })
     .optional(),
-  /** How to check the repository out. */
+  /** Options for checkouts of the repository. */
   git: z
     .strictObject({
       /**
-       * Whether checkouts have the contents of git-lfs files (`true`) or their pointers (`false`). Required if files
-       * have the filter `lfs`.
+       * Whether checkouts contain the contents of git-lfs files (`true`) or their pointers (`false`). Required if any
+       * file has the filter `lfs`.
        */
       lfs: z.boolean().optional(),
     })
@@ -67,10 +67,10 @@ export const RepositorySettings = z.strictObject({
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
-/** Parses the file's text. What is wrong is named by its path in the file. */
+/** Parses the text of the file. Errors name the path of the bad key. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
   if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };
-  const lines = text.replace(/\r\n?/g, '\n'); // YAML knows all three line breaks, and the library two
+  const lines = text.replace(/\r\n?/g, '\n'); // YAML allows three kinds of line breaks, and the library only two
   const document = parseDocument(lines, { uniqueKeys: true, merge: true });
   const [broken] = document.errors;
   if (broken?.code === 'MULTIPLE_DOCS') {
@@ -89,7 +89,7 @@ export function parseSettings(text: string): { settings: RepositorySettings } | 
   };
 }
 
-/** The path of a key that the schemas would drop silently, if there is one. */
+/** Returns the path of a key that the schemas would drop silently, if there is one. */
 function namesLost(raw: unknown, path = ''): string | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
   if (Object.hasOwn(raw, '__proto__')) return `${path}__proto__`;
@@ -100,7 +100,7 @@ function namesLost(raw: unknown, path = ''): string | undefined {
   return undefined;
 }
 
-/** Aliases are limited, because a few lines of them can stand for gigabytes. */
+/** Converts the document with a limit on aliases, because a few lines of them can expand to gigabytes. */
 function plainOf(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: 20 });

@@ -12,7 +12,7 @@ const LISTS = ['findings', 'comments'];
 
 type Acting = Called<[run: string, given?: string], Record<string, string>>;
 
-/** The command of one human action. */
+/** The function behind the command of a human action. */
 export const actionOf =
   ({ name, positional }: ActionCommand) =>
   async ({ args: [run, given], options, json }: Acting): Promise<number> => {
@@ -22,7 +22,7 @@ export const actionOf =
     return taken ? EXIT.done : EXIT.unanswered;
   };
 
-/** Answers whether the action was taken. One that is only queued has not been judged yet. */
+/** Returns whether the action was taken. A queued action has not been validated yet. */
 async function act(
   workflowId: string,
   name: ActionName,
@@ -36,16 +36,16 @@ async function act(
     print(json, { workflowId, action: name, ...acted }, (done) =>
       done.is === 'taken'
         ? `${name} was taken${done.visit ? ` at ${done.visit}` : ''} (${done.actionId}).`
-        : `${name} is queued, not judged yet: no worker answered. Its id is ${done.actionId}; sending it again is safe.`,
+        : `${name} is queued, because no worker answered. Its id is ${done.actionId}; sending it again is safe.`,
     );
     return acted.is === 'taken';
   });
 }
 
-/** Words of a command line as the values that an action takes. */
+/** Converts the words of a command line to the values of an action's fields. */
 function valuesOf(name: ActionName, typed: Record<string, string>): Record<string, unknown> {
   const values: Record<string, unknown> = { ...typed };
-  // What is no number stays as it was typed, for the message that names it.
+  // Anything else stays as it was typed, for the error message.
   if (/^-?\d+(?:\.\d+)?$/.test(String(values['step']))) values['step'] = Number(values['step']);
   for (const field of LISTS) {
     if (name === 'requestFix' || typeof values[field] !== 'string') continue;

@@ -6,7 +6,7 @@ import type { Called } from '../called.ts';
 import { Usage } from '../exit-codes.ts';
 import { print } from '../output.ts';
 
-/** Decrypts for Temporal's Web UI and command line, which have none of our keys. */
+/** Decrypts payloads for Temporal's Web UI and command line, which do not have our keys. */
 export async function codec({ options: { ui }, json }: Called<[], { ui?: string }>): Promise<void> {
   const { codecKeys = [], variables } = readConfig();
   if (codecKeys.length === 0) throw new BadVariables('GATEHOUSE_CODEC_KEYS: expected keys to decrypt with');

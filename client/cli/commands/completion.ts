@@ -6,7 +6,7 @@ import { Usage } from '../exit-codes.ts';
 
 const SCRIPTS: Record<string, (program: Command) => string[]> = { bash, zsh, fish };
 
-/** Prints a completion script. Commands and options only: runs would have to be asked for. */
+/** Prints a completion script for commands and options. It does not complete runs, because that needs the server. */
 export async function completion({ args: [shell], command }: Called<[string]>): Promise<void> {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
   if (!script) throw new Usage(`shell: expected one of ${Object.keys(SCRIPTS).join(', ')}, found ${found(shell)}`);

@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { say } from '../output.ts';
 import { stopped, untilStopped } from '../stopping.ts';
 
-/** What `npm start` runs: the local stack, and the main job on the sample shop. */
+/** The command of `npm start`: runs the local stack, and takes a change of the sample shop from start to merge. */
 export async function demo({ options }: Called<[], { unattended?: boolean }>): Promise<number> {
   const unattended = options.unattended === true;
   const config = readConfig();

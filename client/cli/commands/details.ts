@@ -10,18 +10,18 @@ export async function output({ args: [run, step], json }: Called<[string, string
   if (!/^[1-9]\d*$/.test(step)) throw new Usage(`step: expected a step’s number, found ${found(step)}`);
   await withRuns(async ({ runs }) => {
     const made = await runs.output(workflowIdOf(run), Number(step));
-    print(json, made, () => shownLines(made?.summary ?? 'This step has made nothing yet.'));
+    print(json, made, () => shownLines(made?.summary ?? 'This step has no output yet.'));
   });
 }
 
 export async function log({ args: [run], json }: Called<[string]>): Promise<void> {
   await withRuns(async ({ runs }) => {
     const entries = await runs.actions(workflowIdOf(run));
-    print(json, entries, (each) => each.flatMap(logLines).join('\n') || 'Nothing yet.');
+    print(json, entries, (each) => each.flatMap(logLines).join('\n') || 'No actions yet.');
   });
 }
 
-/** How much of a refused input is shown, in characters. --json has all that is kept. */
+/** The maximum number of characters shown of a refused input. --json prints all that is kept. */
 const TYPED = 500;
 
 function logLines({ at, by, action, verdict, because, input }: ActionEntry): string[] {

@@ -4,7 +4,7 @@ import { found } from '../../../workflows/contracts/bad-fields.ts';
 import type { Finding } from '../../../workflows/contracts/survey.ts';
 import { readConfig, type ClientConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
-import { surveyed } from '../../doctor/asking.ts';
+import { surveyed } from '../../doctor/surveying.ts';
 import { setUpOf } from '../../doctor/set-up.ts';
 import { everyOf, unwatch, watch, watchOf } from '../../doctor/watching.ts';
 import { typed } from '../../invocation.ts';
@@ -22,10 +22,10 @@ interface Wish {
 export async function doctor({ options: wish, json }: Called<[], Wish>): Promise<number> {
   const everyMs = everyOf(wish.every);
   if (everyMs === undefined) {
-    throw new Usage(`--every: expected a time of 10s to 24h, as 5m, found ${found(wish.every)}`);
+    throw new Usage(`--every: expected a time from 10s to 24h, such as 5m, found ${found(wish.every)}`);
   }
   if (wish.watch !== undefined && wish.watch !== true && wish.watch !== 'off') {
-    throw new Usage(`--watch: expected off, or nothing, found ${found(wish.watch)}`);
+    throw new Usage(`--watch: expected off or no value, found ${found(wish.watch)}`);
   }
   const config = readConfig();
   const client = await connect(config);
@@ -38,7 +38,7 @@ export async function doctor({ options: wish, json }: Called<[], Wish>): Promise
   }
 }
 
-/** The set-up first: nothing else can be checked while it is wrong. */
+/** Checks the set-up first, because the other checks depend on it. */
 async function examine(config: ClientConfig, client: Client, wish: Wish, everyMs: number): Promise<Finding[]> {
   const { GATEHOUSE_TASK_QUEUE: taskQueue } = config.variables;
   const fix = wish.fix === true;
@@ -50,7 +50,7 @@ async function examine(config: ClientConfig, client: Client, wish: Wish, everyMs
   if (wish.watch === true) await watch(client, { taskQueue, everyMs, fix });
   const watching = await watchOf(client, taskQueue);
   if (!isThere('worker')) {
-    const detail = 'runs and leftovers were not checked: only a worker can';
+    const detail = 'runs and leftovers were not checked, because only a worker can do that';
     return [...setUp, watching, { about: 'survey', ok: false, detail, mend: 'gatehouse up' }];
   }
   say('a worker is checking');

@@ -25,7 +25,7 @@ export async function exportHistories({
   const many = wanted.all === true || wanted.live === true || wanted.status !== undefined;
   if (many === (run !== undefined)) throw new Usage('expected a run, or one of --all, --live and --status');
   if (many !== (wanted.to !== undefined)) throw new Usage('--to: expected a folder with --all, --live or --status');
-  if (many && wanted.output !== undefined) throw new Usage('--output: is for one run; many go --to a folder');
+  if (many && wanted.output !== undefined) throw new Usage('--output: expected a single run; use --to for several');
   await withRuns((session) =>
     run === undefined ? exportMany(session, wanted, json) : exportOne(session, run, wanted),
   );

@@ -16,7 +16,7 @@ import { stopped, untilStopped } from '../stopping.ts';
 
 const LOG_CHARACTERS = 4_000;
 
-/** What `npm run pipelines` runs: every built-in pipeline on the sample shop, on a stack that serves nothing else. */
+/** The command of `npm run pipelines`: runs every built-in pipeline on the sample shop, on a separate stack. */
 export async function pipelines({ options: { only }, json }: Called<[], { only?: string[] }>): Promise<number> {
   const names = namesOf(only);
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-pipelines-'));
@@ -25,7 +25,7 @@ export async function pipelines({ options: { only }, json }: Called<[], { only?:
     if (taken) print(json, taken, tableOf);
     return taken?.every(({ because }) => because === undefined) ? EXIT.done : EXIT.failed;
   } catch (failure) {
-    // The worker's log is removed with the rest, so its end is shown now.
+    // Prints the end of the worker's log, because the log is about to be removed.
     const log = await readFile(path.join(home, 'data', 'logs', 'worker.log'), 'utf8').catch(() => '');
     if (log) say(log.slice(-LOG_CHARACTERS));
     throw failure;
@@ -42,7 +42,7 @@ function namesOf(only: string[] | undefined): string[] {
   return all.filter((name) => only?.includes(name) ?? true);
 }
 
-/** Starts a stack, plays the pipelines on it, and stops it. Answers nothing if it was stopped before it was up. */
+/** Starts a stack, runs the pipelines on it, and stops it. Returns undefined if it was stopped before it was up. */
 async function onOwnStack(home: string, names: string[]): Promise<Taken[] | undefined> {
   const config = await ownConfig(path.join(home, 'data'));
   const up = await untilStopped((stop) => startStack(config, say, stop));
@@ -60,7 +60,7 @@ async function onOwnStack(home: string, names: string[]): Promise<Taken[] | unde
   }
 }
 
-/** The configuration of a stack that nobody else uses: what is set for the user's own stack does not count here. */
+/** The configuration of a separate stack. It ignores the settings of the user's own stack. */
 async function ownConfig(data: string): Promise<ClientConfig> {
   const { environment } = readConfig();
   const kept = Object.entries(environment).filter(([name]) => !/^(GATEHOUSE|TEMPORAL)_(?!CLI_PATH$)/.test(name));
@@ -79,7 +79,7 @@ const HEAD = ['pipeline', 'outcome', 'steps', 'events', 'bytes', 'seconds'] as c
 const textOf = (taken: Taken, name: (typeof HEAD)[number]): string =>
   name === 'seconds' ? taken.seconds.toFixed(1) : String(taken[name]);
 
-/** A table for people, and below it what was not as expected. */
+/** A table for people, followed by everything that was not as expected. */
 export function tableOf(taken: readonly Taken[]): string {
   const rows = [HEAD, ...taken.map((each) => HEAD.map((name) => textOf(each, name)))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

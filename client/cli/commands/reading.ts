@@ -72,14 +72,14 @@ function pageOf(read: Read): string {
   return [head, ...(where ? [where] : []), ...lines, ...preview, ...explained(read)].join('\n');
 }
 
-/** The server's own word for a run that it has ended. */
+/** The server's status for a run that it has ended. */
 const endOf = ({ end }: Read): string | undefined =>
   end.is === 'lost' && isCutOff(end.status) ? serverWord(end.status) : undefined;
 
 const isCutOff = (temporalStatus: string): boolean => temporalStatus === 'TERMINATED' || temporalStatus === 'TIMED_OUT';
 const serverWord = (temporalStatus: string): string => temporalStatus.toLowerCase().replace('_', ' ');
 
-/** What the run waits on, with what fails right now: the run may not know of that yet. */
+/** What the run waits on, and which activities fail right now. The run itself may not know that yet. */
 const waitOf = ({ run: { waitingOn }, pending }: Read): RunAnswer['waitingOn'] => ({
   ...waitingOn,
   detail: detailOf(waitingOn, pending),

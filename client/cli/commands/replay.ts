@@ -13,7 +13,7 @@ export async function replayHistories({ args: [places], json }: Called<[string[]
   for (const place of places) {
     const found = await historyFiles(place);
     if (!found) throw new Usage(`${place}: expected a file with an exported history, or a folder of them`);
-    if (found.length === 0) throw new Usage(`${place}: expected histories below it, as .json or .json.gz`);
+    if (found.length === 0) throw new Usage(`${place}: expected .json or .json.gz histories in this folder`);
     files.push(...found);
   }
   const { replay } = await import('../../offline/replay.ts');
@@ -29,7 +29,7 @@ export async function replayHistories({ args: [places], json }: Called<[string[]
   print(json, results, () =>
     broken === 0
       ? `ok: this build can continue all ${results.length}.`
-      : `BROKEN: this build cannot continue ${broken} of ${results.length}.`,
+      : `BROKEN: this build cannot continue ${broken} of ${results.length} histories.`,
   );
   return broken === 0 ? EXIT.done : EXIT.failed;
 }

@@ -11,7 +11,7 @@ import { Story } from '../texts/story.ts';
 
 type Simulating = Called<[], { file: string; script?: string }>;
 
-/** Plays a pipeline without a server, a worker or a repository: the same workflow code, in a scripted world. */
+/** Simulates a run with the real workflow code and scripted services, without a server, a worker or a repository. */
 export async function simulate({ options: { file, script: path }, json }: Simulating): Promise<number> {
   const wish = await jsonFileOf('--file', file);
   const { data: input, error } = RunInput.safeParse(wish);
@@ -20,7 +20,7 @@ export async function simulate({ options: { file, script: path }, json }: Simula
   const script = Script.safeParse(scripted);
   if (!script.data) throw new InvalidInput(badFields(script.error, scripted));
 
-  // Only a good input is worth loading the SDK's worker for.
+  // The SDK's worker is loaded only after the input has been validated, because loading it is slow.
   const { simulate: play } = await import('../../offline/simulate.ts');
   let at = 0;
   const story = new Story({ address: '', environment: {}, simulated: true }, (line) =>
@@ -45,6 +45,6 @@ function endOf({ workflowId, end, minutes }: Simulated): string {
         ? `failed: ${end.failure.type}: ${end.failure.message}`
         : 'cancelled' in end
           ? 'stopped'
-          : 'not finished: it waits for what the script does not say';
+          : 'not finished: it waits for something that the script does not contain';
   return `${workflowId} ended after ${minutes} minutes: ${how}`;
 }

@@ -26,7 +26,7 @@ export async function start({ args: [repository], options, json }: Called<[strin
   const wish = await wishOf(repository, options);
   return withRuns(async ({ runs, config }) => {
     const { workflowId, runId, retried, examined } = await runs.start(wish, { fresh: options.fresh === true });
-    if (!examined) say(`No worker has examined it yet. Is one running? Try: ${typed('doctor')}`);
+    if (!examined) say(`No worker has examined the run yet. Is one running? Try: ${typed('doctor')}`);
     if (!options.watch || !json) {
       print(
         json,
@@ -51,7 +51,7 @@ export async function retry({ args: [run], options, json }: Called<[string], { f
   });
 }
 
-/** The start input: a file, overridden by options. */
+/** The start input: the content of the file, overridden by options. */
 async function wishOf(repository: string | undefined, options: Options): Promise<Record<string, unknown>> {
   const base = options.file === undefined ? {} : await jsonFileOf('--file', options.file);
   const { task: id, title, description, pipeline, workspace, startedBy } = options;
@@ -71,7 +71,7 @@ async function wishOf(repository: string | undefined, options: Options): Promise
   };
 }
 
-/** A local path is absolute on the wire. What looks like an address is left alone. */
+/** Makes a local path absolute, because the worker has another working directory. Leaves addresses alone. */
 const absolute = (repository: string): string =>
   /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) ? repository : path.resolve(repository);
 

@@ -5,7 +5,7 @@ import { withRuns } from '../context.ts';
 import { EXIT, Usage } from '../exit-codes.ts';
 import { print, say } from '../output.ts';
 
-/** The longest timer that Node has, in milliseconds. */
+/** The longest timer that Node supports, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export async function upgrade({ options: { seconds }, json }: Called<[], { seconds: string }>): Promise<number> {
@@ -30,7 +30,7 @@ const countsOf = (places: Moving['places']): string =>
 const textOf = ({ target: { taskQueue, build, deploymentName }, places, left, asked }: Moving): string =>
   [
     left === 0
-      ? `All live runs are at ${build === undefined ? taskQueue : `${taskQueue} ${deploymentName}:${build}`}: workers of other builds may stop.`
-      : `${left} of the ${asked} that were asked have not moved yet: they move at their next safe point. Keep their workers, and run this again.`,
+      ? `All live runs are at ${build === undefined ? taskQueue : `${taskQueue} ${deploymentName}:${build}`}. Workers of other builds may stop.`
+      : `${left} of ${asked} workflows have not moved yet, because they have not reached a safe point. Keep their workers running, and run this again.`,
     countsOf(places),
   ].join('\n');

@@ -7,14 +7,14 @@ import { typed } from '../../invocation.ts';
 import { shownLines } from '../../legible.ts';
 import { runNameOf } from './words.ts';
 
-/** How much of an agent's last output is shown, in lines. */
+/** The maximum number of lines shown of an agent's last output. */
 const DETAIL = 20;
 
-/** Why the run is where it is: what it waits for and since when, what ends the wait, and what can be done now. */
+/** Explains what the run waits for, since when, what will end the wait, and which actions are available. */
 export function explained({ run, end, pending }: Read): string[] {
   if (end.is !== 'live') return ended(run, end);
   const { workflowId, status, waitingOn, current } = run;
-  if (waitingOn.what === 'nothing') return [`${workflowId} is ${status}.`, 'It waits for nothing.'];
+  if (waitingOn.what === 'nothing') return [`${workflowId} is ${status}.`, 'It is not waiting for anything.'];
   const place = current ? ` at ${current.visit ?? current.id} (${current.phase})` : '';
   const told = detailOf(waitingOn, pending);
   return [
@@ -24,14 +24,14 @@ export function explained({ run, end, pending }: Read): string[] {
   ];
 }
 
-/** What a run waits on, with what only the server knows: the latest failures, and progress. */
+/** Describes what a run waits on, and adds the latest failures and progress, which only the server knows. */
 export function detailOf({ what, detail }: RunAnswer['waitingOn'], pending: Pending[]): string {
   const more = pending
     .filter(({ because, waiting }) => !detail.includes(because) && (!waiting || what !== 'person'))
     .map(({ activity, attempt, because, waiting }) =>
       waiting
         ? `So far: ${because}.`
-        : `Failing: ${because.replace(/\.$/, '')} (${activity}: attempt ${attempt}; it is tried again).`,
+        : `Failing: ${because.replace(/\.$/, '')} (${activity}: attempt ${attempt}; it is retried).`,
     );
   if (more.length === 0) return detail;
   return [/[.!?…]$/.test(detail) ? detail : `${detail}.`, ...more].join(' ');
@@ -39,30 +39,30 @@ export function detailOf({ what, detail }: RunAnswer['waitingOn'], pending: Pend
 
 function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]): string {
   const fails = retrying?.length || pending.some(({ waiting }) => !waiting);
-  // Attempts have no limit.
+  // The number of attempts is unlimited.
   if (fails && waitingOn.what !== 'person')
-    return 'What fails is tried again until it works: mend what it names, or stop the run.';
+    return 'The failing activity is retried until it succeeds. Fix the cause, or stop the run.';
   return {
-    person: 'A person ends the wait, by one of the actions below.',
-    checks: `The checks of ${change?.branch ?? 'the change'} end it.`,
-    agent: 'The agent’s end ends it; its limits end it at the latest.',
-    environment: 'The environment coming up, or failing, ends it.',
-    forge: 'The next look at the repository ends it.',
+    person: 'A person ends the wait with one of the actions below.',
+    checks: `The wait ends when the checks of ${change?.branch ?? 'the change'} have finished.`,
+    agent: 'The wait ends when the agent finishes or reaches a time limit.',
+    environment: 'The wait ends when the environment is up or has failed.',
+    forge: 'The repository is polled until the wait ends.',
     budget:
-      'The month’s budget ends it by growing, or with the month; a run’s own, only by a new start with a higher one.',
-    timer: 'It goes on by itself.',
+      'A monthly budget ends the wait when it is raised, or when the next month begins. To raise the run’s own budget, start the run again.',
+    timer: 'The run continues by itself.',
     nothing: '',
   }[waitingOn.what];
 }
 
-/** Ends that are no failures, by Temporal's status. */
+/** How a run was ended from outside, by Temporal's status. */
 const HOW: Partial<Record<string, string>> = {
   CANCELLED: 'was stopped',
   TERMINATED: 'was terminated',
   TIMED_OUT: 'has timed out',
 };
 
-/** How it ended and why, and how to continue from there. */
+/** Explains how and why the run ended, and how to continue it. */
 function ended(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string[] {
   const { workflowId } = run;
   const next = nextSteps(run, end);
@@ -83,24 +83,22 @@ function ended(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string[] 
   ];
 }
 
-/** The commands that continue it. */
+/** Returns the commands that continue the run. */
 function nextSteps(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): string {
   const { workflowId, steps = [], task, workspace = 'default' } = run;
   if (!task || workflowId !== runIdOf(workspace, task.id)) {
     return end.is === 'lost' && end.type === 'invalid_input'
-      ? 'What can be done: mend what is named, then start it again.'
-      : 'Nothing is to be done.';
+      ? 'Next: correct the fields named above, then start the run again.'
+      : 'There is nothing left to do.';
   }
   const retry = typed(`retry ${runNameOf({ workflowId, task })}`);
   const open = steps.find(({ state }) => state !== 'done' && state !== 'skipped');
   if (end.is === 'done') {
     const failed = steps.find(({ state, outcome }) => state === 'failed' || outcome === 'failed');
-    return failed
-      ? `What can be done: ${retry} --from ${failed.step} (runs ${failed.id} again).`
-      : 'Nothing is to be done.';
+    return failed ? `Next: ${retry} --from ${failed.step} (runs ${failed.id} again).` : 'There is nothing left to do.';
   }
-  if (end.type === 'invalid_input') return `What can be done: mend what is named, then: ${retry}`;
-  const goesOn = open ? ` (goes on at ${open.id})` : '';
+  if (end.type === 'invalid_input') return `Next: correct the fields named above, then run: ${retry}`;
+  const goesOn = open ? ` (continues at ${open.id})` : '';
   const [first] = steps;
   const earlier =
     first && open && first.step < open.step
@@ -109,5 +107,5 @@ function nextSteps(run: Read['run'], end: Exclude<Ended, { is: 'live' }>): strin
           .map(({ step, id }) => `${step} is ${id}`)
           .join(', ')})`
       : '';
-  return `What can be done: ${retry}${goesOn}${earlier}.`;
+  return `Next: ${retry}${goesOn}${earlier}.`;
 }

@@ -9,12 +9,12 @@ import { typed } from '../../invocation.ts';
 import { shown, shownLines } from '../../legible.ts';
 import { commandFor, runNameOf, sampleFor } from './words.ts';
 
-/** How much of a reason is shown, in characters. Remarks are shorter. */
+/** The maximum number of characters shown of a reason. Other texts are shorter. */
 const LONG = 1_000;
 
 type Tell = (line: string, event: Record<string, unknown>) => void;
 
-/** Turns repeated snapshots of a run into a story of what happened. Each thing is told once. */
+/** Turns repeated snapshots of a run into a log of events. Each event is printed once. */
 export class Story {
   private readonly told = new Set<string>();
 
@@ -22,14 +22,14 @@ export class Story {
     private readonly config: Pick<ClientConfig, 'address' | 'environment'> & {
       uiUrl?: string;
       namespace?: string;
-      /** Whether the run is simulated: no command can reach it. */
+      /** Whether the run is simulated, so that no command can reach it. */
       simulated?: boolean;
     },
     private readonly say: Tell,
   ) {}
 
   tell(run: RunAnswer, log: ActionEntry[]): void {
-    if (!Array.isArray(run.notices)) return; // a run whose input could not be read has only its end to tell
+    if (!Array.isArray(run.notices)) return; // a run with an unreadable input has nothing to show except its end
     this.once('start', () => `${run.workflowId}: ${oneLine(run.task.title)}`, { run: run.workflowId });
     for (const step of run.steps) this.step(step);
     for (const entry of log) this.action(entry);
@@ -114,7 +114,7 @@ export class Story {
     }
   }
 
-  /** A wait for a person shows what can be done, ready to paste. Other waits only say what they are. */
+  /** Prints a wait. For a wait for a person, this includes commands that are ready to paste. */
   private wait(run: RunAnswer): void {
     const { waitingOn, current } = run;
     if (current) this.failing(current);
@@ -132,7 +132,7 @@ export class Story {
     this.once(`visit ${visit} ${run.status}`, () => this.invitation(run), { parked: visit, offers: waitingOn.offers });
   }
 
-  /** A failing check stays in the answer until the next verdict, over several heads. It is told once per step. */
+  /** Prints each failing check once per step, because it stays in the answer until the next verdict, for several heads. */
   private failing({ id, failing = [] }: CurrentAnswer): void {
     for (const { name, conclusion } of failing) {
       const event = { failing: name, conclusion };
@@ -182,5 +182,5 @@ export class Story {
   }
 }
 
-/** A text by others, on one line of a story. */
+/** Puts a text from outside on one line. */
 const oneLine = (text = '', most = 200): string => shown(text).trim().slice(0, most);

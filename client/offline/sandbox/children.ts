@@ -1,20 +1,20 @@
 import type { Surroundings } from './surroundings.ts';
 import { coresdk, from, toFailure, type Core, type Job } from './wire.ts';
 
-/** What of a run is needed to speak to others in its name. */
+/** The part of an execution that is needed to start and signal other workflows. */
 interface Speaking {
   readonly cluster: Surroundings;
   push(...jobs: Job[]): void;
 }
 
-/** Makes an execution that is there at once. */
+/** Creates an execution. */
 type Create = (type: string, id: string, input: unknown) => Promise<{ runId: string }>;
 
 const ALREADY_EXISTS =
   coresdk.child_workflow.StartChildWorkflowExecutionFailedCause
     .START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS;
 
-/** Starts a child, unless an execution of its id is open. */
+/** Starts a child workflow, unless an execution with its id is open. */
 export async function beginChild(
   parent: Speaking,
   { seq, workflowId, workflowType, input }: Core.workflow_commands.IStartChildWorkflowExecution,
@@ -31,7 +31,7 @@ export async function beginChild(
   parent.push({ resolveChildWorkflowExecutionStart: { seq: seq!, succeeded: { runId: child.runId } } });
 }
 
-/** Sends another workflow a signal. */
+/** Sends a signal to another workflow. */
 export function signalOther(
   sender: Speaking,
   { seq, workflowExecution, signalName, args }: Core.workflow_commands.ISignalExternalWorkflowExecution,

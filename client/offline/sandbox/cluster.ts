@@ -1,7 +1,7 @@
 import { Execution, type Options } from './execution.ts';
 import type { Call, World } from './wire.ts';
 
-/** So much does not happen in one moment: somebody asks, and is answered, for ever. */
+/** More events than ever happen at one moment, so it is an endless loop. */
 const ENDLESS = 20_000;
 
 /**
@@ -10,7 +10,7 @@ const ENDLESS = 20_000;
  */
 export class Cluster {
   readonly executions = new Map<string, Execution>();
-  /** Those that another one of the same id has followed. */
+  /** Executions that were followed by another one with the same id. */
   readonly earlier: Execution[] = [];
   readonly calls = new Set<Call>();
   readonly log: string[] = [];
@@ -19,16 +19,16 @@ export class Cluster {
   private readonly alarms: { at: number; ring: () => void }[] = [];
 
   constructor(
-    /** How the world answers; a name that is missing stays open until the test answers it. */
+    /** The activities by name. An activity that is missing stays open until the test completes it. */
     readonly world: World = {},
   ) {}
 
-  /** Waits until no workflow and no answer of the world has anything left to say. */
+  /** Waits until no workflow and no activity has anything left to do at this moment. */
   async settle(): Promise<void> {
     const begun = this.activity;
     for (let seen = -1; seen !== this.activity;) {
       seen = this.activity;
-      if (seen - begun > ENDLESS) throw new Error(`It never comes to rest: ${this.log.slice(-10).join(', ')}`);
+      if (seen - begun > ENDLESS) throw new Error(`The workflows never settle: ${this.log.slice(-10).join(', ')}`);
       for (let turn = 0; turn < 4; turn += 1) {
         await Promise.all([...this.executions.values()].map((each) => each.drained()));
         await new Promise((resolve) => setImmediate(resolve));
@@ -36,18 +36,18 @@ export class Cluster {
     }
   }
 
-  /** Lets several things happen at once: each workflow hears of its own in one activation. */
+  /** Lets several things happen at once, so that each workflow receives its events in one activation. */
   async together(...happen: (() => unknown)[]): Promise<void> {
     await Promise.all(happen.map((each) => each()));
     await this.settle();
   }
 
-  /** For answers of the world that take their time, in milliseconds. */
+  /** Waits in virtual time, for activities that take a while. */
   wait(ms: number): Promise<void> {
     return new Promise((ring) => this.alarms.push({ at: this.now + ms, ring }));
   }
 
-  /** When something happens next by itself, if anything does. */
+  /** The time of the next timer or alarm, if there is one. */
   nextDue = (): number | undefined => this.dueUntil(Infinity)?.at;
 
   private dueUntil(until: number): { at: number; happen: () => void } | undefined {
@@ -65,7 +65,7 @@ export class Cluster {
     return [...alarms, ...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
   }
 
-  /** Lets time pass; timers fire in order, each seen to its end before the next. */
+  /** Advances the virtual time. Timers fire in order, and everything settles before the next one. */
   async advance(ms: number): Promise<void> {
     const until = this.now + ms;
     for (let due = this.dueUntil(until); due; due = this.dueUntil(until)) {

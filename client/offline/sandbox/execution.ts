@@ -1,5 +1,5 @@
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface.js';
-import { ask } from './asking.ts';
+import { ask } from './activity-calls.ts';
 import { beginChild, signalOther } from './children.ts';
 import { infoOf, machineFor } from './machine.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -21,28 +21,28 @@ import {
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
 
-/** Of an update to a run that has ended. */
+/** The refusal of an update to an ended run. */
 const ENDED: Refusal = { because: 'The run has ended.', type: 'NotFound', code: 'closed', offers: [] };
 
 export interface Options {
-  /** Signals that are there before the run's first act. */
+  /** Signals that arrive before the workflow's first task. */
   early?: [name: string, arg: unknown][];
   continued?: boolean;
   runId?: string;
-  /** What the execution before answered, where a schedule starts one after another. */
+  /** The result of the previous execution, if a schedule starts one after another. */
   lastResult?: unknown;
 }
 
-/** One workflow: its execution, and those that go on from it as new. */
+/** One workflow: its execution, and those that continue it as new. */
 export class Execution {
   readonly attributes: Record<string, unknown> = {};
   upserts = 0;
   suggestContinueAsNew = false;
   closed: Closed | undefined;
-  /** What its executions handed to the next, oldest first. */
+  /** The inputs with which its executions continued as new, oldest first. */
   readonly handed: any[] = [];
   taskQueue: string | undefined;
-  /** Called between two executions: what is sent then is there before the next one's first act. */
+  /** Called between two executions. Messages that it sends arrive before the next one's first task. */
   between: () => void = () => undefined;
 
   private pending: Job[] = [];
@@ -58,7 +58,7 @@ export class Execution {
     readonly workflowId: string,
     readonly cluster: Surroundings,
     private readonly firstRunId: string,
-    /** What the execution at hand was started with. */
+    /** The input of the current execution. */
     public input: unknown,
   ) {}
 
@@ -84,7 +84,7 @@ export class Execution {
     return execution;
   }
 
-  /** The next execution: nothing of this one is answered any more, and what is sent to both is there already. */
+  /** Continues as new: drops the open calls and timers, and hands pending messages to the next execution. */
   private async goOn(input: unknown): Promise<void> {
     const { cluster, workflowType, workflowId, firstRunId, taskQueue } = this;
     this.handed.push(input);
@@ -125,7 +125,7 @@ export class Execution {
     return this.cluster.settle();
   }
 
-  /** A signal between workflows: nobody waits for what comes of it. */
+  /** Receives a signal from another workflow, without waiting for its effects. */
   receive(name: string, args: any[]): void {
     this.push({ signalWorkflow: { signalName: name, input: args, headers: {}, identity: 'workflow' } });
   }
@@ -145,7 +145,7 @@ export class Execution {
     return this.cluster.settle();
   }
 
-  /** What the Web UI shows of the run. */
+  /** The metadata that the Web UI shows. */
   metadata(): Promise<{
     currentDetails: string;
     definition: { signalDefinitions: { name: string; description: string }[] };

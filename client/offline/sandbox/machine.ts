@@ -6,7 +6,7 @@ import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js'
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { bundling, packedBundle } from '../../../worker/configuration/bundling.ts';
 
-/** As in a worker: a machine that is very busy is no endless loop. */
+/** The time limit of an activation. As in a worker, it is generous, because the machine may be very busy. */
 const LONGEST_TURN_MS = 60_000;
 
 let bundled = async (): Promise<string> => {
@@ -16,19 +16,19 @@ let bundled = async (): Promise<string> => {
   return (await bundler.createBundle()).code;
 };
 
-/** For those who have the workflow code bundled already, as the worker does it. */
+/** Uses a bundle that exists already. */
 export const useBundle = (read: typeof bundled): void => void (bundled = read);
 
 let creator: Promise<ReusableVMWorkflowCreator> | undefined;
-/** The workflow code, loaded once: every run of every cluster lives in it, and shares its modules. */
+/** Loads the workflow code once. All workflows of all clusters share its modules. */
 const theCreator = () =>
   (creator ??= (async () => {
     const code = parseWorkflowCode(await bundled());
-    // Of local activities the machine wants to know which there are: `default` stands for all.
+    // The names of the local activities. `default` stands for all.
     return ReusableVMWorkflowCreator.create(code, LONGEST_TURN_MS, new Set(['default']));
   })());
 
-/** What a run is told of itself. */
+/** The workflow info. */
 export function infoOf(
   { now }: { now: number },
   {
@@ -65,7 +65,7 @@ export function infoOf(
   };
 }
 
-/** A machine of its own for one execution. */
+/** Creates the sandbox of one execution. */
 export const machineFor = async ({ now }: { now: number }, info: ReturnType<typeof infoOf>) =>
   (await theCreator()).createWorkflow({
     info,

@@ -6,7 +6,7 @@ import type { coresdk as Core } from '@temporalio/proto';
 
 export type Job = Core.workflow_activation.IWorkflowActivationJob;
 export type Command = Core.workflow_commands.IWorkflowCommand;
-/** How the world answers, by the names of activities. One that is missing stays open until somebody answers it. */
+/** The activities by name. An activity that is missing stays open until the test completes it. */
 export type World = Record<string, (question: any, call: Call) => unknown>;
 
 export interface Refusal {
@@ -21,11 +21,11 @@ export type UpdateAnswer = { ok: any; refused?: never } | { ok?: never; refused:
 export type Closed =
   { result: any } | { failure: { type: string; message: string; details: any } } | { cancelled: true };
 
-/** Written in CommonJS, in a way in which Node does not see its names. */
+/** Imported through the default export, because Node does not detect the names of this CommonJS module. */
 export const { coresdk } = proto;
 export type { Core };
 
-/** A question to the world that it has not answered yet. */
+/** A pending activity. */
 export interface Call {
   name: string;
   workflowId: string;
@@ -37,10 +37,10 @@ export interface Call {
   acknowledgeCancel(): void;
 }
 
-/** What a person sends who chooses an encoding that the run does not know. */
+/** A payload in an encoding that the run does not know. */
 export const UNREADABLE = Symbol('unreadable');
 
-/** JSON as somebody sends it whose tools are not ours. */
+/** JSON exactly as another tool sends it. */
 export class AsSent {
   constructor(readonly json: string) {}
 }
@@ -60,7 +60,7 @@ export const fromFailure = (failure: any) =>
 
 export const msOf = (duration: any) => Number(duration?.seconds ?? 0) * 1_000 + Number(duration?.nanos ?? 0) / 1e6;
 
-/** How a server begins an execution. */
+/** The job with which a server starts an execution. */
 export function beginning(
   { workflowId, workflowType }: { workflowId: string; workflowType: string },
   input: unknown,
@@ -72,7 +72,7 @@ export function beginning(
   return { initializeWorkflow: begins };
 }
 
-/** Core hands a run its messages before anything else that has happened. */
+/** The order of jobs in an activation. Core delivers messages before everything else. */
 export const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow || job.doUpdate ? 1 : 2);
 
 export function refusal(failure: any): Refusal {

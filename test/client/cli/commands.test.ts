@@ -19,16 +19,13 @@ describe('RUN', () => {
     ['shop/PAY-142', 'run/shop/PAY-142'],
     ['run/shop/PAY-142', 'run/shop/PAY-142'],
     ['run/run/run', 'run/run/run'],
-  ])('%s is %s', (written, workflowId) => {
+  ])('accepts %s as %s', (written, workflowId) => {
     expect(workflowIdOf(written)).toBe(workflowId);
   });
 
-  it.each(['', '/', 'a/', '/a', 'env/shop/PAY-142', 'run/a/b/c', '../a', 'a b', 'a.lock'])(
-    '%j is wrong usage',
-    (written) => {
-      expect(() => workflowIdOf(written)).toThrow(Usage);
-    },
-  );
+  it.each(['', '/', 'a/', '/a', 'env/shop/PAY-142', 'run/a/b/c', '../a', 'a b', 'a.lock'])('refuses %j', (written) => {
+    expect(() => workflowIdOf(written)).toThrow(Usage);
+  });
 });
 
 it.each([
@@ -44,12 +41,12 @@ it.each([
   [new Unreachable('x'), 4],
   [new NotFound('x'), 1],
   [new Error('x'), 1],
-])('%s ends with its own code', (failure, code) => {
+])('%s has its own exit code', (failure, code) => {
   expect(exitCodeOf(failure)).toBe(code);
 });
 
-describe('the commands of people', () => {
-  it.each(Object.entries(POSITIONAL))('%s takes a field that it has', (name, field) => {
+describe('commands of actions', () => {
+  it.each(Object.entries(POSITIONAL))('the argument of %s is one of its fields', (name, field) => {
     expect(Object.keys(actions[name as keyof typeof actions].input.shape)).toContain(field);
   });
 
@@ -65,11 +62,11 @@ describe('the commands of people', () => {
     ['resolveCap', 'npx gatehouse resolve-cap PAY-1 extra-round'],
     ['restartFrom', 'npx gatehouse restart-from PAY-1 1'],
     ['dismissFinding', 'npx gatehouse dismiss-finding PAY-1 --finding f-1'],
-  ] as const)('%s is ready to be pasted', (name, command) => {
+  ] as const)('the command for %s is ready to paste', (name, command) => {
     expect(commandFor(name, run)).toBe(command);
   });
 
-  it('name the workspace where it is not the default, and the decision that is open', () => {
+  it('contain a workspace other than the default, and the open decision', () => {
     const current = { decision: { id: '1-coder/decision-1', question: 'Which?', options: [`it's $(this)`] } };
     const asked = { ...run, workflowId: 'run/shop/PAY-1', current: current as never };
     expect(commandFor('decide', asked)).toBe(
@@ -87,11 +84,11 @@ it.each([
     '/home/ana/.npm/_npx/1f/node_modules/gatehouse-temporal',
     'npx gatehouse-temporal',
   ],
-])('called as %s, it is called again as it can be', (script, home, typed) => {
+])('when called as %s, it suggests commands that work there', (script, home, typed) => {
   expect(invocationOf(script, home)).toBe(typed);
 });
 
-describe('what needs no server', () => {
+describe('without a server', () => {
   let said = '';
   beforeEach(() => {
     said = '';
@@ -100,18 +97,18 @@ describe('what needs no server', () => {
   afterEach(() => jest.restoreAllMocks());
   const gatehouse = (...words: string[]) => main(['node', 'gatehouse', ...words]);
 
-  it.each(['--version', '-V'])('%s is the package’s version, and the commit', async (option) => {
+  it.each(['--version', '-V'])('%s prints the package’s version and the commit', async (option) => {
     expect(await gatehouse(option)).toBe(0);
     expect(said).toMatch(/^\d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n$/);
   });
 
-  it.each(['bash', 'zsh', 'fish'])('completion for %s names every command and its options', async (shell) => {
+  it.each(['bash', 'zsh', 'fish'])('the completion for %s contains every command and its options', async (shell) => {
     expect(await gatehouse('completion', shell)).toBe(0);
     for (const { usage } of COMMANDS) expect(said).toContain(usage.split(' ')[0]);
     expect(said).toMatch(shell === 'fish' ? /-l pull-request -r/ : /--pull-request/);
   });
 
-  it('completion in bash offers what fits', async () => {
+  it('the completion in bash offers the commands that match', async () => {
     await gatehouse('completion', 'bash');
     const offered = async (...words: string[]) => {
       const line = `COMP_WORDS=(gatehouse ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}`;
@@ -124,7 +121,7 @@ describe('what needs no server', () => {
   });
 });
 
-describe('text that begins with a hyphen is no option', () => {
+describe('text that begins with a hyphen is not an option', () => {
   const program = new Command('gatehouse');
   program.command('request-fix <run> [findings]').option('--by <value>').option('--json');
   it.each([
@@ -159,7 +156,7 @@ describe('text that begins with a hyphen is no option', () => {
   });
 });
 
-describe('wrong usage is told before anything is sent', () => {
+describe('wrong usage is reported before anything is sent', () => {
   const said: string[] = [];
   beforeEach(() => {
     said.length = 0;
@@ -191,7 +188,7 @@ describe('wrong usage is told before anything is sent', () => {
     [['export', 'PAY-1', '--all', '--to', 'x'], 'expected a run, or one of'],
     [['export', '--all'], '--to: expected a folder'],
     [['export', 'PAY-1', '--to', 'x'], '--to: expected a folder with'],
-    [['export', '--live', '--to', 'x', '--output', 'y'], '--output: is for one run'],
+    [['export', '--live', '--to', 'x', '--output', 'y'], '--output: expected a single run'],
     [['export', '--status', 'happy', '--to', 'x'], 'Allowed choices are running'],
     [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
     [['completion', 'tcsh'], 'shell: expected one of bash, zsh, fish'],

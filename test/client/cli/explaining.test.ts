@@ -40,46 +40,46 @@ const pendingCheck = (over: Partial<Pending>): Pending => ({
   ...over,
 });
 
-describe('a run at work', () => {
-  it('says how far its wait has come', () => {
+describe('the explanation of a live run', () => {
+  it('shows the progress of its wait', () => {
     expect(tell({ is: 'live' }, {}, [pendingCheck({})])).toContain('So far: 1 of 2 checks pending: test.');
   });
 
-  it('that waits for a person does not tell that nothing has moved', () => {
+  it('omits the polling status while the run waits for a person', () => {
     const parked = { status: 'parked', waitingOn: waiting('person', 'Try it') };
     expect(tell({ is: 'live' }, parked, [pendingCheck({ because: 'it stands' })])).not.toContain('it stands');
   });
 
-  it('says what fails as soon as the server knows, and that no limit ends it', () => {
+  it('names a failing activity as soon as the server knows of it, and mentions no time limit', () => {
     const told = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
       pendingCheck({ activity: 'runJob', because: 'no disk', waiting: false }),
     ]);
-    expect(told).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is tried again).');
+    expect(told).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is retried).');
     expect(told).not.toContain('limits');
-    expect(told).toContain('mend what it names, or stop the run');
+    expect(told).toContain('Fix the cause, or stop the run');
   });
 
-  it('says once what it has been told itself', () => {
+  it('does not repeat a failure that the run already reports', () => {
     const own = { waitingOn: waiting('forge', 'Looking. ci: … has failed 3 times: no disk'), retrying: [{}] };
     const told = tell({ is: 'live' }, own, [pendingCheck({ because: 'no disk', waiting: false })]);
     expect(told.match(/no disk/g)).toHaveLength(1);
-    expect(told).toContain('is tried again until it works');
+    expect(told).toContain('is retried until it succeeds');
   });
 });
 
-describe('a run that has ended says how one goes on', () => {
-  it('after a failure, from where it failed or from earlier, with its hint and the end of what was printed', () => {
+describe('the explanation of an ended run', () => {
+  it('shows the hint, the end of the output, and how to retry from the failed or an earlier step', () => {
     const told = tell(lost({ hint: 'Look at the attempts.', detail: 'a\n\x1b[31mb' }), failed);
     expect(told.split('\n')).toEqual([
       'run/default/PAY-1 failed (job_failed) at 2-ci: ci-fixer changed nothing.',
       'Look at the attempts.',
       '  | a',
       '  | [31mb',
-      'What can be done: npx gatehouse retry PAY-1 (goes on at 2-ci); npx gatehouse retry PAY-1 --from N (from an earlier step: 1 is 1-coder).',
+      'Next: npx gatehouse retry PAY-1 (continues at 2-ci); npx gatehouse retry PAY-1 --from N (from an earlier step: 1 is 1-coder).',
     ]);
   });
 
-  it('names the workspace where it is not the default', () => {
+  it('names any workspace other than the default', () => {
     const shop = { ...failed, workflowId: 'run/shop/PAY-1', workspace: 'shop' };
     expect(tell(lost(), shop)).toContain('npx gatehouse retry shop/PAY-1');
   });
@@ -87,12 +87,12 @@ describe('a run that has ended says how one goes on', () => {
   it.each([
     ['TERMINATED', 'stopped', 'was terminated'],
     ['TIMED_OUT', 'failed', 'has timed out'],
-  ])('%s by the server it no longer runs, whatever it said last', (status, counts, word) => {
+  ])('does not report a run as live once its status in Temporal is %s', (status, counts, word) => {
     const end = lost({ status, type: 'x', message: 'It was terminated by the history service: too large' });
     const told = tell(end);
     expect(told).toContain(`run/default/PAY-1 ${word}`);
     expect(told).toContain('too large');
-    expect(told).toContain('npx gatehouse retry PAY-1 (goes on at 2-ci)');
+    expect(told).toContain('npx gatehouse retry PAY-1 (continues at 2-ci)');
     expect(told).not.toMatch(/is running|On offer now/);
     expect(asEnded(running as never, end)).toMatchObject({
       status: counts,
@@ -101,7 +101,7 @@ describe('a run that has ended says how one goes on', () => {
     });
   });
 
-  it('whose input was refused names the fields, and that there is nothing to go on with', () => {
+  it('names the bad fields of a refused input, and suggests no retry', () => {
     const bare = {
       workflowId: 'run/default/PAY-1',
       status: 'failed',
@@ -112,15 +112,15 @@ describe('a run that has ended says how one goes on', () => {
     const read = { run: bare, end: lost({ type: 'invalid_input', message: 'tsk: no such key here' }), pending: [] };
     expect(explained(read as unknown as Read)).toEqual([
       'run/default/PAY-1 failed (invalid_input): tsk: no such key here',
-      'What can be done: mend what is named, then start it again.',
+      'Next: correct the fields named above, then start the run again.',
     ]);
   });
 
-  it('that was merged has nothing left, unless a later step failed', () => {
+  it('suggests nothing after a merge, unless a later step failed', () => {
     const merged: Ended = { is: 'done', result: { outcome: 'merged' } };
     const steps = [step(1, 'coder', 'done')];
     expect(tell(merged, { ...failed, status: 'passed', steps })).toBe(
-      'run/default/PAY-1 has ended: merged.\nNothing is to be done.',
+      'run/default/PAY-1 has ended: merged.\nThere is nothing left to do.',
     );
     const later = [...steps, step(2, 'tracker', 'failed')];
     expect(tell(merged, { ...failed, status: 'passed', steps: later })).toContain('retry PAY-1 --from 2');

@@ -1,7 +1,7 @@
 import { Story } from '../../../client/cli/texts/story.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 
-/** What a story of these looks at a run at its CI tells of checks, a look at a time. */
+/** The lines about failing checks that a story prints for each of these snapshots of a run in its CI step. */
 function toldOf(looks: { head: string; failing?: string[]; ended?: boolean }[]): string[][] {
   let lines: string[] = [];
   const story = new Story({ address: '', environment: {}, simulated: true }, (line) => lines.push(line));
@@ -24,8 +24,8 @@ function toldOf(looks: { head: string; failing?: string[]; ended?: boolean }[]):
   });
 }
 
-describe('what fails', () => {
-  it('is told once, however many heads it is shown over, and what fails besides is told when it does', () => {
+describe('a failing check', () => {
+  it('is printed once for several heads, and another check is printed when it fails', () => {
     const [first, ...later] = toldOf([
       { head: 'a', failing: ['test'] },
       { head: 'b', failing: ['test'] },
@@ -37,7 +37,7 @@ describe('what fails', () => {
     expect(later).toEqual([[], ['  failing: lint (failure)'], [], []]);
   });
 
-  it('is told anew when its step had ended in between', () => {
+  it('is printed again if its step has ended in between', () => {
     const looks = [
       { head: 'a', failing: ['test'] },
       { head: 'b', ended: true },

@@ -33,7 +33,7 @@ const acquire = (own: Partial<Sources> = {}) =>
   });
 const kept = () => path.join(home, 'cache', 'temporal', '1.5.1', 'temporal');
 
-it('takes what the user named before anything else, and complains when that is no program', async () => {
+it('uses the program that the user configured, and fails if it is not a program', async () => {
   const named = await program('named', 'temporal');
   const searchPath = path.dirname(await program('bin', 'temporal'));
   expect(await acquire({ cliPath: named, searchPath })).toBe(named);
@@ -41,7 +41,7 @@ it('takes what the user named before anything else, and complains when that is n
   await expect(acquire({ cliPath: home, searchPath })).rejects.toThrow('TEMPORAL_CLI_PATH');
 });
 
-it('prefers PATH to the cache, and the cache to getting one', async () => {
+it('prefers PATH to the cache, and the cache to a download', async () => {
   const cached = await program('cache', 'temporal', '1.5.1', 'temporal');
   const onPath = await program('bin', 'temporal');
   expect(await acquire({ searchPath: ['/nowhere', path.dirname(onPath)].join(path.delimiter) })).toBe(onPath);
@@ -49,14 +49,14 @@ it('prefers PATH to the cache, and the cache to getting one', async () => {
   expect(tried).toEqual([]);
 });
 
-it('downloads before it builds, and keeps what came', async () => {
+it('tries the download before the build, and keeps the program', async () => {
   const download = async (folder: string) => program(path.relative(home, folder), 'temporal-as-it-comes');
   expect(await acquire({ download })).toBe(kept());
   expect(await acquire()).toBe(kept());
   expect(tried).toEqual([]);
 });
 
-it('builds once, however many want it', async () => {
+it('builds once, even for several processes at once', async () => {
   let builds = 0;
   const build = async (folder: string) => {
     builds += 1;
@@ -69,7 +69,7 @@ it('builds once, however many want it', async () => {
   expect((await readdir(path.dirname(kept()))).filter((name) => name.includes('lock'))).toEqual([]);
 });
 
-it('names every way when none leads there', async () => {
+it('names every way to get a server if all have failed', async () => {
   const failure = await acquire().catch((each: unknown) => each);
   expect(failure).toBeInstanceOf(NoServer);
   for (const words of ['TEMPORAL_CLI_PATH', 'install Go', 'docker compose up', 'TEMPORAL_ADDRESS', 'build cannot']) {
@@ -78,7 +78,7 @@ it('names every way when none leads there', async () => {
   expect(tried).toEqual(['download', 'build']);
 });
 
-it('gives up at once when nobody wants it any more', async () => {
+it('gives up at once when it is aborted', async () => {
   const calledOff = new AbortController();
   const download = () => {
     calledOff.abort();

@@ -14,14 +14,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-/** Writes a lock as another holder left it. */
+/** Writes a lock that another owner has left behind. */
 async function left(text: string): Promise<void> {
   await (await takeLock(file)).release();
   await writeFile(file, text);
 }
 
 describe('a lock', () => {
-  it('is held by one, and free again once released', async () => {
+  it('has one owner, and is free after its release', async () => {
     const first = await takeLock(file);
     expect(first.ownedBy).toBeUndefined();
     expect((await takeLock(file)).ownedBy).toBe(process.pid);
@@ -29,7 +29,7 @@ describe('a lock', () => {
     expect((await takeLock(file)).ownedBy).toBeUndefined();
   });
 
-  it('is not given up by one who was turned away', async () => {
+  it('is not released by a process that failed to take it', async () => {
     await takeLock(file);
     await (await takeLock(file)).release();
     expect((await takeLock(file)).ownedBy).toBe(process.pid);
@@ -38,14 +38,14 @@ describe('a lock', () => {
   it.each([
     ['a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, birth: 'long ago' })],
     ['a process whose pid is another’s now', JSON.stringify({ pid: process.pid, birth: 'before the power went' })],
-    ['nobody: it was being written when the power went', ''],
-  ])('of %s is taken over', async (_, text) => {
+    ['nobody, because the power failed while it was written', ''],
+  ])('owned by %s is taken over', async (_, text) => {
     await left(text);
     expect((await takeLock(file)).ownedBy).toBeUndefined();
     expect(await readdir(path.dirname(file))).toEqual(['up.lock']);
   });
 
-  it('of a process in another container is its own, until that has not touched it for a minute', async () => {
+  it('owned by a process in another container is respected, until it has not been touched for a minute', async () => {
     await left(JSON.stringify({ pid: 2 ** 22 + 1, birth: 'long ago', namespace: 'pid:[1]' }));
     expect((await takeLock(file)).ownedBy).toBe(2 ** 22 + 1);
     const before = new Date(Date.now() - 61_000);
@@ -53,13 +53,13 @@ describe('a lock', () => {
     expect((await takeLock(file)).ownedBy).toBeUndefined();
   });
 
-  it('of the dead goes to one only', async () => {
+  it('of a dead owner is taken over by one process only', async () => {
     await left('');
     const taken = await Promise.all(Array.from({ length: 8 }, () => takeLock(file)));
     expect(taken.filter(({ ownedBy: heldBy }) => heldBy === undefined)).toHaveLength(1);
   });
 
-  it('lets work be done by one at a time, and is freed by a failure', async () => {
+  it('lets one process work at a time, and is released after a failure', async () => {
     let inside = 0;
     let most = 0;
     const work = async () => {
@@ -75,8 +75,8 @@ describe('a lock', () => {
   });
 });
 
-describe('a process on record', () => {
-  it('is known by its birth, and gone once it has ended', async () => {
+describe('a recorded process', () => {
+  it('is identified by its start time until it has ended', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     await once(child, 'spawn');
     const record = readRecord(await recordOf(child.pid!))!;
@@ -89,7 +89,7 @@ describe('a process on record', () => {
   });
 
   it.each(['', '{', '{}', '12', 'null', '{"pid":0,"birth":"x"}', '{"pid":"1","birth":"x"}'])(
-    '%j is no record',
+    '%j is not a valid record',
     (text) => {
       expect(readRecord(text)).toBeUndefined();
     },

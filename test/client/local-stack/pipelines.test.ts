@@ -2,7 +2,7 @@ import { tableOf } from '../../../client/cli/commands/pipelines.ts';
 import { answerTo } from '../../../client/local-stack/pipelines.ts';
 import type { ActionName } from '../../../workflows/contracts/messages.ts';
 
-/** A run as it is parked: with these actions on offer, and what belongs to them. */
+/** A parked run with these actions on offer, and further fields. */
 const parked = (offers: ActionName[], own: Record<string, unknown> = {}) => {
   const shown = [...offers, 'pause', 'stop', 'restartFrom'].map((action) => ({ action, label: action, fields: {} }));
   return { status: 'parked', current: { id: '1-some-step', visit: '1-some-step#1', offers: shown, ...own } } as any;
@@ -33,14 +33,14 @@ it.each<[string, any, ActionName | 'nothing', Record<string, unknown>]>([
     'incorporate',
     {},
   ],
-  ['a reviewer that was not understood', parked(['reviewAgain', 'proceed'], { findings: [] }), 'reviewAgain', {}],
-  ['what takes nothing but to be ended', parked([]), 'nothing', {}],
-  ['a run that works', { ...parked(['confirm']), status: 'running' }, 'nothing', {}],
-])('the scripted person has an answer to %s', (_, run, action, said) => {
+  ['an unreadable review', parked(['reviewAgain', 'proceed'], { findings: [] }), 'reviewAgain', {}],
+  ['a park without offers', parked([]), 'nothing', {}],
+  ['a running run', { ...parked(['confirm']), status: 'running' }, 'nothing', {}],
+])('the scripted person answers %s', (_, run, action, said) => {
   expect(answerTo(run) ?? { action: 'nothing', said: {} }).toMatchObject({ action, said });
 });
 
-it('the table has a row for each pipeline, and says below what was not as expected', () => {
+it('the table has a row for each pipeline, and lists below what was not as expected', () => {
   const good = { pipeline: 'spec', outcome: 'ready', steps: 1, events: 41, bytes: 13_282, seconds: 3 };
   const bad = { ...good, pipeline: 'blueprint', outcome: 'failed', events: 1_000, because: 'agent: It gave up.' };
   expect(tableOf([good])).toBe(

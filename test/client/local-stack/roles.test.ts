@@ -37,7 +37,7 @@ const prior = (kind: string, { summary, output }: any) => ({
 });
 const GREEN = { test: true, style: true };
 
-/** Who reads a role's answer, where it has to have a shape. */
+/** The parser for each role with structured output. */
 const READERS: Record<string, (end: any) => unknown> = {
   merger: ({ output }) => Assessment.parse(output),
   reviewer: ({ output }) => Review.parse(output),
@@ -52,15 +52,15 @@ const READERS: Record<string, (end: any) => unknown> = {
   'on-call': ({ output }) => OnCall.parse(output),
 };
 
-describe('in any pipeline’s order', () => {
-  /** The roles that a run sends when nothing goes wrong: the agents of its steps, and the reviewers that ask. */
+describe('the scripted roles', () => {
+  /** The roles of a run in which everything succeeds: the agents of its steps, and the reviewers. */
   const rolesIn = (name: string) =>
     BUILT_IN[name]!.flatMap(({ kind }) => {
       const { roles } = gateFor(kind);
       return roles.includes(kind) ? [kind] : roles.slice(0, 1).filter((role) => role.endsWith('-reviewer'));
     });
 
-  it.each(Object.keys(BUILT_IN))('%s is played from end to end, and leaves the checks green', async (name) => {
+  it.each(Object.keys(BUILT_IN))('complete the pipeline %s, and the checks pass at the end', async (name) => {
     const priorOutputs: unknown[] = [];
     for (const role of rolesIn(name)) {
       const end = await play(role, { priorOutputs });
@@ -72,7 +72,7 @@ describe('in any pipeline’s order', () => {
     expect(await shop.checks()).toEqual(GREEN);
   });
 
-  it('every role that a run may send has its script, and so have those of no built-in', async () => {
+  it('include every role that a run may send, even those of no built-in pipeline', async () => {
     const steps = Object.values(BUILT_IN).flat();
     const roles = new Set([...rolesOf({ name: 'all', steps }), 'business-reviewer', 'task-estimator', 'on-call']);
     for (const role of ['conflict-resolver', ...roles]) {
@@ -82,7 +82,7 @@ describe('in any pipeline’s order', () => {
     }
   });
 
-  it('what is written twice comes out the same', async () => {
+  it('change nothing when they run again', async () => {
     const roles = ['mocker', 'playwright', 'business-documenter', 'documenter', 'integrator'];
     for (const role of roles) await play(role);
     for (const role of ['documenter', 'business-documenter']) await play(role);
@@ -96,7 +96,7 @@ describe('the tester', () => {
   const tested = async (fixes: number) =>
     judgeReport(readReport((await play('tester')).output)!, { fixes, head: await shop.head() });
 
-  it('lets a shop pass that shows no tax, and says that it could not look', async () => {
+  it('passes a shop without tax, and skips the test of the tax', async () => {
     const { output } = await play('tester');
     expect(output).toMatchObject({ greenlight: true, concerns: [], environment: 'local' });
     expect(output.outcomes).toEqual([
@@ -106,7 +106,7 @@ describe('the tester', () => {
     ]);
   });
 
-  it('finds the planted defect, which the fixer then mends', async () => {
+  it('finds the planted defect, and the fixer fixes it', async () => {
     await play('coder');
     expect(await tested(0)).toMatchObject({
       pass: false,
@@ -120,7 +120,7 @@ describe('the tester', () => {
     expect(await tested(1)).toMatchObject({ pass: true });
   });
 
-  it('tells a red test by its name', async () => {
+  it('names a failing test', async () => {
     await play('coder');
     await play('fixer');
     await shop.write(
@@ -130,7 +130,7 @@ describe('the tester', () => {
     expect(await tested(0)).toMatchObject({ pass: false, failing: [{ name: 'red', conclusion: 'failed' }] });
   });
 
-  it('looks at the environment where there is one', async () => {
+  it('tests the environment, if there is one', async () => {
     const environment = { url: await shop.serve('<td>Net</td><td></td><td>EUR 1.00</td>') };
     const { output } = await play('tester', { environment });
     expect(output).toMatchObject({ environment: 'ephemeral' });
@@ -162,7 +162,7 @@ describe('reviews', () => {
   it.each([
     ['requirements-reviewer', 'How the tax is rounded'],
     ['clarity-reviewer', 'What was expected instead'],
-  ])('the %s asks once, and is content when the answer is worked in', async (role, title) => {
+  ])('the %s asks once, and passes when the answer is incorporated', async (role, title) => {
     const text = `${TASK.title}\n\n${TASK.description}`;
     const items = readItems((await play(role, { brief: brief(text) })).output)!;
     expect(items.map((item) => item.title)).toEqual([title]);
@@ -180,7 +180,7 @@ describe('reviews', () => {
     expect((await play('incorporator', { brief: again })).summary).toBe(`${summary}\n- Who pays: The customer.`);
   });
 
-  it('what was agreed becomes a rule of the specification', async () => {
+  it('the spec-writer turns agreements into rules', async () => {
     const task = {
       ...TASK,
       description: `${TASK.description}\n\n## Agreed\n\n- How the tax is rounded: the sum, once.`,
@@ -190,7 +190,7 @@ describe('reviews', () => {
     expect(data.modules[0].groups[0].rules).toContain('How the tax is rounded: the sum, once.');
   });
 
-  it('the recommender has an answer to each finding', async () => {
+  it('the recommender answers each finding', async () => {
     const asked = '## f-1: How the tax is rounded\n\nDetail.\n\n## f-2: Who pays\n\nDetail.\n\n# The text\n\nText.';
     const found = readRecommendations((await play('recommender', { brief: asked })).output);
     expect(found).toMatchObject([
@@ -212,7 +212,7 @@ describe('companions', () => {
     expect(judged(await play('spec-companion', { priorOutputs: [second] }), 1)).toMatchObject({ passed: true });
   });
 
-  it('the architect-companion wants to know where the code goes', async () => {
+  it('the architect-companion asks where the code belongs', async () => {
     const plan = prior('architect', await play('architect', { revision }));
     expect(plan.output).toContain('Changed as asked: What of an empty basket?');
     expect(judged(await play('architect-companion', { priorOutputs: [plan] }), 0)).toMatchObject({ passed: true });
@@ -229,7 +229,7 @@ describe('consensus', () => {
     { participant: 'Bo', text: `Bad.\n\n${JSON.stringify({ rating: 0.2 })}` },
   ];
 
-  it('the synthesizer takes the first answer, in the form in which it came', async () => {
+  it('the synthesizer returns the first answer unchanged', async () => {
     expect(await play('synthesizer', asked(answersText(answers, 'names')))).toMatchObject({
       summary: 'Fine.',
       output: { rating: 0.9 },
@@ -242,12 +242,12 @@ describe('consensus', () => {
     expect([summary, output]).toEqual(['A plan.', undefined]);
   });
 
-  it('the synthesizer takes the one that won the vote', async () => {
+  it('the synthesizer returns the answer that won the vote', async () => {
     const told = `${answersText(answers, 'letters')}\n\nThe vote, by points: B: 2, A: 0. The most points win.`;
     expect(await play('synthesizer', asked(told))).toMatchObject({ summary: 'Bad.', output: { rating: 0.2 } });
   });
 
-  it('any role votes when it is asked to', async () => {
+  it('any role can vote', async () => {
     const brief = 'Rank these proposals, best first. Answer in `output` with { "ranking": ["A", "B"] }, in your order.';
     expect(readRanking((await play('architect', { brief })).output, ['A', 'B'])).toEqual(['A', 'B']);
   });
@@ -256,7 +256,7 @@ describe('consensus', () => {
 describe('on-call', () => {
   const brief = 'The release has regressed.\n- errors: alert (5 %)\n- latency: ok';
 
-  it('blames a release whose total lacks the tax, and no other', async () => {
+  it('blames a release only if its total lacks the tax', async () => {
     const assessed = async () => OnCall.parse((await play('on-call', { brief })).output);
     expect(await assessed()).toMatchObject({ recommendation: 'hold', culpritConfidence: 0.2 });
     await play('coder');

@@ -33,7 +33,7 @@ const judged = (end: any) =>
   judgeReview(Review.parse(end.output), { threshold: 0.8, reworks: 1, summary: end.summary });
 const GREEN = { test: true, style: true };
 
-it('is a repository with one commit on main, whose owner is elsewhere', async () => {
+it('is a repository with one commit on main, and another branch is checked out', async () => {
   expect(await git(shop, 'log', '--format=%an %s', 'main')).toBe('Ana A small shop');
   expect(await git(shop, 'status', '--porcelain')).toBe('');
   await expect(git(shop, 'symbolic-ref', '--quiet', 'HEAD')).rejects.toThrow();
@@ -41,7 +41,7 @@ it('is a repository with one commit on main, whose owner is elsewhere', async ()
   expect(await checks()).toEqual(GREEN);
 });
 
-it('opens where it is told to, and shows the basket', async () => {
+it('listens on the given port, and shows the basket', async () => {
   const port = await getPort();
   const server = execa('node', ['server.js'], { cwd: work, env: { ...env, PORT: String(port) }, reject: false });
   try {
@@ -54,12 +54,12 @@ it('opens where it is told to, and shows the basket', async () => {
   }
 });
 
-it('has a check of style that finds fault', async () => {
+it('has a style check that can fail', async () => {
   await writeFile(path.join(work, 'lib', 'money.js'), 'export const money = 1; \n');
   expect(await checks()).toMatchObject({ style: false });
 });
 
-it('is taken through the whole story by its scripted agent', async () => {
+it('can be taken from the first commit to the merge by the scripted agent', async () => {
   await play('coder');
   expect(await checks()).toEqual(GREEN);
   const first = judged(await play('reviewer'));
@@ -67,7 +67,7 @@ it('is taken through the whole story by its scripted agent', async () => {
   await play('coder', { revision: { previousOutput: '', feedback: first.feedback, comments: [] } });
   expect(judged(await play('reviewer'))).toMatchObject({ passed: true, rating: 0.95 });
 
-  // The defect that a person is to find; the tests are green all the same.
+  // The tests pass in spite of the defect that a person should find.
   expect(await shown()).toEqual({ Net: 5697, Tax: 1082, Total: 5697 });
   expect(await checks()).toEqual(GREEN);
   await play('fixer');
@@ -88,15 +88,15 @@ it('is taken through the whole story by its scripted agent', async () => {
   expect(rationale).toMatch(/^\d+ lines in 2 files differ from main/);
 });
 
-/** Leaves the merge of the base standing in conflict, as the executor does for a resolver. */
+/** Leaves the merge of the base in conflict, like the executor does for a resolver. */
 async function meetConflict(): Promise<void> {
   await git(work, 'fetch', '--quiet', 'origin');
   const as = ['-c', 'user.name=Agent', '-c', 'user.email=agent@shop.example'];
   await expect(git(work, ...as, 'merge', '--quiet', 'origin/main')).rejects.toThrow('CONFLICT');
 }
 
-describe('when a person takes another way', () => {
-  it('a conflict that comes before the fix keeps both sides, and the fix still finds its place', async () => {
+describe('the scripted agent', () => {
+  it('resolves a conflict before the fix with both sides, and can still make the fix', async () => {
     await play('coder');
     await moveTheBase(shop, path.join(home, 'colleague'));
     await meetConflict();
@@ -106,7 +106,7 @@ describe('when a person takes another way', () => {
     expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 6779 });
   });
 
-  it('work that is begun over changes nothing that is done', async () => {
+  it('changes nothing when it does its work again', async () => {
     await play('coder');
     const revision = { previousOutput: '', feedback: 'Test it.', comments: [] };
     await play('coder', { revision });
@@ -118,7 +118,7 @@ describe('when a person takes another way', () => {
     expect(await git(work, 'rev-parse', 'HEAD')).toBe(head);
   });
 
-  it('a role that has no script is a failure that says so', async () => {
+  it('fails with the name of a role that it does not know', async () => {
     await expect(play('astrologer')).rejects.toThrow('does not know the role astrologer');
   });
 });

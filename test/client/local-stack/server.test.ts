@@ -21,7 +21,7 @@ const server = (own: { port: number; uiPort: number; temporal?: string }) =>
 it.each([
   ['GATEHOUSE_PORT', async () => ({ port: taken(), uiPort: await getPort() })],
   ['GATEHOUSE_UI_PORT', async () => ({ port: await getPort(), uiPort: taken() })],
-])('a taken %s is told in one sentence that names a free one', async (variable, ports) => {
+])('names a free port if %s is taken', async (variable, ports) => {
   const failure = await server(await ports())
     .start()
     .catch((each: unknown) => each);
@@ -31,18 +31,18 @@ it.each([
   expect(await isFree(Number(named))).toBe(true);
 });
 
-it('wants two ports', async () => {
+it('needs two different ports', async () => {
   const port = await getPort();
   await expect(server({ port, uiPort: port }).start()).rejects.toThrow('expected two ports');
 });
 
-it('leaves a process alone that only has the pid of a server that was', async () => {
+it('does not end a process that has the pid of an earlier server', async () => {
   const stranger = JSON.stringify({ ...JSON.parse(await recordOf(process.pid)), birth: 'before the power went' });
   await writeFile(path.join(data, 'temporal.pid'), stranger);
   await expect(server({ port: taken(), uiPort: await getPort() }).start()).rejects.toThrow(PortTaken);
 });
 
-it('says so when the program does not start, and when it ends at once', async () => {
+it('fails if the program does not start or ends at once', async () => {
   const ports = { port: await getPort(), uiPort: await getPort() };
   await expect(server(ports).start()).rejects.toThrow('ENOENT');
   await expect(server({ ...ports, temporal: process.execPath }).start()).rejects.toThrow(/ended/);

@@ -5,7 +5,7 @@ import { simulate, type Simulated } from '../../../client/offline/simulate.ts';
 import { BUILT_IN } from '../../../workflows/contracts/pipelines.ts';
 import { RunInput } from '../../../workflows/gates/index.ts';
 
-jest.setTimeout(60_000); // eleven whole pipelines, on a machine that may have other things to do
+jest.setTimeout(60_000); // eleven pipelines, on a machine that may be busy
 
 const wish = (pipeline: unknown, more: object = {}) => ({
   task: { id: 'PAY-142', title: 'Show totals with tax' },
@@ -23,13 +23,13 @@ async function played(input: object, script: object = {}): Promise<{ ends: Simul
   return { ends, told };
 }
 
-it.each(Object.keys(BUILT_IN))('the built-in %s can be played to its end', async (pipeline) => {
+it.each(Object.keys(BUILT_IN))('simulates the built-in pipeline %s to its end', async (pipeline) => {
   const { ends } = await played(wish(pipeline));
   const outcome = ['integrate', 'blueprint', 'spec'].includes(pipeline) ? 'ready' : 'merged';
   expect(ends).toMatchObject([{ workflowId: 'run/default/PAY-142', end: { result: { outcome } } }]);
 });
 
-it('follows its script: who fails, what is red, what people say, and when', async () => {
+it('follows its script for failures, checks and people’s actions', async () => {
   const script = {
     jobs: { fixer: [{ fails: 'no idea' }, {}] },
     checks: [['lint'], []],
@@ -48,7 +48,7 @@ it('follows its script: who fails, what is red, what people say, and when', asyn
   expect(told.filter((line) => line.includes('parked'))).toHaveLength(3);
 });
 
-it('tells how a run fails, and how a release goes on after it', async () => {
+it('reports how a run fails, and what its release watch does', async () => {
   const red = { jobs: { coder: [{ fails: 'no paper' }] } };
   expect((await played(wish('simple'), red)).ends).toMatchObject([
     { end: { failure: { type: 'job_failed', message: 'no paper' } } },
@@ -62,7 +62,7 @@ it('tells how a run fails, and how a release goes on after it', async () => {
   ]);
 });
 
-it('plays the example of CONFIGURATION', async () => {
+it('runs the example from CONFIGURATION', async () => {
   const paper = readFileSync(new URL('../../../CONFIGURATION.md', import.meta.url), 'utf8');
   const [, script = ''] = /## Simulating a run[^]*?```json\n([^]*?)```/.exec(paper) ?? [];
   const steps = ['coder', 'tester', 'human-test', 'ci', 'merger'].map((kind) => ({ kind }));
@@ -71,7 +71,7 @@ it('plays the example of CONFIGURATION', async () => {
   expect(jobs).toEqual(['coder', 'tester', 'fixer', 'tester', 'fixer', 'ci-fixer', 'merger']);
 });
 
-it('ends by itself when nobody in the script lets it go on', async () => {
+it('ends if nobody in the script lets the run continue', async () => {
   const steps = [{ kind: 'coder' }, { kind: 'ci', attempts: 0 }, { kind: 'merger' }];
   const { ends } = await played(wish({ steps }), { checks: [['lint']] });
   expect(ends[0]!.end).toMatchObject({ failure: { type: 'job_failed' } });

@@ -1,4 +1,4 @@
-/** A program that starts a run, answers what it asks of a person, and reads how it ends. */
+/** A program that starts a run, answers its questions, and reads how it ends. */
 import { act, connect, readRun, Refused, startRun, type StartInput } from 'gatehouse-temporal';
 import { runQuery, type RunAnswer } from 'gatehouse-temporal/contracts';
 
@@ -34,7 +34,7 @@ for (;;) {
 }
 await client.connection.close();
 
-/** Never called: the compiler must refuse each of these. */
+/** Never called. The compiler must refuse each of these calls. */
 export async function wrong(): Promise<void> {
   // @ts-expect-error -- there is no such action
   await act(client, workflowId, 'confrim', {});

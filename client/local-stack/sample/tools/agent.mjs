@@ -1,5 +1,5 @@
-// A SCRIPTED agent: it plays every role by script, and there is no model in it. What it does is real all the same: it
-// edits files, runs tests, resolves conflicts, and leaves the rest (committing, pushing, merging) to gatehouse.
+// A SCRIPTED agent: it plays every role by script, without any model. Its work is real: it edits files, runs tests and
+// resolves conflicts, and leaves the rest (committing, pushing, merging) to gatehouse.
 import { writeFileSync } from 'node:fs';
 import { change } from './roles/change.mjs';
 import { checking } from './roles/checking.mjs';

@@ -1,4 +1,4 @@
-// A small check of style: no tabs, no spaces at line ends, a line break at the end of each file.
+// A small style check: no tabs, no spaces at line ends, and a line break at the end of each file.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const files = ['lib', 'test'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));

@@ -1,4 +1,4 @@
-// The story of `human-review`: the roles that make a change, mend it, bring it up to date, and judge it at the end.
+// The roles of `human-review`: they make a change, fix it, resolve its conflicts, and assess it before the merge.
 import { edit, git, job, node, read, stage } from './kit.mjs';
 
 const TAX = `
@@ -11,7 +11,7 @@ export const totalsOf = (items) => [
   ['Total', netOf(items) + taxOf(items)],
 ];
 `;
-// The planted defect, for a person or a tester to find: the total forgets the tax.
+// The planted defect, which a person or a tester should find: the total does not include the tax.
 const FORGETFUL = TAX.replace("['Total', netOf(items) + taxOf(items)]", "['Total', netOf(items)]");
 const TEST = `
 test('the tax is 19 % of the sum, to the cent', () => {
@@ -39,7 +39,7 @@ export const change = {
     return { summary: 'Added a test for the tax, as the review asked.' };
   },
 
-  /** Joins what is there to what was asked for. Where nobody has built the tax yet, it comes from a colleague's drawer. */
+  /** Connects the existing code to the requested change. Adds the tax itself, if nobody has built it yet. */
   async integrator() {
     await stage(0, 1, 'joining the parts');
     if (isShown()) return { summary: 'The parts are joined already: the page shows what lib/totals.js works out.' };
@@ -78,7 +78,7 @@ export const change = {
   async 'conflict-resolver'() {
     await stage(0, 1, 'resolving what conflicts');
     for (const file of git('diff', '--name-only', '--diff-filter=U').split('\n').filter(Boolean)) {
-      // Ours knows the tax; theirs renamed the label of the total. Both are kept.
+      // Our side has the tax, and their side has a new label for the total. Both are kept.
       edit(file, (text) =>
         text
           .replace(/<{7} [^\n]*\n([^]*?)={7}\n[^]*?>{7} [^\n]*\n/g, '$1')

@@ -1,7 +1,7 @@
-// Roles that run the shop and report what they saw.
+// Roles that run the shop and report the result.
 import { git, job, missingTax, node, stage, told, totals } from './kit.mjs';
 
-/** The tests as `node --test` runs them, by name. */
+/** Runs the tests with `node --test`, and returns their results by name. */
 function runTests() {
   const { stdout, status } = node('--test', '--test-reporter=tap');
   const outcomes = [...stdout.matchAll(/^(not )?ok \d+ - (.*?)( # .*)?$/gm)].map(([, not, name, note = '']) => ({
@@ -14,7 +14,7 @@ function runTests() {
   return outcomes;
 }
 
-/** What the page adds up: as the environment serves it where there is one, else as this checkout works it out. */
+/** The totals on the page of the environment or, if there is none, as calculated by this checkout. */
 async function rowsSeen() {
   if (!job.environment) return totals();
   const page = await (await fetch(job.environment.url)).text();

@@ -1,4 +1,4 @@
-// What every role has at hand: its job, the checkout it stands in, and a way to say how far it is.
+// The helpers of every role: its job, its checkout, and progress reports.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,20 +16,20 @@ export function edit(file, change) {
   writeFileSync(file, change(read(file)));
 }
 
-/** Runs Node on the shop as its checkout has it. What comes of it is told, never thrown. */
+/** Runs Node in the checkout. Returns failures instead of throwing them. */
 export function node(...args) {
-  const { NODE_TEST_CONTEXT, ...env } = process.env; // set, even to nothing, it would have no test run at all
+  const { NODE_TEST_CONTEXT, ...env } = process.env; // if it is set, even to nothing, Node runs no tests
   return spawnSync(process.execPath, args, { encoding: 'utf8', env });
 }
 
-/** Says how far it is, at a pace at which people can watch. */
+/** Reports progress, slowly enough for people to watch. */
 export async function stage(done, total, label) {
   console.error(`GATEHOUSE_PROGRESS ${JSON.stringify({ done, total, label })}`);
   console.log(`[scripted ${job.role}] ${label}`);
   await pause(PACE_MS);
 }
 
-/** The rows below the basket as the shop works them out: `['Total', 5697]`. Run, not read: a role may be wrong about text. */
+/** The totals below the basket, such as `['Total', 5697]`. They come from running the shop, not from reading its code. */
 export function totals() {
   const script = `
     const [{ totalsOf }, { basket }] = await Promise.all([import('./lib/totals.js'), import('./lib/basket.js')]);
@@ -42,7 +42,7 @@ export function totals() {
 export const euros = (cents) => `EUR ${(cents / 100).toFixed(2)}`;
 export const told = (rows) => rows.map(([label, cents]) => `${label} ${euros(cents)}`).join(', ');
 
-/** What is wrong with the rows, if anything: the last must be the sum of the others, which are net and tax. */
+/** Checks that the last row is the sum of the others, net and tax. Returns the problem, if there is one. */
 export function missingTax(rows) {
   const [net, tax, total] = rows.map(([, cents]) => cents);
   return rows.length === 3 && net + tax !== total ? `${told(rows)}: the last is not the sum of the others` : undefined;

@@ -1,4 +1,4 @@
-// Roles that read the shop and say what they see: in prose, or as documents in the shape that gatehouse asks for.
+// Roles that read the shop and describe it, in prose or as structured output.
 import { git, job, missingTax, read, sources, stage, told, totals } from './kit.mjs';
 
 const prose = (...lines) => ({ summary: lines.filter(Boolean).join('\n') });
@@ -6,11 +6,11 @@ const heard = () =>
   job.revision &&
   `Changed as asked: ${job.revision.feedback || job.revision.comments.map(({ text }) => text).join('; ')}`;
 
-/** What a module says of itself: its first comment. */
+/** The purpose of a module: its first comment. */
 const purpose = (file) => /\/\*\* (.*?) \*\//.exec(read(file))?.[1] ?? 'It says nothing of itself.';
 const exported = (file) => [...read(file).matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
 
-/** What people agreed on: the list that an incorporator adds to a description. */
+/** The list of agreements that an incorporator has added to the description. */
 const agreed = () => [...(job.task.description ?? '').matchAll(/^- (.+)$/gm)].map(([, rule]) => rule);
 
 const EMPTY_BASKET = {

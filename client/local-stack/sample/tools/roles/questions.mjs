@@ -1,10 +1,10 @@
-// Roles that ask, and that work in what was answered.
+// Roles that ask questions, and roles that incorporate the answers.
 import { job, stage } from './kit.mjs';
 
-/** The text that a brief is about, and the task's own: either may carry an answer. */
+/** The text of the brief and the description of the task, because either may contain an answer. */
 const text = () => [job.task.description, job.brief.split(/^# The text$/m).at(-1)].join('\n');
 
-/** Asks one thing, unless the text speaks of it already. */
+/** Asks one question, unless the text already answers it. */
 const asking = (settled, item) => async () => {
   await stage(0, 1, 'reading what is asked for');
   const items = settled.test(text()) ? [] : [item];
@@ -14,7 +14,7 @@ const asking = (settled, item) => async () => {
 const AGREED = '## Agreed';
 const tidy = (words) => words.trim().replace(/\s+/g, ' ');
 
-/** The section of one answer among several, with the JSON that it ends with where there is any. */
+/** The section of one answer, and the JSON at its end, if there is any. */
 function answerIn(answers, name) {
   const from = answers.split('\n').slice(1 + Math.max(0, name ? answers.split('\n').indexOf(`## ${name}`) : 0));
   const at = from.findIndex((line) => jsonOf(line) !== undefined);
@@ -52,7 +52,7 @@ export const questions = {
     detail: 'The report says what is wrong. What should the page have shown?',
   }),
 
-  /** Its whole summary is the new text: the old one, and below it what was agreed. */
+  /** The summary is the new text: the old one, followed by the agreements. */
   async incorporator() {
     await stage(0, 1, 'working the answers in');
     const [, before = ''] =
@@ -78,7 +78,7 @@ export const questions = {
     return { summary: `${items.length} recommendations.`, output: { items } };
   },
 
-  /** Weighs nothing: it takes the answer that won the vote, or the first, in the form in which it came. */
+  /** Returns the answer that won the vote, or else the first one, unchanged. */
   async synthesizer() {
     await stage(0, 1, 'making one answer of all');
     const answers = job.brief.split(/^# The answers\n\n/m).at(-1);
@@ -86,7 +86,7 @@ export const questions = {
   },
 };
 
-/** Any role may be asked to rank proposals instead of working: it takes them as they come. */
+/** Any role may be asked to rank proposals instead of working. It ranks them in the given order. */
 export function rank() {
   const [, letters] = /^Rank these proposals.*?"ranking": (\[[^\]]*\])/.exec(job.brief) ?? [];
   return letters && (async () => ({ summary: 'As they come.', output: { ranking: JSON.parse(letters) } }));

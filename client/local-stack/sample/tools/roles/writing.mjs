@@ -1,4 +1,4 @@
-// Roles that write beside the code: stand-ins, a test from outside, papers. Written anew they come out the same.
+// Roles that write additional files: mocks, an end-to-end test and documentation. Running them again changes nothing.
 import { edit, euros, job, node, read, stage, totals } from './kit.mjs';
 
 const PAGE_TEST = `import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ test('the page, as a browser gets it, shows every item and every total', async (
 });
 `;
 
-/** Puts a section under its heading, at the end of a paper or in place of what stood there. */
+/** Writes a section of a document: replaces the section with this heading, or appends it. */
 const section = (file, heading, body) =>
   edit(file, (text) => {
     const kept = text.replace(new RegExp(`\\n*## ${heading}\\n[^]*?(?=\\n## |$)`), '');

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(import.meta.url);
 
-/** Whether this code runs from a build (`client/building/`). Tests and benchmarks run the sources. */
+/** Whether this code runs from a build (`client/building/`) and not from the sources, as in tests and benchmarks. */
 export const isBuilt = !here.endsWith('.ts');
 
-/** The folder of the package: two levels above this file, and above each file of a build. */
+/** The folder of the package. It is two levels above this file, and above each file of a build. */
 export const root = path.resolve(path.dirname(here), '..', '..');
 
-/** A file that is loaded by its path: its place among the sources, and its name in a build. */
+/** The path of a file that is loaded by path: `source` in a checkout, or `built` in a build. */
 export const fileOf = (source: string, built: string): string =>
   isBuilt ? path.join(path.dirname(here), built) : path.join(root, source);

@@ -4,7 +4,7 @@ import { coresdk, type Core, activityFailure, from, to, toFailure, type Call, ty
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what crosses this wire is JSON of any shape */
 
-/** What of a run is needed to ask the world for it. */
+/** The part of an execution that is needed to run its activities. */
 interface Asking {
   readonly workflowId: string;
   readonly runId: string;
@@ -16,8 +16,8 @@ interface Asking {
 const { WAIT_CANCELLATION_COMPLETED } = coresdk.workflow_commands.ActivityCancellationType;
 
 /**
- * Puts a question of the run to the world. One that is called off is heard of as its cancellation type says: at once, or
- * once the world has let go.
+ * Runs an activity of the workflow. If it is cancelled, the workflow learns that at once, or when the activity has ended,
+ * depending on the cancellation type.
  */
 export function ask(
   run: Asking,
@@ -54,7 +54,7 @@ export function ask(
       end({ completed: { result: to(value ?? null) } });
       if (name === 'cancelRun') run.push({ cancelWorkflow: { reason: 'asked by the run itself' } });
     },
-    // Core hands on the failure of a local one as it is.
+    // Core does not wrap the failure of a local activity.
     fail: (error) => end({ failed: { failure: local ? toFailure(error) : activityFailure(name, error) } }),
     acknowledgeCancel: () => {
       log.push(`${name} cancelled`);
@@ -68,7 +68,7 @@ export function ask(
       if (world[name]) call.acknowledgeCancel();
       return;
     }
-    resolve(cancelled); // the world goes on, and what comes of it is never heard of
+    resolve(cancelled); // the activity continues, and its result is ignored
     if (world[name]) calls.delete(call);
   });
   const answer = world[name];

@@ -15,7 +15,7 @@ const plain = defaultPayloadConverter.toPayload(said)!;
 const read = (payload: any) => payloadConverter.fromPayload(payload);
 
 describe('a payload', () => {
-  it('is encrypted with the first key, under a nonce of its own, and says with which', async () => {
+  it('is encrypted with the first key and a unique nonce, and names its key', async () => {
     const [one, two] = await workerCodec([k2, k1]).encode([plain, plain]);
     expect(Buffer.from(one!.data!).toString('latin1')).not.toContain('total');
     expect(Buffer.from(one!.data!)).not.toEqual(Buffer.from(two!.data!));
@@ -25,21 +25,21 @@ describe('a payload', () => {
     });
   });
 
-  it('is read with any key: new ones for writing, old ones for reading', async () => {
+  it('can be read with any key, including old ones', async () => {
     const old = await workerCodec([k1]).encode([plain]);
     for (const codec of [workerCodec([k2, k1]), clientCodec([k2, k1]), lenientCodec([k2, k1])]) {
       expect(read((await codec.decode(old))[0])).toEqual(said);
     }
   });
 
-  it('that was never encrypted is let through, with keys and without', async () => {
+  it('passes through if it was never encrypted, with and without keys', async () => {
     for (const codec of [workerCodec([k1]), clientCodec([k1]), clientCodec([])]) {
       expect((await codec.decode([plain]))[0]).toBe(plain);
     }
     expect((await clientCodec([]).encode([plain]))[0]).toBe(plain);
   });
 
-  it('whose key is gone stalls the worker with its id, and tells the client what to do', async () => {
+  it('stalls the worker if its key is missing, and the client’s error names the key', async () => {
     const sealed = await workerCodec([k1]).encode([plain]);
     const [left] = await workerCodec([k2]).decode(sealed);
     expect(() => read(left)).toThrow(
@@ -47,32 +47,32 @@ describe('a payload', () => {
     );
     for (const keys of [[k2], []]) {
       await expect(clientCodec(keys).decode(sealed)).rejects.toThrow(
-        'GATEHOUSE_CODEC_KEYS: expected the key 2025, with which this is encrypted: configure the worker’s keys here too',
+        'GATEHOUSE_CODEC_KEYS: expected the key 2025, with which this is encrypted; configure the worker’s keys here too',
       );
     }
     expect(await lenientCodec([k2]).decode(sealed)).toEqual(sealed);
   });
 
-  it('of somebody else’s codec is refused like anything that nobody can read', async () => {
+  it('is refused as unreadable if another codec has encrypted it', async () => {
     const foreign = { metadata: { encoding: Buffer.from('binary/encrypted') }, data: Buffer.from('x') };
     expect(isUnreadable(read((await workerCodec([k1]).decode([foreign]))[0]))).toBe(true);
   });
 
   const sealed = async () => (await workerCodec([k1]).encode([plain]))[0]!;
   it.each<[string, (data: Buffer) => Buffer]>([
-    ['with a bit turned', (data) => Buffer.from(data.map((byte, n) => (n === 20 ? byte ^ 1 : byte)))],
+    ['with a flipped bit', (data) => Buffer.from(data.map((byte, n) => (n === 20 ? byte ^ 1 : byte)))],
     ['with another tag', (data) => Buffer.concat([data.subarray(0, -16), randomBytes(16)])],
-    ['cut short', (data) => data.subarray(0, 20)],
-    ['of nothing', () => Buffer.alloc(0)],
-    ['of rubbish', () => randomBytes(200)],
-  ])('%s is never opened, and never stalls a run', async (_, forge) => {
+    ['that is cut short', (data) => data.subarray(0, 20)],
+    ['without data', () => Buffer.alloc(0)],
+    ['of random bytes', () => randomBytes(200)],
+  ])('%s is never decrypted, and never stalls a run', async (_, forge) => {
     const payload = await sealed();
     const forged = { ...payload, data: forge(Buffer.from(payload.data!)) };
     expect(isUnreadable(read((await workerCodec([k1]).decode([forged]))[0]))).toBe(true);
     await expect(clientCodec([k1]).decode([forged])).rejects.toThrow('expected the key 2025 as the worker has it');
   });
 
-  it('is bound to its key’s id: another name for the same key does not open it', async () => {
+  it('is bound to its key’s id, so the same key with another id does not decrypt it', async () => {
     const payload = await sealed();
     const renamed = { ...payload, metadata: { ...payload.metadata, 'encryption-key-id': Buffer.from('other') } };
     await expect(clientCodec([{ id: 'other', key: k1.key }]).decode([renamed])).rejects.toThrow('as the worker has it');
@@ -83,7 +83,7 @@ describe('keys', () => {
   const text = (...keys: { id: string; key: string }[]) => keys.map(({ id, key }) => `${id}:${key}`).join(',');
   const keysOf = (variables: Record<string, string>) => codecKeysOf(readVariables(variables));
 
-  it('come from the environment, or from a file with one per line', async () => {
+  it('come from the environment or from a file with one key per line', async () => {
     expect(keysOf({})).toEqual([]);
     expect(keysOf({ GATEHOUSE_CODEC_KEYS: text(k2, k1) })).toEqual([k2, k1]);
     const folder = await mkdtemp(path.join(tmpdir(), 'gatehouse-keys-'));
@@ -92,12 +92,10 @@ describe('keys', () => {
       await writeFile(file, `# new\n${text(k2)}\n\n# old\n${text(k1)}\n`);
       expect(keysOf({ GATEHOUSE_CODEC_KEYS_FILE: file })).toEqual([k2, k1]);
       const both = { GATEHOUSE_CODEC_KEYS: text(k1), GATEHOUSE_CODEC_KEYS_FILE: file };
-      expect(() => keysOf(both)).toThrow('GATEHOUSE_CODEC_KEYS_FILE: expected no GATEHOUSE_CODEC_KEYS beside it');
+      expect(() => keysOf(both)).toThrow('GATEHOUSE_CODEC_KEYS_FILE: expected GATEHOUSE_CODEC_KEYS to be unset');
       await writeFile(file, 'nothing of use');
       expect(() => keysOf({ GATEHOUSE_CODEC_KEYS_FILE: file })).toThrow('expected a file with keys as id:base64');
-      expect(() => keysOf({ GATEHOUSE_CODEC_KEYS_FILE: `${file}-not` })).toThrow(
-        /expected a file that can be read.*ENOENT/,
-      );
+      expect(() => keysOf({ GATEHOUSE_CODEC_KEYS_FILE: `${file}-not` })).toThrow(/expected a readable file.*ENOENT/);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -109,9 +107,9 @@ describe('keys', () => {
     ['of 16 bytes', `a:${short}`],
     ['of 33 bytes', `a:${randomBytes(33).toString('base64')}`],
     ['with a bad id', `-a:${k1.key}`],
-    ['that is none', 'a:'],
+    ['that is empty', 'a:'],
     ['twice', `a:${k1.key},a:${k2.key}`],
-  ])('one %s is named, and never repeated', (_, bad) => {
+  ])('are refused if there is one %s, and the error does not contain it', (_, bad) => {
     let message = '';
     try {
       keysOf({ GATEHOUSE_CODEC_KEYS: bad });
