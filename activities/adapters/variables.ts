@@ -10,7 +10,7 @@ const oneOf = (names: readonly string[]) => z.enum(names, { error: `one of ${nam
 
 const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 
-/** One place where notices go, and the types that go there; all, when none are named. */
+/** One destination of notices, and the types that go there. Without types, all go there. */
 export interface Route {
   adapter: string;
   types?: NoticeType[];
@@ -44,7 +44,10 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
 type VendorShape = All<Shapes>;
 export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
 
-/** What chooses adapters, and what these read. The comment above a variable is its description in CONFIGURATION.md. */
+/**
+ * The variables that choose adapters, and those that the adapters read. The comment above a variable is its description in
+ * CONFIGURATION.md.
+ */
 export const adapterVariables = {
   /** The forge to use where several could serve a repository. */
   GATEHOUSE_FORGE: oneOf(namesOf('forge')),
@@ -58,15 +61,15 @@ export const adapterVariables = {
    */
   GATEHOUSE_NOTIFY: Routes.default([{ adapter: 'log' }]),
   /**
-   * A file that records every effect on the world as it happens, one line of JSON each: jobs, pushes, merges,
-   * environments, notices. None: no record.
+   * A file that records every external effect as it happens, one JSON line each: jobs, pushes, merges, environments,
+   * notices. Default: no record.
    */
   GATEHOUSE_LEDGER: z.string().optional(),
   ...vendorVariables,
 };
 export type AdapterVariables = z.output<z.ZodObject<typeof adapterVariables>>;
 
-/** What the notifiers that are chosen lack, a line each. */
+/** The variables that the chosen notifiers lack, one line each. */
 export const lacking = (variables: AdapterVariables): string[] =>
   variables.GATEHOUSE_NOTIFY.flatMap(({ adapter }) => notifierNamed(adapter).lacks?.(variables) ?? []);
 

@@ -5,13 +5,13 @@ import { concurrently } from './concurrently.ts';
 import { tailOf, type RunStatuses } from './run-statuses.ts';
 import type { Seen, Server } from './server.ts';
 
-/** Something that belongs to a run, before that run's status is known. */
+/** A resource that belongs to a run whose status is not known yet. */
 type Listed = Omit<Orphan, 'fate'>;
 
-/** What the listings of runs and environments have shown. */
+/** The runs and environments that visibility listed. */
 export interface Around {
   server: Server;
-  fates: RunStatuses;
+  statuses: RunStatuses;
   /** Running runs and release watches, and environments, by workflow id. */
   live: ReadonlyMap<string, Seen>;
   sites: ReadonlyMap<string, Seen>;
@@ -19,60 +19,60 @@ export interface Around {
   cut: ReadonlySet<string>;
 }
 
-/** Jobs whose run is not live: their agents still run, or their checkouts are left. */
-export async function orphanedJobs({ fates }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
+/** Jobs whose run is not live, but whose agents still run or whose checkouts are left. */
+export async function orphanedJobs({ statuses }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
-  const standing = jobs.flatMap(({ key, running }): Listed[] => {
-    const holder = holderOfJob(key);
+  const listed = jobs.flatMap(({ key, running }): Listed[] => {
+    const holder = ownerOfJob(key);
     return holder ? [{ kind: 'job', key, holder, running }] : [];
   });
-  return judged(standing, fates);
+  return judged(listed, statuses);
 }
 
 /**
- * Checks that run for nobody, and claims of runs that could not release their branch. Other claims are taken over by the
- * next run.
+ * Checks whose run is not live, and claims of runs that could not release their branch. The next run takes over other
+ * claims.
  */
-export async function orphanedBranches({ fates, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
+export async function orphanedBranches({ statuses, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
-  const standing = held.flatMap(({ repository, branch, holder, checks }): Listed[] => {
+  const listed = held.flatMap(({ repository, branch, holder, checks }): Listed[] => {
     const common = { key: `${repository}#${branch}`, holder, change: { repository, branch } };
     return [
       ...(checks > 0 ? [{ kind: 'checks' as const, ...common }] : []),
       ...(cut.has(holder.workflowId) ? [{ kind: 'claim' as const, ...common }] : []),
     ];
   });
-  const left = await judged(standing, fates);
+  const left = await judged(listed, statuses);
   return left.filter(({ kind, fate }) => kind !== 'claim' || (fate.is === 'gone' && isCut(fate.how)));
 }
 
 const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
 /** Environments whose owner is not live. One that began after a running run belongs to that run. */
-export async function unownedEnvironments({ server, fates, live, sites }: Around): Promise<Orphan[]> {
-  const suspects = [...sites.values()].filter(({ workflowId, startedAt }) => {
+export async function unownedEnvironments({ server, statuses, live, sites }: Around): Promise<Orphan[]> {
+  const unowned = [...sites.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;
   });
-  const standing = await concurrently(suspects, async ({ workflowId }): Promise<Listed[]> => {
+  const listed = await concurrently(unowned, async ({ workflowId }): Promise<Listed[]> => {
     if ((await server.describe(workflowId))?.status !== 'RUNNING') return [];
     const view = await server.environment(workflowId).catch(() => undefined);
     return view ? [{ kind: 'environment', key: workflowId, holder: view.holder }] : [];
   });
-  return judged(standing.flat(), fates);
+  return judged(listed.flat(), statuses);
 }
 
 /** Environments of a provider whose own workflow is gone, because it was terminated. */
 export async function orphanedEnvironments(
-  { server, fates, sites }: Around,
+  { server, statuses, sites }: Around,
   { environments }: Pick<Ports, 'environments'>,
 ): Promise<Orphan[]> {
-  const keys = (await environments.list()).filter((key) => holderOfEnvironment(key));
-  const standing = keys.map((key): Listed => ({ kind: 'site', key, holder: holderOfEnvironment(key)! }));
-  const left = await judged(standing, fates);
+  const keys = (await environments.list()).filter((key) => ownerOfEnvironment(key));
+  const listed = keys.map((key): Listed => ({ kind: 'site', key, holder: ownerOfEnvironment(key)! }));
+  const left = await judged(listed, statuses);
   const seenTo = await concurrently(left, async ({ key, holder }) => {
     const workflowId = key.split('/').slice(0, 3).join('/');
-    // The server decides also about those that visibility no longer shows, or does not show yet.
+    // The server is also asked about workflows that visibility no longer shows, or does not show yet.
     const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
     if (!runs) return false;
     const view = await server.environment(workflowId).catch(() => undefined);
@@ -81,22 +81,22 @@ export async function orphanedEnvironments(
   return left.filter((_, index) => !seenTo[index]);
 }
 
-/** Those whose run is not live. */
-async function judged(standing: Listed[], fates: RunStatuses): Promise<Orphan[]> {
-  const all = await concurrently(standing, async (each) => ({ ...each, fate: await fates.of(each.holder) }));
+/** The resources whose run is not live, with that run's status. */
+async function judged(listed: Listed[], statuses: RunStatuses): Promise<Orphan[]> {
+  const all = await concurrently(listed, async (each) => ({ ...each, fate: await statuses.of(each.holder) }));
   return all.flatMap(({ fate, ...each }) => (fate.is === 'live' ? [] : [{ ...each, fate }]));
 }
 
 const runOf = (environmentId: string): string => environmentId.replace(/^env\//, 'run/');
 
 /** A job's key begins with its run's workflow id and the end of its first run id. */
-function holderOfJob(key: string): Holder | undefined {
+function ownerOfJob(key: string): Holder | undefined {
   const [, workflowId, runId] = /^((?:run|release)\/[^/]+\/[^/]+)\/([^/]+)\/./.exec(key) ?? [];
   return workflowId && runId ? { workflowId, runId } : undefined;
 }
 
-/** `env/<workspace>/<task>/<end of the holder's run id>/<generation>`. */
-function holderOfEnvironment(key: string): Holder | undefined {
+/** `env/<workspace>/<task>/<end of the owner's run id>/<generation>`. */
+function ownerOfEnvironment(key: string): Holder | undefined {
   const [, task, runId] = /^env\/([^/]+\/[^/]+)\/([^/]+)\/\d+$/.exec(key) ?? [];
   return task && runId ? { workflowId: `run/${task}`, runId } : undefined;
 }

@@ -109,10 +109,10 @@ describe('names that become refs, folders and arguments', () => {
     '',
     `${'a'.repeat(40)}\n`,
   ])('%j is no commit’s id, and never git’s argument', async (name) => {
-    expect(() => commitId(name)).toThrow('is no commit’s id');
+    expect(() => commitId(name)).toThrow('is not a commit id');
     await expect(
       isAncestor({ gitDir: path.join(shop, '.git') }, name, await git(shop, 'rev-parse', 'HEAD')),
-    ).rejects.toThrow('is no commit’s id');
+    ).rejects.toThrow('is not a commit id');
   });
 });
 

@@ -5,10 +5,10 @@ import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 
 export const FILE = '.gatehouse.yml';
 
-/** A common misspelling of the name. The file is not read, and its presence is reported. */
+/** A common misspelling of the name. Such a file is not read, but reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
-/** More than any settings need, and quick to parse. */
+/** The limit of the file's size, in characters: more than any settings need, and quick to parse. */
 const MOST = 100_000;
 
 const Command = z
@@ -21,28 +21,28 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'a name of letters, digits, ".", "_", "-"' });
 
-/** What a repository says about itself. The comment above a key is its description in CONFIGURATION.md. */
+/** The settings of a repository. The comment above a key is its description in CONFIGURATION.md. */
 export const RepositorySettings = z.strictObject({
   /**
-   * Commands by name. Each runs once per head in a clean checkout of the change; exit code 0 is success. None: `ci`
-   * passes with a notice.
+   * Commands by name. Each runs once per head in a clean checkout of the change; exit code 0 is success. Without checks,
+   * `ci` passes with a notice.
    */
   checks: z.record(Name, Command).default({}),
-  /** How to run the change for people and testers. None: `human-test` works without a preview. */
+  /** How to run the change for people and testers. Without it, `human-test` works without a preview. */
   environment: z
     .strictObject({
-      /** The command that serves the preview. It listens on `PORT` and stays until it is ended. */
+      /** The command that serves the preview. It listens on `PORT` and runs until it is ended. */
       start: Command,
-      /** The path that answers 2xx once the preview is up. None: any answer below 500 to `/`. */
+      /** The path that answers 2xx once the preview is up. Default: any answer below 500 to `/`. */
       ready: z
         .string()
         .regex(/^\/[!-~]*$/, { error: 'a path that begins with /' })
         .optional(),
-      /** How long a preview may stay up. None: until it is no longer needed. */
+      /** How long a preview may stay up. Default: until it is no longer needed. */
       expireMinutes: z.number().positive().max(100_000).optional(),
     })
     .optional(),
-  /** Agent commands by role. `default` serves all roles that have none. */
+  /** Agent commands by role. `default` is for all roles without a command. */
   agents: z.record(Name, Command).default({}),
   /** How to tell whether a release is healthy, for `post-release-health`. */
   release: z
@@ -67,10 +67,10 @@ export const RepositorySettings = z.strictObject({
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
-/** Parses the file's text. What is wrong is named by its path in the file. */
+/** Parses the file's text. Problems are reported by their path in the file. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
   if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };
-  const lines = text.replace(/\r\n?/g, '\n'); // YAML knows all three line breaks, and the library two
+  const lines = text.replace(/\r\n?/g, '\n'); // YAML allows three kinds of line break, the library only two
   const document = parseDocument(lines, { uniqueKeys: true, merge: true });
   const [broken] = document.errors;
   if (broken?.code === 'MULTIPLE_DOCS') {
@@ -89,7 +89,7 @@ export function parseSettings(text: string): { settings: RepositorySettings } | 
   };
 }
 
-/** The path of a key that the schemas would drop silently, if there is one. */
+/** The path of a key that the schemas would drop silently. Undefined if there is none. */
 function namesLost(raw: unknown, path = ''): string | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
   if (Object.hasOwn(raw, '__proto__')) return `${path}__proto__`;
@@ -100,7 +100,7 @@ function namesLost(raw: unknown, path = ''): string | undefined {
   return undefined;
 }
 
-/** Aliases are limited, because a few lines of them can stand for gigabytes. */
+/** Aliases are limited, because a few lines of them can expand to gigabytes. */
 function plainOf(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: 20 });

@@ -204,7 +204,7 @@ describe('what an agent leaves is refused, and told, where it cannot be meant', 
       'git checkout -q --orphan fresh; echo x > x',
       'HEAD names fresh, which has no commit',
     ],
-    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that is there'],
+    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that exists'],
     ['no HEAD', 'rm .git/HEAD', 'does not descend'],
     ['rewritten commits', 'git commit -q --amend --allow-empty -m other', 'does not descend'],
     ['no checkout any more', 'cd ..; rm -rf tree', 'The checkout is gone'],
@@ -300,7 +300,7 @@ describe('files that git ignores', () => {
       'mkdir build; echo made > build/x; truncate -s 20M build/large; mkfifo build/p; git init -q build/repo',
     );
     expect(settled).toMatchObject({ is: 'nothing', notes: noted('build/: ignored files are not taken in') });
-    const [, file = '', without] = /They are kept in (\S+\.bundle), but for (\d+):/.exec(settled.notes.join(' '))!;
+    const [, file = '', without] = /They are kept in (\S+\.bundle), except for (\d+):/.exec(settled.notes.join(' '))!;
     expect(Number(without)).toBeGreaterThanOrEqual(1);
     await run(shop.repository, `git fetch -q ${file} refs/left/ignored:refs/ignored`);
     expect(await run(shop.repository, 'git ls-tree -r --name-only refs/ignored')).toBe('build/x');

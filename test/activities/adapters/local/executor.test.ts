@@ -258,7 +258,7 @@ describe('a command', () => {
     const the = await job('echo done');
     await rename(repository, `${repository}-moved`);
     const executor = open();
-    await expect(executor.ensure(the)).rejects.toThrow('not to be found');
+    await expect(executor.ensure(the)).rejects.toThrow('cannot be found');
     await rename(`${repository}-moved`, repository);
     expect(await run(the, executor)).toMatchObject({ is: 'completed' });
   });

@@ -121,7 +121,7 @@ describe('files that need a filter of the machine', () => {
 
   it('are to be decided on where it is git-lfs', async () => {
     await withFilter('lfs');
-    const expected = expect.stringContaining('for logo.bin has the filter lfs');
+    const expected = expect.stringContaining('because logo.bin has the filter lfs');
     expect(await examined()).toMatchObject({ fields: [{ path: '.gatehouse.yml:git.lfs', expected }] });
   });
 
