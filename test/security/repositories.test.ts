@@ -257,7 +257,7 @@ describe('documents that are committed for an agent', () => {
     'a,b.md',
   ])('are refused at %j', async (file) => {
     const end = await forge().commitFiles(await change(), { files: { [file]: 'x' }, message: 'm' });
-    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('no path inside the repository') });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('not a path inside the repository') });
     expect(await git(shop, 'branch', '--list', 'work')).toBe('');
   });
 
@@ -267,7 +267,7 @@ describe('documents that are committed for an agent', () => {
     await symlink(outside, path.join(shop, 'docs'));
     await commit({});
     const end = await forge().commitFiles(await change(), { files: { 'docs/spec.md': 'x' }, message: 'm' });
-    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('A file or a link of the branch') });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('A file or a link on the branch') });
     expect(await readdir(outside)).toEqual([]);
   });
 
@@ -345,7 +345,7 @@ describe('what an agent answers', () => {
     ['nested too deep', `{"summary": "s", "output": ${nested(50_000)}}`, 'nested more than 100 deep'],
     ['nested a little too deep', `{"summary": "s", "output": ${nested(102)}}`, 'nested more than 100 deep'],
     ['too large', `{"summary": "s", "output": "${'x'.repeat(256_001)}"}`, 'of at most 256000'],
-    ['no JSON', '{', 'no JSON'],
+    ['not JSON', '{', 'not JSON'],
     ['no object', '[]', 'does not fit'],
     ['without a summary', '{"__proto__": {"summary": "s"}}', 'does not fit'],
     ['of a cost below nothing', '{"summary": "s", "usage": {"costCents": -5}}', 'does not fit'],
