@@ -5,7 +5,8 @@ import type { Meter, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * The month's budget is polled more rarely than other things: it changes only when somebody changes it, or the month ends.
+ * The budget is polled less often than other things, in milliseconds, because it changes only by hand or when the month
+ * ends.
  */
 const POLL_MS = 30_000;
 
@@ -21,7 +22,7 @@ export const budgetActivities = (
 
 const monthOf = (time: Date): string => time.toISOString().slice(0, 7);
 
-/** Why no new job may start, or nothing. Spending exactly the budget is allowed. */
+/** The reason why no new job may start. Undefined if it may. Spending exactly the budget is allowed. */
 export async function overBudget(meter: Meter, budgetCents: number | undefined): Promise<string | undefined> {
   if (budgetCents === undefined) return undefined;
   const month = monthOf(new Date());
@@ -30,7 +31,7 @@ export async function overBudget(meter: Meter, budgetCents: number | undefined):
   return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: a higher budget, or the next month, ends it`;
 }
 
-/** Records what a job cost, as far as it reports that. */
+/** Records the cost of a job, if its report has one. */
 export async function metered(meter: Meter, key: string, report: JobReport): Promise<void> {
   const costCents = 'usage' in report ? report.usage?.costCents : undefined;
   if (costCents) await meter.record({ key, at: new Date().toISOString(), costCents });

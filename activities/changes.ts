@@ -12,7 +12,7 @@ type Own = Pick<
   'lookAtChange' | 'changeMoved' | 'settledMergeability' | 'updateFromBase' | 'commitFiles' | 'protectedPaths' | 'merge'
 >;
 
-/** What a run asks about its branch and pull request. */
+/** The activities about a run's branch and pull request. */
 export const changeActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs, pace }: { lookMs: number; pace: RateLimit },
@@ -22,7 +22,7 @@ export const changeActivities = (
   async changeMoved({ change, known }) {
     const look = await lookAt(forge, change, known);
     if (look.state === 'open' && look.head === known) {
-      throw notYet(`${change.branch} stands at ${known?.slice(0, 8) ?? 'nothing'}, open`, pace(lookMs));
+      throw notYet(`${change.branch} is still open at ${known?.slice(0, 8) ?? 'nothing'}`, pace(lookMs));
     }
     return look;
   },
@@ -38,7 +38,7 @@ export const changeActivities = (
       case 'nothing':
         return { is: 'nothing', ...seen };
       default:
-        if (look.state === 'open' && look.head !== merges.head) throw notYet(`${change.branch} moves`, 100);
+        if (look.state === 'open' && look.head !== merges.head) throw notYet(`${change.branch} is moving`, 100);
         return { ...merges, ...seen };
     }
   },
@@ -72,7 +72,7 @@ export async function lookAt(forge: Forge, change: Change, known: string | undef
   return { ...look, foreign: boundedForeign(look.foreign) };
 }
 
-/** The foreign commits that came in besides what we have just done. */
+/** The foreign commits that came in, apart from our own update. */
 async function cameIn(forge: Forge, change: Change, known: string | undefined) {
   const { foreign, descends } = await lookAt(forge, change, known);
   return { foreign, ...(descends === false && { descends }) };
@@ -82,7 +82,7 @@ async function cameIn(forge: Forge, change: Change, known: string | undefined) {
 export const messageOf = ({ branch }: Pick<Job['change'], 'branch'>, { id, title }: Pick<Task, 'id' | 'title'>) =>
   `Merge ${branch}: ${title}\n\nTask: ${id}`;
 
-/** A change with commits has a pull request. It is made once, and found from then on. */
+/** The number of the change's pull request. A change with commits gets one, which is made once and found from then on. */
 export async function pullRequestOf(
   forge: Forge,
   { change, task, pipeline }: Pick<Job, 'change' | 'task' | 'pipeline'>,

@@ -6,7 +6,10 @@ import { final, notYet } from './failures.ts';
 import type { Ports } from './ports.ts';
 import { tell } from './waiting/heartbeating.ts';
 
-/** One poll. Without an answer yet it fails with what it waits for, for people to read. The retry is the next poll. */
+/**
+ * The activities about checks. Each attempt is one poll. Without an answer yet, it fails with a message for people that says
+ * what it waits for, and the retry is the next poll.
+ */
 export const checkActivities = (
   { forge }: Pick<Ports, 'forge'>,
   { lookMs }: { lookMs: number },
@@ -52,7 +55,7 @@ export const checkActivities = (
 
 const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(conclusion);
 
-/** Running checks count as timed out when the policy's time for them is over. */
+/** The failure of a poll while checks run. They count as timed out when the policy's time for them is over. */
 function pendingUntil(deadline: string | undefined, pending: string, lookMs: number): Error {
   return deadline !== undefined && Date.now() >= Date.parse(deadline)
     ? final('timeout', `${pending}; checksMinutes is over`)
@@ -63,7 +66,8 @@ const stillRunning = (running: string[], ended: number): string =>
   `${running.length} of ${running.length + ended} checks pending: ${running.join(', ')}`;
 
 /**
- * For a head without any check: CI may not have begun yet. The run remembers since when; for a new head, the last poll does.
+ * The message for a head that has no check yet, because CI may not have begun. The run remembers since when, or for a new
+ * head, the last poll.
  */
 function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, ended: number): string | undefined {
   if (ended > 0) return undefined;

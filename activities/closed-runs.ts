@@ -11,9 +11,12 @@ import type { Ports, Texts } from './ports.ts';
 
 /** How long one call to the server or query of a closed run may take, in milliseconds. */
 const ASK_MS = 20_000;
-/** After this many attempts, a run's own failure message is enough: perhaps no worker can replay it any more. */
+/** After this many attempts, a run's own failure message is enough, because perhaps no worker can replay the run now. */
 const ASKED_OFTEN = 10;
-/** The limit of what is read, in bytes of JSON: it crosses as one payload, and becomes part of what the run carries. */
+/**
+ * The size limit of a closed run's record, in bytes of JSON, because it is one payload and becomes part of the new run's
+ * state.
+ */
 const READ_BYTES = 500_000;
 /** Smaller texts than this, in bytes, are not stored elsewhere. */
 const SMALL = 2_000;
@@ -36,8 +39,8 @@ export const closedRunActivities = ({ texts }: Pick<Ports, 'texts'>): Pick<Activ
 });
 
 /**
- * Reads what a closed run of the same task has settled. Only that run itself may say so. A retry that was refused or stopped
- * in its first act has done nothing, so what it was to continue from is taken instead.
+ * Reads what a closed run of the same task has settled, as that run itself reports it. A retry that was refused or stopped
+ * at its very beginning has done nothing, so the run from which it was to continue is read instead.
  */
 export async function readClosed({ client, again, runId, texts, attempt }: Question): Promise<ClosedReport> {
   const { workflowId } = again;
@@ -77,14 +80,14 @@ const refused = (expected: string): ClosedReport => ({ is: 'refused', fields: [{
 
 type Fitness = { is: 'fit' } | { is: 'unfit'; expected: string; found: string };
 
-/** Whether the execution can be continued from: it is a closed run, and the last of its chain. */
+/** Whether a run can continue from this execution, which must be closed and the last of its chain. */
 async function statusOf(handle: WorkflowHandle): Promise<Fitness> {
   try {
     const { type, status } = await handle.describe();
     if (type !== 'pipelineRun') return { is: 'unfit', expected: 'a pipelineRun', found: `the workflow type ${type}` };
     if (status.name === 'RUNNING') return { is: 'unfit', expected: 'a run that is closed', found: 'one that is live' };
     if (status.name !== 'CONTINUED_AS_NEW') return { is: 'fit' };
-    return { is: 'unfit', expected: 'the last execution of a run', found: 'one that went on as new' };
+    return { is: 'unfit', expected: 'the last execution of a run', found: 'one that continued as new' };
   } catch (failure) {
     if ((failure as Error).name !== 'WorkflowNotFoundError' && !isInvalidArgument(failure)) throw failure;
     return { is: 'unfit', expected: `an execution of ${handle.workflowId}`, found: 'none that the server knows' };
@@ -109,7 +112,7 @@ function differences(input: Record<string, unknown>, before: Record<string, unkn
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** JSON that does not depend on the order of keys. */
+/** JSON text that does not depend on the order of keys. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) =>
     isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
@@ -121,9 +124,7 @@ interface Asking {
   texts: Pick<Texts, 'keep'>;
 }
 
-/**
- * What the run said when it failed, and what it still answers. If it ended without a failure, its answers are everything.
- */
+/** The facts in the run's failure, completed by its answers to queries. If it ended without a failure, only its answers. */
 async function told(
   handle: WorkflowHandle,
   details: Partial<FailureDetails>,
@@ -143,7 +144,7 @@ async function told(
   return { is: 'read', run: await within(READ_BYTES, run, texts) };
 }
 
-/** What a closed run answers. */
+/** Queries a closed run. */
 async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
   const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
@@ -161,8 +162,9 @@ async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
 }
 
 /**
- * Runs of today are within this limit anyway. Older ones might have a megabyte of outputs: what does not fit is stored by
- * its hash, as a run does it, the largest first, and then the oldest lines of the log are dropped.
+ * Reduces a run's record to the size limit. Current builds never exceed it, but older runs may have a megabyte of outputs.
+ * Outputs that do not fit are stored by hash, the largest first, as a run does. Then the oldest lines of the log are
+ * dropped.
  */
 async function within(most: number, run: ClosedRun, texts: Pick<Texts, 'keep'>): Promise<ClosedRun> {
   let left = bytesOf(run) - most;

@@ -9,9 +9,12 @@ import { serverOf } from './survey/server.ts';
 import { tell } from './waiting/heartbeating.ts';
 import type { RateLimit } from './waiting/rate-limit.ts';
 
-/** How often the owner of an environment is polled, in milliseconds. Where there are many, `GoneRuns` polls for all. */
-const HOLDER_POLL_MS = 10_000;
-const HOLDER_POLL_MOST_MS = 60_000;
+/**
+ * How often the owner of an environment is polled, in milliseconds. `GoneRuns` finds terminated owners of many environments
+ * at once.
+ */
+const OWNER_POLL_MS = 10_000;
+const OWNER_POLL_MOST_MS = 60_000;
 
 type Own = Pick<
   Activities,
@@ -65,21 +68,21 @@ export const environmentActivities = (
 
   async holderClosed({ holder }) {
     if (!(await lives(holder))) return;
-    const wish = Math.min(Math.max(lookMs, HOLDER_POLL_MS), HOLDER_POLL_MOST_MS);
-    await cut.releaseEnvironments(serverOf(Context.current().client)).catch(() => undefined); // another poll will do
+    const wish = Math.min(Math.max(lookMs, OWNER_POLL_MS), OWNER_POLL_MOST_MS);
+    await cut.releaseEnvironments(serverOf(Context.current().client)).catch(() => undefined); // the next poll tries again
     throw notYet(`${holder.workflowId} still runs`, pace(wish));
   },
 });
 
-/** A removal counts when the next look confirms it. */
+/** Throws unless the environment is really gone after its removal. */
 async function verifiedGone(environments: Environments, key: string): Promise<void> {
   const look = await environments.look(key);
-  if (look.is !== 'gone') throw new Error(`${key} was removed, and yet it is ${look.is}`);
+  if (look.is !== 'gone') throw new Error(`${key} was removed but is still ${look.is}`);
 }
 
 /**
- * The state of an environment, as its own workflow records it on the server, so no worker is needed to read it. There is
- * none for an environment that never existed; one of an earlier build is queried.
+ * The state of an environment. Its own workflow records it on the server, so no worker is needed to read it. Undefined if
+ * the environment never existed. A workflow of an earlier build is queried instead.
  */
 async function seenOf(workflowId: string): Promise<{ view: EnvironmentView; closed: boolean } | undefined> {
   const found = await describe(workflowId);
@@ -89,7 +92,7 @@ async function seenOf(workflowId: string): Promise<{ view: EnvironmentView; clos
   return { view: recorded ?? (await asked()), closed: found.status.name !== 'RUNNING' };
 }
 
-/** Whether this chain of executions still runs. A later one may have the same id by now. */
+/** Whether this chain of executions still runs. A later chain may have the same workflow id. */
 export async function lives({ workflowId, runId }: { workflowId: string; runId: string }): Promise<boolean> {
   const found = await describe(workflowId);
   const first = found?.raw.workflowExecutionInfo?.firstRunId ?? found?.runId;

@@ -4,7 +4,7 @@ import type { Failing } from '../workflows/contracts/outcome.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
 import type { BranchInventory } from './inventory.ts';
 
-/** Where to look for a change, before it is known to exist. */
+/** A change as a run's input describes it, before it is known to exist. */
 export interface ChangeWish {
   repository: string;
   base?: string | undefined;
@@ -12,22 +12,25 @@ export interface ChangeWish {
   /** Whether a person named the branch. Otherwise it is made from the task's id. */
   branchGiven: boolean;
   pullRequest?: number | undefined;
-  /** The commit of its base at which an earlier run of the change began. A repository without it is another one. */
+  /**
+   * The commit of its base at which an earlier run of the change began. A repository without this commit is a different one.
+   */
   basis?: string | undefined;
 }
 
-/** What applies on this forge where the policy does not say. */
+/** The forge's defaults for options that the policy does not set. */
 export interface ForgeDefaults {
   /** How long a head without any check stays without a verdict. */
   checksGraceSeconds: number;
-  /** What is tested before a merge: the head, or what the merge makes of it. */
+  /** What is tested before a merge: the head, or the result of the merge. */
   tested: NonNullable<Policy['tested']>;
 }
 
 export type ForgeExamined =
   /**
-   * The change has its repository's one name, however it was given. `writers`: names and e-mails of everybody but us who has
-   * written on a branch that is ahead of its base. `lacking`: a sentence about what checkouts will not have.
+   * The change has its repository's canonical name, however it was given. `writers`: names and e-mails of everybody except
+   * us who wrote commits of a branch that is ahead of its base. `lacking`: a sentence about files that checkouts will not
+   * have.
    */
   | ({
       is: 'found';
@@ -40,7 +43,7 @@ export type ForgeExamined =
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
 
-/** What a merge is made of. */
+/** The commits and the message of a merge. */
 export interface Expected {
   head: string;
   baseHead: string;
@@ -51,7 +54,7 @@ export interface Expected {
 export interface Checks {
   /** The checks that have ended. */
   ended: Failing[];
-  /** The names of those that have not. */
+  /** The names of the checks that have not ended. */
   running: string[];
   /** Whether it is certain that there will never be any. */
   none: boolean;
@@ -59,11 +62,11 @@ export interface Checks {
 
 /** A source forge: branches, pull requests, checks, merges. */
 export interface Forge extends BranchInventory {
-  /** Whether the change can be worked on. Makes nothing, and leaves nothing behind. */
+  /** Examines whether the change can be worked on. Creates nothing. */
   examine(wish: ChangeWish): Promise<ForgeExamined>;
   /**
-   * Gives the work branch to one run. `isLive` says whether the recorded owner still runs: the branch of a run that has
-   * ended gets a new owner.
+   * Gives the work branch to one run. `isLive` returns whether the recorded owner still runs. If it has ended, the branch
+   * gets the new owner.
    */
   claim(
     change: Change,
@@ -97,8 +100,8 @@ export interface Forge extends BranchInventory {
     | { is: 'refused'; because: string }
   >;
   /**
-   * Commits these files, as a whole, onto the work branch, which is made from the base where it does not exist. If the
-   * branch has the same contents already, nothing is committed.
+   * Commits all of these files, or none, to the work branch. Creates the branch from its base if it does not exist. If the
+   * branch already has these contents, nothing is committed.
    */
   commitFiles(
     change: Change,
@@ -110,12 +113,12 @@ export interface Forge extends BranchInventory {
   changedPaths(change: Change, head: string): Promise<string[]>;
   /**
    * Makes the merge of this head into this base, on no branch, so that it can be checked. Calling again returns the same
-   * commit. Nothing: head or base has moved, or they conflict.
+   * commit. Undefined if head or base has moved, or if they conflict.
    */
   mergeResult(change: Change, expected: Expected): Promise<string | undefined>;
   /**
-   * Merges this head into this base, then deletes the work branch. A head that is merged already is a success. `commit`:
-   * what `mergeResult` made; the base is moved to exactly that.
+   * Merges this head into this base, then deletes the work branch. A head that is merged already is a success. `commit`: the
+   * result of `mergeResult`, to which the base is moved exactly.
    */
   merge(change: Change, expected: Expected & { commit?: string | undefined }): Promise<MergeReport>;
   /** Orderly stop of this worker. */

@@ -19,7 +19,7 @@ import { withTimeout } from './waiting/timeouts.ts';
 /** Far longer than any call that still gets an answer: the first clone of a large repository is one call. */
 const CALL_MS = 600_000;
 
-/** Everything that a workflow may ask of the world, as one flat record over the ports. */
+/** All activities, as one flat record over the ports. */
 export const createActivities = (world: Ports, given: Settings): Activities => {
   const ports = withTimeout(world, given.callMs ?? CALL_MS);
   const settings = { ...given, pace: rateLimit() };

@@ -1,22 +1,23 @@
 import type { Holder } from '../workflows/contracts/activities.ts';
 
 /**
- * What adapters have at present, for a survey to compare with the existing runs (`gatehouse doctor`). Listing changes
- * nothing, and names only what this worker could clear away, such as its machine's processes and checkouts.
+ * Lists of what adapters have at present, which a survey compares with the existing runs (`gatehouse doctor`). Listing
+ * changes nothing, and includes only things that this worker could clear away, such as its machine's processes and
+ * checkouts.
  */
 export interface UnfinishedJob {
   key: string;
-  /** Whether its agent runs. Otherwise only its checkout is left, or its report is missing. */
+  /** Whether its agent runs. If not, only its checkout is left, or its report is missing. */
   running: boolean;
 }
 
 export interface JobInventory {
-  /** Jobs that have no report yet, and those whose checkout is still there. */
+  /** Jobs that have no report yet, and jobs whose checkout still exists. */
   list(): Promise<UnfinishedJob[]>;
 }
 
 export interface EnvironmentInventory {
-  /** The keys of all that were begun and not removed. */
+  /** The keys of all environments that were begun and not removed. */
   list(): Promise<string[]>;
 }
 
@@ -43,7 +44,7 @@ export interface KeptNotice {
   workflowId: string;
   /** When the notice was made. ISO time. */
   at: string;
-  /** Why it is still here, if this worker has tried. */
+  /** The reason of the last failed delivery, if this worker has tried. */
   because?: string | undefined;
 }
 
@@ -53,6 +54,6 @@ export interface NoticeInventory {
     /** When the newest delivered notice of each workflow was made, by workflow id. ISO times. */
     told: Record<string, string>;
   }>;
-  /** Tries to deliver what is kept now, without waiting for the next attempt. */
+  /** Tries to deliver kept notices now, without waiting for the next attempt. */
   retell(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Activities } from '../workflows/contracts/activities.ts';
 import type { Ports } from './ports.ts';
 
-/** What a run writes into the tracker: its own issues, and what became of the change. */
+/** The activities with which a run files issues in the tracker and comments on them. */
 export const issueActivities = ({ tracker }: Pick<Ports, 'tracker'>): Pick<Activities, 'fileIssue' | 'tellIssues'> => ({
   async fileIssue(issue) {
     const filed = await tracker.file(issue);

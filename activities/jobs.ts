@@ -36,8 +36,8 @@ export const jobActivities = (
         if (job.patient) throw notYet(failure.message, lookMs);
         return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
       }
-      // The job was called off, or its run has ended. If only this attempt is over, because its worker was frozen, cut off
-      // or shut down, another attempt has the job, as the executor knows, or will have it, as the server knows.
+      // Stops the job only if it was cancelled or its run has ended. If only this attempt is over, because its worker was
+      // frozen, cut off or shut down, another attempt has the job or will get it.
       const { cancelRequested, notFound } = cancellationDetails() ?? {};
       if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.', by);
       throw failure;
@@ -54,18 +54,18 @@ function thisAttempt(): Attempt {
   return { activity: `${workflowExecution!.runId} ${activityId}`, n: attempt, at: currentAttemptScheduledTimestampMs };
 }
 
-/** How long an attempt that is over tries to reach the server, in milliseconds. */
+/** How long an attempt that has ended tries to reach the server, in milliseconds. */
 const ASK_MS = 10_000;
 
 /**
- * Whether the run itself has ended. A run that was reset continues as another execution. When the server does not answer,
- * nothing is ended, and a survey finds what is left.
+ * Whether the run itself has ended. A run that was reset continues as another execution. If the server does not answer,
+ * returns false, and a survey finds jobs that are left.
  */
 async function runIsOver(): Promise<boolean> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
   try {
-    // The attempt's own signal is aborted already, and would abort the call too.
+    // The attempt's own signal is aborted already, and would abort this call too.
     const asked = async () => {
       const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
       if (status.name === 'RUNNING') return false;

@@ -15,7 +15,7 @@ import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inve
 export type * from './forge.ts';
 
 /**
- * What an adapter must bring: one narrow interface per family of activities. Three rules hold for all. Every effect is
+ * The interfaces that adapters implement: a narrow one per family of activities. Three rules hold for all. Every effect is
  * idempotent by key, or is read back before it is repeated. Expected answers are values, and a throw is a transient failure.
  * Every call that may take long accepts an AbortSignal.
  */
@@ -35,8 +35,8 @@ export type JobStatus =
   { is: 'running'; progress?: { done: number; total: number; label?: string }; lastOutput?: string } | JobReport;
 
 /**
- * The attempt of an activity for which a job is sent, polled or stopped. When a worker stands still or is cut off, the
- * server gives its activity to another one. The first worker may continue later, without knowing.
+ * The attempt of an activity for which a job is sent, polled or stopped. If a worker is frozen or cut off, the server gives
+ * its activity to another one. The first worker may later continue without knowing that.
  */
 export interface Attempt {
   /** The activity's run, and its id there. */
@@ -49,20 +49,20 @@ export interface Attempt {
 
 /** Runs agents. A job belongs to the last attempt that ensured it. Calls for an earlier attempt throw and change nothing. */
 export interface Executor extends JobInventory {
-  /** Names every role that could not be served for this change. Starts nothing. */
+  /** Returns every role that could not be served for this change. Starts nothing. */
   examine(change: Change, roles: string[]): Promise<BadField[]>;
   /** Whether a job with this key was ever sent. */
   knows(key: string): Promise<boolean>;
   /** Sends the job, or adopts the one with its key, whatever its state. */
   ensure(job: Job, by?: Attempt): Promise<void>;
   /**
-   * The state of the job. A writing job ends when its commits are on the work branch, brought there by the forge. A key that
-   * was never ensured is `evicted`.
+   * The state of the job. A writing job ends when the forge has published its commits to the work branch. A key that was
+   * never ensured is `evicted`.
    */
   look(key: string, by?: Attempt): Promise<JobStatus>;
   /**
-   * Ends the job and all its processes. Unknown and ended keys are fine. Nothing the job still does changes its report.
-   * Returns whether it has ended, which is false where a later attempt owns it. Without `by` it is stopped whoever owns it.
+   * Ends the job and all its processes. Unknown and ended keys are fine. Nothing that the job still does changes its report.
+   * Returns whether the job has ended: false if a later attempt owns it. Without `by`, the job is stopped whoever owns it.
    */
   stop(key: string, because?: string, by?: Attempt): Promise<boolean>;
   /** Orderly stop of this worker: running jobs end as `interrupted`. */
@@ -71,20 +71,20 @@ export interface Executor extends JobInventory {
 
 /** Runs a change where a person can try it. */
 export interface Environments extends EnvironmentInventory {
-  /** Whether there is anything to provision for this change, and what is wrong with its settings. */
+  /** Whether there is an environment to provision for this change, and problems with its settings. */
   examine(change: Change): Promise<{ configured: boolean; fields: BadField[] }>;
   /** Starts it, or adopts the one with its key, whatever its state. */
   ensure(request: EnvironmentRequest): Promise<void>;
   /** The state of the environment. A key that was never ensured, or was removed, is `gone`. */
   look(key: string): Promise<EnvironmentReport>;
-  /** Removes it for good. Unknown and removed keys are fine. A late `ensure` of a removed key makes nothing. */
+  /** Removes it for good. Unknown and removed keys are fine. A late `ensure` of a removed key creates nothing. */
   remove(key: string): Promise<void>;
   close?(): Promise<void>;
 }
 
-/** Knows how a release is doing. */
+/** Reads the health of a release. */
 export interface Releases {
-  /** Whether there is anything to read for this change. */
+  /** Whether the change's repository has a reader of release signals. */
   examine(change: Change): Promise<{ configured: boolean }>;
   /** The present signals. A throw means that they could not be read, which is a transient failure. */
   look(change: Change, mergeCommit: string): Promise<Signal[]>;
@@ -92,9 +92,9 @@ export interface Releases {
   close?(): Promise<void>;
 }
 
-/** Where issues are. What is written contains its key, so that writing it again changes nothing. */
+/** Files issues. Everything that is written contains its key, so that writing it again changes nothing. */
 export interface Tracker {
-  /** Files an issue, or finds the one that was filed under this key. Nothing when there is nowhere to file it. */
+  /** Files an issue, or finds the one that was filed under this key. Undefined if there is nowhere to file it. */
   file(issue: {
     key: string;
     workspace: string;
@@ -113,9 +113,9 @@ export interface Tracker {
   }): Promise<boolean>;
 }
 
-/** What jobs have cost, over all runs. */
+/** Adds up the cost of jobs, over all runs. */
 export interface Meter {
-  /** Records what one job cost, in cents: once per key. */
+  /** Records the cost of one job in cents, once per key. */
   record(entry: { key: string; at: string; costCents: number }): Promise<void>;
   /** Cents spent in a calendar month in UTC, as `2026-11`. */
   spent(month: string): Promise<number>;
@@ -129,14 +129,14 @@ export interface Message {
   notice: Notice;
 }
 
-/** Delivers notices. Delivering a key again must be harmless. A throw may say when to try again, as `retryAfterMs`. */
+/** Delivers notices. Delivering a key again must be harmless. An error may say when to try again, as `retryAfterMs`. */
 export interface Notifier {
   deliver(message: Message, signal?: AbortSignal): Promise<void>;
-  /** Orderly stop of this worker. What is not delivered yet is kept for the next. */
+  /** Orderly stop of this worker. Undelivered notices are kept for the next worker. */
   close?(): Promise<void>;
 }
 
-/** Keeps large texts out of the history, by their hash. */
+/** Stores large texts outside of the history, by their hash. */
 export interface Texts {
   keep(text: string): Promise<string>;
   read(hash: string): Promise<string | undefined>;

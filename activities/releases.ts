@@ -2,7 +2,9 @@ import type { Activities, Signal } from '../workflows/contracts/activities.ts';
 import { notYet } from './failures.ts';
 import type { Ports, Releases } from './ports.ts';
 
-/** Reads a release's signals until one alerts or its time is over. Each poll is a retry, so it costs no event. */
+/**
+ * Reads a release's signals until one alerts or its time is over. Each poll is a retry, so it adds no event to the history.
+ */
 export const releaseActivities = (
   { releases }: Pick<Ports, 'releases'>,
   { lookMs }: { lookMs: number },
@@ -14,12 +16,12 @@ export const releaseActivities = (
       (signal) => signal.state === 'alert' && !(signal.since && Date.parse(signal.since) < Date.parse(since)),
     );
     if (alerts || over) return { signals };
-    const states = signals.map(({ id, state }) => `${id} is ${state}`).join(', ') || 'no signal has spoken yet';
+    const states = signals.map(({ id, state }) => `${id} is ${state}`).join(', ') || 'no signal has reported yet';
     throw notYet(`Watched until ${until}: ${states}`, Math.min(lookMs, Math.max(100, Date.parse(until) - Date.now())));
   },
 });
 
-/** When the time is over, signals that cannot be read count as no data. */
+/** Reads the signals. When the time is over, signals that cannot be read count as no data. */
 async function read(
   releases: Releases,
   change: Parameters<Releases['look']>[0],

@@ -69,7 +69,7 @@ export const runActivities = (
         else tried.push(failure);
       }
     }
-    // The next attempt finds those that have started.
+    // The next attempt finds the dependents that have started.
     if (tried.length > 0) throw tried[0];
     return { lost };
   },
@@ -80,7 +80,7 @@ const elsewhere = (before: string, now: string): BadField => ({
   expected: `expected ${before}, where the run began: ${now}`,
 });
 
-/** What a step needs, where the repository does not state it. */
+/** The refusals of steps that need a setting which the repository lacks. */
 const LACKING: Record<Need, BadField> = {
   environment: {
     path: '.gatehouse.yml:environment',
@@ -92,7 +92,7 @@ const LACKING: Record<Need, BadField> = {
   },
 };
 
-/** Several roles may lack the same command. It is named once. */
+/** Removes duplicates, because several roles may lack the same command. */
 const once = (fields: BadField[]): BadField[] => [
   ...new Map(fields.map((field) => [`${field.path} ${field.expected}`, field])).values(),
 ];
@@ -105,7 +105,7 @@ async function unmetDependencies({ workspace, task }: RunInput): Promise<BadFiel
   }
   return unmet.length === 0
     ? []
-    : [{ path: 'task.dependsOn', expected: `expected runs that ended merged; not so: ${unmet.join(', ')}` }];
+    : [{ path: 'task.dependsOn', expected: `expected runs that ended merged, found others: ${unmet.join(', ')}` }];
 }
 
 async function endedMerged(workflowId: string): Promise<boolean> {
@@ -120,7 +120,7 @@ async function endedMerged(workflowId: string): Promise<boolean> {
   }
 }
 
-/** A refusal that no other attempt changes, by us or by the server. */
+/** A final refusal, by us or by the server. */
 class Refused extends Error {}
 const isRefusal = (failure: unknown): boolean => failure instanceof Refused || isInvalidArgument(failure);
 
@@ -129,7 +129,7 @@ const idOf = (input: unknown): string => {
   return typeof id === 'string' ? id.slice(0, 64) : 'A task without an id';
 };
 
-/** Each dependent is judged by its own run. One that exists was started before. */
+/** Starts a dependent. Its own run validates its input. If that run already exists, an earlier attempt started it. */
 async function startDependent(input: unknown, taskQueue: string): Promise<void> {
   const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
   if (typeof task?.id !== 'string') throw new Refused('its input names no task');

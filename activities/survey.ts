@@ -23,7 +23,7 @@ export const surveyActivities = (ports: Needed, server: () => Server = here): Su
   retellNotices: ({ workflowIds }) => retell(server(), ports, workflowIds),
 });
 
-/** One pass. A part that fails is reported as not checked, and does not stop the others. */
+/** Makes one pass. A part that fails is reported as not checked, and does not stop the others. */
 async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const now = Date.now();
   const unseen: string[] = [];
@@ -42,14 +42,14 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
     part('jobs', orphanedJobs(around, ports), []),
     part('branches', orphanedBranches(around, ports), []),
     part('environments', unownedEnvironments(around), []),
-    part('sites', orphanedEnvironments(around, ports), []),
+    part('provided environments', orphanedEnvironments(around, ports), []),
     part('workflows', candidates(suspicion), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);
   const leftovers = [...jobs, ...branches, ...environments, ...sites];
   return { at: new Date(now).toISOString(), ...looked, leftovers, unseen: [...unseen, ...looked.unseen] };
 }
 
-/** What visibility lists. A page has a thousand entries, and no entry is asked about. */
+/** Lists runs and environments by visibility, in pages of a thousand, without a call for each entry. */
 async function collect(server: Server): Promise<Around> {
   const cutQuery = 'WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut")';
   const [running, cut] = await Promise.all([all(server.list(LIVE)), all(server.list(cutQuery))]);

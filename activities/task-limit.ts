@@ -6,8 +6,8 @@ import { queryText } from '../workflows/contracts/text/quoting.ts';
 import type { TaskLimit } from './settings.ts';
 
 /**
- * Whether one more run may be live on this repository. Visibility may lag by a moment, so two runs that start at the same
- * time may both be let in.
+ * Checks whether one more run may be live on this repository. Visibility may lag, so two runs that start at the same time
+ * may both be admitted.
  */
 export async function overLimit(
   input: RunInput,
@@ -34,13 +34,15 @@ async function liveRuns(repository: string): Promise<string[]> {
   return found;
 }
 
-/** What the server and live runs are asked. */
+/** The calls to the server and to live runs. */
 interface Question {
   liveRuns(repository: string): Promise<string[]>;
   typeOf(workflowId: string): Promise<string | undefined>;
 }
 
-/** A task's type is no search attribute, so the runs are queried. A run that cannot answer counts. */
+/**
+ * The runs of this type. A task's type is not a search attribute, so the runs are queried. A run that cannot answer counts.
+ */
 async function ofType(workflowIds: string[], type: string, ask: Question): Promise<string[]> {
   const types = await Promise.all(workflowIds.map((id) => ask.typeOf(id)));
   return workflowIds.filter((_, index) => types[index] === undefined || types[index] === type);

@@ -4,8 +4,8 @@ import type { PriorOutput, Revision } from '../workflows/contracts/jobs.ts';
 import type { Texts } from './ports.ts';
 
 /**
- * Completes a job: texts of its work and of earlier steps that the run keeps outside are read in, the latter as far as there
- * is room.
+ * Completes a job with the texts that the run stores outside of its history: first those of its own work, then those of
+ * earlier steps as far as there is room.
  */
 export async function wholeJob({ briefKept, revision, ...job }: Job, texts: Texts): Promise<Job> {
   const priorOutputs = await Promise.all(job.priorOutputs.map((prior) => wholeOutput(prior, texts)));
@@ -22,7 +22,7 @@ async function wholeRevision({ kept, ...revision }: Revision, texts: Texts): Pro
   return said === undefined ? revision : { ...revision, ...(JSON.parse(said) as typeof revision) };
 }
 
-/** A text that is kept in pieces. If it is no longer there, the run's cut version with its mark is used. */
+/** A text that is stored in pieces. Undefined if it no longer exists, and then the run's shortened version is used. */
 async function wholeText(hashes: string[] = [], texts: Texts): Promise<string | undefined> {
   const pieces = await Promise.all(hashes.map((hash) => texts.read(hash)));
   return hashes.length === 0 || pieces.includes(undefined) ? undefined : pieces.join('');
@@ -31,11 +31,11 @@ async function wholeText(hashes: string[] = [], texts: Texts): Promise<string | 
 async function wholeOutput({ kept, ...prior }: PriorOutput, texts: Texts): Promise<PriorOutput> {
   if (!kept) return prior;
   const json = await texts.read(kept.hash);
-  if (json === undefined) return { ...prior, output: `${prior.output}\n\n[The data of this step is not kept here.]` };
+  if (json === undefined) return { ...prior, output: `${prior.output}\n\n[The data of this step is not stored here.]` };
   const bytes = Buffer.from(madeText(prior.output, JSON.parse(json)));
   const most = kept.most + Buffer.byteLength(`${prior.output}\n\n`);
   if (bytes.length <= most) return { ...prior, output: bytes.toString() };
-  // A partial character at the cut is no part of the text.
+  // A partial character at the cut is not part of the text.
   const cut = bytes
     .subarray(0, most)
     .toString()

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import type { Ledger } from '../ledger.ts';
 
 /**
- * A ledger as lines of JSON in a file. Each is one write at the end, done before whoever notes it goes on: it outlives the
- * killing of its writer, and writers on one file never mix.
+ * A ledger as lines of JSON in a file. Each line is one append, completed before its caller continues, so it survives the
+ * death of its writer, and the lines of several writers never mix.
  */
 export const fileLedger = (file: string): Ledger => ({
   note: (effect) =>

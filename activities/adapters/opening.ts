@@ -19,8 +19,8 @@ type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
 type Given = Pick<Opening, 'root' | 'environment' | 'log'>;
 
 /**
- * Opens the adapters of all vendors. Closing them ends in order what they run on this machine, within `CLOSE_MS`, and
- * answers in words what could not be ended.
+ * Opens the adapters of all vendors. Closing them ends everything that they run on this machine within `CLOSE_MS`, and
+ * returns a sentence for each thing that could not be ended.
  */
 export async function openPorts(
   variables: AdapterVariables,
@@ -47,7 +47,7 @@ export async function openPorts(
   return { ports, close: () => closeAll({ forge, executor, environments, releases, notifier }) };
 }
 
-/** All vendors, the preferred one first: it is asked before the others. */
+/** All vendors. The preferred one comes first, so it is asked before the others. */
 const vendors = (preferred?: string) =>
   Object.entries(VENDORS)
     .sort(([one], [other]) => Number(other === preferred) - Number(one === preferred))
@@ -78,7 +78,7 @@ async function providersOf(opening: InCheckouts): Promise<OpenEnvironments[]> {
   return opened;
 }
 
-/** Opens the notifiers that notices are routed to. */
+/** Opens the notifiers to which notices are routed. */
 export async function openNotifier(opening: Opening): Promise<Outgoing> {
   const opened = opening.variables.GATEHOUSE_NOTIFY.map(async ({ adapter: name, types }) => ({
     name,
@@ -88,7 +88,7 @@ export async function openNotifier(opening: Opening): Promise<Outgoing> {
   return routedNotifier(await Promise.all(opened), opening);
 }
 
-/** The adapter of the first vendor that has one for this port. */
+/** Opens the adapter of the first vendor that has one for this port. */
 async function one<Port>(
   name: string,
   open: (each: ReturnType<typeof vendors>[number]) => Promise<Port> | undefined,

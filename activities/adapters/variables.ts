@@ -10,7 +10,7 @@ const oneOf = (names: readonly string[]) => z.enum(names, { error: `one of ${nam
 
 const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 
-/** One place where notices go, and the types that go there; all, when none are named. */
+/** One destination of notices, and the types that go there. Without types, all go there. */
 export interface Route {
   adapter: string;
   types?: NoticeType[];

@@ -23,7 +23,7 @@ export async function startInputOf(
   const sent = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.slice(0, 1) ?? [];
   const { payloadCodecs, payloadConverter } = loadedDataConverter;
   const [input] = (await payloadCodecs[0]?.decode(sent)) ?? sent;
-  if (!input) throw new Error('The history does not say what the run was started with.');
+  if (!input) throw new Error('The history does not contain the start input of the run.');
   return payloadConverter.fromPayload(input);
 }
 
@@ -32,7 +32,7 @@ export async function failureOf(handle: WorkflowHandle): Promise<Failure> {
   try {
     await handle.result();
   } catch (failure) {
-    if ((failure as Error).name !== 'WorkflowFailedError') throw failure; // no answer says nothing about the run
+    if ((failure as Error).name !== 'WorkflowFailedError') throw failure; // without an answer, nothing is known about the run
     const { message, cause } = failure as WorkflowFailedError;
     const { type, details } = (cause ?? {}) as { type?: string; details?: unknown[] };
     if (cause?.name !== 'ApplicationFailure')

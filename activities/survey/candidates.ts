@@ -3,17 +3,17 @@ import type { KeptNotice } from '../inventory.ts';
 import { concurrently } from './concurrently.ts';
 import type { Described, Seen, Server } from './server.ts';
 
-/** How long a notice may be on its way before it is checked, in milliseconds. */
+/** How long a notice may be undelivered before it is checked, in milliseconds. */
 const NOTICE_MS = 60_000;
 /**
- * How long the world may be waited for before that is checked, in milliseconds, and after how many failures an activity is
+ * How long a run may wait for an activity before it is checked, in milliseconds, and after how many failures the activity is
  * reported.
  */
 const WAIT_MS = 60_000;
 const ATTEMPTS = 3;
-/** How many runs of each kind are described in one pass. The others follow when these are mended. */
+/** The maximum number of runs of each kind that are described in one pass. The others follow when these are fixed. */
 const MOST = 1_000;
-/** The failure of a poll that only has no answer yet. */
+/** The failure type of a poll that has no answer yet. */
 const NOT_YET = 'NotYet';
 
 export const LIVE = 'WorkflowType IN ("pipelineRun", "releaseWatch", "environment") AND ExecutionStatus = "Running"';
@@ -25,7 +25,7 @@ export interface Suspicion {
   notices: { kept: KeptNotice[]; told: Record<string, string> };
 }
 
-/** What describing workflows has shown. */
+/** The problems found by describing workflows. */
 export interface Inspected {
   stuck: Stuck[];
   failing: Failing[];
@@ -34,8 +34,8 @@ export interface Inspected {
 }
 
 /**
- * Describes only workflows that visibility gives a reason to describe. Healthy ones, parked for weeks by the thousand, cost
- * only their line in a listing.
+ * Describes only workflows that look suspicious in visibility. Healthy ones, parked for weeks by the thousand, cost only
+ * their line in a listing.
  */
 export async function candidates(suspicion: Suspicion): Promise<Inspected> {
   const { server, now, notices } = suspicion;
@@ -89,9 +89,12 @@ const isUnknownAttribute = (failure: unknown): boolean =>
   [failure, (failure as Error).cause].some((each) => (each as { code?: unknown } | undefined)?.code === 3);
 
 const cut = (what: string, found: unknown[]): string[] =>
-  found.length > MOST ? [`${found.length - MOST} of ${found.length} ${what} were not looked at closely`] : [];
+  found.length > MOST ? [`${found.length - MOST} of ${found.length} ${what} were not inspected`] : [];
 
-/** A first attempt that runs is no failure, and neither is one that was only lost with its worker. */
+/**
+ * The activities of a workflow that keep failing. A first attempt that runs is not a failure, and neither is one that was
+ * lost with its worker.
+ */
 async function stuckOf(server: Server, { workflowId, taskAttempt = 0 }: Described): Promise<Stuck[]> {
   if (taskAttempt < 2) return [];
   const problem = await server.problem(workflowId);
@@ -106,20 +109,22 @@ const failingOf = ({ workflowId, activities }: Described): Failing[] =>
     })
     .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
 
-/** The run knows whether it has sent its notice. The notice may be stuck, or still be kept. */
+/**
+ * The missing notices of a parked run. The run knows whether it has sent its notice, which may be stuck, or still be kept.
+ */
 async function unsentOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
   const { workflowId } = run;
   const missing = (because: string): UnsentNotices[] => [{ is: 'missing', workflowId, since, because }];
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);
-  if (telling) return missing(`it is tried, and fails: ${telling.failure}`);
+  if (telling) return missing(`every attempt fails: ${telling.failure}`);
   if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // reported elsewhere
   const { current, notices: told } = await server.run(workflowId);
   const visit = current?.visit;
   if (visit === undefined || told.some((notice) => notice.visit === visit)) return [];
-  return missing(`it has none on record for ${visit}`);
+  return missing(`it has no notice on record for ${visit}`);
 }
 
-/** One line per adapter, because an adapter that is down keeps everything. */
+/** Reports one line per adapter, because an adapter that is down keeps every notice. */
 function keptLong(kept: KeptNotice[], now: number): UnsentNotices[] {
   const byAdapter = new Map<string, KeptNotice[]>();
   for (const each of kept.filter(({ at }) => before(at, now - NOTICE_MS))) {

@@ -10,25 +10,25 @@ import type { Server } from './server.ts';
 
 const BECAUSE = 'Its run is no more.';
 
-/** How often, and how long in all, an environment that is to go is polled. In milliseconds. */
+/** How often, and how long in total, an environment that is shutting down is polled, in milliseconds. */
 const GONE_POLL_MS = 500;
 const GONE_MS = 60_000;
 
 type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
 
 /**
- * Clears one orphan away when the server confirms that its run is gone, and then checks that nothing is left. Everything
- * goes by key and owner, so doing it twice, or for something that is gone, changes nothing.
+ * Clears one orphan away if the server confirms that its run is gone, and then checks that nothing is left. Everything is
+ * identified by key and owner, so doing it twice, or for something that is already gone, changes nothing.
  */
 export async function clear(server: Server, ports: Clearing, leftover: Orphan): Promise<void> {
   const { holder, key } = leftover;
-  const fate = await new RunStatuses(server).of(holder);
-  if (fate.is !== 'gone') {
-    const why = fate.is === 'live' ? 'lives' : 'is not known to this server';
+  const status = await new RunStatuses(server).of(holder);
+  if (status.is !== 'gone') {
+    const why = status.is === 'live' ? 'lives' : 'is not known to this server';
     throw ApplicationFailure.nonRetryable(`${holder.workflowId} ${why}: ${key} is left as it is.`, 'RunLives');
   }
   await removed(server, ports, leftover);
-  if (await isThere(server, ports, leftover)) throw new Error(`${key} was cleared away, and yet it is there.`);
+  if (await isThere(server, ports, leftover)) throw new Error(`${key} was cleared away but still exists.`);
 }
 
 async function removed(server: Server, ports: Clearing, { kind, key, holder, change }: Orphan): Promise<void> {
@@ -36,7 +36,7 @@ async function removed(server: Server, ports: Clearing, { kind, key, holder, cha
     case 'job':
       return void (await ports.executor.stop(key, BECAUSE));
     case 'checks':
-      // Only the checks of the dead owner are ended. The branch's present owner sees to its own.
+      // Only the checks of the dead owner are ended. The branch's present owner is responsible for its own.
       return (await branchOf(ports, { change, holder })) && ports.forge.endChecks(change!);
     case 'claim':
       return ports.forge.release(change!, holder);
@@ -56,13 +56,13 @@ async function isThere(server: Server, ports: Clearing, { kind, key, holder, cha
     case 'claim':
       return (await branchOf(ports, { change, holder })) !== undefined;
     case 'environment':
-      return (await server.describe(key))?.status === 'RUNNING' && (await isHeld(server, key, holder.runId));
+      return (await server.describe(key))?.status === 'RUNNING' && (await isOwnedBy(server, key, holder.runId));
     case 'site':
       return (await ports.environments.look(key)).is !== 'gone';
   }
 }
 
-/** The branch, as long as this owner has it. */
+/** The branch, if this owner still has it. */
 async function branchOf({ forge }: Clearing, { change, holder }: Pick<Orphan, 'change' | 'holder'>) {
   return (await forge.list()).find(
     (each) =>
@@ -70,7 +70,7 @@ async function branchOf({ forge }: Clearing, { change, holder }: Pick<Orphan, 'c
   );
 }
 
-/** Asks an environment's own workflow to take it down, as its owner would have, and waits. */
+/** Asks an environment's workflow to shut it down, as its owner would have done, and waits. */
 async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | 'holder'>): Promise<void> {
   if ((await server.describe(key))?.status !== 'RUNNING') return;
   await server.release(key, holder, BECAUSE);
@@ -78,14 +78,14 @@ async function askedToGo(server: Server, { key, holder }: Pick<Orphan, 'key' | '
     if ((await server.describe(key))?.status !== 'RUNNING') return;
     await sleep(GONE_POLL_MS);
   }
-  throw new Error(`${key} was asked to go, and is still at it after ${GONE_MS / 1_000} s.`);
+  throw new Error(`${key} was asked to shut down, and has not ended after ${GONE_MS / 1_000} s.`);
 }
 
-/** A new environment of the same task may have taken its place. */
-const isHeld = async (server: Server, key: string, runId: string) =>
+/** Whether the environment still has this owner. A new one of the same task may have taken its place. */
+const isOwnedBy = async (server: Server, key: string, runId: string) =>
   (await server.environment(key)).holder.runId === runId;
 
-/** Delivers what is kept now, and sends a notice for each of these runs that is still parked. */
+/** Delivers kept notices now, and sends a notice for each of these runs that is still parked. */
 export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier'>, ids: string[]): Promise<void> {
   await notifier.retell();
   await concurrently(ids, async (workflowId) => {
@@ -103,5 +103,5 @@ const reminder = (visit: string, { since, detail }: RunAnswer['waitingOn']): Not
   severity: 'normal',
   at: since,
   visit,
-  text: `It waits for a person, and nobody was told: ${detail}`,
+  text: `It waits for a person, and nobody was notified: ${detail}`,
 });

@@ -1,7 +1,7 @@
-/** How many calls are under way at a time. A server that gets all of them together answers nobody else. */
+/** The number of concurrent calls. If a server got all calls at once, it would answer nobody else. */
 const AT_ONCE = 16;
 
-/** Calls the same for many, some at a time. Results are in the order of the input. */
+/** Calls a function for each item with limited concurrency. Results are in the order of the input. */
 export async function concurrently<Of, Answer>(
   all: readonly Of[],
   ask: (each: Of) => Promise<Answer>,

@@ -1,20 +1,20 @@
 import { environmentIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { Server } from './server.ts';
 
-/** How often visibility is queried, in milliseconds, and how far back. It lags by seconds, and may be down. */
+/** How often visibility is queried, and for how long a time back, in milliseconds. It lags by seconds, and may be down. */
 const EVERY_MS = 10_000;
 const BACK_MS = 600_000;
 
 /**
- * Nothing announces a terminated run, and its environment must go within 120 s. Each environment polls its owner, but with
- * thousands of them few polls fit into a minute. So each poll asks visibility for all runs that were lately cut off, and
- * ends their environments.
+ * Ends the environments of terminated runs. Nothing announces such a run, and its environment must go within 120 s. Each
+ * environment polls its owner, but with thousands of them, few polls fit into a minute. So each poll asks visibility for all
+ * runs that were terminated or timed out recently, and ends their environments.
  */
 export class GoneRuns {
   private polledAt = 0;
   private released = new Set<string>();
 
-  /** Throws what the server throws: then nobody counts as notified, and the next poll tries again. */
+  /** Throws the server's errors. Then no environment counts as notified, and the next poll tries again. */
   async releaseEnvironments(server: Server, now = Date.now()): Promise<void> {
     if (now - this.polledAt < EVERY_MS) return;
     this.polledAt = now;
@@ -29,7 +29,7 @@ export class GoneRuns {
   }
 }
 
-/** A run with a successor is left to it: the successor ends its predecessor's environment before it begins its own. */
+/** Does nothing for a run with a successor, which ends its predecessor's environment before it begins its own. */
 async function releaseEnvironmentOf(server: Server, workflowId: string, runId: string): Promise<void> {
   const newest = await server.describe(workflowId);
   if (newest?.runId !== runId) return;

@@ -5,10 +5,10 @@ import { concurrently } from './concurrently.ts';
 import { tailOf, type RunStatuses } from './run-statuses.ts';
 import type { Seen, Server } from './server.ts';
 
-/** Something that belongs to a run, before that run's status is known. */
+/** A resource that belongs to a run whose status is not known yet. */
 type Listed = Omit<Orphan, 'fate'>;
 
-/** What the listings of runs and environments have shown. */
+/** The runs and environments that visibility listed. */
 export interface Around {
   server: Server;
   statuses: RunStatuses;
@@ -19,19 +19,19 @@ export interface Around {
   cut: ReadonlySet<string>;
 }
 
-/** Jobs whose run is not live: their agents still run, or their checkouts are left. */
+/** Jobs whose run is not live, but whose agents still run or whose checkouts are left. */
 export async function orphanedJobs({ statuses }: Around, { executor }: Pick<Ports, 'executor'>): Promise<Orphan[]> {
   const jobs = await executor.list();
   const listed = jobs.flatMap(({ key, running }): Listed[] => {
-    const holder = holderOfJob(key);
+    const holder = ownerOfJob(key);
     return holder ? [{ kind: 'job', key, holder, running }] : [];
   });
   return judged(listed, statuses);
 }
 
 /**
- * Checks that run for nobody, and claims of runs that could not release their branch. Other claims are taken over by the
- * next run.
+ * Checks whose run is not live, and claims of runs that could not release their branch. The next run takes over other
+ * claims.
  */
 export async function orphanedBranches({ statuses, cut }: Around, { forge }: Pick<Ports, 'forge'>): Promise<Orphan[]> {
   const held = await forge.list();
@@ -50,11 +50,11 @@ const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
 /** Environments whose owner is not live. One that began after a running run belongs to that run. */
 export async function unownedEnvironments({ server, statuses, live, sites }: Around): Promise<Orphan[]> {
-  const candidates = [...sites.values()].filter(({ workflowId, startedAt }) => {
+  const unowned = [...sites.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;
   });
-  const listed = await concurrently(candidates, async ({ workflowId }): Promise<Listed[]> => {
+  const listed = await concurrently(unowned, async ({ workflowId }): Promise<Listed[]> => {
     if ((await server.describe(workflowId))?.status !== 'RUNNING') return [];
     const view = await server.environment(workflowId).catch(() => undefined);
     return view ? [{ kind: 'environment', key: workflowId, holder: view.holder }] : [];
@@ -67,12 +67,12 @@ export async function orphanedEnvironments(
   { server, statuses, sites }: Around,
   { environments }: Pick<Ports, 'environments'>,
 ): Promise<Orphan[]> {
-  const keys = (await environments.list()).filter((key) => holderOfEnvironment(key));
-  const listed = keys.map((key): Listed => ({ kind: 'site', key, holder: holderOfEnvironment(key)! }));
+  const keys = (await environments.list()).filter((key) => ownerOfEnvironment(key));
+  const listed = keys.map((key): Listed => ({ kind: 'site', key, holder: ownerOfEnvironment(key)! }));
   const left = await judged(listed, statuses);
   const seenTo = await concurrently(left, async ({ key, holder }) => {
     const workflowId = key.split('/').slice(0, 3).join('/');
-    // The server decides also about those that visibility no longer shows, or does not show yet.
+    // The server is also asked about workflows that visibility no longer shows, or does not show yet.
     const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
     if (!runs) return false;
     const view = await server.environment(workflowId).catch(() => undefined);
@@ -81,7 +81,7 @@ export async function orphanedEnvironments(
   return left.filter((_, index) => !seenTo[index]);
 }
 
-/** Those whose run is not live. */
+/** The resources whose run is not live, with that run's status. */
 async function judged(listed: Listed[], statuses: RunStatuses): Promise<Orphan[]> {
   const all = await concurrently(listed, async (each) => ({ ...each, fate: await statuses.of(each.holder) }));
   return all.flatMap(({ fate, ...each }) => (fate.is === 'live' ? [] : [{ ...each, fate }]));
@@ -90,13 +90,13 @@ async function judged(listed: Listed[], statuses: RunStatuses): Promise<Orphan[]
 const runOf = (environmentId: string): string => environmentId.replace(/^env\//, 'run/');
 
 /** A job's key begins with its run's workflow id and the end of its first run id. */
-function holderOfJob(key: string): Holder | undefined {
+function ownerOfJob(key: string): Holder | undefined {
   const [, workflowId, runId] = /^((?:run|release)\/[^/]+\/[^/]+)\/([^/]+)\/./.exec(key) ?? [];
   return workflowId && runId ? { workflowId, runId } : undefined;
 }
 
-/** `env/<workspace>/<task>/<end of the holder's run id>/<generation>`. */
-function holderOfEnvironment(key: string): Holder | undefined {
+/** `env/<workspace>/<task>/<end of the owner's run id>/<generation>`. */
+function ownerOfEnvironment(key: string): Holder | undefined {
   const [, task, runId] = /^env\/([^/]+\/[^/]+)\/([^/]+)\/\d+$/.exec(key) ?? [];
   return task && runId ? { workflowId: `run/${task}`, runId } : undefined;
 }

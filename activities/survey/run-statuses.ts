@@ -3,14 +3,14 @@ import { queryText } from '../../workflows/contracts/text/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
 
-/** How much of a run id a key has: its end, because its beginning is the clock. */
+/** The length of the part of a run id that a key has: its end, because its beginning is a timestamp. */
 const TAIL = 12;
 
 export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(-TAIL);
 
 /**
- * The statuses of the runs that own something. What visibility shows as running counts as live, which only means that it is
- * left alone. The server itself is asked about all others, once each. Without an answer a run does not count as gone.
+ * The statuses of runs that own resources. A run that visibility shows as running counts as live, and its resources are left
+ * alone. The server itself is asked about all others, once each. A run counts as gone only if the server says so.
  */
 export class RunStatuses {
   private readonly asked = new Map<string, Promise<RunStatus>>();
@@ -23,9 +23,9 @@ export class RunStatuses {
 
   of(holder: Holder): Promise<RunStatus> {
     const name = `${holder.workflowId} ${tailOf(holder)}`;
-    const fate = this.asked.get(name) ?? this.ask(holder);
-    this.asked.set(name, fate);
-    return fate;
+    const status = this.asked.get(name) ?? this.ask(holder);
+    this.asked.set(name, status);
+    return status;
   }
 
   private async ask(holder: Holder): Promise<RunStatus> {
@@ -39,7 +39,7 @@ export class RunStatuses {
     if (isOurs({ runId: newest.firstRunId })) {
       return newest.status === 'RUNNING' ? { is: 'live' } : { is: 'gone', how: newest.status, at: newest.closedAt };
     }
-    // Another chain has the id by now. A recorded run that is not the one that may be running has ended.
+    // Another chain has the workflow id now. At most that one can be running, so the recorded run has ended.
     for await (const before of this.server.list(`WorkflowId = ${queryText(workflowId)}`)) {
       if (isOurs(before) && before.status !== 'RUNNING') return { is: 'gone', how: before.status, at: before.closedAt };
     }

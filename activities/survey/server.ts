@@ -22,7 +22,7 @@ export interface Described {
   firstRunId: string;
   status: string;
   closedAt?: string | undefined;
-  /** Above 1: the current workflow task has failed before. None: there is no current workflow task. */
+  /** Above 1 if the current workflow task has failed before. Undefined if there is no current workflow task. */
   taskAttempt?: number | undefined;
   activities: { type: string; attempt: number; failure?: string | undefined; failureType?: string | undefined }[];
 }
@@ -32,11 +32,11 @@ export interface Problem {
   message: string;
 }
 
-/** What a survey asks of the Temporal server. Tests replace it. */
+/** The calls that a survey makes to the Temporal server. Tests replace it. */
 export interface Server {
-  /** Throws when visibility cannot answer, for example because it does not know an attribute. */
+  /** Throws if visibility cannot answer, for example because it does not know an attribute. */
   list(query: string): AsyncIterable<Seen>;
-  /** Nothing: the server knows no such workflow. */
+  /** Undefined if the server knows no such workflow. */
   describe(workflowId: string): Promise<Described | undefined>;
   /** Why the newest workflow task failed, if it did. */
   problem(workflowId: string): Promise<Problem | undefined>;
@@ -84,7 +84,7 @@ export function serverOf(client: Client): Server {
       if (!failed) return undefined;
       return {
         nondeterminism: failed.cause === NON_DETERMINISTIC,
-        message: (await said(failed.failure)) || 'It did not say why.',
+        message: (await said(failed.failure)) || 'No reason was given.',
       };
     },
     run: (workflowId) => asking(() => handle(workflowId).query(runQuery)),

@@ -7,7 +7,7 @@ import { retried } from './retrying.ts';
  */
 const BEAT_MS = 1_000;
 const BEATS_PER_SECOND = 20;
-/** The SDK's own limit is four fifths of the heartbeat timeout. */
+/** The longest interval, as a share of the heartbeat timeout. The SDK's own limit is four fifths. */
 const AT_MOST = 2 / 3;
 
 let working = 0;
@@ -16,8 +16,8 @@ export const beatMs = (waitsMs = 10_000, many = working) =>
   Math.min(waitsMs * AT_MOST, Math.max(BEAT_MS, (many / BEATS_PER_SECOND) * 1_000));
 
 /**
- * Every activity heartbeats while it works, so that its worker's death is noticed soon and that it learns of its
- * cancellation. Details that an activity reports itself are sent again, not overwritten.
+ * Makes every activity heartbeat while it works, so that its worker's death is noticed soon and it learns of its
+ * cancellation. Details that an activity reports itself are repeated, not overwritten.
  */
 export function heartbeating<Record extends object>(activities: Record): Record {
   const beating = Object.entries(activities).map(

@@ -1,18 +1,18 @@
 /**
- * How many waiting polls a worker makes per second. Each costs it some 10 ms, and the server a task: 5,000 parked runs
- * polled every 30 s would keep a machine busy with nothing (npm run bench, "parked").
+ * The number of polls that a worker makes per second for waiting runs. Each costs the worker about 10 ms, and the server a
+ * task: polling 5,000 parked runs every 30 s would keep a machine busy (npm run bench, "parked").
  */
 const POLLS_PER_SECOND = 3;
 
-/** How long a poll waits that is due again after this many milliseconds. */
+/** Returns how long a poll really waits if it asks to be repeated after this many milliseconds. */
 export type RateLimit = (wish: number) => number;
 
 /**
- * Shares the polls among all that wait: a few are made when they are due, many are made later. A poll that is cancelled
- * while it waits keeps its place, because nothing reports the cancellation.
+ * Shares the polls among all waiting activities. A few polls happen when they are due, but many are delayed. A poll that is
+ * cancelled while it waits keeps its place, because nothing reports the cancellation.
  */
 export function rateLimit(now: () => number = Date.now): RateLimit {
-  const due = new Map<number, number>(); // the seconds in which polls are due, and how many are
+  const due = new Map<number, number>(); // the number of polls that are due, by second
   let waiting = 0;
   let passed = Math.floor(now() / 1_000);
 

@@ -6,9 +6,11 @@ import { legible } from '../../workflows/contracts/text/titles.ts';
 /** Failures are reported from the third in a row on, or once they have lasted this long, in milliseconds. */
 const FAILURES = 3;
 const LONG_MS = 60_000;
-/** Each report is an event in the run's history, so later ones come after this many failures, then ten times as many, … */
+/**
+ * Each report is an event in the run's history, so later reports come after this many failures, then ten times as many, …
+ */
 const MILESTONES = [10, 30];
-/** Another reason is reported too, but at most this often, and at most this many times. */
+/** A new reason is reported too, but at most at this interval, in milliseconds, and at most this many times. */
 const ANEW_MS = 60_000;
 const ANEW_MOST = 20;
 /**
@@ -16,7 +18,10 @@ const ANEW_MOST = 20;
  */
 const REPORT_MS = 5_000;
 const MESSAGE = 500;
-/** The retries of a new activity. One that has polled for days would otherwise wait longest after its first failure. */
+/**
+ * The retry intervals of a new activity. Without them, one that has polled for days would wait longest after its first
+ * failure.
+ */
 const RETRY_MS = { first: 1_000, longest: 30_000 };
 
 /** Failures in a row, kept in the heartbeat, because attempts may run on any worker. Times are milliseconds since 1970. */
@@ -30,8 +35,8 @@ interface Kept {
 }
 
 /**
- * Counts a failed attempt, reports to the run what keeps failing, and returns what to throw instead and what the next
- * attempt must know. An attempt that only has no answer yet does not count as failed, and ends a series.
+ * Counts a failed attempt, and reports lasting failures to the run. Returns the error to throw instead, and the state for
+ * the next attempt. An attempt that has no answer yet does not count as failed, and ends a series.
  */
 export async function retried(
   context: Context,
@@ -63,7 +68,8 @@ export async function retried(
 }
 
 /**
- * Whether this failure is reported: the first one that lasts, later ones ever more rarely, and another reason now and then.
+ * Whether this failure is reported. The first lasting failure is, later ones less and less often, and a new reason from time
+ * to time.
  */
 export function isTold(
   { failures, since, told }: Series,
@@ -76,13 +82,13 @@ export function isTold(
   return other ? 'anew' : undefined;
 }
 
-/** The last of 10, 30, 100, 300, … that was reached. */
+/** The largest of 10, 30, 100, 300, … that was reached. */
 function milestone(failures: number): number {
   const scale = 10 ** Math.max(0, Math.floor(Math.log10(failures)) - 1);
   return Math.max(0, ...[...MILESTONES, 100].map((each) => each * scale).filter((each) => each <= failures));
 }
 
-/** Process ids, times and commits change from failure to failure. The reason does not. */
+/** A message without numbers and commits, which differ between failures with the same reason. */
 const words = (message: string): string => message.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#');
 
 const about = ({ since }: Series) => ({ since: new Date(since).toISOString() });
@@ -94,7 +100,8 @@ const isFinal = (failure: unknown): boolean => failure instanceof ApplicationFai
 const isWaiting = (failure: unknown): boolean => failure instanceof ApplicationFailure && failure.type === 'NotYet';
 
 /**
- * Reports to the activity's run, and returns whether it got through. A lost report does not matter: the next one says more.
+ * Reports to the activity's run, and returns whether the report was accepted. A lost report does not matter: the next one
+ * says more.
  */
 async function report(context: Context, said: Omit<Retrying, 'activity'>): Promise<boolean> {
   const { info } = context;
@@ -110,7 +117,7 @@ async function report(context: Context, said: Omit<Retrying, 'activity'>): Promi
   }
 }
 
-/** Failures after a long time of polling are retried as soon as those of a new activity. */
+/** Makes a failure after long polling be retried as soon as one of a new activity. */
 function soon(failure: unknown, failures: number, attempt: number): unknown {
   if (attempt <= failures || (failure instanceof ApplicationFailure && failure.nextRetryDelay)) return failure;
   const nextRetryDelay = Math.min(RETRY_MS.first * 2 ** Math.min(failures - 1, 20), RETRY_MS.longest);

@@ -6,8 +6,8 @@ export class NoAnswer extends Error {
 }
 
 /**
- * The ports as activities use them. A call without an answer after this many milliseconds is a transient failure, and is
- * made again. Its activity heartbeats while it waits, so nothing else would ever notice.
+ * Adds a timeout to every call of a port. A call without an answer after this many milliseconds fails as transient and is
+ * retried. Without this, nobody would notice, because the activity heartbeats while it waits.
  */
 export const withTimeout = (ports: Ports, callMs: number): Ports =>
   new Proxy(ports, {

@@ -29,7 +29,7 @@ const LATER = { activity: 'another run 1', n: 1, at: Date.now() + 60_000 };
 it.each([
   ['has called it off', { cancelRequested: true }, 'RUNNING'],
   ['was terminated', { notFound: true }, 'TERMINATED'],
-] as const)('an attempt whose run %s leaves a job alone that a later attempt has', async (_, details, status) => {
+] as const)('an attempt whose run %s leaves a later attempt’s job alone', async (_, details, status) => {
   const { executor, environment, run, job } = attempt(status);
   environment.on('heartbeat', () => {
     void executor.ensure(job, LATER);
@@ -40,7 +40,7 @@ it.each([
   expect(await executor.stop(KEY, 'Its run ended.')).toBe(true);
 });
 
-it('an attempt that comes late finds that the job is another one’s, and says so', async () => {
+it('a late attempt reports that a later one owns the job', async () => {
   const { executor, run, job } = attempt('RUNNING');
   await executor.ensure(job, LATER);
   await expect(run()).rejects.toThrow('A later attempt has');
@@ -48,7 +48,7 @@ it('an attempt that comes late finds that the job is another one’s, and says s
 
 const KEY = 'run/default/T/x/1-coder/coder-1';
 
-/** An attempt at a job that never ends by itself, of a run that stands so at the server. */
+/** An attempt at a job that never ends by itself, of a run with this status at the server. */
 function attempt(status: string | undefined) {
   const executor = new InMemoryExecutor(() => new Promise(() => undefined));
   const seen = (name: string, firstRunId: string) => ({

@@ -26,7 +26,7 @@ it.each(['TERMINATED', 'TIMED_OUT'])(
   },
 );
 
-it('nobody else is told', async () => {
+it('no other environment is notified', async () => {
   const server = new MadeServer([
     ...[
       cut('LONG-AGO', { closedAt: ago(700) }),
@@ -41,7 +41,7 @@ it('nobody else is told', async () => {
   expect(told(server)).toEqual([]);
 });
 
-it('the server is asked every ten seconds, however many look', async () => {
+it('the server is asked every ten seconds, however many environments poll', async () => {
   const server = new MadeServer([cut('A'), site('A')]);
   const runs = new GoneRuns();
   await runs.releaseEnvironments(server, NOW);
@@ -52,7 +52,7 @@ it('the server is asked every ten seconds, however many look', async () => {
   expect(told(server)).toEqual(['env/default/A', 'env/default/B']);
 });
 
-it('an environment that is gone holds up no other, and who could not be told is told later', async () => {
+it('a missing environment does not delay the others, and failed notifications are retried', async () => {
   const server = new MadeServer([cut('GONE'), cut('A'), site('A')]);
   const runs = new GoneRuns();
   server.down = true;

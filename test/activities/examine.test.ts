@@ -12,7 +12,7 @@ import { InMemoryReleases } from '../support/in-memory/store.ts';
 const HEALTH = { kind: 'post-release-health' };
 const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];
 
-/** The first look of a run of these steps at a repository that has, or has not, what they need. */
+/** Examines a repository for a run of these steps, with or without the settings that they need. */
 async function examined(
   steps: { kind: string }[],
   { release = false, environment = false, began = undefined as Began | undefined } = {},
@@ -36,27 +36,27 @@ async function examined(
 const lacking = (where: string) => ({ is: 'refused', fields: [{ path: `.gatehouse.yml:${where}` }] });
 
 describe('a pipeline that watches its release', () => {
-  it('is refused where nobody says how, and accepted where it is said [A-112, A-113, A-114]', async () => {
+  it('is refused without a release command, and accepted with one [A-112, A-113, A-114]', async () => {
     expect(await examined([...STEPS, HEALTH])).toMatchObject(lacking('release'));
     expect(await examined([...STEPS, HEALTH], { environment: true })).toMatchObject(lacking('release'));
     expect(await examined([...STEPS, HEALTH], { release: true })).toMatchObject({ is: 'ready' });
   });
-  it('is accepted without, as long as that step is disabled [A-115]', async () => {
+  it('is accepted without a command while that step is disabled [A-115]', async () => {
     expect(await examined([...STEPS, { ...HEALTH, enabled: false } as never])).toMatchObject({ is: 'ready' });
   });
-  it('is refused as soon as it is changed to have that step [A-116]', async () => {
+  it('is refused once a change enables that step [A-116]', async () => {
     expect(await examined(STEPS)).toMatchObject({ is: 'ready' });
     expect(await examined([...STEPS, HEALTH])).toMatchObject(lacking('release'));
   });
 });
 
-it('a pipeline that deploys is refused where there is no environment to be had [A-131]', async () => {
+it('a pipeline that deploys is refused if the repository has no environment [A-131]', async () => {
   const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }];
   expect(await examined(steps)).toMatchObject(lacking('environment'));
   expect(await examined(steps, { environment: true })).toMatchObject({ is: 'ready', environments: true });
 });
 
-it('a retry is refused where its path has come to name another repository', async () => {
+it('a retry is refused if its path now leads to another repository', async () => {
   const expected = `expected /srv/before.git, where the run began: ${change.repository} is ${change.repository} now`;
   const began = { repository: '/srv/before.git', basis: undefined as never };
   const refused = { is: 'refused', fields: [{ path: 'change.repository', expected }] };

@@ -29,13 +29,13 @@ function heard() {
   return { environment, beats };
 }
 
-it('tells the next attempt how far it has come', async () => {
+it('passes its progress to the next attempt', async () => {
   const { environment, beats } = heard();
   await expect(environment.run(beating.fails)).rejects.toThrow('Not yet.');
   expect(beats.at(-1)).toMatchObject({ seen: 2 });
 });
 
-it('is told in between by few, and with their next beat by many', async () => {
+it('is reported at once if few activities run, and with the next heartbeat if many do', async () => {
   const few = heard();
   await few.environment.run(beating.looks);
   expect(few.beats).toEqual([{ seen: 1 }]);

@@ -8,7 +8,7 @@ import { InMemoryTexts } from '../support/in-memory/store.ts';
 const job = readingJob;
 const meter = { record: async () => undefined, spent: async () => 0 } as Meter;
 
-/** A job that is looked at so often until it ends: what it answers, and what its heartbeats tell. */
+/** Polls a job with these states until it ends. Returns its report and its heartbeats. */
 async function watched(...looks: JobStatus[]) {
   const left = [...looks];
   const executor = {
@@ -26,14 +26,14 @@ async function watched(...looks: JobStatus[]) {
   return { report: (await environment.run(runJob, job)) as JobReport, beats };
 }
 
-describe('a job that is looked at', () => {
+describe('a polled job', () => {
   const working = (done: number): JobStatus => ({
     is: 'running',
     progress: { done, total: 4, label: 'tests' },
     lastOutput: 'working',
   });
 
-  it('until it has ended shows how far it has come, each time [A-243, A-246]', async () => {
+  it('shows its progress at each poll until it has ended [A-243, A-246]', async () => {
     const end = completed({ changed: false, summary: 'done' });
     const { report, beats } = await watched({ is: 'running' }, working(1), working(2), end as JobStatus);
     expect(report).toEqual(end);
@@ -43,7 +43,7 @@ describe('a job that is looked at', () => {
       { key: job.key, done: 2, total: 4, label: 'tests', lastOutput: 'working' },
     ]);
   });
-  it('and has failed answers so, with what it said [A-246]', async () => {
+  it('reports its failure with its last output [A-246]', async () => {
     const end = { is: 'failed', because: 'exit code 7', detail: 'boom' } as const;
     expect((await watched(working(1), end)).report).toEqual(end);
   });

@@ -28,15 +28,15 @@ it.each([
   ['another reason, a minute later', series(5, 60, { message: 'no disk' }), 'anew'],
   ['the same reason with another number', series(5, 60, { message: 'no main' }), undefined],
   ['another reason, for the 21st time', series(5, 60, { message: 'no disk', anew: 20 }), undefined],
-])('of failures in a row, %s is told: %j', (_, failed, told) => {
+])('of failures in a row, %s is reported: %j', (_, failed, told) => {
   expect(isTold(failed, 'no main', NOW)).toBe(told);
 });
 
-it('numbers, times and commits do not make another reason', () => {
+it('other numbers, times and commits are not a new reason', () => {
   expect(isTold(series(5, 60, { message: 'pid 7 at 4f2c1ab8' }), 'pid 4711 at 00ffee12', NOW)).toBeUndefined();
 });
 
-/** One attempt after another of an activity, on workers that know of each other by its heartbeat alone. */
+/** Runs attempts of an activity on workers that share only its heartbeat. */
 function attempts(work: (attempt: number) => unknown) {
   const heard: { name: string; said: any; runId: string | undefined }[] = [];
   const signal = (runId?: string) => async (definition: { name: string }, said: unknown) =>
@@ -67,7 +67,7 @@ function attempts(work: (attempt: number) => unknown) {
   return { heard, next, details: () => details };
 }
 
-it('the third failure in a row is told to the execution that waits, without passwords and line breaks', async () => {
+it('the third failure in a row is reported to the waiting execution, without passwords and line breaks', async () => {
   const { heard, next } = attempts((attempt) => {
     throw new Error(`no ${attempt}\nhttps://ana:geheim@git.example/shop`);
   });
@@ -86,7 +86,7 @@ it('the third failure in a row is told to the execution that waits, without pass
   expect(heard.map(({ said }) => said.failures)).toEqual([3, 10]);
 });
 
-it('a look that cannot tell yet is no failure, and ends a series that was told', async () => {
+it('a poll without an answer yet is not a failure, and ends a reported series', async () => {
   const { heard, next, details } = attempts((attempt) => {
     tell({ seen: attempt });
     if (attempt <= 50 || attempt > 53) throw notYet('3 of 5 checks pending', 2_000);
@@ -97,7 +97,7 @@ it('a look that cannot tell yet is no failure, and ends a series that was told',
   expect(details()).toEqual({ seen: 54 });
 });
 
-it('what has polled for long is tried again as soon as a fresh activity', async () => {
+it('a failure after long polling is retried as soon as one of a new activity', async () => {
   const { next } = attempts((attempt) => {
     if (attempt <= 50) throw notYet('not yet', 2_000);
     throw new TypeError('no main');
@@ -107,7 +107,7 @@ it('what has polled for long is tried again as soon as a fresh activity', async 
   expect(await next(52)).toMatchObject({ nextRetryDelay: 2_000 });
 });
 
-it('what ends the activity is not told besides', async () => {
+it('a failure that ends the activity is not reported separately', async () => {
   const { heard, next } = attempts(() => {
     throw final('rejected', 'It is refused.');
   });
@@ -115,7 +115,7 @@ it('what ends the activity is not told besides', async () => {
   expect(heard).toEqual([]);
 });
 
-it('a server that does not take the report keeps no attempt from failing as it failed', async () => {
+it('an attempt still fails with its own error if the server refuses the report', async () => {
   const environment = new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: 1 });
   const { act } = heartbeating({ act: () => Promise.reject(new Error('no main')) });
   await expect(environment.run(act)).rejects.toThrow('no main');

@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Ports } from '../../activities/ports.ts';
 import { runActivities } from '../../activities/runs.ts';
 
-/** Starts dependents on a server that only writes down what it was asked for. */
+/** Starts dependents on a fake server that records the calls. */
 async function started(...inputs: Record<string, unknown>[]) {
   const asked: any[] = [];
   const client: any = {
@@ -14,7 +14,7 @@ async function started(...inputs: Record<string, unknown>[]) {
   return asked;
 }
 
-it('a dependent’s title is only text in the list of the Web UI, and fits', async () => {
+it('a dependent’s title is plain text in the Web UI’s list, and short enough', async () => {
   const title = '[x](javascript:alert(1)) <img src=x>\u202e `a`';
   const [dependent, long] = await started(
     { task: { id: 'T-2', title } },
@@ -30,7 +30,7 @@ it('a dependent’s title is only text in the list of the Web UI, and fits', asy
 });
 
 it.each([undefined, null, 7, { toString: 'x' }])(
-  'a dependent whose title is %j is left to its own run to judge',
+  'a dependent with the title %j is started, and its own run validates it',
   async (title) => {
     expect(await started({ task: { id: 'T-2', title } })).toMatchObject([{ staticSummary: 'T-2 ' }]);
   },
@@ -40,7 +40,7 @@ it.each([undefined, {}, { id: 7 }])('a dependent whose task is %j has no run', a
   expect(await started({ task })).toEqual([]);
 });
 
-it('a dependent that the server refuses is answered with the reason; the others begin', async () => {
+it('a dependent that the server refuses is returned with the reason, and the others start', async () => {
   const asked: string[] = [];
   const workflow = {
     start: (_: string, { workflowId }: { workflowId: string }) => {
@@ -59,7 +59,7 @@ it('a dependent that the server refuses is answered with the reason; the others 
 it.each([
   [1, 'is tried again'],
   [8, 'is given up after two minutes'],
-])('a dependent that cannot be started because of a transient failure, at attempt %i, %s', async (attempt) => {
+])('a dependent that cannot start because the server is down, at attempt %i, %s', async (attempt) => {
   const start = () => {
     throw new Error('The server is down.');
   };

@@ -11,7 +11,7 @@ import { InMemoryNotifier } from '../support/in-memory/notifier.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 
 const LONG_AGO = '2026-01-02T00:00:00.000Z';
-/** Run ids whose ends, which keys hold, are all that tells them apart. */
+/** Run ids that differ only in their ends, which keys contain. */
 const idOf = (n: number) => `01990000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const tail = (n: number) => idOf(n).slice(-12);
 const run = (task: string, n: number, over: Partial<Made> = {}): Made => ({
@@ -22,7 +22,7 @@ const run = (task: string, n: number, over: Partial<Made> = {}): Made => ({
 const terminated = { status: 'TERMINATED', closedAt: LONG_AGO };
 const keyOf = (task: string, n: number) => `run/default/${task}/${tail(n)}/1-coder/coder-1`;
 
-/** A worker whose adapters are fakes, on a server that is made up. */
+/** A worker with fake adapters, on a fake server. */
 function rigOf(executions: Made[] = [], reportsProblems = true) {
   const server = new MadeServer(executions, reportsProblems);
   const executor = new InMemoryExecutor(() => new Promise<JobReport>(() => undefined));
@@ -35,7 +35,7 @@ function rigOf(executions: Made[] = [], reportsProblems = true) {
   const bring = (key: string) => environments.ensure({ key } as never);
   const claim = (task: string, n: number, branch = task) =>
     forge.claim({ ...change, branch }, { workflowId: `run/default/${task}`, runId: idOf(n) }, async () => false);
-  /** Mends all that can be mended, as `--fix` does. */
+  /** Fixes everything that can be fixed, as `--fix` does. */
   const mend = async () => {
     const sights = await activities.survey();
     for (const leftover of clearable(sights)) await activities.clearLeftover({ leftover });
@@ -44,7 +44,7 @@ function rigOf(executions: Made[] = [], reportsProblems = true) {
 }
 
 describe('a job', () => {
-  it('of a run that was terminated while nobody was there to hear of it is found, and ended', async () => {
+  it('of a run that was terminated while no worker ran is found, and ended', async () => {
     const { send, found, mend, executor } = rigOf([run('A', 1, terminated)]);
     await send(keyOf('A', 1));
     expect(await found()).toMatchObject([
@@ -60,13 +60,13 @@ describe('a job', () => {
     expect(await found()).toEqual([]);
   });
 
-  it.each(['FAILED', 'COMPLETED', 'CANCELED'])('of a run that ended as %s is a job without a run', async (status) => {
+  it.each(['FAILED', 'COMPLETED', 'CANCELED'])('of a run that ended as %s is reported', async (status) => {
     const { send, found } = rigOf([run('A', 1, { status, closedAt: LONG_AGO })]);
     await send(keyOf('A', 1));
     expect(await found()).toMatchObject([{ about: 'jobs', mend: 'gatehouse doctor --fix' }]);
   });
 
-  it('of the run before the one that lives by the same id is found; the living one’s is not', async () => {
+  it('of an earlier run with the same id is found, and that of the live run is not', async () => {
     const { send, found, mend, executor } = rigOf([run('A', 1, terminated), run('A', 2)]);
     await send(keyOf('A', 1));
     await send(keyOf('A', 2));
@@ -81,7 +81,7 @@ describe('a job', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('of a run that has just been closed is its worker’s to end', async () => {
+  it('of a run that has just closed is left to its worker', async () => {
     const { send, found } = rigOf([run('A', 1, { ...terminated, closedAt: new Date().toISOString() })]);
     await send(keyOf('A', 1));
     expect(await found()).toEqual([]);
@@ -90,7 +90,7 @@ describe('a job', () => {
   it.each([
     ['no such workflow', []],
     ['another run by the same id', [run('A', 2)]],
-  ])('of a run that the server does not know is told, and left as it is: %s', async (_, executions) => {
+  ])('of a run that the server does not know is reported, and left alone: %s', async (_, executions) => {
     const { send, found, mend, activities, executor } = rigOf(executions);
     await send(keyOf('A', 1));
     expect(await found()).toMatchObject([{ about: 'jobs', detail: expect.stringContaining('knows no run') }]);
@@ -100,7 +100,7 @@ describe('a job', () => {
     expect(await executor.list()).toHaveLength(1);
   });
 
-  it('is left alone when its run turns out to live just before', async () => {
+  it('is left alone if its run turns out to be live just before the fix', async () => {
     const { server, send, activities, executor } = rigOf([run('A', 1, terminated)]);
     await send(keyOf('A', 1));
     const [leftover] = (await activities.survey()).leftovers;
@@ -110,7 +110,7 @@ describe('a job', () => {
   });
 });
 
-it('healthy runs by the thousand are asked nothing, one by one', async () => {
+it('thousands of healthy runs cost no call each', async () => {
   const tasks = Array.from({ length: 3_000 }, (_, n) => `T-${n}`);
   const { server, send, bring, claim, notifier, found } = rigOf(
     tasks.flatMap((task, n) => [
@@ -137,7 +137,7 @@ describe('an environment', () => {
     ...over,
   });
 
-  it('whose holder is gone is asked to go, as its holder would have asked', async () => {
+  it('whose owner is gone is asked to shut down, as its owner would have asked', async () => {
     const { server, found, mend } = rigOf([run('A', 1, { status: 'FAILED', closedAt: LONG_AGO }), site(1)]);
     expect(await found()).toMatchObject([{ about: 'environments', detail: expect.stringContaining('env/default/A') }]);
     await mend();
@@ -147,7 +147,7 @@ describe('an environment', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('of the run before is found beside the one that lives, which is asked nothing', async () => {
+  it('of an earlier run is found next to the live one, which is left alone', async () => {
     const later = run('A', 2, { startedAt: '2026-01-05T00:00:00.000Z' });
     const { found } = rigOf([run('A', 1, terminated), later, site(1)]);
     expect(await found()).toMatchObject([{ about: 'terminated runs' }]);
@@ -158,7 +158,7 @@ describe('an environment', () => {
     expect(await rigOf([again, site(1)]).found()).toEqual([]);
   });
 
-  it('that no workflow sees to any more is removed, once its run is gone', async () => {
+  it('without a workflow is removed once its run is gone', async () => {
     const { server, bring, found, mend, environments } = rigOf([run('A', 1)]);
     await bring(`env/default/A/${tail(1)}/1`);
     expect(await found()).toEqual([]);
@@ -170,7 +170,7 @@ describe('an environment', () => {
 });
 
 describe('a branch', () => {
-  it('that a terminated run has claimed is given up; that of a run which ended by itself changes hands by itself', async () => {
+  it('that a terminated run has claimed is released; the next run takes over other claims', async () => {
     const { claim, found, mend, forge } = rigOf([
       run('A', 1, terminated),
       run('B', 2, { status: 'FAILED', closedAt: LONG_AGO }),
@@ -182,7 +182,7 @@ describe('a branch', () => {
     expect((await forge.list()).map(({ branch }) => branch)).toEqual(['B']);
   });
 
-  it('that was claimed anew is the new run’s', async () => {
+  it('that was claimed again belongs to the new run', async () => {
     const { claim, found, mend, forge } = rigOf([run('A', 1, terminated), run('A', 2)]);
     await claim('A', 1);
     await claim('A', 2);
@@ -214,18 +214,18 @@ describe('a notice', () => {
     });
   const failing = { type: 'notify', attempt: 3, failure: 'no space left on device' };
 
-  it('that does not come through is found by the run that tries, and told again under its own key', async () => {
+  it('that cannot be delivered is found by its run, and sent again with its own key', async () => {
     const { found, activities, notifier } = rigOf([parked({ activities: [failing] })]);
     expect(await found()).toMatchObject([
       { about: 'notices', detail: expect.stringContaining('no space left on device') },
     ]);
     for (let n = 0; n < 2; n += 1) await activities.retellNotices({ workflowIds: ['run/default/A'] });
     expect([...notifier.told.keys()]).toEqual([`run/default/A/n@${LONG_AGO}/normal`]);
-    // Whatever its activity still says: it is out.
+    // It is delivered, whatever its activity still reports.
     expect(await found()).toEqual([]);
   });
 
-  it('that a parked run does not have for its visit is found, and told', async () => {
+  it('that a parked run lacks for its visit is found, and sent', async () => {
     const { found, activities, notifier } = rigOf([parked({}, [])]);
     expect(await found()).toMatchObject([{ about: 'notices', detail: expect.stringContaining('3-human-test#1') }]);
     await activities.retellNotices({ workflowIds: ['run/default/A'] });
@@ -233,11 +233,11 @@ describe('a notice', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('that the run has, and nobody keeps, is out: as of a run that is older than receipts are', async () => {
+  it('that the run has on record and no adapter keeps counts as delivered, even without a receipt', async () => {
     expect(await rigOf([parked()]).found()).toEqual([]);
   });
 
-  it('that an adapter keeps for long is told once for the adapter, with its reason', async () => {
+  it('that an adapter keeps for long is reported once per adapter, with the reason', async () => {
     const { notifier, found } = rigOf();
     const kept: KeptNotice[] = ['2026-01-04T00:00:00.000Z', LONG_AGO, new Date().toISOString()].map((at, n) => ({
       ...{ adapter: 'webhook', key: String(n), workflowId: 'run/default/A', at, because: 'The webhook answers 503.' },
@@ -259,7 +259,7 @@ describe.each([[true], [false]])('workflow tasks, where the server reports probl
     ['an input that cannot be decoded', false, 'The input cannot be decoded: does this worker lack a codec?', /codec/],
     ['a bug', false, 'x is not a function', /deploy a build/],
   ])(
-    'that keep failing for %s are found, with what they say and what to do',
+    'that keep failing for %s are found, with the message and what to do',
     async (_, nondeterminism, message, mend) => {
       const stuck = run('A', 1, { taskAttempt: 7, problem: { nondeterminism, message } });
       const { found, server } = rigOf([stuck, run('B', 2)], reports);
@@ -274,14 +274,14 @@ describe.each([[true], [false]])('workflow tasks, where the server reports probl
     },
   );
 
-  it('of a workflow whose id is anybody’s are mended by a command that does only that', async () => {
+  it('of a workflow with a hostile id are fixed by a safely quoted command', async () => {
     const stuck = run('A$(x)', 1, { taskAttempt: 7, problem: { nondeterminism: true, message: 'no' } });
     const { found } = rigOf([stuck], reports);
     expect((await found())[0]!.mend).toContain("--workflow-id 'run/default/A$(x)' --type");
   });
 });
 
-it('an activity that has failed for long is what waits; a look that only cannot tell yet is not', async () => {
+it('an activity that has failed for long is reported; a poll without an answer yet is not', async () => {
   const activities = [
     { type: 'settledChecks', attempt: 900, failure: '1 of 2 checks pending', failureType: 'NotYet' },
     { type: 'updateFromBase', attempt: 40, failure: 'The disk is full.' },
@@ -296,7 +296,7 @@ it('an activity that has failed for long is what waits; a look that only cannot 
   ]);
 });
 
-it('what cannot be looked at is told, and holds up nothing else; a server that is down does', async () => {
+it('a part that cannot be checked is reported and does not stop the others, unless the server is down', async () => {
   const { executor, server, send, bring, found, activities } = rigOf([run('A', 1, terminated)]);
   await send(keyOf('A', 1));
   await bring(`env/default/A/${tail(1)}/1`);

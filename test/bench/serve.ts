@@ -3,7 +3,7 @@ import type { Ports } from '../../activities/ports.ts';
 import { readConfig } from '../../worker/config.ts';
 import { openLog } from '../../worker/logging.ts';
 import { createWorker } from '../../worker/worker.ts';
-import { answerUsage } from './teller.ts';
+import { answerUsage } from './reporting.ts';
 
 /** Serves until it is told to stop, as `worker/main.ts` does, over other ports. */
 export async function serve(ports: Ports, over: Partial<WorkerOptions> = {}): Promise<void> {

@@ -112,10 +112,10 @@ describe('names that become refs, folders and arguments', () => {
     '',
     `${'a'.repeat(40)}\n`,
   ])('%j is not a valid commit id, and is never passed to git', async (name) => {
-    expect(() => commitId(name)).toThrow('is no commit’s id');
+    expect(() => commitId(name)).toThrow('is not a commit id');
     await expect(
       isAncestor({ gitDir: path.join(shop, '.git') }, name, await git(shop, 'rev-parse', 'HEAD')),
-    ).rejects.toThrow('is no commit’s id');
+    ).rejects.toThrow('is not a commit id');
   });
 });
 
@@ -260,7 +260,7 @@ describe('documents that are committed for an agent', () => {
     'a,b.md',
   ])('are refused at the path %j', async (file) => {
     const end = await forge().commitFiles(await change(), { files: { [file]: 'x' }, message: 'm' });
-    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('no path inside the repository') });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('not a path inside the repository') });
     expect(await git(shop, 'branch', '--list', 'work')).toBe('');
   });
 
@@ -270,7 +270,7 @@ describe('documents that are committed for an agent', () => {
     await symlink(outside, path.join(shop, 'docs'));
     await commit({});
     const end = await forge().commitFiles(await change(), { files: { 'docs/spec.md': 'x' }, message: 'm' });
-    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('A file or a link of the branch') });
+    expect(end).toMatchObject({ is: 'refused', because: expect.stringContaining('A file or a link on the branch') });
     expect(await readdir(outside)).toEqual([]);
   });
 
@@ -348,7 +348,7 @@ describe('an agent’s result', () => {
     ['nested too deep', `{"summary": "s", "output": ${nested(50_000)}}`, 'nested more than 100 deep'],
     ['nested a little too deep', `{"summary": "s", "output": ${nested(102)}}`, 'nested more than 100 deep'],
     ['too large', `{"summary": "s", "output": "${'x'.repeat(256_001)}"}`, 'of at most 256000'],
-    ['invalid JSON', '{', 'no JSON'],
+    ['invalid JSON', '{', 'not JSON'],
     ['not an object', '[]', 'does not fit'],
     ['without a summary', '{"__proto__": {"summary": "s"}}', 'does not fit'],
     ['of a negative cost', '{"summary": "s", "usage": {"costCents": -5}}', 'does not fit'],

@@ -119,7 +119,7 @@ describe('a dependent of a run', () => {
 describe('a change that a person merged or closed while the run', () => {
   const open = (head: string) => ({ state: 'open', head, baseHead: change.basis, foreign: [] });
   const CLOSED = 'The branch gatehouse/PAY-142 was deleted; its changes are not in main.';
-  const SQUASHED = 'main holds its changes as 5ca1ab1e.';
+  const SQUASHED = 'main contains its changes as 5ca1ab1e.';
   const seen = {
     closed: { ...open(HEAD), state: 'closed', note: CLOSED },
     squashed: { ...open(HEAD), state: 'merged', mergeCommit: '5ca1ab1e'.padEnd(40, '0'), note: SQUASHED },

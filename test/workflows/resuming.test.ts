@@ -143,7 +143,7 @@ describe('a run is refused if it resumes', () => {
     client.workflow.getHandle = () => ({ describe: async () => description });
     expect(await reading(cluster, run, { client })).toMatchObject({
       is: 'refused',
-      fields: [{ path: 'resume.of', expected: expect.stringContaining('one that went on as new') }],
+      fields: [{ path: 'resume.of', expected: expect.stringContaining('one that continued as new') }],
     });
   });
 

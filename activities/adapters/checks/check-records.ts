@@ -7,18 +7,18 @@ import { writeJson, writeRecord } from '../files/records.ts';
 import { Trash } from '../files/trash.ts';
 import { Unfinished } from '../files/unfinished.ts';
 
-/** How one run of one check ended, recorded beside its process. */
+/** How one run of one check ended, recorded next to its process. */
 export const Verdict = z.object({ conclusion: z.string(), round: z.string(), log: z.string() });
 export type Verdict = z.output<typeof Verdict>;
 
 /**
- * The run that it was begun for. The repository goes by the run's own name for it, because it may be moved before the check
- * is over.
+ * The run for which the check began. The repository has the name that the run uses, because it may be moved before the check
+ * ends.
  */
 const Begun = z.object({ round: z.string(), branch: z.string().default(''), repository: z.string().optional() });
 type Begun = z.output<typeof Begun>;
 
-/** A run of a check without a verdict: it runs, or it has ended since the last look. Its checkout is still there. */
+/** A run of a check without a verdict: it runs, or it has ended since the last poll. Its checkout still exists. */
 export interface OpenRun {
   folder: string;
   /** The folder of the commit, and the name of the repository's folder around it. */
@@ -43,7 +43,7 @@ export class CheckRecords {
   homeOf = (source: string): string => safeName(source);
   commitOf = (source: string, head: string): string => path.join(this.root, this.homeOf(source), head);
 
-  /** Where the runs of a check are. Another command makes it another check. Earlier versions went by the name alone. */
+  /** The folder of a check's runs. A check with another command is another check. Earlier versions used the name alone. */
   checkOf = (commit: string, name: string, command: string): string =>
     path.join(commit, `${safeName(name)}-${hashOf(command).slice(0, 12)}`);
 
@@ -61,13 +61,13 @@ export class CheckRecords {
     await this.strike(run);
   }
 
-  /** Removes everything of it but its records. */
+  /** Removes everything of the run except its records. */
   async strike(run: string): Promise<void> {
     await this.trash.take(path.join(run, 'tree'));
     await this.unfinished.remove(path.relative(this.root, run));
   }
 
-  /** Removes it completely: it will run again. */
+  /** Removes the run completely, so that the check runs again. */
   async forget(run: string): Promise<void> {
     await this.trash.take(run);
     await this.unfinished.remove(path.relative(this.root, run));
@@ -93,7 +93,7 @@ export class CheckRecords {
     return [{ folder, begun, home, commit: path.dirname(path.dirname(folder)) }];
   }
 
-  /** The commits of a repository that are being looked at right now. What such a look begins may not be recorded yet. */
+  /** The commits of a repository that are being polled now. Checks that such a poll begins may not be recorded yet. */
   async lookedAt(home: string): Promise<string[]> {
     const folder = path.join(this.root, home);
     const names = await readdir(folder).catch((): string[] => []);

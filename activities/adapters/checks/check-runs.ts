@@ -27,7 +27,7 @@ export class CheckRuns {
   private closing = false;
   /** The last head of each branch whose checks were read. */
   private readonly looked = new Map<string, string>();
-  /** The last known one name of each repository, by the name that runs use. */
+  /** The last known canonical name of each repository, by the name that runs use. */
   private readonly sources = new Map<string, string>();
 
   constructor(
@@ -45,7 +45,7 @@ export class CheckRuns {
     const source = await this.workspace.path(change.repository);
     this.sources.set(change.repository, source);
     const folder = this.records.commitOf(source, head);
-    // Checks of the branch's other heads end when a new head comes, and not each time: there may be many old heads.
+    // Checks of the branch's other heads end when a new head comes, not at each poll, because there may be many old heads.
     const place = `${source} ${change.branch}`;
     if (this.looked.get(place) !== head) await this.endOthers(change, head);
     this.looked.set(place, head);
@@ -65,8 +65,8 @@ export class CheckRuns {
   }
 
   /**
-   * Ends the branch's checks of all heads but one, because nobody waits for them. They will run again if they are needed.
-   * The repository need not exist: it may have been moved while they ran.
+   * Ends the branch's checks of all heads except one, because nobody waits for them. They run again if they are needed. The
+   * repository need not exist: it may have been moved while they ran.
    */
   async endOthers(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> {
     const { repository, branch } = change;
@@ -78,13 +78,13 @@ export class CheckRuns {
     for (const commit of commits) if (path.basename(commit) !== except) await this.endAt(branch, commit);
   }
 
-  /** The folder of a repository's checks. A repository that is gone goes by its last known name, or by the given one. */
+  /** The folder of a repository's checks. For a repository that is gone, uses its last known name, or the given one. */
   private async homeOf(repository: string): Promise<string> {
     const source = await this.workspace.path(repository).catch(() => this.sources.get(repository) ?? repository);
     return this.records.homeOf(source);
   }
 
-  /** Waits for a look that is under way: what it begins ends with the others. */
+  /** Waits for a poll in progress, so that the checks which it begins end with the others. */
   private async endAt(branch: string, commit: string): Promise<void> {
     await withLock(`${commit}.lock`, async () => {
       const open = await this.records.open();
@@ -118,7 +118,7 @@ export class CheckRuns {
     await this.records.close();
   }
 
-  /** The state of one check. Begins it where it is due. */
+  /** The state of one check. Begins the check if it is due. */
   private async one(check: One): Promise<CurrentVerdict> {
     const runs = this.records.checkOf(check.folder, check.name, check.command);
     const n = await lastOf(runs);
@@ -144,7 +144,7 @@ export class CheckRuns {
     }
   }
 
-  /** Earlier versions ran checks under their names alone, whatever the command. Nobody waits for those. */
+  /** Earlier versions identified a check by its name alone, whatever its command. Nobody waits for those checks. */
   private async first(check: One, run: string): Promise<CurrentVerdict> {
     const earlier = path.join(check.folder, safeName(check.name));
     const open = await this.records.open();
@@ -210,7 +210,7 @@ interface One {
   round: string;
 }
 
-/** What `open` counts a branch's checks under. The repository goes by its one name. */
+/** The key under which `open` counts a branch's checks. The repository has its canonical name. */
 export const branchKey = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
 
 const failingOf = (name: string, run: string, { conclusion, log }: Verdict): Failing => ({

@@ -1,5 +1,5 @@
 /**
- * How long an orderly stop may take, in milliseconds. All adapters are closed at once, and what has not ended by then is
+ * How long an orderly stop may take, in milliseconds. All adapters close at once, and those that have not ended by then are
  * reported. Each adapter gives its processes a few seconds to end, and a few more before it gives up.
  */
 export const CLOSE_MS = 20_000;
@@ -8,7 +8,7 @@ interface Closing {
   close?(): Promise<void>;
 }
 
-/** Closes all at once. Returns a sentence for each that could not be ended. */
+/** Closes all adapters at once. Returns a sentence for each one that could not be ended. */
 export async function closeAll(ports: Readonly<Record<string, Closing>>, mostMs = CLOSE_MS): Promise<string[]> {
   const left = await Promise.all(
     Object.entries(ports).map(async ([name, port]) => {

@@ -11,7 +11,7 @@ export interface OpenEnvironments {
 
 type SettingsOf = (change: Change) => Promise<RepositorySettings>;
 
-/** All providers of environments as one: which of them provides one is chosen by what the settings say. */
+/** Combines all providers of environments. The repository's settings decide which one provides an environment. */
 export function environmentsAsOne(providers: readonly OpenEnvironments[], settingsOf: SettingsOf): Environments {
   const [first] = providers;
   if (!first) throw new Error('No provider of environments is open.');
@@ -27,14 +27,14 @@ export function environmentsAsOne(providers: readonly OpenEnvironments[], settin
     examine: async (change) => (await forChange(change)).examine(change),
     ensure: async (request) => (await forChange(request.change)).ensure(request),
     look: (key) => lookAtAll(all, key),
-    /** With each of them, so that a late `ensure` makes nothing. */
+    /** All providers record the removal, so that a late `ensure` creates nothing. */
     remove: async (key) => void (await Promise.all(all.map((each) => each.remove(key)))),
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
     close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
   };
 }
 
-/** To all but one it is gone, for they never had it: the one that had it may say why. */
+/** Every provider that never had the environment reports it as gone. The one that had it may say why. */
 async function lookAtAll(all: readonly Environments[], key: string): Promise<EnvironmentReport> {
   let gone: EnvironmentReport = { is: 'gone' };
   for (const each of all) {

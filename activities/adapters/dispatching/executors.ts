@@ -10,14 +10,14 @@ export interface OpenExecutor {
 
 type SettingsOf = (change: Change) => Promise<RepositorySettings>;
 
-/** All executors as one: which of them does a job is chosen by what the settings say of its role. */
+/** Combines all executors. The repository's settings for a job's role decide which one runs the job. */
 export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: SettingsOf): Executor {
   const [first] = executors;
   if (!first) throw new Error('No executor is open.');
   const all = executors.map(({ executor }) => executor);
   if (all.length === 1) return first.executor;
 
-  /** A role without an agent is the first one's to refuse. */
+  /** The first executor refuses a role for which there is no agent. */
   const forRole = ({ agents }: RepositorySettings, role: string): Executor => {
     const agent = Object.hasOwn(agents, role) ? agents[role] : agents['default'];
     return (agent !== undefined && executors.find(({ runs }) => runs(agent))?.executor) || first.executor;
@@ -38,7 +38,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
     knows: async (key) => (await knowing(key)) !== undefined,
     ensure: async (job, by) => forRole(await settingsOf(job.change), job.role).ensure(job, by),
     look: async (key, by) => ((await knowing(key)) ?? first.executor).look(key, by),
-    /** What nobody knows yet is stopped with each of them, so that a late `ensure` begins nothing. */
+    /** Every executor records the stop of an unknown job, so that a late `ensure` begins nothing. */
     async stop(key, because, by) {
       const known = await knowing(key);
       const stopped = await Promise.all((known ? [known] : all).map((each) => each.stop(key, because, by)));

@@ -2,12 +2,12 @@ import type { Forge } from '../../ports.ts';
 import type { Repositories } from '../git/publishing/repositories.ts';
 import type { OpenForge } from '../vendor.ts';
 
-/** A forge that is open, and how the repositories that it serves are written. */
+/** An open forge, and the form in which its repositories are written. */
 export interface Serving extends OpenForge {
   written: string;
 }
 
-/** All forges as one: which of them serves a run is chosen by its repository. The first that serves it is taken. */
+/** Combines all forges. A run uses the first forge that serves its repository. */
 export function forgesAsOne(forges: readonly Serving[]): { forge: Forge; repositories: Repositories } {
   const serving = (repository: string) => forges.find((each) => each.serves(repository));
   const at = (repository: string): Serving => {

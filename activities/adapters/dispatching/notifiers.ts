@@ -3,14 +3,17 @@ import type { Notifier } from '../../ports.ts';
 import type { Opening } from '../vendor.ts';
 import { outbox, type Outgoing } from './outbox.ts';
 
-/** A notifier that is open, and the types that go there; all, when none are named. */
+/** An open notifier, and the types of notices that it gets. Without types, it gets all. */
 export interface OpenNotifier {
   name: string;
   notifier: Notifier;
   types?: readonly NoticeType[] | undefined;
 }
 
-/** Notifies everybody that a notice is routed to. Each has an outbox of its own: one that is down holds up no other. */
+/**
+ * Sends a notice to every notifier to which it is routed. Each has its own outbox, so one that is down does not delay the
+ * others.
+ */
 export function routedNotifier(
   notifiers: readonly OpenNotifier[],
   { root, log, ledger }: Pick<Opening, 'root' | 'log' | 'ledger'>,

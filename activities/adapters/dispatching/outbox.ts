@@ -11,11 +11,11 @@ import { readJson, writeJson } from '../files/records.ts';
 import { withLock } from '../processes/locks.ts';
 
 const LONGEST_PAUSE_MS = 300_000;
-/** A receiver may ask for a longer pause, up to this. */
+/** The longest pause that a receiver may request. */
 const LONGEST_WISH_MS = 3_600_000;
-/** An attempt is aborted after this. */
+/** The timeout of one attempt. */
 const DEADLINE_MS = 30_000;
-/** How long `deliver` and `close` wait for a delivery. A message that is not out by then is kept. */
+/** How long `deliver` and `close` wait for a delivery. A message that is not delivered by then is kept. */
 const WAIT_MS = 5_000;
 
 /** The time of the newest delivered notice of a workflow. */
@@ -23,7 +23,7 @@ const Told = z.object({ workflowId: z.string(), at: z.string() });
 const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
 
 export interface OutboxOptions {
-  /** The notifier's name, and its folder's. */
+  /** The notifier's name, which is also the name of its folder. */
   name: string;
   root: string;
   log: (fields: object, message: string) => void;
@@ -43,7 +43,7 @@ export type Outgoing = Notifier & NoticeInventory & { close(): Promise<void> };
 class Outbox implements Outgoing {
   private readonly folder;
   private readonly stop = new AbortController();
-  /** Other workers on this folder may die. Now and then we look for what they left. */
+  /** Other workers on this folder may die, so we deliver what they left from time to time. */
   private readonly watch = setInterval(() => this.send(), LONGEST_PAUSE_MS).unref();
   private rounds = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
@@ -58,7 +58,7 @@ class Outbox implements Outgoing {
     this.send();
   }
 
-  /** The name is made of the message, so a message is kept once, and names sort by time. */
+  /** The file name is derived from the message, so a message is kept once, and names sort by time. */
   async deliver(message: Message): Promise<void> {
     const { key, notice } = message;
     await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
@@ -70,7 +70,7 @@ class Outbox implements Outgoing {
     const [adapter, { because }] = [this.options.name, this];
     const read = async (name: string): Promise<KeptNotice[]> => {
       const message = await readJson(path.join(this.folder, name), Kept).catch(() => undefined);
-      if (!message) return []; // delivered meanwhile, or unreadable: it is set aside when its turn comes
+      if (!message) return []; // delivered meanwhile, or unreadable, and then it is set aside when its turn comes
       const { key, workflowId, notice } = message;
       return [{ adapter, key, workflowId, at: notice.at, ...(because && { because }) }];
     };
@@ -98,7 +98,7 @@ class Outbox implements Outgoing {
     this.rounds = this.rounds.then(() => this.round());
   }
 
-  /** Waits for the rounds that have begun, within a limit. */
+  /** Waits for the rounds that have begun, up to a limit. */
   private async settled(): Promise<void> {
     const { waitMs = WAIT_MS } = this.options;
     let deadline: NodeJS.Timeout | undefined;
@@ -156,7 +156,7 @@ class Outbox implements Outgoing {
     ).unref();
   }
 
-  /** A message that no version of ours can read would block all others. */
+  /** An unreadable message would block all others. */
   private async setAside(file: string): Promise<void> {
     this.log({ file }, 'a kept notice cannot be read: it is set aside');
     await rename(file, `${file}.unreadable`);

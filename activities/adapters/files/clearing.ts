@@ -5,8 +5,8 @@ import { execa } from 'execa';
 const LIMIT_MS = 300_000;
 
 /**
- * Removes a folder that an agent has worked in, whatever it closed or nested there. What cannot be removed, because it
- * belongs to another user or is mounted there, blocks nobody: the next worker's sweep tries again.
+ * Removes a folder in which an agent has worked, including closed and deeply nested folders. A failure, such as another
+ * user's file or a mount, blocks nobody: the next worker's sweep tries again.
  */
 export async function clear(folder: string): Promise<void> {
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 2 });
@@ -25,15 +25,15 @@ export const isThere = async (place: string): Promise<boolean> =>
 export const isFolder = async (place: string): Promise<boolean> =>
   (await lstat(place).catch(() => undefined))?.isDirectory() === true;
 
-/** How long a walk through a folder may take, and whether somebody still waits for it. */
+/** How long a walk through a folder may take, and the signal that ends it early. */
 interface Limits {
   deadline?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens files and folders that an agent has closed to everybody, as far as they are ours, so that we can read and remove
- * them. Links stay as they are.
+ * Restores our own permissions on files and folders from which an agent has removed them, so that we can read and remove
+ * them. Links are left alone.
  */
 export async function openUp(folder: string, limits: Limits = {}): Promise<void> {
   const folders = [folder];

@@ -6,10 +6,10 @@ export class DiskFull extends Error {
 }
 
 const CODES = ['ENOSPC', 'EDQUOT'];
-/** The words of other programs for it, git among them. */
+/** The messages of git and other programs about a full disk. */
 const WORDS = /no space left on device|disk quota exceeded/i;
 
-/** Does work that writes at this place. A full disk is thrown as `DiskFull`. */
+/** Runs work that writes to this place. Throws `DiskFull` if the disk is full. */
 export async function roomFor<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 
-/** Everything that adapters keep on this machine, below one root. */
+/** The folders of everything that adapters keep on this machine, below one root. */
 export const foldersOf = (root: string) => ({
   root,
   repositories: path.join(root, 'repositories'),

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 
-/** What was found at a path. `odd`: something that is no file, or a file of an unexpected size. */
+/** What was found at a path. `odd`: not a file, or a file that is too large. */
 export type FileRead = { is: 'none' } | { is: 'read'; bytes: Buffer } | { is: 'odd'; what: string };
 
 /** Opens a file without following links and without waiting for pipes. */
@@ -11,7 +11,8 @@ export async function openAsItIs(file: string | Buffer): Promise<FileHandle> {
 }
 
 /**
- * Reads a file that somebody else has written, up to a size in bytes. Anything else at its path is an answer, not an error.
+ * Reads a file that somebody else has written, up to a size in bytes. Anything else at its path is returned as `odd`, not
+ * thrown.
  */
 export async function readBounded(file: string | Buffer, most: number): Promise<FileRead> {
   try {
@@ -41,15 +42,13 @@ export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-/**
- * Reads a text of ours that agents can reach: nothing where there is no file, an empty text where there is something else.
- */
+/** Reads a text of ours that agents can reach. Undefined if there is no file, and empty if something else is there. */
 export async function readWord(file: string): Promise<string | undefined> {
   const found = await readBounded(file, RECORD_BYTES);
   return found.is === 'none' ? undefined : found.is === 'read' ? textOf(found.bytes) : '';
 }
 
-/** Reads a record of ours that agents can reach: nothing where it is not JSON. */
+/** Reads a record of ours that agents can reach. Undefined if it is not JSON. */
 export async function readRecord(file: string): Promise<unknown> {
   try {
     return JSON.parse((await readWord(file)) ?? '');
@@ -59,7 +58,7 @@ export async function readRecord(file: string): Promise<unknown> {
   }
 }
 
-/** As `readRecord`: nothing where the record does not fit the schema. */
+/** Like `readRecord`, but undefined if the record does not fit the schema. */
 export async function recordAs<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   return schema.safeParse(await readRecord(file)).data;
 }

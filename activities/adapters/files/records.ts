@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { roomFor } from './disk.ts';
 
-/** Replaces a file at once: a reader sees the old text or the new one, never a part of it. */
+/** Replaces a file atomically: a reader sees the old text or the new one, never a part of it. */
 export async function writeFileAtomically(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
@@ -32,7 +32,7 @@ export async function writeRecord(file: string, text: string): Promise<void> {
 
 export const writeJson = (file: string, value: unknown) => writeFileAtomically(file, JSON.stringify(value, null, 1));
 
-/** Reads a record, or nothing when there is none. Throws when it does not fit the schema. */
+/** Reads a record. Undefined if there is none. Throws if it does not fit the schema. */
 export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readText(file);
   return text === undefined ? undefined : schema.parse(JSON.parse(text));

@@ -9,7 +9,7 @@ import { foldersOf } from './folders.ts';
 const CLOSE_MS = 1_000;
 
 /**
- * Takes folders out of the way at once, and removes them one at a time in the background. The next worker removes what is
+ * Moves folders out of the way at once, and removes them one at a time in the background. The next worker removes what is
  * left.
  */
 export class Trash {
@@ -25,7 +25,7 @@ export class Trash {
     this.folder = foldersOf(root).trash;
   }
 
-  /** Takes a folder out of the way. A folder that does not exist is fine. */
+  /** Moves a folder out of the way. Does nothing if the folder does not exist. */
   async take(folder: string): Promise<void> {
     const place = path.join(this.folder, randomUUID());
     await mkdir(this.folder, { recursive: true });
@@ -48,7 +48,7 @@ export class Trash {
   /** Waits until everything taken so far is removed. */
   emptied = (): Promise<unknown> => this.removals;
 
-  /** Waits a moment for removals, then leaves the rest to the next worker. */
+  /** Waits briefly for removals, then leaves the rest to the next worker. */
   async close(): Promise<void> {
     const clock = setTimeout(() => this.closing.abort(), CLOSE_MS);
     await this.emptied();
@@ -63,8 +63,8 @@ export class Trash {
 }
 
 /**
- * In a process of its own: removing 50,000 files would block the worker's event loop for seconds. It has a low priority,
- * because others make checkouts meanwhile.
+ * Removes the folder in a separate process, because removing 50,000 files would block the worker's event loop for seconds.
+ * Its priority is low, because checkouts are made at the same time.
  */
 async function removed(folder: string, cancelSignal: AbortSignal): Promise<void> {
   const removal = execa('rm', ['-rf', '--', folder], { reject: false, stdio: 'ignore', cancelSignal });

@@ -7,13 +7,13 @@ import { writeFileAtomically } from './records.ts';
 const COMPLETE = 'complete';
 
 /**
- * Lists the unfinished things of one kind by name, so that nobody has to search all that ever were. A thing is listed before
- * it begins, and removed from the list when it is over and has left nothing.
+ * Lists the unfinished things of one kind by name, so that nobody has to search all things that ever existed. A thing is
+ * listed before it begins, and leaves the list when it has ended and everything of it is removed.
  */
 export class Unfinished {
   private complete = false;
 
-  /** `earlier` finds what older versions began without listing it. It is called once per data folder. */
+  /** `earlier` finds things that older versions began without listing them. It is called once per data folder. */
   constructor(
     private readonly folder: string,
     private readonly earlier: () => Promise<string[]>,

@@ -1,6 +1,6 @@
 import { git, type Repository } from './door.ts';
 
-/** A commit, and everybody who contributed to it. */
+/** A commit and its contributors. */
 export interface Written {
   commit: string;
   author: string;

@@ -7,7 +7,7 @@ import { machineSettings } from './machine.ts';
 import { readRefs } from './refs.ts';
 import { CheckoutRefused, isRefusal } from './refusals.ts';
 
-/** A checkout whose git folder is its own, in the usual place. */
+/** A checkout with its own git folder at `.git`. */
 export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tree, '.git'), workTree: tree });
 
 /** The branch that a checkout is on, if any, and the branch that it is compared with. */
@@ -17,10 +17,10 @@ export interface Onto {
 }
 
 /**
- * Makes a clean, complete checkout of a commit, on a branch of its own name or on none, in which git works. It has its own
- * git folder and shares objects with our copy, so commits made in it stay in it. It looks like any clone: default branch,
- * branches of `origin`, tags, and a remote to fetch and pull from. Neither the folder nor its draft may exist yet. Throws
- * `CheckoutRefused` where git will not write what is in the commit.
+ * Makes a clean, complete, working checkout of a commit, on the given branch or on none. It has its own git folder and
+ * shares objects with our copy, so commits made in it stay in it. It looks like any clone: default branch, branches of
+ * `origin`, tags, and a remote to fetch and pull from. Neither the folder nor its draft may exist yet. Throws
+ * `CheckoutRefused` where git refuses to write a file of the commit.
  */
 export async function makeCheckout(
   copy: Repository,
@@ -48,15 +48,15 @@ export async function makeCheckout(
   await rename(draft, folder);
 }
 
-/** Where a checkout is while it is being made. */
+/** The folder of a checkout while it is being made. */
 export const draftOf = (folder: string): string => `${folder}.draft`;
 
 export const formatOf = async (where: Repository): Promise<string> =>
   (await git(where, ['rev-parse', '--show-object-format'])).stdout;
 
 /**
- * Writes the refs of a clone of our copy, packed in one file as git keeps them. There is a local branch for `base`, because
- * everybody types `git diff main...`. The checkout itself makes `branch`.
+ * Writes the refs of a clone of our copy, packed in one file as git keeps them. `base` gets a local branch, because people
+ * and agents type `git diff main...`. The checkout itself makes `branch`.
  */
 async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Onto): Promise<void> {
   const { at } = await readRefs(copy, ['refs/heads', 'refs/tags']);

@@ -1,15 +1,15 @@
 import { git, GitFailed, type Call, type Repository } from './door.ts';
 
-/** Checks a commit's whole id before git gets it as an argument: a name could be read as an option, or move. */
+/** Requires a full commit id before git gets it as an argument, because a name could be read as an option, or could move. */
 export function commitId(text: string): string {
   if (isCommitId(text)) return text;
-  throw new Error(`${JSON.stringify(text.slice(0, 80))} is no commit’s id.`);
+  throw new Error(`${JSON.stringify(text.slice(0, 80))} is not a commit id.`);
 }
 
-/** Whether it is a whole id, in either of git's two formats. */
+/** Whether the text is a full commit id, in either of git's two formats. */
 export const isCommitId = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 
-/** The id of the commit with this name, or nothing when there is none. */
+/** The id of the commit with this name. Undefined if there is none. */
 export async function commitOf(where: Repository, name: string, call: Call = {}): Promise<string | undefined> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
   const { stdout, code } = await git(where, args, { ...call, okCodes: [0, 1, 128] });
@@ -22,7 +22,7 @@ export async function isAncestor(where: Repository, older: string, newer: string
   return code === 0;
 }
 
-/** The root commits of this one's history, or none where we do not have it. */
+/** The root commits of this commit's history. Empty if we do not have the commit. */
 export async function rootsOf(where: Repository, commit: string): Promise<string[]> {
   const { stdout } = await git(where, ['rev-list', '--max-parents=0', commitId(commit)], { okCodes: [0, 128] });
   return stdout.split('\n').filter(isCommitId);
@@ -31,8 +31,8 @@ export async function rootsOf(where: Repository, commit: string): Promise<string
 export type TreeMerge = { is: 'clean'; tree: string } | { is: 'conflicted'; files: string[] };
 
 /**
- * Merges two commits without a checkout (git-merge-tree(1), git 2.38 or later). It is a conflict only where git names a tree
- * and files. For a missing commit git ends with the same exit code, and this throws.
+ * Merges two commits without a checkout (git-merge-tree(1), git 2.38 or later). It is a conflict only if git names a tree
+ * and files: for a missing commit git ends with the same exit code, and then this throws.
  */
 export async function mergeTree(where: Repository, ours: string, theirs: string, call: Call = {}): Promise<TreeMerge> {
   const args = ['merge-tree', '--write-tree', '--name-only', '-z', '--no-messages', commitId(ours), commitId(theirs)];
@@ -45,7 +45,7 @@ export async function mergeTree(where: Repository, ours: string, theirs: string,
   return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files };
 }
 
-/** Commits a tree. NUL is removed from the message, because git refuses it and a task's title may contain it. */
+/** Commits a tree. Removes NUL characters from the message, because git refuses them and a task's title may contain them. */
 export async function commitTree(
   where: Repository,
   tree: string,

@@ -1,4 +1,4 @@
-/** What differs between two trees, as git's raw diffs put it. */
+/** A difference between two trees, as in git's raw diffs. */
 export interface Difference {
   from: { mode: string; id: string };
   to: { mode: string; id: string };

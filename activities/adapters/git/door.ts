@@ -7,11 +7,11 @@ import { slots } from './slots.ts';
 import { LIMITS_MS, type Kind } from './time-limits.ts';
 
 /**
- * A repository as our git sees it. Every folder is named, so no folder above, no gitfile and no `commondir` can lead our git
- * elsewhere.
+ * A repository as our git sees it. Every folder is given explicitly, so no parent folder, gitfile or `commondir` can lead
+ * our git elsewhere.
  */
 export interface Repository {
-  /** The git folder itself: a real folder, no gitfile and no link. */
+  /** The git folder itself: a real folder, neither a gitfile nor a link. */
   gitDir: string;
   /** The checkout, for calls that work on one. Without it a call is about objects and refs only. */
   workTree?: string | undefined;
@@ -20,9 +20,9 @@ export interface Repository {
 }
 
 export interface Call {
-  /** Which time limit applies. Default: read. */
+  /** The kind of call, which decides the time limit. Default: `read`. */
   kind?: Kind | undefined;
-  /** The exit codes that are answers. Default: 0. All others throw `GitFailed`. */
+  /** The exit codes that do not throw. Default: 0. All others throw `GitFailed`. */
   okCodes?: readonly number[] | undefined;
   /** Git's standard input. */
   input?: string | undefined;
@@ -32,7 +32,7 @@ export interface Call {
   env?: Readonly<Record<string, string>> | undefined;
   /** More settings for this call, as `name=value`. They override ours. */
   settings?: readonly string[] | undefined;
-  /** Aborts the call: git is killed and its slot is free. */
+  /** Aborts the call: git is killed and its slot is freed. */
   signal?: AbortSignal | undefined;
   /** When the caller stops waiting, in milliseconds since 1970. Waiting for a slot counts too. */
   deadline?: number | undefined;
@@ -61,7 +61,7 @@ export class GitFailed extends Error {
     readonly stderr: string,
     readonly code: number | undefined,
     readonly signal?: string | undefined,
-    /** Whether we killed it at its time limit. */
+    /** Whether git was killed at its time limit. */
     readonly timedOut = false,
   ) {
     const how = timedOut ? 'was killed at its time limit' : `ended with ${code ?? signal ?? 'a signal'}`;
@@ -70,8 +70,8 @@ export class GitFailed extends Error {
 }
 
 /**
- * The one door to git. Runs it without a shell, without prompts, and with our own settings only. Throws `GitFailed` for an
- * unexpected exit code, and the signal's reason when aborted.
+ * Runs git. All calls go through here: without a shell, without prompts, and with our own settings only. Throws `GitFailed`
+ * for an unexpected exit code, and the signal's reason when aborted.
  */
 export async function git(where: Repository, args: readonly string[], call: Call = {}): Promise<GitAnswer> {
   const at = ['--git-dir', where.gitDir, ...(where.workTree === undefined ? [] : ['--work-tree', where.workTree])];
@@ -86,8 +86,8 @@ export async function initialize(gitDir: string, args: readonly string[], call: 
 }
 
 /**
- * What git says about a given folder: whether it is a repository, and whether git trusts it. The only call that lets git
- * search for a repository, in this folder and nowhere above.
+ * Asks git about a given folder: whether it is a repository, and whether git trusts it. The only call that lets git search
+ * for a repository, in this folder and never above.
  */
 export async function inspect(folder: string, args: readonly string[], call: Call = {}): Promise<GitAnswer> {
   return ask(folder, args, args, { cwd: folder, ceiling: path.dirname(folder) }, call);
@@ -128,11 +128,11 @@ async function ask(share: string, all: readonly string[], args: readonly string[
   }
 }
 
-/** Git itself follows a gitfile, a link and a `commondir` file, so whoever can write one there could redirect us. */
+/** Git follows a gitfile, a link and a `commondir` file, so anybody who can write one of these could redirect us. */
 async function mustBeFolder({ gitDir, commonDir = gitDir }: Repository, args: readonly string[]): Promise<void> {
   const kindOf = (place: string) => lstat(place).catch(() => undefined);
   if (!(await kindOf(gitDir))?.isDirectory()) {
-    throw new GitFailed(args, `fatal: not a git repository: ${gitDir} is no folder`, 128);
+    throw new GitFailed(args, `fatal: not a git repository: ${gitDir} is not a folder`, 128);
   }
   if (commonDir === gitDir && (await kindOf(path.join(gitDir, 'commondir')))) {
     throw new GitFailed(args, `fatal: not a git repository: ${gitDir} names another folder in commondir`, 128);

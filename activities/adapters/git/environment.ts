@@ -7,8 +7,8 @@ import { plainEnvironment } from './machine.ts';
 const WRITERS = Math.min(4, availableParallelism());
 
 /**
- * We run nothing that a repository's configuration names, and it changes nothing that we do (git-config(1)). Settings that
- * decide how contents become files are not here: the configuration of the checkout's owner decides those.
+ * Nothing that a repository's configuration names is run, and it does not change what we do (git-config(1)). Settings that
+ * decide how contents become files are left to the configuration of the checkout's owner.
  */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
@@ -80,7 +80,9 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: 'gatehouse@localhost',
 };
 
-/** The environment of one call. It is built from scratch, so that no variable of our caller reaches git. */
+/**
+ * The environment of one call. It is built from scratch, so that no variable of the worker's own environment reaches git.
+ */
 export function environmentOf(where: { gitDir?: string; commonDir?: string | undefined; ceiling?: string }) {
   return {
     ...plainEnvironment(),

@@ -5,8 +5,8 @@ import type { Repository } from './door.ts';
 const NOTE = 'gatehouse-lfs';
 
 /**
- * Records with our copy where git-lfs keeps the contents of its repository, or that checkouts do without them. What agents
- * add is stored there too, by its hash, so its owner's git finds it after the merge.
+ * Records in our copy where git-lfs stores the contents of its repository, or that checkouts do not have them. Files that
+ * agents add are stored there too, by hash, so the owner's git finds them after the merge.
  */
 export async function noteLfs({ gitDir }: Repository, storage: string | undefined): Promise<void> {
   const file = path.join(gitDir, NOTE);
@@ -14,7 +14,9 @@ export async function noteLfs({ gitDir }: Repository, storage: string | undefine
   else await writeFile(file, storage);
 }
 
-/** The configuration that makes git-lfs work in a checkout of our copy, or nothing where it is not asked for. */
+/**
+ * The configuration that makes git-lfs work in a checkout of our copy, or an empty text if the settings do not enable it.
+ */
 export async function lfsConfig({ gitDir }: Repository): Promise<string> {
   const storage = await readFile(path.join(gitDir, NOTE), 'utf8').catch(() => undefined);
   if (storage === undefined) return '';

@@ -5,14 +5,14 @@ type Environment = Record<string, string>;
 const environmentWhere = (isKept: (name: string) => boolean): Environment =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => isKept(name))) as Environment;
 
-/** What every program needs of the machine's environment, and nothing that configures git. */
+/** The variables that every program needs from the machine's environment, and none that configures git. */
 export const plainEnvironment = (): Environment => environmentWhere((name) => PLAIN.has(name));
 const PLAIN = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR']);
 
 /**
- * The machine's own git configuration for these names, in order, as `name=value`. Nothing else of it reaches our git: a
- * caller that wants some of it passes it in a call's `settings`. With a person's git folder, that repository's settings are
- * included.
+ * The machine's own git configuration for these names, in order, as `name=value`. No other setting of the machine reaches
+ * our git: a caller that wants some passes them in a call's `settings`. With a person's git folder, that repository's
+ * settings are included.
  */
 export async function machineSettings(names: RegExp, gitDir = '/nonexistent'): Promise<string[]> {
   const env = { ...environmentWhere((name) => !name.startsWith('GIT_') || OF_CONFIGURATION.has(name)), LC_ALL: 'C' };

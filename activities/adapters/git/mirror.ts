@@ -10,13 +10,13 @@ const BRANCHES = '+refs/heads/*:refs/heads/*';
 const TAGS = '+refs/tags/*:refs/tags/*';
 /** The refs of the source when the copy was last updated. */
 const SEEN = 'gatehouse-seen';
-/** Changes when copies of older builds must be updated although nothing has moved. */
+/** Changes when copies made by older builds must be updated even if nothing has moved. */
 const FORM = 'branches are at refs/heads\n';
 
 /**
  * Updates our bare copy of a repository on this machine, or creates it. It has the repository's branches, tags and HEAD, so
- * a checkout can fetch and pull from it as from any remote. Where nothing has moved, git is called once. Only one process at
- * a time may do this.
+ * a checkout can fetch and pull from it as from any remote. If nothing has moved, git is called only once. Only one process
+ * at a time may call this.
  */
 export async function refresh(copy: Repository, source: Repository & { commonDir: string }): Promise<void> {
   await mustBeWhole(source);
@@ -35,7 +35,7 @@ export async function refresh(copy: Repository, source: Repository & { commonDir
   await writeFile(path.join(copy.gitDir, SEEN), textOf({ at: have.at, broken: refs.broken }));
 }
 
-/** Branches in our copy, all read from the source at one time. A branch that was broken there is unknown. */
+/** Branches in our copy, all read from the source at one time. A branch that was broken at the source is unknown. */
 export async function branchesOf(copy: Repository, branches: readonly string[]): Promise<Refs> {
   const { at } = await readRefs(
     copy,
@@ -47,8 +47,8 @@ export async function branchesOf(copy: Repository, branches: readonly string[]):
 }
 
 /**
- * A ref that is broken at the source keeps its old value here, because it may be repaired. Git itself would fetch nothing
- * then.
+ * A ref that is broken at the source keeps its old value here, because it may be repaired. With a broken ref, git itself
+ * would fetch nothing.
  */
 async function bring(copy: Repository, source: Repository & { commonDir: string }, { at, broken }: Refs) {
   if (broken.size === 0) await fetchFrom(copy, source.commonDir, [BRANCHES, TAGS], { prune: true });
@@ -75,14 +75,14 @@ async function create(copy: string, format: string): Promise<void> {
   await initialize(copy, ['--bare', `--object-format=${format}`]);
 }
 
-/** Refuses an agent's `git push` to our copy, where it would look like something that the repository has. */
+/** Refuses an agent's `git push` to our copy, where the pushed commits would seem to belong to the repository. */
 async function takesNoPush(copy: Repository): Promise<void> {
   const config = path.join(copy.gitDir, 'config');
   if (!(await readFile(config, 'utf8')).includes(NO_PUSH)) await appendFile(config, NO_PUSH);
 }
 const NO_PUSH = '[receive]\n\thideRefs = refs\n';
 
-/** An incomplete history can be neither merged nor published. */
+/** Refuses a shallow clone, because an incomplete history can be neither merged nor published. */
 export async function mustBeWhole(source: Repository & { commonDir: string }): Promise<void> {
   if (await isShallow(source)) {
     throw new GitFailed(['fetch'], `fatal: ${source.commonDir} is a shallow clone: git fetch --unshallow`, 128);
@@ -95,7 +95,7 @@ export const isShallow = async ({ commonDir }: { commonDir: string }): Promise<b
 const seenBy = (copy: Repository): Promise<string | undefined> =>
   readFile(path.join(copy.gitDir, SEEN), 'utf8').catch(() => undefined);
 
-/** One line for all refs, however many, and one for each broken ref. */
+/** One line with the hash of all refs, and one line for each broken ref. */
 function textOf({ at, broken }: Refs): string {
   const all = createHash('sha256').update(FORM);
   for (const [name, commit] of [...at].sort(([a], [b]) => (a < b ? -1 : 1))) all.update(`${commit} ${name}\n`);

@@ -2,13 +2,13 @@ import { git, type Call, type Repository } from './door.ts';
 
 /** The refs of a repository, all read at one time. */
 export interface Refs {
-  /** Commits by the refs' whole names. */
+  /** Commits by the full names of their refs. */
   at: Map<string, string>;
   /** Refs that exist and cannot be read, as after a crash of the machine. Their commits are unknown. */
   broken: Set<string>;
 }
 
-/** Reads these refs, and those below them. */
+/** Reads the refs with these names, and those below them. */
 export async function readRefs(where: Repository, names: readonly string[], call: Call = {}): Promise<Refs> {
   const { stdout, stderr } = await git(where, ['for-each-ref', '--format=%(objectname) %(refname)', ...names], call);
   const lines = stdout.split('\n').filter(Boolean);
@@ -17,13 +17,13 @@ export async function readRefs(where: Repository, names: readonly string[], call
   return { at: new Map(at), broken: new Set(broken.map(([, name = '']) => name)) };
 }
 
-/** A branch's head, or nothing when there is no such branch. Throws where the ref exists and cannot be read. */
+/** A branch's head. Undefined if there is no such branch. Throws if the ref exists but cannot be read. */
 export async function headOf(where: Repository, branch: string, call: Call = {}): Promise<string | undefined> {
   const name = `refs/heads/${branch}`;
   return known(await readRefs(where, [name], call), name);
 }
 
-/** The commit of one ref, or nothing when there is no such ref. */
+/** The commit of one ref. Undefined if there is no such ref. Throws if it is broken. */
 export function known({ at, broken }: Refs, name: string): string | undefined {
   if (broken.has(name)) throw new Error(`The ref ${name} cannot be read: its file is broken.`);
   return at.get(name);

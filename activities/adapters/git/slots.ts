@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * Limits how much work runs at a time, because more would only compete for the machine. One repository gets at most a share,
- * so that none can starve the others.
+ * Limits how many calls run at a time, because more would only compete for the machine. Each repository gets at most a
+ * share, so that none can starve the others.
  */
 export class Slots {
   private readonly waiting: Waiting[] = [];
@@ -19,7 +19,7 @@ export class Slots {
     private readonly mostPerShare: number,
   ) {}
 
-  /** Waits for a slot, and returns a function that frees it. Throws, and leaves the queue, when the caller aborts. */
+  /** Waits for a slot, and returns a function that frees it. Leaves the queue and throws if the caller aborts. */
   async take(share: string, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {

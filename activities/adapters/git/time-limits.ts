@@ -1,4 +1,4 @@
-/** The time limit of each kind of call, in milliseconds. After it git and everything it started is killed. */
+/** The time limit of each kind of call, in milliseconds. When it is over, git and everything that it started are killed. */
 export const LIMITS_MS = {
   /** Reads objects and refs. */
   read: 120_000,

@@ -1,8 +1,8 @@
 import { git, type Call, type Repository } from './door.ts';
 
 /**
- * How git at the other end of a transfer is called. We found and checked that folder before, and commits are requested by
- * id. A fixed text, because git passes it to a shell.
+ * The command that runs git at the other end of a transfer. Its folder was found and checked before, and commits are
+ * requested by id. The text is fixed, because git passes it to a shell.
  */
 const OTHER_END = `git -c 'safe.directory=*' -c core.hooksPath=/dev/null -c core.fsmonitor=false \
 -c uploadpack.allowAnySHA1InWant=true upload-pack`;

@@ -17,12 +17,12 @@ import { formatOf } from './checkout.ts';
 import { initialize, type Repository } from './door.ts';
 import { lfsConfig } from './lfs.ts';
 
-/** The folder is no longer a checkout with its own git folder. The message says what is there instead. */
+/** The folder is no longer a checkout with its own git folder. The message says what was found instead. */
 export class NotACheckout extends Error {
   override readonly name = 'NotACheckout';
 }
 
-/** The plain files in a git folder that are its state: no configuration, no hooks, no attributes, no locks. */
+/** The plain files in a git folder that are its state. Configuration, hooks, attributes and locks are not. */
 const STATE = [
   'HEAD',
   'ORIG_HEAD',
@@ -44,25 +44,25 @@ const REF_BYTES = 4_096;
 const FILE_BYTES = 1_024 * 1_024 * 1_024;
 
 /**
- * Lets our git look at a checkout in which somebody else has worked, through a new git folder of our own at `scratch`, with
- * our configuration. HEAD, index, refs and the marks of an unfinished merge are copied into it as data, plain object files
- * are linked, and what we add or commit stays in it. So nothing that was configured, linked, locked or replaced in the
- * checkout's `.git` reaches our git, and we write nothing there. `copy` is our copy of the repository. The caller removes
- * `scratch`. Throws `NotACheckout` where there is no such git folder any more.
+ * Lets our git work on a checkout in which somebody else has worked, through a new git folder of our own at `scratch`, with
+ * our configuration. HEAD, index, refs and the state of an unfinished merge are copied into it as data, plain object files
+ * are linked, and everything that we add or commit stays in it. So nothing that was configured, linked, locked or replaced
+ * in the checkout's `.git` affects our git, and we write nothing there. `copy` is our copy of the repository. The caller
+ * removes `scratch`. Throws `NotACheckout` if the git folder no longer exists.
  */
 export async function viewOf(tree: string, scratch: string, copy: Repository): Promise<Repository> {
   await viewOfFolder(path.join(tree, '.git'), scratch, { format: await formatOf(copy), objects: copy });
   return { gitDir: scratch, workTree: tree };
 }
 
-/** As `viewOf`, for a git folder without a checkout. */
+/** Like `viewOf`, for a git folder without a checkout. */
 export async function viewOfFolder(
   theirs: string,
   scratch: string,
   { format, objects }: { format: string; objects?: Repository },
 ): Promise<Repository> {
   const view = await objectsOf(theirs, scratch, format);
-  // Every call names the checkout, so the folder's own record of it must not interfere.
+  // Every call names the checkout, so the git folder's own record of it must not interfere.
   const lfs = objects ? await lfsConfig(objects) : '';
   await appendFile(path.join(scratch, 'config'), `[core]\n\tbare = false\n${lfs}`);
   if (objects) await shareObjects(view, objects);
@@ -74,7 +74,7 @@ export async function viewOfFolder(
   return view;
 }
 
-/** The objects of a git folder and nothing else of it, in a new git folder of our own. */
+/** The objects of a git folder, without anything else of it, in a new git folder of our own. */
 export async function objectsOf(theirs: string, scratch: string, format: string): Promise<Repository> {
   await mustBeFolder(theirs);
   await mustBeFolder(path.join(theirs, 'objects'));
@@ -90,8 +90,8 @@ export const shareObjects = ({ gitDir }: Repository, other: Repository): Promise
   writeFile(path.join(gitDir, 'objects', 'info', 'alternates'), `${path.join(other.gitDir, 'objects')}\n`);
 
 /**
- * Links the objects that are plain files. Links, pipes and the `info` folder, which names other places for objects, are left
- * out: a commit that needs them is incomplete for us.
+ * Links the objects that are plain files. Links, pipes and the `info` folder, which names other places for objects, are
+ * omitted, so a commit that needs them is incomplete for us.
  */
 async function takeObjects(from: string, to: string): Promise<void> {
   for (const folder of await readdir(from, { withFileTypes: true })) {
@@ -108,10 +108,13 @@ async function takeObjects(from: string, to: string): Promise<void> {
 const OBJECTS = /^(?:[0-9a-f]{38}|[0-9a-f]{62}|pack-[0-9a-f]+\.(?:pack|idx))$/;
 const AT_A_TIME = 64;
 
-/** Copies a file that belongs to another user, because it cannot be linked. */
+/** Links a file, or copies it if it cannot be linked because it belongs to another user. */
 const sameFile = (from: string, to: string) => link(from, to).catch(() => copyFile(from, to));
 
-/** With a HEAD that git cannot read, the folder would be no repository. It gets a branch that does not exist. */
+/**
+ * With an unreadable HEAD, git would not accept the folder as a repository. Such a HEAD is replaced by a branch that does
+ * not exist.
+ */
 async function mustBeHead(file: string): Promise<void> {
   const text = await readFile(file, 'utf8');
   if (!/^(?:ref: *refs\/\S+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/.test(text)) await writeFile(file, 'ref: refs/heads/none\n');
@@ -128,7 +131,7 @@ async function takeRefs(from: string, to: string): Promise<void> {
       if ((left -= 1) < 0) throw new NotACheckout(`Its .git has more than ${REFS_MOST} refs.`);
       if (entry.isDirectory()) folders.push(name);
       else if (/^refs\/(?:heads|tags)$/.test(name))
-        throw new NotACheckout('Its .git keeps refs in another form than files.');
+        throw new NotACheckout('Its .git stores refs in another form than files.');
       else if (entry.isFile()) await take(from, to, name, REF_BYTES);
     }
   }
@@ -156,8 +159,8 @@ async function take(from: string, to: string, name: string, most: number): Promi
 async function mustBeFolder(place: string): Promise<void> {
   const found = await lstat(place).catch(() => undefined);
   if (found?.isDirectory()) return;
-  const instead = found === undefined ? 'nothing' : found.isSymbolicLink() ? 'a link' : 'no folder';
+  const instead = found === undefined ? 'nothing' : found.isSymbolicLink() ? 'a link' : 'something else';
   throw new NotACheckout(
-    `It is no git checkout any more: where ${path.basename(place)} was a folder there is ${instead}.`,
+    `It is no git checkout any more: expected the folder ${path.basename(place)}, found ${instead}.`,
   );
 }

@@ -10,14 +10,16 @@ import { branchesOf } from './mirror.ts';
 import { headOf, known } from './refs.ts';
 import { fetchFrom } from './transfer.ts';
 
-/** A repository as its forge finds it. It has one name, however it was given, and everything about it is kept under that. */
+/**
+ * A repository as its forge finds it. It has one canonical name, however it was given, and all its records use that name.
+ */
 export interface Source {
   name: string;
 }
 
 /**
- * Where we work on the repositories of one forge: in bare copies of our own. How a repository is found and read, and how a
- * branch in it moves, is the forge's own business.
+ * Works on the repositories of one forge, in bare copies of our own. Each forge implements how a repository is found and
+ * read, and how its branches move.
  */
 export abstract class GitWorkspace<Of extends Source = Source> {
   protected readonly folders;
@@ -29,21 +31,21 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     this.folders = foldersOf(root);
   }
 
-  /** Finds a repository that was there before. Not to be found now is a transient failure. */
+  /** Finds a repository that existed before. If it cannot be found now, that is a transient failure. */
   abstract source(repository: string): Promise<Of>;
-  /** Brings our bare copy up to date. Only one process at a time does so. */
+  /** Updates our bare copy. Only one process at a time does so. */
   protected abstract refresh(copy: Repository, source: Of): Promise<void>;
-  /** A repository that our git can read and that is as the source is now. */
+  /** A repository that our git can read and that is up to date with the source. */
   protected abstract current(source: Of, copy: Repository): Promise<Repository>;
-  /** Moves a branch at the source from one commit to another; false when it no longer stands at the first. */
+  /** Moves a branch at the source from one commit to another. Returns false if it is no longer at the first. */
   abstract move(repository: string, branch: string, next: string, before: string): Promise<boolean>;
-  /** Deletes a branch at the source where it still stands at this commit. */
+  /** Deletes a branch at the source if it is still at this commit. */
   abstract remove(repository: string, branch: string, commit: string): Promise<void>;
 
-  /** The repository's one name. */
+  /** The repository's canonical name. */
   path = async (repository: string): Promise<string> => (await this.source(repository)).name;
 
-  /** Brings our bare copy up to date, and returns its path. */
+  /** Updates our bare copy, and returns its path. */
   async fetch(repository: string): Promise<string> {
     const source = await this.source(repository);
     const copy = this.copyOf(source.name);
@@ -64,7 +66,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     return headOf(await this.current(source, { gitDir: this.copyOf(source.name) }), branch);
   }
 
-  /** Both heads of a change as our copy has them. A base that is gone is an error: it may come back. */
+  /** Both heads of a change in our copy. Throws if the base is gone, because it may come back. */
   async headsIn(copy: Repository, { repository, branch, base }: Omit<Change, 'basis'>) {
     const refs = await branchesOf(copy, [branch, base]);
     const [head, baseHead] = [known(refs, `refs/heads/${branch}`), known(refs, `refs/heads/${base}`)];
@@ -72,7 +74,9 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     return { head, baseHead };
   }
 
-  /** What a file holds in a commit, or nothing when it is not in it. A commit that is not there is an error. */
+  /**
+   * The contents of a file in a commit. Undefined if the commit does not have the file. Throws if the commit does not exist.
+   */
   async fileAt(repository: string, commit: string, file: string): Promise<string | undefined> {
     const where = await this.holding(repository, commit);
     const { stdout, code } = await git(where, ['cat-file', 'blob', `${commit}:${file}`], { okCodes: [0, 128] });
@@ -85,7 +89,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     return (await git(where, args, { okCodes: [0, 1, 128] })).code === 0;
   }
 
-  /** Where this commit is: our copy keeps what its owner has rewritten and collected. */
+  /** The repository that has this commit. Our copy keeps commits that its owner has rewritten and collected. */
   private async holding(repository: string, commit: string): Promise<Repository> {
     const source = await this.source(repository);
     const copy = { gitDir: this.copyOf(source.name) };
@@ -96,8 +100,8 @@ export abstract class GitWorkspace<Of extends Source = Source> {
   }
 
   /**
-   * A clean, complete checkout of a commit, in which git works, on a branch of its own name or on none. What an attempt
-   * that died has left there is put out of the way.
+   * Makes a clean, complete, working checkout of a commit, on the given branch or on none. The remains of an attempt that
+   * died are moved out of the way.
    */
   async checkout(repository: string, commit: string, folder: string, onto: Onto = {}): Promise<void> {
     const draft = draftOf(folder);
@@ -111,11 +115,11 @@ export abstract class GitWorkspace<Of extends Source = Source> {
 
   lockOf = (text: string): string => path.join(this.folders.locks, `${safeName(text)}.lock`);
 
-  /** Where our copy of the repository with this name is. */
+  /** The path of our copy of the repository with this name. */
   copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
 }
 
-/** A change whose repository goes by its one name, under which its record is kept. */
+/** The change with its repository's canonical name, under which its record is kept. */
 export const withPath = async <Of extends { repository: string }>(
   workspace: Pick<GitWorkspace, 'path'>,
   change: Of,

@@ -12,13 +12,13 @@ import { end, launch, stateOf } from '../processes/processes.ts';
 import { settingsOf } from '../settings/reading.ts';
 import type { InCheckouts } from './opening.ts';
 
-/** Limits of one reading: its time in milliseconds, the characters that it prints, and the signals that it reports. */
+/** Limits of one reading: its time in milliseconds, the characters of its output, and the number of its signals. */
 const MOST_MS = 60_000;
 const PRINTED_CHARACTERS = 200_000;
 const SIGNALS = 200;
 const GRACE_MS = 1_000;
 
-/** What the command of `release:` prints. */
+/** The output of the `release:` command. */
 const Reading = z.object({
   signals: z
     .array(
@@ -40,13 +40,13 @@ export const commandReleases = ({ root, environment, repositories }: InCheckouts
   const home = foldersOf(root).releases;
   const stopping = new AbortController();
   const looking = new Set<Promise<unknown>>();
-  /** Processes of readings that could not be ended. */
+  /** Messages about readings whose processes could not be ended. */
   const left = new Set<string>();
 
-  /** One reading at a time per release, in a folder of its own. */
+  /** Runs one reading at a time per release, in a separate folder. */
   const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
     withLock(`${folder}.lock`, async () => {
-      // Ends and removes what a killed worker left before the next reading.
+      // Before the next reading, ends and removes everything that a killed worker left.
       await ended(folder);
       try {
         return await work();
@@ -86,7 +86,7 @@ export const commandReleases = ({ root, environment, repositories }: InCheckouts
   };
 };
 
-/** A watch may have ended while no worker was running. Then no later reading would clean up after the last one. */
+/** Cleans up after a watch that ended while no worker was running, because no later reading would. */
 async function sweep(
   home: string,
   within: (folder: string, work: () => Promise<void>) => Promise<void>,
@@ -110,7 +110,7 @@ async function readingOf(run: string, stopping: AbortSignal): Promise<Signal[]> 
       const said = (await tailOf(run, 'stderr', 500)).trim();
       throw new Error(`The release command ended ${state.is === 'exited' ? `with ${state.code}` : 'early'}: ${said}`);
     }
-    if (stopping.aborted) throw new Error('This worker is stopping: the next one reads.');
+    if (stopping.aborted) throw new Error('This worker is stopping: the next one reads the release.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`The release command took more than ${MOST_MS / 1_000} seconds.`);

@@ -21,7 +21,7 @@ export const folderMeter = ({ root, ledger }: { root: string; ledger?: Ledger | 
     record: (entry) =>
       withLock(path.join(meter, `${safeName(entry.key)}.lock`), async () => {
         const month = entry.at.slice(0, 7);
-        // An activity that is retried across the turn of a month records the same job again.
+        // An activity that is retried across the end of a month records the same job again.
         if ((await has(month, entry.key)) || (await has(before(month), entry.key))) return;
         await writeJson(fileOf(month, entry.key), entry);
         ledger?.note({ effect: 'cost-recorded', key: entry.key });

@@ -2,7 +2,10 @@ import path from 'node:path';
 import type { Vendor } from '../vendor.ts';
 import { variables } from './variables.ts';
 
-/** This machine: repositories on its disk, agents, checks and previews as its processes, notices in its log and files. */
+/**
+ * The adapters of this machine: repositories on disk, agents, checks and previews as processes, notices in the log and in
+ * files.
+ */
 export const local: Vendor<typeof variables> = {
   variables,
 

@@ -12,8 +12,8 @@ const PAGE = /^---\n([^]*?)\n---\n([^]*)$/;
 const MOST_ISSUES = 10_000;
 
 /**
- * A folder of Markdown issues per workspace, one file each: `PAY-142.md` is the issue PAY-142, whoever wrote it. What we
- * write contains its key in an invisible comment, which is searched for before anything is written.
+ * A tracker in one folder of Markdown files per workspace: `PAY-142.md` is the issue PAY-142, whoever wrote it. Everything
+ * that we write contains its key in an invisible comment, and nothing is written if that comment is already there.
  */
 export const markdownTracker = ({
   root,
@@ -64,7 +64,7 @@ export const markdownTracker = ({
   };
 };
 
-/** A key may contain anything. Its hash cannot end the comment. */
+/** The invisible comment of a key. It contains a hash, because a key may contain characters that end the comment. */
 const markOf = (key: string): string => `<!-- gatehouse: ${hashOf(key).slice(0, 24)} -->`;
 
 const filed = (folder: string, id: string) => ({ id, url: `file://${path.join(folder, `${id}.md`)}` });
@@ -74,7 +74,7 @@ const page = (about: Record<string, string>, text: string): string =>
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
     .join('\n')}\n---\n${text}`;
 
-/** Sets the state of an issue. The rest of its front matter stays as people wrote it. */
+/** Sets the state of an issue. The rest of the front matter stays as people wrote it. */
 function closed(text: string): string {
   const [, front = '', body = text] = PAGE.exec(text) ?? [];
   const about = parseDocument(front || '{}');

@@ -1,7 +1,7 @@
 import type * as vendor from '../vendor.ts';
 
-/** What adapters that run commands are opened with. */
+/** The options of adapters that run commands. */
 export type Local = Pick<vendor.Opening, 'root' | 'environment' | 'ledger'>;
 
-/** The same for those that run them in checkouts of repositories. */
+/** The options of adapters that run commands in checkouts of repositories. */
 export type InCheckouts = Local & Pick<vendor.InCheckouts, 'repositories'>;

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../ports.ts';
 
-/** A later attempt owns the job. This attempt, whose worker stopped or was cut off, must leave it alone. */
+/** A later attempt owns the job. This attempt, whose worker was frozen or cut off, must leave it alone. */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
 

@@ -2,8 +2,8 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { statFieldsOf, tokenOf } from './tokens.ts';
 
 /**
- * A process group. Members that left it by `setsid` are found by a mark in their environment or, where that is gone (`env
- * -i`, a server that overwrites its title), by their working folder.
+ * A process group. Members that left it by `setsid` are found by a mark in their environment or, if the mark is gone
+ * (`env -i`, a server that overwrites its title), by their working folder.
  */
 export interface Group {
   pid: number;
@@ -19,13 +19,13 @@ export const OURS = 'GATEHOUSE_OWN';
 /** Marks the members of a process group. */
 export const MARK = 'GATEHOUSE_PROCESS';
 
-/** How long members that ignore SIGTERM are killed, again and again, in milliseconds. */
+/** How long SIGKILL is repeated for members that ignored SIGTERM, in milliseconds. */
 const INSIST_MS = 5_000;
 const PAUSE_MS = { first: 20, longest: 200 };
 
 /**
- * Ends several groups at once: SIGTERM first, SIGKILL after `graceMs`. Returns when no member is left, or reports the pids
- * that do not end.
+ * Ends several groups at once: SIGTERM first, SIGKILL after `graceMs`. Returns when no member is left, or with the pids that
+ * do not end.
  */
 export async function endGroups<G extends Group>(
   groups: readonly G[],
@@ -49,13 +49,13 @@ function signal(members: ReadonlyMap<Group, number[]>, name: NodeJS.Signals): vo
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended already, or is not ours to end. Then it is reported below.
+      // It has ended already, or we may not end it. Then it is reported below.
     }
   }
 }
 
 /**
- * The living members of each group that has any. A recycled pid does not count: a group is over when its leader's pid
+ * The living members of each group that has any. A recycled pid does not count: a group has ended if its leader's pid
  * belongs to another process.
  */
 async function membersOf<G extends Group>(groups: readonly G[]): Promise<Map<G, number[]>> {
@@ -94,7 +94,7 @@ async function statOf(pid: number): Promise<Stat | undefined> {
 }
 
 /**
- * The group in whose folder an unmarked process works. A person's shell is told apart by its terminal, and our own git by
+ * The group in whose folder an unmarked process works. A person's shell is recognised by its terminal, and our own git by
  * its mark.
  */
 async function workingIn<G extends Group>(

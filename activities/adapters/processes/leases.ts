@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 
 /**
- * A process that we cannot see proves that it is alive by touching a file this often, in milliseconds. A file that was not
- * touched within the lease means that its owner is dead. The lease is far longer than any delay of a busy machine.
+ * A process that we cannot see proves that it is alive by touching a file at this interval, in milliseconds. If the file was
+ * not touched within the lease, its owner counts as dead. The lease is far longer than any delay of a busy machine.
  */
 export const TOUCH_MS = 5_000;
 export const LEASE_MS = 60_000;
 
-/** What we saw of each file, and since when, by our own clock: the owner's clock may differ. */
+/** The last observed state of each file, and since when, by our own clock, because the owner's clock may differ. */
 const seen = new Map<string, { mark: string; since: number }>();
 
 /** Whether the owner has touched the file within the lease, as far as we have seen. A missing file has no owner. */

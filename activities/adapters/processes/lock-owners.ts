@@ -4,13 +4,11 @@ import { readWord } from '../files/reading.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
 import { lookAt, ownOrigin, ownToken, seenFrom, type Origin } from './tokens.ts';
 
-/**
- * A lock's owner writes its name into it at once. After this long, in milliseconds, a lock without a name belongs to nobody.
- */
+/** A lock's owner writes its name into it at once. After this time, in milliseconds, a lock without a name has no owner. */
 const NAMELESS_MS = 2_000;
 /**
  * A stopped lock owner (SIGSTOP) gets this much time, in milliseconds. Then it is killed, because it must not continue after
- * others have taken over. What a killed worker leaves is adopted.
+ * others have taken over. Others adopt the work of a killed worker.
  */
 const STOPPED_MS = 20_000;
 
@@ -21,13 +19,13 @@ interface LockOwner {
 }
 
 /**
- * Identifies this process for as long as it lives. A pid alone may be reused, or mean another process in another container,
- * so its start time and its origin are part of it.
+ * Identifies this process while it lives. A pid alone may be reused, or mean another process in another container, so its
+ * start time and its origin are part of it.
  */
 export const ownName = async (): Promise<string> =>
   JSON.stringify({ pid: process.pid, token: await ownToken(), origin: await ownOrigin() } satisfies LockOwner);
 
-/** Takes the lock if nobody owns it. Removes a dead owner's lock and returns false: the caller tries again. */
+/** Takes the lock if nobody owns it. Removes a dead owner's lock and returns false, so that the caller tries again. */
 export async function taken(file: string, own: string): Promise<boolean> {
   try {
     await createFile(file, own);
@@ -37,12 +35,13 @@ export async function taken(file: string, own: string): Promise<boolean> {
     if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
   }
   const text = await textOf(file);
-  if (text !== undefined && !(await isHeld(file, text))) await takeAway(file, text, own);
+  if (text !== undefined && !(await hasLiveOwner(file, text))) await takeAway(file, text, own);
   return false;
 }
 
 /**
- * Only the owner of the turn removes a lock, so it never removes a lock that was taken meanwhile. A turn is itself a lock.
+ * Removes a dead owner's lock. Only the owner of a turn, which is itself a lock, does this, so that a lock taken meanwhile
+ * is never removed.
  */
 async function takeAway(file: string, dead: string, own: string): Promise<void> {
   const turn = `${file}.turn`;
@@ -54,7 +53,7 @@ async function takeAway(file: string, dead: string, own: string): Promise<void> 
   }
 }
 
-async function isHeld(file: string, text: string): Promise<boolean> {
+async function hasLiveOwner(file: string, text: string): Promise<boolean> {
   const holder = parsed(text);
   if (!holder) return (await ageOf(file)) < NAMELESS_MS;
   const from = await seenFrom(holder.origin);
@@ -77,13 +76,13 @@ function endStopped(file: string, { pid }: LockOwner): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended, or is not ours to kill. Then we keep waiting.
+    // It has ended, or we may not kill it. Then we keep waiting.
   }
 }
 
 /**
- * Renews the lease of this lock, and returns how to release it. If another process has taken the lock, we stood still for
- * longer than the lease: we must not continue, and end ourselves.
+ * Renews the lease of this lock, and returns a function that releases it. If another process has taken the lock, this
+ * process was frozen for longer than the lease. It must not continue, and ends itself.
  */
 export function keeping(file: string, own: string): () => Promise<void> {
   const clock = setInterval(() => void renew(file, own), TOUCH_MS);

@@ -7,9 +7,9 @@ const LOCK_PAUSE_MS = 40;
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Serialises work on what this file names, across processes and containers. The lock of a dead owner is taken over. A
- * stopped owner is killed first, and an owner that we cannot see must have let its lease expire. Throws `DiskFull` when the
- * lock cannot be written.
+ * Serialises work under this lock file, across processes and containers. The lock of a dead owner is taken over. A stopped
+ * owner is killed first, and the lease of an owner that we cannot see must have expired. Throws `DiskFull` when the lock
+ * cannot be written.
  */
 export function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const turn = (queues.get(file) ?? Promise.resolve()).then(() => locked(file, work));

@@ -18,7 +18,7 @@ export type ProcessState =
   | { is: 'absent' }
   | { is: 'running'; since: number; lastOutputAt: number }
   | { is: 'exited'; code: number }
-  /** Ended without an exit code: it was killed from outside, or its machine went down. */
+  /** Ended without an exit code, because it was killed from outside, or its machine went down. */
   | { is: 'vanished' };
 
 export interface Launch {
@@ -38,7 +38,10 @@ const Launched = z.object({
   cwd: z.string().optional(),
 });
 
-/** Marks a folder whose command reports when it begins, which older versions do not. The launcher's origin follows. */
+/**
+ * Marks a folder whose command reports when it begins, which older versions do not. The origin of the launcher follows the
+ * mark.
+ */
 const SAYS = ' says when it begins';
 /** How long a launcher may take from its mark to the record of the process, in milliseconds. */
 const LAUNCH_MS = 10_000;
@@ -56,8 +59,8 @@ const files = (folder: string) => ({
 });
 
 /**
- * Starts a command in a process group of its own, which outlives this worker. A folder is launched once, whoever calls
- * again. When the command cannot begin, for example on a full disk, the next call begins it.
+ * Starts a command in its own process group, which outlives this worker. Later calls for the same folder do nothing, unless
+ * the command could not begin, for example on a full disk: then the next call begins it.
  */
 export async function launch(folder: string, request: Launch): Promise<void> {
   const { marker, record } = files(folder);
@@ -123,7 +126,7 @@ export async function stateOf(folder: string): Promise<ProcessState> {
   if (launch === undefined) return { is: 'absent' };
   const launched = await recordAs(record, Launched);
   const running = launched && (await isRunning(folder, launched));
-  const code = await readWord(exit); // read after looking for the process, whose last act is to write it
+  const code = await readWord(exit); // read after checking the process, which writes it as its last act
   if (code) return { is: 'exited', code: Number(code) };
   if (running) {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));
@@ -132,11 +135,11 @@ export async function stateOf(folder: string): Promise<ProcessState> {
   const between = !launched && (await isLaunching(launch));
   return between && Date.now() - (await changedAt(marker)) < LAUNCH_MS
     ? { is: 'running', since: Date.now(), lastOutputAt: Date.now() }
-    : // Its launcher was killed before the command could begin: it counts as never launched.
+    : // Its launcher was killed before the command could begin, so it counts as never launched.
       { is: launch.includes(SAYS) && !existsSync(files(folder).begun) ? 'absent' : 'vanished' };
 }
 
-/** A process that we cannot see is not judged by its pid: it renews a lease. */
+/** Whether a process runs. One that we cannot see is judged by its lease instead of its pid. */
 async function isRunning(folder: string, { pid, token, origin }: z.output<typeof Launched>): Promise<boolean> {
   const { alive, begun } = files(folder);
   switch (await seenFrom(origin)) {
@@ -149,7 +152,7 @@ async function isRunning(folder: string, { pid, token, origin }: z.output<typeof
   }
 }
 
-/** Whether the process is visible to us, which it is not in another container or on another machine. */
+/** Whether the process is visible to us. Processes in another container or on another machine are not. */
 export async function isHere(folder: string): Promise<boolean> {
   const launched = await recordAs(files(folder).record, Launched);
   return (await seenFrom(launched?.origin)) === 'here';
@@ -163,7 +166,7 @@ async function isLaunching(marker: string): Promise<boolean> {
   return from === 'here' ? launcher === process.pid || (await tokenOf(launcher)) !== undefined : from === 'elsewhere';
 }
 
-/** Ends the whole group: SIGTERM first, SIGKILL after `graceMs`. Returns when nothing of it is left. */
+/** Ends the whole group: SIGTERM first, SIGKILL after `graceMs`. Returns when no member is left. */
 export async function end(folder: string, { graceMs }: { graceMs: number }): Promise<void> {
   const [left] = await endAll([folder], { graceMs });
   if (left) throw new Error(left);
@@ -172,7 +175,7 @@ export async function end(folder: string, { graceMs }: { graceMs: number }): Pro
 /** Processes whose record was lost are still found by their mark. */
 const UNKNOWN = { pid: NaN, token: '', at: 0 };
 
-/** As `end`, for many at once. Returns a sentence for each group that does not end. */
+/** Like `end`, for many groups at once. Returns a sentence for each group that does not end. */
 export async function endAll(folders: readonly string[], { graceMs }: { graceMs: number }): Promise<string[]> {
   const launched = await Promise.all(
     folders.map(async (folder) => {
@@ -191,7 +194,7 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
   return [...told, ...far.flat()];
 }
 
-/** Asks its own supervisor, which can reach it and looks whenever it renews the lease. */
+/** Asks the command's supervisor, which can reach the group and checks for this request whenever it renews the lease. */
 async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
   if (!(await isRunning(folder, group))) return [];
   await createFile(files(folder).end, '').catch(unlessThere);

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 const MOST_BYTES = 64 * 1_024 * 1_024;
-/** From SIGTERM to SIGKILL, and from there until we stop waiting for its pipes. */
+/** The time from SIGTERM to SIGKILL, and from SIGKILL until we stop waiting for the program's pipes, in milliseconds. */
 const GRACE_MS = 1_000;
 
 export interface ProgramEnd {
   stdout: string;
   stderr: string;
-  /** None when a signal ended it. */
+  /** Undefined if a signal ended it. */
   code: number | undefined;
   signal: string | undefined;
   timedOut: boolean;
@@ -25,8 +25,8 @@ interface Running {
 }
 
 /**
- * Runs a program as the leader of its own process group, so that everything it starts ends with it: at the time limit, when
- * the caller aborts (which throws the signal's reason), and when this process exits.
+ * Runs a program as the leader of its own process group. The whole group ends at the time limit, when the caller aborts
+ * (which throws the signal's reason), and when this process exits.
  */
 export async function runProgram(program: string, args: readonly string[], options: Running): Promise<ProgramEnd> {
   const { cwd, env, input, encoding = 'utf8', signal, limitMs } = options;
@@ -36,7 +36,7 @@ export async function runProgram(program: string, args: readonly string[], optio
     child.once('error', reject);
     child.once('close', (code, by) => resolve({ code: code ?? undefined, by: by ?? undefined }));
   });
-  if (child.pid === undefined) return ended as Promise<never>; // it could not start, and says why
+  if (child.pid === undefined) return ended as Promise<never>; // it could not start, and the error says why
 
   const group = new Group(child.pid);
   let timedOut = false;
@@ -73,7 +73,7 @@ interface Ended {
   by: string | undefined;
 }
 
-/** Collects what a pipe brings, up to a size. Beyond it the program is ended. */
+/** Collects the output of a pipe, up to a size. If there is more, the program is ended. */
 function gather(pipe: Readable, end: () => void) {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -88,9 +88,9 @@ function gather(pipe: Readable, end: () => void) {
   };
 }
 
-/** A process group that is sent SIGTERM, and then SIGKILL. */
+/** A process group that is ended by SIGTERM and then SIGKILL. */
 class Group {
-  /** Resolves when the group was killed and a process that has left it still holds its pipes. */
+  /** Resolves when the group was killed but a process that has left it keeps its pipes open. */
   readonly lost: Promise<Ended>;
   private isLost!: (end: Ended) => void;
   private timer: NodeJS.Timeout | undefined;
@@ -116,7 +116,7 @@ class Group {
   }
 }
 
-/** The groups that run now. They end with this process. */
+/** The groups that run now. They are ended when this process exits. */
 const running = new Set<number>();
 process.once('exit', () => {
   for (const pid of running) endGroup(pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 /**
- * How much of each output stream is kept on disk, in bytes. A full log replaces the earlier one. A log may exceed this by
- * one copy of 1 MB: a command keeps at most 36 MB.
+ * How many bytes of each output stream are kept on disk in one log. A full log replaces the earlier one. A log may exceed
+ * this by one copy of 1 MB, so a command keeps at most 36 MB.
  */
 export const LOG_BYTES = 8_000_000;
 /** How long a command gets to end when it is stopped from elsewhere, in seconds. */

@@ -11,7 +11,7 @@ export const plain = (text: string): string =>
     .replace(CONTROLS, '')
     .replace(/\p{Surrogate}/gu, '\ufffd');
 
-/** The same for every text and key within a value of bounded depth. */
+/** Applies `plain` to every text and key within a value of bounded depth. */
 export function plainWithin<Of>(value: Of): Of;
 export function plainWithin(value: unknown): unknown {
   if (typeof value === 'string') return plain(value);

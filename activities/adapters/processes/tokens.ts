@@ -10,8 +10,8 @@ interface Alive {
 }
 
 /**
- * Tells a process from a later one with the same pid, by its start time. On Linux that is field 22 of its stat, in clock
- * ticks since boot (proc(5)); elsewhere `ps` reports it. None for a process that is gone or a zombie.
+ * Identifies a process by its start time, which differs for a later one with the same pid. On Linux that is field 22 of its
+ * stat, in clock ticks since boot (proc(5)); elsewhere `ps` reports it. Undefined for a process that is gone or a zombie.
  */
 export async function lookAt(pid: number): Promise<Alive | undefined> {
   const [state = 'Z', token = ''] = process.platform === 'linux' ? await byProc(pid) : await byPs(pid);
@@ -24,8 +24,8 @@ async function byProc(pid: number): Promise<string[]> {
 }
 
 /**
- * The fields of a process's stat from its state on (proc(5)), or none when it is gone. The name before them may hold
- * anything.
+ * The fields of a process's stat from its state on (proc(5)). Empty if the process is gone. The name before them may contain
+ * any characters.
  */
 export async function statFieldsOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
@@ -45,14 +45,14 @@ let own: Promise<string> | undefined;
 export const ownToken = (): Promise<string> => (own ??= tokenOf(process.pid).then((token) => token ?? 'unknown'));
 
 /**
- * Where a pid has a meaning: one boot of one machine, and one pid namespace (pid_namespaces(7)); each container has its own.
- * The machine is recorded where it has an id (machine-id(5)).
+ * The scope in which a pid is unique: one boot of one machine, and one pid namespace (pid_namespaces(7)), of which each
+ * container has its own. The machine is recorded if it has an id (machine-id(5)).
  */
 export const Origin = z.object({ boot: z.string(), namespace: z.string(), machine: z.string().optional() });
 export type Origin = z.output<typeof Origin>;
 
 let here: Promise<Origin | undefined> | undefined;
-/** Our own origin; unknown where the system does not report it. */
+/** Our own origin. Undefined if the system does not report it. */
 export const ownOrigin = (): Promise<Origin | undefined> => (here ??= readOrigin());
 
 async function readOrigin(): Promise<Origin | undefined> {
@@ -67,9 +67,9 @@ async function readOrigin(): Promise<Origin | undefined> {
 }
 
 /**
- * Whether we can see a process of that origin. `here`: yes. `over`: it ran in an earlier boot of this machine, and is gone.
- * `elsewhere`: no, and it may be alive in another container or on another machine. Records without an origin are older, and
- * ours.
+ * Whether we can see a process of that origin. `here`: yes. `over`: it ran in an earlier boot of this machine and is gone.
+ * `elsewhere`: no, and it may be alive in another container or on another machine. Records without an origin come from older
+ * versions and count as `here`.
  */
 export const seenFrom = async (origin: Origin | undefined) => seen(origin, await ownOrigin());
 

@@ -2,7 +2,9 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
 import { FILE, parseSettings, type RepositorySettings } from './repository-settings.ts';
 
-/** The settings that a change was begun with: read from the base branch's commit of then, and never from the change. */
+/**
+ * The settings with which a change began. They are read from the base branch's commit at that time, never from the change.
+ */
 export async function settingsOf(
   repositories: Pick<GitWorkspace, 'fileAt'>,
   { repository, basis }: Pick<Change, 'repository' | 'basis'>,

@@ -5,7 +5,7 @@ import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 
 export const FILE = '.gatehouse.yml';
 
-/** A common misspelling of the name. The file is not read, and its presence is reported. */
+/** A common misspelling of the name. Such a file is not read, but reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
 /** The maximum number of characters. It is more than any settings need, and quick to parse. */

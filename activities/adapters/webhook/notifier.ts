@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Notifier } from '../../ports.ts';
 
 const TIMEOUT_MS = 10_000;
-/** Client errors that are transient: too slow, too early, too often. */
+/** Client errors that are transient: request timeout, too early, too many requests. */
 const PASSING = [408, 425, 429];
 
 export interface Webhook {
@@ -12,9 +12,9 @@ export interface Webhook {
 }
 
 /**
- * Posts each notice as JSON. `gatehouse-delivery` is the same however often a notice is posted, so that a receiver can drop
- * repeats. The signature covers time and body, so that nobody else can post, or post again later. The address may contain a
- * token, and is never logged.
+ * Posts each notice as JSON. Repeated posts of a notice have the same `gatehouse-delivery`, so that a receiver can drop
+ * them. The signature covers time and body, so that nobody else can post notices or replay them later. The address may
+ * contain a token, and is never logged.
  */
 export const webhookNotifier = ({ url, secret, log }: Webhook): Notifier => ({
   async deliver({ key, workflowId, task, notice }, signal) {
@@ -24,7 +24,7 @@ export const webhookNotifier = ({ url, secret, log }: Webhook): Notifier => ({
       method: 'POST',
       headers: { 'content-type': 'application/json', 'gatehouse-delivery': encodeURI(key), ...signed(body, secret) },
       body,
-      // Following a redirect would send the notice to an address that nobody has chosen.
+      // A redirect would send the notice to an address that nobody has configured.
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });

@@ -2,7 +2,7 @@ import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentReport, EnvironmentRequest } from '../../../workflows/contracts/activities.ts';
 import { until } from '../../support/stack.ts';
 
-/** What a suite of environments needs: a change that can be shown. */
+/** The needs of the suite for environments: a provider, and a change that can be shown. */
 export interface EnvironmentsRig {
   environments: Environments;
   request: EnvironmentRequest;
@@ -22,7 +22,7 @@ export function environmentsContract(name: string, rigOf: () => Promise<Environm
         return report.is === 'provisioning' ? undefined : report;
       });
 
-    it('come up once per key, and go for good [A-200]', async () => {
+    it('come up once per key, and stay removed [A-200]', async () => {
       const { environments, request } = rig;
       expect(await environments.examine(request.change)).toMatchObject({ configured: true, fields: [] });
       expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
@@ -41,7 +41,7 @@ export function environmentsContract(name: string, rigOf: () => Promise<Environm
       expect(await environments.look(request.key)).toMatchObject({ is: 'gone' });
     });
 
-    it('that never were can be removed', async () => {
+    it('that never existed can be removed', async () => {
       await rig.environments.remove('never');
       expect(await rig.environments.look('never')).toMatchObject({ is: 'gone' });
     });

@@ -3,21 +3,21 @@ import type { Job, JobReport } from '../../../workflows/contracts/activities.ts'
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { until } from '../../support/stack.ts';
 
-/** What an executor's suite needs: jobs that end and jobs that do not, and a count of those that have begun. */
+/** The needs of the suite for executors: jobs that end, jobs that do not, and the number of jobs that have begun. */
 export interface ExecutorRig {
   /** Opens the executor, as another worker would. */
   open(): Executor;
   job(what: 'quick' | 'endless', over?: Partial<Job>): Promise<Job>;
   /** A change whose repository has an agent for `coder`, and for no other role. */
   withCoderOnly(): Promise<Change>;
-  /** How often jobs were begun, in all. */
+  /** The total number of jobs that have begun. */
   begun(): Promise<number>;
   dispose(): Promise<void>;
 }
 
 const FIRST: Attempt = { activity: 'a-run 7', n: 1, at: 1_000 };
 const SECOND: Attempt = { activity: 'a-run 7', n: 2, at: 2_000 };
-/** Of a run that was reset: another activity, whose attempts are counted from one again. */
+/** An attempt of a run that was reset: another activity, whose attempts are counted from one again. */
 const ANEW: Attempt = { activity: 'its-successor 7', n: 1, at: 3_000 };
 
 const ended = (executor: Executor, { key }: Job): Promise<JobReport> =>
@@ -37,7 +37,7 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
     });
     afterEach(() => rig.dispose());
 
-    it('names roles that it could not serve', async () => {
+    it('reports roles that it could not serve', async () => {
       const change = await rig.withCoderOnly();
       expect(await executor.examine(change, ['coder'])).toEqual([]);
       expect(await executor.examine(change, ['coder', 'tester'])).toMatchObject([
@@ -45,7 +45,7 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
       ]);
     });
 
-    it('does a job once per key, and knows its end for ever [A-195]', async () => {
+    it('runs a job once per key, and keeps its report forever [A-195]', async () => {
       const job = await rig.job('quick');
       expect(await executor.knows(job.key)).toBe(false);
       for (let n = 0; n < 3; n += 1) await executor.ensure(job);
@@ -56,7 +56,7 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
       expect(await rig.begun()).toBe(1);
     });
 
-    it('lists the jobs that are unfinished: none, once they have ended or were stopped', async () => {
+    it('lists unfinished jobs until they have ended or were stopped', async () => {
       const quick = await rig.job('quick');
       await executor.ensure(quick);
       await ended(executor, quick);
@@ -68,11 +68,11 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
       expect(await executor.list()).toEqual([]);
     });
 
-    it('says of a job that it never had that it is gone', async () => {
+    it('reports an unknown job as evicted', async () => {
       expect(await executor.look('never')).toMatchObject({ is: 'evicted' });
     });
 
-    it('stops what it has not begun, and then never begins it', async () => {
+    it('stops a job that it has not begun, and then never begins it', async () => {
       const job = await rig.job('quick');
       await executor.stop(job.key);
       await executor.ensure(job);
@@ -83,7 +83,7 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
     it.each([
       ['a later attempt of its activity', SECOND],
       ['an attempt of a later activity', ANEW],
-    ])('leaves a job to %s once that has adopted it', async (_, later) => {
+    ])('leaves a job alone once %s has adopted it', async (_, later) => {
       const job = await rig.job('endless');
       await executor.ensure(job, FIRST);
       await executor.ensure(job, later);
@@ -94,10 +94,10 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
       expect(await executor.look(job.key, later)).toMatchObject({ is: 'running' });
 
       expect(await executor.stop(job.key, 'It was called off.', later)).toBe(true);
-      expect(await executor.look(job.key, FIRST)).toMatchObject({ is: 'stopped' }); // what is over is anybody's to know
+      expect(await executor.look(job.key, FIRST)).toMatchObject({ is: 'stopped' }); // any attempt may read it
     });
 
-    it('stops a job for its run, whoever has it', async () => {
+    it('stops a job for its run, whichever attempt owns it', async () => {
       const job = await rig.job('endless');
       await executor.ensure(job, SECOND);
       expect(await executor.stop(job.key)).toBe(true);

@@ -1,31 +1,31 @@
 import type { Forge } from '../../../activities/ports.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
-/** What a forge's suite needs of the world around it: people who commit, and branches that can be looked at. */
+/** The needs of the suite for forges: people who commit, and branches that can be read. */
 export interface ForgeRig {
   forge: Forge;
   repository: string;
-  /** Somebody commits to a branch, which begins at `main` when it is new. Answers the commit's id. */
+  /** Commits to a branch as a person. A new branch begins at `main`. Returns the commit's id. */
   commit(branch: string, files: Record<string, string>): Promise<string>;
-  /** Gatehouse itself commits to the work branch of a change. */
+  /** Commits to the work branch of a change as gatehouse. */
   commitOurs(change: Change, files: Record<string, string>): Promise<string>;
   headOf(branch: string): Promise<string | undefined>;
   isAncestor(older: string, newer: string): Promise<boolean>;
   deleteBranch(branch: string): Promise<void>;
-  /** How often checks were begun, in all. */
+  /** The total number of checks that have begun. */
   checksBegun(): Promise<number>;
   dispose(): Promise<void>;
 }
 
-/** A commit's id that is not this one. */
+/** The id of another commit. */
 const other = (commit: string) => (commit.startsWith('f') ? '0' : 'f') + commit.slice(1);
 const holder = (runId: string) => ({ workflowId: 'run/default/PAY-1', runId });
 const yes = async () => true;
 const no = async () => false;
 
 /**
- * What every forge must do. The rig's repository has a `main` with a file `a.txt`, one check `good` which is red for a
- * commit that has a file `bad.txt`, and settings.
+ * The conformance suite of forges. The rig's repository has a `main` with a file `a.txt`, settings, and one check `good`,
+ * which is red for a commit with a file `bad.txt`.
  */
 export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): void {
   describe(`${name} as a forge`, () => {
@@ -45,7 +45,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
         const checks = await rig.forge.checks(change, head, { checkSeconds: 60, round });
         if (checks.running.length === 0) return checks.ended.map(({ name, conclusion }) => ({ name, conclusion }));
       }
-      throw new Error('The checks do not settle.');
+      throw new Error('The checks do not end.');
     };
 
     it('finds a change, with its base’s commit as the basis', async () => {
@@ -62,7 +62,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.examine(wish)).toMatchObject({ is: 'refused', fields: [{ path }] });
     });
 
-    it('knows its repository again by a commit of it', async () => {
+    it('recognises its repository by a commit', async () => {
       const wish = { repository: rig.repository, branch: 'work', branchGiven: false };
       expect(await rig.forge.examine({ ...wish, basis: change.basis })).toMatchObject({ is: 'found' });
       const refused = { is: 'refused', fields: [{ path: 'change.repository' }] };
@@ -75,14 +75,14 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.examine(wish)).toMatchObject({ is: 'found', head });
     });
 
-    it('gives a branch to one run at a time, and on when that has ended', async () => {
+    it('gives a branch to one run at a time, and to another one when that has ended', async () => {
       expect(await rig.forge.claim(change, holder('1'), yes)).toEqual({ is: 'ours' });
       expect(await rig.forge.claim(change, holder('2'), yes)).toEqual({ is: 'held', by: holder('1') });
       expect(await rig.forge.claim(change, holder('2'), no)).toEqual({ is: 'ours' });
       expect(await rig.forge.claim(change, holder('1'), yes)).toEqual({ is: 'held', by: holder('2') });
     });
 
-    it('lists who has which branch, and takes it only from the holder who is named', async () => {
+    it('lists the owner of each branch, and releases a branch only from the given owner', async () => {
       const held = async () =>
         (await rig.forge.list()).map(({ branch, holder: by, checks }) => [branch, by.runId, checks]);
       expect(await held()).toEqual([['work', '1', 0]]);
@@ -95,7 +95,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.claim(change, holder('2'), yes)).toEqual({ is: 'ours' });
     });
 
-    it('tells what is foreign from what is ours, and from the base', async () => {
+    it('distinguishes foreign commits from ours and from those of the base', async () => {
       expect(await rig.forge.look(change)).toMatchObject({ state: 'open', foreign: [] });
       const ours = await rig.commitOurs(change, { 'b.txt': 'b' });
       expect(await rig.forge.look(change, ours)).toMatchObject({ state: 'open', head: ours, foreign: [] });
@@ -110,7 +110,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.look(change, theirs)).toMatchObject({ foreign: [] });
     });
 
-    it('makes one pull request, however often it is asked [A-183]', async () => {
+    it('makes one pull request, however often it is called [A-183]', async () => {
       await rig.commitOurs(change, { 'b.txt': 'b' });
       const number = await rig.forge.ensurePullRequest(change, { title: 't', body: 'b' });
       expect(await rig.forge.ensurePullRequest(change, { title: 'other', body: '' })).toBe(number);
@@ -118,7 +118,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.examine(wish)).toMatchObject({ is: 'found', change: { branch: 'work' } });
     });
 
-    it('runs a check once per commit, and a red one again in a new round', async () => {
+    it('runs a check once per commit, and a red one once more in a new round', async () => {
       const good = await rig.commitOurs(change, { 'b.txt': 'b' });
       expect(await settled(good)).toEqual([{ name: 'good', conclusion: 'success' }]);
       await settled(good, 'r2');
@@ -131,7 +131,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.checksBegun()).toBe(3);
     });
 
-    it('knows whether a change merges, also behind a base that went on [A-091, A-093, A-192, A-193]', async () => {
+    it('reports whether a change merges, even if its base has moved [A-091, A-093, A-192, A-193]', async () => {
       expect(await rig.forge.mergeability(change)).toEqual({ is: 'nothing' });
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       const baseHead = await rig.headOf('main');
@@ -142,7 +142,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.forge.mergeability(change)).toMatchObject({ is: 'conflicted', head, files: ['a.txt'] });
     });
 
-    it('makes what would be merged, checks it, and moves the base to exactly that', async () => {
+    it('makes the merge result, checks it, and moves the base to exactly that commit', async () => {
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       expect(await rig.forge.mergeability(change)).not.toHaveProperty('behind');
       const baseHead = await rig.commit('main', { 'bad.txt': 'by somebody else' });
@@ -151,7 +151,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       const commit = (await rig.forge.mergeResult(change, expected))!;
       expect(await rig.forge.mergeResult(change, expected)).toBe(commit);
       expect([await rig.headOf('main'), await rig.headOf('work')]).toEqual([baseHead, head]);
-      // Each is green by itself as far as it has been looked at; together they are not.
+      // Each is green alone; together they are not.
       expect(await settled(head)).toEqual([{ name: 'good', conclusion: 'success' }]);
       expect(await settled(commit)).toEqual([{ name: 'good', conclusion: 'failure' }]);
 
@@ -167,7 +167,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       });
     });
 
-    it('makes no merge of what has moved, or conflicts', async () => {
+    it('makes no merge result if a head has moved or the two conflict', async () => {
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       const before = (await rig.headOf('main'))!;
       const baseHead = await rig.commit('main', { 'a.txt': 'changed there' });
@@ -178,7 +178,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await made({})).toBeUndefined();
     });
 
-    it('takes the base in, or leaves all as it was [A-194]', async () => {
+    it('merges the base into the work branch, or changes nothing on a conflict [A-194]', async () => {
       const head = await rig.commitOurs(change, { 'a.txt': 'changed here' });
       expect(await rig.forge.updateFromBase(change)).toEqual({ is: 'current', head });
       const base = await rig.commit('main', { 'd.txt': 'd' });
@@ -191,7 +191,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.headOf('work')).toBe(before);
     });
 
-    it('commits documents of ours, once by content, onto a branch that it makes', async () => {
+    it('commits documents once per content, to a branch that it creates', async () => {
       const commit = { files: { 'spec/shop.md': '# Shop\n' }, message: 'spec-writer: Shop' };
       const first = await rig.forge.commitFiles(change, commit);
       expect(first).toMatchObject({ is: 'committed', head: await rig.headOf('work') });
@@ -206,17 +206,17 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.isAncestor(later, (await rig.headOf('work'))!)).toBe(true);
     });
 
-    it('ends checks that nobody waits for, and is fine where there are none', async () => {
+    it('ends checks that nobody waits for, even if there are none', async () => {
       await rig.forge.endChecks(change);
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       const ended = await settled(head);
       await rig.forge.endChecks(change);
-      // A verdict that is there is nobody's to take back.
+      // An existing verdict is never taken back.
       expect(await settled(head)).toEqual(ended);
       expect(await rig.checksBegun()).toBe(1);
     });
 
-    it('merges just the head and base that were judged, once [N-53]', async () => {
+    it('merges exactly the head and base that were judged, once [N-53]', async () => {
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       const baseHead = (await rig.headOf('main'))!;
       const message = 'Merge it';
@@ -246,7 +246,7 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       expect(await rig.headOf('main')).toBe(baseHead);
     });
 
-    it('notices a branch that was deleted, and begins anew for another run', async () => {
+    it('notices a deleted branch, and creates it again for another run', async () => {
       const head = await rig.commitOurs(change, { 'b.txt': 'b' });
       await rig.forge.look(change, head);
       await rig.deleteBranch('work');

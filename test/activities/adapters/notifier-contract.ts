@@ -1,10 +1,10 @@
 import type { Message, Notifier } from '../../../activities/ports.ts';
 import { NoticeType, type Notice } from '../../../workflows/contracts/notices.ts';
 
-/** What a notifier's suite needs: somebody who is told, and drops what has the key of something they have. */
+/** The needs of the suite for notifiers: a receiver that drops notices with a known key. */
 export interface NotifierRig {
   notifier: Notifier;
-  /** What has been told, as `<workflow>: <notice's id> <type> <severity>: <text>`, in order. */
+  /** The received notices, as `<workflow>: <notice's id> <type> <severity>: <text>`, in order. */
   told(): Promise<string[]>;
   dispose(): Promise<void>;
 }
@@ -35,20 +35,20 @@ export function notifierContract(name: string, rigOf: () => Promise<NotifierRig>
         messages.map(({ workflowId, notice }) => wordsOf({ workflowId, ...notice } as Notice & { workflowId: string })),
       );
 
-    it('tells notices of every type, in order [A-217]', async () => {
+    it('delivers notices of every type, in order [A-217]', async () => {
       const messages = NoticeType.options.map((type) => messageOf({ type, id: `1-x/${type}-1`, text: `“${type}”\n…` }));
       for (const message of messages) await rig.notifier.deliver(message);
       await expectTold(messages);
     });
 
-    it('tells what it is told twice so that it counts as once', async () => {
+    it('delivers a repeated notice so that it counts once', async () => {
       const message = messageOf();
       await rig.notifier.deliver(message);
       await Promise.all([rig.notifier.deliver(message), rig.notifier.deliver(structuredClone(message))]);
       await expectTold([message]);
     });
 
-    it('tells again what has become urgent, and what another run has by the same name', async () => {
+    it('delivers a notice again if it has become urgent, or if another run uses the same id', async () => {
       const messages = [
         messageOf(),
         messageOf({ severity: 'urgent' }),

@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Somebody who listens for posts, and answers as they are told to. */
+/** A server that receives posts, and gives scripted answers. */
 async function receiver() {
   const asked: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
   const answer = { status: 204, headers: {} as Record<string, string> };
@@ -44,7 +44,7 @@ async function receiver() {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  /** What it has been told, each delivery once. */
+  /** The received notices, each delivery once. */
   const told = () => {
     const deliveries = new Map(asked.map(({ headers, body }) => [headers['gatehouse-delivery'], body]));
     return [...deliveries.values()].map((body) => JSON.parse(body) as Message['notice'] & { workflowId: string });
@@ -57,7 +57,7 @@ async function receiver() {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`, asked, answer, told, close };
 }
 
-/** A log that is kept: its lines, and all that stood in them. */
+/** A log that keeps its lines and their fields. */
 function listening() {
   const lines: string[] = [];
   const all: string[] = [];
@@ -124,7 +124,7 @@ const openRoutes = (routes: string, log: OutboxOptions['log']) =>
 describe('a webhook', () => {
   const message = messageOf();
 
-  it('is posted what it is about, signed over its time and body, under a key that stays [A-220]', async () => {
+  it('gets notices signed over time and body, with the same key for repeats [A-220]', async () => {
     const notifier = webhookNotifier({ url: hook.url, secret: 'a long secret', log: silent });
     await notifier.deliver(message);
     await notifier.deliver(message);
@@ -143,7 +143,7 @@ describe('a webhook', () => {
     expect(JSON.parse(body)).toEqual({ workflowId, task, ...notice });
   });
 
-  it('is not signed without a secret', async () => {
+  it('gets no signature without a secret', async () => {
     await webhookNotifier({ url: hook.url, log: silent }).deliver(message);
     expect(hook.asked[0]!.headers).not.toHaveProperty('gatehouse-signature');
   });
@@ -157,19 +157,19 @@ describe('a webhook', () => {
     expect(all.join()).not.toMatch(/t0ken|secret/);
   });
 
-  it.each([408, 425, 429, 500, 503])('that answers %i is asked again', async (status) => {
+  it.each([408, 425, 429, 500, 503])('that answers %i is tried again', async (status) => {
     hook.answer.status = status;
     const failed = webhookNotifier({ url: hook.url, log: silent }).deliver(message);
     await expect(failed).rejects.toThrow(`The webhook answers ${status}.`);
   });
 
-  it('leads nowhere else', async () => {
+  it('is not left by a redirect', async () => {
     Object.assign(hook.answer, { status: 307, headers: { location: hook.url } });
     await expect(webhookNotifier({ url: hook.url, log: silent }).deliver(message)).rejects.toThrow('answers 307');
     expect(hook.asked).toHaveLength(1);
   });
 
-  it('says when to come back: in seconds, by date, or not at all', async () => {
+  it('may set the time of the next attempt in seconds or by date', async () => {
     const notifier = webhookNotifier({ url: hook.url, log: silent });
     const asked = async (after?: string) => {
       Object.assign(hook.answer, { status: 503, headers: after === undefined ? {} : { 'retry-after': after } });
@@ -181,7 +181,7 @@ describe('a webhook', () => {
     expect([await asked('soon'), await asked()]).toEqual([undefined, undefined]);
   });
 
-  it('that does not answer is given up when it is called off', async () => {
+  it('that does not answer is abandoned on abort', async () => {
     hook.answer.status = 0;
     const off = new AbortController();
     const failed = webhookNotifier({ url: hook.url, log: silent }).deliver(message, off.signal);
@@ -192,7 +192,7 @@ describe('a webhook', () => {
 });
 
 describe('a file', () => {
-  it('takes lines of several workers, and is not led astray by half a line', async () => {
+  it('takes lines of several workers, and copes with an incomplete line', async () => {
     const file = path.join(root, 'notices.jsonl');
     const half = JSON.stringify({ delivery: messageOf().key, workflowId: 'x' }).slice(0, -3);
     await appendFile(file, half);
@@ -207,7 +207,7 @@ describe('a file', () => {
 describe('routes', () => {
   const read = (text: string) => routesAre(text).GATEHOUSE_NOTIFY;
 
-  it('lead to the log alone when nothing is said [A-216]', () => {
+  it('lead to the log by default [A-216]', () => {
     expect(readVariables({}).GATEHOUSE_NOTIFY).toEqual([{ adapter: 'log' }]);
   });
 
@@ -219,12 +219,15 @@ describe('routes', () => {
     ]);
   });
 
-  it.each(['mail', 'log,log', ',', 'log,', 'log=ci_failed=no_checks'])('that are no routes are named: "%s"', (text) => {
-    const expected = 'GATEHOUSE_NOTIFY: expected names of log, file, webhook, each once, some with types as in ';
-    expect(() => read(text)).toThrow(expected);
-  });
+  it.each(['mail', 'log,log', ',', 'log,', 'log=ci_failed=no_checks'])(
+    'are refused if they are invalid: "%s"',
+    (text) => {
+      const expected = 'GATEHOUSE_NOTIFY: expected names of log, file, webhook, each once, some with types as in ';
+      expect(() => read(text)).toThrow(expected);
+    },
+  );
 
-  it.each(['webhook=', 'webhook=odd', 'webhook=ci_failed|odd'])('to types that are none are named: "%s"', (text) => {
+  it.each(['webhook=', 'webhook=odd', 'webhook=ci_failed|odd'])('are refused for unknown types: "%s"', (text) => {
     expect(() => read(text)).toThrow(
       /^GATEHOUSE_NOTIFY: expected types after webhook= among human_test_ready, .*ci_failed/,
     );
@@ -236,12 +239,12 @@ describe('routes', () => {
     [{ GATEHOUSE_WEBHOOK_URL: 'nonsense' }, 'GATEHOUSE_WEBHOOK_URL: expected an http or https address'],
     [{ GATEHOUSE_WEBHOOK_URL: 'https://a:b@c.example' }, 'GATEHOUSE_WEBHOOK_URL: expected an address without'],
     [{ GATEHOUSE_WEBHOOK_SECRET: 'short' }, 'GATEHOUSE_WEBHOOK_SECRET: expected at least 8 characters'],
-  ])('need what they lead to: %j', (environment, message) => {
+  ])('need the variables of their notifiers: %j', (environment, message) => {
     expect(() => readVariables(environment)).toThrow(message);
     expect(() => readVariables(environment)).toThrow(BadVariables);
   });
 
-  it('posts a routed type, and nothing else [A-217, A-220]', async () => {
+  it('post routed types and no others [A-217, A-220]', async () => {
     const { log, lines } = listening();
     const notifier = await openRoutes('log=ci_failed,file,webhook=merge_review', log);
     opened.push(notifier);
@@ -253,7 +256,7 @@ describe('routes', () => {
     expect(written.map(({ type }) => type)).toEqual(['ci_failed', 'merge_review']);
   });
 
-  it('that are blocked block no other', async () => {
+  it('do not block each other', async () => {
     hook.answer.status = 500;
     const { log, lines } = listening();
     const notifier = await openRoutes('webhook,log', log);
@@ -262,7 +265,7 @@ describe('routes', () => {
     expect(lines).toContain('Red.');
   });
 
-  it('keep address and secret from what repositories run', () => {
+  it('hide address and secret from the commands of repositories', () => {
     const ours = { GATEHOUSE_WEBHOOK_SECRET: 'a long secret', GATEHOUSE_WEBHOOK_URL: hook.url };
     expect(environmentFor({ ...ours, PATH: '/bin' })).toEqual({ PATH: '/bin' });
   });
@@ -278,14 +281,14 @@ describe('an outbox', () => {
   const [first, second] = [messageOf({ id: 'one' }), messageOf({ id: 'two', at: '2026-11-24T10:00:01.000Z' })];
   const idsOf = (messages: Iterable<Message>) => [...messages].map(({ notice }) => notice.id);
 
-  it('delivers at once, and keeps nothing', async () => {
+  it('delivers at once, and then keeps nothing', async () => {
     const notifier = new InMemoryNotifier();
     await open(notifier).deliver(first);
     expect(idsOf(notifier.told.values())).toEqual(['one']);
     expect(await kept('x')).toEqual([]);
   });
 
-  it('answers when nobody is there, says so once, and delivers in order, each once, when they are back [A-221]', async () => {
+  it('returns while its receiver is down, logs that once, and later delivers each notice once, in order [A-221]', async () => {
     const { log, lines } = listening();
     hook.answer.status = 503;
     const box = open(webhookNotifier({ url: hook.url, log }), { log });
@@ -304,7 +307,7 @@ describe('an outbox', () => {
     ]);
   });
 
-  it('lists what it keeps, with the reason, and what it has delivered; told to, it sends at once', async () => {
+  it('lists kept notices with the reason and the delivered ones, and sends at once on request', async () => {
     const notifier = new InMemoryNotifier();
     notifier.down = true;
     const box = open(notifier, { firstPauseMs: LATER });
@@ -319,7 +322,7 @@ describe('an outbox', () => {
     expect(idsOf(notifier.told.values())).toEqual(['one']);
   });
 
-  it('leaves what is not out to the next worker, whether this one was stopped or killed', async () => {
+  it('leaves undelivered notices to the next worker, whether this one was stopped or killed', async () => {
     const notifier = new InMemoryNotifier();
     notifier.down = true;
     const stopped = open(notifier, { firstPauseMs: LATER });
@@ -334,7 +337,7 @@ describe('an outbox', () => {
     expect(idsOf(notifier.told.values())).toEqual(['one', 'two']);
   });
 
-  it('holds nobody when somebody never answers, not even its worker', async () => {
+  it('blocks nobody if its receiver never answers, not even its worker’s stop', async () => {
     const never: Notifier = { deliver: () => new Promise(() => undefined) };
     const box = open(never, { waitMs: 1 });
     await box.deliver(first);
@@ -342,7 +345,7 @@ describe('an outbox', () => {
     await box.close();
   });
 
-  it('delivers one message at a time, and each once, for two workers on one folder', async () => {
+  it('delivers one message at a time, and each once, with two workers on one folder', async () => {
     let busy = 0;
     const told: Message[] = [];
     const slow: Notifier = {
@@ -360,7 +363,7 @@ describe('an outbox', () => {
     expect(idsOf(told).sort()).toEqual(idsOf(messages).sort());
   });
 
-  it('waits longer each time, and as long as it is asked to', async () => {
+  it('waits longer after each failure, and as long as the receiver requests', async () => {
     const clock = jest.spyOn(globalThis, 'setTimeout');
     try {
       let attempts = 0;
@@ -381,7 +384,7 @@ describe('an outbox', () => {
     }
   });
 
-  it('sets aside what it cannot read, for what comes after it', async () => {
+  it('sets an unreadable message aside, and delivers later ones', async () => {
     const { log, lines } = listening();
     const folder = path.join(root, 'outbox', 'x');
     await mkdir(folder, { recursive: true });
@@ -394,7 +397,7 @@ describe('an outbox', () => {
   });
 });
 
-it('a notice of a later run is told from one of the same name', async () => {
+it('notices of two runs with the same id are different', async () => {
   const notifier = new InMemoryNotifier();
   const { notify } = noticeActivities({ notifier, texts: { keep: async () => '', read: async () => undefined } });
   const [{ workflowId, task, notice }, later] = [messageOf(), messageOf({ at: '2026-11-25T00:00:00.000Z' })];

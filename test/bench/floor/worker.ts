@@ -6,7 +6,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { benchPorts } from '../gatehouse/ports.ts';
 import { pause } from '../clock.ts';
 import { serve } from '../serve.ts';
-import { tellEffect } from '../teller.ts';
+import { tellEffect } from '../reporting.ts';
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),

@@ -5,7 +5,7 @@ import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { now } from '../clock.ts';
 import { serve } from '../serve.ts';
-import { tellEffect } from '../teller.ts';
+import { tellEffect } from '../reporting.ts';
 
 const { rm } = fs;
 fs.rm = async (place, options) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Environments, Executor, Forge, JobStatus, Ports } from '../../../activities/ports.ts';
 import { GOOD_OUTPUTS } from '../../../client/offline/world.ts';
 import type { Job } from '../../../workflows/contracts/activities.ts';
-import { tellEffect } from '../teller.ts';
+import { tellEffect } from '../reporting.ts';
 
 const BASE = 'b'.repeat(40);
 const commitOf = (what: string) => createHash('sha1').update(what).digest('hex');

@@ -5,15 +5,15 @@ import { commitOf, commitTree, mergeTree } from '../commits.ts';
 import { git, GitFailed, type Repository } from '../door.ts';
 
 /**
- * The ref that keeps a tested merge in our copy: one per work branch, so that git does not collect it and merges do not pile
- * up.
+ * The ref that keeps a tested merge in our copy: one per work branch, so that git does not collect the merge and merges do
+ * not accumulate.
  */
 const refOf = ({ branch }: Pick<Change, 'branch'>) => `refs/results/${safeName(branch)}`;
 const NONE = '';
 
 /**
- * The merge of a head into its base, as a commit of our copy that is on no branch. Calling again returns the same commit,
- * also in another worker. Nothing where the two conflict.
+ * The merge of a head into its base, as a commit in our copy that is on no branch. Calling again returns the same commit, in
+ * any worker. Undefined if the two conflict.
  */
 export async function mergeResultOf(
   copy: Repository,

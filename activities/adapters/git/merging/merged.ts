@@ -1,15 +1,15 @@
 import { commitOf, isAncestor, mergeTree } from '../commits.ts';
 import { git, GitFailed, type Repository } from '../door.ts';
 
-/** The commit that brought a head into its base: the first one after the head on the way there, or the head itself. */
+/** The commit that merged a head into its base: the first one on the path from the head to the base, or the head itself. */
 export async function mergeOf(copy: Repository, head: string, base: string): Promise<string> {
   const { stdout } = await git(copy, ['rev-list', '--reverse', '--ancestry-path', `${head}..${base}`]);
   return stdout.split('\n')[0] || base;
 }
 
 /**
- * The commit of the base that already has everything this head would bring, although the base does not contain the head:
- * after a squash or rebase by hand. Nothing where the head still brings something, or never did.
+ * The commit of the base with all changes of this head, if the base does not contain the head itself, as after a squash or
+ * rebase by hand. Undefined if the head still has changes that the base lacks, or has none at all.
  */
 export async function broughtBy(copy: Repository, head: string, base: string): Promise<string | undefined> {
   const from = await mergeBase(copy, head, base);
@@ -21,9 +21,9 @@ export async function broughtBy(copy: Repository, head: string, base: string): P
   return merge.is === 'clean' && merge.tree === (await treeOf(copy, base)) ? base : undefined;
 }
 
-/** The commit since `from` on the base whose patch is that of the whole change. */
+/** The commit since `from` on the base that has the same patch as the whole change. */
 async function sameChange(copy: Repository, from: string, head: string, base: string): Promise<string | undefined> {
-  // Fixed dates make it the same commit each time.
+  // Fixed dates produce the same commit each time.
   const env = { GIT_AUTHOR_DATE: '1970-01-01T00:00:00Z', GIT_COMMITTER_DATE: '1970-01-01T00:00:00Z' };
   const whole = ['commit-tree', `${head}^{tree}`, '-p', from, '-m', 'the whole change'];
   const one = (await git(copy, whole, { kind: 'write', env })).stdout;
@@ -33,7 +33,7 @@ async function sameChange(copy: Repository, from: string, head: string, base: st
     const same = stdout.split('\n').filter((line) => line.startsWith('='));
     return same.map((line) => line.slice(1)).find((commit) => commit !== one);
   } catch (failure) {
-    // Comparing patches with a base that has moved very far takes too long. Then the trees decide.
+    // Comparing patches takes too long if the base has moved very far. Then the trees decide.
     if (failure instanceof GitFailed && failure.timedOut) return undefined;
     throw failure;
   }
@@ -47,6 +47,6 @@ async function mergeBase(copy: Repository, head: string, base: string): Promise<
 const treeOf = async (copy: Repository, commit: string): Promise<string> =>
   (await git(copy, ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])).stdout;
 
-/** Whether the base contains this commit. A commit that our copy does not have is not in it. */
+/** Whether the base contains this commit. False if our copy does not have the commit. */
 export const isIn = async (copy: Repository, commit: string, base: string): Promise<boolean> =>
   commit === base || ((await commitOf(copy, commit)) !== undefined && (await isAncestor(copy, commit, base)));

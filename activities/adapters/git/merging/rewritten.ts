@@ -1,12 +1,12 @@
 import { commitOf, isAncestor } from '../commits.ts';
 import { git, type Repository } from '../door.ts';
 
-/** How many commits are named. */
+/** The maximum number of commits in the answer. */
 const MOST = 5;
 
 /**
- * Commits, by id and subject, that a merge would bring back: the base had them when the run began and lost them since to a
- * rewritten history, and the head is still built on them.
+ * Commits, by id and subject, that a merge would restore: the base had them when the run began and has lost them since,
+ * because its history was rewritten, and the head still contains them.
  */
 export async function restoredBy(
   copy: Repository,

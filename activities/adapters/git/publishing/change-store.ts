@@ -27,10 +27,10 @@ const ChangeRecord = z.object({
 });
 export type ChangeRecord = z.output<typeof ChangeRecord>;
 
-/** What a change is recorded under: its repository's one name, and its branch. */
+/** The key of a change's record: its repository's canonical name, and its branch. */
 type ChangeKey = Pick<Change, 'repository' | 'branch' | 'base'>;
 
-/** The records of one data folder. The repository goes by its one name. */
+/** The records of one data folder. Repositories have their canonical names. */
 export class ChangeStore {
   private readonly folders;
 
@@ -62,7 +62,7 @@ export class ChangeStore {
     return records.filter((record) => record !== undefined);
   }
 
-  /** Takes the branch from this owner, if it has it. */
+  /** Releases the branch if this owner has it. */
   async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: Holder): Promise<void> {
     const key = { repository, branch, base: '' };
     const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
@@ -84,7 +84,7 @@ export class ChangeStore {
     });
   }
 
-  /** Records which branch a number belongs to, so that a pull request is found by its number. */
+  /** Records the branch of a pull request, so that it is found by its number. */
   async point(repository: string, number: number, branch: string): Promise<void> {
     await writeJson(this.pointerOf(repository, number), { branch });
   }

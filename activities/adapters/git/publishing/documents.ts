@@ -8,14 +8,14 @@ import { git, GitFailed, type Repository } from '../door.ts';
 import type { GitWorkspace } from '../workspace.ts';
 import type { Publishing } from './publishing.ts';
 
-/** Commits documents onto a work branch without a checkout: writes a tree based on the branch's own, and publishes it. */
+/** Commits documents to a work branch without a checkout: adds them to the branch's tree, and publishes the result. */
 export async function commitFiles(
   { workspace, publishing }: { workspace: GitWorkspace; publishing: Publishing },
   change: Change,
   { files, message }: { files: Record<string, string>; message: string },
 ): ReturnType<Forge['commitFiles']> {
   const bad = Object.keys(files).find((file) => !isInside(file));
-  if (bad !== undefined) return { is: 'refused', because: `${bad} is no path inside the repository` };
+  if (bad !== undefined) return { is: 'refused', because: `${bad} is not a path inside the repository` };
   const copy = { gitDir: await workspace.fetch(change.repository) };
   const { head: before, baseHead } = await workspace.headsIn(copy, change);
   const start = before ?? baseHead;
@@ -26,7 +26,7 @@ export async function commitFiles(
   });
   if (tree === undefined) {
     const names = Object.keys(files).join(', ');
-    return { is: 'refused', because: `A file or a link of the branch stands where a folder is wanted for ${names}` };
+    return { is: 'refused', because: `A file or a link on the branch is in the way of the folder for ${names}` };
   }
   if (tree === (await git(copy, ['rev-parse', `${start}^{tree}`])).stdout) {
     return { is: 'unchanged', ...(before && { head: before }) };

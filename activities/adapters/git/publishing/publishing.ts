@@ -17,7 +17,7 @@ const TRIES = 10;
 /** How many names and e-mails of a branch's authors are reported. */
 const MOST_WRITERS = 200;
 
-/** Brings commits onto work branches by fast-forward only. Foreign commits are merged in, never overwritten. */
+/** Publishes commits to work branches by fast-forward only. Foreign commits are merged, never overwritten. */
 export class Publishing {
   constructor(
     private readonly workspace: GitWorkspace,
@@ -26,8 +26,8 @@ export class Publishing {
   ) {}
 
   /**
-   * Publishes a commit of our copy that descends from `before`, the head it was made on. A commit that is there already
-   * counts as published, so a push whose answer was lost is not repeated.
+   * Publishes a commit of our copy that descends from `before`, the head on which it was made. A commit that is already on
+   * the branch counts as published, so a push whose answer was lost is not repeated.
    */
   async publish(change: Change, commit: string, before: string | undefined): Promise<Published> {
     const place = await withPath(this.workspace, change);
@@ -63,7 +63,10 @@ export class Publishing {
     throw new Error(`${change.branch} moved ${TRIES} times while we pushed.`);
   }
 
-  /** Commits between two heads that are neither ours nor the base's. When the known head is gone, nothing is left out. */
+  /**
+   * Commits between two heads that are neither ours nor the base's. All such commits of the branch, if the known head is
+   * gone.
+   */
   async foreignSince(change: Change, known: string | undefined, head: string): Promise<ForeignCommit[]> {
     if (known === head) return [];
     const copy = { gitDir: await this.workspace.fetch(change.repository) };
@@ -71,7 +74,7 @@ export class Publishing {
     return this.foreignIn(copy, change, { known, head, baseHead });
   }
 
-  /** Names and e-mails of everybody but us who has written on the branch, the base's commits aside. */
+  /** Names and e-mails of everybody except us who wrote commits of the branch that the base does not have. */
   async writersOf(change: Change, head: string): Promise<string[]> {
     const foreign = await this.foreignSince(change, undefined, head);
     const names = foreign.flatMap(({ author, email, others = [] }) => [author, email, ...others]);
@@ -92,7 +95,7 @@ export class Publishing {
     const mine = new Set(ours);
     const foreign = written.filter(({ commit }) => !mine.has(commit));
     if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(foreignCommit);
-    // Somebody reset the branch: it has no new commit, and yet it has changed.
+    // Somebody has reset the branch: it has changed without a new commit.
     return (await writtenIn(copy, ['-1', head])).map(foreignCommit);
   }
 }

@@ -2,23 +2,23 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { GitWorkspace } from '../workspace.ts';
 import type { Published, Publishing } from './publishing.ts';
 
-/** A commit that was made in a checkout, and the git folder that has it. */
+/** A commit that was made in a checkout, and the git folder that contains it. */
 export interface Made {
   commit: string;
   objects: string;
 }
 
 /**
- * The repositories of a forge, for those who work on what is in them. They hand back commits: on which branch these go,
- * and how, is the forge's business.
+ * The repositories of a forge, for adapters that work on their files. Such an adapter hands back commits, and the forge
+ * decides how they reach a branch.
  */
 export interface Repositories extends Pick<GitWorkspace, 'fetch' | 'headOf' | 'fileAt' | 'existsAt' | 'checkout'> {
-  /** Brings a commit onto the change's branch. `before`: the head that it was made on. Doing it twice is harmless. */
+  /** Publishes a commit to the change's branch. `before`: the head on which it was made. Publishing twice is harmless. */
   publish(change: Change, made: Made, before: string | undefined): Promise<Published>;
   foreignSince: Publishing['foreignSince'];
 }
 
-/** Those of a forge that stands on git. */
+/** The repositories of a forge that uses a git workspace. */
 export const repositoriesOf = (workspace: GitWorkspace, publishing: Publishing): Repositories => ({
   fetch: (repository) => workspace.fetch(repository),
   headOf: (repository, branch) => workspace.headOf(repository, branch),

@@ -5,7 +5,10 @@ import { differencesIn, type Difference } from '../differences.ts';
 import { git, type Call, type GitAnswer, type Repository } from '../door.ts';
 import { nameOf, placeIn, shownName, type Name } from './names.ts';
 
-/** What a job began on. `merging`: the base commit that is being merged in its checkout, and the files in conflict. */
+/**
+ * The commits on which a job began. `merging`: the base commit that is being merged in its checkout, and the files in
+ * conflict.
+ */
 export const Begun = z.object({
   before: z.string().optional(),
   start: z.string(),
@@ -13,7 +16,7 @@ export const Begun = z.object({
 });
 export type Begun = z.output<typeof Begun>;
 
-/** The checkout of a job whose agent has ended, while it is settled. */
+/** The checkout of a job whose agent has ended, while the job is settled. */
 export interface Checkout {
   tree: string;
   /** The checkout through a git folder of our own. */
@@ -21,11 +24,11 @@ export interface Checkout {
   /** Our copy of the repository. */
   copy: Repository;
   begun: Begun;
-  /** Applies to every call to git: the deadline of settling, and whether somebody still waits for it. */
+  /** Apply to every call to git: the deadline of settling, and the signal that aborts it. */
   limits: Pick<Call, 'deadline' | 'signal'>;
 }
 
-/** A job cannot begin, or what it left cannot be used. Trying again changes nothing, but its agent or a person can. */
+/** A job cannot begin, or its work cannot be used. A retry does not help, but its agent or a person can. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
@@ -33,7 +36,7 @@ export class Refusal extends Error {
 export const ask = ({ view, limits }: Checkout, args: readonly string[], call: Call = {}): Promise<GitAnswer> =>
   git(view, args, { ...limits, ...call });
 
-/** The parts of what git prints with `-z`. */
+/** The parts of git's output with `-z`. */
 export const partsOf = ({ stdout }: GitAnswer): string[] => stdout.split('\0').filter(Boolean);
 
 /** The first few names, for a message. */
@@ -46,8 +49,8 @@ export const LINK = '160000';
 export const short = (commit: string): string => commit.slice(0, 8);
 
 /**
- * Those of these ids that are commits of the agent: no ref of our copy leads to them. Our copy may have their objects all
- * the same, from a settling that was cut off or from another job that made the same commit.
+ * Returns the ids that are commits of the agent: no ref of our copy leads to them. Our copy may have their objects anyway,
+ * from an interrupted settling or from another job that made the same commit.
  */
 export async function ownCommits(checkout: Checkout, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
@@ -59,7 +62,7 @@ export async function ownCommits(checkout: Checkout, ids: readonly string[]): Pr
   return from.filter((id) => own.has(id));
 }
 
-/** The commits that are reachable from some, but neither from others nor from the refs of our copy. */
+/** The commits that are reachable from `from`, but neither from `without` nor from the refs of our copy. */
 export async function commitsOf(
   checkout: Checkout,
   { from, without, options = [] }: { from: readonly string[]; without: readonly string[]; options?: string[] },
@@ -77,10 +80,10 @@ export async function namedByCopy({ copy, limits }: Checkout): Promise<string[]>
 
 export type Found = 'nothing' | 'file' | 'link' | 'folder' | 'other';
 
-/** What is at a path of the checkout. No link is followed, not even in the folders above. */
+/** Inspects a path of the checkout. Follows no link, not even in its parent folders. */
 export const lookAt = (checkout: Pick<Checkout, 'tree'>, file: string) => lookAtName(checkout, nameOf(file));
 
-/** The same, for a name that need not be UTF-8. */
+/** Like `lookAt`, for a name that need not be UTF-8. */
 export async function lookAtName(
   { tree }: Pick<Checkout, 'tree'>,
   name: Name,
@@ -124,7 +127,7 @@ export async function entriesAt(
       if (wanted.has(name)) found.set(name, { mode, id, size: Number(size) });
     }
   };
-  // A program's arguments are UTF-8 here, so other names are looked up in a list of all.
+  // A program's arguments are UTF-8 here, so other names are found in a list of all.
   const usual = names.filter((name) => nameOf(shownName(name)) === name);
   for (let at = 0; at < usual.length; at += AT_ONCE) {
     const some = usual.slice(at, at + AT_ONCE);
@@ -135,7 +138,7 @@ export async function entriesAt(
 }
 const AT_ONCE = 500;
 
-/** A small text file of the checkout, or nothing when there is none. */
+/** A small text file of the checkout. Undefined if there is none. */
 export async function textAt(file: string, most = 1_000_000): Promise<string | undefined> {
   const found = await readBounded(file, most);
   return found.is === 'read' ? found.bytes.toString('utf8') : undefined;

@@ -7,20 +7,20 @@ import { linksOf } from './links.ts';
 import { marksLeft, mergesOf } from './marks.ts';
 import { snapshotOf, usableIndex, type Snapshot } from './snapshot.ts';
 
-/** How many of an agent's own merges are searched for conflicts. */
+/** The maximum number of an agent's own merges that are searched for conflicts. */
 const MERGES = 100;
 
-/** What a writing job made. `notes`: what a person would not expect of it. */
+/** The work of a writing job. `notes`: anything about it that a person would not expect. */
 export interface Collected {
-  /** None when it made nothing. */
+  /** Undefined if the job made nothing. */
   commit?: string | undefined;
   notes: string[];
   takenIn: Snapshot['takenIn'];
 }
 
 /**
- * What a writing job made, as one commit that descends from its start: the agent's own commits, and on top one of ours with
- * what it did not commit. Throws `Refusal` for what cannot be published.
+ * Collects the work of a writing job as one commit that descends from its start: the agent's own commits, followed by one of
+ * ours with the files that it did not commit. Throws `Refusal` if the work cannot be published.
  */
 export async function collect(checkout: Checkout, state: GitState, message: string): Promise<Collected> {
   const { start, merging } = checkout.begun;
@@ -51,15 +51,17 @@ export async function collect(checkout: Checkout, state: GitState, message: stri
   return { commit, notes, takenIn: snapshot.takenIn };
 }
 
-/** The commit of HEAD. Throws where there is none, or where a rebase or the like is unfinished. */
+/** The commit of HEAD. Throws if there is none, or if a rebase or a patch series is unfinished. */
 async function headOf({ begun }: Checkout, { head, branch, underway }: GitState): Promise<string> {
   if (underway) throw new Refusal(`A ${underway} was left unfinished: nothing was pushed.`);
   if (head !== undefined) return head;
-  const named = branch === undefined ? 'no commit that is there' : `${branch}, which has no commit`;
+  const named = branch === undefined ? 'no commit that exists' : `${branch}, which has no commit`;
   throw new Refusal(`HEAD names ${named}, and so the result does not descend from ${short(begun.start)}.`);
 }
 
-/** All known conflicts, once each of them is decided. Read before anything is added to the index. */
+/**
+ * Returns all known conflicts, and throws `Refusal` unless each is resolved. Called before anything is added to the index.
+ */
 async function decided(checkout: Checkout, state: GitState, head: string): Promise<Conflicts> {
   const theirs = state.merging[0] ?? checkout.begun.merging?.base;
   const merge = theirs === undefined ? { conflicts: new Map() as Conflicts } : await mergeOf(checkout, head, theirs);
@@ -68,7 +70,7 @@ async function decided(checkout: Checkout, state: GitState, head: string): Promi
   const open = await undecided(checkout, isUsable ? unmerged : merge.conflicts, merge);
   if (open.length > 0) {
     const because = `Conflicts are left in ${listed(open)}.`;
-    throw new Refusal(`${because} What stays as git left it is decided by git add, or git rm.`);
+    throw new Refusal(`${because} To keep a file as git left it, stage it with git add or git rm.`);
   }
   return new Map([...merge.conflicts, ...staged, ...unmerged]);
 }
@@ -79,8 +81,8 @@ interface Base {
 }
 
 /**
- * The commit that the result is, or is based on: HEAD's, or that of the only branch on which the agent left its work before
- * it switched back.
+ * The commit that becomes the result or its parent: HEAD's commit, or the head of the only branch on which the agent left
+ * its work before it switched back.
  */
 async function baseOf(checkout: Checkout, state: GitState, head: string, isClean: boolean): Promise<Base> {
   const { start } = checkout.begun;
@@ -93,7 +95,7 @@ async function baseOf(checkout: Checkout, state: GitState, head: string, isClean
   if (only && others.length === 0) {
     return { commit: only.commit, note: `Taken from the branch ${only.name}, where the agent had left it.` };
   }
-  // Checking out another commit changes nothing. Moving the branch itself there does.
+  // Checking out another commit changes nothing, but moving the branch itself does.
   if (!descends && state.branches.some(({ commit }) => commit === start)) return { commit: start };
   if (!descends) throw reset(start);
   return { commit: start };
@@ -101,10 +103,10 @@ async function baseOf(checkout: Checkout, state: GitState, head: string, isClean
 
 const reset = (start: string) =>
   new Refusal(
-    `The result does not descend from ${short(start)}: commits that were there were left out or written anew. Nothing was pushed.`,
+    `The result does not descend from ${short(start)}: existing commits were dropped or rewritten. Nothing was pushed.`,
   );
 
-/** Branches with commits of the agent that descend from the start, without those that another of them contains. */
+/** Branches with commits of the agent that descend from the start, except branches that another one contains. */
 async function branchesAhead(checkout: Checkout, { branches }: GitState): Promise<GitState['branches']> {
   const { start } = checkout.begun;
   const own = new Set(
@@ -137,7 +139,7 @@ async function commitOn(checkout: Checkout, head: string, tree: string, merging:
   return stdout === tree && parents.length === 1 ? head : commitTree(checkout.view, tree, parents, message);
 }
 
-/** Squashes commits that temporarily had a link to nowhere into one without it. */
+/** Squashes the agent's commits into one if some of them had a submodule link that leads nowhere. */
 async function asOneCommit(checkout: Checkout, commit: string, links: readonly string[], message: string) {
   const { start } = checkout.begun;
   if ((await commitsOf(checkout, { from: [commit], without: [start], options: ['--merges'] })).length > 0) {

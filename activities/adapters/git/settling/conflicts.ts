@@ -5,20 +5,20 @@ import { ask, entriesAt, lookAtName, partsOf, type Checkout, type Conflicts, typ
 import { holdsMarks, sizesOf, textOf, USUAL } from './marks.ts';
 import { placeIn, shownName, type Name } from './names.ts';
 
-/** A merge as git does it today: its conflicts, and the tree that git leaves in their places. */
+/** The merge of two commits by git: its conflicts, and the tree that git leaves for them. */
 export interface Merge {
   conflicts: Conflicts;
   tree?: string | undefined;
 }
 
-/** The paths that are unmerged in the agent's index, and those that were until the agent staged them. */
+/** The paths that are unmerged in the agent's index, and those that were unmerged until the agent staged them. */
 export async function conflictsInIndex(checkout: Checkout): Promise<{ unmerged: Conflicts; staged: Conflicts }> {
   const list = async (what: string) =>
     conflictsIn(partsOf(await ask(checkout, ['ls-files', what, '-z'], { bytes: true })));
   return { unmerged: await list('--unmerged'), staged: await list('--resolve-undo') };
 }
 
-/** Merges two commits again. Where git would need help to merge, there are no conflicts. */
+/** Repeats the merge of two commits. Reports no conflicts if git cannot do the merge by itself. */
 export async function mergeOf(checkout: Checkout, ours: string, theirs: string): Promise<Merge> {
   const args = ['merge-tree', '--write-tree', '-z', '--no-messages', commitId(ours), commitId(theirs)];
   const { stdout, code } = await ask(checkout, args, { kind: 'checkout', okCodes: [0, 1, 128], bytes: true });
@@ -38,8 +38,8 @@ function conflictsIn(entries: readonly string[]): Conflicts {
 }
 
 /**
- * Unmerged paths that nobody has decided: their files are as git left them, or still contain its marks. What the agent
- * staged, changed or deleted counts as decided. `merge` is the open merge, as git does it.
+ * Unresolved paths: their files are as git left them, or still contain conflict marks. A path that the agent staged, changed
+ * or deleted counts as resolved. `merge` is the open merge, repeated by git.
  */
 export async function undecided(checkout: Checkout, unmerged: Conflicts, merge: Merge): Promise<string[]> {
   const sizes = await sizesOf(checkout, [...unmerged.keys()]);
@@ -48,7 +48,7 @@ export async function undecided(checkout: Checkout, unmerged: Conflicts, merge: 
   for (const [name, stages] of unmerged) {
     const left = merged.get(name) ?? stages.get(2) ?? stages.get(3);
     const now = await entryNow(checkout, name);
-    // The old name of a renamed file. It is decided under its new names.
+    // The old name of a renamed file. It is resolved under its new names.
     if (left === undefined && now === undefined) continue;
     const untouched = now !== undefined && left !== undefined && now.id === left.id && sameKind(now.mode, left.mode);
     if (untouched || (now?.mode.startsWith('100') && (await isMarked(checkout, name, stages, sizes.get(name))))) {
@@ -58,7 +58,7 @@ export async function undecided(checkout: Checkout, unmerged: Conflicts, merge: 
   return open;
 }
 
-/** Changing the executable bit decides nothing about a conflict. */
+/** Changing the executable bit does not resolve a conflict. */
 const sameKind = (a: string, b: string) => a.slice(0, 3) === b.slice(0, 3);
 
 async function isMarked(checkout: Checkout, name: Name, stages: Map<number, Stage>, size = USUAL): Promise<boolean> {
@@ -68,7 +68,7 @@ async function isMarked(checkout: Checkout, name: Name, stages: Map<number, Stag
   return holdsMarks(found.bytes.toString('utf8'), size, sides);
 }
 
-/** What git would store for the file at a path, or nothing. */
+/** The entry that git would store for the file at a path. Undefined if there is none. */
 async function entryNow(checkout: Checkout, name: Name): Promise<Stage | undefined> {
   const { is } = await lookAtName(checkout, name);
   if (is === 'link') {

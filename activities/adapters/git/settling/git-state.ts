@@ -6,9 +6,9 @@ import { textAt, type Checkout } from './checkout.ts';
 
 /** The state in which an agent left its git, read as data from a git folder of our own. */
 export interface GitState {
-  /** The commit of HEAD. None where HEAD names a branch without a commit, or a commit that does not exist. */
+  /** The commit of HEAD. Undefined if HEAD names a branch without a commit, or a commit that does not exist. */
   head?: string | undefined;
-  /** The branch of HEAD. None where HEAD is detached. */
+  /** The branch of HEAD. Undefined if HEAD is detached. */
   branch?: string | undefined;
   /** Local branches and tags. */
   branches: { name: string; commit: string }[];
@@ -21,11 +21,11 @@ export interface GitState {
   past: string[];
   /** The other parents of an unfinished merge. */
   merging: string[];
-  /** A rebase or patch series that is unfinished. */
+  /** The kind of an unfinished rebase or patch series. */
   underway?: 'rebase' | 'series of patches' | undefined;
 }
 
-/** How many former values of HEAD are considered. */
+/** The maximum number of former values of HEAD that are considered. */
 const PAST = 500;
 
 export async function readGitState(checkout: Checkout): Promise<GitState> {

@@ -2,20 +2,23 @@ import { commitTree } from '../commits.ts';
 import { ask, listed, lookAtName, partsOf, type Checkout } from './checkout.ts';
 import type { LeftBehind } from './left-behind.ts';
 
-/** How much of the ignored files is kept, in bytes and files. More than that is what an install or a build makes again. */
+/**
+ * The ignored files that are kept at most, in bytes and files. Anything larger is usually the output of an install or a
+ * build.
+ */
 const MOST = { bytes: 10_000_000, files: 1_000 };
 
 /** Files that an agent made and that git ignores. */
 export interface Ignored {
   /** For people: a folder's name where everything in it is ignored. */
   names: string[];
-  /** Those that are kept, as a commit of their own. */
+  /** The files that are kept, in a separate commit. */
   kept: LeftBehind[];
-  /** How many are not kept because they are too large, too many, or unreadable. */
+  /** The number of files that are not kept because they are too large, too many, or unreadable. */
   without: number;
 }
 
-/** Finds what git ignores, and commits the small part that is kept. */
+/** Finds the files that git ignores, and commits the few that are kept. */
 export async function ignoredFiles(checkout: Checkout): Promise<Ignored> {
   const list = ['ls-files', '--others', '--ignored', '--exclude-standard', '-z'];
   const names = partsOf(await ask(checkout, [...list, '--directory'], { kind: 'checkout' }));
@@ -31,7 +34,7 @@ export async function ignoredFiles(checkout: Checkout): Promise<Ignored> {
   }
 }
 
-/** The files to keep, in git's order. One that is too large leaves room for others. */
+/** The files to keep, in git's order. A file that is too large is skipped, and later ones may still fit. */
 async function fewOf(checkout: Checkout, files: readonly string[]): Promise<string[]> {
   const few: string[] = [];
   let left = MOST.bytes;
@@ -54,11 +57,11 @@ async function committed(checkout: Checkout, files: readonly string[]): Promise<
   return { ref: 'ignored', commit, called: 'files that git ignores' };
 }
 
-/** What people read about them. `file`: where the kept ones are. */
+/** The notes for people about ignored files. `file`: the bundle with those that are kept. */
 export function notesOnIgnored({ names, kept, without }: Ignored, file: string | undefined): string[] {
   if (names.length === 0) return [];
-  const told = `Git ignores what it left in ${listed(names, 5)}: ignored files are not taken in.`;
-  if (kept.length === 0 || file === undefined) return [`${told} They are not kept.`];
-  const rest = `, but for ${without}: at most ${MOST.files} files of ${MOST.bytes / 1_000_000} MB in all are`;
-  return [`${told} They are kept in ${file}${without === 0 ? '' : rest}.`];
+  const note = `Git ignores the files that it left in ${listed(names, 5)}: ignored files are not taken in.`;
+  if (kept.length === 0 || file === undefined) return [`${note} They are not kept.`];
+  const rest = `, except for ${without}: at most ${MOST.files} files of ${MOST.bytes / 1_000_000} MB in total are kept`;
+  return [`${note} They are kept in ${file}${without === 0 ? '' : rest}.`];
 }

@@ -10,8 +10,8 @@ import type { GitWorkspace } from '../workspace.ts';
 import { Refusal, type Begun } from './checkout.ts';
 
 /**
- * Makes the checkout for a job: of the work branch, or of its base while there is no such branch. Throws `Refusal` where git
- * will not do that with these commits, and transient failures otherwise.
+ * Makes the checkout for a job: of the work branch, or of its base while the branch does not exist. Throws `Refusal` if git
+ * refuses these commits, and transient failures otherwise.
  */
 export async function prepare(
   workspace: Pick<GitWorkspace, 'headOf' | 'checkout'>,
@@ -21,7 +21,7 @@ export async function prepare(
   const before = await workspace.headOf(change.repository, change.branch);
   const base = await workspace.headOf(change.repository, change.base);
   const start = before ?? base;
-  if (!start || !base) throw new Error(`${change.base} is not there to begin ${change.branch} from.`);
+  if (!start || !base) throw new Error(`There is no branch ${change.base} from which to begin ${change.branch}.`);
   const { branch } = change;
   await workspace.checkout(change.repository, start, tree, { branch, base: change.base }).catch((failure: unknown) => {
     throw failure instanceof CheckoutRefused ? new Refusal(failure.message) : failure;
@@ -38,8 +38,8 @@ export async function prepare(
 }
 
 /**
- * Begins the merge and leaves it open for the agent. Git need not inspect files as young as its index, where it would take
- * its own conversions for changes, because nobody has touched them since the checkout.
+ * Begins the merge and leaves it open for the agent. Git need not inspect files that are as new as its index, because nobody
+ * has touched them since the checkout. If it did, it would take its own conversions for changes.
  */
 async function merged(
   here: Repository,

@@ -14,16 +14,16 @@ export interface LeftBehind {
   called: string;
 }
 
-/** Where left commits are kept: in git bundles whose names begin with this one. */
+/** Where commits that were left behind are kept: in git bundles with this prefix. */
 export interface Keep {
   folder: string;
   name: string;
 }
 
 /**
- * What an agent committed outside its result: branches, stashes, tags, worktrees, and unnamed commits. Commits that were
- * only rewritten, by an amend or a rebase, are left out, because the result has them in another form. `result`: the commit
- * that is taken, if any.
+ * The commits that an agent left outside its result: on branches, stashes, tags and worktrees, or under no name. Commits
+ * that were only rewritten, by an amend or a rebase, are omitted, because the result contains them in another form.
+ * `result`: the commit that is published, if any.
  */
 export async function leftBehind(checkout: Checkout, state: GitState, result?: string): Promise<LeftBehind[]> {
   const { head, branch, branches, tags, stashes, worktrees } = state;
@@ -48,11 +48,11 @@ export async function leftBehind(checkout: Checkout, state: GitState, result?: s
   return [...left, ...(await unnamed(checkout, state, [...taken, ...left.map(({ commit }) => commit)], result))];
 }
 
-/** The first of those that lead to the same commit. */
+/** Removes entries that lead to the same commit as an earlier one. */
 const distinct = (left: readonly LeftBehind[]): LeftBehind[] =>
   left.filter(({ commit }, index) => left.findIndex((other) => other.commit === commit) === index);
 
-/** Former values of HEAD that nothing leads to any more. */
+/** Former values of HEAD that nothing leads to now. */
 export async function unnamed(
   checkout: Checkout,
   { past }: Pick<GitState, 'past'>,
@@ -77,7 +77,7 @@ export async function unnamed(
     }));
 }
 
-/** When and by whom commits were first written. An amend and a rebase keep both. */
+/** The original authors and dates of commits, which an amend and a rebase preserve. */
 async function authorings(checkout: Checkout, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const args = ['log', '--no-walk', '--stdin', '-z', '--format=%H %at %ae'];
@@ -85,7 +85,7 @@ async function authorings(checkout: Checkout, ids: readonly string[]): Promise<M
   return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf(' ')), entry.slice(entry.indexOf(' ') + 1)]));
 }
 
-/** Keeps commits in a bundle, and returns its path. The repository itself has what they build on. */
+/** Keeps commits in a bundle, and returns its path. The bundle requires their parents, which the repository has. */
 export async function kept(checkout: Checkout, left: readonly LeftBehind[], keep: Keep): Promise<string | undefined> {
   if (left.length === 0) return undefined;
   const refs = left.map(({ ref }) => `refs/left/${ref}`);
@@ -97,7 +97,7 @@ export async function kept(checkout: Checkout, left: readonly LeftBehind[], keep
   );
 }
 
-/** Keeps the history of a repository whose files became part of the change. One without commits has none. */
+/** Keeps the history of a nested repository whose files became part of the change. Undefined if it has no commits. */
 export async function keptHistory(checkout: Checkout, folder: string, keep: Keep): Promise<string | undefined> {
   const scratch = path.join(checkout.view.gitDir, 'history');
   const nested = await viewOfFolder(folder, scratch, { format: await formatOf(checkout.copy) });
@@ -122,7 +122,7 @@ async function bundled({ folder, name }: Keep, make: (file: string) => Promise<u
   return file;
 }
 
-/** What people read about them, and where they are kept. */
+/** The notes for people about commits that were left behind, and where these are kept. */
 export const notesOnLeft = (left: readonly LeftBehind[], file: string | undefined): string[] =>
   left.length === 0
     ? []

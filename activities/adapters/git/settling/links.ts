@@ -7,17 +7,17 @@ import { viewOfFolder } from '../viewing.ts';
 import { ask, commitsOf, LINK, listed, partsOf, short, textAt, type Checkout } from './checkout.ts';
 import { pathsIn } from './nested.ts';
 
-/** What is wrong with the links to other repositories in a job's commits. */
+/** Problems with the links to other repositories (submodules) in a job's commits. */
 export interface Links {
   /** Why the result cannot be published: its tree has a link that leads nowhere. */
   refused?: string;
-  /** Links that earlier commits of the job had and the result has not. */
+  /** Links in earlier commits of the job that the result does not have. */
   between: string[];
 }
 
 /**
- * Checks the links (submodules) that are new since the start and not in our copy: `.gitmodules` must name them, and the
- * submodule's own remote must have the commit.
+ * Checks the links that are new since the start and not in our copy: `.gitmodules` must name them, and the submodule's own
+ * remote must have the commit.
  */
 export async function linksOf(checkout: Checkout, result: string): Promise<Links> {
   const made = await commitsOf(checkout, { from: [result], without: [checkout.begun.start] });
@@ -44,7 +44,7 @@ export async function linksOf(checkout: Checkout, result: string): Promise<Links
     if (!(await isPublished(checkout, name, id))) unknown.push(`${name} (${short(id)})`);
   }
   if (unknown.length > 0) {
-    const because = `Submodules stand at commits that their remotes are not known to have: ${listed(unknown)}`;
+    const because = `Submodules are at commits that their remotes are not known to have: ${listed(unknown)}`;
     return { refused: `${because}. Nothing was pushed.`, between: [] };
   }
   return { between: names.filter((name) => !named.has(name)) };

@@ -2,12 +2,12 @@ import { commitOf, mergeTree } from '../commits.ts';
 import { ask, commitsOf, entriesAt, partsOf, type Checkout, type Conflicts } from './checkout.ts';
 import { shownName, type Name } from './names.ts';
 
-/** Larger files are skipped: git writes no marks into what it takes for binary. */
+/** Larger files are skipped, because git treats them as binary and writes no marks into them. */
 const MOST_BYTES = 10_000_000;
 
 /**
- * The files of a result with conflict marks that git wrote. In a file that was in conflict, that is a mark which neither
- * side had. In any other file, it is a new conflict that only git can have written, so a document may quote marks.
+ * The files of a result with conflict marks that git wrote. In a file that was in conflict, every mark counts that neither
+ * side had. In any other file, only a new conflict counts that git must have written, so a document may quote marks.
  */
 export async function marksLeft(checkout: Checkout, result: string, conflicts: Conflicts): Promise<string[]> {
   const { start } = checkout.begun;
@@ -34,7 +34,7 @@ export async function marksLeft(checkout: Checkout, result: string, conflicts: C
 
 export const USUAL = 7;
 
-/** How many of a job's own commits are searched for a file's earlier contents. */
+/** The maximum number of a job's own commits that are searched for a file's earlier contents. */
 const COMMITS = 50;
 
 const linesOf = (text: string) => text.split(/\r?\n/);
@@ -49,11 +49,11 @@ const showsBase = (line: string, size: number) => begins(line, '|', size);
 const isMark = (line: string, size: number): boolean =>
   [opens, closes, parts, showsBase].some((matches) => matches(line, size));
 
-/** Whether a text has a new line that git could have written as a mark of this size. */
+/** Whether a text has a line that no side has and that git could have written as a mark of this size. */
 export const holdsMarks = (text: string, size: number, sides: readonly string[]): boolean =>
   newLines(text, sides).some((line) => isMark(line, size));
 
-/** The lines of a text that no side has. */
+/** The lines of a text that none of the sides has. */
 function newLines(text: string, sides: readonly string[]): string[] {
   const known = new Set(sides.flatMap(linesOf));
   return linesOf(text).filter((line) => !known.has(line));
@@ -91,8 +91,8 @@ function hunksOf(lines: readonly string[], size: number): Hunk[] {
 }
 
 /**
- * Whether git wrote a new conflict in this text. Then a label is one that only git writes (a commit of this repository, a
- * stash, or a branch that conflicts there), or one side is exactly what was there before.
+ * Whether git wrote a new conflict into this text. Two signs prove it: a label that only git writes (a commit of this
+ * repository, a stash, or a branch that conflicts there), or one side that is exactly the file's earlier text.
  */
 async function isGits(
   checkout: Checkout,
@@ -121,7 +121,7 @@ async function earlierTexts(checkout: Checkout, result: string, name: Name): Pro
   return Promise.all([...blobs].map((blob) => textOf(checkout, blob)));
 }
 
-/** Whether a text has one side of a conflict between the same lines as the conflict. */
+/** Whether a text has one side of a conflict in the same place: between the lines before and after it. */
 function stoodIn(lines: readonly string[], { before, ours, theirs, after }: Hunk): boolean {
   return [ours, theirs].some(
     (side) =>
@@ -144,7 +144,7 @@ async function namesAMerge(checkout: Checkout, label: string, name: Name): Promi
   return merged?.is === 'conflicted' && merged.files.includes(shownName(name));
 }
 
-/** Files whose difference between two commits may include marks. */
+/** Files whose diff between two commits may add marks. */
 async function changedWithMarks(checkout: Checkout, from: string, to: string): Promise<Name[]> {
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--text', '--no-ext-diff', '--no-textconv'];
   return partsOf(await ask(checkout, [...args, '-G^(<{5}|>{5})', from, to], { kind: 'checkout', bytes: true }));

@@ -1,8 +1,8 @@
 import path from 'node:path';
 
 /**
- * A file's name as git has it: bytes, one per character. Git and Linux allow any bytes in a name. Decoded as UTF-8, two
- * names could become the same, or one that does not exist.
+ * A file's name as git has it: bytes, one per character. Git and Linux allow any bytes in a name. If they were decoded as
+ * UTF-8, two names could become equal, or a name could become one that does not exist.
  */
 export type Name = string;
 

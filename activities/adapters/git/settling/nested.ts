@@ -5,21 +5,21 @@ import { shownName, type Name } from './names.ts';
 
 /** The repositories that an agent has left inside its checkout. */
 export interface Nested {
-  /** Folders that were repositories and whose files became part of the change, with the new places of their git folders. */
+  /** Former repositories whose files became part of the change, each with the new place of its git folder. */
   takenIn: { name: string; git: string }[];
-  /** Worktrees that it added inside its checkout. They are places to work in, and not part of the change. */
+  /** Worktrees that the agent added inside its checkout. They are not part of the change. */
   worktrees: string[];
-  /** What is untracked then, and not ignored. */
+  /** The files that are untracked afterwards and not ignored. */
   others: Name[];
 }
 
-/** How deep repositories may be nested. */
+/** The maximum depth of nested repositories. */
 const DEEPEST = 20;
 
 /**
- * Turns untracked repositories in a checkout into plain folders, as generators leave them. Otherwise git would record a link
- * to a commit that exists nowhere. Their git folders are moved away. Clones of other repositories are refused, so that
- * nothing foreign becomes part of the change. What `.gitmodules` names stays a submodule.
+ * Turns untracked repositories in a checkout, such as those that code generators create, into plain folders by moving their
+ * git folders away. Otherwise git would record a link to a commit that no remote has. Clones of other repositories are
+ * refused, so that nothing foreign becomes part of the change. Repositories that `.gitmodules` names stay submodules.
  */
 export async function flattened(checkout: Checkout): Promise<Nested> {
   const found: Nested = { takenIn: [], worktrees: [], others: [] };
@@ -54,7 +54,7 @@ export async function flattened(checkout: Checkout): Promise<Nested> {
       throw new Refusal(`${because} Their files are not part of the change, and .gitmodules does not name them.`);
     }
   }
-  throw new Refusal(`Repositories were left in one another, more than ${DEEPEST} deep.`);
+  throw new Refusal(`Nested repositories were left more than ${DEEPEST} levels deep.`);
 }
 
 /** Removes new links that `.gitmodules` does not name from the index, so that their folders are inspected. */
@@ -83,7 +83,7 @@ async function kindOf(checkout: Checkout, name: string): Promise<Kind> {
 
 const withoutPassword = (url: string) => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1…@');
 
-/** Moves something within the agent's checkout. Opens its folder where the agent has closed it. */
+/** Moves a file or folder within the agent's checkout. Restores write access to its folder if the agent has removed it. */
 async function moved(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -94,7 +94,7 @@ async function moved(from: string, to: string): Promise<void> {
   }
 }
 
-/** The paths in the checkout's `.gitmodules`. A file that git cannot read names none. */
+/** The paths in the checkout's `.gitmodules`. Empty if git cannot read the file. */
 async function submodulesOf(checkout: Checkout): Promise<Set<string>> {
   const text = await textAt(path.join(checkout.tree, '.gitmodules'));
   if (text === undefined) return new Set();

@@ -7,9 +7,9 @@ import { git, type Call, type Repository } from '../door.ts';
 import { ask, lookAt, type Checkout } from './checkout.ts';
 
 /**
- * Restores files that only git's own conversions have changed, mostly line ends: a file with exactly the bytes that a
- * checkout gives it is unchanged, whatever git would store for it today. `before` and `after`: how the index differed from
- * HEAD before and after everything was added. Returns whether there were any.
+ * Restores files that only git's own conversions have changed, mostly line ends. A file with exactly the bytes that a
+ * checkout writes is unchanged, whatever git would store for it now. `before` and `after`: how the index differed from HEAD
+ * before and after everything was added. Returns whether any file was restored.
  */
 export async function keptAsTheyWere(
   checkout: Checkout,
@@ -28,7 +28,7 @@ export async function keptAsTheyWere(
   return true;
 }
 
-/** A file of a checkout, and git's entry for it. `is`: what git would store for it today, where that is known. */
+/** A file of a checkout, and git's entry for it. `is`: what git would store for it now, if known. */
 export interface Entry {
   path: string;
   was: { mode: string; id: string };
@@ -36,7 +36,7 @@ export interface Entry {
 }
 
 /**
- * Those of the files that are as git has them, or exactly as it writes them at checkout. `scratch`: a temporary folder of
+ * Returns the files that are as git stores them, or exactly as it writes them at checkout. `scratch`: a temporary folder of
  * ours.
  */
 export async function asTheyWere(

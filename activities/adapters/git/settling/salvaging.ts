@@ -8,13 +8,13 @@ import type { Checkout } from './checkout.ts';
 import { kept, notesOnLeft, unnamed, type Keep } from './left-behind.ts';
 
 /**
- * Keeps an agent's commits where its refs cannot be read: all commits among its own objects that no other one leads to.
- * Where even these cannot be read, keeps its git folder beside the bundles. Returns what is where.
+ * Keeps an agent's commits if its refs cannot be read: all commits among its own objects that no other commit leads to. If
+ * these cannot be read either, keeps its git folder next to the bundles. Returns notes that say where everything is.
  */
 export async function salvaged(from: Omit<Checkout, 'view'> & { scratch: string; keep: Keep }): Promise<string[]> {
   const { tree, begun, copy, limits, scratch, keep } = from;
   const theirs = path.join(tree, '.git');
-  if (!(await isFolder(theirs))) return ['Nothing that it may have committed could be kept.'];
+  if (!(await isFolder(theirs))) return ['None of its commits could be kept.'];
   try {
     const view = { ...(await objectsOf(theirs, scratch, await formatOf(copy))), workTree: tree };
     const list = ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname) %(objecttype)'];

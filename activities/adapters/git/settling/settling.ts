@@ -19,12 +19,12 @@ import { salvaged } from './salvaging.ts';
 import { snapshotOf, usableIndex } from './snapshot.ts';
 
 /**
- * How long settling what one job has left may take, in milliseconds: as long as the default policy lets a job be silent.
- * After that the job has failed, for this reason.
+ * How long settling one job may take, in milliseconds: as long as the default policy lets a job be silent. After that the
+ * job fails, and reports this limit as the reason.
  */
 export const SETTLING_LIMIT_MS = 600_000;
 
-/** What became of what a writing job left. `notes`: what people should know besides. */
+/** The result of settling a writing job. `notes`: what else people should know. */
 export type Settled = { notes: string[] } & (
   { is: 'made'; commit: string } | { is: 'nothing' } | { is: 'refused'; because: string }
 );
@@ -32,9 +32,9 @@ export type Settled = { notes: string[] } & (
 export interface Settling {
   tree: string;
   begun: Begun;
-  /** Our copy of the repository, just updated. It has the result afterwards. */
+  /** Our copy of the repository, just updated. Afterwards it contains the result. */
   copy: Repository;
-  /** A temporary folder of ours, beside the checkout. */
+  /** A temporary folder of ours, next to the checkout. */
   scratch: string;
   keep: Keep;
   signal?: AbortSignal | undefined;
@@ -42,43 +42,43 @@ export interface Settling {
 }
 
 /**
- * Settles a writing job: from every state in which an agent can leave its checkout to an end, in bounded time.
+ * Settles a writing job: reaches a result from every state in which an agent can leave its checkout, in bounded time.
  *
- * | What was left | What it becomes |
+ * | What the agent left | What happens |
  * |---|---|
- * | files, changed, new, removed, staged or not | a commit of ours on what the agent committed |
- * | commits that descend from the start, on whatever branch HEAD is | the result |
- * | HEAD back at the start, all clean, and one branch ahead of it | that branch is the result |
- * | several such branches, stashes, tags, commits that nothing names | told, and kept as a bundle |
- * | ignored files only | nothing, and told; kept in the bundle as far as they are few and small |
+ * | changed, new or removed files, staged or not | committed by us on top of the agent's own commits |
+ * | commits that descend from the start, on any branch that HEAD is on | the result |
+ * | HEAD back at the start, a clean checkout, and one branch ahead of it | that branch is the result |
+ * | several such branches, stashes, tags, commits that nothing names | reported, and kept as a bundle |
+ * | ignored files only | no result; reported, and kept in the bundle if they are few and small |
  * | commits that do not descend from the start, or HEAD without a commit | refused, and kept as a bundle |
- * | a merge without conflicts, or with all of them decided | a merge commit |
- * | a merge with a conflict that nobody decided, or with git's marks | refused, by the files' names |
- * | a rebase or a series of patches half-way | refused; a bisect is nothing |
+ * | a merge without conflicts, or with all of them resolved | a merge commit |
+ * | a merge with an unresolved conflict, or with git's marks | refused; the message names the files |
+ * | an unfinished rebase or series of patches | refused; an unfinished bisect does not matter |
  * | sparse checkouts, split and sparse indexes | as with the agent's own git |
- * | locks, hooks, filters, settings, alternates of the agent's git | not looked at |
- * | an index that is missing or broken | one made from HEAD |
+ * | locks, hooks, filters, settings, alternates of the agent's git | ignored |
+ * | a missing or broken index | replaced by one made from HEAD |
  * | `.git` removed, or a file, a link, bare, or another repository's | refused |
- * | refs, HEAD or objects that cannot be read | refused; commits are looked for among the objects, or `.git` itself is kept |
- * | a repository in it, with commits or without | its files are taken in as files, its history is kept |
- * | a clone in it, or a link that `.gitmodules` does not name | refused, by name |
- * | a worktree in it | left out; what it committed is told, as any branch |
- * | pipes, sockets, devices | nothing where they are new, refused in a tracked file's place |
- * | links | links: none is followed |
- * | files and folders closed to their owner | opened up |
- * | files of more than 1 GiB | refused, by name |
- * | only what git's own conversions make of line ends | nothing |
- * | the checkout itself removed, or a link | refused |
+ * | unreadable refs, HEAD or objects | refused; commits found among the objects are kept, or else `.git` itself |
+ * | a nested repository, with commits or without | its files become part of the change, its history is kept |
+ * | a nested clone, or a submodule link that `.gitmodules` does not name | refused; the message names it |
+ * | a nested worktree | not part of the change; its commits are reported as those of any branch |
+ * | pipes, sockets, devices | ignored if they are new, refused in place of a tracked file |
+ * | symbolic links | committed as links; none is followed |
+ * | files and folders without permissions for their owner | permissions are restored |
+ * | files of more than 1 GiB | refused; the message names them |
+ * | only line ends that git's own conversions change | no result |
+ * | a checkout folder that was removed or replaced by a link | refused |
  *
- * Everything else that git or the file system refuses there is refused with their words, and so is what takes longer than
- * the limit. Only what is wrong with our own copy or the machine throws: that can be tried again.
+ * Everything else that git or the file system refuses is refused with their message, and so is settling that exceeds the
+ * limit. Only a problem with our own copy or the machine throws, because a retry can succeed.
  */
 export async function settle(settling: Settling, message: string): Promise<Settled> {
   return withinLimits(settling, async (checkout, state) => {
     const { copy, keep, scratch } = settling;
     const { commit, notes, takenIn } = await collect(checkout, state, message);
     if (commit !== undefined) {
-      // The transfer looks at every object: what is broken or has no business in a repository does not come across.
+      // The transfer checks every object, so broken or invalid objects do not reach our copy.
       const settings = ['fetch.fsckObjects=true'];
       await fetchFrom(copy, scratch, [commitId(commit)], { ...checkout.limits, settings });
     }
@@ -91,7 +91,10 @@ export async function settle(settling: Settling, message: string): Promise<Settl
   });
 }
 
-/** Keeps what a job has committed that came to no good end, and says where. Whatever goes wrong with that, it is over. */
+/**
+ * Keeps the commits of a failed job, and returns notes that say where. An error in this does not matter, because the job is
+ * over.
+ */
 export async function keepCommits(settling: Settling): Promise<string[]> {
   const kept = await withinLimits(settling, async (checkout, state) => ({
     is: 'nothing',
@@ -100,7 +103,7 @@ export async function keepCommits(settling: Settling): Promise<string[]> {
   return kept?.notes ?? [];
 }
 
-/** The names of what a reading job changed or committed all the same. */
+/** The names of everything that a reading job changed or committed although it must not. */
 export async function discarded(settling: Settling): Promise<string[]> {
   let names: string[] = [];
   const work: Work = async (checkout, { head }) => {
@@ -121,7 +124,7 @@ const DISCARDED = 20;
 
 type Work = (checkout: Checkout, state: GitState) => Promise<Settled>;
 
-/** Does the work on the checkout, and turns what git or the file system refuses there into an answer. */
+/** Runs the work on the checkout, and returns a refusal by git or the file system as a value. */
 async function withinLimits(settling: Settling, work: Work, rescue = rescued): Promise<Settled> {
   const { tree, begun, copy, scratch, signal, limitMs = SETTLING_LIMIT_MS } = settling;
   const limits = { signal, deadline: Date.now() + limitMs };
@@ -143,7 +146,7 @@ async function withinLimits(settling: Settling, work: Work, rescue = rescued): P
   }
 }
 
-/** What of a refused job is kept all the same. Whatever goes wrong with that, the job is over. */
+/** Keeps the work of a refused job. An error in this does not matter, because the job is over. */
 async function rescued(settling: Settling, limits: Checkout['limits'], seen?: [Checkout, GitState]): Promise<string[]> {
   const { tree, begun, copy, scratch, keep } = settling;
   const notes = seen ? await everything(...seen, keep, { files: true }).catch(() => []) : [];
@@ -151,10 +154,9 @@ async function rescued(settling: Settling, limits: Checkout['limits'], seen?: [C
   return salvaged({ tree, begun, copy, limits, scratch, keep }).catch(() => []);
 }
 
-/** The checkout through a git folder of our own, opened up first where the agent has closed it. */
+/** The checkout through a git folder of our own. Restores permissions first if the agent has removed them. */
 async function openedView({ tree, scratch, copy }: Settling): Promise<Repository> {
-  if (!(await isFolder(tree)))
-    throw new NotACheckout('The checkout is gone: where its folder was there is none any more.');
+  if (!(await isFolder(tree))) throw new NotACheckout('The checkout is gone: its folder was removed or replaced.');
   for (const folder of [tree, path.join(tree, '.git')]) {
     if (await isFolder(folder)) await chmod(folder, 0o755).catch(() => undefined);
   }
@@ -167,7 +169,7 @@ async function openedView({ tree, scratch, copy }: Settling): Promise<Repository
   }
 }
 
-/** Keeps all that the agent has made, committed or not, as far as git can still be had to. */
+/** Keeps everything that the agent has made, committed or not, as far as git can still read it. */
 async function everything(
   checkout: Checkout,
   state: GitState,
@@ -203,7 +205,10 @@ async function historiesOf(settling: Settling, checkout: Checkout, takenIn: Coll
   return [...(files.length > 0 ? [`Their own history is kept in ${listed(files)}.`] : []), ...lost];
 }
 
-/** What is no fault of what was left: a full disk, a machine without processes or files to spare, our own copy gone. */
+/**
+ * Whether the agent did not cause the failure: a full disk, a machine that is out of processes or files, or a broken copy of
+ * ours.
+ */
 async function isOurs(failure: unknown, { copy, signal }: Settling): Promise<boolean> {
   if (signal?.aborted || failure instanceof DiskFull) return true;
   const { code = '', syscall = '' } = failure as NodeJS.ErrnoException;
@@ -216,5 +221,5 @@ function becauseOf(failure: unknown): string {
   if (failure instanceof NotACheckout || failure instanceof Refusal) return plain(failure.message);
   const text = plain(failure instanceof GitFailed ? failure.stderr : (failure as Error).message).trim();
   const by = failure instanceof GitFailed ? 'Git' : 'The file system';
-  return `${by} refuses what it left: ${text.slice(-1_000) || 'without a word'}`;
+  return `${by} refuses what it left: ${text.slice(-1_000) || 'without a reason'}`;
 }

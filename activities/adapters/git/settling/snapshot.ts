@@ -8,18 +8,18 @@ import { shownName, type Name } from './names.ts';
 import { flattened, type Nested } from './nested.ts';
 import { keptAsTheyWere } from './normalising.ts';
 
-/** A checkout's files as a tree, and in what it differs from the commit that HEAD names. */
+/** A checkout's files as a tree, and how the tree differs from the commit that HEAD names. */
 export interface Snapshot extends Nested {
   tree: string;
   changes: Difference[];
 }
 
-/** More than any file of a change should have, in bytes. Forges take much less: GitHub at most 100 MB. */
+/** The largest file that a change may have, in bytes. Forges accept much less: GitHub at most 100 MB. */
 const MOST_BYTES = 1_024 ** 3;
 
 /**
- * Takes a checkout's files in, as `git add --all` would: into our own objects and index, by what is in the folder and not
- * by what the agent's git was told to do with it. Throws `Refusal` for what cannot be taken.
+ * Adds a checkout's files to our own objects and index, as `git add --all` would. Reads the folder itself and ignores the
+ * settings of the agent's git. Throws `Refusal` for files that cannot be added.
  */
 export async function snapshotOf(checkout: Checkout, head: string): Promise<Snapshot> {
   await unhide(checkout);
@@ -31,14 +31,12 @@ export async function snapshotOf(checkout: Checkout, head: string): Promise<Snap
     return { ...nested, ...(await treeOf(checkout, head, isAsStaged)) };
   } catch (failure) {
     if (!(failure instanceof GitFailed) || failure.timedOut) throw failure;
-    await newIndex(checkout, head); // the agent's is no use for that
+    await newIndex(checkout, head); // the agent's index is not usable for that
     return { ...nested, ...(await treeOf(checkout, head, false)) };
   }
 }
 
-/**
- * Adds what is not staged, and writes the tree. On a large repository each of these calls costs: none is made for nothing.
- */
+/** Adds unstaged changes and writes the tree. Each git call is slow on a large repository, so none is made needlessly. */
 async function treeOf(
   checkout: Checkout,
   head: string,
@@ -55,8 +53,8 @@ async function treeOf(
 }
 
 /**
- * Makes git look at every tracked file that is there, also where the agent's git was told not to (`update-index
- * --assume-unchanged`, `--skip-worktree`). A file that a sparse checkout left out is not there, and stays left out.
+ * Makes git inspect every tracked file in the checkout, even those that the agent has hidden from its git
+ * (`update-index --assume-unchanged`, `--skip-worktree`). Files that a sparse checkout omits stay omitted.
  */
 async function unhide(checkout: Checkout): Promise<void> {
   const entries = partsOf(await ask(checkout, ['ls-files', '-v', '-z'], { bytes: true }));
@@ -80,11 +78,11 @@ async function unhide(checkout: Checkout): Promise<void> {
   }
 }
 
-/** Tracked files that are not as the index has them, or may not be. */
+/** Tracked files that differ, or may differ, from the index. */
 const changedFiles = async (checkout: Checkout): Promise<Name[]> =>
   partsOf(await ask(checkout, ['diff-files', '--name-only', '-z'], { kind: 'checkout', bytes: true }));
 
-/** Makes sure of an index that git can read. Answers whether it is the agent's. */
+/** Makes sure that there is an index which git can read. Returns whether it is the agent's. */
 export async function usableIndex(checkout: Checkout, head: string): Promise<boolean> {
   const there = await lstat(path.join(checkout.view.gitDir, 'index')).catch(() => undefined);
   const args = ['ls-files', '--unmerged', '-z'];
@@ -96,7 +94,9 @@ export async function usableIndex(checkout: Checkout, head: string): Promise<boo
 
 async function newIndex(checkout: Checkout, head: string): Promise<void> {
   if ((await lookAt(checkout, '.git/info/sparse-checkout')).is !== 'nothing') {
-    throw new Refusal('Its index cannot be read, and with a sparse checkout only that tells what was left out.');
+    throw new Refusal(
+      'Its index cannot be read, and only the index of a sparse checkout shows which files were left out.',
+    );
   }
   await rm(path.join(checkout.view.gitDir, 'index'), { force: true });
   await ask(checkout, ['read-tree', head], { kind: 'write' });
@@ -116,7 +116,7 @@ async function addAll(checkout: Checkout): Promise<void> {
   if (isClosed(stderr)) throw new Refusal(`Some of its files cannot be read: ${stderr.trim().slice(-500)}`);
 }
 
-/** Refuses what has a tracked file's name and is none, and files that are too large to be meant. */
+/** Refuses anything that has replaced a tracked file and is not a file, and files that are too large. */
 async function mustBeFiles(checkout: Checkout, tracked: readonly Name[], others: readonly Name[]): Promise<void> {
   const odd: string[] = [];
   const large: string[] = [];
@@ -127,6 +127,6 @@ async function mustBeFiles(checkout: Checkout, tracked: readonly Name[], others:
     const { is, size } = await lookAtName(checkout, name);
     if (is === 'file' && size > MOST_BYTES) large.push(`${shownName(name)} (${(size / MOST_BYTES).toFixed(1)} GiB)`);
   }
-  if (odd.length > 0) throw new Refusal(`No files any more, but pipes, sockets or devices: ${listed(odd)}.`);
+  if (odd.length > 0) throw new Refusal(`These files were replaced by pipes, sockets or devices: ${listed(odd)}.`);
   if (large.length > 0) throw new Refusal(`Files of more than 1 GiB are not taken into a change: ${listed(large)}.`);
 }

@@ -9,7 +9,7 @@ import { FILE, type RepositorySettings } from '../../settings/repository-setting
 export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
   Object.hasOwn(agents, role) ? agents[role] : agents['default'];
 
-/** A role needs a command. Its program must exist, as far as that can be told without running it. */
+/** Checks that a role has a command whose program exists, as far as can be seen without running it. */
 export async function lacking(
   { repositories, searchPath }: { repositories: Repositories; searchPath: string | undefined },
   change: Change,
@@ -28,13 +28,13 @@ export async function lacking(
     : path.isAbsolute(word)
       ? await isRunnable(word)
       : await repositories.existsAt(change.repository, change.basis, word);
-  const where = word.includes('/') ? 'a command that is there' : 'a command on PATH';
+  const where = word.includes('/') ? 'a command that exists' : 'a command on PATH';
   return there ? [] : [{ path: at, expected: `expected ${where}, found '${word}'` }];
 }
 
 /**
- * The word that names the program: the first one that is no assignment (`FOO=1 node`). None where the shell would expand it
- * first, or where an assignment changes PATH.
+ * The word that names the program: the first one that is not an assignment (`FOO=1 node`). Undefined if the shell would
+ * expand it first, or if an assignment changes PATH.
  */
 export function programOf(command: string): string | undefined {
   const assigned = /^(?:[A-Za-z_]\w*=(?:[^\s"'\\$`;&|<>()]|"[^"\\$`]*"|'[^']*')*\s+)*/.exec(command)![0];

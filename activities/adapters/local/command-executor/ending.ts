@@ -14,7 +14,7 @@ import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from
 
 const DETAIL_CHARACTERS = 2_000;
 
-/** Where a job that is over lies, and what it was begun on. */
+/** The folders of a job that has ended, and the commits on which it began. */
 export interface Ended {
   job: Job;
   begun: Begun;
@@ -23,7 +23,7 @@ export interface Ended {
   run: string;
   result: string;
   /**
-   * Throws when a later attempt owns the job. An attempt that stood still for longer than its lock's lease no longer has the
+   * Throws if a later attempt owns the job. An attempt that was frozen for longer than its lock's lease no longer has the
    * lock, so it checks this before it records or publishes anything.
    */
   still: () => Promise<void>;
@@ -31,7 +31,7 @@ export interface Ended {
 
 const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
 
-/** Makes the report of a job that has ended, and hands the forge what a writing job made. */
+/** Makes the report of a job that has ended, and publishes the commits of a writing job. */
 export class Ending {
   constructor(
     private readonly root: string,
@@ -44,7 +44,7 @@ export class Ending {
     const file = await readResultFile(ended.result);
     const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
     if (killed && 'text' in file && file.text === undefined) {
-      const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside';
+      const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside of gatehouse';
       const because = `Its process was ended by ${how}, without a result.`;
       return { is: 'evicted', because: await this.andKept(ended, because, signal), infrastructure: false };
     }
@@ -72,14 +72,14 @@ export class Ending {
     return [because, ...(settling ? await keepCommits(settling) : [])].join(' ');
   }
 
-  /** What a reading job changed is discarded. */
+  /** Discards the changes of a reading job. */
   private async read(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const thrown = await discarded(await this.settlingOf(ended, signal));
     const now = await this.headNow(ended.job);
     return { ...saidOf(result), changed: false, ...now, ...(thrown.length > 0 && { discarded: thrown }) };
   }
 
-  /** Publishes what a writing job made. It is settled once, however often publishing is retried. */
+  /** Publishes the work of a writing job. The job is settled once, however often publishing is retried. */
   private async handBack(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const { job, begun } = ended;
     const said = saidOf(result);
@@ -118,7 +118,7 @@ export class Ending {
   }
 }
 
-/** Why a running job must be stopped, if it must. */
+/** The reason why a running job must be stopped. Undefined if it may continue. */
 export function overdue({ seconds, silenceSeconds, role }: Job, state: Extract<ProcessState, { is: 'running' }>) {
   const now = Date.now();
   if (now - state.since > seconds * 1_000) return `${role} was stopped after ${seconds} s, its time limit.`;

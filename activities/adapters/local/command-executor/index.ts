@@ -38,7 +38,7 @@ class CommandExecutor implements Executor {
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
-  /** The jobs that this worker is settling, and how to abort that. */
+  /** The jobs that this worker is settling, with their abort controllers. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
@@ -87,10 +87,10 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** Throws `Refusal` where this job can never be begun. */
+  /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
     const command = commandFor(await settingsOf(this.repositories, job.change), job.role);
-    if (command === undefined) throw new Refusal(`${FILE} states no command for ${job.role}, and none for default.`);
+    if (command === undefined) throw new Refusal(`${FILE} has no command for ${job.role}, and no default.`);
     const begun = await prepare(this.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
@@ -118,12 +118,12 @@ class CommandExecutor implements Executor {
       const job = (await readRecord(place.job)) as Job | undefined;
       const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
       if (!job || !begun) {
-        await end(place.run, { graceMs: GRACE_MS }); // its records may have been lost while it runs
+        await end(place.run, { graceMs: GRACE_MS }); // it may still run although its records were lost
         return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
       }
 
       const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
-      if (state.is === 'absent') throw new Error(`The command of ${key} has not begun: it is launched once more.`);
+      if (state.is === 'absent') throw new Error(`The command of ${key} has not begun and is launched again.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
         if (!over) return running(place.run);
@@ -137,7 +137,7 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** Recorded first, so that nothing the job still does changes its report. */
+  /** Records the report first, so that nothing that the job still does changes it. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
     const place = this.folderOf(key);
     if (await isSuperseded(place.owner, by)) return false; // its owner may be settling it right now
@@ -152,16 +152,16 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /** Ends all running jobs at once, and throws what could not be ended. The next worker removes checkouts that are left. */
+  /** Ends all running jobs at once. Throws if some could not be ended. The next worker removes checkouts that are left. */
   async close(): Promise<void> {
     this.closing = true;
-    const unfinished = await this.list();
-    const running = unfinished.flatMap((job) => (job.running ? [job.key] : []));
+    const listed = await this.list();
+    const running = listed.flatMap((job) => (job.running ? [job.key] : []));
     const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
-    // A job that is locked right now delays the stop for a moment only. It is ended in any case.
+    // Waits only briefly for a job that is locked. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
-      unfinished.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
+      listed.map(({ key }) => this.folderOf(key).run), // includes what ended commands have left running
       { graceMs: GRACE_MS },
     );
     if (left.length > 0) throw new Error(left.join('\n'));
@@ -178,14 +178,11 @@ class CommandExecutor implements Executor {
     });
   }
 
-  /**
-   * Removes checkouts that outlived their job's report, where a worker died between the two: nobody looks at those jobs
-   * again.
-   */
+  /** Removes checkouts of jobs that have a report, left by a worker that died in between. Nobody polls those jobs again. */
   private async sweep(): Promise<void> {
     for (const name of await this.unfinished.reported().catch((): string[] => [])) {
       const place = this.folderIn(name);
-      // Nothing else depends on it. The next worker removes what is left.
+      // Nothing depends on this. The next worker removes checkouts that are left.
       await withLock(place.lock, () => this.clear(place)).catch(() => undefined);
     }
   }
@@ -220,7 +217,7 @@ class CommandExecutor implements Executor {
   }
 
   private async note(key: string, place: JobFolder, report: JobReport): Promise<void> {
-    if (await isFolder(place.report)) await clear(place.report); // nothing of ours
+    if (await isFolder(place.report)) await clear(place.report); // not a record of ours
     await writeJson(place.report, report);
     this.ledger?.note({ effect: 'job-ended', key });
   }

@@ -9,7 +9,7 @@ const Owner = z.object({ activity: z.string(), n: z.number(), at: z.number() });
 /** Records who owns the job. Called under the job's lock. */
 export const own = (file: string, by: Attempt): Promise<void> => writeRecord(file, JSON.stringify(by));
 
-/** Whether a later attempt owns the job. A call that is not made for an attempt is never superseded. */
+/** Whether a later attempt owns the job. False for a call that is not made by an attempt. */
 export async function isSuperseded(file: string, by: Attempt | undefined): Promise<boolean> {
   if (!by) return false;
   const owner = Owner.safeParse(await readRecord(file)).data;

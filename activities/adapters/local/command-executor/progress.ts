@@ -4,7 +4,7 @@ import { tailOf } from '../../processes/logs.ts';
 import { plain } from '../../processes/text.ts';
 import { PRINTED_CHARACTERS } from './result.ts';
 
-/** The progress of a running job, from what it prints. */
+/** The status of a running job, with progress read from its output. */
 export async function running(run: string): Promise<JobStatus> {
   const printed = await tailOf(run, 'stderr', PRINTED_CHARACTERS);
   const progress = progressOf(printed);
@@ -28,7 +28,7 @@ export function progressOf(printed: string): { done: number; total: number; labe
       if (data)
         return { done: data.done, total: data.total, ...(data.label !== undefined && { label: plain(data.label) }) };
     } catch {
-      continue; // cut off, or no JSON: an earlier line will do
+      continue; // cut off, or not JSON: use an earlier line
     }
   }
   return undefined;

@@ -3,12 +3,12 @@ import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
 import { readBounded, textOf } from '../../files/reading.ts';
 import { plain, plainWithin } from '../../processes/text.ts';
 
-/** How much of the end of an agent's output is read, in characters. */
+/** How many characters are read from the end of an agent's output. */
 export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
 
-/** What an agent writes into its result file. */
+/** The contents of an agent's result file. */
 const Result = z.looseObject({
   summary: z.string(),
   output: z.unknown().optional(),
@@ -26,10 +26,10 @@ const Result = z.looseObject({
 });
 export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
-/** More than any valid result: its output and its summary are limited to less. */
+/** Larger than any valid result, because output and summary have smaller limits. */
 const RESULT_BYTES = 4_000_000;
 
-/** What is at the path of an agent's result: a text, nothing, or something that is no result. */
+/** Reads an agent's result file: its text, nothing, or why it is not a result. */
 export async function readResultFile(file: string): Promise<{ text: string | undefined } | { broken: string }> {
   const found = await readBounded(file, RESULT_BYTES);
   if (found.is === 'odd') return { broken: `The result is ${found.what}: expected a file with JSON` };
@@ -37,8 +37,8 @@ export async function readResultFile(file: string): Promise<{ text: string | und
 }
 
 /**
- * Reads an agent's result, or its output where it wrote no result. A broken result says what was expected. `answers`: the
- * role is asked for data, which may also be the text of its summary.
+ * Reads an agent's result, or its output if it wrote no result. For a broken result, returns what was expected. `answers`:
+ * the role is asked for data, which may also be the text of its summary.
  */
 export function readResult(
   text: string | undefined,
@@ -47,7 +47,7 @@ export function readResult(
 ): { result: AgentResult } | { broken: string } {
   if (text === undefined) return { result: finished({ summary: printed.trim() }, answers) };
   const raw = jsonOf(text);
-  if (raw === undefined) return { broken: `The result is no JSON: ${whyNoJson(text)}` };
+  if (raw === undefined) return { broken: `The result is not JSON: ${whyNoJson(text)}` };
   const { data, error } = Result.safeParse(raw);
   if (error) {
     const fields = badFields(error, raw).map(({ path, expected }) => `${path}: ${expected}`);
@@ -81,23 +81,23 @@ function whyNoJson(text: string): string {
   }
 }
 
-/** The part of a result that people and later steps see: data where data was asked for, and readable text. */
+/** The part of a result that people and later steps see: data if the role is asked for data, and readable text. */
 function finished(result: AgentResult, answers: boolean): AgentResult {
   const data = dataIn(result.output) ?? (answers && result.output === undefined ? dataIn(result.summary) : undefined);
   return cut(plainWithin({ ...result, ...(data !== undefined && { output: data }) }));
 }
 
-/** The object or list that a text consists of, fenced or bare. Anything else is just a text. */
+/** The object or list that a text consists of, fenced or bare. Undefined for any other text. */
 function dataIn(text: unknown): object | undefined {
   if (typeof text !== 'string' || text.length > OUTPUT_BYTES || !/^\s*(?:[{[]|`{3}|~{3})/.test(text)) return undefined;
   const value = jsonOf(text.trim());
   return typeof value === 'object' && value !== null && !isDeep(value) ? value : undefined;
 }
 
-/** No real answer is half as deep. Much deeper values can be parsed but not written again. */
+/** Real answers are less than half as deep. Much deeper values can be parsed but not written again. */
 const DEEPEST = 100;
 
-/** Checks level by level, because recursion would overflow on the very values that this must find. */
+/** Checks level by level, because recursion would overflow on exactly the values that this must find. */
 function isDeep(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -107,7 +107,7 @@ function isDeep(value: unknown): boolean {
   return false;
 }
 
-/** Cuts a summary that is too long, with a mark. Callers that need all of it see `cut`. */
+/** Shortens a summary that is too long, and marks the cut. `cut` tells callers that some of it is missing. */
 const cut = (result: AgentResult): AgentResult =>
   result.summary.length <= SUMMARY_CHARACTERS
     ? result

@@ -1,6 +1,6 @@
 import type { Job } from '../../../../workflows/contracts/activities.ts';
 
-/** A job as its agent reads it: nothing but what CONFIGURATION.md names. */
+/** A job as its agent reads it, with only the fields that CONFIGURATION.md names. */
 export function shownJob({
   key,
   role,

@@ -10,8 +10,8 @@ import { stateOf } from '../../processes/processes.ts';
 const Known = z.object({ key: z.string() });
 
 /**
- * The jobs that have no report, and those whose checkout outlived its report, where a worker died between the two. All other
- * jobs have left nothing but their records.
+ * The jobs without a report, and those with a report whose checkout still exists because a worker died in between. All other
+ * jobs have only their records left.
  */
 export class UnfinishedJobs {
   private readonly jobs;
@@ -23,20 +23,20 @@ export class UnfinishedJobs {
   }
 
   add = (name: string): Promise<void> => this.unfinished.add(name);
-  /** Called when the report is recorded and the checkout is gone. */
+  /** Removes a job from the list, when its report is recorded and its checkout is gone. */
   strike = (name: string): Promise<void> => this.unfinished.remove(name);
 
   async list(): Promise<UnfinishedJob[]> {
-    const unfinished: UnfinishedJob[] = [];
+    const listed: UnfinishedJob[] = [];
     for (const name of await this.unfinished.list()) {
       const folder = path.join(this.jobs, name);
       const job = Known.safeParse(await readRecord(path.join(folder, 'job.json'))).data;
-      if (job) unfinished.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
+      if (job) listed.push({ key: job.key, running: (await stateOf(path.join(folder, 'run'))).is === 'running' });
     }
-    return unfinished;
+    return listed;
   }
 
-  /** The names of those that have a report. Only their checkouts are left. */
+  /** The names of listed jobs that have a report. Only their checkouts are left. */
   async reported(): Promise<string[]> {
     const names = await this.unfinished.list();
     const there = await Promise.all(names.map((name) => this.filesOf(name)));

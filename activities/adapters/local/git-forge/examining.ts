@@ -13,7 +13,7 @@ import type { LocalWorkspace } from '../repositories/workspace.ts';
 import type { Target } from '../repositories/worktrees.ts';
 import { unfiltered } from './filters.ts';
 
-/** We run the checks ourselves: we know which there will be, and can test what we will merge. */
+/** We run the checks ourselves, so we know which there will be, and can test the result of a merge. */
 const DEFAULTS: ForgeDefaults = { checksGraceSeconds: 0, tested: 'merge-result' };
 
 interface Parts {
@@ -22,7 +22,9 @@ interface Parts {
   publishing: Publishing;
 }
 
-/** Whether a change can be worked on, and where it stands. What is wrong is named by its place in the run's input. */
+/**
+ * Examines whether a change can be worked on, and its present state. Problems are reported by their path in the run's input.
+ */
 export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
   const { workspace, store, publishing } = parts;
   const found = await workspace.locate(wish.repository);
@@ -38,7 +40,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   const base = wish.base ?? (await workspace.defaultBranch(wish.repository));
   const basis = base && (await workspace.headOf(repository, base));
   if (!base || !basis) {
-    const instead = base === undefined ? 'none that is its default' : `no branch ${base}`;
+    const instead = base === undefined ? 'no default branch' : `no branch ${base}`;
     return refused('change.base', `a branch of ${repository} with a commit, found ${instead}`);
   }
   const branch = await branchFor(store, found.name, wish);
@@ -65,7 +67,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   return { ...there, head, writers: await publishing.writersOf(change, head) };
 }
 
-/** A pull request names its branch; a branch that was given as well must be the same. */
+/** A pull request has a recorded branch. If a branch was given too, it must be that one. */
 async function branchFor(store: ChangeStore, name: string, { pullRequest, branch, branchGiven }: ChangeWish) {
   if (pullRequest === undefined) return branch;
   const found = await store.branchOf(name, pullRequest);
@@ -82,7 +84,7 @@ async function settingsAt(
   return { fields: [{ path: FILE, expected: `expected a file of this name on ${base}${near}` }] };
 }
 
-/** Submodules name addresses of others: they are not brought along, and that is told. */
+/** Checkouts have no submodules, because these come from addresses of others. The run reports that. */
 async function lacking(at: Target, basis: string): Promise<{ lacking?: string }> {
   const submodules = await submodulesIn(at, basis);
   if (submodules.length === 0) return {};
@@ -95,7 +97,7 @@ const refused = (path: string, expected: string): ForgeExamined => ({
   fields: [{ path, expected: `expected ${expected}` }],
 });
 
-/** What of a repository's form we cannot work with, by name and with what would help. */
+/** Forms of a repository with which we cannot work, with the command that helps. */
 export async function unfit(at: Target): Promise<BadField[]> {
   const bad = (found: string): BadField[] => [
     { path: 'change.repository', expected: `expected a whole clone, found ${found}` },
@@ -115,6 +117,6 @@ export async function inTheWay(at: Target, branch: string): Promise<BadField[]> 
   const there = [...found.keys(), ...broken].map((name) => name.replace('refs/heads/', ''));
   const other = there.find((name) => above.includes(name) || name.startsWith(`${branch}/`));
   if (other === undefined) return [];
-  const expected = `expected a name that git can make a branch of: found the branch ${other}, with which there can be no ${branch}`;
+  const expected = `expected a branch name that git can create, found the branch ${other}, next to which there can be no ${branch}`;
   return [{ path: 'change.branch', expected }];
 }

@@ -5,8 +5,8 @@ import { machineSettings } from '../../git/machine.ts';
 import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 
 /**
- * Files whose contents our checkouts would lack. Filters are programs of the machine, and we run none but git-lfs, where the
- * base's settings ask for it. Git itself does without a filter that is not required.
+ * Files whose contents our checkouts would lack. Filters are programs on the machine, and we run none except git-lfs, if the
+ * base's settings enable it. A filter that is not required may be missing.
  */
 export async function unfiltered(
   at: Repository & { commonDir: string },
@@ -32,7 +32,7 @@ async function unfitForLfs(at: Repository, file: string, lfs: boolean | undefine
   const path = `${FILE}:git.lfs`;
   if (lfs === undefined) {
     const choice = 'true (checkouts have the contents) or false (they have the pointers)';
-    return [{ path, expected: `expected ${choice}, for ${file} has the filter lfs` }];
+    return [{ path, expected: `expected ${choice}, because ${file} has the filter lfs` }];
   }
   try {
     await git(at, ['lfs', 'version']);

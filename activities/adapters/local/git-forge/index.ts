@@ -22,8 +22,8 @@ import { LocalWorkspace } from '../repositories/workspace.ts';
 import { examineChange } from './examining.ts';
 
 /**
- * Any git repository on disk as a forge. Branches and merges are real, pull requests are records of ours, and checks are
- * commands that we run.
+ * Serves any git repository on disk as a forge. Branches and merges are real, pull requests are records of ours, and checks
+ * are commands that we run.
  */
 export const gitForge = (options: Local): Forge & { repositories: Repositories; close(): Promise<void> } =>
   new GitForge(options);
@@ -63,7 +63,7 @@ class GitForge implements Forge {
       const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
       if (same) return record;
       if (record.holder && (await isLive(record.holder))) return record;
-      // The branch has a new owner. What became of the earlier change does not concern the new one.
+      // The branch has a new owner, whom the end of the earlier change does not concern.
       const { number, mergeCommit, ahead: before, ...kept } = record;
       void [mergeCommit, before];
       const open = record.state === 'open' && number !== undefined;
@@ -104,7 +104,7 @@ class GitForge implements Forge {
     }
     const brought = last !== undefined && (await this.broughtBy(copy, last, baseHead));
     if (brought)
-      return { ...merged(brought, last), note: `${change.base} holds its changes as ${brought.slice(0, 8)}.` };
+      return { ...merged(brought, last), note: `${change.base} contains its changes as ${brought.slice(0, 8)}.` };
     if (head !== undefined && (isAhead || last === undefined)) {
       const there = known === undefined || (await isIn(copy, known, head));
       const foreign = await this.publishing.foreignSince(change, known, head);
@@ -112,7 +112,7 @@ class GitForge implements Forge {
     }
     if (last === undefined && known === undefined) return { state: 'open', baseHead, foreign: [] };
     const became =
-      head === undefined ? 'was deleted' : `was set back to ${head.slice(0, 8)}, which ${change.base} holds`;
+      head === undefined ? 'was deleted' : `was set back to ${head.slice(0, 8)}, which ${change.base} contains`;
     const note = `The branch ${change.branch} ${became}; its changes are not in ${change.base}.`;
     return { state: 'closed', ...(head && { head }), baseHead, foreign: [], note };
   }
@@ -199,7 +199,7 @@ class GitForge implements Forge {
     return this.merged(change, head, commit, copy);
   }
 
-  /** The base contains it, whoever merged it. Records that, and deletes the branch. */
+  /** Records that the base contains the change, whoever merged it, and deletes the branch. */
   private async merged(change: Change, head: string, mergeCommit: string, copy: Repository): Promise<MergeReport> {
     const place = await withPath(this.workshop, change);
     await this.store.change(place, (record) => ({ ...record, state: 'merged', mergeCommit }));
@@ -210,13 +210,13 @@ class GitForge implements Forge {
 
   close = () => this.runs.close();
 
-  /** Both heads, read at the same time, and our copy, which has them. Later commits are for the next look. */
+  /** Both heads, read at the same time, and our copy, which has them. Later commits are seen by the next poll. */
   private async headsOf(change: Omit<Change, 'basis'>) {
     const copy: Repository = { gitDir: await this.workshop.fetch(change.repository) };
     return { copy, ...(await this.workshop.headsIn(copy, change)) };
   }
 
-  /** As `broughtBy`, with a cache: every look asks about the same two heads again. */
+  /** Caches `broughtBy`, because every poll asks about the same two heads again. */
   private async broughtBy(copy: Repository, head: string, base: string): Promise<string | undefined> {
     const asked = `${copy.gitDir} ${head}`;
     const before = this.brought.get(asked);

@@ -5,7 +5,7 @@ import { foldersOf } from '../../files/folders.ts';
 import { readText } from '../../files/records.ts';
 import { withLock } from '../../processes/locks.ts';
 
-/** Appends one line of JSON per notice and severity. A notice that is there already is not appended again. */
+/** Appends one line of JSON per notice and severity. Skips a notice that the file already has. */
 export const fileNotifier = ({ root, notices }: { root: string; notices?: string | undefined }): Notifier => {
   const file = path.resolve(notices ?? foldersOf(root).notices);
   return {
@@ -13,8 +13,8 @@ export const fileNotifier = ({ root, notices }: { root: string; notices?: string
       withLock(`${file}.lock`, async () => {
         const text = (await readText(file)) ?? '';
         const begin = `{"delivery":${JSON.stringify(key)},`;
-        // The last part is empty, or a line that a killed writer did not finish. It is no notice, so ours begins on a new
-        // line.
+        // The last part is empty, or a line that a killed writer did not finish. Such a line is not a notice, so ours begins
+        // on a new line.
         const lines = text.split('\n');
         const half = lines.pop() !== '';
         if (lines.some((line) => line.startsWith(begin))) return;

@@ -1,6 +1,6 @@
 import type { Notifier } from '../../../ports.ts';
 
-/** Writes one line per notice and severity to the log: what a laptop has instead of a chat. */
+/** Writes one line per notice and severity to the log, for machines without a chat. */
 export const logNotifier = (log: (fields: object, message: string) => void): Notifier => ({
   async deliver({ key, workflowId, task, notice }) {
     const { type, severity, text } = notice;

@@ -21,22 +21,22 @@ import { probe, probeAt, type Answer } from './probing.ts';
 
 const GRACE_MS = 3_000;
 const LOG_CHARACTERS = 600;
-/** How long one probe may take, in milliseconds. A live environment may be busy with its visitor. */
+/** How long one probe may take, in milliseconds. A live environment gets longer, because it may be busy with its visitor. */
 const PROBE_MS = { provisioning: 2_000, live: 5_000 };
 /**
- * How many probes in a row may fail before a live environment is lost: when nobody listens, and when what listens does not
- * answer.
+ * How many probes in a row may fail before a live environment counts as lost. `refused`: nobody listens. `other`: something
+ * listens but does not answer.
  */
 const LOST_PROBES = { refused: 5, other: 15 };
 
-/** The record of one environment: its port, how it is known to be up, and when it expires. */
+/** The record of one environment: its port, the path that shows that it is up, and when it expires. */
 const Begun = z.object({
   key: z.string().optional(), // older records lack it
   port: z.number(),
   ready: z.string().optional(),
   expireMinutes: z.number().optional(),
 });
-/** Since when it is up, and where. */
+/** When it came up, and its address. */
 const Live = z.object({ at: z.string(), url: z.string().optional() });
 
 /** Runs each environment as a process in a checkout of the head, on a port of its own. */
@@ -83,7 +83,7 @@ class ProcessEnvironments implements Environments {
       if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await settingsOf(this.repositories, change);
-      if (!environment) throw new Error(`${change.repository} states no environment.`);
+      if (!environment) throw new Error(`${change.repository} has no environment in its settings.`);
 
       await mkdir(place.folder, { recursive: true });
       await this.unfinished.add(path.basename(place.folder));
@@ -102,7 +102,7 @@ class ProcessEnvironments implements Environments {
   }
 
   private unlessClosing(): void {
-    if (this.closing) throw new Error('This worker is stopping: the next one makes the environment.');
+    if (this.closing) throw new Error('This worker is stopping: the next one starts the environment.');
   }
 
   async look(key: string): Promise<EnvironmentReport> {
@@ -128,18 +128,21 @@ class ProcessEnvironments implements Environments {
     return { is: 'live', url: answer.url, ...expiry(begun, since) };
   }
 
-  /** Its command has ended. What the command left running is ended too. */
+  /** Reports an environment whose command has ended, and ends the processes that the command left running. */
   private async over({ run }: EnvironmentFolder, state: ProcessState, wasLive: boolean): Promise<EnvironmentReport> {
     await end(run, { graceMs: GRACE_MS });
     const code = state.is === 'exited' ? state.code : undefined;
-    const stays = 'the command must stay for as long as the environment is to live, and nothing of it was left running';
+    const stays = 'the command must keep running as long as the environment lives, and none of its processes was left';
     const how =
       code === undefined ? 'its process is gone' : `its process ended (exit ${code})${code === 0 ? `: ${stays}` : ''}`;
     const because = `${how}. ${await lastWordsOf(run, LOG_CHARACTERS)}`.trim();
     return { is: wasLive ? 'gone' : 'failed', because };
   }
 
-  /** Keeps probing: the server may be gone although the process that started it is not. */
+  /**
+   * Reports a live environment. It is probed each time, because the server may be gone although the process that started it
+   * is not.
+   */
   private async live(key: string, place: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
     const { url = `http://127.0.0.1:${begun.port}` } = live;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
@@ -151,7 +154,7 @@ class ProcessEnvironments implements Environments {
     };
   }
 
-  /** An environment in another container may be reachable there, so it is not taken for dead. */
+  /** Whether the environment is lost. One in another container may be reachable only there, so it does not count as lost. */
   private async isLost(key: string, { run }: EnvironmentFolder, answer: Answer): Promise<boolean> {
     const failed = answer.is === 'up' || !(await isHere(run)) ? 0 : (this.failing.get(key) ?? 0) + 1;
     if (failed === 0) this.failing.delete(key);
@@ -171,12 +174,12 @@ class ProcessEnvironments implements Environments {
   async close(): Promise<void> {
     this.closing = true;
     const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
-    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes what ended commands left
+    const left = await endAll(runs, { graceMs: GRACE_MS }); // includes processes that ended commands left
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
   }
 
-  /** Recorded first, so that a late `ensure` makes nothing. */
+  /** Records the removal first, so that a late `ensure` creates nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
     const place = this.folderOf(key);
     await writeRecord(place.removed, because);
@@ -195,7 +198,7 @@ class ProcessEnvironments implements Environments {
     return new Set((await this.allBegun()).map(({ port }) => port));
   }
 
-  /** The records of all that were begun and not removed. */
+  /** The records of all environments that were begun and not removed. */
   private async allBegun(): Promise<Begun[]> {
     const begun = await Promise.all((await this.unfinished.list()).map((name) => this.begunIn(name)));
     return begun.filter((each) => each !== undefined);

@@ -5,7 +5,7 @@ const ADDRESSES = ['127.0.0.1', '::1', '0.0.0.0', '::'];
 /** A machine without IPv6 has no such address, and nobody can listen there. */
 const NO_SUCH_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-/** A free port from the system that no record names. */
+/** Asks the system for a free port that no environment has recorded. */
 export async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (;;) {
     const port = await listened('127.0.0.1', 0);
@@ -18,7 +18,7 @@ export async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Listens for a moment and returns the port, or nothing where somebody else listens. */
+/** Listens briefly and returns the port. Undefined if somebody else listens there. */
 async function listened(address: string, wanted: number): Promise<number | undefined> {
   const server = createServer();
   try {

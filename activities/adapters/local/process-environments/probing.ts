@@ -1,10 +1,10 @@
-/** A port's answer. `refused`: nobody listens there, so waiting longer for an answer is no use. */
+/** A port's answer. `refused`: nobody listens there, so it is useless to wait longer. */
 export type Answer = { is: 'up'; url: string } | { is: 'down'; because: string; refused: boolean };
 
-/** What `localhost` may mean. A server may listen on only one of them. */
+/** The addresses that `localhost` may mean. A server may listen on only one of them. */
 const HOSTS = ['127.0.0.1', '[::1]'] as const;
 
-/** Probes both addresses, and takes the one that answers. */
+/** Probes both addresses, and returns the one that answers. */
 export async function probe(port: number, ready: string | undefined, mostMs: number): Promise<Answer> {
   const answers = await Promise.all(HOSTS.map((host) => probeAt(`http://${host}:${port}`, ready, mostMs)));
   const up = answers.find((answer) => answer.is === 'up');
@@ -17,7 +17,7 @@ export async function probe(port: number, ready: string | undefined, mostMs: num
   };
 }
 
-/** Up is what answers 2xx at its `ready` path, or without one, any status below 500. */
+/** A server is up if it answers 2xx at its `ready` path or, without one, any status below 500. */
 export async function probeAt(url: string, ready: string | undefined, mostMs: number): Promise<Answer> {
   try {
     const response = await fetch(`${url}${ready ?? '/'}`, { signal: AbortSignal.timeout(mostMs), redirect: 'manual' });

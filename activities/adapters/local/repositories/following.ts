@@ -13,8 +13,8 @@ interface With {
 }
 
 /**
- * Whether a person's checkout is as the commit has it. Files that only git's own conversions make differ are not changes,
- * though git reports them as such: these are `converted`.
+ * Compares a person's checkout with a commit. Files that differ only by git's own conversions are not changes, although git
+ * reports them as such: these are `converted`.
  */
 export async function stateSince(
   worktree: Worktree,
@@ -40,8 +40,8 @@ export async function stateSince(
 }
 
 /**
- * Moves a checkout's files and index from one commit to the next, or throws as git does where something is in the way. Git
- * takes converted files for changed ones, so for this it is shown an index that has them as git would store them.
+ * Moves a checkout's files and index from one commit to the next. Throws git's error if something is in the way. Git
+ * mistakes converted files for changed ones, so it gets an index with these files as git would store them.
  */
 export async function take(
   worktree: Worktree,
@@ -55,7 +55,7 @@ export async function take(
   const input = converted.flatMap((file) => (moving.has(file) ? [`${file}\0`] : [])).join('');
   if (input === '') return void (await git(worktree, [...read, before, next], call));
 
-  // Git itself uses a file of this name to lock the index and to replace it.
+  // Git itself uses a file with this name to lock the index and to replace it.
   const index = path.join(worktree.gitDir, 'index.lock');
   await copyFile(path.join(worktree.gitDir, 'index'), index, constants.COPYFILE_EXCL);
   try {

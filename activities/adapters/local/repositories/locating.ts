@@ -6,24 +6,24 @@ import { machineSettings } from '../../git/machine.ts';
 import { isUnanswered } from '../../git/refusals.ts';
 import type { Target } from './worktrees.ts';
 
-/** A repository of a person, as it was found. */
+/** A person's repository, as it was found. */
 export interface Found {
   is: 'found';
-  /** One name, whichever path was given: the folder that contains its common `.git`, or the git folder itself. */
+  /** The canonical name, whichever path was given: the folder that contains its common `.git`, or the git folder itself. */
   name: string;
   /** The given path. A link in it may lead elsewhere later. */
   given: string;
-  /** The given folder, with links resolved. In a linked worktree it differs from the name. */
+  /** The given folder, with links resolved. For a linked worktree it differs from the name. */
   folder: string;
-  /** Where refs and HEAD are read. All links are resolved. */
+  /** The place from which refs and HEAD are read. All links are resolved. */
   at: Target;
 }
-/** `because`: git's own reason, where the owner can do something about it. */
+/** `because`: git's own reason, if the owner can do something about it. */
 export type Located = Found | { is: 'none'; because?: string };
 
 /**
- * Finds the repository at an absolute path or file:// URL, in just this folder and never above. Worktrees, links and other
- * spellings of a repository have one name. Git decides whether another user's folder is trusted (`safe.directory`).
+ * Finds the repository at an absolute path or file:// URL, in exactly this folder and never above. Worktrees, links and
+ * other spellings of a repository have one name. Git decides whether another user's folder is trusted (`safe.directory`).
  */
 export async function locate(repository: string): Promise<Located> {
   const given = repository.startsWith('file://') ? pathOfUrl(repository) : repository;
@@ -56,7 +56,7 @@ const QUESTION = [
   '--show-toplevel',
 ];
 
-/** Asks git. Where git does not trust the folder, asks once more with the machine's own `safe.directory` settings. */
+/** Asks git about the folder. If git does not trust it, asks again with the machine's own `safe.directory` settings. */
 async function trusting(folder: string): Promise<string> {
   try {
     return await asked(folder, []);

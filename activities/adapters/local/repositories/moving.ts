@@ -13,7 +13,7 @@ import { BlockedByOwner } from './blocked-by-owner.ts';
 import { stateSince, take } from './following.ts';
 import { worktreesOf, type Target, type Worktree } from './worktrees.ts';
 
-/** A move that was begun. After a crash, the next worker finishes what it records. */
+/** The record of a move that has begun. After a crash, the next worker finishes the move. */
 const Move = z.object({
   branch: z.string(),
   before: z.string(),
@@ -23,15 +23,15 @@ const Move = z.object({
 type Move = z.output<typeof Move>;
 
 /**
- * Moves branches of people's repositories: the ref first, by compare and swap, then the owner's clean checkout follows. Each
+ * Moves branches in people's repositories: first the ref, by compare and swap, and then the owner's clean checkout. Each
  * move is recorded before it begins.
  */
 export class Moving {
   constructor(private readonly folder: string) {}
 
   /**
-   * Moves a branch from one commit to another, both of which are there. Returns false when the branch no longer stands at
-   * the first. Throws `BlockedByOwner`, before anything has moved, where something of the owner's is in the way.
+   * Moves a branch from one commit to another. The repository must have both. Returns false if the branch is no longer at
+   * the first one. Throws `BlockedByOwner`, before anything has moved, if work of the owner is in the way.
    */
   move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
     const file = this.fileOf(target.commonDir, branch);
@@ -68,11 +68,14 @@ export class Moving {
     for (const name of await readdir(this.folder).catch((): string[] => [])) {
       if (!name.endsWith('.json')) continue;
       const file = path.join(this.folder, name);
-      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // tried again with the next move
+      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // retried with the next move
     }
   }
 
-  /** Updates each checkout that still stands where the branch stood before, because its owner has not touched it since. */
+  /**
+   * Updates each checkout that is still at the commit where the branch was before the move, because its owner has not
+   * touched it since.
+   */
   private async finish(file: string): Promise<void> {
     const move = await readJson(file, Move);
     if (!move) return;
@@ -86,15 +89,15 @@ export class Moving {
     path.join(this.folder, `${safeName(`${commonDir} ${branch}`)}.json`);
 }
 
-/** The checkouts that have this branch. Throws where its owner is in the middle of something with it. */
+/** The checkouts that have this branch. Throws if its owner is in the middle of a rebase, bisect or merge with it. */
 export async function freeWorktrees(target: Target, branch: string): Promise<Worktree[]> {
   const found = await worktreesOf(target, branch);
   const busy = found.find((each) => each.busy !== undefined);
   if (!busy) return found.map(({ worktree }) => worktree);
-  throw new BlockedByOwner(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that there.`);
+  throw new BlockedByOwner(`${branch} is being ${busy.busy} in ${busy.worktree.workTree}: finish or abort that first.`);
 }
 
-/** Throws unless the checkout can follow as with `git merge --ff-only`: its owner has changed nothing in it. */
+/** Throws unless the checkout can follow as with `git merge --ff-only`, because its owner has changed nothing in it. */
 async function mustFollow(worktree: Worktree, branch: string, before: string, next: string): Promise<void> {
   const dirty = new BlockedByOwner(
     `The owner's checkout of ${branch} in ${worktree.workTree} is dirty: commit or stash there.`,
@@ -113,7 +116,7 @@ async function mustFollow(worktree: Worktree, branch: string, before: string, ne
   });
 }
 
-/** Whether the branch has moved while this checkout and its index stand where the branch stood. */
+/** Whether the branch has moved while this checkout and its index are still at the commit from before. */
 async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move): Promise<boolean> {
   const { gitDir, commonDir, workTree } = worktree;
   const at = { gitDir, commonDir, ...(gitDir === commonDir && { checkout: workTree }) };
@@ -126,7 +129,7 @@ async function isLeftBehind(worktree: Worktree, { branch, before, next }: Move):
   return code === 0;
 }
 
-/** Updates the checkout's files from one commit to the next. What its owner changed meanwhile stays, as with git. */
+/** Updates the checkout's files from one commit to the next. Changes that the owner made meanwhile stay, as with git. */
 async function follow(worktree: Worktree, before: string, next: string): Promise<void> {
   const settings = await contentSettings();
   await withScratch(async (scratch) => {
@@ -135,7 +138,7 @@ async function follow(worktree: Worktree, before: string, next: string): Promise
   });
 }
 
-/** A person's checkout is written with that person's git settings, because they decide what a file looks like there. */
+/** The person's git settings for their checkout, because these decide what a file looks like there. */
 const contentSettings = () =>
   machineSettings(/^(?:filter\..*|core\.(?:autocrlf|eol|symlinks|ignorecase|attributesfile))$/);
 

@@ -11,8 +11,8 @@ import { locate, type Found, type Located } from './locating.ts';
 import { freeWorktrees, Moving } from './moving.ts';
 
 /**
- * Where we work on people's repositories on this machine. In theirs only branches move, by compare and swap: no
- * configuration, no hooks, no worktree registrations, no other refs.
+ * Works on people's repositories on this machine. In these, we only move branches, by compare and swap. We touch no
+ * configuration, hooks, worktree registrations or other refs.
  */
 export class LocalWorkspace extends GitWorkspace<Found> {
   private readonly moving;
@@ -23,7 +23,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     this.moving = new Moving(this.folders.moves);
   }
 
-  /** The repository at an absolute path or file:// URL, or why there is none. */
+  /** Finds the repository at an absolute path or file:// URL, or returns why there is none. */
   async locate(repository: string): Promise<Located> {
     const before = this.located.get(repository);
     if (before && before.mark === (await markOf(before.found))) return before.found;
@@ -33,13 +33,13 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     return found;
   }
 
-  /** Updates checkouts of branches that were moved when a worker died. */
+  /** Updates checkouts whose branch was moved before a worker died. */
   finishMoves = (): Promise<void> => this.moving.finishAll();
 
   async source(repository: string): Promise<Found> {
     const found = await this.locate(repository);
     if (found.is === 'found') return found;
-    throw new Error(`${repository} is not to be found: ${found.because ?? 'is it still a git repository?'}`);
+    throw new Error(`${repository} cannot be found: ${found.because ?? 'is it still a git repository?'}`);
   }
 
   protected refresh(copy: Repository, { at }: Found): Promise<void> {
@@ -51,7 +51,8 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   }
 
   /**
-   * The name that a run uses for as long as it lives: the repository's one name where that leads to it, else the given one.
+   * The name that a run uses for its whole life: the repository's canonical name if that leads to it, otherwise the given
+   * name.
    */
   async lasting({ name, at }: Found, given: string): Promise<string> {
     const named = await this.locate(name);
@@ -59,7 +60,8 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   }
 
   /**
-   * Whether it is the same repository: it holds this commit, or one that the commit was built on if the rest was rewritten.
+   * Whether this is the repository of an earlier commit: it has that commit or, if its history was rewritten since, one of
+   * the commit's roots.
    */
   async isKin({ name, at }: Found, commit: string): Promise<boolean> {
     if (await commitOf(at, commit)) return true;
@@ -69,7 +71,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     return false;
   }
 
-  /** The branch that its HEAD names. Where HEAD is detached: `main`, `master`, or the only branch. */
+  /** The branch that HEAD names. If HEAD is detached: `main`, `master`, or the only branch. */
   async defaultBranch(repository: string): Promise<string | undefined> {
     const { at } = await this.source(repository);
     const { stdout, code } = await git(at, ['symbolic-ref', '--quiet', '--short', 'HEAD'], { okCodes: [0, 1] });
@@ -81,14 +83,14 @@ export class LocalWorkspace extends GitWorkspace<Found> {
     );
   }
 
-  /** A clean checkout of the branch follows. A dirty one blocks the move. */
+  /** A clean checkout of the branch follows the move. A dirty one blocks it. */
   async move(repository: string, branch: string, next: string, before: string): Promise<boolean> {
     const { name, at } = await this.source(repository);
     await fetchFrom(at, this.copyOf(name), [commitId(next)]);
     return this.moving.move(at, { branch, before, next });
   }
 
-  /** A branch that its owner has checked out stays. */
+  /** Keeps a branch that its owner has checked out. */
   async remove(repository: string, branch: string, commit: string): Promise<void> {
     const { at } = await this.source(repository);
     const isFree = await freeWorktrees(at, branch).then(
@@ -100,7 +102,7 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   }
 }
 
-/** Identifies a repository without asking git: its folders and the given path are the same ones, of the same user. */
+/** Identifies a repository without calling git: by its folders, the given path, and their owner. */
 async function markOf({ given, folder, at }: Found): Promise<string> {
   const marks = [given, folder, at.gitDir, at.commonDir].map(async (place) => {
     const found = await stat(place).catch(() => undefined);

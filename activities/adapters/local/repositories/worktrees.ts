@@ -8,7 +8,7 @@ export interface Worktree extends Repository {
   commonDir: string;
 }
 
-/** A person's repository. `checkout`: its main checkout, where that is known. */
+/** A person's repository. `checkout`: its main checkout, if known. */
 export interface Target extends Repository {
   commonDir: string;
   checkout?: string;
@@ -16,7 +16,7 @@ export interface Target extends Repository {
 
 /**
  * The checkouts that have a branch checked out, except those whose folder is gone. Git does not record the main checkout of
- * a git folder elsewhere (`--separate-git-dir`), so `at.checkout` names it. `busy`: what its owner is in the middle of
+ * a git folder elsewhere (`--separate-git-dir`), so `at.checkout` names it. `busy`: an operation that its owner has begun
  * there, during which git itself would refuse to move the branch.
  */
 export async function worktreesOf(at: Target, branch: string): Promise<{ worktree: Worktree; busy?: string }[]> {
@@ -31,14 +31,16 @@ export async function worktreesOf(at: Target, branch: string): Promise<{ worktre
   );
 }
 
-/** A branch may be an alias of another, as `main` of `trunk` after a rename. Then HEAD may name either. */
+/**
+ * A branch's names. A branch may be an alias of another, as `main` of `trunk` after a rename, and then HEAD may name either.
+ */
 async function namesOf(at: Repository, branch: string): Promise<string[]> {
   const ref = `refs/heads/${branch}`;
   const { stdout, code } = await git(at, ['symbolic-ref', '--quiet', ref], { okCodes: [0, 1, 128] });
   return code === 0 && stdout !== '' ? [ref, stdout] : [ref];
 }
 
-/** A bare repository has no main checkout. */
+/** The main checkout of a repository. Undefined for a bare one. */
 async function mainOf({ commonDir, checkout }: Target): Promise<Worktree | undefined> {
   if (checkout !== undefined) return { gitDir: commonDir, commonDir, workTree: checkout };
   const config = (await read(path.join(commonDir, 'config'))) ?? '';
@@ -48,7 +50,7 @@ async function mainOf({ commonDir, checkout }: Target): Promise<Worktree | undef
   return { gitDir: commonDir, commonDir, workTree: path.dirname(commonDir) };
 }
 
-/** The git folder of a submodule, or one that was put elsewhere, records where its checkout is. */
+/** The checkout of a git folder that was put elsewhere, such as a submodule's, which records where its checkout is. */
 async function ofSubmodule(commonDir: string, config: string): Promise<Worktree | undefined> {
   const named = /^\s*worktree\s*=\s*(.+?)\s*$/im.exec(config)?.[1];
   if (named === undefined) return undefined;
@@ -83,7 +85,7 @@ async function stateOf(worktree: Worktree, refs: readonly string[]): Promise<{ h
 }
 
 /**
- * The ref that HEAD names. Git is asked only where the file does not say it: HEAD may be a link (`core.preferSymlinkRefs`),
+ * The ref that HEAD names. Git is called only if the file does not say it: HEAD may be a link (`core.preferSymlinkRefs`),
  * and refs may be stored in another form than files (reftable).
  */
 async function branchOf(worktree: Worktree): Promise<string | undefined> {

@@ -28,7 +28,7 @@ const open = () => {
   return runs;
 };
 
-/** The base states these checks; answers the commit that does, which is ahead of nothing. */
+/** Commits settings with these checks to the base, and returns that commit. */
 async function stated(checks: Record<string, string>): Promise<string> {
   await writeFile(path.join(repository, '.gatehouse.yml'), JSON.stringify({ checks }));
   await git('add', '--all');
@@ -64,7 +64,7 @@ async function unfit(): Promise<string> {
 }
 
 describe('a verdict', () => {
-  it('is red where there can be no checkout of the commit, with git’s words', async () => {
+  it('is red with git’s message if the commit cannot be checked out', async () => {
     change = { ...change, basis: await stated({ test: 'true' }) };
     const head = await unfit();
     await git('branch', 'work', head);
@@ -78,7 +78,7 @@ describe('a verdict', () => {
     expect((await execa('find', [data('checks'), '-name', 'tree*'])).stdout).toBe('');
   });
 
-  it('is one about its command: another command is run anew, on the same head', async () => {
+  it('applies to one command: a changed command runs again on the same head', async () => {
     const basis = await stated({ test: 'true' });
     const head = basis;
     const other = await stated({ test: 'exit 1' });
@@ -91,7 +91,7 @@ describe('a verdict', () => {
     expect(await ended(runs, head)).toMatchObject([{ name: 'test', conclusion: 'success' }]);
   });
 
-  it('of before commands were noted is none about any, and what ran then is ended', async () => {
+  it('from a version that did not record commands is void, and its running check is ended', async () => {
     const head = await stated({ test: `touch ${home}/ran; exit 1` });
     change = { ...change, basis: head };
     const before = data('checks', safeName(await new LocalWorkspace(data()).path(repository)), head, safeName('test'));
@@ -110,7 +110,7 @@ describe('a verdict', () => {
 });
 
 describe('a check', () => {
-  it('takes what it leaves running with it, also what has left its group', async () => {
+  it('ends the processes that it leaves running, even those that have left its group', async () => {
     const stay = `while :; do sleep 1; done`;
     const test = `sh -c '${stay}' ${home}/left & setsid sh -c "trap '' TERM; ${stay}" ${home}/left > /dev/null 2>&1 & exit 0`;
     const head = await stated({ test });
@@ -119,7 +119,7 @@ describe('a check', () => {
     expect(await running(`${home}/left`)).toEqual([]);
   });
 
-  it('ends when nobody waits for it, though its repository has been moved away', async () => {
+  it('ends when nobody waits for it, even if its repository has been moved away', async () => {
     const head = await stated({ test: `touch ${home}/begun; sh -c 'while :; do sleep 1; done' ${home}/left` });
     change = { ...change, basis: head };
     await open().look(change, head, LIMITS);
@@ -134,7 +134,7 @@ describe('a check', () => {
     expect((await next.open()).size).toBe(0);
   });
 
-  it('that was killed itself has what it left running ended when the worker stops', async () => {
+  it('that was killed has its remaining processes ended when the worker stops', async () => {
     const left = `setsid sh -c 'echo > ${home}/begun; while :; do sleep 1; done' ${home}/left & wait`;
     const head = await stated({ test: left });
     const runs = open();
@@ -146,7 +146,7 @@ describe('a check', () => {
     expect(await running(`${home}/left`)).toEqual([]);
   });
 
-  it('of many runs beside the others, and all end together when the worker stops', async () => {
+  it('runs in parallel with others, and all end together when the worker stops', async () => {
     const test = `trap '' TERM; echo begun >> ${home}/begun; sh -c 'while :; do sleep 1; done' ${home}/left`;
     const heads: string[] = [];
     for (const n of [1, 2, 3, 4]) heads.push(await stated({ one: `${test} # ${n}`, two: `${test} # ${n}` }));

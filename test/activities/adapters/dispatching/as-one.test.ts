@@ -26,7 +26,7 @@ describe('forges as one', () => {
   const changeIn = (own: typeof here, repository: string) => changeOf(repository, own.forge.branches.get('main'));
   const wish = { branch: 'work', branchGiven: false };
 
-  it('serve each repository by the forge that it belongs to', async () => {
+  it('serve each repository by its own forge', async () => {
     for (const [repository, own] of [
       [HERE, here],
       [THERE, there],
@@ -40,7 +40,7 @@ describe('forges as one', () => {
     expect(read).toEqual([THERE]);
   });
 
-  it('list the branches of all', async () => {
+  it('list the branches of all forges', async () => {
     const holder = { workflowId: 'run/default/T-1', runId: '1' };
     await forge.claim(changeIn(here, HERE), holder, async () => true);
     await forge.claim(changeIn(there, THERE), holder, async () => true);
@@ -49,7 +49,7 @@ describe('forges as one', () => {
     expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE]);
   });
 
-  it('refuse a repository that none of them serves, and say which they do', async () => {
+  it('refuse a repository that none of them serves, and say which ones they serve', async () => {
     const expected = `expected an absolute path, or https://forge.example/OWNER/NAME, found ../shop`;
     expect(await forge.examine({ ...wish, repository: '../shop' })).toEqual({
       is: 'refused',
@@ -77,7 +77,7 @@ describe('executors as one', () => {
   );
   const job = (role: string) => commandJob(HERE, BASIS, { role });
 
-  it('do each job by the executor that runs the agent of its role', async () => {
+  it('run each job by the executor that has the agent of its role', async () => {
     await one.ensure(job('coder'));
     await one.ensure(job('fixer'));
     expect([first.begun, second.begun]).toEqual([[job('coder').key], [job('fixer').key]]);
@@ -87,14 +87,14 @@ describe('executors as one', () => {
     expect(await one.examine(changeOf(HERE), ['coder', 'fixer'])).toEqual([]);
   });
 
-  it('never begin what was stopped before', async () => {
+  it('never begin a job that was stopped before', async () => {
     expect(await one.stop(job('fixer').key.replace('T-1', 'T-2'))).toBe(true);
     await one.ensure({ ...job('fixer'), key: job('fixer').key.replace('T-1', 'T-2') });
     expect(second.begun).toEqual([job('fixer').key]);
   });
 });
 
-it('environments as one are provided by whoever provides what the settings describe', async () => {
+it('environments as one use the provider that can provide what the settings describe', async () => {
   const [first, second] = [new InMemoryEnvironments(), new InMemoryEnvironments()];
   const one = environmentsAsOne(
     [

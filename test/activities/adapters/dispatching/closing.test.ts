@@ -1,6 +1,6 @@
 import { closeAll } from '../../../../activities/adapters/dispatching/closing.ts';
 
-it('an orderly stop closes all, and says what could not be ended, and what did not stop in time', async () => {
+it('an orderly stop closes all adapters, and reports what could not be ended and what did not stop in time', async () => {
   const closed: string[] = [];
   const left = await closeAll(
     {

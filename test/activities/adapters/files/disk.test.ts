@@ -19,7 +19,7 @@ it.each([
   ['git without room', new Error('git checkout ended with 128: fatal: write error: No space left on device'), true],
   ['git over the quota', new Error('error: unable to write file x: Disk quota exceeded'), true],
   ['anything else', withCode('EACCES'), false],
-])('a full disk is told as such: %s', async (_, failure, full) => {
+])('a full disk is recognised: %s', async (_, failure, full) => {
   const told = await roomFor('/the/data', () => Promise.reject(failure)).catch((each: unknown) => each);
   if (!full) return expect(told).toBe(failure);
   expect(told).toBeInstanceOf(DiskFull);
@@ -27,13 +27,13 @@ it.each([
   expect(await roomFor('/', () => Promise.reject(told as Error)).catch((each: unknown) => each)).toBe(told);
 });
 
-it('a full disk is told of all that is done under a lock, which is given back', async () => {
+it('a full disk during work under a lock is thrown as DiskFull, and the lock is released', async () => {
   const lock = path.join(home, 'a.lock');
   await expect(withLock(lock, () => Promise.reject(withCode('ENOSPC')))).rejects.toThrow(`The disk of ${home} is full`);
   expect(await readdir(home)).toEqual([]);
 });
 
-it('a file that cannot be replaced stays as it was, and no draft is left', async () => {
+it('a file that cannot be replaced stays unchanged, and no draft is left', async () => {
   const file = path.join(home, 'folder');
   await mkdir(file);
   await writeFile(path.join(file, 'kept'), 'kept');
@@ -41,7 +41,7 @@ it('a file that cannot be replaced stays as it was, and no draft is left', async
   expect(await readdir(home)).toEqual(['folder']);
 });
 
-it('a file that is there is not made once more', async () => {
+it('an existing file is not created again', async () => {
   const file = path.join(home, 'a');
   await createFile(file, 'first');
   await expect(createFile(file, 'second')).rejects.toMatchObject({ code: 'EEXIST' });

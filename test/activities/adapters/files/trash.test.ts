@@ -17,7 +17,7 @@ async function checkout(name = 'tree'): Promise<string> {
 }
 const left = () => readdir(path.join(root, 'trash'));
 
-it('takes a folder out of the way before it removes it', async () => {
+it('moves a folder out of the way before removing it', async () => {
   const begun: string[] = [];
   const never = (folder: string) => new Promise(() => begun.push(folder));
   const trash = new Trash(root, never);
@@ -28,7 +28,7 @@ it('takes a folder out of the way before it removes it', async () => {
   expect(begun).toHaveLength(1); // one at a time
 });
 
-it('removes what it has taken, and what a worker before it has left', async () => {
+it('removes its folders, and those that an earlier worker has left', async () => {
   await new Trash(root, () => new Promise(() => undefined)).take(await checkout());
   expect(await left()).toHaveLength(1);
   const trash = new Trash(root);
@@ -39,7 +39,7 @@ it('removes what it has taken, and what a worker before it has left', async () =
   expect(await left()).toEqual([]);
 });
 
-it('removes what an agent has closed, and goes on after what it could not remove', async () => {
+it('removes folders without permissions, and continues after one that it cannot remove', async () => {
   const folder = await checkout();
   await chmod(path.join(folder, 'src'), 0);
   await chmod(folder, 0);
@@ -60,7 +60,7 @@ it('removes what an agent has closed, and goes on after what it could not remove
   expect(tries).toBe(2);
 });
 
-it('leaves to the next worker what it has not removed when it ends', async () => {
+it('leaves the rest to the next worker when it closes', async () => {
   const removing = (_: string, signal: AbortSignal) =>
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   const trash = new Trash(root, removing);
@@ -75,7 +75,7 @@ it('leaves to the next worker what it has not removed when it ends', async () =>
   expect(await left()).toEqual([]);
 });
 
-it('has what a dead attempt has left of a checkout taken out of the way, and nobody waits until it is removed', async () => {
+it('takes the remains of a dead attempt’s checkout without making anybody wait for their removal', async () => {
   const repository = path.join(root, 'shop');
   await execa('git', ['init', '-q', '-b', 'main', repository]);
   const commit = [

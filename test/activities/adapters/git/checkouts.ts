@@ -8,7 +8,7 @@ import type { Begun } from '../../../../activities/adapters/git/settling/checkou
 import { settle, type Settled, type Settling } from '../../../../activities/adapters/git/settling/settling.ts';
 import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
 
-/** An environment for agents' and people's git in which nothing of this machine's settings counts. */
+/** An environment for agents' and people's git without any setting of this machine. */
 export const PERSON = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -28,7 +28,7 @@ export const PERSON = {
 export const run = async (cwd: string, script: string): Promise<string> =>
   (await execa('/bin/sh', ['-ec', script], { cwd, env: PERSON, stdin: 'ignore' })).stdout;
 
-/** A person's repository, and checkouts of it in a data folder that lies within a repository of its own. */
+/** A person's repository, and checkouts of it in a data folder that is inside of another repository. */
 export class Shop {
   private constructor(
     readonly home: string,
@@ -49,10 +49,10 @@ export class Shop {
     return new Shop(home, repository, new LocalWorkspace(path.join(home, 'outer', 'data')));
   }
 
-  /** By rm(1), for agents leave what node does not remove. */
+  /** Uses rm(1), because agents leave files that Node cannot remove. */
   remove = () => execa('rm', ['-rf', this.home]);
 
-  /** A checkout in which an agent is to work: of `work`, where there is such a branch, with the merge of main for a resolver. */
+  /** Makes a checkout for an agent: of `work` if that branch exists, with an open merge of main for a resolver. */
   async begin(name: string, { resolve = false } = {}): Promise<Settling & { message: string }> {
     const { repository, workshop, home } = this;
     const folder = path.join(home, 'outer', 'data', 'jobs', name);
@@ -85,7 +85,7 @@ export class Shop {
     return settle(settling, message);
   }
 
-  /** What was made, as names of files with their modes. */
+  /** The files of the result, with their modes. */
   async filesOf(settled: Settled): Promise<Record<string, string>> {
     if (settled.is !== 'made') return {};
     const args = ['ls-tree', '-r', '-z', '--full-tree', settled.commit];

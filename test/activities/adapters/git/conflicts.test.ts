@@ -4,8 +4,8 @@ import { run, Shop } from './checkouts.ts';
 jest.setTimeout(120_000);
 
 /**
- * main and work have gone apart in: a text, a file that main deleted, one that work deleted, a link, a file with marks of
- * 15 characters, a document that quotes marks, a binary file, and a file that both have renamed.
+ * main and work have diverged in: a text, a file that main deleted, one that work deleted, a link, a file with marks of 15
+ * characters, a document that quotes marks, a binary file, and a file that both have renamed.
  */
 const BASE = `
   printf 'one\\ntwo\\nthree\\n' > text; echo old > gone-in-main; echo old > gone-in-work; ln -s old link
@@ -18,7 +18,7 @@ const change = (side: string, gone: string, kept: string) => `
   git mv renamed renamed-${side}; git add -A; git commit -qm ${side}`;
 const ALL = ['gone-in-main', 'gone-in-work', 'guide.md', 'link', 'quotes.txt', 'text', 'x.bin'];
 const RENAMED = 'git rm -q --cached renamed 2>/dev/null; git rm -qf renamed-main; git add renamed-work;';
-/** Decides all but the first names given, without staging anything. */
+/** Resolves all conflicts except the given names, without staging anything. */
 const decide = (...but: string[]) =>
   [
     RENAMED,
@@ -55,13 +55,13 @@ const left = (...names: string[]) => ({
 });
 
 describe('a resolver', () => {
-  it('that does nothing has decided nothing', async () => {
+  it('that does nothing has resolved nothing', async () => {
     const settled = await resolve('true');
     expect(settled).toMatchObject({ is: 'refused' });
     for (const name of [...ALL, 'renamed-main', 'renamed-work']) expect((settled as any).because).toContain(name);
   });
 
-  it.each(ALL)('that leaves only %s is told that', async (name) => {
+  it.each(ALL)('that leaves only %s is refused with that name', async (name) => {
     expect(await resolve(decide(name))).toMatchObject(left(name));
   });
 
@@ -74,10 +74,10 @@ describe('a resolver', () => {
       `${RENAMED} git checkout -q --theirs text guide.md quotes.txt x.bin; git rm -q gone-in-main gone-in-work; git add link`,
     ],
     [
-      'by merging anew',
+      'by merging again',
       'git merge --abort; git merge -q -X ours origin/main || true; git rm -qf gone-in-main gone-in-work renamed-main 2>/dev/null; git rm -q --cached renamed; git add -A; git commit -qm merged',
     ],
-  ])('that has decided everything %s is done', async (_, script) => {
+  ])('that has resolved everything %s is done', async (_, script) => {
     const settled = await resolve(script);
     expect(settled).toMatchObject({ is: 'made' });
     const copy = await shop.workshop.fetch(shop.repository);
@@ -89,12 +89,12 @@ describe('a resolver', () => {
   it.each([
     ['staged', 'git add -A'],
     ['committed', 'git add -A; git commit -qm merged'],
-    ['committed, with the index made anew', 'rm .git/index; git add -A; git commit -qm merged'],
-  ])('that has %s git’s marks has decided nothing about those files', async (_, script) => {
+    ['committed, with a new index', 'rm .git/index; git add -A; git commit -qm merged'],
+  ])('that has %s git’s marks has not resolved those files', async (_, script) => {
     expect(await resolve(script)).toMatchObject(left('guide.md', 'quotes.txt', 'text'));
   });
 
-  it('that leaves one line of git’s marks has decided nothing about that file', async () => {
+  it('that leaves one line of git’s marks has not resolved that file', async () => {
     const text = (middle: string) =>
       `${decide('text')} printf 'one\\nwork\\n${middle}\\nmain\\nthree\\n' > text; git add -A`;
     expect(await resolve(text('======='))).toMatchObject(left('text'));
@@ -105,7 +105,7 @@ describe('a resolver', () => {
   it.each([
     ['the index is gone', 'rm .git/index'],
     ['the index is broken', 'echo broken > .git/index'],
-  ])('that does nothing has decided nothing, also when %s', async (_, script) => {
+  ])('that does nothing has resolved nothing, even if %s', async (_, script) => {
     const settled = await resolve(script);
     expect(settled).toMatchObject({ is: 'refused' });
     for (const name of ALL) expect((settled as any).because).toContain(name);
@@ -115,13 +115,13 @@ describe('a resolver', () => {
     ['git merge --abort', 'given up'],
     ['git reset -q --hard', 'given up'],
     ['rm .git/MERGE_HEAD; git add -A', 'given up'],
-  ])('that gives the merge up has failed: %s', async (script, because) => {
+  ])('that aborts the merge has failed: %s', async (script, because) => {
     expect(await resolve(script)).toMatchObject({ is: 'refused', because: expect.stringContaining(because) });
   });
 });
 
 describe('a writer', () => {
-  it('that leaves a merge unfinished is told its conflicts', async () => {
+  it('that leaves a merge unfinished is refused with its conflicts', async () => {
     const settled = await write('git merge -q origin/main >/dev/null || true');
     expect(settled).toMatchObject({ is: 'refused', because: expect.stringContaining('text') });
   });
@@ -162,7 +162,7 @@ describe('a writer', () => {
       'git diff HEAD origin/main -- text > ../p; git apply -q ../p; git commit -qam theirs; git diff HEAD~1 > ../p; git reset -q --hard HEAD~1; printf "one\nmine\nthree\n" > text; git commit -qam mine; git apply --3way ../p >/dev/null 2>&1 || true; git add -A; git commit -qm patched; git reset -q --hard',
       ['text'],
     ],
-  ])('that commits the marks of %s is told so', async (_, script, names) => {
+  ])('that commits the marks of %s is refused', async (_, script, names) => {
     expect(await write(script)).toMatchObject(left(...names));
   });
 
@@ -178,17 +178,17 @@ describe('a writer', () => {
     ['changes what quotes them', 'echo more >> quotes.txt'],
     ['underlines with them', "printf 'Title\\n=======\\n>>>>>>> cited\\n' > manual.txt"],
     ['is Python', "printf '>>> 1 + 1\\n<<<<<<<<<<\\n' > manual.txt"],
-  ])('whose document %s has left no conflict', async (_, script) => {
+  ])('whose document %s has no conflict', async (_, script) => {
     expect(await write(script)).toMatchObject({ is: 'made' });
   });
 
-  it('that has resolved its own merge is done', async () => {
+  it('that has resolved its own merge succeeds', async () => {
     const settled = await write(`git merge -q origin/main >/dev/null || true; ${decide()}`);
     expect(settled).toMatchObject({ is: 'made' });
   });
 });
 
-describe('names that are not UTF-8, as old archives bring them', () => {
+describe('file names that are not UTF-8', () => {
   /** caf\xe9 in Latin-1, and r\xe9sum\xe9.lnk, a link. */
   const names = (side: string) =>
     `f=$(printf 'caf\\351.txt'); l=$(printf 'r\\351sum\\351.lnk'); printf 'one\\n${side}\\nthree\\n' > "$f"; ln -sf ${side} "$l"
@@ -210,11 +210,11 @@ describe('names that are not UTF-8, as old archives bring them', () => {
     ['marks staged', 'ln -sf both "$l"; git add -A', ['caf\ufffd.txt', 'über.txt']],
     ['one file decided', 'echo both > "$f"', ['r\ufffdsum\ufffd.lnk', 'über.txt']],
     ['the link decided', 'ln -sf both "$l"; echo both > "$u"', ['caf\ufffd.txt']],
-  ])('are in conflict like any other: %s', async (name, script, open) => {
+  ])('conflict like any others: %s', async (name, script, open) => {
     expect(await leaves(name.replaceAll(' ', '-'), script)).toMatchObject(left(...open));
   });
 
-  it('are decided like any other', async () => {
+  it('are resolved like any others', async () => {
     const settled = await leaves('decided', 'for each in "$f" "$u"; do echo both > "$each"; done; ln -sf both "$l"');
     expect(settled).toMatchObject({ is: 'made' });
     expect(await old.textOf(settled, 'über.txt')).toBe('both');

@@ -46,7 +46,7 @@ async function checkedOut() {
 }
 
 describe('a call', () => {
-  it('never looks for a repository above the folder that it names', async () => {
+  it('never searches for a repository above the given folder', async () => {
     const below = path.join(repository, 'data', 'tree');
     await mkdir(below, { recursive: true });
     await expect(git(checkoutAt(below), ['add', '--all'])).rejects.toThrow('not a git repository');
@@ -68,7 +68,7 @@ describe('a call', () => {
     expect(at(repository, 'branch', '--list', 'planted')).toBe('');
   });
 
-  it('is killed at the deadline with everything that it has started', async () => {
+  it('is killed at its deadline, with everything that it has started', async () => {
     const pid = path.join(home, 'pid');
     const call = git({ gitDir: gitDir() }, ['-c', `alias.x=!sleep 600 & echo $! > ${pid}; wait`, 'x'], {
       deadline: Date.now() + 1_500,
@@ -78,7 +78,7 @@ describe('a call', () => {
     await until('the sleeper is gone', () => !isAlive(sleeper));
   });
 
-  it('is killed, and its slot is free, when its caller gives up', async () => {
+  it('is killed and frees its slot when its caller aborts', async () => {
     const begun = path.join(home, 'begun');
     const giveUp = new AbortController();
     const calls = Array.from({ length: 40 }, () =>
@@ -91,7 +91,7 @@ describe('a call', () => {
     expect(await commitOf({ gitDir: gitDir() }, 'main')).toBe(at(repository, 'rev-parse', 'main'));
   });
 
-  it('names its exit code, and what git said', async () => {
+  it('reports git’s exit code and message', async () => {
     await expect(git({ gitDir: gitDir() }, ['cat-file', '-e', 'nothing'])).rejects.toMatchObject({
       name: 'GitFailed',
       code: 128,
@@ -100,7 +100,7 @@ describe('a call', () => {
     });
   });
 
-  it('does not take a commit that is not there for a conflict', async () => {
+  it('does not report a missing commit as a conflict', async () => {
     const head = at(repository, 'rev-parse', 'main');
     await expect(mergeTree({ gitDir: gitDir() }, head, '1'.repeat(40))).rejects.toThrow(GitFailed);
   });
@@ -125,7 +125,7 @@ describe('a call', () => {
     ['transfer.fsckObjects', 'true'],
     ['core.bare', 'true'],
     ['include.path', '/nonexistent/../etc'],
-  ])('does not depend on what the machine says of %s', async (name, value) => {
+  ])('does not depend on the machine’s setting of %s', async (name, value) => {
     const settings = path.join(home, 'machine');
     const before = process.env['GIT_CONFIG_GLOBAL'];
     at(home, 'config', '--file', settings, name, value);
@@ -146,7 +146,7 @@ describe('a call', () => {
     }
   });
 
-  it('does not depend on the variables of the git that has called us', async () => {
+  it('does not depend on the variables of a git that started the worker', async () => {
     process.env['GIT_DIR'] = '/nonexistent';
     process.env['GIT_INDEX_FILE'] = '/nonexistent';
     try {
@@ -161,7 +161,7 @@ describe('a call', () => {
 describe('slots', () => {
   const never = new AbortController().signal;
 
-  it('leave room for other repositories, however much one asks', async () => {
+  it('leave room for other repositories, however many calls one makes', async () => {
     const slots = new Slots(4, 2);
     const taken = [await slots.take('a', never), await slots.take('a', never)];
     let third = false;
@@ -173,7 +173,7 @@ describe('slots', () => {
     expect(third).toBe(true);
   });
 
-  it('are not kept for whoever gave up while waiting', async () => {
+  it('are not kept for callers that aborted while waiting', async () => {
     const slots = new Slots(1, 1);
     const free = await slots.take('a', never);
     const giveUp = new AbortController();
@@ -181,24 +181,24 @@ describe('slots', () => {
     giveUp.abort(new Error('gave up'));
     await expect(waiting).rejects.toThrow('gave up');
     free();
-    free(); // twice is once
+    free(); // freeing twice counts once
     (await slots.take('b', never))();
   });
 });
 
-it('a program that prints without end is ended, and that is said', async () => {
+it('a program that prints endlessly is ended, and the error says so', async () => {
   const env = { PATH: process.env['PATH']! };
   const end = await runProgram('yes', [], { cwd: home, env, limitMs: 60_000 });
   expect(end).toMatchObject({ code: undefined, stderr: expect.stringContaining('It printed more than') });
 });
 
-describe('one name for one repository', () => {
+describe('a repository has one name', () => {
   const nameOf = async (given: string) => {
     const found = await locate(given);
     return found.is === 'found' ? found.name : found;
   };
 
-  it('however it is given: by a link, a file:// URL in other letters, a linked worktree', async () => {
+  it('whether it is given by a link, an escaped file:// URL or a linked worktree', async () => {
     await symlink(repository, path.join(home, 'link'));
     at(repository, 'worktree', 'add', '--quiet', '-b', 'other', path.join(home, 'linked'));
     const spellings = [repository, `${repository}/`, path.join(home, 'link'), path.join(home, 'linked')];
@@ -210,13 +210,13 @@ describe('one name for one repository', () => {
     for (const given of [...spellings, ...urls]) expect([given, await nameOf(given)]).toEqual([given, repository]);
   });
 
-  it('a bare repository is named by its own folder', async () => {
+  it('that is its own folder if it is bare', async () => {
     const bare = path.join(home, 'bare.git');
     at(home, 'clone', '--quiet', '--bare', repository, bare);
     expect(await nameOf(bare)).toBe(bare);
   });
 
-  it('a folder of another user is none, with git’s own reason and its cure, until the machine’s owner trusts it', async () => {
+  it('only if it is trusted: another user’s folder is refused with git’s reason until the machine’s owner trusts it', async () => {
     if (process.getuid?.() !== 0) return; // only root can give a folder away
     execFileSync('chown', ['-R', '12345:12345', repository]);
     expect(await locate(repository)).toEqual({
@@ -237,7 +237,7 @@ describe('one name for one repository', () => {
 });
 
 describe('a checkout that an agent has worked in', () => {
-  it('is seen with its index, HEAD, branches and unfinished merge, and stays as it is', async () => {
+  it('is viewed with its index, HEAD, branches and unfinished merge, and stays unchanged', async () => {
     const { copy, tree, scratch, start } = await checkedOut();
     await put('tree/b.txt', 'b\n');
     at(tree, 'add', '--all');
@@ -261,7 +261,7 @@ describe('a checkout that an agent has worked in', () => {
     expect(await commitOf(copy, (await commitOf(view, 'HEAD'))!)).toBeDefined();
   });
 
-  it('cannot have us run what was configured in it: filters, hooks, monitors, drivers, signing', async () => {
+  it('cannot make us run its configured filters, hooks, monitors, drivers or signing', async () => {
     const { copy, tree, scratch } = await checkedOut();
     const trap = path.join(home, 'trapped');
     const bomb = path.join(home, 'bomb.sh');
@@ -310,7 +310,7 @@ describe('a checkout that an agent has worked in', () => {
       async (folder: string) => (await rm(folder, { recursive: true }), writeFile(folder, `gitdir: ${gitDir()}`)),
     ],
     ['a link', async (folder: string) => (await rm(folder, { recursive: true }), symlink(gitDir(), folder))],
-  ])('is none any more when its .git is %s', async (_, spoil) => {
+  ])('is no longer a checkout if its .git is %s', async (_, spoil) => {
     const { copy, tree, scratch } = await checkedOut();
     await spoil(path.join(tree, '.git'));
     await expect(viewOf(tree, scratch, copy)).rejects.toThrow(NotACheckout);

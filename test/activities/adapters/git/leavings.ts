@@ -1,6 +1,6 @@
 /**
- * What agents leave, as scripts that run one after another in a checkout. `kept` commits everything and puts the commit on
- * record in the file `$COMMITS`; `lost` strikes the record, where a script destroys what was committed.
+ * States in which agents leave a checkout, as scripts that run one after another. `kept` commits everything and records the
+ * commit in the file `$COMMITS`. `lost` clears that record, for scripts that destroy what was committed.
  */
 export const PRELUDE = `
   kept() { git add -A >/dev/null 2>&1; git commit -qm "work $1" >/dev/null 2>&1 && git rev-parse HEAD >> $COMMITS; }
@@ -76,7 +76,7 @@ export const LEAVINGS: Record<string, string> = {
     'mkdir -p .git/objects/info; echo /nonexistent >> .git/objects/info/alternates; mkdir -p .git/objects/ff; mkfifo .git/objects/ff/00000000000000000000000000000000000000',
 };
 
-/** After these the checkout is no repository of the agent's: each is the last thing that an agent does. */
+/** After one of these the checkout is no longer the agent's repository, so each is the last thing that an agent does. */
 export const LAST: Record<string, string> = {
   nothing: 'true',
   'no .git': 'rm -rf .git; lost',

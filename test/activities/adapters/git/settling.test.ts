@@ -23,8 +23,8 @@ const made = { is: 'made' };
 const refused = (because: string) => ({ is: 'refused', because: expect.stringContaining(because) });
 const noted = (text: string) => expect.arrayContaining([expect.stringContaining(text)]);
 
-/** Scripts of agents, what becomes of what they leave, and files of the result with their modes. */
-describe('what an agent leaves becomes a commit', () => {
+/** Scripts of agents, the end of settling their work, and files of the result with their modes. */
+describe('an agent’s work becomes a commit', () => {
   it.each<[string, string, object, Record<string, string | undefined>?]>([
     ['nothing', 'true', { is: 'nothing', notes: [] }],
     [
@@ -177,7 +177,7 @@ describe('what an agent leaves becomes a commit', () => {
     ['the index is gone', 'rm .git/index', { is: 'nothing' }, undefined],
     ['another file was changed', 'touch -d 2001-01-01 windows.txt; echo x > x', made, 'crlf\r'],
     ['it was changed', 'echo more >> windows.txt', made, 'crlf\nmore'],
-  ])('what only line ends change is no change: %s', async (_, script, end, text) => {
+  ])('line ends alone are not a change: %s', async (_, script, end, text) => {
     await run(
       shop.repository,
       'git checkout -q main; cp attributes .gitattributes; git add .gitattributes; git commit -qm attributes',
@@ -192,7 +192,7 @@ describe('what an agent leaves becomes a commit', () => {
   });
 });
 
-describe('what an agent leaves is refused, and told, where it cannot be meant', () => {
+describe('an agent’s work is refused with a reason', () => {
   it.each([
     ['no repository any more', 'rm -rf .git; echo secret > x', 'no git checkout any more'],
     ['a gitfile', 'mv .git ../moved.git; echo "gitdir: ../moved.git" > .git', 'no git checkout any more'],
@@ -204,7 +204,7 @@ describe('what an agent leaves is refused, and told, where it cannot be meant', 
       'git checkout -q --orphan fresh; echo x > x',
       'HEAD names fresh, which has no commit',
     ],
-    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that is there'],
+    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that exists'],
     ['no HEAD', 'rm .git/HEAD', 'does not descend'],
     ['rewritten commits', 'git commit -q --amend --allow-empty -m other', 'does not descend'],
     ['no checkout any more', 'cd ..; rm -rf tree', 'The checkout is gone'],
@@ -243,7 +243,7 @@ describe('what an agent leaves is refused, and told, where it cannot be meant', 
     expect(await shop.outer()).toBe('dotfiles');
   });
 
-  it('and what it committed is kept as a bundle', async () => {
+  it('and its commits are kept as a bundle', async () => {
     const settled = await settle(
       'git checkout -q --orphan fresh; echo x > x; git add x; git commit -qm "my work"; echo y > y',
     );
@@ -255,7 +255,7 @@ describe('what an agent leaves is refused, and told, where it cannot be meant', 
   });
 });
 
-describe('what an agent committed', () => {
+describe('an agent’s commits', () => {
   const COMMITTED = 'echo x > mine; git add mine; git commit -qm "my work"';
   const REFTABLE =
     'rm -rf .git/refs; mkdir .git/refs; echo "this repository uses the reftable format" > .git/refs/heads; echo "ref: refs/heads/.invalid" > .git/HEAD';
@@ -269,7 +269,7 @@ describe('what an agent committed', () => {
       'git checkout -q --detach; git branch -qD work; rm -rf .git/logs; mv .git/HEAD ../elsewhere; ln -s ../../elsewhere .git/HEAD',
     ],
     ['its objects are packed, and its refs are broken', 'git gc -q; echo nonsense > .git/packed-refs'],
-  ])('is kept where %s', async (_, script) => {
+  ])('are kept if %s', async (_, script) => {
     const settled = await settle(`${COMMITTED}; ${script}`);
     expect(settled).toMatchObject({ is: 'refused', notes: noted('Kept in') });
     const file = /Kept in (\S+\.bundle)/.exec(settled.notes.join(' '))![1]!;
@@ -281,26 +281,26 @@ describe('what an agent committed', () => {
     expect(shown).toBe('x');
   });
 
-  it('is kept with its git folder where its objects cannot be read', async () => {
+  it('are kept with their git folder if its objects cannot be read', async () => {
     const settled = await settle(`${COMMITTED}; mv .git/objects .git/things`);
     expect(settled).toMatchObject({ is: 'refused', notes: noted('its .git is now') });
     const place = /its \.git is now (\S+\.git)\./.exec(settled.notes.join(' '))![1]!;
     expect(await readdir(place)).toContain('things');
   });
 
-  it('is said to be lost where its git folder is', async () => {
+  it('are reported as lost if their git folder is gone', async () => {
     const settled = await settle(`${COMMITTED}; rm -rf .git`);
     expect(settled).toMatchObject({ is: 'refused', notes: noted('could be kept') });
   });
 });
 
 describe('files that git ignores', () => {
-  it('are kept as far as they are few and small, and it is told what is not', async () => {
+  it('are kept if they are few and small, and the others are reported', async () => {
     const settled = await settle(
       'mkdir build; echo made > build/x; truncate -s 20M build/large; mkfifo build/p; git init -q build/repo',
     );
     expect(settled).toMatchObject({ is: 'nothing', notes: noted('build/: ignored files are not taken in') });
-    const [, file = '', without] = /They are kept in (\S+\.bundle), but for (\d+):/.exec(settled.notes.join(' '))!;
+    const [, file = '', without] = /They are kept in (\S+\.bundle), except for (\d+):/.exec(settled.notes.join(' '))!;
     expect(Number(without)).toBeGreaterThanOrEqual(1);
     await run(shop.repository, `git fetch -q ${file} refs/left/ignored:refs/ignored`);
     expect(await run(shop.repository, 'git ls-tree -r --name-only refs/ignored')).toBe('build/x');
@@ -333,7 +333,7 @@ describe('repositories within the checkout', () => {
       'mkdir p; cd p; git init -q; echo x > x; git add .; git commit -qm x; cd ..; git add -A 2>/dev/null; git commit -qm linked',
       { 'p/x': '100644' },
     ],
-  ])('are taken in as files: %s', async (_, script, files) => {
+  ])('become plain files of the change: %s', async (_, script, files) => {
     const settled = await settle(script);
     expect(settled).toMatchObject(made);
     expect(await shop.filesOf(settled)).toMatchObject(files);
@@ -346,12 +346,12 @@ describe('repositories within the checkout', () => {
     expect(all).not.toContain('160000');
   });
 
-  it('say so, and their own history is kept', async () => {
+  it('are reported, and their own history is kept', async () => {
     const settled = await settle('mkdir p; cd p; git init -q; echo x > x; git add .; git commit -qm x');
     expect(settled.notes.join(' ')).toMatch(/taken in as plain files: p\. .*history is kept in \S+\.bundle/);
   });
 
-  it('on no branch keep it too, and one that is broken is told', async () => {
+  it('keep a history on no branch too, and a broken one is reported', async () => {
     const commit = 'git init -q; echo x > x; git add .; git commit -qm x';
     const detached = await settle(`mkdir p; cd p; ${commit}; git checkout -q --detach; git branch -D main -q`);
     expect(detached.notes.join(' ')).toMatch(/history is kept in \S+\.bundle/);
@@ -360,7 +360,7 @@ describe('repositories within the checkout', () => {
     expect(broken.notes.join(' ')).toMatch(/The history of p could not be kept\. Git refuses what it left: /);
   });
 
-  it('that are worktrees are left out, and their branch is what was meant', async () => {
+  it('that are worktrees are left out, and their branch becomes the result', async () => {
     const settled = await settle('git worktree add -q -b mine wt; cd wt; echo x > x; git add x; git commit -qm x');
     expect(settled).toMatchObject({ is: 'made', notes: noted('branch mine') });
     expect(Object.keys(await shop.filesOf(settled))).toContain('x');
@@ -378,7 +378,7 @@ describe('repositories within the checkout', () => {
   });
 });
 
-describe('work that is left elsewhere', () => {
+describe('work outside of the checkout’s branch', () => {
   it.each([
     [
       'on a branch, having gone back',
@@ -417,7 +417,7 @@ describe('work that is left elsewhere', () => {
       { is: 'nothing' },
       'which no branch names',
     ],
-  ])('is taken, or told and kept: %s', async (name, script, end, told) => {
+  ])('is taken, or reported and kept: %s', async (name, script, end, told) => {
     const { message, ...settling } = await shop.begin(name.replaceAll(' ', '-'));
     await run(settling.tree, script);
     await settleNow(settling, message);
@@ -436,7 +436,7 @@ describe('work that is left elsewhere', () => {
     'git push -q origin HEAD:refs/heads/pushed',
     'git push -q origin HEAD:refs/remotes/origin/main',
     'git push -q --mirror origin',
-  ])('does not come into our copy by a push of the agent’s own: %s', async (push) => {
+  ])('does not reach our copy by the agent’s own push: %s', async (push) => {
     const { copy, message, ...settling } = await shop.begin(`pushes-${push.length}`);
     const before = await run(copy.gitDir, 'git for-each-ref');
     await run(settling.tree, `echo x > x; git add x; git commit -qm x; if ${push} 2> out; then exit 1; fi; rm out`);
@@ -444,14 +444,14 @@ describe('work that is left elsewhere', () => {
     expect(await settleNow({ ...settling, copy }, message)).toMatchObject({ is: 'made' });
   });
 
-  it('is not told where it was only written anew', async () => {
+  it('is not reported if it was only rewritten', async () => {
     const settled = await settle('echo x > x; git add x; git commit -qm x; echo y > x; git commit -qa --amend -m y');
     expect(settled).toEqual({ is: 'made', commit: expect.any(String), notes: [] });
   });
 });
 
 describe('settling', () => {
-  it('comes to the same end a second time, where its first end was not noted', async () => {
+  it('reaches the same end a second time if its first end was not recorded', async () => {
     const dates = 'export GIT_AUTHOR_DATE="@1700000000 +0000" GIT_COMMITTER_DATE="@1700000000 +0000"';
     const script = `${dates}; echo x > x; git add x; git commit -qm x; git checkout -q --detach origin/main`;
     const first = await settle(script);
@@ -459,7 +459,7 @@ describe('settling', () => {
     expect(await settle(script)).toEqual(first);
   });
 
-  it('sees a file of the same length that was written in the same moment as the index', async () => {
+  it('notices a changed file with the same length and time as the index entry', async () => {
     const at = 'touch -d @1700000000';
     const settled = await settle(`until
         printf 'one\\ntwo\\n' > a.txt; ${at} a.txt; git update-index --refresh; then=$(stat -c %Z a.txt)
@@ -469,7 +469,7 @@ describe('settling', () => {
     expect(await shop.textOf(settled, 'a.txt')).toBe('eno\nowt');
   });
 
-  it('goes through the files twice where nothing was changed', async () => {
+  it('walks through the files only twice if nothing was changed', async () => {
     const settling = await shop.begin('untouched');
     const walks: string[] = [];
     const note = (spent: unknown) => {
@@ -482,19 +482,19 @@ describe('settling', () => {
     expect(walks).toEqual(['ls-files --others --exclude-standard', 'diff-files --name-only']);
   });
 
-  it('is over at its limit, with that as the reason', async () => {
+  it('ends at its time limit, and reports that as the reason', async () => {
     const { message, ...settling } = await shop.begin('late');
     await run(settling.tree, 'echo x > x');
     expect(await settleNow({ ...settling, limitMs: 1 }, message)).toMatchObject(refused('took more than 0.001 s'));
   });
 
-  it('is called off when nobody waits for it any more', async () => {
+  it('aborts when its signal does', async () => {
     const { message, ...settling } = await shop.begin('stopped');
     const signal = AbortSignal.abort(new Error('It was stopped.'));
     await expect(settleNow({ ...settling, signal }, message)).rejects.toThrow('It was stopped.');
   });
 
-  it('throws where our own copy is gone: that can be mended', async () => {
+  it('throws if our own copy is gone, because a retry can succeed', async () => {
     const { message, ...settling } = await shop.begin('without-copy');
     const copy = { gitDir: path.join(shop.home, 'nowhere.git') };
     await expect(settleNow({ ...settling, copy }, message)).rejects.toThrow('not a git repository');

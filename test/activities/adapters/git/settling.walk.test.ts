@@ -25,7 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => shop.remove());
 
-/** Plays an agent that leaves some of it all, and settles that while another job of the repository is settled too. */
+/**
+ * Plays an agent that leaves some of these states, and settles its job while another job of the repository is settled too.
+ */
 async function walk(seed: number): Promise<void> {
   const roll = dice(seed);
   const HOW_MANY = [1, 2, 3, 4] as const;
@@ -46,7 +48,7 @@ async function walk(seed: number): Promise<void> {
   };
   const script = [PRELUDE, ...names.map((name) => LEAVINGS[name] ?? LAST[name])].join('\n');
   await execa('/bin/sh', ['-c', script], { cwd: settling.tree, env, stdin: 'ignore', reject: false, timeout: 120_000 });
-  // What the agent's own git has set off is the agent's.
+  // A trap that the agent's own git has sprung does not count.
   await execa('rm', ['-f', trap]);
   await run(other.tree, `echo ${seed} > other-job`);
   const before = await shop.refs();
@@ -66,7 +68,7 @@ async function walk(seed: number): Promise<void> {
   }
 }
 
-/** It descends from the start, and holds no marks of git's and no link that leads nowhere. */
+/** Expects a result that descends from the start, without git's marks and without links that lead nowhere. */
 async function mayBePushed(settled: Settled): Promise<void> {
   if (settled.is !== 'made') return;
   const copy = await shop.workshop.fetch(shop.repository);
@@ -78,7 +80,7 @@ async function mayBePushed(settled: Settled): Promise<void> {
   );
 }
 
-/** Every commit that the agent put on record is in the result, or in a bundle that a person is told of. */
+/** Expects every commit that the agent recorded in the result, or in a bundle that a note names. */
 async function isTakenOrKept(settled: Settled, commits: string[]): Promise<void> {
   const copy = await shop.workshop.fetch(shop.repository);
   const told = [...settled.notes.join(' ').matchAll(/(\S+\.bundle)/g)].map(([, file]) => file!);
@@ -96,7 +98,7 @@ async function isTakenOrKept(settled: Settled, commits: string[]): Promise<void>
   }
 }
 
-it(`settles whatever agents leave: ${walks} walks`, async () => {
+it(`settles every state in which agents leave a checkout: ${walks} walks`, async () => {
   for (let seed = first; seed < first + walks; seed += 1) await walk(seed);
   expect((await readdir(path.join(shop.home, 'outer', 'data', 'repositories'))).length).toBe(1);
 });

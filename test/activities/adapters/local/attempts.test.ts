@@ -43,7 +43,7 @@ const ended = (executor: Executor, { key }: Job, by?: Attempt): Promise<JobRepor
   });
 
 describe('a job that one worker is settling when another one adopts it', () => {
-  it('is that worker’s to settle when it goes on in time', async () => {
+  it('is settled by the first worker if that continues in time', async () => {
     const { job, worker, goOn } = await settling();
     worker.kill('SIGSTOP');
     await until('it stands still', () => isStopped(worker));
@@ -56,7 +56,7 @@ describe('a job that one worker is settling when another one adopts it', () => {
     await onceSettled(job, report);
   });
 
-  it('is settled by the other one when it does not: a worker that stands still is ended, and waited for no longer', async () => {
+  it('is settled by the second worker if the first one stays frozen, which is then ended', async () => {
     const { job, worker } = await settling();
     worker.kill('SIGSTOP');
     await until('it stands still', () => isStopped(worker));
@@ -73,7 +73,7 @@ describe('a job that one worker is settling when another one adopts it', () => {
     await onceSettled(job, report);
   });
 
-  it('is left alone by the first when its locks were taken over meanwhile, as from another container', async () => {
+  it('is left alone by the first worker if its locks were taken over meanwhile, as from another container', async () => {
     const { job, worker, goOn, said } = await settling();
     worker.kill('SIGSTOP');
     await until('it stands still', () => isStopped(worker));
@@ -91,7 +91,7 @@ describe('a job that one worker is settling when another one adopts it', () => {
 const folderOf = ({ key }: Job) => path.join(rig.home, 'data', 'jobs', safeName(key));
 const isStopped = async ({ pid }: ChildProcess) => (await lookAt(pid!))?.stopped;
 
-/** Takes away whatever locks it has, as those do who cannot see it once its lease is over. */
+/** Takes away all its locks, as workers in other containers do once its lease has expired. */
 async function takeOver({ pid }: ChildProcess): Promise<void> {
   for (const name of await readdir(at('data'), { recursive: true })) {
     const file = path.join(at('data'), name);
@@ -99,7 +99,7 @@ async function takeOver({ pid }: ChildProcess): Promise<void> {
   }
 }
 
-/** A job whose agent has ended, and a worker, the first to have it, whose git takes as long to bring the work home as we like. */
+/** A job whose agent has ended, and its first worker, whose git blocks during settling for as long as the test likes. */
 async function settling() {
   const job = await rig.job('echo x > x.txt');
   const { stdout: git } = await execa('/bin/sh', ['-c', 'command -v git']);
@@ -139,7 +139,7 @@ async function settling() {
   return { job, worker, goOn, said: () => printed };
 }
 
-/** One commit of the agent's was pushed, once, and one end is on record: this one. */
+/** Expects that one commit of the agent was pushed once, and that this report is the one on record. */
 async function onceSettled(job: Job, report: JobReport): Promise<void> {
   expect(await rig.git('rev-list', '--count', 'main..work')).toBe('1');
   expect(JSON.parse(await rig.read(path.relative(rig.home, path.join(folderOf(job), 'report.json'))))).toEqual(report);

@@ -90,7 +90,7 @@ const processes = () => running(home);
 environmentsContract('as processes', async () => ({ environments: open(), request, dispose: async () => undefined }));
 
 describe('an environment that is a process', () => {
-  it('is up when it answers, has a port of its own, and leaves nothing [A-199]', async () => {
+  it('is up when it answers, has its own port, and leaves nothing behind [A-199]', async () => {
     const environments = open();
     await writeFile(path.join(home, 'hold'), '');
     const other = { ...request, key: `${request.key}-other` };
@@ -108,7 +108,7 @@ describe('an environment that is a process', () => {
     await expect(fetch(a!.url)).rejects.toThrow();
   });
 
-  it('expires when its repository says so', async () => {
+  it('expires after the time in its repository’s settings', async () => {
     await rm(path.join(home, 'shop'), { recursive: true });
     request = await repositoryWith(`exec node server.mjs ${home}`, ', expireMinutes: 240');
     const environments = open();
@@ -118,7 +118,7 @@ describe('an environment that is a process', () => {
     expect(await environments.look(request.key)).toMatchObject({ expiresAt });
   });
 
-  it('that ends before it is up has failed, with its last words', async () => {
+  it('that ends before it is up has failed, with its last output', async () => {
     await rm(path.join(home, 'shop'), { recursive: true });
     request = await repositoryWith('echo no luck; exit 4');
     const environments = open();
@@ -129,7 +129,7 @@ describe('an environment that is a process', () => {
     });
   });
 
-  it('of a commit that git will not check out is gone, with git’s words', async () => {
+  it('of a commit that git refuses to check out is gone, with git’s message', async () => {
     const cwd = path.join(home, 'shop');
     const input = `100644 blob ${await git('rev-parse', 'HEAD:server.mjs')}\t.git\n`;
     const { stdout: tree } = await execa('git', ['mktree'], { cwd, input });
@@ -142,7 +142,7 @@ describe('an environment that is a process', () => {
     expect(await environments.list()).toEqual([]);
   });
 
-  it('is found where it listens, at either address that localhost may mean', async () => {
+  it('is found at either address of localhost', async () => {
     const six = createServer();
     const has = await new Promise((resolve) =>
       six.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true)),
@@ -159,7 +159,7 @@ describe('an environment that is a process', () => {
     expect(await environments.look(request.key)).toEqual(live);
   });
 
-  it('says what was tried and what it printed while it does not answer', async () => {
+  it('reports the probe and its output while it does not answer', async () => {
     await restated(`echo compiling; exec sleep 60 # ${home}`);
     const environments = open();
     await environments.ensure(request);
@@ -170,7 +170,7 @@ describe('an environment that is a process', () => {
     expect(because).toMatch(/127\.0\.0\.1: connection refused; \[::1\]: .+\)\. compiling$/);
   });
 
-  it('that has died behind the command that began it is lost, and nothing is left of it', async () => {
+  it('is lost if its server has died although the command still runs, and leaves nothing behind', async () => {
     await restated(`node server.mjs ${home}; echo it ended with $?; exec sleep 60 # ${home}`);
     const environments = open();
     await environments.ensure(request);
@@ -185,7 +185,7 @@ describe('an environment that is a process', () => {
     expect(await processes()).toEqual([]);
   });
 
-  it('whose command comes back is told so, and what it left running is ended', async () => {
+  it('has failed if its command returns, and the remaining processes are ended', async () => {
     await restated(`setsid node server.mjs ${home} > /dev/null 2>&1 & echo started`);
     const environments = open();
     await environments.ensure(request);
@@ -197,7 +197,7 @@ describe('an environment that is a process', () => {
     expect(await processes()).toEqual([]);
   });
 
-  it('of before addresses were noted is at the one there was', async () => {
+  it('from a version that recorded no address has the default one', async () => {
     const environments = open();
     await environments.ensure(request);
     const live = (await settled(environments)) as { url: string };
@@ -207,7 +207,7 @@ describe('an environment that is a process', () => {
     expect(await open().look(request.key)).toEqual(live);
   });
 
-  it('is adopted by the next worker, and found dead', async () => {
+  it('is adopted by the next worker, which notices that it is dead', async () => {
     const first = open();
     await first.ensure(request);
     const live = (await settled(first)) as { url: string };
@@ -222,7 +222,7 @@ describe('an environment that is a process', () => {
     ).toMatchObject({ because: expect.stringContaining('exit 3') });
   });
 
-  it('that was killed itself has what it left running ended with its worker', async () => {
+  it('that was killed has its remaining processes ended with its worker', async () => {
     await restated(`setsid sh -c 'while :; do sleep 1; done' ${home}/left & exec node server.mjs ${home}`);
     const environments = open();
     await environments.ensure(request);
@@ -236,7 +236,7 @@ describe('an environment that is a process', () => {
     expect(await processes()).toEqual([]);
   });
 
-  it('is stopped in order with its worker', async () => {
+  it('is stopped when its worker stops', async () => {
     const environments = open();
     await environments.ensure(request);
     await settled(environments);

@@ -101,7 +101,7 @@ describe('a command', () => {
     expect(await run(the)).toMatchObject({ is: 'completed', summary: the.change.basis });
   });
 
-  it('may commit by itself, also where nobody has told git who they are', async () => {
+  it('may commit by itself, even if git knows no user', async () => {
     const script = 'echo x > x.txt; git add x.txt; git commit --quiet -m mine || exit 8; echo y > y.txt';
     const the = await job(script);
     const nobody = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
@@ -116,7 +116,7 @@ describe('a command', () => {
     expect(await git('log', '--format=%s', 'main..work')).toBe('coder: T-1 A task\nmine');
   });
 
-  it('is told its job, without what is ours, and its work is committed and pushed [A-183]', async () => {
+  it('gets its job without gatehouse’s own variables, and its work is committed and pushed [A-183]', async () => {
     const the = await job(
       'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',
     );
@@ -211,7 +211,7 @@ describe('a command', () => {
     expect(await running(home)).toEqual([]);
   });
 
-  it('that only reads has its changes thrown away, and told', async () => {
+  it('that only reads has its changes discarded and reported', async () => {
     const report = await run(
       job('echo x > x.txt; git add x.txt; git -c user.name=x -c user.email=x commit --quiet -m x; echo y > y.txt', {
         mode: 'read',
@@ -222,7 +222,7 @@ describe('a command', () => {
     expect(await git('branch', '--list', 'work')).toBe('');
   });
 
-  describe('that cannot be begun ends with git’s words, and is not tried for ever', () => {
+  describe('that cannot begin fails with git’s message instead of being retried forever', () => {
     const commitOn = (tree: string, ...parents: string[]) =>
       git('-c', 'user.name=Bo', '-c', 'user.email=bo@shop.example', 'commit-tree', tree, ...parents, '-m', 'work');
     const treeWith = async (name: string) => {
@@ -254,16 +254,16 @@ describe('a command', () => {
     });
   });
 
-  it('is tried again where git could not be asked', async () => {
+  it('is retried if git could not be called', async () => {
     const the = await job('echo done');
     await rename(repository, `${repository}-moved`);
     const executor = open();
-    await expect(executor.ensure(the)).rejects.toThrow('not to be found');
+    await expect(executor.ensure(the)).rejects.toThrow('cannot be found');
     await rename(`${repository}-moved`, repository);
     expect(await run(the, executor)).toMatchObject({ is: 'completed' });
   });
 
-  it('resolves a merge of files that git would store in another way today', async () => {
+  it('resolves a merge of files that git would now store in another form', async () => {
     await writeFile(path.join(repository, 'windows.txt'), 'one\r\ntwo\r\n');
     await job('true');
     await writeFile(path.join(repository, '.gitattributes'), '*.txt text\n');
@@ -282,7 +282,7 @@ describe('a command', () => {
     expect(await git('show', 'work:windows.txt')).toBe('one\nboth');
   });
 
-  it('resolves a standing merge, or fails by the files that are left', async () => {
+  it('resolves an open merge, or fails with the names of unresolved files', async () => {
     const script =
       'test -n "$(git diff --name-only --diff-filter=U)" || exit 9; [ -e $T/good ] && echo both > a.txt; true';
     const the = await job(script, { mode: 'resolve', role: 'conflict-resolver' });
@@ -303,7 +303,7 @@ describe('a command', () => {
     expect((await git('show', '-s', '--format=%P', 'work')).split(' ')).toHaveLength(2);
   });
 
-  it('shows its progress, and its last words [A-195, A-243]', async () => {
+  it('shows its progress and its last output [A-195, A-243]', async () => {
     const executor = open();
     const the = await job(
       'echo \'GATEHOUSE_PROGRESS {"done":1,"total":4,"label":"tests"}\' >&2; echo working; while [ ! -e $T/go ]; do sleep 0.02; done',
@@ -323,7 +323,7 @@ describe('a command', () => {
     expect(await ended(executor, the)).toMatchObject({ is: 'completed' });
   });
 
-  it('is stopped with all that it began, and changes nothing from then on', async () => {
+  it('is stopped with all its processes, and changes nothing from then on', async () => {
     const executor = open();
     const the = await job(
       'echo x > x.txt; (setsid sh -c "echo $T/child; sleep 60" &) ; sh -c "sleep 60; echo $T/other"',
@@ -345,7 +345,7 @@ describe('a command', () => {
     await expect(executor.ensure({ ...the, key: 'other' })).rejects.toThrow('stopping');
   });
 
-  it('that was killed itself has what it left running ended by an orderly stop', async () => {
+  it('that was killed has its remaining processes ended by an orderly stop', async () => {
     const executor = open();
     const the = await job('setsid sh -c "echo > $T/begun; sleep 60; : $T" & wait');
     await executor.ensure(the);
@@ -358,7 +358,7 @@ describe('a command', () => {
     expect(await open().look(the.key)).toMatchObject({ is: 'evicted' });
   });
 
-  it('that ignores being asked is ended with all others by an orderly stop', async () => {
+  it('that ignores SIGTERM is ended with all others by an orderly stop', async () => {
     const executor = open();
     const the = await job(`trap '' TERM; echo $T >> $T/begun; while :; do sleep 0.1; done`);
     const all = ['a', 'b', 'c', 'd'].map((key) => ({ ...the, key: `${the.key}-${key}` }));
@@ -371,7 +371,7 @@ describe('a command', () => {
     expect(await open().list()).toEqual([]);
   });
 
-  it('that an earlier version began is known as one that is not over', async () => {
+  it('that an earlier version began is listed as unfinished', async () => {
     const the = await job('sleep 60');
     await open().ensure(the);
     await rm(path.join(home, 'data', 'unfinished'), { recursive: true });
@@ -381,7 +381,7 @@ describe('a command', () => {
     expect(await next.list()).toEqual([]);
   });
 
-  it('has its checkout swept by the next worker when its own died before it could', async () => {
+  it('has its checkout removed by the next worker if its own died first', async () => {
     const over = await job('true');
     const first = open();
     const treeOf = ({ key }: Job) => path.join(home, 'data', 'jobs', safeName(key), 'tree');
@@ -392,7 +392,7 @@ describe('a command', () => {
     await writeFile(path.join(treeOf(over), 'left.txt'), '');
     await new UnfinishedJobs(path.join(home, 'data')).add(safeName(over.key));
     expect(await first.list()).toContainEqual({ key: over.key, running: false });
-    // What cannot be swept holds nobody up.
+    // A checkout that cannot be removed does not delay the others.
     await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');
 
     const next = open();
@@ -402,7 +402,7 @@ describe('a command', () => {
     await next.stop(live.key);
   });
 
-  it('is launched by the next worker when its own was killed before it let it begin', async () => {
+  it('is launched by the next worker if its own was killed before the command began', async () => {
     const todo = await job('echo begins >> $T/begun');
     const run = path.join(home, 'data', 'jobs', safeName(todo.key), 'run');
     const dead = spawn(process.execPath, ['-e', '']);
@@ -415,7 +415,7 @@ describe('a command', () => {
     expect(await readFile(path.join(home, 'begun'), 'utf8')).toBe('begins\n');
   });
 
-  it('is adopted by the next worker when its own was killed [A-195, A-240]', async () => {
+  it('is adopted by the next worker if its own was killed [A-195, A-240]', async () => {
     const the = await job(
       'echo begun >> $T/begun; while [ ! -e $T/go ]; do sleep 0.02; done; echo x > x.txt; echo done',
     );
@@ -456,7 +456,7 @@ describe('a command', () => {
     ['a loop', 'until node x.mjs; do sleep 1; done', []],
     ['a variable in front of it', 'FOO=1 node x.mjs', []],
     ['a variable in front of what is nowhere', 'FOO=1 no-such-agent', [{ path: '.gatehouse.yml:agents.default' }]],
-  ])('is looked for before anything begins: %s', async (_, command, fields) => {
+  ])('has its program checked before anything begins: %s', async (_, command, fields) => {
     const { change } = await job('true');
     await writeFile(path.join(repository, '.gatehouse.yml'), `agents: { default: ${JSON.stringify(command)} }\n`);
     await git('-c', 'user.name=a', '-c', 'user.email=a', 'commit', '--quiet', '-am', 'settings');

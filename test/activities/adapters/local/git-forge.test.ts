@@ -48,7 +48,7 @@ async function gitRig(): Promise<GitRig> {
   const workshop = new LocalWorkspace(root);
   const publishing = new Publishing(workshop, new ChangeStore(root));
 
-  /** Commits in a checkout elsewhere, as people do, and answers the commit. */
+  /** Commits in a checkout elsewhere, as people do, and returns the commit. */
   async function made(branch: string, files: Record<string, string>, who: string): Promise<string> {
     await rm(desk, { recursive: true, force: true });
     await execa('git', ['clone', '--quiet', repository, desk]);
@@ -130,7 +130,7 @@ describe('a repository of a person', () => {
     expect(await rig.isAncestor(first, (await rig.headOf('main'))!)).toBe(true);
   });
 
-  it('has its clean checkout of the base brought along', async () => {
+  it('has its clean checkout of the base updated', async () => {
     await rig.commitOurs(change, { 'b.txt': 'b' });
     await rig.git('checkout', '--quiet', 'main');
     expect(await merge()).toMatchObject({ is: 'merged' });
@@ -151,7 +151,7 @@ describe('a repository of a person', () => {
     expect(await readFile(path.join(rig.repository, file), 'utf8')).toBe('mine');
   });
 
-  it('holds up a push while its checkout of the work branch is dirty', async () => {
+  it('blocks a push while its checkout of the work branch is dirty', async () => {
     await rig.commitOurs(change, { 'b.txt': 'b' });
     await rig.git('checkout', '--quiet', 'work');
     await writeFile(path.join(rig.repository, 'a.txt'), 'mine');
@@ -215,7 +215,7 @@ describe('a repository of a person', () => {
     });
   });
 
-  it('has its checks go on under the next worker, and end when their time is over', async () => {
+  it('has checks that continue under the next worker, and end at their time limit', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
     const limits = { checkSeconds: 60, round: 'r' };
@@ -241,7 +241,7 @@ describe('a repository of a person', () => {
       },
     ],
     ['its run has ended', (rig: GitRig, change: Change) => rig.forge.endChecks(change)],
-  ])('has checks ended, with all that they began, when %s', async (_, happens) => {
+  ])('has its checks ended with all their processes when %s', async (_, happens) => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
     await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
@@ -253,7 +253,7 @@ describe('a repository of a person', () => {
     await rig.forge.endChecks(change);
   });
 
-  it('has ended checks run again when their head is looked at after all; lists those that are open', async () => {
+  it('has ended checks run again when their head is polled again, and lists open ones', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await rig.forge.claim(change, { workflowId: 'run/default/A', runId: '1' }, async () => false);
     const open = async () => (await rig.forge.list()).map(({ branch, checks }) => [branch, checks]);
@@ -271,7 +271,7 @@ describe('a repository of a person', () => {
     expect(await rig.checksBegun()).toBe(2);
   });
 
-  it('keeps checks of the head that is waited for, of other branches, and what they found', async () => {
+  it('keeps checks of the awaited head and of other branches, and their verdicts', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     const limits = { checkSeconds: 60, round: 'r' };
     await until('a verdict', async () => (await rig.forge.checks(change, head, limits)).ended[0]);
@@ -287,7 +287,7 @@ describe('a repository of a person', () => {
     expect(await rig.checksBegun()).toBe(2);
   });
 
-  it('keeps no checkout of a check that ended when nobody looked', async () => {
+  it('keeps no checkout of a check that ended between polls', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
     const found = (name: string) => execa('find', [path.join(rig.home, 'data', 'checks'), '-name', name]);
@@ -296,7 +296,7 @@ describe('a repository of a person', () => {
     expect((await found('tree')).stdout).toBe('');
   });
 
-  it('has a check ended that was just about to begin', async () => {
+  it('has a check ended that was about to begin', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
     const workshop = new LocalWorkspace(path.join(rig.home, 'data'));
@@ -314,7 +314,7 @@ describe('a repository of a person', () => {
     expect(await running(`${rig.home}/hold ]`)).toEqual([]);
   });
 
-  it('has no document committed outside of itself', async () => {
+  it('refuses documents outside of itself', async () => {
     for (const file of ['../out.md', '/etc/x', '.git/config', 'a/../b.md', '-x']) {
       const end = await rig.forge.commitFiles(change, { files: { [file]: 'x' }, message: 'm' });
       expect(end).toMatchObject({ is: 'refused' });

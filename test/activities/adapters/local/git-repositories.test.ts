@@ -64,7 +64,7 @@ async function work(file = 'b.txt', text = 'b\n', branch = 'gatehouse/T-1'): Pro
 }
 const merge = (head: string) => forge.merge(change(), { head, baseHead: git('rev-parse', 'main'), message: 'm' });
 
-describe('what is refused at the start, by name', () => {
+describe('a run is refused at its start for', () => {
   it.each([
     ['a shallow clone', ['--depth', '1'], 'git fetch --unshallow'],
     ['a partial clone', ['--filter=blob:none', '--no-checkout'], 'clone it without --filter'],
@@ -89,7 +89,7 @@ describe('what is refused at the start, by name', () => {
     expect(await examined({ branch })).toMatchObject({ is: 'refused', fields: [{ path: 'change.branch', expected }] });
   });
 
-  it('a folder that is no repository, saying what was found', async () => {
+  it('a folder that is not a repository', async () => {
     const found = await examined({ repository: home });
     expect(found).toMatchObject({
       fields: [{ expected: expect.stringContaining(`found nothing of the kind at ${home}`) }],
@@ -106,33 +106,33 @@ describe('files that need a filter of the machine', () => {
     basis = commit('a logo');
   };
 
-  it('are refused by file and filter where it is required', async () => {
+  it('are refused, by file and filter, if the filter is required', async () => {
     await withFilter('store');
     git('config', 'filter.store.required', 'true');
     const expected = expect.stringMatching(/found logo\.bin: its filter store is required/);
     expect(await examined()).toMatchObject({ is: 'refused', fields: [{ path: 'change.repository', expected }] });
   });
 
-  it('are what they are where the filter is not required, or not known to this machine', async () => {
+  it('are left unfiltered if the filter is not required, or unknown to this machine', async () => {
     await withFilter('store');
     git('config', 'filter.store.clean', 'false');
     expect(await examined()).toMatchObject({ is: 'found' });
   });
 
-  it('are to be decided on where it is git-lfs', async () => {
+  it('need a setting if the filter is git-lfs', async () => {
     await withFilter('lfs');
-    const expected = expect.stringContaining('for logo.bin has the filter lfs');
+    const expected = expect.stringContaining('because logo.bin has the filter lfs');
     expect(await examined()).toMatchObject({ fields: [{ path: '.gatehouse.yml:git.lfs', expected }] });
   });
 
-  it('are pointers where the settings say so', async () => {
+  it('are pointers if the settings say so', async () => {
     await withFilter('lfs', 'git: { lfs: false }\n');
     expect(await examined()).toMatchObject({ is: 'found' });
     await new LocalWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
     expect(await readFile(path.join(home, 'tree', 'logo.bin'), 'utf8')).toBe('the logo\n');
   });
 
-  it('have their contents from git-lfs where the settings ask for it, and what agents add is kept with its owner', async () => {
+  it('get their contents from git-lfs if the settings say so, and the owner gets what agents add', async () => {
     const bin = path.join(home, 'bin');
     await mkdir(bin);
     const lfs = `#!/bin/sh
@@ -171,7 +171,7 @@ smudge) read -r _ id; cat $s/$id;; esac`;
   });
 });
 
-it('submodules are told of at the start: checkouts are without them', async () => {
+it('submodules are reported at the start, because checkouts do not have them', async () => {
   expect(await examined()).not.toHaveProperty('lacking');
   const inner = path.join(home, 'inner');
   run(home, 'clone', '--quiet', shop, inner);
@@ -191,7 +191,7 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
   expect(git('show', 'main:b.txt')).toBe('b');
 });
 
-it('a checkout has the tags, as a clone has: annotated ones too', async () => {
+it('a checkout has all tags of a clone, including annotated ones', async () => {
   git('tag', '-a', 'v1.4.0', '-m', 'one');
   git('tag', 'plain');
   await new LocalWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
@@ -199,7 +199,7 @@ it('a checkout has the tags, as a clone has: annotated ones too', async () => {
   expect(run(path.join(home, 'tree'), 'tag', '--list')).toBe('plain\nv1.4.0');
 });
 
-it('a checkout is as a clone is: compared with its base, fetched and pulled', async () => {
+it('a checkout works like a clone: it can be compared with its base, fetched and pulled', async () => {
   const head = await work();
   const tree = path.join(home, 'tree');
   const workspace = new LocalWorkspace(data);
@@ -218,7 +218,7 @@ it('a checkout is as a clone is: compared with its base, fetched and pulled', as
   expect(run(tree, 'branch', '--list', '--format=%(refname:short)')).toBe('gatehouse/T-1\nmain');
 });
 
-it('a copy of an older build is brought into the form of today', async () => {
+it('a copy made by an older build is converted', async () => {
   const workspace = new LocalWorkspace(data);
   const copy = await workspace.fetch(shop);
   run(copy, 'update-ref', 'refs/remotes/origin/main', basis);
@@ -227,7 +227,7 @@ it('a copy of an older build is brought into the form of today', async () => {
   expect(run(copy, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
 });
 
-it('a machine without room to answer is no wrong repository', async () => {
+it('a full disk is not reported as a wrong repository', async () => {
   const bin = path.join(home, 'bin');
   await mkdir(bin);
   const words = 'echo "fatal: write error: No space left on device" >&2; exit 128';
@@ -247,7 +247,7 @@ it('a title with a NUL is committed without it', async () => {
   expect(git('log', '-1', '--format=%s', (made as { head: string }).head)).toBe('A task');
 });
 
-it('what an agent commits is in its own checkout, not in what others share', async () => {
+it('an agent’s commits stay in its own checkout, not in shared objects', async () => {
   const tree = path.join(home, 'tree');
   await new LocalWorkspace(data).checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
   await writeFile(path.join(tree, 'b.txt'), 'b\n');
@@ -257,7 +257,7 @@ it('what an agent commits is in its own checkout, not in what others share', asy
   expect(() => run(path.join(data, 'repositories', copy!), 'cat-file', '-e', run(tree, 'rev-parse', 'HEAD'))).toThrow();
 });
 
-it('a base whose history was rewritten, and its commits collected, still has the settings of the start', async () => {
+it('a base that was rewritten and collected still has the settings of the start', async () => {
   await work();
   await put('a.txt', 'anew\n');
   git('add', '--all');
@@ -269,12 +269,12 @@ it('a base whose history was rewritten, and its commits collected, still has the
   expect((await settingsOf(new LocalWorkspace(data), change())).checks).toEqual({ test: 'true' });
 });
 
-it('settings of a commit that is nowhere are an error, and not none', async () => {
+it('settings of a missing commit are an error, not empty', async () => {
   await expect(settingsOf(new LocalWorkspace(data), { ...change(), basis: '1'.repeat(40) })).rejects.toThrow('not in');
 });
 
-describe('who wrote on a branch', () => {
-  it('is told at the start and of each foreign commit: authors, committers, co-authors, and not us', async () => {
+describe('the writers of a branch', () => {
+  it('are its authors, committers and co-authors except us, at the start and for each foreign commit', async () => {
     const ours = await work();
     git('checkout', '--quiet', 'gatehouse/T-1');
     await put('c.txt', 'c\n');
@@ -289,19 +289,19 @@ describe('who wrote on a branch', () => {
     expect(found).toMatchObject({ is: 'found', head: theirs, writers: ['Bo', 'bo@shop.example', ...others] });
     const { foreign } = await forge.look(change(), ours);
     expect(foreign).toEqual([{ commit: theirs, author: 'Bo', email: 'bo@shop.example', others }]);
-    // What we push on top of it makes it none of ours.
+    // A foreign commit does not become ours because we push on top of it.
     await work('d.txt', 'd\n');
     expect((await forge.look(change(), ours)).foreign).toMatchObject([{ commit: theirs }]);
   });
 });
 
-describe('merged', () => {
+describe('a merged branch', () => {
   const squash = async () => {
     git('merge', '--quiet', '--squash', 'gatehouse/T-1');
     return commit('squashed by hand');
   };
 
-  it.each(['kept', 'deleted'])('is a branch that was squashed by hand and %s', async (what) => {
+  it.each(['kept', 'deleted'])('is one that was squashed by hand and %s', async (what) => {
     const head = await work();
     const squashed = await squash();
     if (what === 'deleted') git('branch', '-D', '--quiet', 'gatehouse/T-1');
@@ -322,7 +322,7 @@ describe('merged', () => {
     expect(await forge.look(change(), head)).toMatchObject({ state: 'merged', mergeCommit: git('rev-parse', 'main') });
   });
 
-  it('is not one that was set back to the base: it is closed, and why is told', async () => {
+  it('is not one that was reset to the base, which is closed with a note', async () => {
     const head = await work();
     git('branch', '--force', 'gatehouse/T-1', 'main');
     const look = await forge.look(change(), head);
@@ -332,7 +332,7 @@ describe('merged', () => {
     expect(await forge.look(change(), head)).toMatchObject({ state: 'closed' });
   });
 
-  it('is not one that was deleted before it was merged: it is closed, and why is told', async () => {
+  it('is not one that was deleted before its merge, which is closed with a note', async () => {
     const head = await work();
     git('branch', '-D', '--quiet', 'gatehouse/T-1');
     expect(await forge.look(change(), head)).toMatchObject({
@@ -341,17 +341,17 @@ describe('merged', () => {
     });
   });
 
-  it('is not one whose changes were squashed and then taken back', async () => {
+  it('is not one whose changes were squashed and then reverted', async () => {
     const head = await work();
     await squash();
     git('revert', '--no-edit', 'HEAD');
     await put('z.txt', 'z\n');
     commit('later');
     const look = await forge.look(change(), head);
-    expect(['open', 'merged']).toContain(look.state); // its commit is there, though no longer what it did
+    expect(['open', 'merged']).toContain(look.state); // its commit still exists, although its changes do not
   });
 
-  it('is not one that has nothing of its own to bring while the base moves on', async () => {
+  it('is not one without changes of its own while the base moves', async () => {
     git('branch', 'gatehouse/T-1');
     await put('z.txt', 'z\n');
     commit('main moves on');
@@ -362,7 +362,7 @@ describe('merged', () => {
 describe('a ref that cannot be read', () => {
   const spoil = () => writeFile(path.join(shop, '.git', 'refs', 'heads', 'gatehouse', 'T-1'), '');
 
-  it('is an error and no deleted branch, and all is well once it is mended', async () => {
+  it('is an error and not a deleted branch, until it is repaired', async () => {
     const head = await work();
     await spoil();
     await expect(forge.look(change(), head)).rejects.toThrow('cannot be read');
@@ -371,7 +371,7 @@ describe('a ref that cannot be read', () => {
     expect(await forge.look(change(), head)).toMatchObject({ state: 'open', head });
   });
 
-  it('does not keep other branches from being seen', async () => {
+  it('does not hide other branches', async () => {
     await work();
     const head = await work('c.txt', 'c\n', 'gatehouse/T-2');
     await spoil();
@@ -385,7 +385,7 @@ describe('a ref that cannot be read', () => {
   });
 });
 
-it('a base that has lost commits since the start names those that merging would bring back', async () => {
+it('commits that the base has lost since the start, and a merge would restore, are reported', async () => {
   await put('secret.txt', 'leaked\n');
   basis = commit('leaks a key');
   const head = await work();
@@ -400,14 +400,14 @@ it('a base that has lost commits since the start names those that merging would 
   expect(await forge.mergeability(change())).not.toHaveProperty('restores');
 });
 
-it('a base that is gone is named', async () => {
+it('a missing base is named in the error', async () => {
   await work();
   git('branch', '-m', 'main', 'trunk');
   await expect(forge.mergeability(change())).rejects.toThrow(`The base branch main of ${shop} is not there`);
 });
 
-describe('heads that move while we look', () => {
-  it('are seen at the next look: what is judged was fetched together', async () => {
+describe('heads that move during a poll', () => {
+  it('are seen by the next poll, because both heads are fetched together', async () => {
     const head = await work();
     const { workshop } = forge as unknown as { workshop: LocalWorkspace };
     const fetch = workshop.fetch.bind(workshop);
@@ -421,7 +421,7 @@ describe('heads that move while we look', () => {
     expect(await forge.updateFromBase(change())).toMatchObject({ is: 'merged' });
   });
 
-  it('cost nothing where nothing has moved: the copy is left alone', async () => {
+  it('are the only reason to update the copy', async () => {
     const workshop = new LocalWorkspace(data);
     const copy = await workshop.fetch(shop);
     await writeFile(path.join(copy, 'FETCH_HEAD'), 'as it was');
@@ -436,7 +436,7 @@ describe('the owner’s repository', () => {
   const movingIn = () => new Moving(path.join(data, 'moves'));
   const target = () => ({ gitDir: path.join(shop, '.git'), commonDir: path.join(shop, '.git') });
 
-  it('is brought along after a crash between the move of the branch and that of its checkout', async () => {
+  it('is updated after a crash between the move of the branch and that of its checkout', async () => {
     const head = await work();
     await new LocalWorkspace(data).fetch(shop);
     const before = git('rev-parse', 'main');
@@ -465,7 +465,7 @@ describe('the owner’s repository', () => {
       async (head: string) =>
         void (git('checkout', '--quiet', '-b', 'mine'), git('update-ref', 'refs/heads/main', head)),
     ],
-  ])('stays as it is after a crash %s', async (_, since) => {
+  ])('stays unchanged after a crash %s', async (_, since) => {
     const head = await work();
     const before = git('rev-parse', 'main');
     await mkdir(path.join(data, 'moves'), { recursive: true });
@@ -490,7 +490,7 @@ describe('the owner’s repository', () => {
         await symlink('refs/heads/main', path.join(shop, '.git', 'HEAD'))
       ),
     ],
-  ])('is brought along where %s', async (_, form) => {
+  ])('is updated if %s', async (_, form) => {
     await form();
     const head = await work();
     expect(await merge(head)).toMatchObject({ is: 'merged' });
@@ -500,7 +500,7 @@ describe('the owner’s repository', () => {
     expect(git('merge-base', 'main', head)).toBe(head);
   });
 
-  it('with its git folder elsewhere is brought along after a crash', async () => {
+  it('with its git folder elsewhere is updated after a crash', async () => {
     const elsewhere = path.join(home, 'git');
     run(home, 'init', '--quiet', '--separate-git-dir', elsewhere, shop);
     const head = await work();
@@ -513,7 +513,7 @@ describe('the owner’s repository', () => {
     expect(git('status', '--porcelain')).toBe('');
   });
 
-  it('is not called dirty when the branch has moved on meanwhile: the move says so, and nothing is moved', async () => {
+  it('is not reported as dirty if the branch has moved meanwhile: then nothing is moved', async () => {
     const head = await work();
     const before = git('rev-parse', 'main');
     await put('c.txt', 'c\n');
@@ -522,7 +522,7 @@ describe('the owner’s repository', () => {
     expect([git('rev-parse', 'main'), git('status', '--porcelain')]).toEqual([theirs, '']);
   });
 
-  it('holds a branch that is being rebased, bisected or merged into, wherever that is', async () => {
+  it('blocks moves of a branch that is being rebased, bisected or merged into in any worktree', async () => {
     const head = await work();
     const linked = path.join(home, 'linked');
     git('checkout', '--quiet', '--detach');
@@ -544,7 +544,7 @@ describe('the owner’s repository', () => {
     expect(existsSync(path.join(linked, 'b.txt'))).toBe(true);
   });
 
-  it('has a base moved that is checked out in a worktree whose folder is gone', async () => {
+  it('does not block moves of a base in a worktree whose folder is gone', async () => {
     const head = await work();
     git('checkout', '--quiet', '--detach');
     git('worktree', 'add', '--quiet', path.join(home, 'gone'), 'main');
@@ -553,7 +553,7 @@ describe('the owner’s repository', () => {
     expect(git('show', 'main:b.txt')).toBe('b');
   });
 
-  describe('whose files git would store in another way today', () => {
+  describe('whose files git would now store in another form', () => {
     beforeEach(async () => {
       await put('windows.txt', 'one\r\n');
       await put('logo.bin', 'LOGO\n');
@@ -573,7 +573,7 @@ describe('the owner’s repository', () => {
       ['windows.txt', 'two\n', 'false', 'two\n'],
       ['windows.txt', 'two\n', 'true', 'two\r\n'],
       ['logo.bin', 'other\n', 'input', 'other\n'],
-    ])('is no dirty one, and is brought along: %s, %j with core.autocrlf=%s', async (file, text, autocrlf, written) => {
+    ])('is not dirty, and is updated: %s, %j with core.autocrlf=%s', async (file, text, autocrlf, written) => {
       git('config', 'core.autocrlf', autocrlf);
       const head = await work(file, text);
       expect(await merge(head)).toMatchObject({ is: 'merged' });
@@ -593,7 +593,7 @@ describe('the owner’s repository', () => {
     });
   });
 
-  it('keeps a file of its owner that the merge would overwrite, and nothing has moved', async () => {
+  it('keeps a file of its owner that the merge would overwrite, and nothing moves', async () => {
     const head = await work();
     await put('b.txt', 'mine, and not committed\n');
     const before = git('rev-parse', 'main');
@@ -602,7 +602,7 @@ describe('the owner’s repository', () => {
     expect(await readFile(path.join(shop, 'b.txt'), 'utf8')).toBe('mine, and not committed\n');
   });
 
-  it('says which branch is in the way of a new one', async () => {
+  it('reports the branch that is in the way of a new one', async () => {
     await examined();
     git('branch', 'gatehouse');
     const made = forge.commitFiles(change(), { files: { 'b.txt': 'b' }, message: 'work' });
@@ -612,7 +612,7 @@ describe('the owner’s repository', () => {
     });
   });
 
-  it('has one name for as long as a run lives, and the default branch of where it was named', async () => {
+  it('keeps its name while a run lives, and has the default branch of the given folder', async () => {
     const [linked, link] = [path.join(home, 'linked'), path.join(home, 'link')];
     git('worktree', 'add', '--quiet', '-b', 'experiment', linked);
     await symlink(shop, link);
@@ -621,7 +621,7 @@ describe('the owner’s repository', () => {
     expect(await examined({ repository: `file://${link}` })).toMatchObject({ change: { repository: shop } });
   });
 
-  it('is another one where a link leads elsewhere by now', async () => {
+  it('is a different one if a link now leads elsewhere', async () => {
     const [other, link] = [path.join(home, 'other'), path.join(home, 'link')];
     run(home, 'clone', '--quiet', shop, other);
     await symlink(shop, link);
@@ -631,7 +631,7 @@ describe('the owner’s repository', () => {
     expect(await examined({ repository: link })).toMatchObject({ change: { repository: other } });
   });
 
-  it('is known again by its commits, unless another one has its place', async () => {
+  it('is recognised by its commits, unless another one has taken its place', async () => {
     await work();
     expect(await examined({ basis })).toMatchObject({ is: 'found' });
     // Its owner has rewritten the last commit, and collected what was there before.
@@ -652,7 +652,7 @@ describe('the owner’s repository', () => {
     expect(await examined({ basis })).toEqual({ is: 'refused', fields: [{ path: 'change.repository', expected }] });
   });
 
-  it('has one claim for a branch, however it is named', async () => {
+  it('has one claim per branch, whichever of its names is used', async () => {
     git('worktree', 'add', '--quiet', '--detach', path.join(home, 'linked'));
     const first = await forge.claim(change(), { workflowId: 'a', runId: '1' }, async () => true);
     const second = await forge.claim(
@@ -664,7 +664,7 @@ describe('the owner’s repository', () => {
   });
 });
 
-it('a branch with thousands of commits by others is looked at in one go', async () => {
+it('thousands of commits by others are read in one poll', async () => {
   const stream = Array.from({ length: 3_000 }, (_, n) =>
     [
       `commit refs/heads/gatehouse/T-1`,

@@ -11,7 +11,7 @@ beforeEach(async () => void (rig = await AgentRig.create()));
 afterEach(() => rig.dispose());
 
 describe.each(['fixer', 'ci-fixer'])('a %s', (role) => {
-  it('works on the change’s own branch, and pushes to it; no pull request comes of it [A-184, A-185]', async () => {
+  it('works on the change’s own branch and pushes to it, without a pull request [A-184, A-185]', async () => {
     const job = await rig.job('git rev-parse HEAD > $T/began; git branch --show-current >> $T/began; echo y > y.txt', {
       role,
     });
@@ -26,7 +26,7 @@ describe.each(['fixer', 'ci-fixer'])('a %s', (role) => {
     expect(await rig.git('rev-parse', 'work~1')).toBe(before);
     expect((await rig.git('for-each-ref', '--format=%(refname:short)')).split('\n').sort()).toEqual(['main', 'work']);
   });
-  it('that finds nothing to do is fine [A-185]', async () => {
+  it('that finds nothing to do completes [A-185]', async () => {
     const job = await rig.job('echo all is well', { role });
     const before = await rig.commit('work', { 'x.txt': 'x' });
     await rig.git('checkout', '--quiet', 'main');
@@ -44,7 +44,7 @@ describe('a conflict-resolver', () => {
   const brief = 'The merge of main into the work branch stands in conflict. Resolve these files:\n- a.txt';
   const resolver = { role: 'conflict-resolver', mode: 'resolve', brief } as const;
 
-  it('has the whole history, the base that is merged, and the short word of what to do [A-186, A-190]', async () => {
+  it('gets the whole history, the base that is merged, and a short brief [A-186, A-190]', async () => {
     const script = [
       'cat > $T/told.json',
       'git rev-list --count HEAD > $T/seen',
@@ -62,7 +62,7 @@ describe('a conflict-resolver', () => {
     expect(await rig.git('show', 'work:a.txt')).toBe('both');
     expect(await rig.git('rev-parse', 'work^2')).toBe(base);
   });
-  it('is not sent where the base merges cleanly: that merge is pushed [A-190, A-192]', async () => {
+  it('is not run if the base merges cleanly: that merge is pushed [A-190, A-192]', async () => {
     const job = await rig.job('echo begun > $T/begun', resolver);
     await rig.commit('work', { 'x.txt': 'x' });
     const base = await rig.commit('main', { 'added.txt': 'only added' });
@@ -76,7 +76,7 @@ describe.each([
   ['a merger', 'merger', 'work'],
   ['an on-call', 'on-call', 'main'],
 ])('%s', (_, role, branch) => {
-  it('reads a whole checkout, answers with a structure, and changes nothing [A-187, A-188]', async () => {
+  it('reads a whole checkout, returns structured output, and changes nothing [A-187, A-188]', async () => {
     const output = '{"summary":"I looked.","output":{"risk":0.1}}';
     const script = [
       'git rev-parse HEAD > $T/seen',
@@ -105,7 +105,7 @@ describe.each([
   });
 });
 
-describe('what a job would be made of is judged where its run starts', () => {
+describe('a job’s input is checked when its run starts', () => {
   it.each([
     ['a mode, which only the kind of a step gives', { pipeline: { steps: [{ kind: 'coder', mode: 'odd' }] } }, /mode/],
     ['a kind that nobody knows', { pipeline: { steps: [{ kind: 'coder2' }] } }, /one of/],

@@ -28,7 +28,7 @@ const historyOf = (branch: string, from: string) =>
     return `commit refs/heads/${branch}\ncommitter ${writer} ${1_700_000_000 + n} +0000\ndata ${message.length}\n${message}${first}\n`;
   }).join('');
 
-it(`${MANY} commits of others are one answer to who watches the head, and a yes to the old head is refused`, async () => {
+it(`${MANY} commits by others are reported in one answer, and approval of the old head is refused`, async () => {
   const shop = path.join(home, 'shop');
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=Ana', '-c', 'user.email=ana@x.example', ...args], {

@@ -14,8 +14,8 @@ import { running } from '../../../support/running.ts';
 import { until } from '../../../support/stack.ts';
 
 /**
- * What an agent, a check or a preview leaves where a record or a log of ours was, which is beside its checkout: none of it is
- * waited for, none is read without end, and none keeps its job from ending.
+ * An agent, a check or a preview may replace a record or a log of ours, which is next to its checkout. We never wait for
+ * such a thing or read it endlessly, and the job still ends.
  */
 jest.setTimeout(90_000);
 
@@ -47,7 +47,7 @@ describe.each(kinds)('%s', (kind) => {
     (name) => ends(name, kind),
   );
 
-  it('in place of a log has no end to read', async () => {
+  it('in place of a log is not read endlessly', async () => {
     const folder = at('run');
     await launch(folder, { command: 'echo said', cwd: rig.home, env: process.env });
     await until('it has ended', async () => (await stateOf(folder)).is === 'exited');
@@ -56,7 +56,7 @@ describe.each(kinds)('%s', (kind) => {
     await end(folder, { graceMs: 0 });
   });
 
-  it('in place of a verdict is no verdict', async () => {
+  it('in place of a verdict is not a verdict', async () => {
     const run = at('data', 'checks', 'a', 'b', 'c', '1');
     mkdirSync(run, { recursive: true });
     const records = new CheckRecords(at('data'));
@@ -68,7 +68,7 @@ describe.each(kinds)('%s', (kind) => {
   });
 });
 
-it('a process whose record is no JSON any more ends with its folder all the same', async () => {
+it('a process whose record is no longer JSON is still ended by its folder', async () => {
   const folder = at('run');
   const command = `echo '{' > ${folder}/process.json; echo said; sleep 60 # ${rig.home}`;
   await launch(folder, { command, cwd: rig.home, env: process.env });
@@ -77,7 +77,7 @@ it('a process whose record is no JSON any more ends with its folder all the same
   expect(await running(rig.home)).toEqual([]);
 });
 
-/** A job whose agent is at work while this is done to it: it goes on, and comes to an end, whichever. */
+/** Replaces a record while the job's agent works, and expects that the job still ends. */
 async function ends(name: string, kind: keyof typeof KINDS): Promise<void> {
   const executor = commandExecutor(inCheckouts({ root: at('data'), environment: process.env }));
   const by = { activity: 'a-run 1', n: 1, at: 1 };

@@ -41,7 +41,7 @@ describe('a result', () => {
     expect(read.result.output).toEqual(output);
   });
 
-  it('is cleaned of what is no text: halves of characters, NUL, colours', () => {
+  it('is cleaned of lone surrogates, NUL and terminal colours', () => {
     const text =
       '{"summary":"half \\ud83d an emoji, \\u0000 and \\u001b[31mred\\u001b[0m \\ud83d\\ude00","output":{"__proto__":{"x":"\\u0000y"},"n":1e400}}';
     const { result } = readResult(text, '') as { result: { summary: string; output: object } };
@@ -52,7 +52,7 @@ describe('a result', () => {
     expect(progressOf('GATEHOUSE_PROGRESS {"done":1,"total":2,"label":"\\ud83d"}')?.label).toBe('\ufffd');
   });
 
-  describe('that is no file', () => {
+  describe('that is not a file', () => {
     let home: string;
     let file: string;
     beforeEach(async () => {
@@ -71,7 +71,7 @@ describe('a result', () => {
       expect(await readResultFile(file)).toEqual({ broken: expect.stringContaining(because) });
     });
 
-    it('is none when nothing is there', async () => {
+    it('is undefined if there is no file', async () => {
       expect(await readResultFile(file)).toEqual({ text: undefined });
     });
   });

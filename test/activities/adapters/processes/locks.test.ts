@@ -45,7 +45,7 @@ async function another(): Promise<ChildProcess> {
   return child;
 }
 
-it('is one’s at a time, and leaves nothing behind', async () => {
+it('has one owner at a time, and leaves nothing behind', async () => {
   let [inside, most] = [0, 0];
   const work = async () => {
     most = Math.max(most, (inside += 1));
@@ -57,7 +57,7 @@ it('is one’s at a time, and leaves nothing behind', async () => {
   expect(await readdir(home)).toEqual([]);
 });
 
-it('of a dead holder goes to one only, however many want it', async () => {
+it('of a dead owner goes to only one of many waiters', async () => {
   for (let round = 0; round < 10; round += 1) {
     await writeFile(file, DEAD);
     const wins = await Promise.all(Array.from({ length: 6 }, () => tries(5)));
@@ -66,7 +66,7 @@ it('of a dead holder goes to one only, however many want it', async () => {
   }
 });
 
-it('that bears no name yet is its writer’s, and nobody’s once that must have died', async () => {
+it('without a name yet belongs to its writer until that counts as dead', async () => {
   await writeFile(file, '');
   const own = await nameOf(process.pid);
   expect(await taken(file, own)).toBe(false);
@@ -76,13 +76,13 @@ it('that bears no name yet is its writer’s, and nobody’s once that must have
   expect([await taken(file, own), await taken(file, own)]).toEqual([false, true]);
 });
 
-it('of a living holder is waited for', async () => {
+it('of a living owner is waited for', async () => {
   await another();
   const own = await nameOf(process.pid);
   expect([await taken(file, own), await taken(file, own)]).toEqual([false, false]);
 });
 
-it('of a holder that stands still is waited for a while, then its holder is ended and it is taken over', async () => {
+it('of a frozen owner is taken over after a while, and the owner is ended', async () => {
   const child = await another();
   child.kill('SIGSTOP');
   const own = await nameOf(process.pid);
@@ -100,7 +100,7 @@ it('of a holder that stands still is waited for a while, then its holder is ende
   while (!(await taken(file, own)));
 });
 
-it('of a holder that goes on in time is that holder’s', async () => {
+it('of an owner that continues in time stays with that owner', async () => {
   const child = await another();
   const own = await nameOf(process.pid);
   const clock = jest.spyOn(Date, 'now');
@@ -117,7 +117,7 @@ it('of a holder that goes on in time is that holder’s', async () => {
   expect(child.signalCode).toBeNull();
 });
 
-it('that a holder gave up while it was waited for counts anew when that holder stands still once more', async () => {
+it('gives an owner that was frozen before the full time again', async () => {
   const child = await another();
   const own = await nameOf(process.pid);
   const clock = jest.spyOn(Date, 'now');
@@ -134,7 +134,7 @@ it('that a holder gave up while it was waited for counts anew when that holder s
   expect(kill).not.toHaveBeenCalled();
 });
 
-it('of a holder in another container is waited for, whatever pids say here, until that has been silent for the lease', async () => {
+it('of an owner in another container is waited for until its lease expires, whatever pids say here', async () => {
   const elsewhere = { ...(await ownOrigin()), namespace: 'pid:[1]' };
   await writeFile(file, JSON.stringify({ pid: 2 ** 22 + 1, token: 'long ago', origin: elsewhere }));
   const own = await nameOf(process.pid);
@@ -152,7 +152,7 @@ it('of a holder in another container is waited for, whatever pids say here, unti
   expect([await taken(file, own), await taken(file, own)]).toEqual([false, true]);
 });
 
-it('is touched for as long as it is held, and a holder that has lost it ends itself', async () => {
+it('is touched while it is owned, and an owner that has lost it ends itself', async () => {
   const locks = new URL('../../../../activities/adapters/processes/locks.ts', import.meta.url).href;
   const code = `import { withLock } from ${JSON.stringify(locks)};
     setInterval(() => undefined, 1000);

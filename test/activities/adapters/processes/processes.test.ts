@@ -26,7 +26,7 @@ afterEach(async () => {
   await removeFolder(home);
 });
 
-/** Launches a command; answers the folder that it is known by. */
+/** Launches a command, and returns its folder. */
 async function launched(command: string): Promise<string> {
   const folder = path.join(home, `run-${folders.length}`);
   folders.push(folder);
@@ -49,13 +49,13 @@ async function cameFrom(folder: string, origin: object, over: object = {}): Prom
 const elsewhere = async () => ({ ...(await ownOrigin()), namespace: 'pid:[1]' });
 
 describe('a command', () => {
-  it('has its code and all its words on record once it has ended', async () => {
+  it('has its exit code and its output on record once it has ended', async () => {
     const folder = await launched('echo out; echo err >&2; exit 7');
     expect(await exited(folder)).toEqual({ is: 'exited', code: 7 });
     expect([await tailOf(folder, 'stdout', 100), await tailOf(folder, 'stderr', 100)]).toEqual(['out\n', 'err\n']);
   });
 
-  it('that prints without end keeps the end of it on disk, and is heard as it goes on', async () => {
+  it('that prints endlessly has only the end of its output on disk, also while it runs', async () => {
     const many = 5 * LOG_BYTES;
     const folder = await launched(
       `yes | head -c ${many}; echo full; touch ${home}/full; while [ ! -e ${home}/go ]; do sleep 0.02; done; echo last`,
@@ -74,7 +74,7 @@ describe('a command', () => {
     expect(statSync(path.join(folder, 'stdout.log')).mtimeMs).toBeGreaterThan(past.getTime());
   });
 
-  it('that ends while the disk is full has its code on record once there is room', async () => {
+  it('that ends while the disk is full has its exit code on record once there is space', async () => {
     const folder = await launched(`while [ ! -e ${home}/go ]; do sleep 0.02; done; touch ${home}/ends; exit 5`);
     await symlink('/dev/full', path.join(folder, 'exit.draft'));
     await writeFile(path.join(home, 'go'), '');
@@ -84,7 +84,7 @@ describe('a command', () => {
     expect(await exited(folder)).toEqual({ is: 'exited', code: 5 });
   });
 
-  it('whose folder was removed is waited for by nobody, and ends', async () => {
+  it('ends if its folder was removed, and nobody waits for it', async () => {
     const folder = await launched(`touch ${home}/begins; while [ ! -e ${home}/go ]; do sleep 0.02; done`);
     await begun('begins');
     await rm(folder, { recursive: true });
@@ -92,7 +92,7 @@ describe('a command', () => {
     await until('nothing of it is left', async () => (await running(home)).length === 0);
   });
 
-  it('ends with what left its group and hides its environment, and with nothing else', async () => {
+  it('ends together with processes that left its group and hide their environment, and with no others', async () => {
     const [cwd, folder] = [path.join(home, 'tree'), path.join(home, 'run')];
     await mkdir(path.join(cwd, 'deep'), { recursive: true });
     folders.push(folder);
@@ -115,7 +115,7 @@ describe('a command', () => {
     }
   });
 
-  it('that cannot be begun is begun by the next who asks', async () => {
+  it('that could not begin is begun by the next call', async () => {
     const folder = path.join(home, 'run');
     const refused = launch(folder, { command: 'true', cwd: path.join(home, 'nowhere'), env: process.env });
     await expect(refused).rejects.toThrow('ENOENT');
@@ -124,14 +124,14 @@ describe('a command', () => {
     expect(await exited(folder)).toEqual({ is: 'exited', code: 4 });
   });
 
-  it('is not held up by what it leaves running, which ends with it', async () => {
+  it('has ended even if it left processes running, which are ended with it', async () => {
     const folder = await launched(`setsid sh -c 'while :; do sleep 1; done' ${home}/left & exit 3`);
     expect(await exited(folder)).toEqual({ is: 'exited', code: 3 });
     await end(folder, { graceMs: 1_000 });
     expect(await running(home)).toEqual([]);
   });
 
-  it('of a dozen that ignore being asked is ended with all others', async () => {
+  it('that ignores SIGTERM is ended together with a dozen others', async () => {
     const dozen = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>
         launched(`trap '' TERM; touch ${home}/begun-${n}; while :; do sleep 0.1; done # ${home}`),
@@ -144,7 +144,7 @@ describe('a command', () => {
 });
 
 describe('a command of another container', () => {
-  it('is never taken for dead by its pid, only by its silence', async () => {
+  it('counts as dead only when its lease expires, whatever its pid', async () => {
     const folder = await launched('sleep 60');
     await until('it has begun', () => existsSync(path.join(folder, 'begun')));
     await end(folder, { graceMs: 0 });
@@ -157,7 +157,7 @@ describe('a command of another container', () => {
     await cameFrom(folder, (await ownOrigin())!);
   });
 
-  it('ends when it is asked to, though nobody here can reach it', async () => {
+  it('ends on request, although no process here can reach it', async () => {
     const folder = await launched(`sleep 60 # ${home}`);
     await until('it has begun', () => existsSync(path.join(folder, 'begun')));
     await cameFrom(folder, await elsewhere(), { pid: 2 ** 22 + 1 });
@@ -165,7 +165,7 @@ describe('a command of another container', () => {
     expect(await running(home)).toEqual([]);
   });
 
-  it('that has ended says so as any does, and nothing of it is waited for', async () => {
+  it('that has ended is reported like any other, and nobody waits for it', async () => {
     const folder = await launched('exit 2');
     await exited(folder);
     await until('its supervisor is done', () => !existsSync(path.join(folder, 'alive')));

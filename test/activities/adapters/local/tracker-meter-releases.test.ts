@@ -30,7 +30,7 @@ describe('a directory of Markdown issues as a tracker', () => {
     expect(await read('ISSUE-1.md')).toMatch(/^---\ntitle: "Tech debt: “totals”"\nstate: "open"\n---\nFound: x/);
     expect((await readdir(folder())).sort()).toEqual(['ISSUE-1.md', 'ISSUE-2.md']);
   });
-  it('tells an issue once per key, and closes it, leaving what people wrote', async () => {
+  it('comments once per key, and closes an issue without changing what people wrote', async () => {
     const tracker = markdownTracker({ root });
     await mkdir(folder(), { recursive: true });
     await writeFile(path.join(folder(), 'PAY-1.md'), '---\ntitle: Totals\nlabels: [money]\n---\nMine.\n');
@@ -41,7 +41,7 @@ describe('a directory of Markdown issues as a tracker', () => {
     expect(text.match(/Pull request 1/g)).toHaveLength(1);
     expect(text).toMatch(/^---\ntitle: Totals\nlabels: \[ ?money ?\]\nstate: closed\n---\nMine\.[^]*It was merged\./);
   });
-  it('gives an issue without front matter a state, and knows none that is not there', async () => {
+  it('adds a state to an issue without front matter, and reports a missing issue', async () => {
     const tracker = markdownTracker({ root, issues: path.join(root, 'elsewhere') });
     await mkdir(path.join(root, 'elsewhere', 'default'), { recursive: true });
     const file = path.join(root, 'elsewhere', 'default', 'PAY-2.md');
@@ -55,7 +55,7 @@ describe('a directory of Markdown issues as a tracker', () => {
 });
 
 describe('a folder as a meter', () => {
-  it('counts each job once, also across the turn of a month and across workers', async () => {
+  it('counts each job once, even across the end of a month and across workers', async () => {
     const [one, other] = [folderMeter({ root }), folderMeter({ root })];
     await one.record({ key: 'a', at: '2026-10-31T23:59:59Z', costCents: 5 });
     await other.record({ key: 'a', at: '2026-11-01T00:00:01Z', costCents: 5 });
@@ -64,7 +64,7 @@ describe('a folder as a meter', () => {
     await one.record({ key: 'c', at: '2026-11-02T00:00:00Z', costCents: 2 });
     expect(await other.spent('2026-11')).toBe(2.5);
   });
-  it('tells when the month is over its budget: equal is within', async () => {
+  it('reports a month over its budget; spending exactly the budget is allowed', async () => {
     const meter = folderMeter({ root });
     const used = (costCents: number): JobReport => ({
       is: 'completed',
@@ -97,7 +97,7 @@ describe('a command as the reader of a release', () => {
   }
   const releases = () => commandReleases(inCheckouts({ root: path.join(root, 'data'), environment: process.env }));
 
-  it('reads the signals in a checkout of what was merged, and leaves nothing', async () => {
+  it('reads the signals in a checkout of the merge commit, and leaves nothing behind', async () => {
     const script = `release:\n  command: 'test -e .gatehouse.yml && echo "{\\"signals\\":[{\\"id\\":\\"$GATEHOUSE_MERGE_COMMIT\\",\\"state\\":\\"ok\\"}]}"'\n`;
     await repositoryWith(script);
     expect(await releases().examine(change)).toEqual({ configured: true });
@@ -108,18 +108,18 @@ describe('a command as the reader of a release', () => {
     ['fails', 'echo sorry >&2; exit 3', /ended with 3: sorry/],
     ['prints no JSON', 'echo hello', /printed no/],
     ['prints another shape', `echo '{"signals":[{"id":"a","state":"odd"}]}'`, /printed no/],
-  ])('is a transient failure when it %s [A-105]', async (_, command, because) => {
+  ])('fails as transient if it %s [A-105]', async (_, command, because) => {
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     await expect(releases().look(change, merge)).rejects.toThrow(because);
   });
-  // Of this process alone: others of the machine may sleep as well.
+  // Processes of this test only, because others on the machine may sleep as well.
   const SLEEP = `sleep 300.${process.pid}`;
   const HANGS = `release:\n  command: ${SLEEP}\n`;
   const processes = async () =>
     (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes(SLEEP));
   const left = () => readdir(path.join(root, 'data', 'releases'));
 
-  it('ends what it reads with an orderly stop, and leaves nothing', async () => {
+  it('is ended by an orderly stop, and leaves nothing behind', async () => {
     await repositoryWith(HANGS);
     const reader = releases();
     const look = reader.look(change, merge).catch((failure: unknown) => failure);
@@ -128,14 +128,14 @@ describe('a command as the reader of a release', () => {
     expect(await look).toBeInstanceOf(Error);
     expect([await processes(), await left()]).toEqual([[], []]);
   });
-  it('ends what the command leaves running, also what has left its group', async () => {
+  it('has its remaining processes ended, even those that have left its group', async () => {
     const signals = `echo '{"signals":[]}'`;
     const command = `setsid sh -c '${SLEEP}; : ${root}' > /dev/null 2>&1 & ${SLEEP} & ${signals}`;
     await repositoryWith(`release:\n  command: ${JSON.stringify(command)}\n`);
     expect(await releases().look(change, merge)).toEqual([]);
     expect([await processes(), await left()]).toEqual([[], []]);
   });
-  it('clears away what a killed worker has left of a look', async () => {
+  it('clears away a reading that a killed worker has left', async () => {
     await repositoryWith(HANGS);
     const folder = path.join(root, 'data', 'releases', 'left');
     await launch(path.join(folder, 'run'), { command: SLEEP, cwd: root, env: process.env });
@@ -143,7 +143,7 @@ describe('a command as the reader of a release', () => {
     await until('it is gone', async () => (await left()).length === 0 || undefined);
     expect(await processes()).toEqual([]);
   });
-  it('is not there where the repository says nothing [A-099]', async () => {
+  it('is not configured if the repository’s settings have none [A-099]', async () => {
     await repositoryWith('agents: { default: node a.mjs }\n');
     expect(await releases().examine(change)).toEqual({ configured: false });
     expect(await releases().look(change, merge)).toEqual([]);

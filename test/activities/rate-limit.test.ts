@@ -4,12 +4,12 @@ let now = 0;
 const pace = () => rateLimit(() => now);
 beforeEach(() => void (now = 1_000_000));
 
-it('lets few looks come back as soon as they wish', () => {
+it('does not delay a few polls', () => {
   const next = pace();
   expect(Array.from({ length: 90 }, () => next(30_000))).toEqual(Array(90).fill(30_000));
 });
 
-it('keeps to so many looks per second, however many wait', () => {
+it('limits the polls per second, however many activities wait', () => {
   const next = pace();
   const due = Array.from({ length: 5_000 }, () => now + next(30_000));
   const looks = new Map<number, number>();
@@ -29,7 +29,7 @@ it('keeps to so many looks per second, however many wait', () => {
   expect(perSecond).toBeLessThan(4);
 });
 
-it('forgets those that have come back', () => {
+it('forgets polls that are over', () => {
   const next = pace();
   for (let index = 0; index < 2_000; index += 1) next(10_000);
   expect(next(10_000)).toBeGreaterThan(60_000);
