@@ -10,14 +10,14 @@ import type { Pace } from './pace.ts';
 import type { Stage } from './stage.ts';
 
 const HOME = fileURLToPath(new URL('./contestants', import.meta.url));
-/** Everything of them ends within this, or they are taken for stuck. */
+/** How long a contestant may take for everything, in milliseconds. After that it counts as stuck. */
 const PATIENCE_MS = 900_000;
 
 export type Contestant = Exclude<Who, 'floor' | 'gatehouse'>;
 const PACKAGES: Record<Contestant, string> = { dbos: '@dbos-inc/dbos-sdk', 'pg-boss': 'pg-boss' };
 export const contestants = Object.keys(PACKAGES) as Contestant[];
 
-/** Why a contestant cannot run here: it is no part of `npm install`. */
+/** The reason why a contestant cannot run here. Contestants are not part of `npm install`. */
 export async function absence(who: Contestant): Promise<string | undefined> {
   return access(path.join(HOME, 'node_modules', PACKAGES[who])).then(
     () => undefined,
@@ -37,7 +37,7 @@ interface Said {
   figures?: Partial<Record<MetricId, { raw: number[][]; note?: string }>>;
 }
 
-/** Has a contestant play the same scenarios on the same PostgreSQL, in a database of its own. */
+/** Runs a contestant through the same scenarios on the same PostgreSQL, in a separate database. */
 export async function contend(who: Contestant, stage: Stage, pace: Pace, book: Book): Promise<void> {
   const { postgres } = stage.cluster;
   const database = `bench_${who.replace('-', '_')}`;

@@ -1,10 +1,10 @@
-/** An effect in the world, as the process that had it says: what it was, and when. */
+/** An external effect and its time, as reported by the process that caused it. */
 export interface Told {
   effect: string;
   at: number;
 }
 
-/** Where the effects of all subjects are heard of. Who waits for one must wait before it is caused. */
+/** Collects the effects of all subjects. A caller must begin to wait for an effect before it is caused. */
 export class Effects {
   private readonly waiting = new Map<string, ((at: number) => void)[]>();
   private readonly followers = new Set<(told: Told) => void>();
@@ -15,7 +15,7 @@ export class Effects {
     first?.(told.at);
   }
 
-  /** When the next effect of this name happens. Throws when it does not within `patience` milliseconds. */
+  /** Returns the time of the next effect with this name. Throws if there is none within `patience` milliseconds. */
   next(effect: string, patience = 120_000): Promise<number> {
     const waiting = this.waiting.get(effect) ?? [];
     this.waiting.set(effect, waiting);
@@ -32,7 +32,7 @@ export class Effects {
     });
   }
 
-  /** Every effect from now on, until the answer is called. */
+  /** Passes every effect to the listener, until the returned function is called. */
   follow(listener: (told: Told) => void): () => void {
     this.followers.add(listener);
     return () => this.followers.delete(listener);

@@ -3,10 +3,10 @@ import { summarize, type Summary } from './statistics.ts';
 export type Who = 'floor' | 'gatehouse' | 'dbos' | 'pg-boss';
 export type Unit = 'ms' | 's' | 'MB' | 'kB' | '%' | 'events' | 'events/s' | 'actions' | 'looks';
 
-/** What one of the compared does on one metric. A single figure is a sample like any other. */
+/** The result of one subject on one metric. A single figure is a sample like any other. */
 export interface Figure {
   summary: Summary;
-  /** Where it is not quite what the others do, said in a few words. */
+  /** How this measurement differs from those of the other subjects, in a few words. */
   note?: string;
   raw: number[][];
 }
@@ -24,7 +24,7 @@ export const figure = (repetitions: number[][], note?: string): Figure => ({
   ...(note !== undefined && { note }),
 });
 
-/** Metrics as the scenarios bring them, in the order in which they are first heard of. */
+/** Collects the scenarios' metrics, in the order in which they are first added. */
 export class Book {
   private readonly all = new Map<string, Metric>();
 

@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 
-/** What workflows leave behind: history events, their size, and Temporal's actions as they are counted for billing. */
+/** The history events of workflows, their size, and Temporal's actions as they are counted for billing. */
 export interface Tally {
   events: number;
   kB: number;
   actions: number;
 }
 
-/** Kinds of events that are one action each (temporal.md E.3); an activity counts once per attempt besides. */
+/** Types of events that are one billed action each. Each attempt of an activity counts as well. */
 const COUNTED = new Set([
   'workflowExecutionStartedEventAttributes',
   'workflowExecutionSignaledEventAttributes',

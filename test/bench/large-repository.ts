@@ -8,24 +8,24 @@ import { execa } from 'execa';
 const run = promisify(execFile);
 
 /**
- * Bare git, as a script would call it. Answers what it prints. As ours, each call has a session of its own: on a busy machine
- * Linux shares out processors by session.
+ * Calls git as a script would, and returns its output. Each call has its own session, like ours, because a busy Linux
+ * machine shares its processors by session.
  */
 export const bareGit = async (cwd: string, ...args: string[]): Promise<string> =>
   (await execa('git', args, { cwd, detached: true })).stdout.trim();
 
-/** Much faster than Node, which is slow with hundreds of thousands of files. */
+/** Removes a tree with rm(1), because Node is slow with hundreds of thousands of files. */
 export const removeTree = (folder: string): Promise<unknown> => run('rm', ['-rf', '--', folder]);
 
 export interface Size {
   files: number;
-  /** Commits after the first one, and how many files each of them writes anew. */
+  /** The number of commits after the first one, and of files that each of them rewrites. */
   commits: number;
   changes: number;
   bytes: number;
 }
 
-/** Text that does not compress to less than three quarters, at any place and of any length that is asked for. */
+/** Returns a source of text, of any length, that does not compress to less than three quarters. */
 function texts() {
   const pool = Buffer.from(
     randomBytes(24 * 1_024 * 1_024)

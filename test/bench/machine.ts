@@ -15,7 +15,7 @@ export interface Machine {
   postgres?: string;
 }
 
-/** What was measured on. */
+/** The machine and the versions of a measurement. */
 export const machine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
@@ -37,7 +37,7 @@ export const machineText = ({ cpu, cores, memoryGB, system, node, sdk, temporal,
 
 const TICK_MS = 10;
 
-/** Processor time of another process since its birth, where the system tells (Linux). */
+/** Processor time of another process since its start. Undefined if the system does not report it (only Linux does). */
 export async function cpuMsOf(pid: number | undefined): Promise<number | undefined> {
   if (process.platform !== 'linux' || pid === undefined) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

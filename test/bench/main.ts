@@ -24,7 +24,7 @@ import { Stage } from './stage.ts';
 
 type Scenario = (stage: Stage, pace: Pace, book: Book) => Promise<void>;
 
-/** In this order: each finds as many runs parked as it needs, and leaves them to the next. */
+/** The scenarios in their order. Each parks as many more runs as it needs, and leaves them to the next one. */
 const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   checks: { play: (stage, _, book) => checks(book, stage.say), brings: ['checks-events', 'checks-looks'] },
   cli: { play: cli, brings: ['cli-help', 'cli-version', 'cli-completion', 'cli-loading', 'cli-list'] },
@@ -86,7 +86,7 @@ async function main(): Promise<number> {
     for (const name of names) {
       const scenario = SCENARIOS[name];
       if (!scenario) continue;
-      // One that breaks off has missed its bars; what the others have measured is told all the same.
+      // A scenario that fails has missed its targets. The results of the others are still reported.
       await scenario.play(stage, pace, book).catch((failure: Error) => say(`${name} broke off: ${failure.stack}`));
       say(line(book.metrics));
     }

@@ -1,6 +1,6 @@
 import type { Metric } from './figures.ts';
 
-/** What is asked of a metric: of its ratio to the floor in the same run, of its median, or of its worst sample. */
+/** The target of a metric: for its ratio to the floor in the same run, its median, or its worst sample. */
 export interface Bar {
   of: 'ratio' | 'median' | 'worst';
   most: number;
@@ -11,7 +11,7 @@ type Known = Omit<Metric, 'figures' | 'id'> & { bar?: Bar };
 const ratio = (most: number): Bar => ({ of: 'ratio', most });
 const median = (most: number): Bar => ({ of: 'median', most });
 
-/** Every metric by its id: its words, its unit, and the bar it has to hold, if there is one. The order is the report's. */
+/** Every metric by its id, with its title, its unit, and its target, if there is one. The report has the same order. */
 export const METRICS = {
   action: { title: 'action → effect (signal)', unit: 'ms', bar: ratio(1.3) },
   'action-update': { title: 'action → effect (update)', unit: 'ms', bar: ratio(1.3) },

@@ -8,7 +8,7 @@ export interface Pace {
   stepRuns: number;
   happyRuns: number;
   storm: number;
-  /** For how long what it begins goes on: longer than it lasts. */
+  /** How many seconds the storm's jobs take, which is longer than the storm. */
   stormSeconds: number;
   parked: number;
   crashed: number;

@@ -7,19 +7,19 @@ import { middle, percentile, summarize } from './statistics.ts';
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe('statistics', () => {
-  it('are nearest ranks: values that were really measured', () => {
+  it('are nearest ranks, which are measured values', () => {
     const sorted = upTo(200);
     expect([0.5, 0.9, 0.99, 1].map((share) => percentile(sorted, share))).toEqual([100, 180, 198, 200]);
     expect(percentile([7], 0.99)).toBe(7);
   });
 
-  it('take the median of the repetitions, and tell how far they lie apart', () => {
+  it('take the median of the repetitions, and show their spread', () => {
     const summary = summarize([[3, 1, 2], [30, 10, 20], [6, 4, 5], []]);
     expect(summary).toEqual({ n: 9, p50: 5, p90: 6, p99: 6, max: 30, spread: [2, 20] });
     expect(middle([4, 1, 3, 2])).toBe(2.5);
   });
 
-  it('make no figure of nothing', () => {
+  it('throw without samples', () => {
     expect(() => summarize([[], []])).toThrow('no samples');
   });
 });
@@ -31,7 +31,7 @@ const measured = (id: keyof typeof METRICS, gatehouse: number[], floor?: number[
 });
 
 describe('the report', () => {
-  it('judges ratios by medians, and a crash by its worst', () => {
+  it('judges ratios by medians, and a crash by its worst sample', () => {
     expect(judge(measured('action', [13, 13, 99], [10, 10, 10]))).toMatchObject({ ratio: 1.3, holds: true });
     expect(judge(measured('action', [14, 14, 14], [10, 10, 10]))).toMatchObject({ ratio: 1.4, holds: false });
     expect(judge(measured('crash', [2, 2, 5.1], [4]))).toMatchObject({ holds: false, bar: '<= 5 s' });
@@ -39,7 +39,7 @@ describe('the report', () => {
     expect(judge(measured('wake', [90], [30])).holds).toBeUndefined();
   });
 
-  it('holds no bar for what was not measured', () => {
+  it('counts targets of unmeasured metrics as missed', () => {
     expect(judge(measured('action', [13]))).toMatchObject({ holds: false });
     const contestants: Metric = { id: 'step', ...METRICS.step, figures: { dbos: figure([[3]]) } };
     expect(judge(contestants).holds).toBeUndefined();
@@ -47,7 +47,7 @@ describe('the report', () => {
     expect(missed([measured('action', [11], [10])], ['action', 'step', 'wake'])).toEqual(['per step: not measured']);
   });
 
-  it('names what is missed, and contestants that were not run', () => {
+  it('names missed targets, and contestants that were not run', () => {
     const metrics = [measured('step', [20], [10]), measured('action', [11], [10])];
     expect(missed(metrics, [])).toEqual(['per step: target <= 1.3 x floor, ratio 2.00']);
     const rows = table(metrics, { dbos: 'not installed' }).split('\n');
@@ -56,7 +56,7 @@ describe('the report', () => {
     expect(rows[3]).toMatch(/per step .* 2\.00 .*MISSED/);
   });
 
-  it('ends with one line: ratios, and figures where there is no floor', () => {
+  it('ends with one line of ratios, or figures for metrics without a floor', () => {
     const metrics = [
       measured('parked-memory', [812.4]),
       measured('checks-events', [33]),
@@ -65,7 +65,7 @@ describe('the report', () => {
     expect(line(metrics)).toBe('bench: action=1.10 parked-memory=812MB checks-events=33');
   });
 
-  it('keeps what contestants bring beside what was there', () => {
+  it('adds the results of contestants to the existing ones', () => {
     const book = new Book();
     book.add({ id: 'step', ...METRICS.step }, { floor: figure([[30]]), gatehouse: figure([[36]]) });
     book.add({ id: 'step', ...METRICS.step }, { dbos: figure([[3]], 'in one process') });
@@ -73,7 +73,7 @@ describe('the report', () => {
     expect(table(book.metrics, {})).toContain('3 [in one process]');
   });
 
-  it('knows every bar of the issue', () => {
+  it('has every target of the issue', () => {
     const bars = metricIds
       .map((id) => judge(measured(id, [1])))
       .flatMap(({ id, bar }) => (bar ? [`${id} ${bar}`] : []));

@@ -8,13 +8,15 @@ export interface Verdict {
   id: string;
   /** gatehouse's median over the floor's, where both were measured. */
   ratio?: number | undefined;
-  /** What is asked for, in words; none, if nothing is. */
+  /** The target, in words. Undefined if there is none. */
   bar?: string | undefined;
-  /** Whether the bar holds; none without a bar, or without a figure of gatehouse's. No floor to compare with: it does not. */
+  /**
+   * Whether the target is met. Undefined without a target or a figure for gatehouse. False without a floor for comparison.
+   */
   holds?: boolean | undefined;
 }
 
-/** Judges one metric by its bar. */
+/** Judges one metric by its target. */
 export function judge({ id, unit, figures: { floor, gatehouse } }: Metric): Verdict {
   const ratio = floor && gatehouse ? gatehouse.summary.p50 / floor.summary.p50 : undefined;
   const bar = barOf(id);
@@ -26,13 +28,13 @@ export function judge({ id, unit, figures: { floor, gatehouse } }: Metric): Verd
   return { id, ratio, bar: words, holds: value !== undefined && value <= most };
 }
 
-/** Metrics that have a bar, were asked for, and brought nothing: a bar holds only if it was measured. */
+/** Requested metrics that have a target and were not measured. Their targets are missed. */
 export const unmeasured = (metrics: readonly Metric[], wanted: readonly string[]): string[] =>
   metricIds.filter(
     (id) => barOf(id) && wanted.includes(id) && !metrics.some((metric) => metric.id === id && metric.figures.gatehouse),
   );
 
-/** The table, for people: medians, and the tail behind them where there is one. */
+/** The table for people, with medians and, for enough samples, percentiles. */
 export function table(metrics: readonly Metric[], absent: Partial<Record<Who, string>>): string {
   const heads = [
     'metric',
@@ -101,7 +103,7 @@ export function line(metrics: readonly Metric[]): string {
 
 const shortOf = (unit: Unit): string => (['events', 'looks', 'actions'].includes(unit) ? '' : unit);
 
-/** What was asked for and not held, in words. */
+/** The missed targets, in words. */
 export function missed(metrics: readonly Metric[], wanted: readonly string[]): string[] {
   const judged = inOrder(metrics)
     .map(judge)

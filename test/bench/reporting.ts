@@ -1,11 +1,11 @@
 import { now } from './clock.ts';
 
-/** Tells whoever started this process of an effect, with the time at which it happened. */
+/** Reports an effect and its time to the parent process. */
 export function tellEffect(effect: string): void {
   process.send?.({ effect, at: now() });
 }
 
-/** Answers what this process uses, whenever it is asked. */
+/** Answers the parent process's requests for this process's resource usage. */
 export function answerUsage(): void {
   process.on('message', (message: { ask?: string }) => {
     if (message.ask !== 'usage') return;

@@ -5,7 +5,7 @@ import { openLog } from '../../worker/logging.ts';
 import { createWorker } from '../../worker/worker.ts';
 import { answerUsage } from './reporting.ts';
 
-/** Serves until it is told to stop, as `worker/main.ts` does, over other ports. */
+/** Runs a worker until it is asked to stop, like `worker/main.ts`, but over other ports. */
 export async function serve(ports: Ports, over: Partial<WorkerOptions> = {}): Promise<void> {
   const config = readConfig();
   openLog(config.variables.GATEHOUSE_LOG_LEVEL);

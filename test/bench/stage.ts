@@ -7,13 +7,13 @@ import { Cluster } from '../support/cluster/cluster.ts';
 import { Effects } from './effects.ts';
 import { Subject } from './subject.ts';
 
-/** How many workflows the workers keep in memory: as a worker that holds more runs than it has room for. */
+/** How many workflows the workers keep in memory: fewer than the parked runs, as in production. */
 export const CACHED_RUNS = 1_000;
-/** What people are told when a step's output waits for their approval. */
+/** The notice that is sent when a step's output waits for approval. */
 export const PROPOSED = 'approval_required';
 const FLOOR_QUEUE = 'floor';
 const QUEUE = 'gatehouse';
-/** How many runs are being begun at a time, so that no deadline is missed by a queue of our own making. */
+/** How many runs start at a time, so that a queue of our own does not cause missed deadlines. */
 const AT_A_TIME = 40;
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -26,7 +26,7 @@ export interface Input {
   policy?: object;
 }
 
-/** The server with PostgreSQL, the two workers on it, and a client: what every scenario plays on. */
+/** The setup of every scenario: the server with PostgreSQL, the two workers on it, and a client. */
 export class Stage {
   readonly effects: Effects;
   private readonly parkedRuns: string[] = [];
@@ -96,10 +96,10 @@ export class Stage {
     await this.cluster.remove();
   }
 
-  /** A name that nobody on this stage has had. */
+  /** A name that is unique on this stage. */
   name = (kind: string): string => `${kind}-${(this.names += 1)}`;
 
-  /** Starts a run of gatehouse, as its own client does. Answers its workflow id. */
+  /** Starts a run of gatehouse, as its own client does. Returns its workflow id. */
   async startRun(task: string, { pipeline, policy = {} }: Input): Promise<string> {
     const workflowId = runIdOf('default', task);
     const change = { repository: 'acme/shop', base: 'main', branch: task };

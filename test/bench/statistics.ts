@@ -1,4 +1,4 @@
-/** One way of summing up samples for everybody, contestants included: nearest-rank percentiles, nothing left out. */
+/** The summary of samples, the same for all subjects: nearest-rank percentiles over all samples. */
 export interface Summary {
   /** Samples in all repetitions together; the warm-up is not among them. */
   n: number;
@@ -6,13 +6,13 @@ export interface Summary {
   p90: number;
   p99: number;
   max: number;
-  /** The least and the greatest median of the repetitions: how far the weather moves the figure. */
+  /** The lowest and the highest median of the repetitions, which show how much conditions change the figure. */
   spread: [number, number];
 }
 
 /**
- * Sums up the repetitions of one measurement: each percentile is the median of the repetitions' own, `max` is the worst
- * of all. Throws where there is nothing to sum up, for no figure may come of nothing.
+ * Sums up the repetitions of one measurement: each percentile is the median of the repetitions' own, `max` is the worst of
+ * all. Throws if there are no samples.
  */
 export function summarize(repetitions: readonly (readonly number[])[]): Summary {
   const kept = repetitions.filter((samples) => samples.length > 0);

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Effects, Told } from './effects.ts';
 
-/** What a process has used since it began. */
+/** The resources that a process has used since its start. */
 export interface Usage {
   rssBytes: number;
   cpuMs: number;
@@ -11,7 +11,7 @@ export interface Usage {
 
 type Said = { is: 'ready' } | Told | { usage: Usage };
 
-/** One of those that are compared, as a process of its own: it tells its effects, and what it uses. */
+/** One of the compared subjects, as a separate process that reports its effects and its resource usage. */
 export class Subject {
   private child: ChildProcess | undefined;
   private asking: ((usage: Usage) => void)[] = [];
@@ -28,7 +28,7 @@ export class Subject {
     },
   ) {}
 
-  /** Comes back once it takes work. */
+  /** Returns once it accepts work. */
   async start(): Promise<void> {
     const { main, environment, log, flags = [] } = this.options;
     const output = openSync(log, 'a');

@@ -56,7 +56,7 @@ const green = { head: HEAD, checks: [{ name: 'test', conclusion: 'success' }] };
 const entry = (actionId: string, over: object = {}) =>
   ({ actionId, action: 'confirm', at: time(), verdict: 'taken', repeats: 0, ...over }) as Record['log'][number];
 
-/** A run that is well: one job, one environment, one notice, one action, one merge. */
+/** The record of a correct run: one job, one environment, one notice, one action, one merge. */
 function good(): Record {
   const pasts: Past[] = [
     {
@@ -101,7 +101,7 @@ const withEvents = (...events: PastEvent[]): Record => {
 };
 const counts = (record: Record) => judge(record).map(({ invariant, count }) => `${invariant} ${count}`);
 
-it('a run that is well breaks nothing', () => {
+it('a correct run violates nothing', () => {
   expect(judge({ ...good(), undisturbed: normalised(good()) })).toEqual([]);
 });
 
@@ -211,16 +211,16 @@ const planted: [string, () => Record, string][] = [
   ],
 ];
 
-it.each(planted)('it is seen when %s', (_, record, expected) => {
+it.each(planted)('the judge notices when %s', (_, record, expected) => {
   expect(counts(record())).toContain(expected);
 });
 
-it('every judge has been seen to find something', () => {
+it('every invariant is violated by a planted case', () => {
   const found = Object.entries(JUDGES).filter(([, each]) => planted.some(([, record]) => each(record()).length > 0));
   expect(found.map(([name]) => name)).toEqual(Object.keys(JUDGES));
 });
 
-it('what grows is told from what only moves', () => {
+it('growth is distinguished from mere variation', () => {
   expect(
     slopeOf([
       [0, 5],
@@ -241,7 +241,7 @@ it('what grows is told from what only moves', () => {
 });
 
 describe('the plan', () => {
-  it('meets every method of every port that a run calls, in every window', () => {
+  it('covers every method of every port that a run calls, in every window', () => {
     const names = callCases().map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const [port, methods] of Object.entries(METHODS)) {
@@ -253,13 +253,13 @@ describe('the plan', () => {
     }
   });
 
-  it('plays only scenarios that there are', () => {
+  it('plays only existing scenarios', () => {
     for (const { in: scenario } of calledMethods()) expect(SCENARIOS).toHaveProperty(scenario);
     expect(taskCases('tested', 3).map(({ fault }) => fault('T'))).toMatchObject([{ nth: 1 }, { nth: 2 }, { nth: 3 }]);
   });
 });
 
-it('what is struck on this machine are methods that there are, each by its own name', () => {
+it('strikes only existing methods on this machine, each by its own name', () => {
   const names = localCases().map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => name.includes('.'))).toHaveLength(8 * 5);
@@ -268,14 +268,14 @@ it('what is struck on this machine are methods that there are, each by its own n
 describe('the report', () => {
   const outcome = { kind: 'W3', name: 'forge.merge:W3', injected: 1, actions: 2, tookMs: 1_200, violations: [] };
 
-  it('ends with one line by which all is known', () => {
+  it('ends with one line of totals', () => {
     expect(lastLine([outcome, outcome])).toBe(
       'faults: injected=2 actions=4 lost=0 doubled=0 leaked=0 jobsDoubled=0 mergesDoubled=0 unconverged=0 agentsKilled=0 other=0',
     );
     expect(table([outcome])).toContain('1.2 s');
   });
 
-  it('is good only when something was proven, and nothing was broken', () => {
+  it('passes only if something was proven and nothing was violated', () => {
     expect(isGood([outcome])).toBe(true);
     expect(isGood([])).toBe(false);
     expect(isGood([{ ...outcome, violations: [{ invariant: 'I2', count: 'mergesDoubled', text: 'twice' }] }])).toBe(
@@ -284,7 +284,7 @@ describe('the report', () => {
   });
 });
 
-it('a place where git is called is named by what it does, wherever that is', () => {
+it('the site of a git call is named by its command, without paths and ids', () => {
   const at = ['-c', 'core.pager=cat', '--git-dir', '/tmp/x/T000001.git', '--work-tree', '/tmp/x'];
   expect(siteOfGit([...at, 'rev-parse', '--verify', '--quiet', 'refs/heads/T1'])).toBe(
     'git rev-parse --verify --quiet',

@@ -11,15 +11,15 @@ const LATE_MS = 20_000;
 
 export interface LaneOptions {
   name: string;
-  /** Its task queue, when it shares one; of its own, named as the lane, when not said. */
+  /** Its task queue, if it shares one. Default: a queue with the name of the lane. */
   queue?: string;
   /** Where the server is, for this lane's workers. */
   address: string;
   folder: string;
   codePath: string;
-  /** None: its workers work on this machine, with the adapters of production. */
+  /** Undefined if its workers work on this machine, with the adapters of production. */
   worldPort?: number | undefined;
-  /** Tells whoever outlives us which processes of ours may be left standing. */
+  /** Reports our processes that may be left frozen to a process that outlives us. */
   guard: (told: { guard?: number; free?: number }) => void;
   env?: NodeJS.ProcessEnv;
 }
@@ -33,10 +33,10 @@ export class Lane {
   private readonly heard = new Set<(said: Said) => void>();
   private ready: Promise<void> = Promise.resolve();
   private armed: (knows: boolean) => void = () => undefined;
-  /** How often a worker of this lane began. */
+  /** How often a worker of this lane was started. */
   starts = 0;
   struckAt: number | undefined;
-  /** When its last worker began to take work. */
+  /** The time at which its last worker began to accept work. */
   readyAt = 0;
 
   constructor(private readonly options: LaneOptions) {}
@@ -48,7 +48,7 @@ export class Lane {
     return this.child?.pid;
   }
 
-  /** Comes back once the worker takes work. */
+  /** Returns once the worker accepts work. */
   start(): Promise<void> {
     const { name, folder, codePath, worldPort, address, guard, env } = this.options;
     this.starts += 1;
@@ -92,7 +92,7 @@ export class Lane {
     return this.ready;
   }
 
-  /** Gives the worker a fault to strike at, or none. Comes back once it knows. */
+  /** Arms the worker with a fault, or disarms it. Returns once the worker has confirmed that. */
   async arm(fault: Fault | undefined): Promise<void> {
     this.fault = fault;
     this.struckAt = undefined;

@@ -1,4 +1,4 @@
-// `npm run faults`: real processes, a real server with PostgreSQL behind it, and whatever may strike them.
+// `npm run faults`: real processes, a real server on PostgreSQL, and injected faults.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,17 +1,17 @@
 import { COUNTS, type Count, type Violation } from './judge/invariants.ts';
 
-/** What became of one disturbed run, or of one load. */
+/** The outcome of one disturbed run, or of one load. */
 export interface Outcome {
-  /** What the table has a row for. */
+  /** The row of the table to which it belongs. */
   kind: string;
-  /** How to run just this one again. */
+  /** The name with which to run only this one again. */
   name: string;
   injected: number;
   actions: number;
-  /** From the fault to the end of all, in milliseconds. */
+  /** The time from the fault until everything has ended, in milliseconds. */
   tookMs?: number | undefined;
   violations: Violation[];
-  /** Where what is worth a look is kept. */
+  /** The folder with the files for an investigation. */
   kept?: string | undefined;
   note?: string | undefined;
 }
@@ -20,7 +20,7 @@ const sum = (numbers: number[]) => numbers.reduce((total, number) => total + num
 const counted = (outcomes: readonly Outcome[], count: Count) =>
   sum(outcomes.map(({ violations }) => violations.filter((each) => each.count === count).length));
 
-/** One row per kind of fault, then the line by which the whole is known. */
+/** One row per kind of fault, then one line of totals. */
 export function table(outcomes: readonly Outcome[]): string {
   const kinds = [...new Set(outcomes.map(({ kind }) => kind))];
   const head = ['kind', 'runs', 'injected', 'actions', ...COUNTS, 'slowest'];

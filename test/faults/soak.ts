@@ -1,4 +1,4 @@
-// `npm run soak -- --minutes N`: mixed load for as long as one likes, and what grows meanwhile.
+// `npm run soak -- --minutes N`: mixed load for N minutes, and a report of what grows.
 import { execa } from 'execa';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,7 +15,9 @@ import { Stage } from './stage.ts';
 
 /** Half of the time is warm-up: after it the worker that is never killed may grow by so much a minute. */
 const GROWTH_MB_PER_MINUTE = 3;
-/** The longest history of a later round, beside the longest of the first: people do not do the same in each. */
+/**
+ * The limit for the longest history of a later round, as a multiple of the first round's. People act differently in each.
+ */
 const EVENTS_RATIO = 1.5;
 const MIX = { review: 4, approval: 3, tested: 3 };
 const QUEUE = 'soak';

@@ -14,7 +14,7 @@ const { code } = await bundleWorkflowCode({
 
 const BEAT_MS = 20_000;
 
-/** Goes on for a while, beats meanwhile, as jobs of gatehouse do by the thousand, and tells its end as well. */
+/** Runs for a while with heartbeats, as gatehouse's jobs do by the thousand, and reports its end too. */
 async function touchFor(effect: string, seconds: number): Promise<void> {
   tellEffect(effect);
   for (let left = seconds * 1_000; left > 0; left -= BEAT_MS) {

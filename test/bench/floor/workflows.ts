@@ -6,11 +6,11 @@ const { touchFor } = proxyActivities<{ touchFor(effect: string, seconds: number)
   heartbeatTimeout: '30 seconds',
 });
 
-/** For so many seconds what is begun goes on, if it is not to end at once. */
+/** How many seconds the activity takes. By default, it ends at once. */
 export const actSignal = defineSignal<[seconds?: number]>('act');
 export const actUpdate = defineUpdate<{ taken: boolean }>('act');
 
-/** Parked for as long as it lives: each action is followed by one activity. */
+/** Stays parked for its whole life. Each action is followed by one activity. */
 export async function parked(effect: string): Promise<void> {
   const due: (number | undefined)[] = [];
   setHandler(actSignal, (seconds) => void due.push(seconds));
@@ -26,7 +26,7 @@ export async function parked(effect: string): Promise<void> {
   }
 }
 
-/** One activity after another; an action is waited for after each step that is named in `waits`. */
+/** Runs one activity after another, and waits for an action after each step in `waits`. */
 export async function chain(effect: string, steps: number, waits: number[] = []): Promise<void> {
   let heard = 0;
   setHandler(actSignal, () => void (heard += 1));

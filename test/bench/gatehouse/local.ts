@@ -1,5 +1,5 @@
-// gatehouse as in production on this machine's own git and processes. It tells what every call to git has cost, and every
-// removal of a folder that somebody waits for.
+// gatehouse as in production on this machine's own git and processes. It reports the time of every call to git, and of every
+// removal of a folder for which somebody waits.
 import { subscribe } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';

@@ -8,8 +8,8 @@ const BASE = 'b'.repeat(40);
 const commitOf = (what: string) => createHash('sha1').update(what).digest('hex');
 
 /**
- * A world in which all goes well, at once, and which knows nothing but what it is asked: so it costs as good as nothing,
- * and a worker that was killed finds it as it was. Each effect is told, under the task's id.
+ * Ports on which everything succeeds at once. They keep almost no state, so they cost next to nothing, and a restarted
+ * worker finds them unchanged. Each effect is reported under the task's id.
  */
 export const benchPorts = (): Ports => ({
   forge: new WillingForge(),
@@ -26,9 +26,9 @@ export const benchPorts = (): Ports => ({
   texts: { keep: async (text) => commitOf(text), read: async () => undefined },
 });
 
-/** Every head is where the run knows it to be; checks are green at the first look. */
+/** Every head is where the run expects it, and checks are green at the first poll. */
 class WillingForge implements Forge {
-  /** Surveys find nothing standing here. */
+  /** Surveys find nothing here. */
   list: Forge['list'] = async () => [];
   release: Forge['release'] = async () => undefined;
   examine: Forge['examine'] = async ({ repository, base = 'main', branch }) => ({
@@ -52,7 +52,7 @@ class WillingForge implements Forge {
   });
   endChecks: Forge['endChecks'] = async () => undefined;
   mergeResult: Forge['mergeResult'] = async () => undefined;
-  /** The only question that does not say which head it is about: the last one that a job has made is told. */
+  /** The only call without a head in its arguments. Returns the last head that a job has made. */
   mergeability: Forge['mergeability'] = async ({ branch }) => ({
     is: 'mergeable',
     head: heads.get(branch) ?? BASE,
@@ -70,7 +70,7 @@ class WillingForge implements Forge {
   };
 }
 
-/** Whatever was not taken down is up, also for a worker that has only just come. */
+/** Every environment that was not removed is up, even for a worker that has just started. */
 class StandingEnvironments implements Environments {
   private readonly removed = new Set<string>();
 
@@ -82,14 +82,14 @@ class StandingEnvironments implements Environments {
   remove: Environments['remove'] = async (key) => void this.removed.add(key);
 }
 
-/** The heads of branches that jobs of this process have written to, for the one question that does not name its head. */
+/** The heads of branches to which jobs of this process have written, for the one call without a head. */
 const heads = new Map<string, string>();
 
-/** What a person is to tell a job that is done again, so that it takes a while: otherwise it ends where it begins. */
+/** The feedback that makes a repeated job take this many seconds. Without it, jobs end at once. */
 export const taking = (seconds: number) => `It takes ${seconds} s.`;
 const secondsOf = ({ revision }: Job) => Number(/It takes (\d+) s\./.exec(revision?.feedback ?? '')?.[1] ?? 0);
 
-/** Jobs end where they begin, unless told otherwise; who writes has made a commit. */
+/** Jobs end at once unless their feedback says otherwise. A writing job makes a commit. */
 class QuickExecutor implements Executor {
   private readonly ended = new Map<string, JobStatus>();
   private readonly ends = new Map<string, number>();

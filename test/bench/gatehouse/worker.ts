@@ -1,4 +1,4 @@
-// gatehouse as in production (`createWorker`, its configuration from its own variables), over a world that costs nothing.
+// gatehouse as in production (`createWorker`, its configuration from its own variables), over ports that cost nothing.
 import { serve } from '../serve.ts';
 import { benchPorts } from './ports.ts';
 

@@ -5,7 +5,7 @@ import { METRICS } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
 
-/** Between two samples, so that neither subject still works when the other is measured. */
+/** The pause between two samples, so that neither subject still works when the other is measured, in milliseconds. */
 const REST_MS = 25;
 
 interface Sample {

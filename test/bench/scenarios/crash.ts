@@ -8,7 +8,7 @@ import type { Subject } from '../subject.ts';
 
 /**
  * The worker is killed and at once a new one is started, as a new process; at the same moment a person acts on a run that
- * was in the killed one's memory. How long from the killing to the first effect of what the person did.
+ * was in the killed one's memory. Measures the time from the kill to the first effect of the person's action.
  */
 export async function crash(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const bare = await stage.floorParked(pace.crashed);

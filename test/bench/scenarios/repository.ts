@@ -15,10 +15,10 @@ import type { Stage } from '../stage.ts';
 import { AGENT, SERVER, SETTINGS } from './repository-files.ts';
 
 const QUEUE = 'repository';
-/** So long may one run take: its first look, six checkouts and a person. */
+/** How long one run may take, in milliseconds: its first examination, six checkouts and a person. */
 const RUN_MS = 900_000;
 
-/** Where everything is: the owner's repository, bare git's copies of it, and our data. */
+/** The folders of the scenario: the owner's repository, bare git's copies of it, and our data. */
 interface Place {
   home: string;
   owner: string;
@@ -31,9 +31,9 @@ interface Place {
 type Samples = Record<'floor' | 'gatehouse', number[]>;
 
 /**
- * What a large repository costs: a checkout, the second one, to be rid of it, and a whole run with a preview, two checks and a
- * merge. Bare, the same is git itself, told the same steps by a script. They take turns, on the same disk, and neither begins
- * while what the other has left is still being written or removed.
+ * Measures the cost of a large repository: a first and a second checkout, its removal, and a whole run with a preview, two
+ * checks and a merge. The floor is bare git, called by a script for the same steps. They take turns, on the same disk, and
+ * neither begins while files of the other are still being written or removed.
  */
 export async function repository(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const home = await stage.cluster.folder('large'); // goes with the cluster, however this ends
@@ -193,7 +193,9 @@ async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<
 
 const flushed = () => execa('sync');
 
-/** The worker removes what is in its trash while nobody waits for it: bare git does not run beside that. */
+/**
+ * Waits until the worker's trash is empty, so that bare git does not run while the worker removes files in the background.
+ */
 async function emptied({ data }: Place): Promise<void> {
   while ((await readdir(path.join(data, 'trash'))).length > 0) await pause(100);
 }

@@ -3,7 +3,7 @@ import { METRICS } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
 
-/** Steps of one run that are measured, after the first. */
+/** The number of steps of one run that are measured, after the first. */
 const STEPS = 10;
 
 /**

@@ -45,7 +45,7 @@ async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm
 }
 
 const PATIENCE = 300_000;
-/** Until the server has written down what it still had to. */
+/** The pause until the server has finished its writes, in milliseconds. */
 const REST_MS = 10_000;
 
 /** Seconds from the first action to the last effect. */

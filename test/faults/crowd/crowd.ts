@@ -10,7 +10,7 @@ import type { Ack } from '../judge/invariants.ts';
 import type { Stage } from '../stage.ts';
 import { FORMS, type Form, type FormName, type Wish } from './forms.ts';
 
-/** One run of a crowd, and what people were told of what they did to it. */
+/** One run of a crowd, and the acknowledgements of people's actions on it. */
 export interface Member {
   task: string;
   repository: string;
@@ -39,7 +39,7 @@ const WAYS = ['update', 'update', 'signal', 'signal', 'double', 'mixed', 'two'] 
 type Way = (typeof WAYS)[number];
 
 const SENDERS = 40;
-/** A sender gives up after this: nothing was acknowledged then. */
+/** How long a sender tries, in milliseconds. After that, its action counts as not acknowledged. */
 const SEND_MS = 180_000;
 
 /** Many runs, and people who act on them, whatever happens to workers and servers meanwhile. */
@@ -76,7 +76,7 @@ export class Crowd {
     });
   }
 
-  /** Lets people act until so many actions are acknowledged. */
+  /** Lets people act until the given number of actions is acknowledged. */
   async act(): Promise<void> {
     const count = this.options.actions;
     const plans = Array.from({ length: count }, () => ({
@@ -103,7 +103,7 @@ export class Crowd {
     });
   }
 
-  /** Somebody stops one: then it ends as cancelled. */
+  /** Stops one run, which then ends as cancelled. */
   async stop(member: Member): Promise<void> {
     member.ends = 'CANCELED';
     await this.tell(member, { action: 'stop', said: { reason: 'Nobody wants it any more.' } }, this.newId(), 'update');
@@ -228,7 +228,7 @@ async function insisting(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Does all, so many at a time. */
+/** Runs the work for all things, at most `most` at a time. */
 export async function some<T>(most: number, things: readonly T[], work: (thing: T) => Promise<void>): Promise<void> {
   let next = 0;
   const one = async () => {

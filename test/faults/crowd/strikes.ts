@@ -7,7 +7,7 @@ import type { Lane } from '../lane.ts';
 import type { Stage } from '../stage.ts';
 import type { Crowd } from './crowd.ts';
 
-/** What strikes a crowd, again and again, until it is told to stop. */
+/** A fault that strikes a crowd repeatedly until it is stopped. */
 export interface Strike {
   /** Pauses between two of them, in seconds: from, to. */
   every: readonly [number, number];
@@ -75,7 +75,7 @@ export const killPostgres = ({ cluster, say }: Stage, every: readonly [number, n
   },
 });
 
-/** Nobody reaches the server: neither workers nor people. */
+/** Cuts workers and people off from the server. */
 export const cut = (proxy: Proxy, { say }: Stage, seconds: number, every: readonly [number, number]): Strike => ({
   every,
   async once() {

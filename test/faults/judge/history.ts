@@ -1,4 +1,4 @@
-/** A history as Temporal's tools write it, and what of it a judge wants to know. */
+/** An event of a history, as Temporal's tools write it. */
 export interface PastEvent {
   eventId: string;
   eventTime: string;
@@ -81,7 +81,7 @@ export function actionsOf({ events }: Past): PastAction[] {
 
 const ENDS = /^WORKFLOW_EXECUTION_(COMPLETED|FAILED|CANCELED|TERMINATED|TIMED_OUT|CONTINUED_AS_NEW)$/;
 
-/** How it ended: the closing events, of which there is to be one, and what it answered. */
+/** The closing events, of which there must be exactly one, and the result. */
 export function endsOf({ events }: Past): { is: string; answer: any; at: number }[] {
   return events.flatMap((event) => {
     const is = ENDS.exec(typeOf(event))?.[1];
@@ -89,7 +89,7 @@ export function endsOf({ events }: Past): { is: string; answer: any; at: number 
   });
 }
 
-/** When it was asked to be cancelled. */
+/** The time at which its cancellation was requested. */
 export function cancelledAt({ events }: Past): number | undefined {
   const event = events.find((each) => typeOf(each) === 'WORKFLOW_EXECUTION_CANCEL_REQUESTED');
   return event && timeOf(event);
@@ -104,8 +104,8 @@ export const phasesOf = ({ events }: Past): { phase: string; at: number }[] =>
   });
 
 /**
- * Workflow tasks that a worker of ours could not do: a build that cannot go on with what another began says so here. That
- * a task was killed, or that something came in as it ended, is no such failure.
+ * Workflow tasks that failed in our worker, for example because a build cannot continue what another began. A task that was
+ * killed, or that got new events as it ended, does not count.
  */
 export const failedTasksOf = ({ events }: Past): string[] =>
   events.flatMap((event) => {

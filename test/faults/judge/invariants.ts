@@ -2,10 +2,10 @@ import type { Effect } from '../../../activities/ledger.ts';
 import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
 import { actionsOf, activitiesOf, cancelledAt, endsOf, failedTasksOf, phasesOf, type Past } from './history.ts';
 
-/** One line of the ledger: an effect, and when it was. */
+/** One line of the ledger: an effect and its time. */
 export type Line = Effect & { at: string };
 
-/** What the sender of an action was told. */
+/** The acknowledgement that the sender of an action got. */
 export interface Ack {
   actionId: string;
   action: string;
@@ -13,21 +13,24 @@ export interface Ack {
   code?: string;
 }
 
-/** A run that was disturbed, as it looks from outside when all is over. */
+/** A disturbed run, as seen from outside after its end. */
 export interface Record {
   task: string;
   repository: string;
-  /** What it was to come to, and how long after the fault was over, in milliseconds. */
+  /** The expected end, and the time limit for it after the end of the fault, in milliseconds. */
   expected: { end: string; withinMs: number };
   ledger: readonly Line[];
   /** The run first, then its environment and its release watch, each execution for itself. */
   pasts: readonly Past[];
   acks: readonly Ack[];
   log: readonly ActionEntry[];
-  /** When the fault was over, and when everything had come to its end; no end: it did not. */
+  /**
+   * The times at which the fault was over and at which everything had ended. `closedAt` is undefined if something did not
+   * end.
+   */
   overAt?: number | undefined;
   closedAt?: number | undefined;
-  /** What an undisturbed run of the same kind did to the world. */
+  /** The effects of an undisturbed run of the same kind. */
   undisturbed?: readonly string[] | undefined;
 }
 
@@ -54,7 +57,7 @@ const effects = ({ ledger }: Record, ...wanted: Effect['effect'][]) =>
   ledger.filter(({ effect }) => wanted.includes(effect));
 const say = (invariant: string, count: Count, text: string): Violation => ({ invariant, count, text });
 
-/** I1: what was acknowledged is in the history and in the log, once. */
+/** I1: every acknowledged action is in the history and in the log, exactly once. */
 const actionsOnce: Judge = ({ acks, log, pasts }) => {
   const past = pasts.flatMap(actionsOf);
   const lost = acks.flatMap(({ actionId, action, is }) => {
@@ -77,7 +80,7 @@ const actionsOnce: Judge = ({ acks, log, pasts }) => {
   ];
 };
 
-/** I2: at most one merge, of just the commit that was judged. */
+/** I2: at most one merge, of exactly the commit that was judged. */
 const mergedOnce: Judge = (record) => {
   const merges = effects(record, 'merged').filter(({ key }) => key.startsWith(`${record.repository} `));
   const activities = runsOf(record).flatMap(activitiesOf);
@@ -128,7 +131,7 @@ const jobsOnce: Judge = (record) => {
   return [...found, ...[...live.values()].map((key) => say('I3', 'leaked', `${key} still runs`))];
 };
 
-/** I4: what was made was taken down, once each, and one at a time. */
+/** I4: every environment was made once and taken down, and only one existed at a time. */
 const environmentsGone: Judge = (record) => {
   const found: Violation[] = [];
   const [live, made] = [new Set<string>(), new Set<string>()];
@@ -164,7 +167,7 @@ const neverBack: Judge = (record) => {
   return found;
 };
 
-/** I8: each execution has one end, and the run the one that it was to have. */
+/** I8: each execution has exactly one end, and the run has the expected one. */
 const oneEnd: Judge = (record) => {
   if (record.closedAt === undefined) return [];
   const { expected, pasts } = record;
@@ -178,10 +181,13 @@ const oneEnd: Judge = (record) => {
   ];
 };
 
-/** I13: every park told somebody, and every notice was delivered. A park that goes on in another execution was told of before. */
+/**
+ * I13: every park sent a notice, and every notice was delivered. A park that continues in another execution sent its notice
+ * before.
+ */
 const toldOf: Judge = (record) => {
   const delivered = effects(record, 'notice-delivered').map(({ key }) => key);
-  const owing = record.pasts.filter((past) => endsOf(past).every(({ is }) => is !== 'TERMINATED')); // who terminates, silences
+  const owing = record.pasts.filter((past) => endsOf(past).every(({ is }) => is !== 'TERMINATED')); // a terminated run need not notify
   const noticesOf = (pasts: readonly Past[]) =>
     pasts.flatMap(activitiesOf).flatMap(({ type, question }) => (type === 'notify' ? [question] : []));
   const missing = noticesOf(owing).filter(
@@ -198,7 +204,7 @@ const toldOf: Judge = (record) => {
   ];
 };
 
-/** I14: when the fault is over, all comes to its end in time. */
+/** I14: after the fault, everything ends in time. */
 const converged: Judge = ({ overAt, closedAt, expected }) => {
   if (closedAt === undefined) return [say('I14', 'unconverged', 'it has not come to its end')];
   const took = closedAt - (overAt ?? closedAt);
@@ -227,17 +233,17 @@ const nothingAfter: Judge = (record) => {
     .map(({ effect, key }) => say('I15', 'other', `${effect} ${key}, after the run was cancelled`));
 };
 
-/** No build of ours has stumbled over a history: F05, F11. */
+/** I11: no workflow task has failed in any of our builds. */
 const noStumble: Judge = ({ pasts }) =>
   pasts.flatMap((past) =>
     failedTasksOf(past).map((because) => say('I11', 'other', `${past.workflowId}: a workflow task failed: ${because}`)),
   );
 
-/** Whatever was done to a run, the world looks as if nothing had been. */
+/** The effects of a disturbed run are those of an undisturbed one. */
 const asUndisturbed: Judge = (record) => {
   if (!record.undisturbed || record.closedAt === undefined) return [];
   const [now, before] = [normalised(record), record.undisturbed];
-  // People are told at least once: who told them and was killed tells them again.
+  // Notices are delivered at least once: a worker that is killed after a delivery repeats it.
   const more = without(now, before).filter((effect) => !effect.startsWith('notice-delivered '));
   const fewer = without(before, now);
   return [
@@ -287,5 +293,5 @@ export const JUDGES = {
   asUndisturbed,
 } satisfies { [name: string]: Judge };
 
-/** All that is wrong with a run that was disturbed. */
+/** All violations by a disturbed run. */
 export const judge = (record: Record): Violation[] => Object.values(JUDGES).flatMap((each) => each(record));

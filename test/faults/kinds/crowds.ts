@@ -27,10 +27,10 @@ import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
 import type { Asked } from '../world/script.ts';
 
-/** After the last strike, everything must have come to its end within this. */
+/** How long after the last strike everything may take to end, in milliseconds. */
 const CONVERGES_MS = 180_000;
 
-/** What there is to strike at. */
+/** The targets of strikes. */
 interface StruckAt {
   stage: Stage;
   /** Where runs are, when the lanes are two builds. */
@@ -71,7 +71,7 @@ export const CROWDS = {
     builds: true,
     strikes: ({ stage, lanes, dice, builds }) => [changeBuilds(stage, builds), killWorkers(lanes, dice)],
   },
-  /** All of it at once: what `--seeds` goes on with. */
+  /** All strikes at once, for the additional seeds of `--seeds`. */
   random: {
     ...SMALL,
     strikes: ({ stage, lanes, dice, proxy, people }) => [
@@ -199,7 +199,7 @@ const elsewhere = (replayed: ReadonlyMap<string, Violation[]>, runs: readonly { 
     .filter(([id]) => runs.every(({ workflowId }) => workflowId !== id))
     .flatMap(([, violations]) => violations);
 
-/** What was said to an agent was said to one, once, if it was taken; and to none if it was refused. */
+/** An accepted action's words reached exactly one job, and a refused action's words reached none. */
 function toldOnce(log: readonly ActionEntry[], asked: readonly Asked[]): Violation[] {
   return log
     .filter(({ action }) => TOLD_TO_JOBS.includes(action))

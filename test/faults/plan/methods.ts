@@ -6,10 +6,10 @@ import type { ScenarioName } from './scenarios.ts';
 export interface Called {
   by: keyof Activities;
   in: ScenarioName;
-  /** Whether it changes the world, or says what became of a job: then a worker that was frozen meanwhile calls it late. */
+  /** Whether it has effects or reports the end of a job. Then it is also called late, by a worker that was frozen. */
   late?: true;
 }
-/** Why no window of a run can meet it. */
+/** The reason why no run calls it. */
 export interface NotCalled {
   never: string;
 }
@@ -20,7 +20,7 @@ const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, wh
 
 const SURVEYED: NotCalled = { never: 'called by a survey of the doctor, never by a run' };
 
-/** Every method of every port. The compiler sees to it that none is missing. */
+/** Every method of every port. The compiler ensures that none is missing. */
 export const METHODS = {
   forge: {
     examine: { by: 'examine', in: 'merged' },

@@ -1,14 +1,14 @@
 import type { ActionName } from '../../../workflows/contracts/messages.ts';
 import type { WorldScript } from '../world/script.ts';
 
-/** What a person does, once the run shows this phase: at a visit of its own, unless said otherwise. */
+/** A person's action once the run shows this phase. By default, each waits for a new visit. */
 export interface Deed {
   when: string;
   action: ActionName;
   said?: Record<string, unknown>;
 }
 
-/** A run from its start to its end: what is asked, how the world behaves, what people do, and how it must come out. */
+/** A run from start to end: its input, the behaviour of the world, people's actions, and the expected outcome. */
 export interface Scenario {
   steps: readonly (string | { kind: string; [option: string]: unknown })[];
   world?: WorldScript;
@@ -26,7 +26,7 @@ const LONG = { text: 'x'.repeat(1_050_000) };
 export const SCENARIOS = {
   /** The change goes through on its own. */
   merged: { steps: ['coder', ...TO_MERGE], ends: 'merged' },
-  /** Somebody tries it twice: what the world and people do in between is most of what gatehouse does. */
+  /** A person tests it twice, with fixes in between. This uses most of gatehouse. */
   tested: {
     steps: ['coder', 'human-test', ...TO_MERGE],
     world: { checksMs: 400, provisionMs: 300 },
@@ -60,7 +60,7 @@ export const SCENARIOS = {
     people: [{ when: 'spec-writer:parked', action: 'approve' }],
     ends: 'ready',
   },
-  /** What is analysed is filed, and told when it is merged. */
+  /** An analysis is filed as an issue, which gets a comment on the merge. */
   filed: { steps: ['analysis', 'tracker', 'coder', 'merger'], world: { checks: 'none' }, ends: 'merged' },
   /** What was released regresses; somebody sees to it. */
   released: {
@@ -78,7 +78,7 @@ export const SCENARIOS = {
     people: [{ when: 'coder:working', action: 'stop' }],
     ends: 'CANCELLED',
   },
-  /** Started over while an agent is at work: what that one still does, and says, changes nothing. */
+  /** Restarted while an agent is at work, whose later effects and report change nothing. */
   restarted: {
     steps: ['coder', ...TO_MERGE],
     world: { jobMs: { coder: [600_000, 50] } },

@@ -12,7 +12,7 @@ export const say = (said: Said) => void writeSync(1, `${JSON.stringify(said)}\n`
 /** Calls that do not say what for: whoever makes them on a lane makes them for the one run that is there. */
 const NAMELESS = ['texts.keep', 'meter.spent'];
 
-/** Waits for the moment of one fault, and strikes once. */
+/** Waits for the moment of a fault, and strikes once. */
 export class Faults {
   private armed: Fault | undefined;
   private seen = 0;
@@ -38,7 +38,7 @@ export class Faults {
     },
   };
 
-  /** One call of a port, with what may happen around it. */
+  /** Makes one call of a port, with the faults that may strike around it. */
   async around(port: keyof Ports, method: string, about: string, call: () => Promise<unknown>): Promise<unknown> {
     const window = this.windowOf(port, method, about);
     if (window === 'W2') this.die();

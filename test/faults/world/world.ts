@@ -14,7 +14,7 @@ import type { Asked, WorldScript } from './script.ts';
 const JOB_MS = 150;
 const FIRST_FILES = { 'README.md': 'the shop', 'shared.txt': 'as it was' };
 
-/** A forge whose checks take their time. */
+/** A forge with slow checks. */
 class SlowForge extends InMemoryForge {
   private readonly asked = new Map<string, number>();
   checksMs = 0;
@@ -67,7 +67,7 @@ export class World {
     this.scripts.set(repository, script);
   }
 
-  /** The forge of a repository; one that nobody opened refuses everything that is asked of it. */
+  /** The forge of a repository. The forge of an unknown repository refuses every call. */
   forge(repository: string): InMemoryForge {
     return this.forges.get(repository) ?? new InMemoryForge('nowhere', FIRST_FILES);
   }
@@ -116,7 +116,7 @@ export class World {
       words: [job.brief, JSON.stringify(job.revision ?? '')].join('\n'),
     });
     await pause(this.ofTurn(script.jobMs, change.repository, role) ?? JOB_MS);
-    // Stopped meanwhile: what it still does changes nothing.
+    // The job was stopped meanwhile, so its further work changes nothing.
     if ((await this.ports.executor.look(key)).is !== 'running') return { is: 'stopped', because: 'It was stopped.' };
     const before = forge.branches.get(change.branch);
     if (mode === 'write') forge.commit(change.branch, filesOf(role, key), { author: 'agent', ours: true });
@@ -147,7 +147,7 @@ export class World {
     await forge.updateFromBase(change);
   }
 
-  /** What a script says of a role, turn by turn. */
+  /** A role's entry in a script for its present turn. */
   private ofTurn<T>(said: Readonly<Record<string, readonly T[]>> | undefined, repository: string, role: string) {
     const turns = said?.[role];
     const kind = typeof turns?.[0];

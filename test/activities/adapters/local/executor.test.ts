@@ -155,7 +155,7 @@ describe('a command', () => {
     [
       'a broken result',
       'echo "{" > "$GATEHOUSE_RESULT"',
-      { is: 'failed', because: expect.stringContaining('no JSON') },
+      { is: 'failed', because: expect.stringContaining('not JSON') },
     ],
     [
       'a result of another shape',
