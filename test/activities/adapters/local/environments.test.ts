@@ -193,7 +193,9 @@ describe('an environment that is a process', () => {
       const look = await environments.look(request.key);
       return look.is !== 'live' && look.is !== 'provisioning' && look;
     });
-    expect(over).toMatchObject({ because: expect.stringMatching(/ended \(exit 0\): the command must keep running.*started/s) });
+    expect(over).toMatchObject({
+      because: expect.stringMatching(/ended \(exit 0\): the command must keep running.*started/s),
+    });
     expect(await processes()).toEqual([]);
   });
 
