@@ -13,7 +13,7 @@ const CALL_MS = 10_000;
 const FIRST_ACT_MS = 15_000;
 
 /** The parsed start input of a run. */
-export type Wished = z.output<typeof RunInput>;
+type Wished = z.output<typeof RunInput>;
 
 export interface Begun {
   workflowId: string;

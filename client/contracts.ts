@@ -6,7 +6,6 @@ export * from '../workflows/contracts/pipeline-run.ts';
 export * from '../workflows/contracts/pipelines.ts';
 export * from '../workflows/contracts/policy.ts';
 export * from '../workflows/contracts/queries.ts';
-export * from '../workflows/contracts/queries.ts';
 export * from '../workflows/contracts/reading.ts';
 export * from '../workflows/contracts/run/search-attributes.ts';
 export { RunInput } from '../workflows/gates/index.ts';

@@ -22,11 +22,11 @@ export type ActionInput<Name extends ActionName> = z.input<(typeof actions)[Name
 export interface Starting {
   /** Whether to start a new run even if the task's last run failed or was stopped. By default that run is retried. */
   fresh?: boolean;
-  /** The workers' task queue. */
+  /** The workers' task queue. Default: `GATEHOUSE_TASK_QUEUE`, as for workers. */
   taskQueue?: string;
 }
 
-const TASK_QUEUE = 'gatehouse';
+const taskQueueOf = () => readConfig().variables.GATEHOUSE_TASK_QUEUE;
 
 /**
  * Connects as the command line does: to the server that the environment names, with its encryption keys. The caller closes
@@ -41,7 +41,7 @@ export const connect = (environment?: NodeJS.ProcessEnv): Promise<Client> => con
 export const startRun = (
   client: Client,
   input: StartInput,
-  { fresh = false, taskQueue = TASK_QUEUE }: Starting = {},
+  { fresh = false, taskQueue = taskQueueOf() }: Starting = {},
 ): Promise<Begun & { retried: boolean }> => new Runs(client, taskQueue).start(input, { fresh });
 
 /** Acts on a run, and returns whether the action was taken. Throws `Refused` if it is not on offer. */
@@ -50,8 +50,8 @@ export const act = <Name extends ActionName>(
   workflowId: string,
   action: Name,
   input: ActionInput<Name>,
-): Promise<Acted> => new Runs(client, TASK_QUEUE).act(workflowId, action, input);
+): Promise<Acted> => new Runs(client, taskQueueOf()).act(workflowId, action, input);
 
 /** Reads a run: its steps, what it waits for, how it ended, and which activities fail right now. */
 export const readRun = (client: Client, workflowId: string): Promise<Read> =>
-  new Runs(client, TASK_QUEUE).read(workflowId);
+  new Runs(client, taskQueueOf()).read(workflowId);

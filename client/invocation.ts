@@ -2,7 +2,7 @@ import path from 'node:path';
 import { root } from '../worker/configuration/package-files.ts';
 
 /** The package's name on the registry. The name `gatehouse` is taken there by another project. */
-export const PACKAGE = 'gatehouse-temporal';
+const PACKAGE = 'gatehouse-temporal';
 
 /**
  * The command with which people call gatehouse: its name if it is installed globally, otherwise npx. npx finds the command

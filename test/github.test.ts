@@ -8,7 +8,8 @@ interface Workflow {
 interface Job {
   'timeout-minutes'?: number;
   needs?: string;
-  strategy?: { matrix: { os: string[]; node: number[] } };
+  'runs-on': string;
+  strategy?: { matrix: { node: number[] } };
   steps: { uses?: string; run?: string }[];
 }
 interface Update {
@@ -59,10 +60,9 @@ describe.each(filesIn('.github/workflows'))('the CI workflow %s', (file) => {
 });
 
 it('every change is checked on Linux and macOS, with every supported Node, the oldest first', () => {
-  const { matrix } = ci['check']!.strategy!;
-  expect(matrix.os.map((image) => image.split('-')[0])).toEqual(['ubuntu', 'macos']);
-  expect(matrix.node).toEqual([20, 22, 24]);
-  expect(engines.node).toMatch(new RegExp(`^>=${matrix.node[0]}\\.`));
+  for (const job of ['check', 'macos']) expect(ci[job]!.strategy!.matrix.node).toEqual([20, 22, 24]);
+  expect(['check', 'macos'].map((job) => ci[job]!['runs-on'].split('-')[0])).toEqual(['ubuntu', 'macos']);
+  expect(engines.node).toMatch(/^>=20\./);
   expect(ci['check']!.steps.at(-1)!.run).toBe('npm run check');
 });
 

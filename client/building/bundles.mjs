@@ -1,4 +1,5 @@
 // Bundles the sources with esbuild, into one folder of flat files.
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,9 +25,11 @@ const COMMON = {
  * renamed. If several processes make the same build, the first one wins. `finish` adds to the build before it is renamed.
  */
 export async function makeBuild(folder, finish = () => undefined) {
-  const draft = path.join(path.dirname(folder), `.${path.basename(folder)}-${process.pid}`);
+  const draft = path.join(path.dirname(folder), `.${path.basename(folder)}-${randomUUID()}`);
   try {
-    await Promise.all([commandLine(draft), programs(draft), converters(draft)]);
+    // All have finished before the draft is removed.
+    const parts = await Promise.allSettled([commandLine(draft), programs(draft), converters(draft)]);
+    for (const part of parts) if (part.status === 'rejected') throw part.reason;
     await finish(draft);
     await rename(draft, folder).catch((failure) => {
       if (!existsSync(folder)) throw failure;
@@ -158,7 +161,7 @@ const actionCommands = (outdir) => ({
   },
 });
 
-/** Removes builds that are a week old. Newer ones may still be used by a running stack. */
+/** Removes builds that were not used for a week. Whoever uses a build touches it daily. */
 async function removeOld(dist) {
   for (const name of await readdir(dist)) {
     if (name === 'package') continue;

@@ -1,28 +1,45 @@
 // The build of a checkout, `dist/<key of its sources>/`. It is made when the command line is first used after a change.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
+import { setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What npm has installed. A build contains the libraries, so it also changes with them. */
+const INSTALLED = 'node_modules/.package-lock.json';
+const DAY_MS = 86_400_000;
+
 /** Returns the folder of the build, after making the build if it does not exist. */
 export async function checkoutBuild() {
-  const folder = path.join(root, 'dist', sourceKey());
-  if (existsSync(folder)) return folder;
-  const { makeBuild } = await import('./bundles.mjs').catch((failure) => {
-    if (failure.code !== 'ERR_MODULE_NOT_FOUND') throw failure;
+  if (!existsSync(root + INSTALLED)) {
     console.error('The libraries are not installed yet. Run: npm ci');
     process.exit(1);
-  });
-  console.error('building gatehouse from its sources: once after each change');
-  await makeBuild(folder);
+  }
+  const folder = path.join(root, 'dist', sourceKey());
+  if (!existsSync(folder)) {
+    const { makeBuild } = await import('./bundles.mjs');
+    console.error('building gatehouse from its sources: once after each change');
+    await makeBuild(folder);
+  }
+  markUsed(folder);
+  setInterval(markUsed, DAY_MS, folder).unref();
   return folder;
+}
+
+/** Builds that were not used for a week are removed. A stack may run longer, and start its worker again from its build. */
+function markUsed(folder) {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {
+    // Another user's checkout can be read only.
+  }
 }
 
 /** A key that changes with the name, size or time of any source. Reading their contents would be too slow. */
 function sourceKey() {
-  const files = ['package.json', 'package-lock.json', ...ROOMS.flatMap((room) => sourcesIn(room))].sort();
+  const files = ['package.json', INSTALLED, ...ROOMS.flatMap((room) => sourcesIn(room))].sort();
   const lines = files.map((file) => {
     const { size, mtimeMs } = statSync(root + file);
     return `${file} ${size} ${mtimeMs}`;

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { surveyIdOf, type Finding, type Survey } from '../../workflows/contracts/survey.ts';
+import { isDone } from '../../workflows/words/survey.ts';
 import { pendingOf } from '../pending.ts';
 import { isTimeout } from '../timeouts.ts';
 
@@ -24,7 +25,7 @@ export async function surveyed(client: Client, taskQueue: string, fix: boolean):
     const deadline = Date.now() + (fix ? FIX_MS : POLL_MS);
     const { findings, mended } = (await client.withDeadline(deadline, () => handle.result())) as Survey;
     return [
-      ...mended.map((detail): Finding => ({ about: 'mended', ok: !detail.startsWith('not '), detail })),
+      ...mended.map((detail): Finding => ({ about: 'mended', ok: isDone(detail), detail })),
       ...findings.map(shown),
     ];
   } catch (failure) {

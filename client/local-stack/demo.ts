@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import pc from 'picocolors';
 import { runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
-import { follow } from '../cli/following.ts';
+import { follow, storySettingsOf } from '../cli/following.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Runs } from '../runs.ts';
 import { tame } from '../legible.ts';
@@ -46,17 +46,12 @@ export async function playSample({ config, runs, stack, signal, unattended }: Pl
     workflowId,
     json: false,
     until: undefined,
-    config: {
-      address: stack.address,
-      namespace: stack.namespace,
-      ...(stack.uiUrl && { uiUrl: stack.uiUrl }),
-      environment: { ...config.environment, ...(stack.temporalPath && { TEMPORAL_CLI_PATH: stack.temporalPath }) },
-    },
+    config: await storySettingsOf(config),
     seen: async (run) => {
       if (!moved && run.current?.kind === 'human-test' && run.status === 'parked') {
         moved = true;
-        await moveTheBase(shop, path.join(home, String(n), 'colleague'));
-        tell('  Bo, a colleague, has just pushed to main: the change will conflict, and fail a new test.');
+        await moveTheBase(shop, path.join(home, String(n), 'teammate'));
+        tell('  Bo, a teammate, has just pushed to main: the change will conflict, and fail a new test.');
       }
       if (unattended) await person.lookAt(run);
       return !signal.aborted;

@@ -60,8 +60,8 @@ export function readRecord(text: string): OnRecord | undefined {
 
 export const stillRuns = async ({ pid, birth }: OnRecord): Promise<boolean> => (await birthOf(pid)) === birth;
 
-/** Ends a process with SIGTERM, and with SIGKILL if it is still running after `patience` milliseconds. */
-export async function end(pid: number, patience: number): Promise<void> {
+/** Ends a process with SIGTERM, and with SIGKILL if it is still running after timeoutMs milliseconds. */
+export async function end(pid: number, timeoutMs: number): Promise<void> {
   const birth = await birthOf(pid);
   if (birth === undefined) return;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -70,7 +70,7 @@ export async function end(pid: number, patience: number): Promise<void> {
     } catch {
       return;
     }
-    for (const until = Date.now() + patience; Date.now() < until;) {
+    for (const until = Date.now() + timeoutMs; Date.now() < until;) {
       if (!(await stillRuns({ pid, birth }))) return;
       await pause(50);
     }

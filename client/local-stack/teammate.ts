@@ -13,7 +13,7 @@ test('no label of the totals is “Net”, because it confuses people', () => {
 `;
 
 /**
- * Commits to the base as a colleague, while a person tests the change: a new label on a line that the change touches too,
+ * Commits to the base as a teammate, while a person tests the change: a new label on a line that the change touches too,
  * which conflicts, and a new test, which the change fails. This happens in a separate clone.
  */
 export async function moveTheBase(repository: string, folder: string): Promise<void> {

@@ -165,9 +165,9 @@ function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) =
 export async function environmentSettled(
   cluster: Cluster,
   { workflowId, generation }: { workflowId: string; generation: number },
-  { superseded: moot, pause }: { superseded: () => boolean; pause: () => Promise<unknown> },
+  { superseded: isSuperseded, pause }: { superseded: () => boolean; pause: () => Promise<unknown> },
 ): Promise<unknown> {
-  while (!moot()) {
+  while (!isSuperseded()) {
     const there = cluster.executions.get(workflowId);
     const view = await there?.query('environment');
     const known = view && view.generation >= generation && (view.status !== 'provisioning' || view.because);

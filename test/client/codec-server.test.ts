@@ -19,10 +19,10 @@ const ask = async (path: string, body: unknown, headers: Record<string, string> 
 };
 
 it.each(['', '/default'])('encrypts and decrypts for Temporal’s tools, with the path prefix %j', async (prefix) => {
-  const sealed: any = await (await ask(`${prefix}/encode`, { payloads: [hello] })).json();
-  expect(sealed.payloads).toMatchObject([{ metadata: { encoding: base64('binary/encrypted') } }]);
-  expect(JSON.stringify(sealed)).not.toContain(hello.data);
-  expect(await (await ask(`${prefix}/decode`, sealed)).json()).toEqual({ payloads: [hello] });
+  const encrypted: any = await (await ask(`${prefix}/encode`, { payloads: [hello] })).json();
+  expect(encrypted.payloads).toMatchObject([{ metadata: { encoding: base64('binary/encrypted') } }]);
+  expect(JSON.stringify(encrypted)).not.toContain(hello.data);
+  expect(await (await ask(`${prefix}/decode`, encrypted)).json()).toEqual({ payloads: [hello] });
 });
 
 it('returns payloads unchanged if it has no key for them, so that the rest of a history is shown', async () => {

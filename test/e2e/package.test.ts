@@ -52,7 +52,7 @@ const gatehouse = (...words: string[]) =>
   execa('npx', ['--no-install', 'gatehouse', ...words], { cwd: folder, env: environment });
 
 async function stop(): Promise<void> {
-  if (!up || up.exitCode !== null) return;
+  if (!up || up.exitCode !== null || up.signalCode !== null) return;
   const ended = new Promise((resolve) => up!.once('exit', resolve));
   up.kill('SIGINT');
   await ended;

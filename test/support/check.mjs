@@ -8,14 +8,26 @@ const fast = process.argv.includes('fast');
 const began = Date.now();
 const seconds = () => Math.round((Date.now() - began) / 1_000);
 
+const children = new Set();
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopping = true;
+    for (const child of children) child.kill(signal);
+  });
+}
+
 /** Runs a script of package.json. With `quiet`, its output is shown only if it fails. */
 function run(script, args = [], { quiet = false } = {}) {
   const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'];
+  if (stopping) return Promise.resolve({ script, ok: false, said: '' });
   const child = spawn('npm', ['run', '--silent', script, '--', ...args], { cwd: root, stdio });
+  children.add(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (said += String(data)));
   return new Promise((resolve) => {
     child.once('close', (code) => {
+      children.delete(child);
       if (quiet && code !== 0) process.stderr.write(`${said}\n`);
       resolve({ script, ok: code === 0, said });
     });
@@ -35,8 +47,9 @@ const SLOW =
 
 /** Tests the rules, texts and gates, and what differs from main. */
 async function changed() {
-  const { said } = await run('jest', ['--listTests', '--changedSince', 'main'], { quiet: true });
-  const files = said.split('\n').filter((file) => file.startsWith(root) && !SLOW.test(file));
+  const { said, ok } = await run('jest', ['--listTests', '--changedSince', 'main'], { quiet: true });
+  if (!ok) return { script: 'jest', ok, said };
+  const files = said.split('\n').filter((file) => file.startsWith(root) && !SLOW.test(file.slice(root.length)));
   return run('jest', ['--testPathPatterns', 'test/workflows/(rules|words|gates)/', ...files]);
 }
 

@@ -97,7 +97,7 @@ export class TestStack {
     const { up } = this;
     await this.client?.connection.close();
     this.client = undefined;
-    if (!up || up.exitCode !== null) return up?.exitCode ?? null;
+    if (!up || up.exitCode !== null || up.signalCode !== null) return up?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => up.once('exit', resolve));
     await means(up);
     return ended;

@@ -14,19 +14,22 @@ export async function demo({ options }: Called<[], { unattended?: boolean }>): P
   const config = readConfig();
   const up = await untilStopped((stop) => startStack(config, say, stop));
   if (!up) return EXIT.done;
-  const client = await connect(config);
-  const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
   let asExpected = true;
   let inOrder = true;
   try {
-    const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended });
-    if (unattended) asExpected = played.ok;
-    else {
-      if (!up.signal.aborted) say('The stack keeps running. One Ctrl-C stops it in order.');
-      await up.interrupted;
+    const client = await connect(config);
+    try {
+      const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
+      const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended });
+      if (unattended) asExpected = played.ok;
+      else {
+        if (!up.signal.aborted) say('The stack keeps running. One Ctrl-C stops it in order.');
+        await up.interrupted;
+      }
+    } finally {
+      await client.connection.close();
     }
   } finally {
-    await client.connection.close();
     inOrder = await stopped(up.stack);
   }
   return asExpected && inOrder ? EXIT.done : EXIT.failed;

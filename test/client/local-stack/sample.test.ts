@@ -73,7 +73,7 @@ it('can be taken from the first commit to the merge by the scripted agent', asyn
   await play('fixer');
   expect(await shown()).toEqual({ Net: 5697, Tax: 1082, Total: 6779 });
 
-  await moveTheBase(shop, path.join(home, 'colleague'));
+  await moveTheBase(shop, path.join(home, 'teammate'));
   await meetConflict();
   await play('conflict-resolver');
   expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 6779 });
@@ -98,7 +98,7 @@ async function meetConflict(): Promise<void> {
 describe('the scripted agent', () => {
   it('resolves a conflict before the fix with both sides, and can still make the fix', async () => {
     await play('coder');
-    await moveTheBase(shop, path.join(home, 'colleague'));
+    await moveTheBase(shop, path.join(home, 'teammate'));
     await meetConflict();
     await play('conflict-resolver');
     expect(await shown()).toEqual({ Net: 5697, Tax: 1082, 'To pay': 5697 });

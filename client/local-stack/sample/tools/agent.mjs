@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { change } from './roles/change.mjs';
 import { checking } from './roles/checking.mjs';
-import { job } from './roles/kit.mjs';
+import { job } from './roles/shared.mjs';
 import { planning } from './roles/planning.mjs';
 import { questions, rank } from './roles/questions.mjs';
 import { writing } from './roles/writing.mjs';

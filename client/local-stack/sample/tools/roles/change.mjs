@@ -1,5 +1,5 @@
 // The roles of `human-review`: they make a change, fix it, resolve its conflicts, and assess it before the merge.
-import { edit, git, job, node, read, stage } from './kit.mjs';
+import { edit, git, job, node, read, stage } from './shared.mjs';
 
 const TAX = `
 /** The tax on a basket, in cents: 19 %, rounded to the cent. */

@@ -1,5 +1,5 @@
 // Roles that run the shop and report the result.
-import { git, job, missingTax, node, stage, told, totals } from './kit.mjs';
+import { git, job, missingTax, node, stage, told, totals } from './shared.mjs';
 
 /** Runs the tests with `node --test`, and returns their results by name. */
 function runTests() {

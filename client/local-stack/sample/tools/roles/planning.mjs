@@ -1,5 +1,5 @@
 // Roles that read the shop and describe it, in prose or as structured output.
-import { git, job, missingTax, read, sources, stage, told, totals } from './kit.mjs';
+import { git, job, missingTax, read, sources, stage, told, totals } from './shared.mjs';
 
 const prose = (...lines) => ({ summary: lines.filter(Boolean).join('\n') });
 const heard = () =>

@@ -1,5 +1,5 @@
 // Roles that ask questions, and roles that incorporate the answers.
-import { job, stage } from './kit.mjs';
+import { job, stage } from './shared.mjs';
 
 /** The text of the brief and the description of the task, because either may contain an answer. */
 const text = () => [job.task.description, job.brief.split(/^# The text$/m).at(-1)].join('\n');

@@ -1,5 +1,5 @@
 // Roles that write additional files: mocks, an end-to-end test and documentation. Running them again changes nothing.
-import { edit, euros, job, node, read, stage, totals } from './kit.mjs';
+import { edit, euros, job, node, read, stage, totals } from './shared.mjs';
 
 const PAGE_TEST = `import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
