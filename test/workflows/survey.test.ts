@@ -24,12 +24,12 @@ async function pass(
   leftovers: Orphan[],
   { over = {}, lastResult }: { over?: World; lastResult?: unknown } = {},
 ) {
-  const standing = new Set(leftovers);
+  const left = new Set(leftovers);
   const told: any[] = [];
   const cluster = new Cluster({
-    survey: () => sightsOf({ leftovers: [...standing] }),
+    survey: () => sightsOf({ leftovers: [...left] }),
     clearLeftover: ({ leftover }: { leftover: Orphan }) => {
-      for (const each of standing) if (each.key === leftover.key) standing.delete(each);
+      for (const each of left) if (each.key === leftover.key) left.delete(each);
     },
     retellNotices: () => undefined,
     notify: (message) => void told.push(message),

@@ -287,7 +287,7 @@ describe('a run that gets an upgrade signal', () => {
     });
     const env = cluster.executions.get('env/default/PAY-142')!;
     run.between = () =>
-      void env.signal('_release', { holder: (env as any).firstRunId && holderOf(run), because: 'gone' });
+      void env.signal('_release', { holder: (env as any).firstRunId && ownerOf(run), because: 'gone' });
     await run.signal('_upgrade', {});
     expect(await run.query('run')).toMatchObject({
       environment: { status: 'gone' },
@@ -304,7 +304,7 @@ describe('a run that gets an upgrade signal', () => {
   });
 });
 
-const holderOf = ({ workflowId, handed, runId }: Execution) => ({
+const ownerOf = ({ workflowId, handed, runId }: Execution) => ({
   workflowId,
   runId: handed.length > 0 ? runId.slice(0, -String(handed.length).length - 1) : runId,
 });
@@ -330,7 +330,7 @@ describe('an environment that gets an upgrade signal', () => {
   it('takes a release signal that arrives between two executions', async () => {
     const { cluster, run } = await parked(PARKS['a human test']!);
     const env = cluster.executions.get('env/default/PAY-142')!;
-    env.between = () => void env.signal('_release', { holder: holderOf(run), because: 'enough' });
+    env.between = () => void env.signal('_release', { holder: ownerOf(run), because: 'enough' });
     await env.signal('_upgrade', {});
     expect(env.closed).toBeDefined();
     expect(cluster.log.filter((each) => each === 'removeEnvironment')).toHaveLength(1);

@@ -1,7 +1,7 @@
 import type { BadField } from './bad-fields.ts';
 import type { Began, Change } from './change.ts';
 import type { ClosedReport } from './run/closed-run.ts';
-import type { EnvironmentView, Holder } from './environment.ts';
+import type { EnvironmentView, RunOwner } from './environment.ts';
 import type { Job, JobReport } from './jobs.ts';
 import type {
   ChangeReport,
@@ -22,7 +22,7 @@ import type { SurveyActivities } from './survey.ts';
 
 export type { BadField } from './bad-fields.ts';
 export type { ForeignCommit } from './change.ts';
-export type { EnvironmentView, Holder } from './environment.ts';
+export type { EnvironmentView, RunOwner } from './environment.ts';
 export type { Job, JobReport, Revision, Usage } from './jobs.ts';
 export type { Signal } from './release.ts';
 export type * from './reports.ts';
@@ -90,7 +90,7 @@ export interface Activities extends SurveyActivities {
     input: RunInput;
     roles: string[];
     needs: Need[];
-    holder: Holder;
+    holder: RunOwner;
     began?: Began | undefined;
   }): Promise<Examined>;
   /** Starts the job, or adopts it, and returns when it has ended. A cancellation stops it. */
@@ -124,7 +124,7 @@ export interface Activities extends SurveyActivities {
   }): Promise<MergeReport>;
 
   /** The status of a task's environment, from its own workflow. Returns when it is no longer provisioning. */
-  environmentSettled(question: { workflowId: string; generation: number; holder: Holder }): Promise<EnvironmentView>;
+  environmentSettled(question: { workflowId: string; generation: number; holder: RunOwner }): Promise<EnvironmentView>;
   lookAtEnvironment(question: { workflowId: string }): Promise<EnvironmentView | undefined>;
   provisionEnvironment(request: EnvironmentRequest): Promise<EnvironmentReport>;
   /** The present status, as the provider reports it. */
@@ -134,7 +134,7 @@ export interface Activities extends SurveyActivities {
   /** Removes it. Returns when a second check has found it gone. */
   removeEnvironment(question: { key: string }): Promise<void>;
   /** Returns when the owner's chain of executions is closed. */
-  holderClosed(question: { holder: Holder }): Promise<void>;
+  holderClosed(question: { holder: RunOwner }): Promise<void>;
 
   notify(notice: { workflowId: string; task: Task; notice: Notice }): Promise<void>;
   /** Commits documents of ours to the work branch, and creates the branch if it does not exist. */

@@ -1,6 +1,6 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { Holder } from './environment.ts';
+import type { RunOwner } from './environment.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
 
@@ -117,7 +117,7 @@ export type HumanAction<Name extends ActionName = ActionName> = {
 export const ALWAYS_AVAILABLE = ['pause', 'stop', 'restartFrom'] as const satisfies ActionName[];
 
 /** How an update answers: by which id the action is in the log, and at which visit it was taken. */
-export interface TakenAction {
+interface TakenAction {
   actionId: string;
   visit?: string | undefined;
 }
@@ -137,7 +137,7 @@ export const hintSignal = defineSignal<[unknown]>('hint');
 /** Between workflows. A report only makes the run read the status. A release counts only from the owner. */
 export const environmentReport = defineSignal<[unknown]>('_environment');
 export const buildSignal = defineSignal<[unknown]>('_build');
-export const releaseSignal = defineSignal<[{ holder: Holder; because: string }]>('_release');
+export const releaseSignal = defineSignal<[{ holder: RunOwner; because: string }]>('_release');
 
 /**
  * A newer build's request to continue as new at the next safe point. It names its build id or its task queue, and the newest

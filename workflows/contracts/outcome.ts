@@ -2,8 +2,6 @@ import { z } from 'zod';
 import type { Text } from './facts.ts';
 import type { Failing } from './reports.ts';
 
-export { Failing, PASSING } from './reports.ts';
-
 /** The verdict of one check. While there is none yet, the activity is retried. */
 export type Verdict =
   { pass: true; note: Text } | { pass: false; reason: Text; head: string; failing: readonly Failing[] };

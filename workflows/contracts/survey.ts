@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Holder } from './environment.ts';
+import type { RunOwner } from './environment.ts';
 
 /** The input of `survey`: from `gatehouse doctor`, and from its schedule. */
 export const SurveyInput = z.strictObject({
@@ -31,7 +31,7 @@ export interface Orphan {
   kind: 'job' | 'checks' | 'claim' | 'environment' | 'site';
   key: string;
   /** `runId` may be the last 12 characters only. */
-  holder: Holder;
+  holder: RunOwner;
   fate: Exclude<RunStatus, { is: 'live' }>;
   /** For checks and claims: the branch. */
   change?: { repository: string; branch: string } | undefined;

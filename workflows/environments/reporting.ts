@@ -1,5 +1,5 @@
 import { CancellationScope, getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
-import type { EnvironmentView, Holder } from '../contracts/activities.ts';
+import type { EnvironmentView, RunOwner } from '../contracts/activities.ts';
 import { environmentReport } from '../contracts/messages.ts';
 import { retryingSignal, type Retrying } from '../contracts/run/retrying.ts';
 
@@ -19,7 +19,7 @@ export class Reporting {
     this.send(holder, retryingSignal, { ...entry, environment: true });
   }
 
-  private send(holder: Holder, signal: SignalDefinition<[unknown]>, report: object): void {
+  private send(holder: RunOwner, signal: SignalDefinition<[unknown]>, report: object): void {
     this.underway += 1;
     void CancellationScope.nonCancellable(() => getExternalWorkflowHandle(holder.workflowId).signal(signal, report))
       .catch(() => undefined)

@@ -1,5 +1,6 @@
 import type { Text } from '../contracts/facts.ts';
-import type { Failing, FailureType, Verdict } from '../contracts/outcome.ts';
+import type { FailureType, Verdict } from '../contracts/outcome.ts';
+import type { Failing } from '../contracts/reports.ts';
 import { failed, passed } from '../contracts/outcome.ts';
 import type { NoticeType } from '../contracts/notices.ts';
 import type { GateView } from '../contracts/run/state.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Began } from '../contracts/change.ts';
 import { actions, type ActionName } from '../contracts/messages.ts';
-import { StepEntry, type CurrentAnswer, type Shown, type Status } from '../contracts/reading.ts';
+import { StepEntry, type CurrentAnswer, type Shown, type Status, type WaitingOn } from '../contracts/reading.ts';
 import type { Retrying } from '../contracts/run/retrying.ts';
 import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { offersNow } from './actions.ts';
@@ -12,6 +12,12 @@ export const statusOf = (run: RunState): Status => {
   if (run.ending) return 'running';
   if (run.paused || run.current?.waitingOn === 'budget') return 'paused';
   return run.current?.phase === 'parked' ? 'parked' : 'running';
+};
+
+/** The kind of what can wake the run. A paused run waits for a person, whatever else goes on. */
+export const whatOf = (run: RunState): WaitingOn['what'] => {
+  if (run.ending && run.closed) return 'nothing';
+  return run.paused && !run.ending ? 'person' : (run.current?.waitingOn ?? 'timer');
 };
 
 /** What keeps failing. That of an environment counts for as long as there is one. */

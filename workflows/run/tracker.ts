@@ -1,18 +1,12 @@
 import { patched } from '@temporalio/workflow';
-import type { Activities } from '../contracts/activities.ts';
-import type { RunState, StepRecord } from '../contracts/run/state.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
 import { issuesOf } from '../rules/outputs.ts';
-import type { Notices, Tracker } from '../step/scope.ts';
+import type { RunScope, Tracker } from '../step/scope.ts';
 import { issuesNotCommented, pullRequestOpened } from '../words/tracker.ts';
 import type { Deliveries } from './deliveries.ts';
 
 /** What of a run is commented on, and how. */
-interface Tracked {
-  readonly state: RunState;
-  readonly notices: Notices;
-  readonly deliveries: Deliveries;
-  activities(kind: string): Activities;
-}
+type Tracked = Pick<RunScope, 'state' | 'notices' | 'activities'> & { readonly deliveries: Deliveries };
 
 /** Comments on the task's issues in the tracker. */
 export class RunTracker implements Tracker {

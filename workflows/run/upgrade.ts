@@ -1,19 +1,13 @@
 import { patched, sleep, workflowInfo } from '@temporalio/workflow';
-import type { RunState, StepRecord } from '../contracts/run/state.ts';
-import type { Upgrade } from '../step/scope.ts';
+import type { StepRecord } from '../contracts/run/state.ts';
+import type { RunScope, Upgrade } from '../step/scope.ts';
 import { UpgradeRequest } from '../temporal/upgrade.ts';
 import { recordedTimer } from '../words/views/timers.ts';
 import type { Deliveries } from './deliveries.ts';
-import type { RunMailbox } from './mailbox.ts';
 import { snapshotOf } from './record.ts';
 
 /** What of a run decides whether it can move. */
-interface Movable {
-  readonly state: RunState;
-  readonly mailbox: RunMailbox;
-  readonly deliveries: Deliveries;
-  readonly restart: number | undefined;
-}
+type Movable = Pick<RunScope, 'state' | 'mailbox' | 'restart'> & { readonly deliveries: Deliveries };
 
 /** Moves a run to a newer build or to a new execution. */
 export class RunUpgrade implements Upgrade {

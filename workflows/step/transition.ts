@@ -2,9 +2,8 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import { runIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/run/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
-import { statusOf } from '../rules/describe.ts';
+import { statusOf, whatOf } from '../rules/describe.ts';
 import { inWords } from '../words/index.ts';
-import { waitOf } from '../words/views/describe.ts';
 
 /**
  * Records and publishes what a step does now: one transition, at most one upsert. Also drops what the run has no room for.
@@ -31,7 +30,7 @@ export function publish(run: RunState): void {
 
 /** Identifies what the run waits for. Publishing the same wait again does not restart its clock. */
 function waitKey(run: RunState): string {
-  const { what } = waitOf(run);
+  const what = whatOf(run);
   const { id, visit, attempt } = run.current ?? {};
   return [statusOf(run), what, id, visit ?? attempt].join('|');
 }
@@ -51,7 +50,7 @@ function upsertChanged(run: RunState): void {
       GatehousePipeline: run.pipeline.name,
     }),
     GatehouseStatus: statusOf(run),
-    GatehouseWaitingOn: waitOf(run).what,
+    GatehouseWaitingOn: whatOf(run),
     GatehouseWaitingSince: run.wait.since,
     ...(current && { GatehouseStep: current.kind, GatehousePhase: `${current.kind}:${current.phase}` }),
   };

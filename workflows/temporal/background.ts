@@ -1,4 +1,5 @@
-import { ActivityFailure, CancellationScope, isCancellation, patched, rootCause, sleep } from '@temporalio/workflow';
+import type { CancellationScope} from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, patched, rootCause, sleep } from '@temporalio/workflow';
 
 /**
  * Runs something in the background until its scope is cancelled. Any other end is a bug: nothing catches it, so the workflow
@@ -18,7 +19,7 @@ const WATCH_TAIL_MS = 1_000;
  * in the task that takes a person's action, it would delay both the acknowledgement and the effect.
  */
 export function cancelSoon(scope: CancellationScope, summary: string): void {
-  inBackground(new CancellationScope(), async () => {
+  inBackground(scope, async () => {
     await sleep(WATCH_TAIL_MS, { summary });
     scope.cancel();
   });

@@ -51,8 +51,6 @@ export const stopping = () => 'The run is being stopped';
 
 export const cleaningUp = () => 'The run is cleaning up';
 
-export const ended = ({ ending }: { ending: string }) => `The run is ${ending}.`;
-
 export const readyToMerge = ({ branch }: { branch: string }) => `${branch} is ready to be merged.`;
 
 export const changeClosed = ({ note }: { note?: string | undefined }) =>

@@ -135,4 +135,7 @@ export const findingNotice = ({ about, detail, mend }: Found): string =>
 /** What a pass did about a problem, and what it could not do. */
 export const cleared = ({ kind, key }: Pick<Orphan, 'kind' | 'key'>) => `cleared: ${kind} ${key}`;
 export const sentAgain = ({ count }: { count: number }) => `notices sent again: ${count}`;
-export const notDone = ({ what, because }: { what: string; because: string }) => `not ${what}: ${because}`;
+const NOT = 'not ';
+export const notDone = ({ what, because }: { what: string; because: string }) => `${NOT}${what}: ${because}`;
+/** Whether a line about a fix says that it was done. Surveys return lines only. */
+export const isDone = (line: string): boolean => !line.startsWith(NOT);

@@ -1,4 +1,4 @@
-import { paragraphs, REPAIR, type Parts } from './parts.ts';
+import { namesOf, paragraphs, REPAIR, type Parts } from './parts.ts';
 
 export const testerRuns = () => 'The tester runs the change';
 
@@ -6,7 +6,7 @@ export const greenlit = ({ concerns }: Parts<'greenlit'>) =>
   `The tester gives its greenlight.${concerns.length > 0 ? ` Advice: ${named(concerns)}.` : ''}`;
 
 export const notGreenlit = ({ greenlight, concerns, failed, summary }: Parts<'notGreenlit'>) => {
-  const failures = failed.map(({ name }) => name).join(', ');
+  const failures = namesOf(failed);
   const why = concerns.length > 0 ? named(concerns) : failures || summary || 'no reason';
   return `${greenlight ? 'The tester has concerns' : 'The tester withholds its greenlight'}: ${why}.`;
 };

@@ -1,4 +1,4 @@
-import type { Parts } from './parts.ts';
+import { short, type Parts } from './parts.ts';
 
 export const issueTitle = ({ title }: Parts<'issueTitle'>) => `Tech debt: ${title}`;
 
@@ -17,7 +17,7 @@ export const pullRequestOpened = (opened: { pullRequest: number; branch: string;
   `Pull request ${opened.pullRequest} was opened: ${opened.branch} into ${opened.base}.`;
 
 export const mergedAs = (merge: { branch: string; base: string; mergeCommit?: string | undefined }) =>
-  `${merge.branch} was merged into ${merge.base}${merge.mergeCommit ? ` as ${merge.mergeCommit.slice(0, 8)}` : ''}.`;
+  `${merge.branch} was merged into ${merge.base}${merge.mergeCommit ? ` as ${short(merge.mergeCommit)}` : ''}.`;
 
 export const issuesNotCommented = ({ text, because }: { text: string; because: string }) =>
   `The task’s issues did not get the comment "${text}": ${because}`;

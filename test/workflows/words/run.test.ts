@@ -26,7 +26,6 @@ describe('texts about a run', () => {
       run.notWatched({ what: 'branch', because: 'it says no' }),
       'The work branch cannot be watched: it says no. This is retried every minute.',
     ],
-    [run.ended({ ending: 'passed' }), 'The run is passed.'],
     [run.changeClosed({}), 'The run is over. The change was closed on the forge.'],
     [run.changeClosed({ note: 'The branch was deleted.' }), 'The run is over. The branch was deleted.'],
     [

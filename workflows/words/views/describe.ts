@@ -1,8 +1,9 @@
 import type { RunAnswer, WaitingOn } from '../../contracts/reading.ts';
 import type { RunState } from '../../contracts/run/state.ts';
 import { offersNow } from '../../rules/actions.ts';
-import { beganAt, currentOf, failingNow, statusOf, stepEntry, visitsOf } from '../../rules/describe.ts';
-import { atWork, ended, pausedBy, whileFailing } from '../run.ts';
+import { beganAt, currentOf, failingNow, statusOf, stepEntry, visitsOf, whatOf } from '../../rules/describe.ts';
+import { runEnded } from '../refusals.ts';
+import { atWork, pausedBy, whileFailing } from '../run.ts';
 
 /** How many of the failing activities one line names. */
 const NAMED = 3;
@@ -14,13 +15,14 @@ export function waitingOn(run: RunState): WaitingOn {
   return failing.length === 0 ? wait : { ...wait, detail: whileFailing(wait.detail, failing) };
 }
 
-/** What can wake the run. A paused run waits for a person, whatever else goes on. */
+/** What can wake the run, in words. */
 export function waitOf(run: RunState): WaitingOn {
   const { since } = run.wait;
-  if (run.ending && run.closed) return { what: 'nothing', detail: ended({ ending: run.ending }), since, offers: [] };
+  const what = whatOf(run);
+  if (run.ending && run.closed) return { what, detail: runEnded({ ending: run.ending }), since, offers: [] };
   const offers = offersNow(run);
-  if (run.paused && !run.ending) return { what: 'person', detail: pausedBy(run.paused), since, offers };
-  const { waitingOn: what = 'timer', detail = atWork(), deadline } = run.current ?? {};
+  if (run.paused && !run.ending) return { what, detail: pausedBy(run.paused), since, offers };
+  const { detail = atWork(), deadline } = run.current ?? {};
   return { what, detail, since, ...(deadline && { deadline }), offers };
 }
 
