@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
-import { PASSING } from '../workflows/contracts/outcome.ts';
+import { PASSING } from '../workflows/contracts/reports.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
 import type { Ports } from './ports.ts';

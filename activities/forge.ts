@@ -1,6 +1,6 @@
-import type { BadField, ChangeReport, Holder, MergeReport } from '../workflows/contracts/activities.ts';
+import type { BadField, ChangeReport, RunOwner, MergeReport } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
-import type { Failing } from '../workflows/contracts/outcome.ts';
+import type { Failing } from '../workflows/contracts/reports.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
 import type { BranchInventory } from './inventory.ts';
 
@@ -70,9 +70,9 @@ export interface Forge extends BranchInventory {
    */
   claim(
     change: Change,
-    holder: Holder,
-    isLive: (holder: Holder) => Promise<boolean>,
-  ): Promise<{ is: 'ours' } | { is: 'held'; by: Holder }>;
+    holder: RunOwner,
+    isLive: (holder: RunOwner) => Promise<boolean>,
+  ): Promise<{ is: 'ours' } | { is: 'held'; by: RunOwner }>;
   /** The state of the change. `foreign`: the commits between `known` and the head that gatehouse did not push. */
   look(change: Change, known?: string): Promise<ChangeReport>;
   /** Makes the pull request, or finds it. Returns its number. */

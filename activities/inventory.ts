@@ -1,4 +1,4 @@
-import type { Holder } from '../workflows/contracts/activities.ts';
+import type { RunOwner } from '../workflows/contracts/activities.ts';
 
 /**
  * Lists of what adapters have at present, which a survey compares with the existing runs (`gatehouse doctor`). Listing
@@ -25,7 +25,7 @@ export interface EnvironmentInventory {
 export interface ClaimedBranch {
   repository: string;
   branch: string;
-  holder: Holder;
+  holder: RunOwner;
   /** How many checks have no verdict yet. */
   checks: number;
 }
@@ -34,7 +34,7 @@ export interface BranchInventory {
   /** The work branches that have an owner, even if that run has ended. */
   list(): Promise<ClaimedBranch[]>;
   /** Releases a branch that has exactly this owner. A branch with another owner, or none, is left alone. */
-  release(change: { repository: string; branch: string }, holder: Holder): Promise<void>;
+  release(change: { repository: string; branch: string }, holder: RunOwner): Promise<void>;
 }
 
 /** A notice that could not be delivered yet. */

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
-import { all, LIVE, candidates, type Suspicion } from './survey/candidates.ts';
+import { all, LIVE, candidates, type Search } from './survey/candidates.ts';
 import { clear, retell } from './survey/clearing.ts';
 import {
   orphanedBranches,
@@ -37,15 +37,15 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   };
   const around = await collect(server);
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
-  const suspicion: Suspicion = { server, now, notices };
-  const [jobs, branches, environments, sites, looked] = await Promise.all([
+  const search: Search = { server, now, notices };
+  const [jobs, branches, environments, provided, looked] = await Promise.all([
     part('jobs', orphanedJobs(around, ports), []),
     part('branches', orphanedBranches(around, ports), []),
     part('environments', unownedEnvironments(around), []),
     part('provided environments', orphanedEnvironments(around, ports), []),
-    part('workflows', candidates(suspicion), { stuck: [], failing: [], untold: [], unseen: [] }),
+    part('workflows', candidates(search), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);
-  const leftovers = [...jobs, ...branches, ...environments, ...sites];
+  const leftovers = [...jobs, ...branches, ...environments, ...provided];
   return { at: new Date(now).toISOString(), ...looked, leftovers, unseen: [...unseen, ...looked.unseen] };
 }
 
@@ -53,13 +53,13 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
 async function collect(server: Server): Promise<Around> {
   const cutQuery = 'WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut")';
   const [running, cut] = await Promise.all([all(server.list(LIVE)), all(server.list(cutQuery))]);
-  const isSite = ({ workflowId }: Seen) => workflowId.startsWith('env/');
-  const live = byId(running.filter((each) => !isSite(each)));
+  const isLifecycle = ({ workflowId }: Seen) => workflowId.startsWith('env/');
+  const live = byId(running.filter((each) => !isLifecycle(each)));
   return {
     server,
     statuses: new RunStatuses(server, live),
     live,
-    sites: byId(running.filter(isSite)),
+    lifecycles: byId(running.filter(isLifecycle)),
     cut: new Set(cut.map(({ workflowId }) => workflowId)),
   };
 }

@@ -112,7 +112,7 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     'type:activities',
     'type:activities/adapters',
-    'type:activities/adapters/settings',
+    'activities/adapters/settings',
     'type:activities/adapters/git',
     'activities/adapters/processes',
     'activities/adapters/files',

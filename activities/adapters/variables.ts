@@ -6,7 +6,9 @@ const all = Object.entries(VENDORS);
 /** The names of the vendors that have an adapter for a port. */
 const namesOf = (port: 'forge' | 'executor' | 'environments') =>
   all.flatMap(([name, vendor]) => (vendor[port] === undefined ? [] : [name]));
-const oneOf = (names: readonly string[]) => z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0]!);
+/** The schema of a variable that names one of these. Default: the first. */
+export const oneOf = <const Name extends string>(names: readonly Name[]) =>
+  z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Name);
 
 const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 

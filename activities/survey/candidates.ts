@@ -18,7 +18,7 @@ const NOT_YET = 'NotYet';
 
 export const LIVE = 'WorkflowType IN ("pipelineRun", "releaseWatch", "environment") AND ExecutionStatus = "Running"';
 
-export interface Suspicion {
+export interface Search {
   server: Server;
   now: number;
   /** The notices that adapters keep. */
@@ -37,8 +37,8 @@ export interface Inspected {
  * Describes only workflows that look suspicious in visibility. Healthy ones, parked for weeks by the thousand, cost only
  * their line in a listing.
  */
-export async function candidates(suspicion: Suspicion): Promise<Inspected> {
-  const { server, now, notices } = suspicion;
+export async function candidates(search: Search): Promise<Inspected> {
+  const { server, now, notices } = search;
   const [reported, waiting, parked] = await Promise.all([
     troubled(server),
     all(server.list(`${LIVE} AND GatehouseWaitingOn IN ("checks", "agent", "environment", "forge")`)),
@@ -60,7 +60,7 @@ export async function candidates(suspicion: Suspicion): Promise<Inspected> {
   const asked = new Set(silent.map(({ workflowId }) => workflowId));
   const untold = await concurrently(
     described.filter(({ workflowId }) => asked.has(workflowId)),
-    (each) => unsentOf(suspicion, each, closer.get(each.workflowId)!.waitingSince!),
+    (each) => unsentOf(search, each, closer.get(each.workflowId)!.waitingSince!),
   );
   return {
     stuck: (await concurrently(described, (each) => stuckOf(server, each))).flat(),
@@ -112,7 +112,7 @@ const failingOf = ({ workflowId, activities }: Described): Failing[] =>
 /**
  * The missing notices of a parked run. The run knows whether it has sent its notice, which may be stuck, or still be kept.
  */
-async function unsentOf({ server, notices }: Suspicion, run: Described, since: string): Promise<UnsentNotices[]> {
+async function unsentOf({ server, notices }: Search, run: Described, since: string): Promise<UnsentNotices[]> {
   const { workflowId } = run;
   const missing = (because: string): UnsentNotices[] => [{ is: 'missing', workflowId, since, because }];
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);

@@ -1,4 +1,4 @@
-import type { Holder } from '../../workflows/contracts/activities.ts';
+import type { RunOwner } from '../../workflows/contracts/activities.ts';
 import type { Orphan } from '../../workflows/contracts/survey.ts';
 import type { Ports } from '../ports.ts';
 import { concurrently } from './concurrently.ts';
@@ -14,7 +14,7 @@ export interface Around {
   statuses: RunStatuses;
   /** Running runs and release watches, and environments, by workflow id. */
   live: ReadonlyMap<string, Seen>;
-  sites: ReadonlyMap<string, Seen>;
+  lifecycles: ReadonlyMap<string, Seen>;
   /** The workflow ids of runs that were terminated or timed out. */
   cut: ReadonlySet<string>;
 }
@@ -49,8 +49,8 @@ export async function orphanedBranches({ statuses, cut }: Around, { forge }: Pic
 const isCut = (how: string) => how === 'TERMINATED' || how === 'TIMED_OUT';
 
 /** Environments whose owner is not live. One that began after a running run belongs to that run. */
-export async function unownedEnvironments({ server, statuses, live, sites }: Around): Promise<Orphan[]> {
-  const unowned = [...sites.values()].filter(({ workflowId, startedAt }) => {
+export async function unownedEnvironments({ server, statuses, live, lifecycles }: Around): Promise<Orphan[]> {
+  const unowned = [...lifecycles.values()].filter(({ workflowId, startedAt }) => {
     const run = live.get(runOf(workflowId));
     return !run || startedAt < run.startedAt;
   });
@@ -64,7 +64,7 @@ export async function unownedEnvironments({ server, statuses, live, sites }: Aro
 
 /** Environments of a provider whose own workflow is gone, because it was terminated. */
 export async function orphanedEnvironments(
-  { server, statuses, sites }: Around,
+  { server, statuses, lifecycles }: Around,
   { environments }: Pick<Ports, 'environments'>,
 ): Promise<Orphan[]> {
   const keys = (await environments.list()).filter((key) => ownerOfEnvironment(key));
@@ -73,7 +73,7 @@ export async function orphanedEnvironments(
   const seenTo = await concurrently(left, async ({ key, holder }) => {
     const workflowId = key.split('/').slice(0, 3).join('/');
     // The server is also asked about workflows that visibility no longer shows, or does not show yet.
-    const runs = sites.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
+    const runs = lifecycles.has(workflowId) || (await server.describe(workflowId))?.status === 'RUNNING';
     if (!runs) return false;
     const view = await server.environment(workflowId).catch(() => undefined);
     return !view || tailOf(view.holder) === tailOf(holder);
@@ -90,13 +90,13 @@ async function judged(listed: Listed[], statuses: RunStatuses): Promise<Orphan[]
 const runOf = (environmentId: string): string => environmentId.replace(/^env\//, 'run/');
 
 /** A job's key begins with its run's workflow id and the end of its first run id. */
-function ownerOfJob(key: string): Holder | undefined {
+function ownerOfJob(key: string): RunOwner | undefined {
   const [, workflowId, runId] = /^((?:run|release)\/[^/]+\/[^/]+)\/([^/]+)\/./.exec(key) ?? [];
   return workflowId && runId ? { workflowId, runId } : undefined;
 }
 
 /** `env/<workspace>/<task>/<end of the owner's run id>/<generation>`. */
-function ownerOfEnvironment(key: string): Holder | undefined {
+function ownerOfEnvironment(key: string): RunOwner | undefined {
   const [, task, runId] = /^env\/([^/]+\/[^/]+)\/([^/]+)\/\d+$/.exec(key) ?? [];
   return task && runId ? { workflowId: `run/${task}`, runId } : undefined;
 }

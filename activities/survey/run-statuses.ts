@@ -1,4 +1,4 @@
-import type { Holder } from '../../workflows/contracts/activities.ts';
+import type { RunOwner } from '../../workflows/contracts/activities.ts';
 import { queryText } from '../../workflows/contracts/text/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
 import type { Seen, Server } from './server.ts';
@@ -6,7 +6,7 @@ import type { Seen, Server } from './server.ts';
 /** The length of the part of a run id that a key has: its end, because its beginning is a timestamp. */
 const TAIL = 12;
 
-export const tailOf = ({ runId }: Pick<Holder, 'runId'>): string => runId.slice(-TAIL);
+export const tailOf = ({ runId }: Pick<RunOwner, 'runId'>): string => runId.slice(-TAIL);
 
 /**
  * The statuses of runs that own resources. A run that visibility shows as running counts as live, and its resources are left
@@ -21,14 +21,14 @@ export class RunStatuses {
     private readonly live: ReadonlyMap<string, Seen> = new Map(),
   ) {}
 
-  of(holder: Holder): Promise<RunStatus> {
+  of(holder: RunOwner): Promise<RunStatus> {
     const name = `${holder.workflowId} ${tailOf(holder)}`;
     const status = this.asked.get(name) ?? this.ask(holder);
     this.asked.set(name, status);
     return status;
   }
 
-  private async ask(holder: Holder): Promise<RunStatus> {
+  private async ask(holder: RunOwner): Promise<RunStatus> {
     const { workflowId } = holder;
     const isOurs = ({ runId }: { runId: string }) => tailOf({ runId }) === tailOf(holder);
     const seen = this.live.get(workflowId);

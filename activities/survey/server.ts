@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import type { EnvironmentView, Holder } from '../../workflows/contracts/activities.ts';
+import type { EnvironmentView, RunOwner } from '../../workflows/contracts/activities.ts';
 import { releaseSignal } from '../../workflows/contracts/messages.ts';
 import { environmentQuery, runQuery } from '../../workflows/contracts/queries.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
@@ -42,7 +42,7 @@ export interface Server {
   problem(workflowId: string): Promise<Problem | undefined>;
   run(workflowId: string): Promise<RunAnswer>;
   environment(workflowId: string): Promise<EnvironmentView>;
-  release(workflowId: string, holder: Holder, because: string): Promise<void>;
+  release(workflowId: string, holder: RunOwner, because: string): Promise<void>;
 }
 
 /** How many of the newest events are searched for a failed workflow task. */
@@ -141,8 +141,8 @@ export async function messageOf(failure: Failure | null | undefined, codecs: rea
   try {
     let payloads = [failure.encodedAttributes];
     for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
-    const { message: sealed } = JSON.parse(Buffer.from(payloads[0]!.data!).toString('utf8')) as { message?: string };
-    return sealed ?? message;
+    const { message: encrypted } = JSON.parse(Buffer.from(payloads[0]!.data!).toString('utf8')) as { message?: string };
+    return encrypted ?? message;
   } catch {
     return message; // encrypted with a key that is not here
   }

@@ -6,20 +6,20 @@ const codec = {
   encode: async (payloads: any[]) => payloads,
   decode: async ([payload]: any[]) => [payloadOf([...payload.data.toString('utf8')].reverse().join(''))],
 };
-const sealed = [...JSON.stringify({ message: 'no space left on device', stack_trace: '' })].reverse().join('');
+const encrypted = [...JSON.stringify({ message: 'no space left on device', stack_trace: '' })].reverse().join('');
 
 it.each([
   ['what a failure says', { message: 'no space left' }, [], 'no space left'],
   ['nothing, where there is none', undefined, [], ''],
   [
     'what it says under its seal',
-    { message: 'Encoded failure', encodedAttributes: payloadOf(sealed) },
+    { message: 'Encoded failure', encodedAttributes: payloadOf(encrypted) },
     [codec],
     'no space left on device',
   ],
   [
-    'that it is sealed, where the key is not here',
-    { message: 'Encoded failure', encodedAttributes: payloadOf(sealed) },
+    'that it is encrypted, where the key is not here',
+    { message: 'Encoded failure', encodedAttributes: payloadOf(encrypted) },
     [],
     'Encoded failure',
   ],

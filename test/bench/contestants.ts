@@ -11,7 +11,7 @@ import type { Stage } from './stage.ts';
 
 const HOME = fileURLToPath(new URL('./contestants', import.meta.url));
 /** How long a contestant may take for everything, in milliseconds. After that it counts as stuck. */
-const PATIENCE_MS = 900_000;
+const TIMEOUT_MS = 900_000;
 
 export type Contestant = Exclude<Who, 'floor' | 'gatehouse'>;
 const PACKAGES: Record<Contestant, string> = { dbos: '@dbos-inc/dbos-sdk', 'pg-boss': 'pg-boss' };
@@ -48,7 +48,7 @@ export async function contend(who: Contestant, stage: Stage, pace: Pace, book: B
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
-  const clock = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const clock = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
   try {
     const figures = await new Promise<Said['figures']>((resolve, reject) => {
       child.on('message', ({ say, figures: brought }: Said) => {

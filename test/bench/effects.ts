@@ -15,15 +15,15 @@ export class Effects {
     first?.(told.at);
   }
 
-  /** Returns the time of the next effect with this name. Throws if there is none within `patience` milliseconds. */
-  next(effect: string, patience = 120_000): Promise<number> {
+  /** Returns the time of the next effect with this name. Throws if there is none within timeoutMs milliseconds. */
+  next(effect: string, timeoutMs = 120_000): Promise<number> {
     const waiting = this.waiting.get(effect) ?? [];
     this.waiting.set(effect, waiting);
     return new Promise((resolve, reject) => {
       const clock = setTimeout(() => {
         waiting.splice(waiting.indexOf(heard), 1);
-        reject(new Error(`Nothing was heard of "${effect}" in ${patience / 1_000} s.`));
-      }, patience);
+        reject(new Error(`Nothing was heard of "${effect}" in ${timeoutMs / 1_000} s.`));
+      }, timeoutMs);
       const heard = (at: number) => {
         clearTimeout(clock);
         resolve(at);

@@ -62,35 +62,35 @@ it('encryption can be enabled, and its keys rotated; a key removed too early los
 
   await upWith(OLD);
   await stack.parked('PLAIN-1', 'human-test');
-  expect(await begin('SEALED-1')).toMatchObject({ code: 0 });
-  await stack.parked('SEALED-1', 'human-test');
-  expect(await stack.gatehouse('request-fix', 'SEALED-1', FINDINGS, '--by', 'ana')).toMatchObject({ code: 0 });
-  await until('the second visit', async () => (await stack.run('SEALED-1'))?.current?.visit?.endsWith('#2'));
+  expect(await begin('SECRET-1')).toMatchObject({ code: 0 });
+  await stack.parked('SECRET-1', 'human-test');
+  expect(await stack.gatehouse('request-fix', 'SECRET-1', FINDINGS, '--by', 'ana')).toMatchObject({ code: 0 });
+  await until('the second visit', async () => (await stack.run('SECRET-1'))?.current?.visit?.endsWith('#2'));
   // The history contains nothing that people wrote, and no texts of failures and summaries.
-  const sealed = readable(await historyOf('SEALED-1'));
-  expect(sealed).toContain('binary/encrypted');
-  for (const secret of [TITLE, FINDINGS, 'is at work', 'made-by-fixer']) expect(sealed).not.toContain(secret);
+  const encrypted = readable(await historyOf('SECRET-1'));
+  expect(encrypted).toContain('binary/encrypted');
+  for (const secret of [TITLE, FINDINGS, 'is at work', 'made-by-fixer']) expect(encrypted).not.toContain(secret);
   // Search attributes are plain, and contain ids only.
-  const described = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
-  expect(readable(described)).toContain('"SEALED-1"');
+  const described = await stack.temporal('workflow', 'describe', ...idOf('SECRET-1'), '--output', 'json');
+  expect(readable(described)).toContain('"SECRET-1"');
   expect(readable(described)).not.toContain(TITLE);
 
   // Temporal's own tools read it through the codec server that the stack has started.
   const codec = ['--codec-endpoint', `http://127.0.0.1:${stack.variables['GATEHOUSE_CODEC_PORT']}`];
-  const query = ['workflow', 'query', ...idOf('SEALED-1'), '--name', 'run', '--output', 'json'];
+  const query = ['workflow', 'query', ...idOf('SECRET-1'), '--name', 'run', '--output', 'json'];
   expect(await stack.temporal(...query)).not.toContain(TITLE);
   expect(await stack.temporal(...query, ...codec)).toContain(TITLE);
 
   // A client without keys gets an error that names the missing key, and what to do about it.
-  const lost = await asWith([], () => stack.gatehouse('show', 'SEALED-1'));
+  const lost = await asWith([], () => stack.gatehouse('show', 'SECRET-1'));
   expect(lost).toMatchObject({
     code: 2,
     out: { error: { code: 'configuration', message: expect.stringContaining('expected the key k2025') } },
   });
 
   // Exports stay encrypted, and are replayed with the keys with which they were written.
-  const file = path.join(stack.home, 'sealed.json');
-  await stack.gatehouse('export', 'SEALED-1', '--output', file);
+  const file = path.join(stack.home, 'encrypted.json');
+  await stack.gatehouse('export', 'SECRET-1', '--output', file);
   expect(readable(await readFile(file, 'utf8'))).not.toContain(TITLE);
   expect(await stack.gatehouse('replay', file)).toMatchObject({ code: 0, out: [{ ok: true }] });
   const blind = await asWith([NEW], () => stack.gatehouse('replay', file));
@@ -98,25 +98,25 @@ it('encryption can be enabled, and its keys rotated; a key removed too early los
 
   // The old key is removed too early: the run stalls, the worker logs why, and the person's signal waits.
   await upWith(NEW);
-  await stack.temporal('workflow', 'signal', ...idOf('SEALED-1'), '--name', 'confirm', '--input', '{"by":"bo"}');
+  await stack.temporal('workflow', 'signal', ...idOf('SECRET-1'), '--name', 'confirm', '--input', '{"by":"bo"}');
   const log = path.join(stack.home, 'data', 'logs', 'worker.log');
   const because = 'encrypted with the key k2025, which the worker lacks';
   await until('the worker names the key', async () => (await readFile(log, 'utf8')).includes(because));
-  const still = await stack.temporal('workflow', 'describe', ...idOf('SEALED-1'), '--output', 'json');
+  const still = await stack.temporal('workflow', 'describe', ...idOf('SECRET-1'), '--output', 'json');
   expect(still).toContain('WORKFLOW_EXECUTION_STATUS_RUNNING');
 
   // The new key first, the old one for reading: the run continues, and new runs use the new key.
   await upWith(NEW, OLD);
-  expect((await stack.ended('SEALED-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
-  expect(await begin('SEALED-2')).toMatchObject({ code: 0 });
-  await stack.parked('SEALED-2', 'human-test');
-  expect(readable(await historyOf('SEALED-2'))).not.toContain('k2025');
+  expect((await stack.ended('SECRET-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+  expect(await begin('SECRET-2')).toMatchObject({ code: 0 });
+  await stack.parked('SECRET-2', 'human-test');
+  expect(readable(await historyOf('SECRET-2'))).not.toContain('k2025');
 
   // A retry's worker reads the settled steps, and encrypts again what it has read.
-  expect(await stack.gatehouse('stop', 'SEALED-2')).toMatchObject({ code: 0 });
-  await stack.ended('SEALED-2');
-  expect(await stack.gatehouse('retry', 'SEALED-2')).toMatchObject({ code: 0 });
-  expect(await stack.parked('SEALED-2', 'human-test')).toMatchObject({
+  expect(await stack.gatehouse('stop', 'SECRET-2')).toMatchObject({ code: 0 });
+  await stack.ended('SECRET-2');
+  expect(await stack.gatehouse('retry', 'SECRET-2')).toMatchObject({ code: 0 });
+  expect(await stack.parked('SECRET-2', 'human-test')).toMatchObject({
     current: { visit: '3-human-test#2' },
     steps: [
       { state: 'done', attempts: [{ key: expect.stringMatching(/coder-1$/) }] },
@@ -127,7 +127,7 @@ it('encryption can be enabled, and its keys rotated; a key removed too early los
       {},
     ],
   });
-  const again = readable(await historyOf('SEALED-2'));
+  const again = readable(await historyOf('SECRET-2'));
   expect(again).toContain('readClosed');
   for (const secret of [TITLE, 'coder is done']) expect(again).not.toContain(secret);
   expect(await stack.gatehouse('confirm', 'PLAIN-1', '--by', 'bo')).toMatchObject({ code: 0 });

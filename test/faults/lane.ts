@@ -176,7 +176,7 @@ export class Lane {
     for (const each of this.heard) each(said);
   }
 
-  private said(wanted: (said: Said) => boolean, patience: number): Promise<Said | undefined> {
+  private said(wanted: (said: Said) => boolean, timeoutMs: number): Promise<Said | undefined> {
     return new Promise((resolve) => {
       const done = (said: Said | undefined) => {
         this.heard.delete(listen);
@@ -184,7 +184,7 @@ export class Lane {
         resolve(said);
       };
       const listen = (said: Said) => void (wanted(said) && done(said));
-      const clock = setTimeout(() => done(undefined), patience);
+      const clock = setTimeout(() => done(undefined), timeoutMs);
       this.heard.add(listen);
     });
   }

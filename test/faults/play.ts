@@ -38,7 +38,7 @@ export const CONVERGES_MS = {
 };
 /** How long a repository is not where it was, in milliseconds. */
 const AWAY_MS = 8_000;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 export type Played = Omit<Record, 'ledger'> & { tasks: number; struck: boolean };
 
@@ -108,7 +108,7 @@ async function strikeAtEffect(
 }
 
 async function untilClosed(stage: Stage, task: string, people: People): Promise<number | undefined> {
-  for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await pause(LOOK_MS)) {
+  for (const until = Date.now() + TIMEOUT_MS; Date.now() < until; await pause(LOOK_MS)) {
     const seen = await Promise.all(idsOf(task).map((id) => lookAt(stage, id)));
     const open = seen.filter((each) => each !== undefined && each.open);
     if (open.length === 0 && seen[0]) return Date.now();

@@ -207,8 +207,8 @@ describe('repositories', () => {
   it('cannot make us run what an agent configured in its checkout', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
-    const workshop = new LocalWorkspace(path.join(home, 'data'));
-    await workshop.checkout(shop, basis, tree, { branch: 'work' });
+    const workspace = new LocalWorkspace(path.join(home, 'data'));
+    await workspace.checkout(shop, basis, tree, { branch: 'work' });
     for (const [name, value] of [
       ['core.fsmonitor', `touch ${trap}; false`],
       ['filter.trap.clean', `touch ${trap}; cat`],
@@ -232,7 +232,7 @@ describe('repositories', () => {
     const settling = {
       tree,
       begun: { start: basis },
-      copy: { gitDir: await workshop.fetch(shop) },
+      copy: { gitDir: await workspace.fetch(shop) },
       scratch: path.join(home, 'settling.git'),
       keep: { folder: path.join(home, 'bundles'), name: 'job' },
     };

@@ -1,5 +1,5 @@
 import type { Described, Problem, Seen, Server } from '../../activities/survey/server.ts';
-import type { EnvironmentView, Holder } from '../../workflows/contracts/activities.ts';
+import type { EnvironmentView, RunOwner } from '../../workflows/contracts/activities.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 
 /** An execution on the fake server. */
@@ -17,7 +17,7 @@ export interface Made extends Partial<Described> {
 /** A fake Temporal server with as much as a survey reads. Records the executions about which it was asked. */
 export class MadeServer implements Server {
   readonly asked: string[] = [];
-  readonly released: { workflowId: string; holder: Holder }[] = [];
+  readonly released: { workflowId: string; holder: RunOwner }[] = [];
   down = false;
 
   constructor(
@@ -52,7 +52,7 @@ export class MadeServer implements Server {
     return this.newest(workflowId)!.view as EnvironmentView;
   }
 
-  async release(workflowId: string, holder: Holder): Promise<void> {
+  async release(workflowId: string, holder: RunOwner): Promise<void> {
     const found = this.newest(workflowId);
     if (!found) throw Object.assign(new Error('not found'), { name: 'WorkflowNotFoundError' });
     this.released.push({ workflowId, holder });

@@ -70,9 +70,9 @@ export function clusterWith(over: World = {}): Cluster {
     lookAtEnvironment: ({ workflowId }) => cluster.executions.get(workflowId)?.query('environment'),
     environmentSettled(question, call) {
       let turns = 0; // Given up after so many turns: then only the test can end it.
-      const moot = () => call.cancelRequested || (turns += 1) > 40;
+      const isSuperseded = () => call.cancelRequested || (turns += 1) > 40;
       return environmentSettled(cluster, question, {
-        superseded: moot,
+        superseded: isSuperseded,
         pause: () => new Promise((resolve) => setImmediate(resolve)),
       });
     },

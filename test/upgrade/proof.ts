@@ -23,11 +23,11 @@ export interface Wish {
 }
 
 const AT_ONCE = 10;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 /** Waits for something to come true, and says what it was when it does not. */
 async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + PATIENCE_MS; !(await look());) {
+  for (const deadline = Date.now() + TIMEOUT_MS; !(await look());) {
     if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
     await pause(250);
   }
@@ -102,7 +102,7 @@ class Stage {
     this.workers.set(build, { worker, running: worker.run() });
     await until(`build ${build + 1} takes all runs`, async () => {
       try {
-        const stop = AbortSignal.timeout(PATIENCE_MS);
+        const stop = AbortSignal.timeout(TIMEOUT_MS);
         const { left } = await upgrade(client, target, { told: () => undefined, stop });
         return left === 0;
       } catch (failure) {

@@ -84,10 +84,10 @@ export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(k
 function encrypt(payload: Payload, { id, key }: CodecKey): Payload {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(id));
-  const sealed = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);
+  const encrypted = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);
   return {
     metadata: { encoding: Buffer.from(ENCRYPTED), 'encryption-key-id': Buffer.from(id) },
-    data: Buffer.concat([nonce, sealed, cipher.getAuthTag()]),
+    data: Buffer.concat([nonce, encrypted, cipher.getAuthTag()]),
   };
 }
 

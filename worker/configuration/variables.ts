@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { adapterVariables, lacking, vendorVariables } from '../../activities/adapters/variables.ts';
+import { adapterVariables, lacking, oneOf, vendorVariables } from '../../activities/adapters/variables.ts';
 import { badFields, fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 
 const number = (expected: string, least: number, most: number) =>
   z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 const port = (fallback: number) =>
   number('a port, 1 to 65535', 1, 65_535).refine(Number.isInteger, { error: 'a port, 1 to 65535' }).default(fallback);
-const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
-  z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Names[number]);
 
 const named = (what: string) =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Failing } from '../../../workflows/contracts/outcome.ts';
+import type { Failing } from '../../../workflows/contracts/reports.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Checks } from '../../ports.ts';
 import { safeName } from '../files/folders.ts';

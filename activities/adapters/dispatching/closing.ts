@@ -4,8 +4,15 @@
  */
 export const CLOSE_MS = 20_000;
 
-interface Closing {
+export interface Closing {
   close?(): Promise<void>;
+}
+
+/** Closes all adapters of one port. Throws once all have ended or given up, with a line for each that was not ended. */
+export async function closeEach(adapters: readonly Closing[]): Promise<void> {
+  const ends = await Promise.allSettled(adapters.map(async (each) => each.close?.()));
+  const left = ends.flatMap((end) => (end.status === 'rejected' ? [(end.reason as Error).message] : []));
+  if (left.length > 0) throw new Error(left.join('\n'));
 }
 
 /** Closes all adapters at once. Returns a sentence for each one that could not be ended. */

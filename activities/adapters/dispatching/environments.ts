@@ -3,6 +3,7 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Environments } from '../../ports.ts';
 import type { RepositorySettings } from '../settings/repository-settings.ts';
 import type { EnvironmentSettings } from '../vendor.ts';
+import { closeEach } from './closing.ts';
 
 export interface OpenEnvironments {
   environments: Environments;
@@ -30,7 +31,7 @@ export function environmentsAsOne(providers: readonly OpenEnvironments[], settin
     /** All providers record the removal, so that a late `ensure` creates nothing. */
     remove: async (key) => void (await Promise.all(all.map((each) => each.remove(key)))),
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
-    close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
+    close: () => closeEach(all),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Executor } from '../../ports.ts';
-import type { RepositorySettings } from '../settings/repository-settings.ts';
+import { agentFor, type RepositorySettings } from '../settings/repository-settings.ts';
 import type { AgentSettings } from '../vendor.ts';
+import { closeEach } from './closing.ts';
 
 export interface OpenExecutor {
   executor: Executor;
@@ -18,8 +19,8 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
   if (all.length === 1) return first.executor;
 
   /** The first executor refuses a role for which there is no agent. */
-  const forRole = ({ agents }: RepositorySettings, role: string): Executor => {
-    const agent = Object.hasOwn(agents, role) ? agents[role] : agents['default'];
+  const forRole = (settings: RepositorySettings, role: string): Executor => {
+    const agent = agentFor(settings, role);
     return (agent !== undefined && executors.find(({ runs }) => runs(agent))?.executor) || first.executor;
   };
   const knowing = async (key: string): Promise<Executor | undefined> => {
@@ -36,8 +37,17 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
       return (await Promise.all(fields)).flat();
     },
     knows: async (key) => (await knowing(key)) !== undefined,
-    ensure: async (job, by) => forRole(await settingsOf(job.change), job.role).ensure(job, by),
-    look: async (key, by) => ((await knowing(key)) ?? first.executor).look(key, by),
+    /** A job stays with the executor that has it, even if another one is preferred by now. */
+    async ensure(job, by) {
+      const executor = (await knowing(job.key)) ?? forRole(await settingsOf(job.change), job.role);
+      return executor.ensure(job, by);
+    },
+    /** An unknown job may have left something behind at any executor, and looking ends that. */
+    async look(key, by) {
+      const known = await knowing(key);
+      const [report] = await Promise.all((known ? [known] : all).map((each) => each.look(key, by)));
+      return report!;
+    },
     /** Every executor records the stop of an unknown job, so that a late `ensure` begins nothing. */
     async stop(key, because, by) {
       const known = await knowing(key);
@@ -45,6 +55,6 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
       return stopped.every(Boolean);
     },
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
-    close: async () => void (await Promise.all(all.map(async (each) => each.close?.()))),
+    close: () => closeEach(all),
   };
 }

@@ -1,6 +1,7 @@
 import type { Forge } from '../../ports.ts';
 import type { Repositories } from '../git/publishing/repositories.ts';
 import type { OpenForge } from '../vendor.ts';
+import { closeEach } from './closing.ts';
 
 /** An open forge, and the form in which its repositories are written. */
 export interface Serving extends OpenForge {
@@ -42,7 +43,7 @@ function forgeBy(forges: readonly Serving[], serving: (repository: string) => Se
     merge: async (change, ...rest) => by(change).merge(change, ...rest),
     release: async (change, ...rest) => by(change).release(change, ...rest),
     list: async () => (await Promise.all(forges.map(({ forge }) => forge.list()))).flat(),
-    close: async () => void (await Promise.all(forges.map(async ({ forge }) => forge.close?.()))),
+    close: () => closeEach(forges.map(({ forge }) => forge)),
   };
 }
 

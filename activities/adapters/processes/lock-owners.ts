@@ -54,13 +54,13 @@ async function takeAway(file: string, dead: string, own: string): Promise<void> 
 }
 
 async function hasLiveOwner(file: string, text: string): Promise<boolean> {
-  const holder = parsed(text);
-  if (!holder) return (await ageOf(file)) < NAMELESS_MS;
-  const from = await seenFrom(holder.origin);
+  const owner = parsed(text);
+  if (!owner) return (await ageOf(file)) < NAMELESS_MS;
+  const from = await seenFrom(owner.origin);
   if (from !== 'here') return from === 'elsewhere' && isRenewed(file, text);
-  const seen = await lookAt(holder.pid);
-  if (seen?.token !== holder.token) return false;
-  if (seen.stopped) endStopped(file, holder);
+  const seen = await lookAt(owner.pid);
+  if (seen?.token !== owner.token) return false;
+  if (seen.stopped) endStopped(file, owner);
   else stopped.delete(file);
   return true;
 }

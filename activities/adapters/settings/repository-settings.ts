@@ -67,6 +67,10 @@ export const RepositorySettings = z.strictObject({
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
+/** The agent of a role, or the one for all other roles. Undefined if there is neither. */
+export const agentFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
+  Object.hasOwn(agents, role) ? agents[role] : agents['default'];
+
 /** Parses the text of the file. Errors name the path of the bad key. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {
   if (text.length > MOST) return { fields: [{ path: FILE, expected: `expected at most ${MOST} characters` }] };

@@ -14,7 +14,7 @@ const commitOf = (what: string) => createHash('sha1').update(what).digest('hex')
 export const benchPorts = (): Ports => ({
   forge: new WillingForge(),
   executor: new QuickExecutor(),
-  environments: new StandingEnvironments(),
+  environments: new LiveEnvironments(),
   releases: { examine: async () => ({ configured: false }), look: async () => [] },
   tracker: { file: async () => undefined, tell: async () => false },
   meter: { record: async () => undefined, spent: async () => 0 },
@@ -71,7 +71,7 @@ class WillingForge implements Forge {
 }
 
 /** Every environment that was not removed is up, even for a worker that has just started. */
-class StandingEnvironments implements Environments {
+class LiveEnvironments implements Environments {
   private readonly removed = new Set<string>();
 
   list: Environments['list'] = async () => [];

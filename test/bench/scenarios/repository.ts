@@ -67,7 +67,7 @@ const historyOf = async (owner: string): Promise<string> =>
 
 /** The first checkout has our copy made, as git has its mirror; the others find it there. */
 async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
-  const workshop = new LocalWorkspace(place.data);
+  const workspace = new LocalWorkspace(place.data);
   const trash = new Trash(place.data);
   const tip = await bareGit(place.owner, 'rev-parse', 'main');
   const trees = path.join(place.data, 'bench');
@@ -84,7 +84,7 @@ async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Pr
     };
     const turns = [
       async () => into.floor.push(await timed(bare)),
-      async () => into.gatehouse.push(await timed(() => workshop.checkout(place.owner, tip, ours))),
+      async () => into.gatehouse.push(await timed(() => workspace.checkout(place.owner, tip, ours))),
     ];
     for (const turn of n % 2 === 0 ? turns : turns.reverse()) await turn();
     removal.gatehouse.push(await timed(() => trash.take(ours)));

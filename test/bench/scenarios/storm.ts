@@ -22,7 +22,7 @@ async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm
   const runs = (await stage.proposed(pace.storm)).slice(-pace.storm);
   const said = { by: 'ana', feedback: `No tax. ${taking(seconds)}` };
   const next = (names: readonly string[], what: string) => {
-    const effects = Promise.all(names.map((name) => stage.effects.next(`${name}${what}`, PATIENCE)));
+    const effects = Promise.all(names.map((name) => stage.effects.next(`${name}${what}`, TIMEOUT_MS)));
     effects.catch(() => undefined); // whoever waits for it hears of it then
     return effects;
   };
@@ -44,7 +44,7 @@ async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm
   book.add({ id, ...METRICS[id] }, { floor: figure(floor, note), gatehouse: figure(gatehouse, note) });
 }
 
-const PATIENCE = 300_000;
+const TIMEOUT_MS = 300_000;
 /** The pause until the server has finished its writes, in milliseconds. */
 const REST_MS = 10_000;
 

@@ -89,8 +89,8 @@ export class Crowd {
   }
 
   /** Brings every run to its end, as its form says. */
-  async finish(patience = 300_000): Promise<void> {
-    const until = Date.now() + patience;
+  async finish(timeoutMs = 300_000): Promise<void> {
+    const until = Date.now() + timeoutMs;
     await some(SENDERS, this.members, async (member) => {
       const { finish } = FORMS[member.form] as Form;
       while (Date.now() < until) {

@@ -1,5 +1,5 @@
 // The world: a process of its own, which is never killed. It holds what the ports of workers under test speak to.
-import type { Holder } from '../../../workflows/contracts/activities.ts';
+import type { RunOwner } from '../../../workflows/contracts/activities.ts';
 import type { WorldScript } from './script.ts';
 import { nameOf, serve, type Call, type Reply } from './wire.ts';
 import { World } from './world.ts';
@@ -8,7 +8,7 @@ const [ledgerFile = '', journalFile = ''] = process.argv.slice(2);
 const world = new World(ledgerFile, journalFile);
 
 class Asks extends Error {
-  constructor(readonly holder: Holder) {
+  constructor(readonly holder: RunOwner) {
     super('The world asks.');
   }
 }
@@ -37,7 +37,7 @@ const repositoryOf = (args: unknown[]) => (args[0] as { repository: string }).re
 function perform({ port, method, args, lives = {} }: Call): unknown {
   if (port === 'world') return world.open(...(args as [string, WorldScript]));
   const target = port === 'forge' ? world.forge(repositoryOf(args)) : world.ports[port];
-  const isLive = async (holder: Holder) => {
+  const isLive = async (holder: RunOwner) => {
     const known = lives[nameOf(holder)];
     if (known === undefined) throw new Asks(holder);
     return known;

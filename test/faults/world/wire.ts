@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Holder } from '../../../workflows/contracts/activities.ts';
+import type { RunOwner } from '../../../workflows/contracts/activities.ts';
 import type { Ports } from '../../../activities/ports.ts';
 
 /** One call over the wire, and what may come back. What the world has to ask in turn, it asks; then the call is made anew. */
@@ -12,9 +12,9 @@ export interface Call {
   /** Who is known to live, of those that the world asked for. */
   lives?: Record<string, boolean>;
 }
-export type Reply = { value?: unknown } | { threw: { name: string; message: string } } | { asks: Holder };
+export type Reply = { value?: unknown } | { threw: { name: string; message: string } } | { asks: RunOwner };
 
-export const nameOf = ({ workflowId, runId }: Holder): string => `${workflowId}@${runId}`;
+export const nameOf = ({ workflowId, runId }: RunOwner): string => `${workflowId}@${runId}`;
 
 /** Serves calls on loopback. */
 export async function serve(answer: (call: Call) => Promise<Reply>): Promise<{ port: number; server: Server }> {
@@ -47,7 +47,7 @@ export function callOver(port: number) {
       sent.on('error', reject);
       sent.end(JSON.stringify(call));
     });
-  return async (call: Call, isLive?: (holder: Holder) => Promise<boolean>): Promise<unknown> => {
+  return async (call: Call, isLive?: (holder: RunOwner) => Promise<boolean>): Promise<unknown> => {
     for (const lives: Record<string, boolean> = {}; ;) {
       const reply = await ask({ ...call, lives });
       if ('threw' in reply) throw Object.assign(new Error(reply.threw.message), { name: reply.threw.name });

@@ -41,9 +41,9 @@ export class Service {
     if (this.child.pid) await writeFile(`${log}.pid`, await recordOf(this.child.pid));
   }
 
-  /** Waits until it answers. Throws if it ends instead, or takes longer than `patience` milliseconds. */
-  async ready(answers: () => Promise<boolean>, patience = 60_000): Promise<void> {
-    for (const until = Date.now() + patience; Date.now() < until;) {
+  /** Waits until it answers. Throws if it ends instead, or takes longer than timeoutMs milliseconds. */
+  async ready(answers: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+    for (const until = Date.now() + timeoutMs; Date.now() < until;) {
       if (!this.lives) throw new Error(`${this.options.name} ended at once: see ${this.options.log}`);
       if (await answers().catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,16 +1,16 @@
 import type { ClaimedBranch } from '../../../activities/inventory.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
 import type { ChangeWish, Checks, Expected, Forge, ForgeExamined } from '../../../activities/ports.ts';
-import type { ChangeReport, Holder, MergeReport } from '../../../workflows/contracts/activities.ts';
+import type { ChangeReport, RunOwner, MergeReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import type { Failing } from '../../../workflows/contracts/outcome.ts';
+import type { Failing } from '../../../workflows/contracts/reports.ts';
 import { Commits, type Files } from './commits.ts';
 
 type Heads = Pick<Expected, 'head' | 'baseHead'>;
 
 interface Pull {
   number?: number;
-  holder?: Holder;
+  holder?: RunOwner;
   state: ChangeReport['state'];
   mergeCommit?: string;
   ahead?: string;
@@ -82,7 +82,7 @@ export class InMemoryForge implements Forge {
       holder ? [{ repository: this.repository, branch, holder, checks: 0 }] : [],
     );
 
-  async release({ branch }: { branch: string }, { workflowId, runId }: Holder): Promise<void> {
+  async release({ branch }: { branch: string }, { workflowId, runId }: RunOwner): Promise<void> {
     const pull = this.pulls.get(branch);
     if (pull?.holder?.workflowId === workflowId && pull.holder.runId === runId) delete pull.holder;
   }

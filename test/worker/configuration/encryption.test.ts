@@ -40,17 +40,17 @@ describe('a payload', () => {
   });
 
   it('stalls the worker if its key is missing, and the client’s error names the key', async () => {
-    const sealed = await workerCodec([k1]).encode([plain]);
-    const [left] = await workerCodec([k2]).decode(sealed);
+    const encrypted = await workerCodec([k1]).encode([plain]);
+    const [left] = await workerCodec([k2]).decode(encrypted);
     expect(() => read(left)).toThrow(
       'encrypted with the key 2025, which the worker lacks: add it to its GATEHOUSE_CODEC_KEYS',
     );
     for (const keys of [[k2], []]) {
-      await expect(clientCodec(keys).decode(sealed)).rejects.toThrow(
+      await expect(clientCodec(keys).decode(encrypted)).rejects.toThrow(
         'GATEHOUSE_CODEC_KEYS: expected the key 2025, with which this is encrypted; configure the worker’s keys here too',
       );
     }
-    expect(await lenientCodec([k2]).decode(sealed)).toEqual(sealed);
+    expect(await lenientCodec([k2]).decode(encrypted)).toEqual(encrypted);
   });
 
   it('is refused as unreadable if another codec has encrypted it', async () => {
@@ -58,7 +58,7 @@ describe('a payload', () => {
     expect(isUnreadable(read((await workerCodec([k1]).decode([foreign]))[0]))).toBe(true);
   });
 
-  const sealed = async () => (await workerCodec([k1]).encode([plain]))[0]!;
+  const encrypted = async () => (await workerCodec([k1]).encode([plain]))[0]!;
   it.each<[string, (data: Buffer) => Buffer]>([
     ['with a flipped bit', (data) => Buffer.from(data.map((byte, n) => (n === 20 ? byte ^ 1 : byte)))],
     ['with another tag', (data) => Buffer.concat([data.subarray(0, -16), randomBytes(16)])],
@@ -66,14 +66,14 @@ describe('a payload', () => {
     ['without data', () => Buffer.alloc(0)],
     ['of random bytes', () => randomBytes(200)],
   ])('%s is never decrypted, and never stalls a run', async (_, forge) => {
-    const payload = await sealed();
+    const payload = await encrypted();
     const forged = { ...payload, data: forge(Buffer.from(payload.data!)) };
     expect(isUnreadable(read((await workerCodec([k1]).decode([forged]))[0]))).toBe(true);
     await expect(clientCodec([k1]).decode([forged])).rejects.toThrow('expected the key 2025 as the worker has it');
   });
 
   it('is bound to its key’s id, so the same key with another id does not decrypt it', async () => {
-    const payload = await sealed();
+    const payload = await encrypted();
     const renamed = { ...payload, metadata: { ...payload.metadata, 'encryption-key-id': Buffer.from('other') } };
     await expect(clientCodec([{ id: 'other', key: k1.key }]).decode([renamed])).rejects.toThrow('as the worker has it');
   });

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Holder } from '../../../../workflows/contracts/activities.ts';
+import type { RunOwner } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readJson, writeJson } from '../../files/records.ts';
@@ -63,14 +63,14 @@ export class ChangeStore {
   }
 
   /** Releases the branch if this owner has it. */
-  async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: Holder): Promise<void> {
+  async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: RunOwner): Promise<void> {
     const key = { repository, branch, base: '' };
-    const isHolders = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
-    if (!isHolders(await this.read(key))) return;
+    const isOwners = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
+    if (!isOwners(await this.read(key))) return;
     await this.change(key, (record) => {
       const { holder, ...rest } = record;
       void holder;
-      return isHolders(record) ? rest : record;
+      return isOwners(record) ? rest : record;
     });
   }
 

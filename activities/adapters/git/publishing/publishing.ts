@@ -1,8 +1,7 @@
 import type { ForeignCommit } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../../ledger.ts';
-import { commitOf, commitTree, isAncestor, mergeTree } from '../commits.ts';
-import { NOTHING } from '../commits.ts';
+import { commitOf, commitTree, isAncestor, mergeTree, NOTHING } from '../commits.ts';
 import { git, type Repository } from '../door.ts';
 import { withPath, type GitWorkspace } from '../workspace.ts';
 import { writtenIn, type Written } from '../authors.ts';
@@ -88,8 +87,8 @@ export class Publishing {
   ): Promise<ForeignCommit[]> {
     if (known === head) return [];
     const there = known !== undefined && (await commitOf(copy, known)) !== undefined;
-    const held = (await commitOf(copy, change.basis)) ? [change.basis] : [];
-    const without = [...(there ? [known] : []), baseHead, ...held];
+    const basis = (await commitOf(copy, change.basis)) ? [change.basis] : [];
+    const without = [...(there ? [known] : []), baseHead, ...basis];
     const written = await writtenIn(copy, ['--reverse', head, '--not', ...without]);
     const { ours } = await this.store.read(await withPath(this.workspace, change));
     const mine = new Set(ours);

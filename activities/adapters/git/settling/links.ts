@@ -32,14 +32,14 @@ export async function linksOf(checkout: Checkout, result: string): Promise<Links
     }),
   );
   const named = await pathsIn(checkout, ['--blob', `${result}:.gitmodules`]);
-  const held = names.filter((name) => tree.get(name) !== undefined);
-  const unnamed = held.filter((name) => !named.has(name));
+  const tracked = names.filter((name) => tree.get(name) !== undefined);
+  const unnamed = tracked.filter((name) => !named.has(name));
   if (unnamed.length > 0) {
     const because = `.gitmodules does not name these links to other repositories: ${listed(unnamed)}`;
     return { refused: `${because}. Nobody could fetch them: nothing was pushed.`, between: [] };
   }
   const unknown: string[] = [];
-  for (const name of held) {
+  for (const name of tracked) {
     const id = tree.get(name)!;
     if (!(await isPublished(checkout, name, id))) unknown.push(`${name} (${short(id)})`);
   }

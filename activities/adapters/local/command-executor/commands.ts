@@ -4,10 +4,7 @@ import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Repositories } from '../../git/publishing/repositories.ts';
-import { FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
-
-export const commandFor = ({ agents }: RepositorySettings, role: string): string | undefined =>
-  Object.hasOwn(agents, role) ? agents[role] : agents['default'];
+import { agentFor, FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
 
 /** Checks that a role has a command whose program exists, as far as can be seen without running it. */
 export async function lacking(
@@ -18,7 +15,7 @@ export async function lacking(
 ): Promise<BadField[]> {
   const key = Object.hasOwn(settings.agents, role) ? role : 'default';
   const at = `${FILE}:agents.${key}`;
-  const command = commandFor(settings, role);
+  const command = agentFor(settings, role);
   if (command === undefined)
     return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
   const word = programOf(command);

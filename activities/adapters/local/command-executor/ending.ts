@@ -99,8 +99,7 @@ export class Ending {
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };
 
     await ended.still();
-    const objects = await this.repositories.fetch(job.change.repository);
-    const end = await this.repositories.publish(job.change, { commit: made.commit, objects }, begun.before);
+    const end = await this.repositories.publish(job.change, made.commit, begun.before);
     if (end.is === 'refused') return { is: 'failed', because: end.because, usage: said.usage };
     return { ...said, summary, changed: true, ...(await this.headNow(job)) };
   }

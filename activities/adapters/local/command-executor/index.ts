@@ -15,9 +15,9 @@ import { environmentFor } from '../../processes/environment.ts';
 import { withLock } from '../../processes/locks.ts';
 import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { settingsOf } from '../../settings/reading.ts';
-import { FILE } from '../../settings/repository-settings.ts';
+import { agentFor, FILE } from '../../settings/repository-settings.ts';
 import type { InCheckouts } from '../opening.ts';
-import { commandFor, lacking } from './commands.ts';
+import { lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
@@ -89,7 +89,7 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = commandFor(await settingsOf(this.repositories, job.change), job.role);
+    const command = agentFor(await settingsOf(this.repositories, job.change), job.role);
     if (command === undefined) throw new Refusal(`${FILE} has no command for ${job.role}, and no default.`);
     const begun = await prepare(this.repositories, job, place.tree);
     await still();

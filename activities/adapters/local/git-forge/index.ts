@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ChangeReport, Holder, MergeReport } from '../../../../workflows/contracts/activities.ts';
+import type { ChangeReport, RunOwner, MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ClaimedBranch } from '../../../inventory.ts';
 import type { ChangeWish, Expected, Forge, ForgeExamined } from '../../../ports.ts';
@@ -80,7 +80,7 @@ class GitForge implements Forge {
     );
   }
 
-  release = (change: { repository: string; branch: string }, holder: Holder) => this.store.release(change, holder);
+  release = (change: { repository: string; branch: string }, holder: RunOwner) => this.store.release(change, holder);
 
   async look(change: Change, known?: string): Promise<ChangeReport> {
     const { copy, head, baseHead } = await this.headsOf(change);

@@ -87,6 +87,26 @@ describe('executors as one', () => {
     expect(await one.examine(changeOf(HERE), ['coder', 'fixer'])).toEqual([]);
   });
 
+  it('leave a job with the executor that has it, even if another one is preferred by now', async () => {
+    const [old, preferred] = [new InMemoryExecutor(async () => done), new InMemoryExecutor(async () => done)];
+    await old.ensure(job('coder'));
+    const open = [preferred, old].map((executor) => ({ executor, runs: () => true }));
+    await executorsAsOne(open, settingsOf).ensure(job('coder'));
+    expect([old.begun, preferred.begun]).toEqual([[job('coder').key], []]);
+  });
+
+  it('look at an unknown job everywhere, because each executor may have something of it left', async () => {
+    const asked: string[] = [];
+    const open = ['a', 'b'].map((name) => {
+      const executor = new InMemoryExecutor(async () => done);
+      const look = executor.look.bind(executor);
+      executor.look = (key) => (asked.push(name), look(key));
+      return { executor, runs: () => true };
+    });
+    expect(await executorsAsOne(open, settingsOf).look('never')).toMatchObject({ is: 'evicted' });
+    expect(asked).toEqual(['a', 'b']);
+  });
+
   it('never begin a job that was stopped before', async () => {
     expect(await one.stop(job('fixer').key.replace('T-1', 'T-2'))).toBe(true);
     await one.ensure({ ...job('fixer'), key: job('fixer').key.replace('T-1', 'T-2') });

@@ -93,8 +93,8 @@ it('takes the remains of a dead attempt’s checkout without making anybody wait
   const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: repository });
   const tree = await checkout();
   await checkout('tree.draft');
-  const workshop = new LocalWorkspace(root, new Trash(root, () => new Promise(() => undefined)));
-  await workshop.checkout(repository, head, tree);
+  const workspace = new LocalWorkspace(root, new Trash(root, () => new Promise(() => undefined)));
+  await workspace.checkout(repository, head, tree);
   expect(await readdir(tree)).toEqual(['.git']);
   expect(await left()).toHaveLength(2);
 });

@@ -33,7 +33,7 @@ export class Shop {
   private constructor(
     readonly home: string,
     readonly repository: string,
-    readonly workshop: LocalWorkspace,
+    readonly workspace: LocalWorkspace,
   ) {}
 
   static async create(script: string): Promise<Shop> {
@@ -54,13 +54,13 @@ export class Shop {
 
   /** Makes a checkout for an agent: of `work` if that branch exists, with an open merge of main for a resolver. */
   async begin(name: string, { resolve = false } = {}): Promise<Settling & { message: string }> {
-    const { repository, workshop, home } = this;
+    const { repository, workspace, home } = this;
     const folder = path.join(home, 'outer', 'data', 'jobs', name);
     const tree = path.join(folder, 'tree');
-    const before = await workshop.headOf(repository, 'work');
-    const base = (await workshop.headOf(repository, 'main'))!;
+    const before = await workspace.headOf(repository, 'work');
+    const base = (await workspace.headOf(repository, 'main'))!;
     const start = before ?? base;
-    await workshop.checkout(repository, start, tree, { branch: 'work' });
+    await workspace.checkout(repository, start, tree, { branch: 'work' });
     let begun: Begun = { start };
     if (resolve) {
       const here = { gitDir: path.join(tree, '.git'), workTree: tree };
@@ -71,7 +71,7 @@ export class Shop {
     return {
       tree,
       begun,
-      copy: { gitDir: await workshop.fetch(repository) },
+      copy: { gitDir: await workspace.fetch(repository) },
       scratch: path.join(folder, 'settling.git'),
       keep: { folder: path.join(home, 'outer', 'data', 'bundles'), name },
       message: 'coder: T-1 A task',
@@ -89,14 +89,14 @@ export class Shop {
   async filesOf(settled: Settled): Promise<Record<string, string>> {
     if (settled.is !== 'made') return {};
     const args = ['ls-tree', '-r', '-z', '--full-tree', settled.commit];
-    const copy = { gitDir: await this.workshop.fetch(this.repository) };
+    const copy = { gitDir: await this.workspace.fetch(this.repository) };
     const entries = (await door(copy, args)).stdout.split('\0').filter(Boolean);
     return Object.fromEntries(entries.map((entry) => [entry.slice(entry.indexOf('\t') + 1), entry.slice(0, 6)]));
   }
 
   async textOf(settled: Settled, file: string): Promise<string | undefined> {
     if (settled.is !== 'made') return undefined;
-    const copy = { gitDir: await this.workshop.fetch(this.repository) };
+    const copy = { gitDir: await this.workspace.fetch(this.repository) };
     if (!(await commitOf(copy, settled.commit))) return undefined;
     const { stdout, code } = await door(copy, ['cat-file', 'blob', `${settled.commit}:${file}`], { okCodes: [0, 128] });
     return code === 0 ? stdout : undefined;

@@ -80,7 +80,7 @@ describe('a resolver', () => {
   ])('that has resolved everything %s is done', async (_, script) => {
     const settled = await resolve(script);
     expect(settled).toMatchObject({ is: 'made' });
-    const copy = await shop.workshop.fetch(shop.repository);
+    const copy = await shop.workspace.fetch(shop.repository);
     const { commit } = settled as { commit: string };
     expect((await run(copy, `git show -s --format=%P ${commit}`)).split(' ')).toHaveLength(2);
     expect(await run(copy, `git ls-tree --name-only ${commit} renamed-work`)).toBe('renamed-work');

@@ -338,7 +338,7 @@ describe('repositories within the checkout', () => {
     expect(settled).toMatchObject(made);
     expect(await shop.filesOf(settled)).toMatchObject(files);
     expect(Object.values(await shop.filesOf(settled))).not.toContain('160000');
-    const copy = await shop.workshop.fetch(shop.repository);
+    const copy = await shop.workspace.fetch(shop.repository);
     const all = await run(
       copy,
       `git log --format= --raw -m main..${(settled as { commit: string }).commit} 2>/dev/null || git log --format= --raw -m ${(settled as { commit: string }).commit}`,

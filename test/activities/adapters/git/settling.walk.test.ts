@@ -71,7 +71,7 @@ async function walk(seed: number): Promise<void> {
 /** Expects a result that descends from the start, without git's marks and without links that lead nowhere. */
 async function mayBePushed(settled: Settled): Promise<void> {
   if (settled.is !== 'made') return;
-  const copy = await shop.workshop.fetch(shop.repository);
+  const copy = await shop.workspace.fetch(shop.repository);
   await run(copy, `git merge-base --is-ancestor refs/heads/work ${settled.commit}`);
   expect(Object.values(await shop.filesOf(settled))).not.toContain('160000');
   const marked = await run(copy, `git grep -l -e '^<<<<<<< ' -e '^>>>>>>> ' ${settled.commit} || true`);
@@ -82,7 +82,7 @@ async function mayBePushed(settled: Settled): Promise<void> {
 
 /** Expects every commit that the agent recorded in the result, or in a bundle that a note names. */
 async function isTakenOrKept(settled: Settled, commits: string[]): Promise<void> {
-  const copy = await shop.workshop.fetch(shop.repository);
+  const copy = await shop.workspace.fetch(shop.repository);
   const told = [...settled.notes.join(' ').matchAll(/(\S+\.bundle)/g)].map(([, file]) => file!);
   const probe = path.join(shop.home, 'probe.git');
   await run(

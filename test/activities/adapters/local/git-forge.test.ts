@@ -31,7 +31,7 @@ interface GitRig extends ForgeRig {
 
 async function gitRig(): Promise<GitRig> {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-forge-'));
-  const [repository, desk, root] = ['shop', 'desk', 'data'].map((name) => path.join(home, name)) as [
+  const [repository, clone, root] = ['shop', 'clone', 'data'].map((name) => path.join(home, name)) as [
     string,
     string,
     string,
@@ -45,24 +45,24 @@ async function gitRig(): Promise<GitRig> {
   await at(repository, ...as('Ana'), 'commit', '--quiet', '-m', 'first');
   await at(repository, 'checkout', '--quiet', '--detach');
   const forge = gitForge({ root, environment: process.env });
-  const workshop = new LocalWorkspace(root);
-  const publishing = new Publishing(workshop, new ChangeStore(root));
+  const workspace = new LocalWorkspace(root);
+  const publishing = new Publishing(workspace, new ChangeStore(root));
 
   /** Commits in a checkout elsewhere, as people do, and returns the commit. */
   async function made(branch: string, files: Record<string, string>, who: string): Promise<string> {
-    await rm(desk, { recursive: true, force: true });
-    await execa('git', ['clone', '--quiet', repository, desk]);
+    await rm(clone, { recursive: true, force: true });
+    await execa('git', ['clone', '--quiet', repository, clone]);
     const there = await at(repository, 'branch', '--list', branch);
     await at(
-      desk,
+      clone,
       'checkout',
       '--quiet',
       ...(there ? ['-B', branch, `origin/${branch}`] : ['-b', branch, 'origin/main']),
     );
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(desk, name), text);
-    await at(desk, 'add', '--all');
-    await at(desk, ...as(who), 'commit', '--quiet', '-m', 'a commit');
-    return at(desk, 'rev-parse', 'HEAD');
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(clone, name), text);
+    await at(clone, 'add', '--all');
+    await at(clone, ...as(who), 'commit', '--quiet', '-m', 'a commit');
+    return at(clone, 'rev-parse', 'HEAD');
   }
   const headOf = async (branch: string) =>
     (await at(repository, 'for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`)) || undefined;
@@ -74,13 +74,13 @@ async function gitRig(): Promise<GitRig> {
     git: (...args) => at(repository, ...args),
     async commit(branch, files) {
       const commit = await made(branch, files, 'Bo');
-      await at(desk, 'push', '--quiet', 'origin', branch);
+      await at(clone, 'push', '--quiet', 'origin', branch);
       return commit;
     },
     async commitOurs(change, files) {
       const before = await headOf(change.branch);
       const commit = await made(change.branch, files, 'gatehouse');
-      await fetchFrom({ gitDir: await workshop.fetch(repository) }, desk, [commit]);
+      await fetchFrom({ gitDir: await workspace.fetch(repository) }, clone, [commit]);
       const end = await publishing.publish(change, commit, before);
       if (end.is !== 'published') throw new Error(end.because);
       return end.head;
@@ -164,17 +164,17 @@ describe('a repository of a person', () => {
 
   it('has foreign commits merged in, never overwritten, and conflicts with them refused', async () => {
     const before = await rig.commitOurs(change, { 'b.txt': 'b' });
-    const workshop = new LocalWorkspace(path.join(rig.home, 'data'));
-    const publishing = new Publishing(workshop, new ChangeStore(path.join(rig.home, 'data')));
+    const workspace = new LocalWorkspace(path.join(rig.home, 'data'));
+    const publishing = new Publishing(workspace, new ChangeStore(path.join(rig.home, 'data')));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
-      await workshop.checkout(rig.repository, before, tree, { branch: 'work' });
+      await workspace.checkout(rig.repository, before, tree, { branch: 'work' });
       await writeFile(path.join(tree, file), text);
       const as = ['-c', 'user.name=x', '-c', 'user.email=x@x'];
       await execa('git', ['add', '--all'], { cwd: tree });
       await execa('git', [...as, 'commit', '--quiet', '-m', 'ours'], { cwd: tree });
       const commit = (await execa('git', ['rev-parse', 'HEAD'], { cwd: tree })).stdout;
-      await workshop.bringBack(rig.repository, tree, commit);
+      await workspace.bringBack(rig.repository, tree, commit);
       return commit;
     };
     const ours = await own('c.txt', 'ours');
@@ -299,11 +299,11 @@ describe('a repository of a person', () => {
   it('has a check ended that was about to begin', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
-    const workshop = new LocalWorkspace(path.join(rig.home, 'data'));
-    const source = await workshop.path(rig.repository);
+    const workspace = new LocalWorkspace(path.join(rig.home, 'data'));
+    const source = await workspace.path(rig.repository);
     const lock = path.join(rig.home, 'data', 'checks', safeName(source), `${head}.lock`);
     // Nobody makes a checkout while our copy of the repository is in use.
-    const { looking, ending } = await withLock(workshop.lockOf(`copy ${source}`), async () => {
+    const { looking, ending } = await withLock(workspace.lockOf(`copy ${source}`), async () => {
       const looking = rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
       await until('the look is at it', () => existsSync(lock));
       return { looking, ending: rig.forge.endChecks(change) };

@@ -154,12 +154,12 @@ smudge) read -r _ id; cat $s/$id;; esac`;
       expect(await examined()).toMatchObject({ is: 'found' });
       await forge.claim(change(), { workflowId: 'a', runId: '1' }, async () => true);
 
-      const workshop = new LocalWorkspace(data);
+      const workspace = new LocalWorkspace(data);
       const tree = path.join(home, 'tree');
-      await workshop.checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
+      await workspace.checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
       expect(await readFile(path.join(tree, 'logo.bin'), 'utf8')).toBe('the logo\n');
       await writeFile(path.join(tree, 'new.bin'), 'another\n');
-      const copy = { gitDir: await workshop.fetch(shop) };
+      const copy = { gitDir: await workspace.fetch(shop) };
       const view = await viewOf(tree, path.join(home, 'scratch'), copy);
       await ask(view, ['add', '--all'], { kind: 'checkout' });
       await ask(view, ['commit', '--quiet', '-m', 'made'], { kind: 'checkout' });
@@ -409,9 +409,9 @@ it('a missing base is named in the error', async () => {
 describe('heads that move during a poll', () => {
   it('are seen by the next poll, because both heads are fetched together', async () => {
     const head = await work();
-    const { workshop } = forge as unknown as { workshop: LocalWorkspace };
-    const fetch = workshop.fetch.bind(workshop);
-    workshop.fetch = async (repository) => {
+    const { workshop: workspace } = forge as unknown as { workshop: LocalWorkspace };
+    const fetch = workspace.fetch.bind(workspace);
+    workspace.fetch = async (repository) => {
       const copy = await fetch(repository);
       git('commit', '--quiet', '--allow-empty', '-m', 'busy');
       return copy;
@@ -422,12 +422,12 @@ describe('heads that move during a poll', () => {
   });
 
   it('are the only reason to update the copy', async () => {
-    const workshop = new LocalWorkspace(data);
-    const copy = await workshop.fetch(shop);
+    const workspace = new LocalWorkspace(data);
+    const copy = await workspace.fetch(shop);
     await writeFile(path.join(copy, 'FETCH_HEAD'), 'as it was');
     const before = await readFile(path.join(copy, 'gatehouse-seen'), 'utf8');
     await rm(path.join(copy, 'config'));
-    expect(await workshop.fetch(shop)).toBe(copy); // git itself would not work in it any more
+    expect(await workspace.fetch(shop)).toBe(copy); // git itself would not work in it any more
     expect(await readFile(path.join(copy, 'gatehouse-seen'), 'utf8')).toBe(before);
   });
 });

@@ -13,7 +13,7 @@ import { inCheckouts } from '../../../support/local.ts';
 import { until } from '../../../support/stack.ts';
 
 let root: string;
-beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-books-'))));
+beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-records-'))));
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe('a directory of Markdown issues as a tracker', () => {
