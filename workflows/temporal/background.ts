@@ -1,5 +1,11 @@
-import type { CancellationScope} from '@temporalio/workflow';
-import { ActivityFailure, isCancellation, patched, rootCause, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  type CancellationScope,
+  isCancellation,
+  patched,
+  rootCause,
+  sleep,
+} from '@temporalio/workflow';
 
 /**
  * Runs something in the background until its scope is cancelled. Any other end is a bug: nothing catches it, so the workflow

@@ -1,3 +1,4 @@
+import { EnvironmentInput } from '../../../workflows/contracts/environment.ts';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { EnvironmentSnapshot, Snapshot, SNAPSHOT_VERSION } from '../../../workflows/contracts/run/snapshot.ts';
@@ -97,3 +98,17 @@ const canonical = (shape: unknown): string =>
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
+
+it('an environment passes on a task of a newer build, with types and fields that this build does not know', () => {
+  const task = { id: 'PAY-1', title: 'T', type: 'chore', estimate: { risk: 0.1, urgency: 1 } };
+  const input = {
+    workspace: 'default',
+    task,
+    change: { repository: '/srv/shop', base: 'main', branch: 'work', basis: 'b'.repeat(40) },
+    head: 'a'.repeat(40),
+    generation: 1,
+    holder: { workflowId: 'run/default/PAY-1', runId: '1' },
+    provisionSeconds: 60,
+  };
+  expect(EnvironmentInput.parse(input).task).toEqual(task);
+});
