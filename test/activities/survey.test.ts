@@ -163,7 +163,7 @@ describe('an environment', () => {
     await bring(`env/default/A/${tail(1)}/1`);
     expect(await found()).toEqual([]);
     Object.assign(server.executions[0]!, terminated);
-    expect(await found()).toMatchObject([{ detail: expect.stringContaining('which no workflow sees to') }]);
+    expect(await found()).toMatchObject([{ detail: expect.stringContaining('which has no workflow') }]);
     await mend();
     expect(await environments.list()).toEqual([]);
   });
@@ -257,6 +257,13 @@ describe.each([[true], [false]])('workflow tasks, where the server reports probl
   it.each([
     ['nondeterminism', true, '[TMPRL1100] Nondeterminism error', /gatehouse replay.*temporal workflow reset/],
     ['an input that cannot be decoded', false, 'The input cannot be decoded: does this worker lack a codec?', /codec/],
+    ['a key that is missing', false, 'This is encrypted with the key k1, which the worker lacks: add it', /codec/],
+    [
+      'a newer snapshot',
+      false,
+      'This build cannot read a snapshot of version 9: a newer one can.',
+      /the build that wrote/,
+    ],
     ['a bug', false, 'x is not a function', /deploy a build/],
   ])(
     'that keep failing for %s are found, with the message and what to do',
@@ -302,7 +309,7 @@ it('a part that cannot be checked is reported and does not stop the others, unle
   await bring(`env/default/A/${tail(1)}/1`);
   executor.list = () => Promise.reject(new Error('The disk is gone.'));
   expect((await found()).map(({ about, detail }) => `${about}: ${detail}`)).toEqual([
-    expect.stringMatching(/^terminated runs: .*which no workflow sees to$/),
+    expect.stringMatching(/^terminated runs: .*which has no workflow$/),
     'survey: could not check all of it: jobs: The disk is gone.',
   ]);
   server.down = true;

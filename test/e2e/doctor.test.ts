@@ -35,13 +35,13 @@ it('gatehouse doctor finds and clears, in one pass, everything that was left beh
   const left = await until('both leftovers are reported', async () => {
     const all = await found();
     // A claim is reported at once; whatever may still end by itself gets some seconds.
-    return all.filter(({ detail }) => /which (runs|no workflow sees to)/.test(detail)).length === 2 ? all : undefined;
+    return all.filter(({ detail }) => /which (runs|has no workflow)/.test(detail)).length === 2 ? all : undefined;
   });
   expect(left.map(({ detail }) => detail).sort()).toEqual([
     expect.stringMatching(
       /^run\/default\/LEFT-1 was terminated at .*job run\/default\/LEFT-1\/.*, which runs.*claim on/,
     ),
-    expect.stringMatching(/^run\/default\/LEFT-2 was terminated at .*which no workflow sees to/),
+    expect.stringMatching(/^run\/default\/LEFT-2 was terminated at .*which has no workflow/),
   ]);
   expect(left.map(({ mend }) => mend)).toEqual(['gatehouse doctor --fix', 'gatehouse doctor --fix']);
   expect([(await agents()).length > 0, (await previews()).length > 0]).toEqual([true, true]);
