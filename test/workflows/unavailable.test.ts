@@ -65,7 +65,7 @@ describe('an agent that cannot work now', () => {
   });
 
   it('is shown with a new reason and a new time, and keeps the start of the wait', async () => {
-    const { cluster, look } = await play([{ kind: 'coder' }], agents(notNow()));
+    const { cluster, look } = await play([{ kind: 'coder' }], { runJob: agents(notNow()).runJob });
     await cluster.advance(5 * MINUTE);
     await answer(cluster, { because: 'signed out', until: '2026-01-01T03:00:00.000Z' });
     expect(await look()).toMatchObject({
@@ -77,7 +77,7 @@ describe('an agent that cannot work now', () => {
 
   it('may refuse for days: one notice after 10 minutes, urgent after 24 hours, cleared when it is over', async () => {
     const reports = [notNow(), notNow(), notNow()];
-    const { cluster, look } = await play([{ kind: 'coder' }], agents(...reports));
+    const { cluster, look } = await play([{ kind: 'coder' }], { runJob: agents(...reports).runJob });
     await cluster.advance(9 * MINUTE);
     await answer(cluster, null); // its own try
     expect((await look()).notices).toEqual([]);
@@ -118,7 +118,7 @@ describe('an agent that cannot work now', () => {
   it('that was available in between begins another wait', async () => {
     const since = (at: string) => notNow({ since: at });
     const reports = [since('2026-01-01T00:00:00.000Z'), since('2026-01-01T01:00:00.000Z')];
-    const { cluster, look } = await play([{ kind: 'coder' }], agents(...reports));
+    const { cluster, look } = await play([{ kind: 'coder' }], { runJob: agents(...reports).runJob });
     await cluster.advance(60 * MINUTE);
     await answer(cluster, null);
     expect(await look()).toMatchObject({
@@ -128,7 +128,7 @@ describe('an agent that cannot work now', () => {
   });
 
   it('adds little to the history: a poll is repeated on a hint, and only then', async () => {
-    const { cluster, run } = await play([{ kind: 'coder' }], agents(notNow()));
+    const { cluster, run } = await play([{ kind: 'coder' }], { runJob: agents(notNow()).runJob });
     const [first] = waits(cluster);
     await cluster.advance(20_000);
     await run.signal('hint', { about: 'job' });
@@ -157,7 +157,7 @@ describe('a person, while an agent is not available', () => {
   const waiting = (over: object = {}) => {
     const stopped: string[] = [];
     const script = agents(notNow());
-    const world: World = { ...script, stopJob: ({ key }) => void stopped.push(key) };
+    const world: World = { runJob: script.runJob, stopJob: ({ key }) => void stopped.push(key) };
     return play([{ kind: 'coder' }], world, over).then((played) => ({ ...played, stopped, heard: script.heard }));
   };
 
@@ -193,9 +193,13 @@ describe('a person, while an agent is not available', () => {
   });
 
   it('is asked about the budget before another try spends more', async () => {
-    const { cluster, look } = await play([{ kind: 'coder' }], agents(notNow({ usage: { costCents: 30 } })), {
-      policy: { budgetCents: 20 },
-    });
+    const { cluster, look } = await play(
+      [{ kind: 'coder' }],
+      { runJob: agents(notNow({ usage: { costCents: 30 } })).runJob },
+      {
+        policy: { budgetCents: 20 },
+      },
+    );
     expect(await look()).toMatchObject({ status: 'paused', waitingOn: { what: 'budget' } });
     expect(waits(cluster)).toEqual([]);
   });

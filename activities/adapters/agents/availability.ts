@@ -99,7 +99,7 @@ export class Availability {
     if (told?.is === 'held') return told.told;
     if (told?.is === 'available') await rm(this.fileOf(identity), { force: true });
     if (told?.is !== 'due') return undefined;
-    await writeJson(this.fileOf(identity), { ...told.entry, trial: { key, at: new Date().toISOString() } });
+    await writeJson(this.fileOf(identity), { ...told.entry, trial: { key, at: iso(Date.now()) } });
     return undefined;
   }
 
@@ -115,11 +115,13 @@ export class Availability {
     return { is: 'held' as const, told: { ...shown(entry), ...(tried && { tried: trial!.key }) } };
   }
 
-  /** The entry, unless the job that tried the agent has found it available meanwhile. */
+  /** The entry with the job that tries the agent, if that still does. None if that has found it available meanwhile. */
   private async current(identity: string): Promise<Entry | undefined> {
     const entry = await recordAs(this.fileOf(identity), Entry);
-    const isOver = entry?.trial && (await this.trialOf(entry.trial.key)) === 'available';
-    return isOver ? undefined : entry;
+    if (!entry?.trial) return entry;
+    const fares = await this.trialOf(entry.trial.key);
+    if (fares === 'available') return undefined;
+    return fares === 'gone' ? { ...entry, trial: undefined } : entry;
   }
 
   private locked<T>(identity: string, work: () => Promise<T>): Promise<T> {
@@ -136,7 +138,10 @@ function isFresh(at: string): boolean {
   return age >= 0 && age < CLAIM_MS;
 }
 
-/** Only the job that tried the agent counts as another try. A job that began before the agent was refused says what it says. */
+/**
+ * The job that tried the agent counts as another try. Others began before: they only correct what is known, unless the next
+ * try is due already.
+ */
 function refusedEntry(
   before: Entry | undefined,
   key: string,
@@ -144,7 +149,8 @@ function refusedEntry(
   now: number,
 ): Entry {
   const named = until !== undefined && Date.parse(until) > now ? Date.parse(until) : undefined;
-  if (before && before.trial?.key !== key) {
+  const isTry = before?.trial ? before.trial.key === key : !before || Date.parse(before.next) <= now;
+  if (before && !isTry) {
     return { ...before, because, refused: key, ...(named !== undefined && { next: iso(named) }) };
   }
   const tries = (before?.tries ?? 0) + 1;

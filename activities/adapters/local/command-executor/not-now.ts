@@ -10,7 +10,11 @@ export const EX_TEMPFAIL = 75;
 const BECAUSE_CHARACTERS = 500;
 
 const Time = z
-  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date()])
+  .union([
+    z.iso.datetime({ offset: true, local: true }),
+    z.iso.datetime({ offset: true, local: true, precision: -1 }), // without seconds
+    z.iso.date(),
+  ])
   .refine((time) => Number.isFinite(Date.parse(time)));
 
 /** A result that says that the agent cannot work now. It may say what it has used all the same. */
@@ -55,6 +59,6 @@ export function readNotNow(text: string): Said | { broken: string } | undefined 
 
 /** The end of what a command has printed, without its progress: why it cannot work now. Standard error comes last. */
 export function lastPrinted(stdout: string, stderr: string): string {
-  const said = plain(`${stdout}\n${stderr.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`).trim();
+  const said = plain(`${stdout.trimEnd()}\n${stderr.replace(/^GATEHOUSE_PROGRESS.*$/gm, '')}`).trim();
   return said.length <= BECAUSE_CHARACTERS ? said : `…${said.slice(1 - BECAUSE_CHARACTERS)}`;
 }
