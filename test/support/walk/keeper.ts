@@ -47,6 +47,8 @@ export class Keeper {
         return this.endJob(call);
       case 'withinBudget':
         return call.complete();
+      case 'agentAvailable':
+        return call.complete(dice.chance(0.6) ? null : this.unavailable());
       case 'provisionEnvironment': {
         if (call.cancelRequested && dice.chance(0.5)) return call.acknowledgeCancel();
         if (dice.chance(0.15)) return call.complete({ is: 'failed', because: 'no room' });
@@ -107,6 +109,11 @@ export class Keeper {
       this.heldBefore.add(key);
       return call.complete({ is: 'held', by: dice.pick(['budget', 'forge']), because: 'not now' });
     }
+    if (dice.chance(0.04)) {
+      if (dice.chance(0.5)) return call.complete({ is: 'notNow', ...this.unavailable() });
+      this.heldBefore.add(key);
+      return call.complete({ is: 'held', by: 'agent', ...this.unavailable() });
+    }
     if (dice.chance(0.04)) return call.complete({ is: 'interrupted', because: 'stopped' });
     if (dice.chance(0.04)) return call.complete({ is: 'evicted', because: 'gone', infrastructure: dice.chance(0.5) });
     if (dice.chance(role === 'fixer' ? 0.2 : 0.01)) return call.complete({ is: 'failed', because: 'no' });
@@ -121,6 +128,17 @@ export class Keeper {
       ...(decision && { decision }),
     };
     call.complete({ ...said, ...branch.look(known.head) });
+  }
+
+  /** Why an agent cannot work now, sometimes in a new outage. */
+  private unavailable() {
+    const { dice, cluster } = this.walk;
+    const until = new Date(cluster.now + 60_000).toISOString();
+    return {
+      because: dice.pick(['usage limit', 'overloaded']),
+      ...(dice.chance(0.5) && { until }),
+      since: dice.pick(['a', 'b']),
+    };
   }
 
   /** Checks the ledger after the run has ended. */
