@@ -55,6 +55,8 @@ export class Keeper {
         this.live.add(question.key);
         return call.complete({ is: 'live', url: `http://127.0.0.1/${question.key}` });
       }
+      case 'probeEnvironment':
+        return call.complete({ is: 'provisioning', because: 'it is slow' });
       case 'removeEnvironment':
         if (dice.chance(0.1)) return call.fail(new Error('not now'));
         this.live.delete(question.key);
