@@ -91,11 +91,21 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
+  'activities/adapters/agents': [
+    'workflows/contracts',
+    'type:activities',
+    'activities/adapters/settings',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+  ],
   // Each vendor: any other folder below the adapters.
   'activities/adapters/*': [
     'workflows/contracts',
     'workflows/words',
     'type:activities',
+    'activities/adapters/agents',
     'activities/adapters/checks',
     'activities/adapters/settings',
     'activities/adapters/git',

@@ -37,6 +37,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
       return (await Promise.all(fields)).flat();
     },
     knows: async (key) => (await knowing(key)) !== undefined,
+    unavailable: async (job) => forRole(await settingsOf(job.change), job.role).unavailable(job),
     /** A job stays with the executor that has it, even if another one is preferred by now. */
     async ensure(job, by) {
       const executor = (await knowing(job.key)) ?? forRole(await settingsOf(job.change), job.role);

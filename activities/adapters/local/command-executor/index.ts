@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
+import { ANSWERED } from '../../agents/availability.ts';
 import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readRecord } from '../../files/reading.ts';
@@ -17,8 +18,10 @@ import { end, endAll, launch, stateOf, type ProcessState } from '../../processes
 import { settingsOf } from '../../settings/reading.ts';
 import { agentFor, FILE } from '../../settings/repository-settings.ts';
 import type { InCheckouts } from '../opening.ts';
+import { Agents } from './agents.ts';
 import { lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
+import { jobFolder, type JobFolder } from './job-folder.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
 import { shownJob } from './shown-job.ts';
@@ -35,6 +38,7 @@ class CommandExecutor implements Executor {
   private readonly environment;
   private readonly repositories;
   private readonly ending;
+  private readonly agents;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
@@ -42,7 +46,8 @@ class CommandExecutor implements Executor {
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor({ root, environment, ledger, repositories }: InCheckouts) {
+  constructor(options: InCheckouts) {
+    const { root, environment, ledger, repositories } = options;
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
@@ -51,6 +56,7 @@ class CommandExecutor implements Executor {
     this.repositories = repositories;
     this.ledger = ledger;
     this.ending = new Ending(root, repositories);
+    this.agents = new Agents(options);
     void this.sweep();
   }
 
@@ -64,6 +70,8 @@ class CommandExecutor implements Executor {
   list = () => this.unfinished.list();
 
   knows = async (key: string): Promise<boolean> => (await readRecord(this.folderOf(key).job)) !== undefined;
+
+  unavailable: Executor['unavailable'] = (job) => this.agents.unavailable(job);
 
   ensure(job: Job, by?: Attempt): Promise<void> {
     const place = this.folderOf(job.key);
@@ -102,7 +110,11 @@ class CommandExecutor implements Executor {
     await launch(place.run, {
       command,
       cwd: place.tree,
-      env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
+      env: environmentFor(this.environment, {
+        GATEHOUSE_JOB: place.told,
+        GATEHOUSE_RESULT: place.result,
+        [ANSWERED]: place.answered,
+      }),
       stdin: text,
       begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
     });
@@ -126,14 +138,16 @@ class CommandExecutor implements Executor {
       if (state.is === 'absent') throw new Error(`The command of ${key} has not begun and is launched again.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
-        if (!over) return running(place.run);
+        if (!over) return this.agents.seen(place, state).then(() => running(place.run));
         await end(place.run, { graceMs: GRACE_MS });
         const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
         return this.report(key, place, await this.settled(key, failed), still);
       }
       await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
       const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun, still }, state, signal);
-      return this.report(key, place, await this.settled(key, ended), still);
+      const report = await this.settled(key, ended);
+      await still();
+      return this.report(key, place, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
     });
   }
 
@@ -224,24 +238,8 @@ class CommandExecutor implements Executor {
 
   private folderOf = (key: string) => this.folderIn(safeName(key));
 
-  private folderIn(name: string) {
-    const folder = path.join(this.jobs, name);
-    const file = (name: string) => path.join(folder, name);
-    return {
-      folder,
-      lock: `${folder}.lock`,
-      tree: file('tree'),
-      run: file('run'),
-      owner: file('owner.json'),
-      job: file('job.json'),
-      told: file('told.json'),
-      begun: file('begun.json'),
-      result: file('result.json'),
-      report: file('report.json'),
-    };
-  }
+  private folderIn = (name: string) => jobFolder(this.jobs, name);
 }
-type JobFolder = ReturnType<CommandExecutor['folderIn']>;
 
 async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);

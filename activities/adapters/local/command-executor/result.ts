@@ -8,6 +8,13 @@ export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
 const OUTPUT_BYTES = 256_000;
 
+/** What a job has used. */
+export const Used = z.object({
+  inputTokens: z.number().min(0).optional(),
+  outputTokens: z.number().min(0).optional(),
+  costCents: z.number().min(0).optional(),
+});
+
 /** The contents of an agent's result file. */
 const Result = z.looseObject({
   summary: z.string(),
@@ -16,21 +23,17 @@ const Result = z.looseObject({
     .object({ question: z.string().min(1).max(10_000), options: z.array(z.string().min(1).max(1_000)).min(1).max(50) })
     .optional(),
   confidence: z.number().min(0).max(1).optional(),
-  usage: z
-    .object({
-      inputTokens: z.number().min(0).optional(),
-      outputTokens: z.number().min(0).optional(),
-      costCents: z.number().min(0).optional(),
-    })
-    .optional(),
+  usage: Used.optional(),
 });
 export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
 /** Larger than any valid result, because output and summary have smaller limits. */
 const RESULT_BYTES = 4_000_000;
 
+export type ResultFile = { text: string | undefined } | { broken: string };
+
 /** Reads an agent's result file: its text, nothing, or why it is not a result. */
-export async function readResultFile(file: string): Promise<{ text: string | undefined } | { broken: string }> {
+export async function readResultFile(file: string): Promise<ResultFile> {
   const found = await readBounded(file, RESULT_BYTES);
   if (found.is === 'odd') return { broken: `The result is ${found.what}: expected a file with JSON` };
   return { text: found.is === 'read' ? textOf(found.bytes) : undefined };
@@ -60,7 +63,7 @@ export function readResult(
 }
 
 /** JSON as models write it: bare or fenced, with or without words around it. */
-function jsonOf(text: string): unknown {
+export function jsonOf(text: string): unknown {
   const fences = [...text.matchAll(/^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n?[ \t]*\1[ \t]*$/gm)];
   for (const candidate of [text, ...(fences.length === 1 ? [fences[0]![2]!] : [])]) {
     try {

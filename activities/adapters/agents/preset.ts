@@ -1,0 +1,25 @@
+import type { Open } from './conversation.ts';
+
+export const PRESETS = ['claude-code', 'codex', 'gemini', 'opencode'] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+/** What can be said of an installed program without spending anything. `detail` is for people. */
+export interface Inspected {
+  version?: string | undefined;
+  /** Undefined if it cannot be known. */
+  signedIn?: boolean | undefined;
+  detail?: string | undefined;
+}
+
+/** How a well-known coding agent is run unattended. */
+export interface Preset {
+  name: PresetName;
+  /** The program that is looked for on `PATH`. */
+  program: string;
+  /** One line that says how to get it. */
+  install: string;
+  /** Files and folders with its sign-in, relative to the user's home. */
+  signIn: readonly string[];
+  open: Open;
+  inspect(env: NodeJS.ProcessEnv): Promise<Inspected>;
+}

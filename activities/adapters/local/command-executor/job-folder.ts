@@ -1,0 +1,22 @@
+import path from 'node:path';
+
+/** What is kept of a job on disk. */
+export function jobFolder(jobs: string, name: string) {
+  const folder = path.join(jobs, name);
+  const file = (name: string) => path.join(folder, name);
+  return {
+    folder,
+    lock: `${folder}.lock`,
+    tree: file('tree'),
+    run: file('run'),
+    owner: file('owner.json'),
+    job: file('job.json'),
+    told: file('told.json'),
+    begun: file('begun.json'),
+    result: file('result.json'),
+    report: file('report.json'),
+    /** Exists once the agent has shown that its model answers. */
+    answered: file('answered'),
+  };
+}
+export type JobFolder = ReturnType<typeof jobFolder>;
