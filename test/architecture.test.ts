@@ -91,11 +91,25 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
+  // Speaks to coding agents, by their own protocols. Whoever runs agents uses it, so it is a shared room.
+  'activities/adapters/agents': [
+    'workflows/contracts',
+    'type:activities',
+    'type:activities/adapters',
+    'activities/adapters/settings',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    '@agentclientprotocol/sdk',
+    'zod',
+    'node:',
+    'execa',
+  ],
   // Each vendor: any other folder below the adapters.
   'activities/adapters/*': [
     'workflows/contracts',
     'workflows/words',
     'type:activities',
+    'activities/adapters/agents',
     'activities/adapters/checks',
     'activities/adapters/settings',
     'activities/adapters/git',
