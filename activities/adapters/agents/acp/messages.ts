@@ -65,10 +65,9 @@ export function messagesOf(stdout: Readable, stdin: Writable, listening: Listeni
 function messageIn(line: string): AnyMessage | undefined {
   if (!/^\s*\{/.test(line)) return undefined;
   try {
-    const message = JSON.parse(line) as Record<string, unknown>;
-    if (message['jsonrpc'] !== '2.0') return undefined;
-    if (typeof message['method'] === 'string') return message as unknown as AnyMessage;
-    return typeof message['id'] === 'number' ? (message as unknown as AnyMessage) : undefined;
+    const message = JSON.parse(line) as AnyMessage & { method?: unknown; id?: unknown };
+    const isMessage = typeof message.method === 'string' || typeof message.id === 'number';
+    return message.jsonrpc === '2.0' && isMessage ? message : undefined;
   } catch {
     return undefined;
   }
