@@ -1,11 +1,10 @@
 import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/opening.ts';
 import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
-import { configurationOf } from './configuration/configuration-file.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
 import type { Ports } from '../activities/ports.ts';
-import { readConfig, takeEnvironment, type WorkerConfig } from './config.ts';
+import { readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
 import { createWorker } from './worker.ts';
 
@@ -16,8 +15,7 @@ async function main(): Promise<void> {
   let onReload = (): void => undefined;
   const stop = whenAsked(() => onReload());
   const config = readConfig(takeEnvironment());
-  const commands = { ...config.environment };
-  const configuration = configurationOf(config.variables, config.environment, [commands, process.env]);
+  const { configuration, commands } = takeSecrets(config);
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
   onReload = () => reload(configuration, log);
   const { ports, close } = await openPorts(config.variables, {

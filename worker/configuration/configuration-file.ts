@@ -21,3 +21,6 @@ export function configurationOf(
     throw failure;
   }
 }
+
+export { faultLines, readConfiguration } from '../../activities/adapters/configuration/loading.ts';
+export { schemas } from '../../activities/adapters/configuration/json-schema.ts';

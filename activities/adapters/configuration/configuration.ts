@@ -70,8 +70,7 @@ function addressOf(repository: string): string {
   return `${protocol}//${host}${pathname.replace(/(?:\.git)?\/*$/, '')}`;
 }
 
-const fromVariable = (value: string | undefined) =>
-  value ? { value } : { because: 'whose variable is not set' };
+const fromVariable = (value: string | undefined) => (value ? { value } : { because: 'whose variable is not set' });
 
 const SECRET_BYTES = 100_000;
 

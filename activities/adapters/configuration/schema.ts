@@ -14,7 +14,10 @@ const Model = z.string().min(1).max(200);
 const Secret = z
   .strictObject({
     /** The variable of the worker that holds the value. No program that the worker starts inherits it. */
-    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of a variable' }).optional(),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of a variable' })
+      .optional(),
     /** The file that holds the value, relative to the configuration file. A line break at its end is removed. */
     file: z.string().min(1).optional(),
     /**
@@ -46,7 +49,7 @@ export const ConfigurationFile = z.strictObject({
       /** The agents of repositories without `.gatehouse.yml`, or without `agents` in it. */
       agents: Agents.default({}),
     })
-    .default({ agents: {} }),
+    .prefault({}),
   /** The prices of models by name. They turn tokens into a cost where an agent reports only tokens. */
   prices: z.record(Model, Price).default({}),
   /** References to secrets by name. An agent that names a secret gets its value as a variable of that name. */

@@ -46,7 +46,9 @@ export const VariableName = z.string().regex(/^(?!GATEHOUSE_|TEMPORAL_)[A-Za-z_]
 
 const Text = z.string().max(10_000).refine(aText.check, aText.params);
 /** A model or mode becomes an argument of a program, so it must not look like an option. */
-const Choice = z.string().regex(/^[A-Za-z0-9][!-~]{0,199}$/, { error: 'a name without spaces, of at most 200 characters' });
+const Choice = z
+  .string()
+  .regex(/^[A-Za-z0-9][!-~]{0,199}$/, { error: 'a name without spaces, of at most 200 characters' });
 
 const common = {
   /** The names of secrets of the configuration file that the agent gets as variables. Default: none. */
@@ -93,24 +95,20 @@ const FORMS = Object.keys(AGENT_FORMS) as Form[];
  * An agent as it is written in a file: a command, or an object of one form. The form is chosen by its key, so that errors
  * name the bad key of that form.
  */
-export const AgentWritten = z
-  .unknown()
-  .transform((raw, ctx): AgentSettings => {
-    const form = typeof raw === 'object' && raw !== null ? FORMS.find((key) => Object.hasOwn(raw, key)) : undefined;
-    if (form === undefined && typeof raw === 'object' && raw !== null && !Array.isArray(raw)) {
-      const expected = `expected a command, or an object with one of ${FORMS.join(', ')}, found an object without them`;
-      ctx.addIssue({ code: 'custom', message: expected });
-      return z.NEVER;
-    }
-    const read = form === undefined ? Command.safeParse(raw) : AGENT_FORMS[form].safeParse(raw);
-    if (!read.success) {
-      for (const issue of read.error.issues) ctx.issues.push({ ...issue, input: raw } as z.core.$ZodRawIssue);
-      return z.NEVER;
-    }
-    return normalised(read.data);
-  })
-  // For editors, because a transform has no schema.
-  .meta({ anyOf: [Command, ...Object.values(AGENT_FORMS)].map((each) => plain(each)) });
+export const AgentWritten = z.unknown().transform((raw, ctx): AgentSettings => {
+  const form = typeof raw === 'object' && raw !== null ? FORMS.find((key) => Object.hasOwn(raw, key)) : undefined;
+  if (form === undefined && typeof raw === 'object' && raw !== null && !Array.isArray(raw)) {
+    const expected = `expected a command, or an object with one of ${FORMS.join(', ')}, found an object without them`;
+    ctx.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  }
+  const read = form === undefined ? Command.safeParse(raw) : AGENT_FORMS[form].safeParse(raw);
+  if (!read.success) {
+    for (const issue of read.error.issues) ctx.issues.push({ ...issue, input: raw } as z.core.$ZodRawIssue);
+    return z.NEVER;
+  }
+  return normalised(read.data);
+});
 
 type Written = string | { [Key in Form]: z.output<(typeof AGENT_FORMS)[Key]> }[Form];
 
@@ -123,13 +121,6 @@ function normalised(written: Written): AgentSettings {
   }
   const { use: preset, ...rest } = written;
   return { is: 'preset', preset, ...rest };
-}
-
-/** The JSON Schema of what is written, without its own header. */
-function plain(schema: z.ZodType): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  void $schema;
-  return rest;
 }
 
 /** Agents by role. `default` serves all other roles. */

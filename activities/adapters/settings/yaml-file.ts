@@ -46,13 +46,19 @@ export function parseYaml<Schema extends z.ZodType>(
   const lost = namesLost(raw);
   if (lost) {
     const path = lost.join('.');
-    return { faults: [{ path, expected: `expected another name, found '__proto__'`, line: lineOf(document, counter, lost) }] };
+    return {
+      faults: [{ path, expected: `expected another name, found '__proto__'`, line: lineOf(document, counter, lost) }],
+    };
   }
   const { data, error } = schema.safeParse(raw);
   if (!error) return { data };
   const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
-    wrongWith(issue, raw, { later, hidden }).map(({ at, ...rest }) => ({ ...rest, line: lineOf(document, counter, at) }));
-  return { faults: error.issues.flatMap(faultsOf) };
+    wrongWith(issue, raw, { later, hidden }).map(({ at, ...rest }) => ({
+      ...rest,
+      line: lineOf(document, counter, at),
+    }));
+  const faults = error.issues.flatMap(faultsOf);
+  return { faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)) };
 }
 
 function wrongWith(
@@ -112,6 +118,8 @@ function plainOf(document: Parsed): { raw: unknown } | { because: string } {
     return { raw };
   } catch (failure) {
     const { message } = failure as Error;
-    return { because: /^(?:Unresolved alias|Merge sources)/.test(message) ? message : 'few aliases and little nesting' };
+    return {
+      because: /^(?:Unresolved alias|Merge sources)/.test(message) ? message : 'few aliases and little nesting',
+    };
   }
 }

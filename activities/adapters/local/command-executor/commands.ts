@@ -35,7 +35,9 @@ export async function lacking(
 function withoutSecrets({ configuration }: Place, change: Change, path: string, names: string[]): BadField[] {
   const read = secretsFor(configuration, names, change.repository);
   if (!('missing' in read)) return [];
-  return [{ path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join(', ')}` }];
+  return [
+    { path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join(', ')}` },
+  ];
 }
 
 /** The command of an agent that this executor can run. Throws `Refusal` for all others. */
