@@ -1,11 +1,12 @@
 import { cancellationDetails, Context, sleep } from '@temporalio/activity';
-import type { Activities, Job, JobReport } from '../workflows/contracts/activities.ts';
+import type { Activities, Job, JobReport, Unavailable } from '../workflows/contracts/activities.ts';
 import { boundedForeign } from '../workflows/contracts/run/foreign.ts';
+import { agentAwaited } from '../workflows/words/agents.ts';
 import { metered, overBudget } from './budget.ts';
 import { pullRequestOf } from './changes.ts';
 import { lives } from './environments.ts';
 import { isBlockedByOwner, notYet } from './failures.ts';
-import type { Attempt, Executor, Forge, Ports } from './ports.ts';
+import type { AgentUnavailable, Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { tell } from './waiting/heartbeating.ts';
 import { wholeJob } from './whole-jobs.ts';
@@ -14,40 +15,74 @@ import { wholeJob } from './whole-jobs.ts';
 const FIRST_POLL_MS = 100;
 const GROWTH = 1.2;
 
-type Own = Pick<Activities, 'runJob' | 'stopJob'>;
+type Own = Pick<Activities, 'runJob' | 'stopJob' | 'agentAvailable'>;
 type Held = Extract<JobReport, { is: 'held' }>;
 
 /** Sends a job and waits for it in one activity, so that a retry adopts the job instead of sending another. */
 export const jobActivities = (
   { executor, forge, meter, texts }: Pick<Ports, 'executor' | 'forge' | 'meter' | 'texts'>,
   { lookMs, budgetCents }: Pick<Settings, 'lookMs' | 'budgetCents'>,
-): Own => ({
-  async runJob(job) {
-    const by = thisAttempt();
-    try {
-      const over = (await executor.knows(job.key)) ? undefined : await overBudget(meter, budgetCents);
-      if (over) return { is: 'held', by: 'budget', because: over } satisfies Held;
-      await executor.ensure(await wholeJob(job, texts), by);
-      const report = await ended(executor, job, by, lookMs);
-      await metered(meter, job.key, report);
-      return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
-    } catch (failure) {
-      if (isBlockedByOwner(failure)) {
-        if (job.patient) throw notYet(failure.message, lookMs);
-        return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
-      }
-      // Stops the job only if it was cancelled or its run has ended. If only this attempt is over, because its worker was
-      // frozen, cut off or shut down, another attempt has the job or will get it.
-      const { cancelRequested, notFound } = cancellationDetails() ?? {};
-      if (cancelRequested || (notFound && (await runIsOver()))) await executor.stop(job.key, 'It was called off.', by);
-      throw failure;
-    }
-  },
+): Own => {
+  /** Why a job that was never sent does not begin. */
+  async function heldBack({ key, role, change }: Job): Promise<Held | undefined> {
+    const over = await overBudget(meter, budgetCents);
+    if (over) return { is: 'held', by: 'budget', because: over };
+    const told = await executor.unavailable({ key, role, change });
+    return told && { is: 'held', by: 'agent', ...shownOf(told) };
+  }
 
-  async stopJob({ key }) {
-    await executor.stop(key, 'It was called off.');
-  },
+  return {
+    async runJob(job) {
+      const by = thisAttempt();
+      try {
+        const held = (await executor.knows(job.key)) ? undefined : await heldBack(job);
+        if (held) return held;
+        await executor.ensure(await wholeJob(job, texts), by);
+        const report = await ended(executor, job, by, lookMs);
+        await metered(meter, job.key, report);
+        return report.is === 'completed' ? await withPullRequest(forge, job, report) : report;
+      } catch (failure) {
+        if (isBlockedByOwner(failure)) {
+          if (job.patient) throw notYet(failure.message, lookMs);
+          return { is: 'held', by: 'forge', because: failure.message } satisfies Held;
+        }
+        // Stops the job only if it was cancelled or its run has ended. If only this attempt is over, because its worker was
+        // frozen, cut off or shut down, another attempt has the job or will get it.
+        const { cancelRequested, notFound } = cancellationDetails() ?? {};
+        if (cancelRequested || (notFound && (await runIsOver())))
+          await executor.stop(job.key, 'It was called off.', by);
+        throw failure;
+      }
+    },
+
+    async stopJob({ key }) {
+      await executor.stop(key, 'It was called off.');
+    },
+
+    async agentAvailable({ shown, ...job }) {
+      const told = (await executor.knows(job.key)) ? undefined : await executor.unavailable(job);
+      if (!told) return null;
+      const now = shownOf(told);
+      if (now.because !== shown.because || now.until !== shown.until || now.since !== shown.since) return now;
+      throw notYet(agentAwaited(told), nextPollMs(told, lookMs));
+    },
+  };
+};
+
+const shownOf = ({ because, until, since }: AgentUnavailable): Unavailable => ({
+  because,
+  ...(until && { until }),
+  ...(since && { since }),
 });
+
+/** The longest interval between polls of an agent that is not available, in milliseconds. Hints do not announce it. */
+const MOST_POLL_MS = 30_000;
+
+/** Polls at the time of the next try at the latest, so that the try is not late. */
+function nextPollMs({ until, tried }: AgentUnavailable, lookMs: number): number {
+  const due = until === undefined || tried !== undefined ? Infinity : Date.parse(until) - Date.now();
+  return Math.max(Math.min(due, lookMs, MOST_POLL_MS), FIRST_POLL_MS);
+}
 
 function thisAttempt(): Attempt {
   const { workflowExecution, activityId, attempt, currentAttemptScheduledTimestampMs } = Context.current().info;

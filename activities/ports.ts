@@ -5,6 +5,7 @@ import type {
   JobReport,
   Signal,
   EnvironmentReport,
+  Unavailable,
 } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
@@ -47,12 +48,22 @@ export interface Attempt {
   at: number;
 }
 
+/** Why an agent is not available. `tried`: the key of the job that tries it now. */
+export interface AgentUnavailable extends Unavailable {
+  tried?: string | undefined;
+}
+
 /** Runs agents. A job belongs to the last attempt that ensured it. Calls for an earlier attempt throw and change nothing. */
 export interface Executor extends JobInventory {
   /** Returns every role that could not be served for this change. Starts nothing. */
   examine(change: Change, roles: string[]): Promise<BadField[]>;
   /** Whether a job with this key was ever sent. */
   knows(key: string): Promise<boolean>;
+  /**
+   * Why a job that was never sent must wait: its agent could not work last time. Undefined if it may begin. Once the time
+   * of the next try has come, that is the answer to exactly one of the jobs that ask. The others wait for how that one ends.
+   */
+  unavailable(job: Pick<Job, 'key' | 'role' | 'change'>): Promise<AgentUnavailable | undefined>;
   /** Sends the job, or adopts the one with its key, whatever its state. */
   ensure(job: Job, by?: Attempt): Promise<void>;
   /**

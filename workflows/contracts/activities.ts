@@ -2,7 +2,7 @@ import type { BadField } from './bad-fields.ts';
 import type { Began, Change } from './change.ts';
 import type { ClosedReport } from './run/closed-run.ts';
 import type { EnvironmentView, RunOwner } from './environment.ts';
-import type { Job, JobReport } from './jobs.ts';
+import type { AgentQuestion, Job, JobReport, Unavailable } from './jobs.ts';
 import type {
   ChangeReport,
   CheckQuestion,
@@ -23,7 +23,7 @@ import type { SurveyActivities } from './survey.ts';
 export type { BadField } from './bad-fields.ts';
 export type { ForeignCommit } from './change.ts';
 export type { EnvironmentView, RunOwner } from './environment.ts';
-export type { Job, JobReport, Revision, Usage } from './jobs.ts';
+export type { AgentQuestion, Job, JobReport, Revision, Unavailable, Usage } from './jobs.ts';
 export type { Signal } from './release.ts';
 export type * from './reports.ts';
 
@@ -148,6 +148,11 @@ export interface Activities extends SurveyActivities {
   }): Promise<CommitReport>;
   /** Returns when this month's spending is within the budget of the worker's configuration. */
   withinBudget(): Promise<void>;
+  /**
+   * Returns null when the agent of a job that waits is available, or when this job is the one that tries it. Returns why not
+   * when that is no longer what is shown.
+   */
+  agentAvailable(question: AgentQuestion): Promise<Unavailable | null>;
   /** Files an issue, once per key. `none`: there is no tracker. */
   fileIssue(question: {
     key: string;

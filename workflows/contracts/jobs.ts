@@ -81,7 +81,28 @@ export type JobReport =
   | { is: 'interrupted'; because: string }
   | { is: 'stopped'; because: string }
   /**
+   * The agent could not work now, for example because a usage limit is reached. What it did is discarded. It costs no
+   * attempt, and runs again once the agent is available.
+   */
+  | ({ is: 'notNow'; usage?: Usage | undefined } & Unavailable)
+  /**
    * Blocked for now; call again. `forge`: it completed, but uncommitted work of the repository's owner blocks its push.
    * `budget`: it did not begin, because this month's budget is used up.
    */
-  | { is: 'held'; by: 'forge' | 'budget'; because: string };
+  | { is: 'held'; by: 'forge' | 'budget'; because: string }
+  /** It did not begin, because jobs with the same program and credentials wait for their agent. */
+  | ({ is: 'held'; by: 'agent' } & Unavailable);
+
+/** Why an agent is not available. Times are ISO 8601. */
+export interface Unavailable {
+  because: string;
+  /** When it is tried next. */
+  until?: string | undefined;
+  /** Since when it has been unavailable, whichever job noticed that. */
+  since?: string | undefined;
+}
+
+/** A job that waits for its agent, and what the run shows of the wait. */
+export interface AgentQuestion extends Pick<Job, 'key' | 'role' | 'change'> {
+  shown: Unavailable;
+}

@@ -26,6 +26,7 @@ export const NoticeType = z.enum([
   'doctor_found',
   'keeps_failing',
   'checkout_lacking',
+  'agent_unavailable',
   'dependent_not_started',
 ]);
 export type NoticeType = z.infer<typeof NoticeType>;

@@ -39,8 +39,8 @@ export const beganAt = ({ repository, change: { basis } }: RunState): Began | un
 /** What a run does now, with the form of each offered action. */
 export function currentOf(run: RunState): CurrentAnswer | null {
   if (run.closed || !run.current) return null;
-  const { waitingOn: what, detail, offers, deadline, ...current } = run.current;
-  void [what, detail, offers, deadline];
+  const { waitingOn: what, detail, offers, deadline, nextLook, since, ...current } = run.current;
+  void [what, detail, offers, deadline, nextLook, since];
   const failing = current.failing?.map(({ name, conclusion, url }) => ({ name, conclusion, ...(url && { url }) }));
   return {
     ...current,

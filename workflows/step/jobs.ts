@@ -12,6 +12,7 @@ import { pollUntilAnswered } from './polls.ts';
 import { agentAtWork, agentStopped, changesDiscarded, failedWithoutReason } from '../words/agents.ts';
 import { inWords } from '../words/index.ts';
 import { transition } from './transition.ts';
+import { AgentWait, showOtherWaits } from './agents/waiting.ts';
 
 /** How many more jobs follow an eviction: one, or five where the infrastructure reports that it was at fault. */
 const RECOVERIES = { crash: 1, infrastructure: 5 };
@@ -30,28 +31,42 @@ type Report = Exclude<JobReport, { is: 'held' }>;
 export async function send(scope: StepScope, role: string, work: Work, view: Partial<GateView> = {}): Promise<JobEnd> {
   const recoveries = { ...RECOVERIES };
   const asked = { ...work, ...(await carriedBrief(scope, inWords(work.brief), BRIEF_BYTES)) };
-  for (;;) {
-    await scope.run.budget.wait(scope.step);
-    const report = await dispatch(scope, role, asked, view);
-    switch (report.is) {
-      case 'completed':
-      case 'failed':
-        return report;
-      case 'interrupted':
-        continue;
-      case 'stopped':
-        return { is: 'failed', because: agentStopped({ role, because: report.because }) };
-      case 'evicted': {
-        const kind = report.infrastructure ? 'infrastructure' : 'crash';
-        recoveries[kind] -= 1;
-        if (recoveries[kind] < 0) return { is: 'failed', because: report.because, evicted: true };
+  const agent = new AgentWait(scope, role);
+  try {
+    for (;;) {
+      await scope.run.budget.wait(scope.step);
+      const report = await dispatch(scope, role, asked, view, agent);
+      switch (report.is) {
+        case 'completed':
+        case 'failed':
+          return report;
+        case 'interrupted':
+          continue;
+        case 'notNow':
+          agent.begin(report);
+          continue;
+        case 'stopped':
+          return { is: 'failed', because: agentStopped({ role, because: report.because }) };
+        case 'evicted': {
+          const kind = report.infrastructure ? 'infrastructure' : 'crash';
+          recoveries[kind] -= 1;
+          if (recoveries[kind] < 0) return { is: 'failed', because: report.because, evicted: true };
+        }
       }
     }
+  } finally {
+    agent.end();
   }
 }
 
 /** Runs one job under its own key, and records its attempt. */
-async function dispatch(scope: StepScope, role: string, work: WordedWork, view: Partial<GateView>): Promise<Report> {
+async function dispatch(
+  scope: StepScope,
+  role: string,
+  work: WordedWork,
+  view: Partial<GateView>,
+  agent: AgentWait,
+): Promise<Report> {
   const { run, step, activities } = scope;
   const { state } = run;
   const k = (step.jobs[role] ?? 0) + 1;
@@ -66,13 +81,14 @@ async function dispatch(scope: StepScope, role: string, work: WordedWork, view: 
     waitingOn: 'agent',
     detail: agentAtWork({ role, job: k }),
     ...(own && { attempt: attempt.n }),
-    deadline: new Date(Date.now() + state.policy.jobSeconds * 1_000).toISOString(),
+    deadline: deadlineOf(state),
     ...view,
   };
   transition(state, step, shown);
   try {
-    const report = await whenFree(scope, shown, jobOf(scope, key, role, work));
+    const report = await whenFree(scope, shown, jobOf(scope, key, role, work), agent);
     settle(scope, attempt, report);
+    showOtherWaits(scope);
     return report;
   } catch (failure) {
     if (failure instanceof ActivityFailure && !isCancellation(failure) && patched('a-refused-job-has-failed')) {
@@ -90,12 +106,26 @@ async function dispatch(scope: StepScope, role: string, work: WordedWork, view: 
 
 /**
  * Runs the job once nothing blocks it: uncommitted work of the repository's owner blocks its push, and this month's budget
- * blocks its start.
+ * or an unavailable agent block its start.
  */
-async function whenFree({ run, step, activities }: StepScope, shown: GateView, job: Job): Promise<Report> {
+async function whenFree(
+  { run, step, activities }: StepScope,
+  shown: GateView,
+  job: Job,
+  agent: AgentWait,
+): Promise<Report> {
   for (let waits = false; ;) {
+    if (agent.isDue) {
+      await agent.wait(job, shown);
+      await run.budget.wait(step);
+      transition(run.state, step, { ...shown, deadline: deadlineOf(run.state) });
+    }
     const report = await activities.runJob(waits ? { ...job, patient: true } : job);
     if (report.is !== 'held') return report;
+    if (report.by === 'agent') {
+      agent.begin(report);
+      continue;
+    }
     transition(run.state, step, { ...shown, waitingOn: report.by, detail: report.because, because: report.because });
     waits = report.by === 'forge';
     if (waits) continue;
@@ -107,6 +137,8 @@ async function whenFree({ run, step, activities }: StepScope, shown: GateView, j
     transition(run.state, step, shown);
   }
 }
+
+const deadlineOf = ({ policy }: RunState): string => new Date(Date.now() + policy.jobSeconds * 1_000).toISOString();
 
 function jobOf({ run, step }: StepScope, key: string, role: string, work: WordedWork): Job {
   const { state } = run;
@@ -140,9 +172,9 @@ function taskOf(state: RunState): Job['task'] {
 function settle({ run, step }: StepScope, attempt: AttemptEntry, report: Report): void {
   const { state } = run;
   attempt.endedAt = new Date().toISOString();
-  attempt.outcome = report.is;
+  attempt.outcome = report.is === 'notNow' ? 'interrupted' : report.is;
   attempt.summary = ('summary' in report ? report.summary : report.because || failedWithoutReason()).slice(0, 500);
-  if (report.is === 'completed' || report.is === 'failed') {
+  if (report.is === 'completed' || report.is === 'failed' || (report.is === 'notNow' && report.usage)) {
     step.usage = addUsage(step.usage ?? noUsage(), report.usage);
     state.usage = addUsage(state.usage, report.usage);
   }

@@ -24,15 +24,19 @@ export function setCurrent(run: RunState, { step, id, kind }: StepRecord, view: 
 /** Publishes the current state of the run. */
 export function publish(run: RunState): void {
   const key = waitKey(run);
-  if (run.wait.key !== key) run.wait = { key, since: new Date().toISOString() };
+  if (run.wait.key !== key) run.wait = { key, since: ownSince(run) ?? new Date().toISOString() };
   upsertChanged(run);
 }
+
+/** Since when the step has been waiting, unless a person has paused the run. */
+const ownSince = (run: RunState): string | undefined =>
+  whatOf(run) === run.current?.waitingOn ? run.current.since : undefined;
 
 /** Identifies what the run waits for. Publishing the same wait again does not restart its clock. */
 function waitKey(run: RunState): string {
   const what = whatOf(run);
-  const { id, visit, attempt } = run.current ?? {};
-  return [statusOf(run), what, id, visit ?? attempt].join('|');
+  const { id, visit, attempt, since } = run.current ?? {};
+  return [statusOf(run), what, id, visit ?? attempt, ...(since ? [since] : [])].join('|');
 }
 
 const sent = new WeakMap<RunState, Record<string, string>>();

@@ -50,6 +50,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   updateFromBase: changing,
   commitFiles: changing,
   withinBudget: reading,
+  agentAvailable: reading,
   fileIssue: { ...changing, retry: { ...retry, maximumAttempts: 5 } },
   tellIssues: { ...changing, retry: { ...retry, maximumAttempts: 5 } },
   releaseSettled: reading,

@@ -1,3 +1,4 @@
+import type { Unavailable } from '../contracts/jobs.ts';
 import type { Estimate } from '../contracts/pipeline-run.ts';
 import { paragraphs, type Parts } from './parts.ts';
 
@@ -10,6 +11,19 @@ export const agentChangedNothing = ({ role }: Parts<'agentChangedNothing'>) =>
 
 export const agentStopped = ({ role, because }: { role: string; because: string }) =>
   `The ${role} was stopped: ${because}`;
+
+/** An agent that cannot work now, for a reason outside of the task, such as a usage limit. */
+export const agentUnavailable = ({ role, because, until }: { role: string } & Unavailable) =>
+  `${role} waits until its agent is available: ${sentence(because)}${until ? ` Next try: ${until}.` : ''}`;
+
+export const agentLongUnavailable = ({ role, because, since }: { role: string; because: string; since: string }) =>
+  `The agent of ${role} has not been available since ${since}: ${sentence(because)} The run goes on by itself once it is.`;
+
+/** What an activity shows while it waits. `tried`: the job that tries the agent now. */
+export const agentAwaited = ({ because, until, tried }: Unavailable & { tried?: string | undefined }) =>
+  `${sentence(because)} ${tried ? `It is tried by ${tried} now` : `Next try: ${until ?? 'soon'}`}`;
+
+const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /** A job that failed without a message. */
 export const failedWithoutReason = () => 'It failed without a reason.';

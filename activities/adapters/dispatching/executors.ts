@@ -37,6 +37,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], agentsOf: Age
       return (await Promise.all(fields)).flat();
     },
     knows: async (key) => (await knowing(key)) !== undefined,
+    unavailable: async (job) => forRole((await agentsOf(job.change)).agents, job.role).unavailable(job),
     /** A job stays with the executor that has it, even if another one is preferred by now. */
     async ensure(job, by) {
       const executor = (await knowing(job.key)) ?? forRole((await agentsOf(job.change)).agents, job.role);

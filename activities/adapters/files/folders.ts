@@ -18,6 +18,7 @@ export const foldersOf = (root: string) => ({
   notices: path.join(root, 'notices.jsonl'),
   locks: path.join(root, 'locks'),
   moves: path.join(root, 'moves'),
+  unavailable: path.join(root, 'unavailable'),
   trash: path.join(root, 'trash'),
   unfinished: path.join(root, 'unfinished'),
 });

@@ -3,11 +3,14 @@ import type { Job, JobReport } from '../../../workflows/contracts/activities.ts'
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { until } from '../../support/stack.ts';
 
-/** The needs of the suite for executors: jobs that end, jobs that do not, and the number of jobs that have begun. */
+/**
+ * The needs of the suite for executors: jobs that end, jobs that do not, jobs whose agent cannot work now but in 2 s, and
+ * the number of jobs that have begun. All have the same agent.
+ */
 export interface ExecutorRig {
   /** Opens the executor, as another worker would. */
   open(): Executor;
-  job(what: 'quick' | 'endless', over?: Partial<Job>): Promise<Job>;
+  job(what: 'quick' | 'endless' | 'not-now', over?: Partial<Job>): Promise<Job>;
   /** A change whose repository has an agent for `coder`, and for no other role. */
   withCoderOnly(): Promise<Change>;
   /** The total number of jobs that have begun. */
@@ -95,6 +98,37 @@ export function executorContract(name: string, rigOf: () => Promise<ExecutorRig>
 
       expect(await executor.stop(job.key, 'It was called off.', later)).toBe(true);
       expect(await executor.look(job.key, FIRST)).toMatchObject({ is: 'stopped' }); // any attempt may read it
+    });
+
+    const named = (n: number) => ({ key: `run/default/T-${n}/00000000000${n}/1-coder/coder-1` });
+    const mayBegin = ({ key, role, change }: Job) =>
+      until(
+        `${key} may begin`,
+        async () => (await executor.unavailable({ key, role, change })) === undefined || undefined,
+      );
+
+    it('holds jobs of an agent that cannot work now, until exactly one of them tries it', async () => {
+      expect(await executor.unavailable(await rig.job('quick'))).toBeUndefined();
+      const refused = await rig.job('not-now');
+      await executor.ensure(refused);
+      const report = await ended(executor, refused);
+      expect(report).toMatchObject({ is: 'notNow', because: 'usage limit reached', until: expect.any(String) });
+      expect(await executor.look(refused.key)).toEqual(report);
+
+      const [one, other] = [await rig.job('endless', named(2)), await rig.job('endless', named(3))];
+      expect(await executor.unavailable(one)).toMatchObject({ because: 'usage limit reached' });
+      await mayBegin(one);
+      expect(await executor.unavailable(other)).toMatchObject({ tried: one.key });
+      expect(await executor.unavailable(one)).toBeUndefined(); // the same one may ask again
+      await executor.ensure(one);
+      expect(await executor.unavailable(other)).toMatchObject({ tried: one.key });
+
+      await executor.stop(one.key);
+      expect(await executor.unavailable(other)).toBeUndefined(); // the next one tries
+      const quick = await rig.job('quick', named(3));
+      await executor.ensure(quick);
+      await ended(executor, quick);
+      for (const n of [4, 5]) expect(await executor.unavailable(await rig.job('quick', named(n)))).toBeUndefined();
     });
 
     it('stops a job for its run, whichever attempt owns it', async () => {

@@ -7,6 +7,9 @@ import { environmentsContract } from './environments-contract.ts';
 import { executorContract } from './executor-contract.ts';
 import { forgeContract } from './forge-contract.ts';
 
+const notNowFor = (ms: number): JobReport => {
+  return { is: 'notNow', because: 'usage limit reached', until: new Date(Date.now() + ms).toISOString() };
+};
 const dispose = async () => undefined;
 const change = { repository: '/memory', base: 'main', branch: 'work', basis: 'b'.repeat(40) };
 
@@ -28,7 +31,8 @@ forgeContract('the in-memory one', async () => {
 executorContract('the in-memory one', async () => {
   const done: JobReport = { is: 'completed', summary: 'done', changed: false, foreign: [] };
   const executor = new InMemoryExecutor(
-    async ({ brief }) => (brief === 'endless' ? new Promise(() => undefined) : done),
+    async ({ brief }) =>
+      brief === 'endless' ? new Promise(() => undefined) : brief === 'not-now' ? notNowFor(2_000) : done,
     ['coder'],
   );
   return {

@@ -96,6 +96,7 @@ class QuickExecutor implements Executor {
 
   list: Executor['list'] = async () => [];
   examine: Executor['examine'] = async () => [];
+  unavailable: Executor['unavailable'] = async () => undefined;
   knows = async (key: string): Promise<boolean> => this.ended.has(key);
 
   async ensure(job: Job): Promise<void> {

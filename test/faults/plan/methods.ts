@@ -42,6 +42,7 @@ export const METHODS = {
   executor: {
     examine: { by: 'examine', in: 'merged' },
     knows: { by: 'runJob', in: 'merged' },
+    unavailable: { by: 'runJob', in: 'merged' },
     ensure: { by: 'runJob', in: 'tested', late: true },
     look: { by: 'runJob', in: 'restarted', late: true },
     stop: { by: 'stopJob', in: 'stopped', late: true },

@@ -1,7 +1,7 @@
 import { isLater, Superseded } from '../../../activities/adapters/processes/attempts.ts';
 import type { Ledger } from '../../../activities/ledger.ts';
-import type { Attempt, Executor, JobStatus } from '../../../activities/ports.ts';
-import type { BadField, Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { AgentUnavailable, Attempt, Executor, JobStatus } from '../../../activities/ports.ts';
+import type { BadField, Job, JobReport, Unavailable } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 
 /** A fake with the guarantees of a real executor: agents are a function. It records each start, once per key. */
@@ -9,6 +9,8 @@ export class InMemoryExecutor implements Executor {
   private readonly reports = new Map<string, JobReport | undefined>();
   private readonly owners = new Map<string, Attempt>();
   private closing = false;
+  /** All roles have the same agent here. While it is not available, one job tries it. */
+  private outage: (Unavailable & { trial?: string }) | undefined;
   readonly begun: string[] = [];
 
   constructor(
@@ -24,6 +26,19 @@ export class InMemoryExecutor implements Executor {
   }
 
   list = async () => [...this.reports].flatMap(([key, report]) => (report ? [] : [{ key, running: true }]));
+
+  async unavailable({ key }: Pick<Job, 'key'>): Promise<AgentUnavailable | undefined> {
+    const { outage } = this;
+    if (!outage) return undefined;
+    const tried = outage.trial && !this.reports.get(outage.trial) ? outage.trial : undefined;
+    const isDue = outage.until === undefined || Date.now() >= Date.parse(outage.until);
+    if (tried === key || (!tried && isDue)) {
+      outage.trial = key;
+      return undefined;
+    }
+    const { because, until } = outage;
+    return { because, ...(until && { until }), ...(tried && { tried }) };
+  }
 
   knows = async (key: string): Promise<boolean> => this.reports.has(key);
 
@@ -74,6 +89,8 @@ export class InMemoryExecutor implements Executor {
   /** The first end counts: later results of a stopped job change nothing. */
   private end(key: string, report: JobReport): void {
     if (this.reports.get(key) !== undefined) return;
+    if (report.is === 'notNow') this.outage = { because: report.because, until: report.until };
+    if ((report.is === 'completed' || report.is === 'failed') && this.outage?.trial === key) this.outage = undefined;
     if (this.reports.has(key)) this.ledger?.note({ effect: 'job-ended', key });
     this.reports.set(key, report);
   }

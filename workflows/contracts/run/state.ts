@@ -18,6 +18,10 @@ export interface GateView extends Omit<Shown, 'because'> {
   attempts?: number | undefined;
   /** When the wait ends at the latest, where it has such an end. ISO time. */
   deadline?: string | undefined;
+  /** When the world is polled next, where that is far off. ISO time. */
+  nextLook?: string | undefined;
+  /** When the wait began, where several jobs are part of it. ISO time. */
+  since?: string | undefined;
 }
 
 /** The same in words. */

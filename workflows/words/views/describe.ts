@@ -22,8 +22,8 @@ export function waitOf(run: RunState): WaitingOn {
   if (run.ending && run.closed) return { what, detail: runEnded({ ending: run.ending }), since, offers: [] };
   const offers = offersNow(run);
   if (run.paused && !run.ending) return { what, detail: pausedBy(run.paused), since, offers };
-  const { detail = atWork(), deadline } = run.current ?? {};
-  return { what, detail, since, ...(deadline && { deadline }), offers };
+  const { detail = atWork(), deadline, nextLook } = run.current ?? {};
+  return { what, detail, since, ...(deadline && { deadline }), ...(nextLook && { nextLook }), offers };
 }
 
 /** The answer of the query `run`. */

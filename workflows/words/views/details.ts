@@ -17,13 +17,14 @@ const MOST = 8_000;
  * Web UI does not show what follows a table.
  */
 export function currentDetails(run: RunState): string {
-  const { what, detail, since } = waitOf(run);
+  const { what, detail, since, nextLook } = waitOf(run);
   const { failing, attempt, attempts, because, decision, cap, findings, assessment, proposal } = run.current ?? {};
   const refusal = run.actions.findLast(({ verdict }) => verdict === 'refused');
 
   const paragraphs = [
     `**${statusOf(run)}**${place(run)}, waiting on **${what}** since ${since}. ${plain(detail)}`,
     because && because !== detail && `Why: ${plain(because)}`,
+    nextLook && `Next try: ${plain(nextLook)}`,
     ...failingNow(run).map(failingLine),
     run.environment && environmentLine(run.environment),
     run.head && `Head: \`${run.head}\` on ${code(run.change.branch)}, into ${code(run.change.base)}`,

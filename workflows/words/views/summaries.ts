@@ -20,6 +20,7 @@ const summaries: Summaries = {
   updateFromBase: ({ change }) => `merging ${change.base.slice(0, 60)} into the work branch`,
   commitFiles: ({ files }) => `committing ${Object.keys(files).length} files`,
   withinBudget: () => 'waiting for this month’s budget',
+  agentAvailable: ({ role, key }) => `waiting for the agent of ${role} (${key.slice(key.lastIndexOf('/') + 1)})`,
   fileIssue: ({ title }) => `filing an issue: ${inert(title).slice(0, 100)}`,
   tellIssues: ({ issues }) => `commenting on ${issues.slice(0, 5).join(', ')}`,
   releaseSettled: ({ mergeCommit, until }) => `watching the release of ${short(mergeCommit)} until ${until}`,

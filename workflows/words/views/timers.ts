@@ -1,5 +1,6 @@
 // What the Web UI shows beside each timer of a workflow: what is waited for.
 
+export const agentUnavailableTimer = (step: string) => `${step}: people are notified that its agent is not available`;
 export const checksPendingTimer = (step: string) => `${step}: people are notified that checks are still pending`;
 export const earlierEnvironmentTimer = () => 'the environment of an earlier run is still being removed';
 export const environmentGoneTimer = () => 'the environment is being removed';

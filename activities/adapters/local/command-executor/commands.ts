@@ -3,10 +3,11 @@ import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import type { Repositories } from '../../git/publishing/repositories.ts';
+import { presetNamed } from '../../agents/presets/index.ts';
+import type { PresetName } from '../../agents/preset.ts';
 import { secretsFor, type Configuration } from '../../configuration/configuration.ts';
-import { Refusal } from '../../git/settling/checkout.ts';
-import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
+import type { Repositories } from '../../git/publishing/repositories.ts';
+import { agentFor } from '../../settings/agent-settings.ts';
 import type { AgentsFound } from '../../settings/reading.ts';
 
 interface Place {
@@ -28,7 +29,10 @@ export async function lacking(
   if (agent === undefined) {
     return [{ path: `${at}.${role}`, expected: 'expected an agent, or one for default, found nothing' }];
   }
-  const fields = agent.is === 'preset' ? [] : await withoutProgram(place, change, path, agent.command);
+  const fields =
+    agent.is === 'preset'
+      ? await withoutPreset(place, path, role, agent)
+      : await withoutProgram(place, change, path, agent.command);
   return [...fields, ...withoutSecrets(place, change, path, agent.secrets)];
 }
 
@@ -40,11 +44,15 @@ function withoutSecrets({ configuration }: Place, change: Change, path: string, 
   ];
 }
 
-/** The command of an agent that this executor can run. Throws `Refusal` for all others. */
-export function commandOf(agent: AgentSettings): string {
-  if (agent.is === 'command' && agent.secrets.length === 0) return agent.command;
-  const what = agent.is === 'command' ? 'commands with secrets' : agent.is === 'acp' ? 'acp' : agent.preset;
-  throw new Refusal(`This version of gatehouse cannot run ${what} yet.`);
+async function withoutPreset(
+  { searchPath }: Place,
+  path: string,
+  role: string,
+  { preset: name, env }: { preset: PresetName; env: Record<string, string> },
+): Promise<BadField[]> {
+  const { program, install } = await presetNamed(name);
+  if (await isKnownToShell(program, env['PATH'] ?? searchPath)) return [];
+  return [{ path, expected: `expected the program of ${role}, '${program}', on PATH. To get it: ${install}` }];
 }
 
 async function withoutProgram(

@@ -10,7 +10,15 @@ import { discarded, keepCommits, settle, type Settling } from '../../git/settlin
 import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
 import { plain } from '../../processes/text.ts';
-import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult } from './result.ts';
+import { EX_TEMPFAIL, lastPrinted, readNotNow } from './not-now.ts';
+import {
+  PRINTED_CHARACTERS,
+  readFailure,
+  readResult,
+  readResultFile,
+  type AgentResult,
+  type ResultFile,
+} from './result.ts';
 
 const DETAIL_CHARACTERS = 2_000;
 
@@ -42,6 +50,8 @@ export class Ending {
   async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
     const { job, begun, run } = ended;
     const file = await readResultFile(ended.result);
+    const notNow = await notNowOf(ended, state, file);
+    if (notNow) return 'broken' in notNow ? this.failed(ended, notNow.broken, signal) : notNow;
     const killed = state.is !== 'exited' || (state.code > 128 && state.code < 160);
     if (killed && 'text' in file && file.text === undefined) {
       const how = state.is === 'exited' ? `a signal (exit code ${state.code})` : 'something outside of gatehouse';
@@ -50,7 +60,9 @@ export class Ending {
     }
     if (state.is !== 'exited' || state.code !== 0) {
       const code = state.is === 'exited' ? `exit code ${state.code}` : 'no exit code';
-      return this.failed(ended, `${job.role} ended with ${code}.`, signal);
+      const { failed, usage } = readFailure(file);
+      const report = await this.failed(ended, failed ?? `${job.role} ended with ${code}.`, signal);
+      return report.is === 'failed' && usage ? { ...report, usage } : report;
     }
     const read = begun.merging?.clean
       ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }
@@ -137,6 +149,19 @@ function saidOf({ summary, output, decision, confidence, usage, cut }: AgentResu
     ...(usage && { usage }),
     ...(cut && { cut }),
   };
+}
+
+/** Whether the agent could not work now. Then nothing that it did is kept. */
+async function notNowOf({ run }: Ended, state: ProcessState, file: ResultFile) {
+  const said = 'text' in file && file.text !== undefined ? readNotNow(file.text) : undefined;
+  if (said && 'broken' in said) return said;
+  if (said?.because !== undefined) return { is: 'notNow' as const, ...said, because: said.because };
+  if (state.is !== 'exited' || state.code !== EX_TEMPFAIL) return undefined;
+  const because = lastPrinted(
+    await tailOf(run, 'stdout', DETAIL_CHARACTERS),
+    await tailOf(run, 'stderr', DETAIL_CHARACTERS),
+  );
+  return { is: 'notNow' as const, because: because || `It ended with exit code ${EX_TEMPFAIL}.`, ...said };
 }
 
 async function detailOf(run: string): Promise<{ detail?: string }> {

@@ -11,19 +11,17 @@ import { Trash } from '../../files/trash.ts';
 import { Begun, Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
 import { Superseded } from '../../processes/attempts.ts';
-import { environmentFor } from '../../processes/environment.ts';
 import { withLock } from '../../processes/locks.ts';
-import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
-import { agentFor } from '../../settings/agent-settings.ts';
+import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
-import { commandOf, lacking } from './commands.ts';
+import { Agents } from './agents.ts';
+import { lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
+import { jobFolder, type JobFolder } from './job-folder.ts';
+import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
-import { shownJob } from './shown-job.ts';
 import { UnfinishedJobs } from './unfinished-jobs.ts';
-
-const GRACE_MS = 3_000;
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
 export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } =>
@@ -31,11 +29,8 @@ export const commandExecutor = (options: InCheckouts): Executor & { close(): Pro
 
 class CommandExecutor implements Executor {
   private readonly jobs;
-  private readonly environment;
-  private readonly repositories;
-  private readonly agentsOf;
-  private readonly configuration;
   private readonly ending;
+  private readonly agents;
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
@@ -43,27 +38,22 @@ class CommandExecutor implements Executor {
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor({ root, environment, ledger, repositories, agentsOf, configuration }: InCheckouts) {
+  constructor(private readonly options: InCheckouts) {
+    const { root, ledger, repositories } = options;
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
-    this.environment = environment;
-    this.repositories = repositories;
-    this.agentsOf = agentsOf;
-    this.configuration = configuration;
     this.ledger = ledger;
     this.ending = new Ending(root, repositories);
+    this.agents = new Agents(options);
     void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const found = await this.agentsOf(change);
-    const place = {
-      repositories: this.repositories,
-      searchPath: this.environment['PATH'],
-      configuration: this.configuration(),
-    };
+    const { repositories, environment, configuration, agentsOf } = this.options;
+    const found = await agentsOf(change);
+    const place = { repositories, searchPath: environment['PATH'], configuration: configuration() };
     const fields = await Promise.all(roles.map((role) => lacking(place, change, found, role)));
     return fields.flat();
   }
@@ -71,6 +61,8 @@ class CommandExecutor implements Executor {
   list = () => this.unfinished.list();
 
   knows = async (key: string): Promise<boolean> => (await readRecord(this.folderOf(key).job)) !== undefined;
+
+  unavailable: Executor['unavailable'] = (job) => this.agents.unavailable(job);
 
   ensure(job: Job, by?: Attempt): Promise<void> {
     const place = this.folderOf(job.key);
@@ -96,25 +88,14 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const { agents, at } = await this.agentsOf(job.change);
-    const agent = agentFor(agents, job.role);
-    if (agent === undefined) throw new Refusal(`${at} has no agent for ${job.role}, and no default.`);
-    const command = commandOf(agent);
-    const begun = await prepare(this.repositories, job, place.tree);
+    const agent = await agentOf(this.options, job);
+    const begun = await prepare(this.options.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;
 
-    const text = JSON.stringify(shownJob(job));
-    await writeJson(place.told, shownJob(job));
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
-    await launch(place.run, {
-      command,
-      cwd: place.tree,
-      env: environmentFor(this.environment, { GATEHOUSE_JOB: place.told, GATEHOUSE_RESULT: place.result }),
-      stdin: text,
-      begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
-    });
+    await launchAgent(this.options, job, place, agent);
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
@@ -135,14 +116,16 @@ class CommandExecutor implements Executor {
       if (state.is === 'absent') throw new Error(`The command of ${key} has not begun and is launched again.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
-        if (!over) return running(place.run);
-        await end(place.run, { graceMs: GRACE_MS });
+        if (!over) return this.agents.seen(place, state).then(() => running(place.run));
+        await endJob(place);
         const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
         return this.report(key, place, await this.settled(key, failed), still);
       }
-      await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
+      await endJob(place); // what it left running in its group
       const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun, still }, state, signal);
-      return this.report(key, place, await this.settled(key, ended), still);
+      const report = await this.settled(key, ended);
+      await still();
+      return this.report(key, place, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
     });
   }
 
@@ -155,7 +138,7 @@ class CommandExecutor implements Executor {
       if (await isSuperseded(place.owner, by)) return false;
       await mkdir(place.folder, { recursive: true });
       if (!(await readReport(place.report))) await this.note(key, place, { is: 'stopped', because });
-      await end(place.run, { graceMs: GRACE_MS });
+      await endJob(place);
       await this.clear(place);
       return true;
     });
@@ -197,7 +180,8 @@ class CommandExecutor implements Executor {
   }
 
   /** A checkout that cannot be removed stays listed, and the next worker tries again. */
-  private async clear({ folder, tree }: JobFolder): Promise<void> {
+  private async clear({ folder, tree, scratch }: JobFolder): Promise<void> {
+    await clear(scratch);
     await this.trash.take(tree);
     if (!(await isThere(tree))) await this.unfinished.strike(path.basename(folder));
   }
@@ -233,24 +217,8 @@ class CommandExecutor implements Executor {
 
   private folderOf = (key: string) => this.folderIn(safeName(key));
 
-  private folderIn(name: string) {
-    const folder = path.join(this.jobs, name);
-    const file = (name: string) => path.join(folder, name);
-    return {
-      folder,
-      lock: `${folder}.lock`,
-      tree: file('tree'),
-      run: file('run'),
-      owner: file('owner.json'),
-      job: file('job.json'),
-      told: file('told.json'),
-      begun: file('begun.json'),
-      result: file('result.json'),
-      report: file('report.json'),
-    };
-  }
+  private folderIn = (name: string) => jobFolder(this.jobs, name);
 }
-type JobFolder = ReturnType<CommandExecutor['folderIn']>;
 
 async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);

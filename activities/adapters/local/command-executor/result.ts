@@ -7,7 +7,15 @@ import { plainWithin } from '../../processes/text.ts';
 /** How many characters are read from the end of an agent's output. */
 export const PRINTED_CHARACTERS = 12_000;
 const SUMMARY_CHARACTERS = 10_000;
+const FAILED_CHARACTERS = 1_000;
 const OUTPUT_BYTES = 256_000;
+
+/** What a job has used. */
+export const Used = z.object({
+  inputTokens: z.number().min(0).optional(),
+  outputTokens: z.number().min(0).optional(),
+  costCents: z.number().min(0).optional(),
+});
 
 /** The contents of an agent's result file. */
 const Result = z.looseObject({
@@ -17,21 +25,17 @@ const Result = z.looseObject({
     .object({ question: z.string().min(1).max(10_000), options: z.array(z.string().min(1).max(1_000)).min(1).max(50) })
     .optional(),
   confidence: z.number().min(0).max(1).optional(),
-  usage: z
-    .object({
-      inputTokens: z.number().min(0).optional(),
-      outputTokens: z.number().min(0).optional(),
-      costCents: z.number().min(0).optional(),
-    })
-    .optional(),
+  usage: Used.optional(),
 });
 export type AgentResult = z.output<typeof Result> & { cut?: boolean };
 
 /** Larger than any valid result, because output and summary have smaller limits. */
 const RESULT_BYTES = 4_000_000;
 
+export type ResultFile = { text: string | undefined } | { broken: string };
+
 /** Reads an agent's result file: its text, nothing, or why it is not a result. */
-export async function readResultFile(file: string): Promise<{ text: string | undefined } | { broken: string }> {
+export async function readResultFile(file: string): Promise<ResultFile> {
   const found = await readBounded(file, RESULT_BYTES);
   if (found.is === 'odd') return { broken: `The result is ${found.what}: expected a file with JSON` };
   return { text: found.is === 'read' ? textOf(found.bytes) : undefined };
@@ -58,6 +62,18 @@ export function readResult(
   const size = data.output === undefined ? 0 : Buffer.byteLength(JSON.stringify(data.output));
   if (size > OUTPUT_BYTES) return { broken: `The result's output has ${size} bytes, of at most ${OUTPUT_BYTES}` };
   return { result: finished(data, answers) };
+}
+
+const Failure = z.looseObject({ failed: z.string().trim().min(1).optional().catch(undefined), usage: Used.optional() });
+
+/** What the result file of a failed agent says: why it failed, as our driver writes it, and what it has used. */
+export function readFailure(file: ResultFile): Pick<z.output<typeof Failure>, 'failed' | 'usage'> {
+  const { data } = Failure.safeParse('text' in file && file.text !== undefined ? jsonOf(file.text) : undefined);
+  const { failed, usage } = data ?? {};
+  return {
+    ...(failed !== undefined && { failed: plainWithin(failed).slice(0, FAILED_CHARACTERS) }),
+    ...(usage && { usage }),
+  };
 }
 
 /** The part of a result that people and later steps see: data if the role is asked for data, and readable text. */

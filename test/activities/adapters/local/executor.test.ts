@@ -72,7 +72,13 @@ async function run(given: Job | Promise<Job>, executor: Executor = open()): Prom
 
 executorContract('the command executor', async () => {
   const rig = await AgentRig.create();
-  const scripts = { quick: 'echo begun >> $T/begun; echo done', endless: 'echo begun >> $T/begun; sleep 60' };
+  const inTwoSeconds = 'new Date(Date.now() + 2000).toISOString()';
+  const notNow = `JSON.stringify({ notNow: { because: "usage limit reached", until: ${inTwoSeconds} } })`;
+  const scripts = {
+    quick: 'echo begun >> $T/begun; echo done',
+    endless: 'echo begun >> $T/begun; sleep 60',
+    'not-now': `node -p '${notNow}' > $GATEHOUSE_RESULT`,
+  };
   const opened: { close(): Promise<void> }[] = [];
   return {
     open() {

@@ -1,0 +1,181 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Unavailable } from '../../../workflows/contracts/activities.ts';
+import type { AgentUnavailable } from '../../ports.ts';
+import { foldersOf, hashOf } from '../files/folders.ts';
+import { recordAs } from '../files/reading.ts';
+import { writeJson } from '../files/records.ts';
+import { withLock } from '../processes/locks.ts';
+
+const MINUTE_MS = 60_000;
+/** When an agent is tried again, after the first refusal, the second, and so on, in minutes. The last one is repeated. */
+const AFTER_MINUTES = [1, 2, 4, 8, 16, 30];
+/** How often in a row an agent may name a time and then refuse, before it is tried less and less often all the same. */
+const TIMES_TRUSTED = 3;
+/** How long a job that may try the agent has until it is sent, in milliseconds. Then another one may try. */
+const CLAIM_MS = 2 * MINUTE_MS;
+
+/** What jobs have in common that wait together: the program, and everything that decides as whom it is signed in. */
+export interface AgentIdentity {
+  program: string;
+  /** The names of its secrets. */
+  secrets: readonly string[];
+  env: Readonly<Record<string, string>>;
+  home: string | undefined;
+}
+
+export const identityOf = ({ program, secrets, env, home }: AgentIdentity): string => {
+  const named = Object.entries(env).sort(([one], [other]) => (one < other ? -1 : 1));
+  return hashOf(JSON.stringify([program, [...secrets].sort(), named, home ?? '']));
+};
+
+/** How the job fares that tries an agent. `gone`: it was stopped, killed or interrupted, so another one tries. */
+export type Trial = 'unsent' | 'at-work' | 'available' | 'gone';
+
+/** An agent that is not available. Times are ISO 8601. */
+const Entry = z.object({
+  because: z.string(),
+  since: z.string(),
+  /** How often it was tried, and refused, in a row. */
+  tries: z.number().int().min(1),
+  next: z.string(),
+  /** The key of the job that was refused last. Refusing it again changes nothing. */
+  refused: z.string(),
+  /** The job that may try it, and since when. */
+  trial: z.object({ key: z.string(), at: z.string() }).optional(),
+});
+type Entry = z.output<typeof Entry>;
+
+/**
+ * The agents that cannot work now, one file for each identity, for all runs and workers of this data folder. One job tries
+ * an agent when its time has come. It is available again once that job has an answer of the model, or has ended by itself.
+ */
+export class Availability {
+  private readonly folder;
+
+  /** `trialOf` reports on the job with this key, from what is on disk: its worker may be dead. */
+  constructor(
+    root: string,
+    private readonly trialOf: (key: string) => Promise<Trial>,
+  ) {
+    this.folder = foldersOf(root).unavailable;
+  }
+
+  /** Whether no agent is unavailable. */
+  async isQuiet(): Promise<boolean> {
+    const names = await readdir(this.folder).catch((): string[] => []);
+    return !names.some((name) => name.endsWith('.json'));
+  }
+
+  /** Why a new job must wait. Undefined if it may begin: the agent is available, or this job is the one that tries it. */
+  async ask(identity: string, key: string): Promise<AgentUnavailable | undefined> {
+    const told = await this.judged(identity, key);
+    if (told?.is !== 'held') return told && this.locked(identity, () => this.claim(identity, key));
+    return told.told;
+  }
+
+  /**
+   * Records that an agent has refused a job, and returns when it is tried next. `until` is the time that the agent named: a
+   * past one does not count.
+   */
+  refuse(identity: string, key: string, said: { because: string; until?: string | undefined }): Promise<Unavailable> {
+    return this.locked(identity, async () => {
+      const before = await this.current(identity);
+      if (before?.refused === key) return shown(before);
+      const entry = refusedEntry(before, key, said, Date.now());
+      await writeJson(this.fileOf(identity), entry);
+      return shown(entry);
+    });
+  }
+
+  /** Records that an agent is available, so that all jobs go on. */
+  answered(identity: string): Promise<void> {
+    return this.locked(identity, () => rm(this.fileOf(identity), { force: true }));
+  }
+
+  private async claim(identity: string, key: string): Promise<AgentUnavailable | undefined> {
+    const told = await this.judged(identity, key);
+    if (told?.is === 'held') return told.told;
+    if (told?.is === 'available') await rm(this.fileOf(identity), { force: true });
+    if (told?.is !== 'due') return undefined;
+    await writeJson(this.fileOf(identity), { ...told.entry, trial: { key, at: iso(Date.now()) } });
+    return undefined;
+  }
+
+  private async judged(identity: string, key: string) {
+    const entry = await recordAs(this.fileOf(identity), Entry);
+    if (!entry) return undefined;
+    const { trial } = entry;
+    const fares = trial && (await this.trialOf(trial.key));
+    if (fares === 'available') return { is: 'available' as const };
+    if (trial?.key === key) return { is: 'due' as const, entry };
+    const tried = fares === 'at-work' || (fares === 'unsent' && isFresh(trial!.at));
+    if (!tried && Date.now() >= Date.parse(entry.next)) return { is: 'due' as const, entry };
+    return { is: 'held' as const, told: { ...shown(entry), ...(tried && { tried: trial!.key }) } };
+  }
+
+  /** The entry with the job that tries the agent, if that still does. None if that has found it available meanwhile. */
+  private async current(identity: string): Promise<Entry | undefined> {
+    const entry = await recordAs(this.fileOf(identity), Entry);
+    if (!entry?.trial) return entry;
+    const fares = await this.trialOf(entry.trial.key);
+    if (fares === 'available') return undefined;
+    return fares === 'gone' ? { ...entry, trial: undefined } : entry;
+  }
+
+  private locked<T>(identity: string, work: () => Promise<T>): Promise<T> {
+    return withLock(`${this.fileOf(identity)}.lock`, work);
+  }
+
+  private fileOf = (identity: string): string => path.join(this.folder, `${identity}.json`);
+}
+
+const shown = ({ because, next, since }: Entry): Unavailable => ({ because, until: next, since });
+
+function isFresh(at: string): boolean {
+  const age = Date.now() - Date.parse(at);
+  return age >= 0 && age < CLAIM_MS;
+}
+
+/**
+ * The job that tried the agent counts as another try. Others began before: they only correct what is known, unless the next
+ * try is due already.
+ */
+function refusedEntry(
+  before: Entry | undefined,
+  key: string,
+  { because, until }: { because: string; until?: string | undefined },
+  now: number,
+): Entry {
+  const named = until !== undefined && Date.parse(until) > now ? Date.parse(until) : undefined;
+  const isTry = before?.trial ? before.trial.key === key : !before || Date.parse(before.next) <= now;
+  if (before && !isTry) {
+    return { ...before, because, refused: key, ...(named !== undefined && { next: iso(named) }) };
+  }
+  const tries = (before?.tries ?? 0) + 1;
+  const since = before?.since ?? iso(now);
+  return { because, since, tries, next: iso(nextTry(tries, named, now)), refused: key };
+}
+
+function nextTry(tries: number, named: number | undefined, now: number): number {
+  if (named === undefined) return now + delayMs(tries);
+  return tries <= TIMES_TRUSTED ? named : Math.max(named, now + delayMs(tries - TIMES_TRUSTED));
+}
+
+const delayMs = (tries: number): number => AFTER_MINUTES[Math.min(tries, AFTER_MINUTES.length) - 1]! * MINUTE_MS;
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** Names the file that a job writes when the model has answered. */
+export const ANSWERED = 'GATEHOUSE_ANSWERED';
+
+/** Called by a job of ours, in its own process, when the model has answered: the agent is available, and others may begin. */
+export async function modelAnswered(environment: NodeJS.ProcessEnv): Promise<void> {
+  const file = environment[ANSWERED];
+  if (file) await markAnswered(file);
+}
+
+export async function markAnswered(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, '');
+}

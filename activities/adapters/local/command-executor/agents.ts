@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises';
+import type { Job, JobReport, Unavailable } from '../../../../workflows/contracts/activities.ts';
+import type { AgentUnavailable } from '../../../ports.ts';
+import { Availability, identityOf, markAnswered, type Trial } from '../../agents/availability.ts';
+import { isThere } from '../../files/clearing.ts';
+import { foldersOf, safeName } from '../../files/folders.ts';
+import { readRecord } from '../../files/reading.ts';
+import { stateOf, type ProcessState } from '../../processes/processes.ts';
+import { agentFor } from '../../settings/agent-settings.ts';
+import type { InCheckouts } from '../opening.ts';
+import { jobFolder, type JobFolder } from './job-folder.ts';
+
+/**
+ * A command that still prints something this long after it began has reached its model, in milliseconds. Without a model,
+ * the programs that we know give up, or fall silent, within 80 seconds.
+ */
+const ANSWERED_MS = 120_000;
+/** A job that nothing has happened to for this long has no worker, in milliseconds. No step of settling takes as long. */
+const ABANDONED_MS = 15 * 60_000;
+
+type NotNow = Extract<JobReport, { is: 'notNow' }>;
+
+/** Which agents can work now, as the jobs of this executor find out. */
+export class Agents {
+  private readonly jobs;
+  private readonly availability;
+  private readonly agentsOf;
+  private readonly environment;
+
+  constructor({ root, environment, agentsOf }: InCheckouts) {
+    this.jobs = foldersOf(root).jobs;
+    this.environment = environment;
+    this.agentsOf = agentsOf;
+    this.availability = new Availability(root, (key) => this.trialOf(key));
+  }
+
+  async unavailable(job: Pick<Job, 'key' | 'role' | 'change'>): Promise<AgentUnavailable | undefined> {
+    if (await this.availability.isQuiet()) return undefined;
+    return this.availability.ask(await this.identityOf(job), job.key);
+  }
+
+  /** Records that the agent has refused a job, and returns when it is tried next. */
+  async refuse(job: Job, report: NotNow): Promise<NotNow & Unavailable> {
+    const told = await this.availability.refuse(await this.identityOf(job), job.key, report);
+    return { ...report, ...told };
+  }
+
+  /** Notices that the agent of a running job works, so that others need not wait until the job has ended. */
+  async seen({ answered }: JobFolder, state: Extract<ProcessState, { is: 'running' }>): Promise<void> {
+    if (state.lastOutputAt - state.since < ANSWERED_MS || (await isThere(answered))) return;
+    await markAnswered(answered);
+  }
+
+  private async identityOf({ role, change }: Pick<Job, 'role' | 'change'>): Promise<string> {
+    const agent = agentFor((await this.agentsOf(change)).agents, role);
+    if (!agent) return identityOf({ program: '', secrets: [], env: {}, home: undefined });
+    const program = agent.is === 'preset' ? agent.preset : agent.command;
+    const env = agent.is === 'command' ? {} : agent.env;
+    return identityOf({ program, secrets: agent.secrets, env, home: env['HOME'] ?? this.environment['HOME'] });
+  }
+
+  private async trialOf(key: string): Promise<Trial> {
+    const place = jobFolder(this.jobs, safeName(key));
+    const report = (await readRecord(place.report)) as JobReport | undefined;
+    if (report?.is === 'completed' || report?.is === 'failed') return 'available';
+    if (await isThere(place.answered)) return 'available';
+    if (report) return 'gone';
+    if ((await readRecord(place.job)) === undefined) return 'unsent';
+    const { is } = await stateOf(place.run);
+    if (is === 'running') return 'at-work';
+    if (is === 'vanished') return 'gone';
+    const { mtimeMs } = await stat(is === 'exited' ? place.run : place.folder);
+    return Date.now() - mtimeMs < ABANDONED_MS ? 'at-work' : 'gone';
+  }
+}
