@@ -6,8 +6,7 @@ import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readRecord } from '../../files/reading.ts';
 import { stateOf, type ProcessState } from '../../processes/processes.ts';
-import { settingsOf } from '../../settings/reading.ts';
-import { agentFor } from '../../settings/repository-settings.ts';
+import { agentFor } from '../../settings/agent-settings.ts';
 import type { InCheckouts } from '../opening.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
 
@@ -25,13 +24,13 @@ type NotNow = Extract<JobReport, { is: 'notNow' }>;
 export class Agents {
   private readonly jobs;
   private readonly availability;
-  private readonly repositories;
+  private readonly agentsOf;
   private readonly environment;
 
-  constructor({ root, environment, repositories }: InCheckouts) {
+  constructor({ root, environment, agentsOf }: InCheckouts) {
     this.jobs = foldersOf(root).jobs;
     this.environment = environment;
-    this.repositories = repositories;
+    this.agentsOf = agentsOf;
     this.availability = new Availability(root, (key) => this.trialOf(key));
   }
 
@@ -53,8 +52,11 @@ export class Agents {
   }
 
   private async identityOf({ role, change }: Pick<Job, 'role' | 'change'>): Promise<string> {
-    const program = agentFor(await settingsOf(this.repositories, change), role) ?? '';
-    return identityOf({ program, secrets: [], env: {}, home: this.environment['HOME'] });
+    const agent = agentFor((await this.agentsOf(change)).agents, role);
+    if (!agent) return identityOf({ program: '', secrets: [], env: {}, home: undefined });
+    const program = agent.is === 'preset' ? agent.preset : agent.command;
+    const env = agent.is === 'command' ? {} : agent.env;
+    return identityOf({ program, secrets: agent.secrets, env, home: env['HOME'] ?? this.environment['HOME'] });
   }
 
   private async trialOf(key: string): Promise<Trial> {

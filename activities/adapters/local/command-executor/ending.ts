@@ -11,7 +11,14 @@ import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
 import { plain } from '../../processes/text.ts';
 import { EX_TEMPFAIL, lastPrinted, readNotNow } from './not-now.ts';
-import { PRINTED_CHARACTERS, readResult, readResultFile, type AgentResult, type ResultFile } from './result.ts';
+import {
+  PRINTED_CHARACTERS,
+  readFailure,
+  readResult,
+  readResultFile,
+  type AgentResult,
+  type ResultFile,
+} from './result.ts';
 
 const DETAIL_CHARACTERS = 2_000;
 
@@ -53,7 +60,9 @@ export class Ending {
     }
     if (state.is !== 'exited' || state.code !== 0) {
       const code = state.is === 'exited' ? `exit code ${state.code}` : 'no exit code';
-      return this.failed(ended, `${job.role} ended with ${code}.`, signal);
+      const { failed, usage } = readFailure(file);
+      const report = await this.failed(ended, failed ?? `${job.role} ended with ${code}.`, signal);
+      return report.is === 'failed' && usage ? { ...report, usage } : report;
     }
     const read = begun.merging?.clean
       ? { result: { summary: 'The base merged cleanly: there was nothing to resolve.' } }

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { ANSWERED } from '../../agents/availability.ts';
 import { clear, isFolder, isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readRecord } from '../../files/reading.ts';
@@ -12,22 +11,17 @@ import { Trash } from '../../files/trash.ts';
 import { Begun, Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
 import { Superseded } from '../../processes/attempts.ts';
-import { environmentFor } from '../../processes/environment.ts';
 import { withLock } from '../../processes/locks.ts';
-import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
-import { settingsOf } from '../../settings/reading.ts';
-import { agentFor, FILE } from '../../settings/repository-settings.ts';
+import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
 import { Agents } from './agents.ts';
 import { lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
+import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
-import { shownJob } from './shown-job.ts';
 import { UnfinishedJobs } from './unfinished-jobs.ts';
-
-const GRACE_MS = 3_000;
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
 export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } =>
@@ -35,8 +29,6 @@ export const commandExecutor = (options: InCheckouts): Executor & { close(): Pro
 
 class CommandExecutor implements Executor {
   private readonly jobs;
-  private readonly environment;
-  private readonly repositories;
   private readonly ending;
   private readonly agents;
   private readonly ledger;
@@ -46,14 +38,12 @@ class CommandExecutor implements Executor {
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor(options: InCheckouts) {
-    const { root, environment, ledger, repositories } = options;
+  constructor(private readonly options: InCheckouts) {
+    const { root, ledger, repositories } = options;
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
-    this.environment = environment;
-    this.repositories = repositories;
     this.ledger = ledger;
     this.ending = new Ending(root, repositories);
     this.agents = new Agents(options);
@@ -61,9 +51,10 @@ class CommandExecutor implements Executor {
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await settingsOf(this.repositories, change);
-    const place = { repositories: this.repositories, searchPath: this.environment['PATH'] };
-    const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
+    const { repositories, environment, configuration, agentsOf } = this.options;
+    const found = await agentsOf(change);
+    const place = { repositories, searchPath: environment['PATH'], configuration: configuration() };
+    const fields = await Promise.all(roles.map((role) => lacking(place, change, found, role)));
     return fields.flat();
   }
 
@@ -97,27 +88,14 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = agentFor(await settingsOf(this.repositories, job.change), job.role);
-    if (command === undefined) throw new Refusal(`${FILE} has no command for ${job.role}, and no default.`);
-    const begun = await prepare(this.repositories, job, place.tree);
+    const agent = await agentOf(this.options, job);
+    const begun = await prepare(this.options.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);
     if (begun.merging?.clean) return;
 
-    const text = JSON.stringify(shownJob(job));
-    await writeJson(place.told, shownJob(job));
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
-    await launch(place.run, {
-      command,
-      cwd: place.tree,
-      env: environmentFor(this.environment, {
-        GATEHOUSE_JOB: place.told,
-        GATEHOUSE_RESULT: place.result,
-        [ANSWERED]: place.answered,
-      }),
-      stdin: text,
-      begins: () => this.ledger?.note({ effect: 'job-started', key: job.key }),
-    });
+    await launchAgent(this.options, job, place, agent);
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
@@ -139,11 +117,11 @@ class CommandExecutor implements Executor {
       if (state.is === 'running') {
         const over = overdue(job, state);
         if (!over) return this.agents.seen(place, state).then(() => running(place.run));
-        await end(place.run, { graceMs: GRACE_MS });
+        await endJob(place);
         const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
         return this.report(key, place, await this.settled(key, failed), still);
       }
-      await end(place.run, { graceMs: GRACE_MS }); // what it left running in its group
+      await endJob(place); // what it left running in its group
       const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun, still }, state, signal);
       const report = await this.settled(key, ended);
       await still();
@@ -160,7 +138,7 @@ class CommandExecutor implements Executor {
       if (await isSuperseded(place.owner, by)) return false;
       await mkdir(place.folder, { recursive: true });
       if (!(await readReport(place.report))) await this.note(key, place, { is: 'stopped', because });
-      await end(place.run, { graceMs: GRACE_MS });
+      await endJob(place);
       await this.clear(place);
       return true;
     });
@@ -202,7 +180,8 @@ class CommandExecutor implements Executor {
   }
 
   /** A checkout that cannot be removed stays listed, and the next worker tries again. */
-  private async clear({ folder, tree }: JobFolder): Promise<void> {
+  private async clear({ folder, tree, scratch }: JobFolder): Promise<void> {
+    await clear(scratch);
     await this.trash.take(tree);
     if (!(await isThere(tree))) await this.unfinished.strike(path.basename(folder));
   }

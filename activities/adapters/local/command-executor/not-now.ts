@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
 import type { Usage } from '../../../../workflows/contracts/activities.ts';
 import { plain, plainWithin } from '../../processes/text.ts';
-import { jsonOf, Used } from './result.ts';
+import { jsonOf } from '../../agents/json.ts';
+import { Used } from './result.ts';
 
 /** The exit code of a command that cannot work now: "temporary failure" in sysexits.h. */
 export const EX_TEMPFAIL = 75;

@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { AgentSettings } from '../settings/agent-settings.ts';
+import type { Mode } from './conversation.ts';
+import type { Drive } from './driver/drive.ts';
+
+/** How the supervisor starts an agent. */
+export interface Launching {
+  command: string;
+  /** The variables besides those of every command. They may contain secrets. */
+  env: Record<string, string>;
+  /** What to write to the file that `GATEHOUSE_DRIVE` names. Undefined: it is started without our driver. */
+  drive?: Drive | undefined;
+}
+
+interface Given {
+  agent: AgentSettings;
+  mode: Mode;
+  /** The checkout. */
+  cwd: string;
+  /** The values of the agent's secrets by name. */
+  secrets: Readonly<Record<string, string>>;
+  prices: Drive['prices'];
+  files: {
+    drive: string;
+    /** A private folder of the job, outside of the checkout. */
+    scratch: string;
+    /** The job is cancelled as soon as this file exists. */
+    cancel: string;
+  };
+}
+
+/**
+ * How an agent is started: a command without secrets by itself, and every other agent by our driver, which talks to it and
+ * removes secrets from what it prints.
+ */
+export function launchingOf({ agent, mode, cwd, secrets, prices, files }: Given): Launching {
+  if (agent.is === 'command' && agent.secrets.length === 0) return { command: agent.command, env: {} };
+  const { secrets: names, ...spoken } = agent;
+  const { env = {}, ...rest } = 'env' in spoken ? spoken : { ...spoken, env: {} };
+  return {
+    command: driverCommand(),
+    env: { ...secrets, PWD: cwd, GATEHOUSE_DRIVE: files.drive },
+    drive: {
+      agent: rest,
+      mode,
+      env,
+      secrets: names,
+      prices: { ...prices },
+      scratch: files.scratch,
+      cancel: files.cancel,
+    },
+  };
+}
+
+const here = fileURLToPath(import.meta.url);
+
+/** The shell command of the driver: a file of the build that runs, or its source under tests. */
+function driverCommand(): string {
+  const folder = path.dirname(here);
+  const args = here.endsWith('.ts')
+    ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href, path.join(folder, 'driver', 'main.ts')]
+    : [path.join(folder, 'agent.js')];
+  return `exec ${[process.execPath, '--no-warnings', ...args].map(quoted).join(' ')}`;
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

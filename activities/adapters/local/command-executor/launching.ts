@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import type { Job } from '../../../../workflows/contracts/activities.ts';
+import { ANSWERED } from '../../agents/availability.ts';
+import { launchingOf } from '../../agents/launching.ts';
+import { secretsFor } from '../../configuration/configuration.ts';
+import { writeJson } from '../../files/records.ts';
+import { Refusal } from '../../git/settling/checkout.ts';
+import { environmentFor } from '../../processes/environment.ts';
+import { end, launch, stateOf } from '../../processes/processes.ts';
+import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
+import type { InCheckouts } from '../opening.ts';
+import type { JobFolder } from './job-folder.ts';
+import { shownJob } from './shown-job.ts';
+
+/** How long an ended job's processes have from SIGTERM to SIGKILL, in milliseconds. */
+export const GRACE_MS = 3_000;
+/** How long a driver has to cancel its agent by the agent's own protocol, in milliseconds. */
+const CANCEL_MS = 5_000;
+const POLL_MS = 50;
+
+/** The agent of a job, with the values of its secrets. Throws `Refusal` if the job can never have it. */
+export async function agentOf({ agentsOf, configuration }: InCheckouts, { role, change }: Job): Promise<Agent> {
+  const { agents, at } = await agentsOf(change);
+  const agent = agentFor(agents, role);
+  if (agent === undefined) throw new Refusal(`${at} has no agent for ${role}, and no default.`);
+  const read = secretsFor(configuration(), agent.secrets, change.repository);
+  if ('values' in read) return { agent, secrets: read.values };
+  throw new Refusal(`The agent of ${role} needs secrets that this worker does not have: ${read.missing.join('; ')}.`);
+}
+interface Agent {
+  agent: AgentSettings;
+  secrets: Record<string, string>;
+}
+
+/** Starts a job's agent in its checkout. */
+export async function launchAgent(options: InCheckouts, job: Job, place: JobFolder, agent: Agent): Promise<void> {
+  const { environment, configuration, ledger } = options;
+  const told = shownJob(job);
+  await writeJson(place.told, told);
+  const { command, env, drive } = launchingOf({
+    ...agent,
+    mode: job.mode,
+    cwd: place.tree,
+    prices: configuration().prices,
+    files: place,
+  });
+  if (drive) await writeJson(place.drive, drive);
+  await launch(place.run, {
+    command,
+    cwd: place.tree,
+    env: environmentFor(environment, {
+      GATEHOUSE_JOB: place.told,
+      GATEHOUSE_RESULT: place.result,
+      [ANSWERED]: place.answered,
+      ...env,
+    }),
+    stdin: JSON.stringify(told),
+    begins: () => ledger?.note({ effect: 'job-started', key: job.key }),
+  });
+}
+
+/** Ends everything that a job runs. A driver gets the time to cancel its agent by the agent's own protocol. */
+export async function endJob(place: JobFolder): Promise<void> {
+  if (existsSync(place.drive) && (await stateOf(place.run)).is === 'running') {
+    await writeFile(place.cancel, '').catch(() => undefined); // on a full disk, it is only ended
+    const until = Date.now() + CANCEL_MS;
+    while (Date.now() < until && (await stateOf(place.run)).is === 'running') {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+  await end(place.run, { graceMs: GRACE_MS });
+}
