@@ -17,7 +17,7 @@ async function stackWith(text: string, variables: Record<string, string> = {}): 
 
 it('a bad configuration file starts nothing, and is reported line by line', async () => {
   await stackWith('signIn: [x]\npeople: {}\n');
-  const faults = /up ended with 2: \S+own\.yml:1: signIn.*\n\S+own\.yml:2: people: not there yet/;
+  const faults = /up ended with 2: [^]*own\.yml:1: signIn.*\n\S+own\.yml:2: people: not there yet/;
   await expect(stack.start()).rejects.toThrow(faults);
   expect(await stack.gatehouse('doctor')).toMatchObject({ code: 2, out: { error: { code: 'configuration' } } });
   expect(await stack.all()).toEqual([]);
@@ -30,7 +30,7 @@ it('SIGHUP reloads the file, a bad one has no effect, and commands do not inheri
   const fixer = 'fixer: { command: "true", secrets: [KEY] }';
   const coder = `coder: 'env >> ${shop.home}/env; echo x > x.txt'`;
   await shop.write({
-    '.gatehouse.yml': `agents: { ${coder}, ${fixer} }\nchecks: { test: 'env >> ${shop.home}/env' }\n`,
+    '.gatehouse.yml': `agents: { default: "true", ${coder}, ${fixer} }\nchecks: { test: 'env >> ${shop.home}/env' }\n`,
   });
   const begin = (task: string) =>
     stack.gatehouse(
