@@ -1,0 +1,124 @@
+import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
+import { lastWords, runLines, type RunEnd } from './running.ts';
+import { unavailable, type Context, type Unavailable } from './unavailable.ts';
+
+/** So many answers in a row without a word or a tool call mean that the provider does not answer as a model. */
+const EMPTY_ANSWERS = 20;
+
+/**
+ * What the events of one prompt add up to. A preset's reader calls these as it reads lines; once the turn has a verdict,
+ * the program is ended.
+ */
+export class Reading {
+  verdict: Turn | undefined;
+  text = '';
+  /** The program reports that it has finished its turn. */
+  finished = false;
+  /** It ended its turn because a permission was denied. */
+  refused = false;
+  /** What it said went wrong, in its own words. */
+  complaint: string | undefined;
+  private empty = 0;
+
+  constructor(
+    private readonly seen: (event: Seen) => void,
+    readonly spent: Spent,
+  ) {}
+
+  message(text: string): void {
+    if (text.trim() === '') return;
+    this.answered();
+    this.text = text;
+    this.seen({ is: 'message', text });
+  }
+
+  tool(title: string, state: 'begun' | 'ended' | 'failed'): void {
+    this.answered();
+    this.seen({ is: 'tool', title, state });
+  }
+
+  plan(items: { text?: string; done: boolean }[]): void {
+    const next = items.find(({ done }) => !done)?.text;
+    const done = items.filter((item) => item.done).length;
+    this.seen({ is: 'plan', done, total: items.length, ...(next !== undefined && { label: next }) });
+  }
+
+  answered(): void {
+    this.empty = 0;
+    this.seen({ is: 'answered' });
+  }
+
+  /** An answer of the model has ended. Counts those in which it neither said nor did anything. */
+  answerEnded(hadContent: boolean): void {
+    this.empty = hadContent ? 0 : this.empty + 1;
+    if (this.empty >= EMPTY_ANSWERS) {
+      this.notNow({ because: `provider unreachable: ${EMPTY_ANSWERS} empty answers in a row` });
+    }
+  }
+
+  /** Words about something that went wrong. `trying`: the program says that it tries again. */
+  complain(words: string, context: Context = {}): void {
+    this.complaint = words;
+    const found = unavailable(words, context);
+    if (found) this.notNow(found);
+  }
+
+  notNow(reason: Unavailable): void {
+    this.verdict ??= { is: 'notNow', ...reason, spent: this.spent };
+  }
+
+  fail(because: string): void {
+    this.verdict ??= { is: 'failed', because, spent: this.spent };
+  }
+}
+
+export interface Prompting {
+  name: string;
+  install: string;
+  command: readonly string[];
+  input?: string;
+  env?: NodeJS.ProcessEnv;
+  read(line: string, stream: 'stdout' | 'stderr', reading: Reading): void;
+}
+
+/** Runs the program for one prompt, and makes a turn of what it said. */
+export async function prompted(opening: ConversationOpening, spent: Spent, asked: Prompting): Promise<Turn> {
+  const reading = new Reading((event) => opening.seen(event), spent);
+  const end = await runLines({
+    command: asked.command,
+    cwd: opening.cwd,
+    env: asked.env ?? opening.env,
+    input: asked.input,
+    signal: opening.signal,
+    line(line, stream) {
+      asked.read(line, stream, reading);
+      return reading.verdict !== undefined;
+    },
+  });
+  opening.signal.throwIfAborted();
+  return turnOf(reading, end, asked);
+}
+
+/** The turn after the program has ended. What it reported comes first, then how it exited. */
+export function turnOf(reading: Reading, end: RunEnd, { name, install, command }: Pick<Prompting, 'name' | 'install' | 'command'>): Turn {
+  const { spent } = reading;
+  if (end.missing) return { is: 'failed', because: `${command[0]} is not on PATH. To install it: ${install}`, spent };
+  if (reading.verdict) return reading.verdict;
+  if (reading.finished && end.code === 0) {
+    return { is: 'answered', text: reading.text, ...(reading.refused && { refused: true }), spent };
+  }
+  const words = reading.complaint ?? lastWords(end);
+  const found = unavailable(words);
+  if (found) return { is: 'notNow', ...found, spent };
+  return { is: 'failed', because: `${name}: ${words.replace(/\s+/g, ' ').slice(0, 500)}`, spent };
+}
+
+/** A line as JSON, or undefined if it is none. */
+export function jsonOf(line: string): Record<string, any> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, any>;
+  } catch {
+    return undefined;
+  }
+}
