@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Conversation, ConversationOpening, Mode, Spent, Turn } from '../conversation.ts';
@@ -6,6 +6,7 @@ import type { Inspected, Preset } from '../preset.ts';
 import { jsonOf, prompted, type Reading } from './events.ts';
 import { inspected } from './inspecting.ts';
 import { strictSchema, withoutNulls } from './strict-schema.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /**
  * OpenAI's Codex by `codex exec --json`, which needs no terminal, has options for a schema and a sandbox, and reports errors
@@ -69,18 +70,6 @@ function configurationFor(mode: Mode, cwd: string): string[] {
     }),
   };
   return Object.entries(values).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]);
-}
-
-/** A longer path leaves no room for the names of sockets in it (unix(7)), in characters. */
-const LONGEST_TMPDIR = 60;
-
-/** The folder for temporary files, since the sandbox closes the machine's. */
-async function temporaryFolder(scratch: string): Promise<{ folder: string; remove(): Promise<void> }> {
-  const folder = path.join(scratch, 'tmp');
-  const isLong = folder.length > LONGEST_TMPDIR;
-  if (!isLong) await mkdir(folder, { recursive: true });
-  const used = isLong ? await mkdtemp(path.join(tmpdir(), 'gatehouse-')) : folder;
-  return { folder: used, remove: () => rm(used, { recursive: true, force: true }) };
 }
 
 /** Reads one event. Returns the session's id from the event that names it. */

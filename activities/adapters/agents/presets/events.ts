@@ -4,6 +4,8 @@ import { unavailable, type Context, type Unavailable } from './unavailable.ts';
 
 /** So many answers in a row without a word or a tool call mean that the provider does not answer as a model. */
 const EMPTY_ANSWERS = 20;
+/** A program that tries again by itself is ended after so many troubles in a row that often heal. */
+const TROUBLES = 4;
 
 /**
  * What the events of one prompt add up to. A preset's reader calls these as it reads lines; once the turn has a verdict,
@@ -19,6 +21,7 @@ export class Reading {
   /** What it said went wrong, in its own words. */
   complaint: string | undefined;
   private empty = 0;
+  private troubles = 0;
 
   constructor(
     private readonly seen: (event: Seen) => void,
@@ -44,7 +47,7 @@ export class Reading {
   }
 
   answered(): void {
-    this.empty = 0;
+    this.empty = this.troubles = 0;
     this.seen({ is: 'answered' });
   }
 
@@ -56,15 +59,15 @@ export class Reading {
     }
   }
 
-  /** Words about something that went wrong. `trying`: the program says that it tries again. */
-  complain(words: string, context: Context = {}): void {
+  /** Words about something that went wrong, after which the program tries again, or ends. */
+  complain(words: string, { trying = false, ...context }: Context & { trying?: boolean } = {}): void {
     this.complaint = words;
     const found = unavailable(words, context);
-    if (found) this.notNow(found);
+    if (found && !(trying && found.heals && (this.troubles += 1) < TROUBLES)) this.notNow(found);
   }
 
-  notNow(reason: Unavailable): void {
-    this.verdict ??= { is: 'notNow', ...reason, spent: this.spent };
+  notNow({ because, until }: Unavailable): void {
+    this.verdict ??= { is: 'notNow', because, ...(until !== undefined && { until }), spent: this.spent };
   }
 
   fail(because: string): void {
@@ -109,7 +112,8 @@ export function turnOf(reading: Reading, end: RunEnd, { name, install, command }
   }
   const words = reading.complaint ?? lastWords(end);
   const found = unavailable(words);
-  if (found) return { is: 'notNow', ...found, spent };
+  if (found) reading.notNow(found);
+  if (reading.verdict) return reading.verdict;
   return { is: 'failed', because: `${name}: ${words.replace(/\s+/g, ' ').slice(0, 500)}`, spent };
 }
 

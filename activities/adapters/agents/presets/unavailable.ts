@@ -3,12 +3,11 @@ export interface Unavailable {
   because: string;
   /** When it can again, as far as it says so, in ISO 8601. */
   until?: string | undefined;
+  /** Often over within a minute. A program that tries again by itself is ended only after a few times. */
+  heals?: boolean | undefined;
 }
 
-/**
- * Words and codes with which coding agents and their providers say that they cannot work for now. `heals`: the program
- * itself tries again a few times, within a minute, and often with success. It is ended only when it has given up.
- */
+/** Words and codes with which coding agents and their providers say that they cannot work for now. */
 const RULES: { because: string; words: RegExp; heals?: boolean }[] = [
   {
     because: 'usage limit reached',
@@ -49,19 +48,24 @@ const RULES: { because: string; words: RegExp; heals?: boolean }[] = [
 ];
 
 export interface Context {
-  /** The program goes on and tries again, so only what does not heal within a minute counts. */
-  trying?: boolean;
+  /** More of what the program said, which is too long for a reason. */
+  details?: string | undefined;
   /** What the provider's `retry-after` says: seconds, or a date. */
   retryAfter?: string | undefined;
   now?: number;
 }
 
 /** Whether these words of a program say that it cannot work for now, and why. */
-export function unavailable(words: string, { trying = false, retryAfter, now = Date.now() }: Context = {}): Unavailable | undefined {
-  const rule = RULES.find(({ words: known, heals = false }) => known.test(words) && !(trying && heals));
+export function unavailable(words: string, { details = '', retryAfter, now = Date.now() }: Context = {}): Unavailable | undefined {
+  const all = `${words} ${details}`;
+  const rule = RULES.find(({ words: known }) => known.test(all));
   if (!rule) return undefined;
-  const until = timeOf(retryAfter, now) ?? timeIn(words, now);
-  return { because: `${rule.because}: ${oneLine(words)}`, ...(until !== undefined && { until }) };
+  const until = timeOf(retryAfter, now) ?? timeIn(all, now);
+  return {
+    because: `${rule.because}: ${oneLine(words)}`,
+    ...(until !== undefined && { until }),
+    ...(rule.heals && { heals: true }),
+  };
 }
 
 const oneLine = (words: string): string => words.replace(/\s+/g, ' ').trim().slice(0, 300);
