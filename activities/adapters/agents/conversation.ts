@@ -3,7 +3,10 @@ export type Mode = 'read' | 'write' | 'resolve';
 
 /** What the program does, as it happens. Every event counts as activity of the job. */
 export type Seen =
-  | { is: 'message'; text: string }
+  /** `part`: a piece of a message that the next piece continues. */
+  | { is: 'message'; text: string; part?: true }
+  /** It is at work, and what it does is of no interest to people. */
+  | { is: 'thinking' }
   | { is: 'tool'; title: string; state?: 'begun' | 'ended' | 'failed' }
   | { is: 'plan'; done: number; total: number; label?: string }
   /** The model has answered something, so it is available. */
