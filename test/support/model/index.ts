@@ -42,7 +42,8 @@ export async function startModel(script: Script): Promise<Model> {
     }
     const body = JSON.parse(text) as any;
     const tools = api.toolsOf(body);
-    const answer = tools.length === 0 ? ASIDE : nextOf({ path: pathname, model: body.model, body, tools, headers: request.headers });
+    const answer =
+      tools.length === 0 ? ASIDE : nextOf({ path: pathname, model: body.model, body, tools, headers: request.headers });
     if ('trouble' in answer) misbehave(response, answer.trouble, api.beginning());
     else response.writeHead(200, EVENT_STREAM).end(api.streamed(answer, tools));
   }

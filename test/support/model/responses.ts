@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { USAGE, type Answer } from './script.ts';
 import { toolCall } from './tool-calls.ts';
 
-const event = (type: string, fields: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+const event = (type: string, fields: object): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 
 export const beginning = (): string => event('response.created', { response: { id: `resp_${randomUUID()}` } });
 

@@ -17,7 +17,11 @@ const refusal = (status: number, error: object, headers?: Record<string, string>
 });
 
 const REFUSALS: Partial<Record<Trouble, Refusal>> = {
-  unauthorized: refusal(401, { message: 'Incorrect API key provided.', type: 'invalid_request_error', code: 'invalid_api_key' }),
+  unauthorized: refusal(401, {
+    message: 'Incorrect API key provided.',
+    type: 'invalid_request_error',
+    code: 'invalid_api_key',
+  }),
   forbidden: refusal(403, { message: 'Your organization has no access.', type: 'permission_error', code: 'forbidden' }),
   modelNotFound: refusal(404, {
     message: 'The model `fake` does not exist or you do not have access to it.',
@@ -52,7 +56,11 @@ const REFUSALS: Partial<Record<Trouble, Refusal>> = {
   }),
   overloaded: refusal(529, { message: 'Overloaded', type: 'overloaded_error' }),
   internalError: refusal(500, { message: 'The server had an error.', type: 'server_error' }),
-  badRequest: refusal(400, { message: 'Unknown parameter: fancy.', type: 'invalid_request_error', code: 'unknown_parameter' }),
+  badRequest: refusal(400, {
+    message: 'Unknown parameter: fancy.',
+    type: 'invalid_request_error',
+    code: 'unknown_parameter',
+  }),
   contextTooLong: refusal(400, {
     message: 'Your input exceeds the context window of this model.',
     type: 'invalid_request_error',

@@ -3,14 +3,28 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { presetNamed } from '../../../activities/adapters/agents/presets/index.ts';
-import type { Conversation, ConversationOpening, Mode, Seen } from '../../../activities/adapters/agents/conversation.ts';
+import type {
+  Conversation,
+  ConversationOpening,
+  Mode,
+  Seen,
+} from '../../../activities/adapters/agents/conversation.ts';
 import { removeFolder } from '../folders.ts';
 import { startModel, type Model } from '../model/index.ts';
 import type { Script } from '../model/script.ts';
 import { fetched } from './fetching.ts';
-import type { RealAgent } from './versions.ts';
+import { IN_CI, type RealAgent } from './versions.ts';
 
 type Name = RealAgent['name'];
+
+/** Whether the tests of this agent run: always those of one, and the others' in `npm run test:agents`. Else they are skipped. */
+export async function chosen(name: Name): Promise<{ describeIt: typeof describe; note: string; all: boolean }> {
+  const all = process.env['REAL_AGENTS'] === 'all';
+  const runs = (all || name === IN_CI) && (await fetched(name)) !== undefined;
+  return runs
+    ? { describeIt: describe, note: '', all }
+    : { describeIt: describe.skip as typeof describe, note: ': only in npm run test:agents', all };
+}
 
 /** A real agent with a home of its own, which asks the stand-in, and a repository with one commit. */
 export interface AgentWorld {
@@ -109,7 +123,10 @@ async function pointed(name: Name, home: string, url: string): Promise<Record<st
       await mkdir(path.join(home, '.gemini'));
       await writeFile(
         path.join(home, '.gemini', 'settings.json'),
-        JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } }, privacy: { usageStatisticsEnabled: false } }),
+        JSON.stringify({
+          security: { auth: { selectedType: 'gemini-api-key' } },
+          privacy: { usageStatisticsEnabled: false },
+        }),
       );
       return { GEMINI_API_KEY: 'fake', GOOGLE_GEMINI_BASE_URL: url };
   }
@@ -123,7 +140,11 @@ async function processesOf(home: string): Promise<string[]> {
   const { stdout } = await execa('sh', ['-c', `grep -lz '^HOME=${home}$' /proc/[0-9]*/environ 2>/dev/null || true`]);
   const pids = stdout.split('\n').flatMap((file) => /\/proc\/(\d+)\//.exec(file)?.[1] ?? []);
   const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').then((text) => text.replaceAll('\0', ' ')).catch(() => '')),
+    pids.map((pid) =>
+      readFile(`/proc/${pid}/cmdline`, 'utf8')
+        .then((text) => text.replaceAll('\0', ' '))
+        .catch(() => ''),
+    ),
   );
   return commands.filter((command) => command !== '' && !command.startsWith('grep'));
 }

@@ -39,3 +39,6 @@ export const REAL_AGENTS = {
     megabytes: 96,
   },
 } as const satisfies Record<string, RealAgent>;
+
+/** The agent whose tests run in `npm test` too. It starts the fastest. */
+export const IN_CI = 'codex';

@@ -108,17 +108,23 @@ function readItem(item: Record<string, any>, begins: boolean, reading: Reading):
       reading.tool(commandIn(String(item['command'])), state);
       return checkSandbox(item, reading);
     case 'file_change':
-      return reading.tool(`edit ${(item['changes'] ?? []).map((each: { path: string }) => each.path).join(', ')}`, state);
+      return reading.tool(
+        `edit ${(item['changes'] ?? []).map((each: { path: string }) => each.path).join(', ')}`,
+        state,
+      );
     case 'mcp_tool_call':
       return reading.tool(`${item['server']}.${item['tool']}`, state);
     case 'web_search':
       return reading.tool(`search ${item['query']}`, state);
     case 'todo_list':
       return reading.plan(
-        (item['items'] ?? []).map((each: { text: string; completed: boolean }) => ({ text: each.text, done: each.completed })),
+        (item['items'] ?? []).map((each: { text: string; completed: boolean }) => ({
+          text: each.text,
+          done: each.completed,
+        })),
       );
     case 'reasoning':
-      return reading.answered();
+      return reading.thinking();
     default:
       return undefined;
   }

@@ -20,6 +20,8 @@ export class Reading {
   refused = false;
   /** What it said went wrong, in its own words. */
   complaint: string | undefined;
+  private readonly tools = new Map<string, string>();
+  private inParts = false;
   private empty = 0;
   private troubles = 0;
 
@@ -35,9 +37,27 @@ export class Reading {
     this.seen({ is: 'message', text });
   }
 
-  tool(title: string, state: 'begun' | 'ended' | 'failed'): void {
+  /** A piece of a message, which the next piece continues until a tool is called. */
+  part(text: string): void {
+    if (text === '') return;
     this.answered();
+    this.text = this.inParts ? this.text + text : text;
+    this.inParts = true;
+    this.seen({ is: 'message', text, part: true });
+  }
+
+  /** `id`: by which `toolEnded` finds it. */
+  tool(title: string, state: 'begun' | 'ended' | 'failed', id?: string): void {
+    this.answered();
+    this.inParts = false;
+    if (id !== undefined) this.tools.set(id, title);
     this.seen({ is: 'tool', title, state });
+  }
+
+  toolEnded(id: string, isWell: boolean): void {
+    const title = this.tools.get(id);
+    this.tools.delete(id);
+    if (title !== undefined) this.seen({ is: 'tool', title, state: isWell ? 'ended' : 'failed' });
   }
 
   plan(items: { text?: string; done: boolean }[]): void {
@@ -46,7 +66,12 @@ export class Reading {
     this.seen({ is: 'plan', done, total: items.length, ...(next !== undefined && { label: next }) });
   }
 
-  answered(): void {
+  thinking(): void {
+    this.answered();
+    this.seen({ is: 'thinking' });
+  }
+
+  private answered(): void {
     this.empty = this.troubles = 0;
     this.seen({ is: 'answered' });
   }
@@ -62,7 +87,8 @@ export class Reading {
   /** Words about something that went wrong, after which the program tries again, or ends. */
   complain(words: string, { trying = false, ...context }: Context & { trying?: boolean } = {}): void {
     this.complaint = words;
-    const found = unavailable(words, context);
+    const unknown = trying ? { because: `provider unreachable: ${words.slice(0, 300)}`, heals: true } : undefined;
+    const found = unavailable(words, context) ?? unknown;
     if (found && !(trying && found.heals && (this.troubles += 1) < TROUBLES)) this.notNow(found);
   }
 
@@ -103,7 +129,11 @@ export async function prompted(opening: ConversationOpening, spent: Spent, asked
 }
 
 /** The turn after the program has ended. What it reported comes first, then how it exited. */
-export function turnOf(reading: Reading, end: RunEnd, { name, install, command }: Pick<Prompting, 'name' | 'install' | 'command'>): Turn {
+export function turnOf(
+  reading: Reading,
+  end: RunEnd,
+  { name, install, command }: Pick<Prompting, 'name' | 'install' | 'command'>,
+): Turn {
   const { spent } = reading;
   if (end.missing) return { is: 'failed', because: `${command[0]} is not on PATH. To install it: ${install}`, spent };
   if (reading.verdict) return reading.verdict;

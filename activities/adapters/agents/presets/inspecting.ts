@@ -10,7 +10,11 @@ export async function inspected(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<ProgramEnd | undefined> {
-  const defined = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  const end = await runProgram(program, args, { cwd: tmpdir(), env: defined, limitMs: LIMIT_MS }).catch(() => undefined);
+  const defined = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const end = await runProgram(program, args, { cwd: tmpdir(), env: defined, limitMs: LIMIT_MS }).catch(
+    () => undefined,
+  );
   return end?.timedOut ? undefined : end;
 }

@@ -85,7 +85,7 @@ export function readOpenCode(event: Record<string, any>, reading: Reading): void
     case 'text':
       return reading.message(String(part['text'] ?? ''));
     case 'reasoning':
-      return reading.answered();
+      return reading.thinking();
     case 'tool_use':
       return readTool(part, reading);
     case 'step_finish':
@@ -145,6 +145,7 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     // A provider may also be signed in by a variable, or need nothing.
     signedIn: providers.length > 0 ? true : undefined,
-    detail: providers.length > 0 ? `signed in to ${providers.join(', ')}` : 'no sign-in of its own; a variable may have one',
+    detail:
+      providers.length > 0 ? `signed in to ${providers.join(', ')}` : 'no sign-in of its own; a variable may have one',
   };
 }

@@ -36,7 +36,8 @@ const RULES: { because: string; words: RegExp; heals?: boolean }[] = [
   { because: 'provider unreachable', words: /waiting for network|ENOTFOUND|ECONNREFUSED|getaddrinfo/i },
   {
     because: 'overloaded',
-    words: /high demand|internal server error|internal_server_error|server had an error|\b50[0234]\b|service unavailable|bad gateway/i,
+    words:
+      /high demand|internal server error|internal_server_error|server had an error|\b50[0234]\b|service unavailable|bad gateway/i,
     heals: true,
   },
   {
@@ -56,7 +57,10 @@ export interface Context {
 }
 
 /** Whether these words of a program say that it cannot work for now, and why. */
-export function unavailable(words: string, { details = '', retryAfter, now = Date.now() }: Context = {}): Unavailable | undefined {
+export function unavailable(
+  words: string,
+  { details = '', retryAfter, now = Date.now() }: Context = {},
+): Unavailable | undefined {
   const all = `${words} ${details}`;
   const rule = RULES.find(({ words: known }) => known.test(all));
   if (!rule) return undefined;
@@ -75,7 +79,9 @@ const iso = (time: number): string | undefined =>
 
 function timeOf(retryAfter: string | undefined, now: number): string | undefined {
   if (retryAfter === undefined || retryAfter.trim() === '') return undefined;
-  return /^\d+(?:\.\d+)?$/.test(retryAfter.trim()) ? iso(now + Number(retryAfter) * 1_000) : iso(Date.parse(retryAfter));
+  return /^\d+(?:\.\d+)?$/.test(retryAfter.trim())
+    ? iso(now + Number(retryAfter) * 1_000)
+    : iso(Date.parse(retryAfter));
 }
 
 const UNITS: [RegExp, number][] = [
@@ -95,7 +101,10 @@ function timeIn(words: string, now: number): string | undefined {
   if (seconds !== undefined) return iso(Number(seconds) * 1_000);
   const stamp = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)/.exec(words)?.[0];
   if (stamp !== undefined) return iso(Date.parse(stamp));
-  const duration = /(?:again|retry|resets?(?: after)?|reset after) (?:in )?((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and )?)+)/i.exec(words)?.[1];
+  const duration =
+    /(?:again|retry|resets?(?: after)?|reset after) (?:in )?((?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and )?)+)/i.exec(
+      words,
+    )?.[1];
   if (duration !== undefined) {
     const span = UNITS.reduce((sum, [unit, length]) => sum + Number(unit.exec(duration)?.[1] ?? 0) * length, 0);
     if (span > 0) return iso(now + span);
