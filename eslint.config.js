@@ -13,6 +13,8 @@ const OUTSIDE = [
   '@temporalio/worker',
 ];
 
+const DRIVER = 'activities/adapters/agents/driver/main.ts';
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'build/', 'dist/', 'coverage/', 'client/local-stack/sample/', '**/*.json'] },
   eslint.configs.recommended,
@@ -57,8 +59,8 @@ export default tseslint.config(
     },
   },
   {
-    // What git takes of the machine is named in one place.
-    files: ['worker/config.ts', 'client/config.ts', 'activities/adapters/git/machine.ts', 'test/**/*.ts'],
+    // What git takes of the machine is named in one place. The driver of agents is a program of its own.
+    files: ['worker/config.ts', 'client/config.ts', 'activities/adapters/git/machine.ts', DRIVER, 'test/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

@@ -81,6 +81,13 @@ const LAW: Record<string, string[]> = {
     'node:',
   ],
   'activities/adapters/settings': ['workflows/contracts', 'type:activities/adapters/git', 'zod', 'yaml'],
+  'activities/adapters/configuration': [
+    'workflows/contracts',
+    'activities/adapters/settings',
+    'zod',
+    'picomatch',
+    'node:',
+  ],
   'activities/adapters/checks': [
     'workflows/contracts',
     'type:activities',
@@ -91,12 +98,27 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
+  // Speaks to coding agents, by their own protocols. Whoever runs agents uses it, so it is a shared room.
+  'activities/adapters/agents': [
+    'workflows/contracts',
+    'type:activities',
+    'type:activities/adapters',
+    'activities/adapters/settings',
+    'activities/adapters/processes',
+    'activities/adapters/files',
+    '@agentclientprotocol/sdk',
+    'zod',
+    'node:',
+    'execa',
+  ],
   // Each vendor: any other folder below the adapters.
   'activities/adapters/*': [
     'workflows/contracts',
     'workflows/words',
     'type:activities',
+    'activities/adapters/agents',
     'activities/adapters/checks',
+    'activities/adapters/configuration',
     'activities/adapters/settings',
     'activities/adapters/git',
     'activities/adapters/processes',
@@ -126,6 +148,7 @@ const LAW: Record<string, string[]> = {
     'activities/adapters/*',
     'activities/adapters/dispatching',
     'activities/adapters/settings',
+    'type:activities/adapters/configuration',
     'type:activities/adapters/git',
     'zod',
     'node:',
@@ -145,6 +168,8 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     // The variables that adapters declare. This does not load any adapter.
     'activities/adapters',
+    // The operator's file.
+    'activities/adapters/configuration',
     'zod',
     '@temporalio/envconfig',
     'env-paths',
@@ -158,6 +183,7 @@ const LAW: Record<string, string[]> = {
     'worker/configuration',
     'activities',
     'activities/adapters',
+    'type:activities/adapters/configuration',
     '@temporalio/worker',
     'zod',
     'pino',

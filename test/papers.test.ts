@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseConfiguration } from '../activities/adapters/configuration/configuration.ts';
 import { parseSettings } from '../activities/adapters/settings/repository-settings.ts';
 import { COMMANDS } from '../client/cli/command-list.ts';
 import { actions } from '../workflows/contracts/messages.ts';
@@ -117,9 +118,15 @@ it.each(papers)('%s names nothing that its readers lack: local folders, registri
 });
 
 it.each(['README.md', 'CONFIGURATION.md'])('the .gatehouse.yml of %s is accepted', (paper) => {
-  const files = blocksOf(paper, 'yaml');
+  const files = blocksOf(paper, 'yaml').filter((file) => file.startsWith('checks:'));
   expect(files).toHaveLength(1);
   expect(parseSettings(files[0]!)).toHaveProperty('settings');
+});
+
+it('the configuration file of CONFIGURATION is accepted', () => {
+  const files = blocksOf('CONFIGURATION.md', 'yaml').filter((file) => file.startsWith('defaults:'));
+  expect(files).toHaveLength(1);
+  expect(parseConfiguration(files[0]!, { file: '/gatehouse.yml', environment: {} })).toHaveProperty('configuration');
 });
 
 it('the start input and the pipeline of CONFIGURATION are accepted', () => {

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
+import { configurationOf } from './configuration/configuration-file.ts';
 import { readVariables, type CodecKey, type Variables } from './configuration/variables.ts';
 import { codecKeysOf } from './configuration/encryption.ts';
 import { stateFolder, temporalOf } from './configuration/shared.ts';
@@ -35,4 +37,16 @@ export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.P
   const whole = { ...from };
   for (const name of Object.keys(whole)) if (/^(GATEHOUSE|TEMPORAL)_/.test(name)) delete from[name];
   return whole;
+}
+
+/**
+ * Opens the configuration file, and removes the variables that hold its secrets from this process's environment and from
+ * `commands`, the environment of repositories' commands. Throws `BadVariables`.
+ */
+export function takeSecrets(
+  { variables, environment }: Pick<WorkerConfig, 'variables' | 'environment'>,
+  from: NodeJS.ProcessEnv = process.env,
+): { configuration: LiveConfiguration; commands: NodeJS.ProcessEnv } {
+  const commands = { ...environment };
+  return { commands, configuration: configurationOf(variables, environment, [commands, from]) };
 }

@@ -1,8 +1,10 @@
 import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/opening.ts';
+import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
+import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
 import type { Ports } from '../activities/ports.ts';
-import { readConfig, takeEnvironment, type WorkerConfig } from './config.ts';
+import { readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
 import { createWorker } from './worker.ts';
 
@@ -10,10 +12,18 @@ const CONNECT_PAUSE_MS = 1_000;
 
 /** Reads the configuration, opens the adapters, and runs the worker until it is stopped in order. */
 async function main(): Promise<void> {
-  const stop = whenAsked();
+  let onReload = (): void => undefined;
+  const stop = whenAsked(() => onReload());
   const config = readConfig(takeEnvironment());
+  const { configuration, commands } = takeSecrets(config);
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
-  const { ports, close } = await portsOf(config, log);
+  onReload = () => reload(configuration, log);
+  const { ports, close } = await openPorts(config.variables, {
+    root: config.data,
+    environment: commands,
+    configuration: configuration.current,
+    log: (fields, message) => log.info(fields, message),
+  });
   let left: string[] = [];
   try {
     await serve({ config, ports, log, stop });
@@ -26,14 +36,27 @@ async function main(): Promise<void> {
   process.exit(left.length === 0 ? 0 : 1);
 }
 
-/** Listens for a stop from the start, because our parent may stop us, or end, before the worker is ready. */
-function whenAsked(): AbortSignal {
+/**
+ * Listens for signals from the start, because our parent may stop us, or end, before the worker is ready. SIGHUP asks for a
+ * reload, unless it says that the terminal was closed.
+ */
+function whenAsked(reload: () => void): AbortSignal {
   const asked = new AbortController();
+  const isClosed = terminalWatch();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.abort());
+  process.on('SIGHUP', () => (isClosed() ? asked.abort() : reload()));
   // Our parent was killed. The processes of this worker continue, and the next worker adopts them.
   process.on('disconnect', () => process.exit(1));
   if (process.send && !process.connected) process.exit(1);
   return asked.signal;
+}
+
+/** Reads the configuration file again. It applies to jobs that begin later. */
+function reload(configuration: LiveConfiguration, log: ReturnType<typeof openLog>): void {
+  const faults = configuration.reload();
+  for (const fault of faults) log.error(fault);
+  if (faults.length === 0) log.info({ file: configuration.current().file }, 'the configuration file was read again');
+  else log.error('the configuration file has errors, so the previous one stays');
 }
 
 interface Serving {
@@ -70,15 +93,6 @@ const send = (message: object): Promise<void> =>
     if (process.send) process.send(message, () => resolve());
     else resolve();
   });
-
-/** Opens the configured adapters. */
-function portsOf({ variables, data, environment }: WorkerConfig, log: ReturnType<typeof openLog>) {
-  return openPorts(variables, {
-    root: data,
-    environment,
-    log: (fields, message) => log.info(fields, message),
-  });
-}
 
 /** Connects, and waits until the server is up or we are stopped. The server may be starting, or be back soon. */
 async function connect(

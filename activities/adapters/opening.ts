@@ -10,13 +10,13 @@ import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
 import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
-import { settingsOf } from './settings/reading.ts';
+import { agentsOf, settingsOf } from './settings/reading.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';
 
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
-type Given = Pick<Opening, 'root' | 'environment' | 'log'>;
+type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration'>;
 
 /**
  * Opens the adapters of all vendors. Closing them ends everything that they run on this machine within `CLOSE_MS`, and
@@ -30,12 +30,19 @@ export async function openPorts(
   const file = variables.GATEHOUSE_LEDGER;
   const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
   const opening: Opening = { ...given, variables, ledger };
-  const { forge, repositories } = forgesAsOne(await forgesOf(opening));
-  const inCheckouts: InCheckouts = { ...opening, repositories };
+  const forges = await forgesOf(opening);
+  const { forge, repositories } = forgesAsOne(forges);
+  const defaultsFor = (repository: string) =>
+    forges.find(({ serves }) => serves(repository))?.hosted ? given.configuration().defaults : undefined;
+  const inCheckouts: InCheckouts = {
+    ...opening,
+    repositories,
+    agentsOf: (change) => agentsOf(repositories, change, defaultsFor(change.repository)),
+  };
   const read = (change: Change) => settingsOf(repositories, change);
   const ports = {
     forge,
-    executor: executorsAsOne(await executorsOf(inCheckouts), read),
+    executor: executorsAsOne(await executorsOf(inCheckouts), inCheckouts.agentsOf),
     environments: environmentsAsOne(await providersOf(inCheckouts), read),
     notifier: await openNotifier(opening),
     releases: await one('releases', ({ releases }) => releases?.(inCheckouts)),
@@ -56,7 +63,9 @@ const vendors = (preferred?: string) =>
 async function forgesOf(opening: Opening): Promise<Serving[]> {
   const opened: Serving[] = [];
   for (const { forge } of vendors(opening.variables.GATEHOUSE_FORGE)) {
-    if (forge) opened.push({ ...(await forge.open(opening)), written: forge.written });
+    if (!forge) continue;
+    const { written, hosted } = forge;
+    opened.push({ ...(await forge.open(opening)), written, hosted });
   }
   return opened;
 }

@@ -1,7 +1,11 @@
 import type { z } from 'zod';
+import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Environments, Executor, Forge, Meter, Notifier, Releases, Texts, Tracker } from '../ports.ts';
 import type { Repositories } from './git/publishing/repositories.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import type { AgentSettings } from './settings/agent-settings.ts';
+import type { AgentsFound } from './settings/reading.ts';
 import type { RepositorySettings } from './settings/repository-settings.ts';
 
 /**
@@ -15,8 +19,13 @@ type Values<Of extends Shape> = z.output<z.ZodObject<Of>>;
 export interface Opening<Of extends Shape = Shape> {
   /** The folder for everything that adapters keep on this machine. */
   root: string;
-  /** The environment of repositories' commands, without gatehouse's own variables. */
+  /**
+   * The environment of repositories' commands, without gatehouse's own variables and the configured secrets. It is one
+   * object, from which a reload of the configuration file may remove more.
+   */
   environment: NodeJS.ProcessEnv;
+  /** The configuration file, as it was last read. Ask again for each job, because a reload replaces it. */
+  configuration(): Configuration;
   variables: Values<Of>;
   log: (fields: object, message: string) => void;
   ledger?: Ledger | undefined;
@@ -25,6 +34,8 @@ export interface Opening<Of extends Shape = Shape> {
 /** The options of adapters that work in checkouts of repositories, on any forge. */
 export interface InCheckouts<Of extends Shape = Shape> extends Opening<Of> {
   repositories: Repositories;
+  /** The agents that serve a change: those of its repository, or the configured defaults of a hosted one. */
+  agentsOf(change: Pick<Change, 'repository' | 'basis'>): Promise<AgentsFound>;
 }
 
 /** An open forge, and its repositories for adapters that work on their files. */
@@ -38,10 +49,11 @@ export interface OpenForge {
 export interface ForgeAdapter<Of extends Shape> {
   /** The form in which its repositories are written. People read it as `expected <this>`. */
   written: string;
+  /** Whether its repositories are on another machine. The configured defaults apply to these only. */
+  hosted: boolean;
   open(opening: Opening<Of>): Promise<OpenForge>;
 }
 
-export type AgentSettings = RepositorySettings['agents'][string];
 export interface ExecutorAdapter<Of extends Shape> {
   /** Whether it runs agents with these settings of a repository. */
   runs(agent: AgentSettings): boolean;

@@ -149,6 +149,12 @@ const OPERATING: CommandEntry[] = [
     load: async () => (await import('./commands/replay.ts')).replayHistories,
   },
   {
+    usage: 'config <what> [file]',
+    description: 'Checks the configuration file (config check), or prints its JSON Schema for editors (config schema).',
+    options: [option('--repository', 'with schema: that of .gatehouse.yml')],
+    load: async () => (await import('./commands/config.ts')).config,
+  },
+  {
     usage: 'codec',
     description: 'Runs a codec server on this machine, so that the Web UI and temporal can read encrypted payloads.',
     options: [option('--ui <origin>', 'the only Web UI that may call it; default: that of the local stack')],

@@ -1,6 +1,7 @@
 import type { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import type { Finding } from '../../workflows/contracts/survey.ts';
+import { configurationOf } from '../../worker/configuration/configuration-file.ts';
 import { declaredIn } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { missingAttributes, registerAttributes } from '../local-stack/attributes.ts';
@@ -51,12 +52,14 @@ async function workersOf(connection: Connection, namespace: string, taskQueue: s
 }
 
 /** Reports which adapters are configured, and whether this machine has git. */
-async function adaptersOf({ variables }: ClientConfig): Promise<Finding> {
+async function adaptersOf({ variables, environment }: ClientConfig): Promise<Finding> {
   const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
   const routes = GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ');
   const set = declaredIn(variables);
+  const { file } = configurationOf(variables, environment).current();
   const chosen = [
     `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${routes}`,
+    ...(file === undefined ? [] : [`configuration file ${file}`]),
     ...(set.length > 0 ? [`set: ${set.join(', ')}`] : []),
   ].join('; ');
   const { stdout, failed } = await execa('git', ['--version'], { reject: false });

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { configurationOf } from '../../worker/configuration/configuration-file.ts';
 import { serveCodec } from '../codec-server.ts';
 import type { ClientConfig } from '../config.ts';
 import { ClientError, Unreachable } from '../errors.ts';
@@ -31,6 +32,8 @@ export interface Stack {
   codecEndpoint?: string;
   /** The pid of the worker, for tests that kill it. */
   workerPid: () => number | undefined;
+  /** Has the worker read the configuration file again, for jobs that begin later. Prints what is wrong with the file. */
+  reload: () => void;
   /** Stops everything. Returns whether everything ended in order, and prints what did not. */
   stop(): Promise<boolean>;
 }
@@ -45,6 +48,8 @@ export async function startStack(
   signal?: AbortSignal,
 ): Promise<Stack> {
   const { data, namespace, address, variables, environment } = config;
+  const exposed = { ...environment };
+  const configuration = configurationOf(variables, environment, [exposed]);
   await mkdir(data, { recursive: true, mode: PRIVATE });
   const { ownedBy: heldBy, release } = await takeLock(path.join(data, 'up.lock'));
   if (heldBy !== undefined) {
@@ -62,7 +67,10 @@ export async function startStack(
     return inOrder;
   };
   try {
-    const own = variables.TEMPORAL_ADDRESS === undefined ? await ownServer(config, say, undo, signal) : undefined;
+    const own =
+      variables.TEMPORAL_ADDRESS === undefined
+        ? await ownServer({ ...config, environment: exposed }, say, undo, signal)
+        : undefined;
     signal?.throwIfAborted();
     await register(config, say);
     const worker = new WorkerProcess({
@@ -79,7 +87,13 @@ export async function startStack(
     say('starting the worker');
     await worker.start();
     signal?.throwIfAborted();
-    return { address, namespace, data, ...own?.shown, workerPid: () => worker.pid, stop };
+    const reload = () => {
+      const faults = configuration.reload();
+      for (const fault of faults) say(fault);
+      say(faults.length === 0 ? 'the worker reads its configuration file again' : 'the worker keeps its configuration');
+      worker.reload();
+    };
+    return { address, namespace, data, ...own?.shown, workerPid: () => worker.pid, reload, stop };
   } catch (failure) {
     await stop();
     throw failure;

@@ -49,6 +49,11 @@ export class WorkerProcess {
     });
   }
 
+  /** Has the worker read its configuration file again. A worker that is still starting reads it anyway. */
+  reload(): void {
+    if (this.left === undefined) this.child?.kill('SIGHUP');
+  }
+
   /**
    * Stops the worker in order: it takes no new work, interrupts jobs and checks, and stops environments. It may already have
    * ended, if a signal went to all processes at once. Throws an error that names what could not be stopped.

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ConfigurationFile } from '../../activities/adapters/configuration/schema.ts';
+import { AGENT_FORMS } from '../../activities/adapters/settings/agent-settings.ts';
 import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
@@ -18,6 +20,24 @@ const PARTS: Record<string, () => string> = {
   variables: () => table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
+  agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
+  configuration: () => {
+    const comments = [
+      ...commentsOf(CONFIGURATION, 'ConfigurationFile'),
+      ...prefixed('prices.<model>.', commentsOf(CONFIGURATION, 'Price')),
+      ...prefixed('secrets.<name>.', commentsOf(CONFIGURATION, 'Secret')),
+    ];
+    const { defaults, prices, secrets, signIn } = ConfigurationFile.shape;
+    const shape: Shape = {
+      defaults,
+      prices,
+      ...keysOf('prices.<model>.', prices.unwrap().valueType),
+      secrets,
+      ...keysOf('secrets.<name>.', secrets.unwrap().valueType),
+      signIn,
+    };
+    return table(KEYS('Key'), rowsOf(shape, new Map(comments), { deep: true }));
+  },
   input: () => {
     // Pipelines and the policy have tables of their own. `resume` is for `retry` alone.
     const { resume, ...run } = runInputOf(z.any()).shape;
@@ -67,6 +87,8 @@ const PARTS: Record<string, () => string> = {
   },
 };
 
+const CONFIGURATION = 'activities/adapters/configuration/schema.ts';
+const AGENTS = 'activities/adapters/settings/agent-settings.ts';
 const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
@@ -102,8 +124,27 @@ function rowsOf(shape: Shape, comments: Map<string, string>, { deep = false, pre
 
 /** The keys of an object's schema, optional or not. */
 function innerOf(type: z.ZodType): Shape | undefined {
-  if (type instanceof z.ZodOptional) return innerOf(type.unwrap() as z.ZodType);
+  if (type instanceof z.ZodOptional || type instanceof z.ZodPrefault) return innerOf(type.unwrap() as z.ZodType);
   return type instanceof z.ZodObject ? (type.shape as Shape) : undefined;
+}
+
+/** An object's keys, as those of another one at a path. */
+const keysOf = (prefix: string, { shape }: z.ZodObject): Shape =>
+  Object.fromEntries(Object.entries(shape).map(([key, type]) => [prefix + key, type as z.ZodType]));
+
+/** The keys of agents, each with the kinds that have it. */
+function agentRows(): Row[] {
+  const own = ['common', 'program'].flatMap((name) => [...commentsOf(AGENTS, name)]);
+  const rows = new Map<string, [kinds: string[], row: Row]>();
+  for (const [kind, { shape }] of Object.entries(AGENT_FORMS)) {
+    const comments = new Map([...own, ...commentsOf(AGENTS, kind)]);
+    for (const row of rowsOf(shape as Shape, comments)) {
+      const known = rows.get(row[0]!);
+      if (known) known[0].push(code(kind));
+      else rows.set(row[0]!, [[code(kind)], row]);
+    }
+  }
+  return [...rows.values()].map(([of, row]) => [of.join(', '), ...row]);
 }
 
 /** Gates that share a file share their options. */
@@ -145,7 +186,13 @@ interface Json {
   additionalProperties?: unknown;
 }
 
-const jsonOf = (type: z.ZodType) => z.toJSONSchema(type, { unrepresentable: 'any' }) as Json;
+/** A transformed value is described as it is written. */
+function jsonOf(type: z.ZodType): Json {
+  const [output, input] = (['output', 'input'] as const).map(
+    (io) => z.toJSONSchema(type, { unrepresentable: 'any', io }) as Json,
+  );
+  return output!.type !== undefined || output!.anyOf || output!.enum ? output! : { ...output, ...input };
+}
 
 /** What may be said, in words: the unit of a number is part of its key's name. */
 function valueOf(name: string, type: z.ZodType): string {

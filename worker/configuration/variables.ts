@@ -67,6 +67,8 @@ export const Variables = z.object({
    * `gatehouse` in the user's state directory.
    */
   GATEHOUSE_DATA: z.string().optional(),
+  /** The operator's configuration file, in YAML. Default: `gatehouse.yml` in the working folder, if it is there. */
+  GATEHOUSE_CONFIG: z.string().optional(),
   /**
    * The polling interval for everything that sends no hints. The local stack sets 2. A worker polls at most three parked
    * runs per second, so the interval is longer if many runs are parked.

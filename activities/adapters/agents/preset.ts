@@ -1,7 +1,7 @@
+import type { PresetName } from '../settings/agent-settings.ts';
 import type { Open } from './conversation.ts';
 
-export const PRESETS = ['claude-code', 'codex', 'gemini', 'opencode'] as const;
-export type PresetName = (typeof PRESETS)[number];
+export { PRESETS, type PresetName } from '../settings/agent-settings.ts';
 
 /** What can be said of an installed program without spending anything. `detail` is for people. */
 export interface Inspected {

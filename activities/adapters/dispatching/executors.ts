@@ -1,7 +1,7 @@
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Executor } from '../../ports.ts';
-import { agentFor, type RepositorySettings } from '../settings/repository-settings.ts';
-import type { AgentSettings } from '../vendor.ts';
+import { agentFor, type Agents, type AgentSettings } from '../settings/agent-settings.ts';
+import type { AgentsFound } from '../settings/reading.ts';
 import { closeEach } from './closing.ts';
 
 export interface OpenExecutor {
@@ -9,18 +9,18 @@ export interface OpenExecutor {
   runs(agent: AgentSettings): boolean;
 }
 
-type SettingsOf = (change: Change) => Promise<RepositorySettings>;
+type AgentsOf = (change: Change) => Promise<AgentsFound>;
 
-/** Combines all executors. The repository's settings for a job's role decide which one runs the job. */
-export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: SettingsOf): Executor {
+/** Combines all executors. The agent of a job's role decides which one runs the job. */
+export function executorsAsOne(executors: readonly OpenExecutor[], agentsOf: AgentsOf): Executor {
   const [first] = executors;
   if (!first) throw new Error('No executor is open.');
   const all = executors.map(({ executor }) => executor);
   if (all.length === 1) return first.executor;
 
   /** The first executor refuses a role for which there is no agent. */
-  const forRole = (settings: RepositorySettings, role: string): Executor => {
-    const agent = agentFor(settings, role);
+  const forRole = (agents: Agents, role: string): Executor => {
+    const agent = agentFor(agents, role);
     return (agent !== undefined && executors.find(({ runs }) => runs(agent))?.executor) || first.executor;
   };
   const knowing = async (key: string): Promise<Executor | undefined> => {
@@ -29,9 +29,9 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
   };
   return {
     async examine(change, roles) {
-      const settings = await settingsOf(change);
+      const { agents } = await agentsOf(change);
       const fields = all.map(async (each) => {
-        const own = roles.filter((role) => forRole(settings, role) === each);
+        const own = roles.filter((role) => forRole(agents, role) === each);
         return own.length === 0 ? [] : each.examine(change, own);
       });
       return (await Promise.all(fields)).flat();
@@ -39,7 +39,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], settingsOf: S
     knows: async (key) => (await knowing(key)) !== undefined,
     /** A job stays with the executor that has it, even if another one is preferred by now. */
     async ensure(job, by) {
-      const executor = (await knowing(job.key)) ?? forRole(await settingsOf(job.change), job.role);
+      const executor = (await knowing(job.key)) ?? forRole((await agentsOf(job.change)).agents, job.role);
       return executor.ensure(job, by);
     },
     /** An unknown job may have left something behind at any executor, and looking ends that. */

@@ -3,9 +3,10 @@ import type { Repositories } from '../git/publishing/repositories.ts';
 import type { OpenForge } from '../vendor.ts';
 import { closeEach } from './closing.ts';
 
-/** An open forge, and the form in which its repositories are written. */
+/** An open forge, the form in which its repositories are written, and whether they are on another machine. */
 export interface Serving extends OpenForge {
   written: string;
+  hosted: boolean;
 }
 
 /** Combines all forges. A run uses the first forge that serves its repository. */

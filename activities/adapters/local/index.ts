@@ -11,6 +11,7 @@ export const local: Vendor<typeof variables> = {
 
   forge: {
     written: 'an absolute path or file:// URL of a git repository',
+    hosted: false,
     async open(opening) {
       const { gitForge } = await import('./git-forge/index.ts');
       const forge = gitForge(opening);
@@ -20,7 +21,7 @@ export const local: Vendor<typeof variables> = {
   },
 
   executor: {
-    runs: (agent) => typeof agent === 'string',
+    runs: () => true,
     open: async (opening) => (await import('./command-executor/index.ts')).commandExecutor(opening),
   },
 

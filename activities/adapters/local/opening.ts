@@ -4,4 +4,4 @@ import type * as vendor from '../vendor.ts';
 export type Local = Pick<vendor.Opening, 'root' | 'environment' | 'ledger'>;
 
 /** The options of adapters that run commands in checkouts of repositories. */
-export type InCheckouts = Local & Pick<vendor.InCheckouts, 'repositories'>;
+export type InCheckouts = Local & Pick<vendor.InCheckouts, 'repositories' | 'agentsOf' | 'configuration'>;

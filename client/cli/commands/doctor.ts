@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import pc from 'picocolors';
 import { found } from '../../../workflows/contracts/bad-fields.ts';
 import type { Finding } from '../../../workflows/contracts/survey.ts';
+import { configurationOf } from '../../../worker/configuration/configuration-file.ts';
 import { readConfig, type ClientConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
 import { surveyed } from '../../doctor/surveying.ts';
@@ -28,6 +29,7 @@ export async function doctor({ options: wish, json }: Called<[], Wish>): Promise
     throw new Usage(`--watch: expected off or no value, found ${found(wish.watch)}`);
   }
   const config = readConfig();
+  configurationOf(config.variables, config.environment); // throws if the file is bad, before anything is checked
   const client = await connect(config);
   try {
     const findings = await examine(config, client, wish, everyMs);

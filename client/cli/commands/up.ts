@@ -8,7 +8,8 @@ import { stopped, untilStopped } from '../stopping.ts';
 export async function up({ json }: Called): Promise<number> {
   const running = await untilStopped((stop) => startStack(readConfig(), say, stop));
   if (!running) return EXIT.done;
-  const { stop, workerPid, ...shown } = running.stack;
+  const { stop, reload, workerPid, ...shown } = running.stack;
+  void reload; // SIGHUP calls it
   print(json, { ...shown, workerPid: workerPid() }, () =>
     [
       `gatehouse is up at ${shown.address}`,

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 export async function worker(): Promise<number> {
   const child = spawn(process.execPath, [...WORKER_FLAGS, WORKER], { stdio: 'inherit' });
   // A Ctrl-C in a terminal reaches both processes. The worker ignores the second signal.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? EXIT.failed;
 }

@@ -8,6 +8,7 @@ import { jest } from '@jest/globals';
 import { outbox, type OutboxOptions } from '../../../activities/adapters/dispatching/outbox.ts';
 import { fileNotifier } from '../../../activities/adapters/local/notices/file-notifier.ts';
 import { logNotifier } from '../../../activities/adapters/local/notices/log-notifier.ts';
+import { noConfiguration } from '../../../activities/adapters/configuration/configuration.ts';
 import { openNotifier } from '../../../activities/adapters/opening.ts';
 import { environmentFor } from '../../../activities/adapters/processes/environment.ts';
 import { webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
@@ -119,7 +120,7 @@ notifierContract('all of them with an outbox each', async () => {
 
 const routesAre = (GATEHOUSE_NOTIFY: string) => readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url });
 const openRoutes = (routes: string, log: OutboxOptions['log']) =>
-  openNotifier({ root, environment: {}, variables: routesAre(routes), log });
+  openNotifier({ root, environment: {}, configuration: () => noConfiguration, variables: routesAre(routes), log });
 
 describe('a webhook', () => {
   const message = messageOf();

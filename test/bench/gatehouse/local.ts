@@ -15,6 +15,7 @@ fs.rm = async (place, options) => {
 };
 syncBuiltinESMExports();
 
+const { noConfiguration } = await import('../../../activities/adapters/configuration/configuration.ts');
 const { openPorts } = await import('../../../activities/adapters/opening.ts');
 const { readConfig } = await import('../../../worker/config.ts');
 
@@ -26,7 +27,7 @@ subscribe('gatehouse:git', (message) => {
 const { data, variables } = readConfig();
 const { ports } = await openPorts(
   { ...variables, GATEHOUSE_NOTIFY: [] },
-  { root: data, environment: process.env, log: () => undefined },
+  { root: data, environment: process.env, configuration: () => noConfiguration, log: () => undefined },
 );
 const deliver: typeof ports.notifier.deliver = async ({ task, notice }) => tellEffect(`${task.id} ${notice.type}`);
 await serve({

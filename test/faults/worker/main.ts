@@ -1,5 +1,6 @@
 // A worker under test: the one of production, with ports that speak to the world over the wire, and a fault in it.
 import { NativeConnection } from '@temporalio/worker';
+import { noConfiguration } from '../../../activities/adapters/configuration/configuration.ts';
 import { openPorts } from '../../../activities/adapters/opening.ts';
 import { readConfig } from '../../../worker/config.ts';
 import { openLog } from '../../../worker/logging.ts';
@@ -39,7 +40,7 @@ async function connect(): Promise<NativeConnection> {
 async function portsOf() {
   if (worldPort !== '') return remotePorts(callOver(Number(worldPort)) as never, faults);
   const { variables, data, environment } = config;
-  const given = { root: data, environment, log: log.info.bind(log) };
+  const given = { root: data, environment, configuration: () => noConfiguration, log: log.info.bind(log) };
   return struckPorts((await openPorts(variables, given)).ports, faults);
 }
 

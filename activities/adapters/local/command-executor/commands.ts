@@ -1,28 +1,63 @@
 import { access, constants } from 'node:fs/promises';
-import path from 'node:path';
+import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Repositories } from '../../git/publishing/repositories.ts';
-import { agentFor, FILE, type RepositorySettings } from '../../settings/repository-settings.ts';
+import { secretsFor, type Configuration } from '../../configuration/configuration.ts';
+import { Refusal } from '../../git/settling/checkout.ts';
+import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
+import type { AgentsFound } from '../../settings/reading.ts';
 
-/** Checks that a role has a command whose program exists, as far as can be seen without running it. */
+interface Place {
+  repositories: Repositories;
+  /** The `PATH` on which programs are found. */
+  searchPath: string | undefined;
+  configuration: Configuration;
+}
+
+/** Checks that a role has an agent whose program and secrets exist, as far as can be seen without running it. */
 export async function lacking(
-  { repositories, searchPath }: { repositories: Repositories; searchPath: string | undefined },
+  place: Place,
   change: Change,
-  settings: RepositorySettings,
+  { agents, at }: AgentsFound,
   role: string,
 ): Promise<BadField[]> {
-  const key = Object.hasOwn(settings.agents, role) ? role : 'default';
-  const at = `${FILE}:agents.${key}`;
-  const command = agentFor(settings, role);
-  if (command === undefined)
-    return [{ path: `${FILE}:agents.${role}`, expected: 'expected a command, or one for default' }];
+  const path = `${at}.${Object.hasOwn(agents, role) ? role : 'default'}`;
+  const agent = agentFor(agents, role);
+  if (agent === undefined) {
+    return [{ path: `${at}.${role}`, expected: 'expected an agent, or one for default, found nothing' }];
+  }
+  const fields = agent.is === 'preset' ? [] : await withoutProgram(place, change, path, agent.command);
+  return [...fields, ...withoutSecrets(place, change, path, agent.secrets)];
+}
+
+function withoutSecrets({ configuration }: Place, change: Change, path: string, names: string[]): BadField[] {
+  const read = secretsFor(configuration, names, change.repository);
+  if (!('missing' in read)) return [];
+  return [
+    { path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join(', ')}` },
+  ];
+}
+
+/** The command of an agent that this executor can run. Throws `Refusal` for all others. */
+export function commandOf(agent: AgentSettings): string {
+  if (agent.is === 'command' && agent.secrets.length === 0) return agent.command;
+  const what = agent.is === 'command' ? 'commands with secrets' : agent.is === 'acp' ? 'acp' : agent.preset;
+  throw new Refusal(`This version of gatehouse cannot run ${what} yet.`);
+}
+
+async function withoutProgram(
+  { repositories, searchPath }: Place,
+  change: Change,
+  at: string,
+  command: string,
+): Promise<BadField[]> {
   const word = programOf(command);
   if (word === undefined) return [];
   const there = !word.includes('/')
     ? await isKnownToShell(word, searchPath)
-    : path.isAbsolute(word)
+    : isAbsolute(word)
       ? await isRunnable(word)
       : await repositories.existsAt(change.repository, change.basis, word);
   const where = word.includes('/') ? 'a command that exists' : 'a command on PATH';

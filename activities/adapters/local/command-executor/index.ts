@@ -14,10 +14,9 @@ import { Superseded } from '../../processes/attempts.ts';
 import { environmentFor } from '../../processes/environment.ts';
 import { withLock } from '../../processes/locks.ts';
 import { end, endAll, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
-import { settingsOf } from '../../settings/reading.ts';
-import { agentFor, FILE } from '../../settings/repository-settings.ts';
+import { agentFor } from '../../settings/agent-settings.ts';
 import type { InCheckouts } from '../opening.ts';
-import { lacking } from './commands.ts';
+import { commandOf, lacking } from './commands.ts';
 import { Ending, overdue } from './ending.ts';
 import { isSuperseded, own } from './owner.ts';
 import { running } from './progress.ts';
@@ -34,6 +33,8 @@ class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly environment;
   private readonly repositories;
+  private readonly agentsOf;
+  private readonly configuration;
   private readonly ending;
   private readonly ledger;
   private readonly unfinished;
@@ -42,22 +43,28 @@ class CommandExecutor implements Executor {
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
-  constructor({ root, environment, ledger, repositories }: InCheckouts) {
+  constructor({ root, environment, ledger, repositories, agentsOf, configuration }: InCheckouts) {
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.environment = environment;
     this.repositories = repositories;
+    this.agentsOf = agentsOf;
+    this.configuration = configuration;
     this.ledger = ledger;
     this.ending = new Ending(root, repositories);
     void this.sweep();
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
-    const settings = await settingsOf(this.repositories, change);
-    const place = { repositories: this.repositories, searchPath: this.environment['PATH'] };
-    const fields = await Promise.all(roles.map((role) => lacking(place, change, settings, role)));
+    const found = await this.agentsOf(change);
+    const place = {
+      repositories: this.repositories,
+      searchPath: this.environment['PATH'],
+      configuration: this.configuration(),
+    };
+    const fields = await Promise.all(roles.map((role) => lacking(place, change, found, role)));
     return fields.flat();
   }
 
@@ -89,8 +96,10 @@ class CommandExecutor implements Executor {
 
   /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
-    const command = agentFor(await settingsOf(this.repositories, job.change), job.role);
-    if (command === undefined) throw new Refusal(`${FILE} has no command for ${job.role}, and no default.`);
+    const { agents, at } = await this.agentsOf(job.change);
+    const agent = agentFor(agents, job.role);
+    if (agent === undefined) throw new Refusal(`${at} has no agent for ${job.role}, and no default.`);
+    const command = commandOf(agent);
     const begun = await prepare(this.repositories, job, place.tree);
     await still();
     await writeJson(place.begun, begun);

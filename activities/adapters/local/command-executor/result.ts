@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { badFields } from '../../../../workflows/contracts/bad-fields.ts';
+import { DEEPEST, isDeep, jsonOf, whyNoJson } from '../../agents/json.ts';
 import { readBounded, textOf } from '../../files/reading.ts';
-import { plain, plainWithin } from '../../processes/text.ts';
+import { plainWithin } from '../../processes/text.ts';
 
 /** How many characters are read from the end of an agent's output. */
 export const PRINTED_CHARACTERS = 12_000;
@@ -59,28 +60,6 @@ export function readResult(
   return { result: finished(data, answers) };
 }
 
-/** JSON as models write it: bare or fenced, with or without words around it. */
-function jsonOf(text: string): unknown {
-  const fences = [...text.matchAll(/^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n?[ \t]*\1[ \t]*$/gm)];
-  for (const candidate of [text, ...(fences.length === 1 ? [fences[0]![2]!] : [])]) {
-    try {
-      return JSON.parse(candidate);
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
-
-function whyNoJson(text: string): string {
-  try {
-    JSON.parse(text);
-    return '';
-  } catch (failure) {
-    return plain((failure as Error).message);
-  }
-}
-
 /** The part of a result that people and later steps see: data if the role is asked for data, and readable text. */
 function finished(result: AgentResult, answers: boolean): AgentResult {
   const data = dataIn(result.output) ?? (answers && result.output === undefined ? dataIn(result.summary) : undefined);
@@ -92,19 +71,6 @@ function dataIn(text: unknown): object | undefined {
   if (typeof text !== 'string' || text.length > OUTPUT_BYTES || !/^\s*(?:[{[]|`{3}|~{3})/.test(text)) return undefined;
   const value = jsonOf(text.trim());
   return typeof value === 'object' && value !== null && !isDeep(value) ? value : undefined;
-}
-
-/** Real answers are less than half as deep. Much deeper values can be parsed but not written again. */
-const DEEPEST = 100;
-
-/** Checks level by level, because recursion would overflow on exactly the values that this must find. */
-function isDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST) return true;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
 }
 
 /** Shortens a summary that is too long, and marks the cut. `cut` tells callers that some of it is missing. */

@@ -2,6 +2,7 @@ import { environmentsAsOne } from '../../../../activities/adapters/dispatching/e
 import { executorsAsOne } from '../../../../activities/adapters/dispatching/executors.ts';
 import { forgesAsOne } from '../../../../activities/adapters/dispatching/forges.ts';
 import type { Repositories } from '../../../../activities/adapters/git/publishing/repositories.ts';
+import type { AgentSettings } from '../../../../activities/adapters/settings/agent-settings.ts';
 import { RepositorySettings } from '../../../../activities/adapters/settings/repository-settings.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
 import { commandJob } from '../../../support/builders.ts';
@@ -19,7 +20,8 @@ describe('forges as one', () => {
   const opened = (repository: string, written: string) => {
     const repositories = { fileAt: async () => void read.push(repository) } as unknown as Repositories;
     const serves = (name: string) => name === repository;
-    return { forge: new InMemoryForge(repository, { 'a.txt': 'a' }), repositories, written, serves };
+    const forge = new InMemoryForge(repository, { 'a.txt': 'a' });
+    return { forge, repositories, written, serves, hosted: repository === THERE };
   };
   const [here, there] = [opened(HERE, 'an absolute path'), opened(THERE, 'https://forge.example/OWNER/NAME')];
   const { forge, repositories } = forgesAsOne([here, there]);
@@ -65,15 +67,17 @@ const settings = RepositorySettings.parse({
   environment: { start: 'second' },
 });
 const settingsOf = async () => settings;
+const agentsOf = async () => ({ agents: settings.agents, at: '.gatehouse.yml:agents' });
+const runsOnly = (command: string) => (agent: AgentSettings) => agent.is === 'command' && agent.command === command;
 
 describe('executors as one', () => {
   const [first, second] = [new InMemoryExecutor(async () => done), new InMemoryExecutor(async () => done, ['fixer'])];
   const one = executorsAsOne(
     [
-      { executor: first, runs: (agent) => agent === 'first' },
-      { executor: second, runs: (agent) => agent === 'second' },
+      { executor: first, runs: runsOnly('first') },
+      { executor: second, runs: runsOnly('second') },
     ],
-    settingsOf,
+    agentsOf,
   );
   const job = (role: string) => commandJob(HERE, BASIS, { role });
 
@@ -91,7 +95,7 @@ describe('executors as one', () => {
     const [old, preferred] = [new InMemoryExecutor(async () => done), new InMemoryExecutor(async () => done)];
     await old.ensure(job('coder'));
     const open = [preferred, old].map((executor) => ({ executor, runs: () => true }));
-    await executorsAsOne(open, settingsOf).ensure(job('coder'));
+    await executorsAsOne(open, agentsOf).ensure(job('coder'));
     expect([old.begun, preferred.begun]).toEqual([[job('coder').key], []]);
   });
 
@@ -103,7 +107,7 @@ describe('executors as one', () => {
       executor.look = (key) => (asked.push(name), look(key));
       return { executor, runs: () => true };
     });
-    expect(await executorsAsOne(open, settingsOf).look('never')).toMatchObject({ is: 'evicted' });
+    expect(await executorsAsOne(open, agentsOf).look('never')).toMatchObject({ is: 'evicted' });
     expect(asked).toEqual(['a', 'b']);
   });
 

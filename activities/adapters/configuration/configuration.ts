@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import type { AgentsFound } from '../settings/reading.ts';
+import { parseYaml, type Fault } from '../settings/yaml-file.ts';
+import { readRegular } from './reading.ts';
+import { ConfigurationFile, isHidden, LATER, type Secret } from './schema.ts';
+
+/** A secret, as a reference. Its value is read when it is used. */
+export interface SecretReference {
+  /** The worker's variable that holds it, if a variable does. */
+  variable?: string | undefined;
+  /** Whether agents that work on this repository may have it. */
+  serves(repository: string): boolean;
+  read(): { value: string } | { because: string };
+}
+
+/** What the configuration file decides. It contains no values of secrets. */
+export interface Configuration extends Pick<ConfigurationFile, 'prices' | 'signIn'> {
+  /** The file's path. Undefined if there is none. */
+  file?: string | undefined;
+  /** The agents of hosted repositories that name none, and where they are written. */
+  defaults: AgentsFound;
+  secrets: Readonly<Record<string, SecretReference>>;
+}
+
+interface From {
+  /** The absolute path of the file. */
+  file: string;
+  /** The variables that hold secrets. */
+  environment: NodeJS.ProcessEnv;
+}
+
+/** What applies without a configuration file. */
+export const noConfiguration: Configuration = { defaults: { agents: {}, at: '' }, prices: {}, secrets: {}, signIn: [] };
+
+/** Parses the text of a configuration file. */
+export function parseConfiguration(text: string, from: From): { configuration: Configuration } | { faults: Fault[] } {
+  const read = parseYaml(text, { schema: ConfigurationFile, later: LATER, hidden: isHidden });
+  if ('faults' in read) return read;
+  const { defaults, prices, signIn, secrets } = read.data;
+  const references = Object.entries(secrets).map(([name, secret]) => [name, referenceOf(secret, from)]);
+  return {
+    configuration: {
+      file: from.file,
+      defaults: { agents: defaults.agents, at: `${path.basename(from.file)}:defaults.agents` },
+      prices,
+      signIn,
+      secrets: Object.fromEntries(references) as Record<string, SecretReference>,
+    },
+  };
+}
+
+function referenceOf({ env: variable, file = '', repositories }: Secret, from: From): SecretReference {
+  const matches = repositories && picomatch(repositories, { dot: true, nonegate: true });
+  const at = path.resolve(path.dirname(from.file), file);
+  return {
+    variable,
+    serves: (repository) => matches?.(addressOf(repository)) ?? true,
+    read: () => (variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
+  };
+}
+
+/** The form of a repository's address that globs match: an absolute path, or a URL without credentials and `.git`. */
+function addressOf(repository: string): string {
+  if (repository.startsWith('file:') && URL.canParse(repository)) return path.resolve(fileURLToPath(repository));
+  if (path.isAbsolute(repository)) return path.resolve(repository);
+  if (!URL.canParse(repository)) return repository;
+  const { protocol, host, pathname } = new URL(repository);
+  return `${protocol}//${host}${pathname.replace(/(?:\.git)?\/*$/, '')}`;
+}
+
+const fromVariable = (value: string | undefined) => (value ? { value } : { because: 'whose variable is not set' });
+
+const SECRET_BYTES = 100_000;
+
+function fromFile(file: string): { value: string } | { because: string } {
+  const read = readRegular(file, SECRET_BYTES);
+  if ('because' in read) return { because: `whose file is ${read.because}` };
+  const value = read.text.replace(/\r?\n$/, '');
+  if (value.includes('\0')) return { because: 'whose file contains a NUL character' };
+  return value === '' ? { because: 'whose file is empty' } : { value };
+}
+
+/**
+ * Reads the secrets that an agent names, for its work on a repository. `missing` has a phrase for each one that it cannot
+ * have: its name, and why.
+ */
+export function secretsFor(
+  { secrets }: Pick<Configuration, 'secrets'>,
+  names: readonly string[],
+  repository: string,
+): { values: Record<string, string> } | { missing: string[] } {
+  const values: Record<string, string> = {};
+  const missing: string[] = [];
+  for (const name of names) {
+    const reference = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+    const read = !reference
+      ? { because: 'which the configuration file does not have' }
+      : reference.serves(repository)
+        ? reference.read()
+        : { because: 'which is not for this repository' };
+    if ('value' in read) values[name] = read.value;
+    else missing.push(`${name}, ${read.because}`);
+  }
+  return missing.length > 0 ? { missing } : { values };
+}
+
+/** Removes the variables that hold secrets, so that programs started with this environment do not inherit them. */
+export function removeSecrets({ secrets }: Configuration, environment: NodeJS.ProcessEnv): void {
+  for (const { variable } of Object.values(secrets)) if (variable !== undefined) delete environment[variable];
+}
