@@ -7,8 +7,8 @@ interface Refusal {
   error: object;
 }
 
-/** When a usage limit ends: in Unix seconds, long after any test. */
-export const RESETS_AT = Math.floor(Date.UTC(2100, 0, 1, 2, 6) / 1_000);
+/** When a usage limit ends, in Unix seconds: a whole minute, because Codex names no seconds. */
+export const RESETS_AT = Math.floor(Date.now() / 60_000) * 60 + 3 * 86_400;
 
 const refusal = (status: number, error: object, headers?: Record<string, string>): Refusal => ({
   status,

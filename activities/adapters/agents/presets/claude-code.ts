@@ -2,7 +2,8 @@ import { access, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Conversation, ConversationOpening, Mode, Spent, Turn } from '../conversation.ts';
 import type { Inspected, Preset } from '../preset.ts';
-import { jsonOf, prompted, type Reading } from './events.ts';
+import { prompted, type Reading } from './events.ts';
+import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
 
 /**
@@ -37,10 +38,9 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
         ],
         input: prompt,
         read(line, stream, reading) {
-          const event = stream === 'stdout' ? jsonOf(line) : undefined;
-          if (!event) return;
-          session = event['session_id'] ?? session;
-          readClaude(event, reading);
+          const event = stream === 'stdout' ? Fields.of(line) : undefined;
+          session = event?.text('session_id') ?? session;
+          if (event) readClaude(event, reading);
         },
       }),
     close: () => Promise.resolve(),
@@ -63,94 +63,95 @@ function permissionsFor(mode: Mode): string[] {
 }
 
 /** Reads one message of the stream. */
-export function readClaude(event: Record<string, any>, reading: Reading): void {
-  switch (event['type']) {
+export function readClaude(event: Fields, reading: Reading): void {
+  switch (event.text('type')) {
     case 'assistant':
       return readAssistant(event, reading);
     case 'user':
-      for (const block of blocksOf(event)) {
-        if (block['type'] === 'tool_result') reading.toolEnded(block['tool_use_id'], block['is_error'] !== true);
+      for (const block of event.at('message').list('content')) {
+        const isResult = block.text('type') === 'tool_result';
+        if (isResult) reading.toolEnded(block.first('tool_use_id'), block.raw('is_error') !== true);
       }
       return;
     case 'system':
-      if (event['subtype'] === 'api_retry') readRetry(event, reading);
-      return;
+      return event.text('subtype') === 'api_retry' ? readRetry(event, reading) : undefined;
     case 'rate_limit_event':
-      return readLimit(event['rate_limit_info'] ?? {}, reading);
+      return readLimit(event.at('rate_limit_info'), reading);
     case 'result':
       return readResult(event, reading);
     default:
-      return;
+      return undefined;
   }
 }
-
-const blocksOf = (event: Record<string, any>): Record<string, any>[] =>
-  Array.isArray(event['message']?.content) ? event['message'].content : [];
 
 /** An answer with `error` is the program's own words about its provider, not the model's. */
-function readAssistant(event: Record<string, any>, reading: Reading): void {
-  const blocks = blocksOf(event);
-  const said = blocks.flatMap((block) => (block['type'] === 'text' ? [String(block['text'])] : [])).join('\n');
-  if (event['error'] !== undefined) return reading.complain(said, { details: String(event['error']) });
+function readAssistant(event: Fields, reading: Reading): void {
+  const blocks = event.at('message').list('content');
+  const said = blocks
+    .map((block) => (block.text('type') === 'text' ? block.first('text') : ''))
+    .join('\n')
+    .trim();
+  if (event.text('error') !== undefined) return reading.complain({ words: said, details: event.text('error') });
+  reading.answered();
   // Subagents report here too. Their words are not the answer.
-  if (said !== '' && !event['parent_tool_use_id']) reading.message(said);
+  if (event.text('parent_tool_use_id') === undefined) reading.message(said);
   for (const block of blocks) {
-    if (block['type'] === 'thinking') reading.thinking();
-    if (block['type'] === 'tool_use') reading.tool(titleOf(block), 'begun', block['id']);
-    if (block['type'] === 'tool_use' && block['name'] === 'TodoWrite') readTodos(block['input']?.todos, reading);
+    if (block.text('type') === 'thinking') reading.thinking();
+    if (block.text('type') === 'tool_use') readTool(block, reading);
   }
-  reading.answerEnded(blocks.length > 0);
 }
 
-function titleOf({ name, input = {} }: Record<string, any>): string {
-  return `${name} ${input.command ?? input.file_path ?? input.pattern ?? input.description ?? ''}`.trim();
+function readTool(block: Fields, reading: Reading): void {
+  const [name, input] = [block.first('name'), block.at('input')];
+  const todos = name === 'TodoWrite' ? input.list('todos') : [];
+  if (todos.length > 0) {
+    reading.plan(todos.map((each) => ({ text: each.first('content'), done: each.text('status') === 'completed' })));
+  }
+  const subject = input.first('command', 'file_path', 'pattern', 'description');
+  reading.tool(`${name} ${subject}`.trim(), 'begun', block.first('id'));
 }
 
-function readTodos(todos: unknown, reading: Reading): void {
-  if (!Array.isArray(todos)) return;
-  reading.plan(todos.map(({ content, status }) => ({ text: String(content), done: status === 'completed' })));
-}
-
-function readRetry(
-  { error, error_status: status, retry_delay_ms: delay }: Record<string, any>,
-  reading: Reading,
-): void {
-  const words = `${error ?? 'unknown'} (status ${status ?? 'none'})`;
-  const retryAfter = typeof delay === 'number' && delay > 60_000 ? String(delay / 1_000) : undefined;
-  reading.complain(status === null || status === undefined ? `connection error: ${words}` : words, {
-    trying: true,
-    retryAfter,
-  });
+/** It tries again by itself, up to ten times, each time after a longer pause. */
+function readRetry(event: Fields, reading: Reading): void {
+  const status = event.number('error_status');
+  const kind = event.first('error') || 'unknown';
+  const words = status === undefined ? `connection error: ${kind}` : `${kind} (status ${status})`;
+  reading.complain({ words, status }, { trying: true });
 }
 
 /** The limits of a subscription. `resetsAt`: seconds since 1970. */
-function readLimit({ status, resetsAt, rateLimitType: type = 'usage' }: Record<string, any>, reading: Reading): void {
-  if (status !== 'rejected') return;
-  const until = typeof resetsAt === 'number' ? new Date(resetsAt * 1_000).toISOString() : undefined;
-  reading.notNow({ because: `usage limit reached: ${type}`, until });
+function readLimit(limit: Fields, reading: Reading): void {
+  if (limit.text('status') !== 'rejected') return;
+  const at = limit.number('resetsAt');
+  const until = at === undefined ? undefined : new Date(at * 1_000).toISOString();
+  reading.notNow({ because: `Its usage limit is reached: ${limit.first('rateLimitType')}`, until });
 }
 
-function readResult(event: Record<string, any>, reading: Reading): void {
+function readResult(event: Fields, reading: Reading): void {
   addUsage(event, reading.spent);
-  const { result, is_error: isError, subtype, structured_output: structured, permission_denials: denials = [] } = event;
-  if (isError === true || subtype !== 'success') {
-    const words = result ?? (event['errors'] ?? []).join(' ');
-    return reading.complain(words === '' ? String(subtype) : String(words));
+  const [result, structured] = [event.first('result'), event.raw('structured_output')];
+  if (event.raw('is_error') === true || event.text('subtype') !== 'success') {
+    return reading.complain({
+      words: result || event.first('subtype'),
+      details: JSON.stringify(event.raw('errors') ?? []),
+    });
   }
   reading.finished = true;
-  if (structured !== undefined && structured !== null) reading.text = JSON.stringify(structured);
-  else if (typeof result === 'string' && result !== '') reading.text = result;
-  reading.refused = denials.length > 0 && reading.text === '';
+  if (typeof structured === 'object' && structured !== null) reading.text = JSON.stringify(structured);
+  else if (result !== '') reading.text = result;
+  reading.refused = event.list('permission_denials').length > 0 && reading.text === '';
 }
 
 /** Each run reports its own usage and cost. `input_tokens` is without what concerns the cache. */
-function addUsage({ usage = {}, total_cost_usd: cost }: Record<string, any>, spent: Spent): void {
-  const read = usage.cache_read_input_tokens ?? 0;
-  const input = (usage.input_tokens ?? 0) + read + (usage.cache_creation_input_tokens ?? 0);
+function addUsage(event: Fields, spent: Spent): void {
+  const usage = event.at('usage');
+  const read = usage.number('cache_read_input_tokens') ?? 0;
+  const input = (usage.number('input_tokens') ?? 0) + read + (usage.number('cache_creation_input_tokens') ?? 0);
+  const cost = event.number('total_cost_usd') ?? 0;
   spent.inputTokens = (spent.inputTokens ?? 0) + input;
   spent.cachedInputTokens = (spent.cachedInputTokens ?? 0) + read;
-  spent.outputTokens = (spent.outputTokens ?? 0) + (usage.output_tokens ?? 0);
-  if (typeof cost === 'number' && cost > 0) spent.costCents = (spent.costCents ?? 0) + cost * 100;
+  spent.outputTokens = (spent.outputTokens ?? 0) + (usage.number('output_tokens') ?? 0);
+  if (cost > 0) spent.costCents = (spent.costCents ?? 0) + cost * 100;
 }
 
 /** Its own command for this may start a session in older versions, so its files are read. macOS keeps them in the keychain. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Conversation, ConversationOpening, Mode, Spent, Turn } from '../conversation.ts';
 import type { Inspected, Preset } from '../preset.ts';
-import { jsonOf, prompted, type Reading } from './events.ts';
+import { prompted, type Reading } from './events.ts';
+import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
 import { strictSchema, withoutNulls } from './strict-schema.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -74,54 +75,47 @@ function configurationFor(mode: Mode, cwd: string): string[] {
 
 /** Reads one event. Returns the session's id from the event that names it. */
 export function readCodex(line: string, reading: Reading): string | undefined {
-  const event = jsonOf(line);
-  switch (event?.['type']) {
-    case 'thread.started':
-      return String(event['thread_id']);
-    case 'item.started':
-    case 'item.updated':
-    case 'item.completed':
-      readItem(event['item'] ?? {}, event['type'] === 'item.started', reading);
-      return undefined;
-    case 'turn.completed':
-      reading.finished = true;
-      readUsage(event['usage'] ?? {}, reading.spent);
-      return undefined;
-    case 'error': // also "Reconnecting... 1/5 (why)" and "Reconnecting... waiting for network"
-      reading.complain(String(event['message']), { trying: /^Reconnecting/.test(String(event['message'])) });
-      return undefined;
-    case 'turn.failed':
-      reading.complain(String(event['error']?.message ?? 'the turn failed'));
-      return undefined;
-    default:
-      return undefined;
+  const event = Fields.of(line);
+  const type = event?.text('type');
+  if (!event) return undefined;
+  if (type === 'thread.started') return event.text('thread_id');
+  if (type?.startsWith('item.')) readItem(event.at('item'), type === 'item.started', reading);
+  if (type === 'turn.completed') {
+    reading.finished = true;
+    readUsage(event.at('usage'), reading.spent);
   }
+  // "Reconnecting... 1/5 (why)", or "Reconnecting... waiting for network" for as long as there is none.
+  const words =
+    type === 'error' ? event.first('message') : type === 'turn.failed' ? event.at('error').first('message') : '';
+  if (words !== '') reading.complain({ words }, { trying: /^Reconnecting(?!.*waiting for network)/.test(words) });
+  return undefined;
 }
 
 /** Items of type `error` are warnings, such as the one about a model that Codex does not know. */
-function readItem(item: Record<string, any>, begins: boolean, reading: Reading): void {
-  const state = begins ? 'begun' : item['status'] === 'failed' || item['status'] === 'declined' ? 'failed' : 'ended';
-  switch (item['type']) {
+function readItem(item: Fields, begins: boolean, reading: Reading): void {
+  const isBad = ['failed', 'declined'].includes(item.first('status'));
+  const state = begins ? 'begun' : isBad ? 'failed' : 'ended';
+  switch (item.text('type')) {
     case 'agent_message':
-      return reading.message(String(item['text'] ?? ''));
+      return reading.message(item.first('text'));
     case 'command_execution':
-      reading.tool(commandIn(String(item['command'])), state);
+      reading.tool(commandIn(item.first('command')), state);
       return checkSandbox(item, reading);
     case 'file_change':
       return reading.tool(
-        `edit ${(item['changes'] ?? []).map((each: { path: string }) => each.path).join(', ')}`,
+        `edit ${item
+          .list('changes')
+          .map((each) => each.first('path'))
+          .join(', ')}`,
         state,
       );
     case 'mcp_tool_call':
-      return reading.tool(`${item['server']}.${item['tool']}`, state);
+      return reading.tool(`${item.first('server')}.${item.first('tool')}`, state);
     case 'web_search':
-      return reading.tool(`search ${item['query']}`, state);
+      return reading.tool(`search ${item.first('query')}`, state);
     case 'todo_list':
       return reading.plan(
-        (item['items'] ?? []).map((each: { text: string; completed: boolean }) => ({
-          text: each.text,
-          done: each.completed,
-        })),
+        item.list('items').map((each) => ({ text: each.first('text'), done: each.raw('completed') === true })),
       );
     case 'reasoning':
       return reading.thinking();
@@ -131,21 +125,20 @@ function readItem(item: Record<string, any>, begins: boolean, reading: Reading):
 }
 
 /** Without its sandbox every command fails, yet the model may say that all is done. */
-function checkSandbox(item: Record<string, any>, reading: Reading): void {
-  const said = /^bwrap: .*$|^.*codex-linux-sandbox.*$/m.exec(String(item['aggregated_output'] ?? ''))?.[0];
-  if (said === undefined || item['exit_code'] === 0 || item['exit_code'] === null) return;
-  reading.fail(
-    `codex cannot make its sandbox here: ${said.slice(0, 200)}. It needs user namespaces, and a CODEX_HOME outside of ${tmpdir()}`,
-  );
+function checkSandbox(item: Fields, reading: Reading): void {
+  const said = /^bwrap: .*$|^.*codex-linux-sandbox.*$/m.exec(item.first('aggregated_output'))?.[0];
+  if (said === undefined || (item.number('exit_code') ?? 0) === 0) return;
+  const needs = `user namespaces, and a CODEX_HOME outside of ${tmpdir()}`;
+  reading.fail(`codex cannot make its sandbox here: ${said.slice(0, 200)}. It needs ${needs}`);
 }
 
 const commandIn = (command: string): string => /^\S*sh -l?c '(.*)'$/s.exec(command)?.[1] ?? command;
 
 /** `codex exec resume` reports what the whole session has used, so the last report counts. */
-function readUsage(usage: Record<string, number>, spent: Spent): void {
-  spent.inputTokens = usage['input_tokens'];
-  spent.cachedInputTokens = usage['cached_input_tokens'];
-  spent.outputTokens = usage['output_tokens'];
+function readUsage(usage: Fields, spent: Spent): void {
+  spent.inputTokens = usage.number('input_tokens');
+  spent.cachedInputTokens = usage.number('cached_input_tokens');
+  spent.outputTokens = usage.number('output_tokens');
 }
 
 /** `codex login status` exits with 0 if it is signed in. A provider of one's own needs no login. */

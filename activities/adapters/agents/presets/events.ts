@@ -1,9 +1,8 @@
 import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
+import type { NotNow } from '../not-now.ts';
 import { lastWords, runLines, type RunEnd } from './running.ts';
-import { unavailable, type Context, type Unavailable } from './unavailable.ts';
+import { oneLine, unavailable, type Trouble } from './troubles.ts';
 
-/** So many answers in a row without a word or a tool call mean that the provider does not answer as a model. */
-const EMPTY_ANSWERS = 20;
 /** A program that tries again by itself is ended after so many troubles in a row that often heal. */
 const TROUBLES = 4;
 
@@ -18,11 +17,10 @@ export class Reading {
   finished = false;
   /** It ended its turn because a permission was denied. */
   refused = false;
-  /** What it said went wrong, in its own words. */
-  complaint: string | undefined;
+  /** What it said went wrong last. */
+  complaint: Trouble | undefined;
   private readonly tools = new Map<string, string>();
   private inParts = false;
-  private empty = 0;
   private troubles = 0;
 
   constructor(
@@ -32,7 +30,7 @@ export class Reading {
 
   message(text: string): void {
     if (text.trim() === '') return;
-    this.answered();
+    this.troubles = 0;
     this.text = text;
     this.seen({ is: 'message', text });
   }
@@ -40,7 +38,7 @@ export class Reading {
   /** A piece of a message, which the next piece continues until a tool is called. */
   part(text: string): void {
     if (text === '') return;
-    this.answered();
+    this.troubles = 0;
     this.text = this.inParts ? this.text + text : text;
     this.inParts = true;
     this.seen({ is: 'message', text, part: true });
@@ -48,7 +46,7 @@ export class Reading {
 
   /** `id`: by which `toolEnded` finds it. */
   tool(title: string, state: 'begun' | 'ended' | 'failed', id?: string): void {
-    this.answered();
+    this.troubles = 0;
     this.inParts = false;
     if (id !== undefined) this.tools.set(id, title);
     this.seen({ is: 'tool', title, state });
@@ -67,32 +65,25 @@ export class Reading {
   }
 
   thinking(): void {
-    this.answered();
+    this.troubles = 0;
     this.seen({ is: 'thinking' });
   }
 
-  private answered(): void {
-    this.empty = this.troubles = 0;
+  /** The model has answered, perhaps without a word. Whoever reads the events counts those that are empty. */
+  answered(): void {
     this.seen({ is: 'answered' });
   }
 
-  /** An answer of the model has ended. Counts those in which it neither said nor did anything. */
-  answerEnded(hadContent: boolean): void {
-    this.empty = hadContent ? 0 : this.empty + 1;
-    if (this.empty >= EMPTY_ANSWERS) {
-      this.notNow({ because: `provider unreachable: ${EMPTY_ANSWERS} empty answers in a row` });
-    }
-  }
-
-  /** Words about something that went wrong, after which the program tries again, or ends. */
-  complain(words: string, { trying = false, ...context }: Context & { trying?: boolean } = {}): void {
-    this.complaint = words;
-    const unknown = trying ? { because: `provider unreachable: ${words.slice(0, 300)}`, heals: true } : undefined;
-    const found = unavailable(words, context) ?? unknown;
+  /** Something went wrong, after which the program ends. `trying`: it tries again. */
+  complain(trouble: Trouble, { trying = false } = {}): void {
+    const { words } = trouble;
+    this.complaint = trouble;
+    const unknown = trying ? { because: `Its provider does not answer: ${oneLine(words)}`, heals: true } : undefined;
+    const found = unavailable(trouble) ?? unknown;
     if (found && !(trying && found.heals && (this.troubles += 1) < TROUBLES)) this.notNow(found);
   }
 
-  notNow({ because, until }: Unavailable): void {
+  notNow({ because, until }: NotNow): void {
     this.verdict ??= { is: 'notNow', because, ...(until !== undefined && { until }), spent: this.spent };
   }
 
@@ -140,19 +131,8 @@ export function turnOf(
   if (reading.finished && end.code === 0) {
     return { is: 'answered', text: reading.text, ...(reading.refused && { refused: true }), spent };
   }
-  const words = reading.complaint ?? lastWords(end);
-  const found = unavailable(words);
+  const trouble = reading.complaint ?? { words: lastWords(end) };
+  const found = unavailable(trouble);
   if (found) reading.notNow(found);
-  if (reading.verdict) return reading.verdict;
-  return { is: 'failed', because: `${name}: ${words.replace(/\s+/g, ' ').slice(0, 500)}`, spent };
-}
-
-/** A line as JSON, or undefined if it is none. */
-export function jsonOf(line: string): Record<string, any> | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as Record<string, any>;
-  } catch {
-    return undefined;
-  }
+  return reading.verdict ?? { is: 'failed', because: `${name}: ${oneLine(trouble.words)}`, spent };
 }

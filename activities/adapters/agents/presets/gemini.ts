@@ -2,7 +2,8 @@ import { access, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Conversation, ConversationOpening, Mode, Spent } from '../conversation.ts';
 import type { Inspected, Preset } from '../preset.ts';
-import { jsonOf, prompted, type Reading } from './events.ts';
+import { prompted, type Reading } from './events.ts';
+import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
 
 /**
@@ -40,10 +41,9 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
         input: prompt,
         read(line, stream, reading) {
           if (stream === 'stderr') return readErrors(line, reading);
-          const event = jsonOf(line);
-          if (!event) return;
-          if (event['type'] === 'init') session = String(event['session_id']);
-          readGemini(event, reading);
+          const event = Fields.of(line);
+          if (event?.text('type') === 'init') session = event.text('session_id');
+          if (event) readGemini(event, reading);
         },
       }),
     close: () => Promise.resolve(),
@@ -57,41 +57,41 @@ function policyFor(mode: Mode): string {
 }
 
 /** Reads one event: `init`, `message`, `tool_use`, `tool_result`, `error` or `result`. */
-export function readGemini(event: Record<string, any>, reading: Reading): void {
-  switch (event['type']) {
+export function readGemini(event: Fields, reading: Reading): void {
+  switch (event.text('type')) {
     case 'message':
-      if (event['role'] === 'assistant') reading.part(String(event['content'] ?? ''));
+      if (event.text('role') === 'assistant') reading.part(event.first('content'));
       return;
     case 'tool_use':
-      return reading.tool(titleOf(event), 'begun', event['tool_id']);
+      return reading.tool(titleOf(event), 'begun', event.first('tool_id'));
     case 'tool_result':
-      return reading.toolEnded(event['tool_id'], event['status'] !== 'error');
+      return reading.toolEnded(event.first('tool_id'), event.text('status') !== 'error');
     case 'error': // a warning: what ends the turn is in its result
-      reading.complaint = String(event['message'] ?? '');
+      reading.complaint = { words: event.first('message') };
       return;
     case 'result':
-      addUsage(event['stats'] ?? {}, reading.spent);
-      reading.finished = event['status'] === 'success';
-      if (!reading.finished) reading.complain(String(event['error']?.message ?? 'the turn failed'));
+      addUsage(event.at('stats'), reading.spent);
+      reading.finished = event.text('status') === 'success';
+      if (!reading.finished) reading.complain({ words: event.at('error').first('message') });
       return;
     default:
       return;
   }
 }
 
-const titleOf = ({ tool_name: name, parameters = {} }: Record<string, any>): string =>
-  `${name} ${parameters.command ?? parameters.file_path ?? parameters.pattern ?? ''}`.trim();
+const titleOf = (event: Fields): string =>
+  `${event.first('tool_name')} ${event.at('parameters').first('command', 'file_path', 'pattern')}`.trim();
 
 /** "Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {…}", then it waits. */
 export function readErrors(line: string, reading: Reading): void {
-  if (/^Attempt \d+ failed/.test(line)) reading.complain(line, { trying: true });
+  if (/^Attempt \d+ failed/.test(line)) reading.complain({ words: line }, { trying: true });
 }
 
 /** Each run reports its own usage. `input_tokens` includes what came from the cache. */
-function addUsage(stats: Record<string, number>, spent: Spent): void {
-  spent.inputTokens = (spent.inputTokens ?? 0) + (stats['input_tokens'] ?? 0);
-  spent.cachedInputTokens = (spent.cachedInputTokens ?? 0) + (stats['cached'] ?? 0);
-  spent.outputTokens = (spent.outputTokens ?? 0) + (stats['output_tokens'] ?? 0);
+function addUsage(stats: Fields, spent: Spent): void {
+  spent.inputTokens = (spent.inputTokens ?? 0) + (stats.number('input_tokens') ?? 0);
+  spent.cachedInputTokens = (spent.cachedInputTokens ?? 0) + (stats.number('cached') ?? 0);
+  spent.outputTokens = (spent.outputTokens ?? 0) + (stats.number('output_tokens') ?? 0);
 }
 
 async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {

@@ -2,7 +2,8 @@ import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Conversation, ConversationOpening, Mode, Spent } from '../conversation.ts';
 import type { Inspected, Preset } from '../preset.ts';
-import { jsonOf, prompted, type Reading } from './events.ts';
+import { prompted, type Reading } from './events.ts';
+import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -31,9 +32,8 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
   };
 
   return {
-    ask(prompt) {
-      let saidSomething = false;
-      return prompted({ ...opening, cwd }, spent, {
+    ask: (prompt) =>
+      prompted({ ...opening, cwd }, spent, {
         ...preset,
         command: [
           ...opening.program,
@@ -47,16 +47,11 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
         env,
         read(line, stream, reading) {
           if (stream === 'stderr') return readLog(line, reading);
-          const event = jsonOf(line);
-          if (!event) return;
-          session = event['sessionID'] ?? session;
-          if (event['type'] === 'step_start') saidSomething = false;
-          if (event['type'] === 'text' || event['type'] === 'tool_use') saidSomething = true;
-          readOpenCode(event, reading);
-          if (event['type'] === 'step_finish') reading.answerEnded(saidSomething);
+          const event = Fields.of(line);
+          session = event?.text('sessionID') ?? session;
+          if (event) readOpenCode(event, reading);
         },
-      });
-    },
+      }),
     close: temporary.remove,
   };
 }
@@ -72,18 +67,19 @@ function configurationFor(mode: Mode, temporary: string, theirs = '{}'): string 
     external_directory: { '*': 'deny', [path.join(temporary, '*')]: 'allow' },
     ...(mode === 'read' && { edit: 'deny' }),
   };
-  const given = jsonOf(theirs) ?? {};
-  const build = { ...given['agent']?.build, permission };
-  const agent = { ...given['agent'], build };
+  const given = JSON.parse(theirs) as { agent?: { build?: object } };
+  const agent = { ...given.agent, build: { ...given.agent?.build, permission } };
   return JSON.stringify({ ...given, autoupdate: false, share: 'disabled', snapshot: false, permission, agent });
 }
 
-/** Reads one event. Its kinds are `step_start`, `text`, `tool_use`, `step_finish` and `error`. */
-export function readOpenCode(event: Record<string, any>, reading: Reading): void {
-  const part: Record<string, any> = event['part'] ?? {};
-  switch (event['type']) {
+/** Reads one event: `step_start`, `text`, `reasoning`, `tool_use`, `step_finish` or `error`. A step is one answer. */
+export function readOpenCode(event: Fields, reading: Reading): void {
+  const part = event.at('part');
+  switch (event.text('type')) {
+    case 'step_start':
+      return reading.answered();
     case 'text':
-      return reading.message(String(part['text'] ?? ''));
+      return reading.message(part.first('text'));
     case 'reasoning':
       return reading.thinking();
     case 'tool_use':
@@ -93,44 +89,54 @@ export function readOpenCode(event: Record<string, any>, reading: Reading): void
       return addUsage(part, reading.spent);
     case 'error':
       reading.finished = false;
-      return readError(event['error'] ?? {}, reading);
+      return readError(event.at('error'), reading);
     default:
       return undefined;
   }
 }
 
-function readTool({ tool, state = {} }: Record<string, any>, reading: Reading): void {
-  const failed = state.status === 'error';
-  const todos = state.input?.todos as { content: string; status: string }[] | undefined;
-  if (tool === 'todowrite' && Array.isArray(todos)) {
-    reading.plan(todos.map(({ content, status }) => ({ text: content, done: status === 'completed' })));
+function readTool(part: Fields, reading: Reading): void {
+  const [tool, state] = [part.first('tool'), part.at('state')];
+  const input = state.at('input');
+  const failed = state.text('status') === 'error';
+  const todos = tool === 'todowrite' ? input.list('todos') : [];
+  if (todos.length > 0) {
+    reading.plan(todos.map((each) => ({ text: each.first('content'), done: each.text('status') === 'completed' })));
   }
-  const subject = state.input?.command ?? state.input?.filePath ?? state.title ?? '';
+  const subject = input.first('command', 'filePath') || state.first('title');
   reading.tool(`${tool} ${subject}`.trim(), failed ? 'failed' : 'ended');
-  reading.refused = failed && /user rejected permission/i.test(String(state.error));
+  reading.refused = failed && /user rejected permission/i.test(state.first('error'));
 }
 
-function readError({ name, data = {} }: Record<string, any>, reading: Reading): void {
-  const { message = name, statusCode, responseHeaders = {}, responseBody } = data;
-  const words = statusCode === undefined ? String(message) : `${message} (status ${statusCode})`;
-  reading.complain(words, { details: responseBody, retryAfter: responseHeaders['retry-after'] });
+function readError(error: Fields, reading: Reading): void {
+  const detail = error.at('data');
+  const status = detail.number('statusCode');
+  const message = detail.first('message') || error.first('name');
+  reading.complain({
+    words: status === undefined ? message : `${message} (status ${status})`,
+    details: detail.text('responseBody'),
+    status,
+    retryAfter: detail.at('responseHeaders').text('retry-after'),
+  });
 }
 
 /** A line of its log (logfmt). Errors of the small model, which makes titles, do not matter. */
 export function readLog(line: string, reading: Reading): void {
   const words = /\bmessage="stream error".*\berror\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
   if (words === undefined || /\bsmall=true\b/.test(line)) return;
-  reading.complain(words.replace(/\\(.)/g, '$1').replace(/^AI_\w+: /, ''), { trying: true });
+  reading.complain({ words: words.replace(/\\(.)/g, '$1').replace(/^AI_\w+: /, '') }, { trying: true });
 }
 
 /** Each answer reports its own usage. `input` is without what came from the cache. A cost of 0 means an unknown price. */
-function addUsage({ tokens = {}, cost = 0 }: Record<string, any>, spent: Spent): void {
-  const { input = 0, output = 0, reasoning = 0, cache = {}, total } = tokens;
-  const [read = 0, write = 0] = [cache.read, cache.write];
-  const all = input + read + write;
-  spent.inputTokens = (spent.inputTokens ?? 0) + all;
+function addUsage(part: Fields, spent: Spent): void {
+  const [tokens, cache] = [part.at('tokens'), part.at('tokens').at('cache')];
+  const read = cache.number('read') ?? 0;
+  const input = (tokens.number('input') ?? 0) + read + (cache.number('write') ?? 0);
+  const total = tokens.number('total') ?? input + (tokens.number('output') ?? 0) + (tokens.number('reasoning') ?? 0);
+  const cost = part.number('cost') ?? 0;
+  spent.inputTokens = (spent.inputTokens ?? 0) + input;
   spent.cachedInputTokens = (spent.cachedInputTokens ?? 0) + read;
-  spent.outputTokens = (spent.outputTokens ?? 0) + (total === undefined ? output + reasoning : total - all);
+  spent.outputTokens = (spent.outputTokens ?? 0) + total - input;
   if (cost > 0) spent.costCents = (spent.costCents ?? 0) + cost * 100;
 }
 
@@ -140,7 +146,7 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   if (!version) return {};
   const data = env['XDG_DATA_HOME'] ?? path.join(env['HOME'] ?? '', '.local', 'share');
   const text = await readFile(path.join(data, 'opencode', 'auth.json'), 'utf8').catch(() => '{}');
-  const providers = Object.keys(jsonOf(text) ?? {});
+  const providers = [...text.matchAll(/^ {2}"([^"]+)": \{/gm)].map(([, name]) => name);
   return {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     // A provider may also be signed in by a variable, or need nothing.

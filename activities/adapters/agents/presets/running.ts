@@ -10,7 +10,7 @@ const LONGEST_LINE = 32 * 1_024 * 1_024;
 /** How much of the end of standard error is kept for the reason of a failure, in characters. */
 const TAIL = 2_000;
 /** The time from SIGTERM to SIGKILL, and how long a pipe is read that a process keeps open, in milliseconds. */
-const GRACE_MS = 3_000;
+const GRACE_MS = 1_000;
 const PIPE_MS = 1_000;
 /** Marks all that a program starts, in addition to the mark of its job. */
 const MARK = 'GATEHOUSE_CONVERSATION';
@@ -62,7 +62,7 @@ export async function runLines({ command, cwd, env, input = '', signal, line }: 
   let ending: Promise<unknown> | undefined;
   const end = () => (ending ??= endGroups([group], GRACE_MS));
   signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
+  if (signal.aborted) void end();
 
   let stderr = '';
   const pipes = [
