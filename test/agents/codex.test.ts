@@ -5,6 +5,7 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
+import { RESETS_AT } from '../support/model/troubles.ts';
 import type { Script, Trouble } from '../support/model/script.ts';
 
 jest.setTimeout(60_000);
@@ -120,27 +121,33 @@ describeIt(`the real Codex ${REAL_AGENTS.codex.version}${note}`, () => {
   });
 
   const troubles: [Trouble, object][] = [
-    ['unauthorized', { is: 'notNow', because: expect.stringMatching(/^signed out: /) }],
-    ['forbidden', { is: 'notNow', because: expect.stringMatching(/^signed out: /) }],
-    ['modelNotFound', { is: 'notNow', because: expect.stringMatching(/^model unknown: /) }],
-    ['rateLimited', { is: 'notNow', because: expect.stringMatching(/^overloaded: .*429/) }],
-    ['rateLimitedForAnHour', { is: 'notNow', because: expect.stringMatching(/^overloaded: .*429/) }],
-    ['insufficientQuota', { is: 'notNow', because: expect.stringMatching(/^no credit: /) }],
+    ['unauthorized', { is: 'notNow', because: expect.stringMatching(/^It is signed out: /) }],
+    ['forbidden', { is: 'notNow', because: expect.stringMatching(/^It is signed out: /) }],
+    ['modelNotFound', { is: 'notNow', because: expect.stringMatching(/^It does not know its model: /) }],
+    ['rateLimited', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: .*429/) }],
+    ['rateLimitedForAnHour', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: .*429/) }],
+    ['insufficientQuota', { is: 'notNow', because: expect.stringMatching(/^It has no credit left: /) }],
     [
       'usageLimitReached',
       {
         is: 'notNow',
-        because: expect.stringMatching(/^usage limit reached: /),
-        until: expect.stringMatching(/^2100-01-01T/),
+        because: expect.stringMatching(/^Its usage limit is reached: /),
+        until: new Date(RESETS_AT * 1_000).toISOString(),
       },
     ],
-    ['unavailable', { is: 'notNow', because: expect.stringMatching(/^overloaded: /) }],
-    ['overloaded', { is: 'notNow', because: expect.stringMatching(/^overloaded: .*529/) }],
-    ['internalError', { is: 'notNow', because: expect.stringMatching(/^overloaded: .*high demand/) }],
-    ['cut', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['reset', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['html', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['emptyStream', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
+    ['unavailable', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: /) }],
+    ['overloaded', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: .*529/) }],
+    ['internalError', { is: 'notNow', because: expect.stringMatching(/^Its provider does not answer: .*high demand/) }],
+    ['cut', { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) }],
+    [
+      'reset',
+      { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) },
+    ],
+    ['html', { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) }],
+    [
+      'emptyStream',
+      { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) },
+    ],
     ['badRequest', { is: 'failed', because: expect.stringContaining('Unknown parameter') }],
     ['contextTooLong', { is: 'failed', because: expect.stringContaining('context window') }],
   ];

@@ -76,19 +76,33 @@ describeIt(`the real OpenCode ${REAL_AGENTS.opencode.version}${note}`, () => {
     await session.close();
   });
 
+  it.each<Trouble>(['html', 'emptyStream'])(
+    '%s is ended by its reader, because it would go on for ever',
+    async (trouble) => {
+      await playing([{ trouble }]);
+      let answers = 0;
+      const session = await world.open('write', {
+        seen: ({ is }) => is === 'answered' && (answers += 1) === 20 && world.cancel.abort(new Error('enough')),
+      });
+      await expect(session.ask('Close it.')).rejects.toThrow('enough');
+      await session.close();
+    },
+  );
+
   it.each<[Trouble, object]>([
-    ['unauthorized', { is: 'notNow', because: expect.stringMatching(/^signed out: /) }],
-    ['modelNotFound', { is: 'notNow', because: expect.stringMatching(/^model unknown: /) }],
-    ['rateLimitedForAnHour', { is: 'notNow', because: expect.stringMatching(/^overloaded: /) }],
-    ['insufficientQuota', { is: 'notNow', because: expect.stringMatching(/^no credit: /) }],
-    ['usageLimitReached', { is: 'notNow', because: expect.stringMatching(/^usage limit reached: /) }],
-    ['unavailable', { is: 'notNow', because: expect.stringMatching(/^overloaded: /) }],
-    ['overloaded', { is: 'notNow', because: expect.stringMatching(/^overloaded: /) }],
-    ['internalError', { is: 'notNow', because: expect.stringMatching(/^overloaded: /) }],
-    ['cut', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['reset', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['html', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
-    ['emptyStream', { is: 'notNow', because: expect.stringMatching(/^provider unreachable: /) }],
+    ['unauthorized', { is: 'notNow', because: expect.stringMatching(/^It is signed out: /) }],
+    ['modelNotFound', { is: 'notNow', because: expect.stringMatching(/^It does not know its model: /) }],
+    ['rateLimitedForAnHour', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: /) }],
+    ['insufficientQuota', { is: 'notNow', because: expect.stringMatching(/^It has no credit left: /) }],
+    ['usageLimitReached', { is: 'notNow', because: expect.stringMatching(/^Its usage limit is reached: /) }],
+    ['unavailable', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: /) }],
+    ['overloaded', { is: 'notNow', because: expect.stringMatching(/^Its model is overloaded: /) }],
+    ['internalError', { is: 'notNow', because: expect.stringMatching(/^Its provider does not answer: /) }],
+    ['cut', { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) }],
+    [
+      'reset',
+      { is: 'notNow', because: expect.stringMatching(/^Its provider (?:cannot be reached|does not answer): /) },
+    ],
     ['badRequest', { is: 'failed', because: expect.stringContaining('Unknown parameter') }],
   ])('%s', async (trouble, turn) => {
     await playing([{ trouble }]);
