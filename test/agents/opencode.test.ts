@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { until } from '../support/stack.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import type { Script, Trouble } from '../support/model/script.ts';
 
@@ -67,10 +68,7 @@ describeIt(`the real OpenCode ${REAL_AGENTS.opencode.version}${note}`, () => {
     const session = await world.open('write');
     const asked = session.ask('Sleep.');
     asked.catch(() => undefined);
-    for (;;) {
-      if ((await world.left()).some((command) => command.startsWith('sleep 300'))) break;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(async () => (await world.left()).some((command) => command.startsWith('sleep 300')));
     world.cancel.abort(new Error('cancelled'));
     await expect(asked).rejects.toThrow('cancelled');
     await session.close();

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
+import { readConfig } from '../../../client/config.ts';
 import { presetNamed } from '../../../activities/adapters/agents/presets/index.ts';
 import type {
   Conversation,
@@ -94,7 +95,7 @@ export async function agentWorld(name: Name, script: Script): Promise<AgentWorld
 
 /** Codex does not make its sandbox for a home below the folder for temporary files. */
 async function homes(): Promise<string> {
-  const folder = path.join(homedir(), '.cache', 'gatehouse', 'agents', 'homes');
+  const folder = path.join(readConfig().cache, 'agents', 'homes');
   await mkdir(folder, { recursive: true });
   return folder;
 }
