@@ -112,7 +112,7 @@ describeIt(`the real Codex ${REAL_AGENTS.codex.version}${note}`, () => {
     const session = await world.open('write');
     const asked = session.ask('Sleep.');
     asked.catch(() => undefined);
-    await until(async () => (await world.left()).some((command) => command.startsWith('sleep 300')));
+    await until('its commands', async () => (await world.left()).some((command) => command.startsWith('sleep 300')));
     world.cancel.abort(new Error('cancelled'));
     await expect(asked).rejects.toThrow('cancelled');
     await session.close();
