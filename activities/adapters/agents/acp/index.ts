@@ -51,7 +51,7 @@ const Initialized = z.looseObject({
     .nullish()
     .catch(undefined),
 });
-const Answered = z.looseObject({ stopReason: z.string(), usage: z.unknown() });
+const Answered = z.looseObject({ stopReason: z.string(), usage: z.unknown().optional() });
 
 class AcpConversation implements Conversation {
   private readonly program;
@@ -77,11 +77,11 @@ class AcpConversation implements Conversation {
     this.program = new AgentProgram({ program: [...program, ...opening.arguments], cwd, env, complain });
     void this.program.ended.then((how) => this.lose(new Ended(turnOf(how))));
     const stream = messagesOf(this.program.child.stdout, this.program.child.stdin, {
+      notified: (method, params) => this.notified(method, params),
       nonsense: complain,
       lost: (because) => this.lose(new Ended({ is: 'failed', because })),
     });
     this.connection = client({ name: 'gatehouse' })
-      .onNotification('session/update', leniently, ({ params }) => this.updated(params))
       .onRequest('session/request_permission', PermissionQuestion, ({ params }) => this.permission(params))
       .connect(stream);
     signal.addEventListener('abort', () => void this.cancel(), { once: true });
@@ -94,7 +94,6 @@ class AcpConversation implements Conversation {
       this.denied = false;
       const content = [{ type: 'text', text: prompt }];
       const answer = await this.request('session/prompt', { sessionId, prompt: content }, Answered);
-      await new Promise(setImmediate); // the updates before the answer are handled before it
       this.tokens = { ...this.tokens, ...tokensOf(answer.usage, this.agent) };
       return this.turn(answer.stopReason);
     } catch (failure) {
@@ -177,8 +176,10 @@ class AcpConversation implements Conversation {
   }
 
   /** Sessions of others, for example of agents below this one, count as activity only. */
-  private updated(notification: z.output<typeof Notification> | undefined): void {
-    if (notification && notification.sessionId === this.sessionId) this.reading.read(notification.update);
+  private notified(method: string, params: unknown): void {
+    const { data } = Notification.safeParse(params);
+    const isOurs = method === 'session/update' && data?.sessionId === this.sessionId;
+    if (isOurs) this.reading.read(data!.update);
     else this.opening.seen({ is: 'thinking' });
   }
 
@@ -205,9 +206,6 @@ class AcpConversation implements Conversation {
     await this.program.end({ patienceMs: 0 });
   }
 }
-
-/** The notification, or nothing where it is none. */
-const leniently = (params: unknown) => Notification.safeParse(params).data;
 
 function unoffered(
   { unoffered: what, names }: { unoffered: 'model' | 'mode'; names: string[] },

@@ -10,7 +10,7 @@ export type Update = z.output<typeof Notification>['update'];
 
 const Chunk = z.looseObject({
   content: z.looseObject({ type: z.literal('text'), text: z.string() }),
-  messageId: z.unknown(),
+  messageId: z.unknown().optional(),
 });
 const Tool = z.looseObject({
   toolCallId: z.string(),
