@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate, setInterval, setTimeout } from 'node:timers';
 
 const [scriptFile, notesFile] = process.argv.slice(2);
 const script = JSON.parse(readFileSync(scriptFile, 'utf8'));

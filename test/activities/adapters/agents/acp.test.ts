@@ -1,11 +1,13 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import type { ConversationOpening } from '../../../../activities/adapters/agents/conversation.ts';
 import { AcpRig, type Script } from '../../../support/agents/acp-rig.ts';
 
 let rig: AcpRig;
 beforeEach(async () => (rig = await AcpRig.create()));
 afterEach(() => rig.dispose());
+afterEach(() => jest.restoreAllMocks());
 
 const ask = async (script: Script, over: Partial<ConversationOpening> = {}) =>
   (await rig.open(script, over)).ask('Do it.');
@@ -238,6 +240,7 @@ describe('misbehaviour', () => {
   });
 
   it('passes over nonsense on its output, and shows it', async () => {
+    jest.spyOn(console, 'error').mockReturnValue(); // the library prints answers to nothing
     const turn = [
       { raw: 'INFO 12:00' },
       { raw: '{"level":"info"}' },
