@@ -131,6 +131,8 @@ function programEnvironment(environment: NodeJS.ProcessEnv, { env }: Drive, cwd:
   return { ...Object.fromEntries(inherited), ...env, PWD: cwd };
 }
 
+// Nothing else keeps this process alive while it waits for the end of a program that has closed its pipes.
+setInterval(() => undefined, 60_000);
 process.exitCode = await main(process.env).catch((failure: unknown) => {
   process.stderr.write(`The agent driver failed: ${failure instanceof Error ? failure.message : String(failure)}\n`);
   return 1;
