@@ -92,6 +92,9 @@ export class TestStack {
   /** Sends one Ctrl-C. Returns the exit code. */
   stop = (): Promise<number | null> => this.endedBy((up) => void up.kill('SIGINT'));
 
+  /** Sends SIGHUP to the main process, which passes it on to its worker. */
+  hangUp = (): void => void this.up?.kill('SIGHUP');
+
   /** Stops the main process by other means. Returns the exit code. */
   async endedBy(means: (up: ChildProcess) => void | Promise<void>): Promise<number | null> {
     const { up } = this;

@@ -1,5 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
+/** The code of Node's error for bytes that are not UTF-8. */
+const NOT_UTF_8 = 'ERR_ENCODING_INVALID_ENCODED_DATA';
+
 /**
  * Reads a text file of the operator, up to a size in bytes. It follows links, because mounted secrets are links, and does
  * not wait for pipes. `because` completes "it is …"; `none`: there is nothing at the path.
@@ -20,8 +23,8 @@ export function readRegular(file: string, most: number): { text: string } | { be
     if (length > most) return { because: `larger than ${most} bytes` };
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length)) };
   } catch (failure) {
-    if (failure instanceof TypeError) return { because: 'not UTF-8' };
-    return { because: `not readable (${(failure as NodeJS.ErrnoException).code ?? 'unreadable'})` };
+    const { code = 'unreadable' } = failure as NodeJS.ErrnoException;
+    return { because: code === NOT_UTF_8 ? 'not UTF-8' : `not readable (${code})` };
   } finally {
     closeSync(handle);
   }

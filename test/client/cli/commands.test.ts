@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
 import { execa } from 'execa';
@@ -108,6 +111,52 @@ describe('without a server', () => {
     expect(said).toMatch(shell === 'fish' ? /-l pull-request -r/ : /--pull-request/);
   });
 
+  describe('config', () => {
+    let home: string;
+    beforeEach(async () => void (home = await mkdtemp(path.join(tmpdir(), 'gatehouse-config-'))));
+    afterEach(() => rm(home, { recursive: true, force: true }));
+    const write = async (text: string) => {
+      const file = path.join(home, 'own.yml');
+      await writeFile(file, text);
+      return file;
+    };
+
+    it('check accepts a good file', async () => {
+      const file = await write('signIn: [codex]\n');
+      expect([await gatehouse('config', 'check', file), said]).toEqual([0, `${file}: ok\n`]);
+    });
+
+    it('check names every fault by line and path, and exits with 2', async () => {
+      const file = await write('signIn: [codec]\npeople: {}\n');
+      expect(await gatehouse('config', 'check', file)).toBe(2);
+      expect(said.split('\n')).toEqual([
+        `${file}:1: signIn[0]: expected one of claude-code, codex, gemini, opencode, found 'codec'`,
+        `${file}:2: people: not there yet: expected no such key, found an object`,
+        '',
+      ]);
+    });
+
+    it('check prints JSON for programs', async () => {
+      const file = await write('x: 1\n');
+      expect(await gatehouse('config', 'check', file, '--json')).toBe(2);
+      const faults = [{ path: 'x', line: 1, expected: 'expected no such key here, found 1' }];
+      expect(JSON.parse(said)).toEqual({ file, ok: false, faults });
+    });
+
+    it('check refuses a file that is not there', async () => {
+      expect(await gatehouse('config', 'check', path.join(home, 'none.yml'))).toBe(2);
+      expect(said).toContain('none.yml: expected a readable file, found that it is not there');
+    });
+
+    it.each([
+      [[], ['defaults', 'prices', 'secrets', 'signIn']],
+      [['--repository'], ['checks', 'environment', 'agents', 'release', 'git']],
+    ])('schema %j prints a JSON Schema', async (options, keys) => {
+      expect(await gatehouse('config', 'schema', ...options)).toBe(0);
+      expect(Object.keys(JSON.parse(said).properties)).toEqual(keys);
+    });
+  });
+
   it('the completion in bash offers the commands that match', async () => {
     await gatehouse('completion', 'bash');
     const offered = async (...words: string[]) => {
@@ -191,6 +240,9 @@ describe('wrong usage is reported before anything is sent', () => {
     [['export', '--live', '--to', 'x', '--output', 'y'], '--output: expected a single run'],
     [['export', '--status', 'happy', '--to', 'x'], 'Allowed choices are running'],
     [['simulate', '--file', '/nowhere.json'], '--file: expected a JSON file'],
+    [['config', 'chekc'], `WHAT: expected check or schema, found 'chekc'`],
+    [['config', 'schema', 'x.yml'], 'FILE: expected none with schema'],
+    [['config', 'check', '--repository'], '--repository: expected it with schema only'],
     [['completion', 'tcsh'], 'shell: expected one of bash, zsh, fish'],
   ])('%j', async (words, sentence) => {
     expect(await gatehouse(...words)).toBe(2);

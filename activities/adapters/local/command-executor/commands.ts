@@ -40,7 +40,7 @@ function withoutSecrets({ configuration }: Place, change: Change, path: string, 
   const read = secretsFor(configuration, names, change.repository);
   if (!('missing' in read)) return [];
   return [
-    { path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join(', ')}` },
+    { path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join('; ')}` },
   ];
 }
 

@@ -256,7 +256,10 @@ describe('a command', () => {
       await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { reviewer: sh agent.sh }\n');
       await git('-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', 'commit', '--quiet', '-am', 'no command');
       const now = { ...the, change: { ...the.change, basis: await git('rev-parse', 'main') } };
-      expect(await run(now)).toMatchObject({ is: 'failed', because: expect.stringContaining('no command for coder') });
+      expect(await run(now)).toMatchObject({
+        is: 'failed',
+        because: expect.stringContaining('has no agent for coder'),
+      });
     });
   });
 

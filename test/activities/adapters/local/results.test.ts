@@ -79,7 +79,8 @@ describe('a result', () => {
 
 describe('the settings', () => {
   const AGENTS = 'agents: { default: "sh agent.sh" }';
-  const READ = { checks: { test: 'sh check.sh' }, agents: { default: 'sh agent.sh' } };
+  const command = (text: string) => ({ is: 'command', command: text, secrets: [] });
+  const READ = { checks: { test: 'sh check.sh' }, agents: { default: command('sh agent.sh') } };
   it.each([
     ['a byte order mark', `\ufeffchecks: { test: "sh check.sh" }\n${AGENTS}\n`, READ],
     ['Windows line ends', `checks:\r\n  test: sh check.sh\r\n${AGENTS}\r\n`, READ],
@@ -94,7 +95,11 @@ describe('the settings', () => {
       `checks: { test: &c sh check.sh, more: *c }`,
       { checks: { test: 'sh check.sh', more: 'sh check.sh' } },
     ],
-    ['a merge key', `checks: &c { test: a }\nagents: { <<: *c, b: b }`, { agents: { test: 'a', b: 'b' } }],
+    [
+      'a merge key',
+      `checks: &c { test: a }\nagents: { <<: *c, b: b }`,
+      { agents: { test: command('a'), b: command('b') } },
+    ],
   ])('are read with %s', (_, text, settings) => {
     expect(parseSettings(text)).toMatchObject({ settings });
   });

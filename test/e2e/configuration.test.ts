@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { jest } from '@jest/globals';
+import { TestRepository, TestStack, until } from '../support/stack.ts';
+
+jest.setTimeout(240_000);
+
+let stack: TestStack;
+let file: string;
+afterEach(() => stack.remove());
+
+async function stackWith(text: string, variables: Record<string, string> = {}): Promise<void> {
+  stack = await TestStack.create(variables);
+  file = stack.variables['GATEHOUSE_CONFIG'] = path.join(stack.home, 'own.yml');
+  await writeFile(file, text);
+}
+
+it('a bad configuration file starts nothing, and is reported line by line', async () => {
+  await stackWith('signIn: [x]\npeople: {}\n');
+  const faults = /up ended with 2: [^]*own\.yml:1: signIn.*\n\S+own\.yml:2: people: not there yet/;
+  await expect(stack.start()).rejects.toThrow(faults);
+  expect(await stack.gatehouse('doctor')).toMatchObject({ code: 2, out: { error: { code: 'configuration' } } });
+  expect(await stack.all()).toEqual([]);
+});
+
+it('SIGHUP reloads the file, a bad one has no effect, and commands do not inherit secrets', async () => {
+  await stackWith('secrets: {}\n', { SHOP_KEY: 'planted', SHOP_CONTROL: 'control' });
+  await stack.start();
+  const shop = await TestRepository.create(stack.home, 'shop');
+  const fixer = 'fixer: { command: "true", secrets: [KEY] }';
+  const coder = `coder: 'env >> ${shop.home}/env; echo x > x.txt'`;
+  await shop.write({
+    '.gatehouse.yml': `agents: { default: "true", ${coder}, ${fixer} }\nchecks: { test: 'env >> ${shop.home}/env' }\n`,
+  });
+  const begin = (task: string) =>
+    stack.gatehouse(
+      'start',
+      shop.path,
+      '--task',
+      task,
+      '--title',
+      'A task',
+      '--file',
+      path.join(stack.home, 'input.json'),
+    );
+  const steps = [{ kind: 'coder' }, { kind: 'ci' }];
+  await writeFile(
+    path.join(stack.home, 'input.json'),
+    JSON.stringify({ pipeline: { steps: [...steps, { kind: 'human-test' }] } }),
+  );
+  const log = () => readFile(path.join(stack.home, 'data', 'logs', 'worker.log'), 'utf8');
+  const reloadedWith = async (text: string, logged: string) => {
+    await writeFile(file, text);
+    stack.hangUp();
+    await until(`the worker logs "${logged}"`, async () => (await log()).includes(logged));
+  };
+
+  await begin('NO-1');
+  const where = '.gatehouse.yml:agents.fixer.secrets: expected secrets that this worker has, found KEY';
+  expect(JSON.stringify((await stack.ended('NO-1')).end)).toContain(where);
+
+  await reloadedWith('secrets: { KEY: { env: SHOP_KEY } }\n', 'so the previous one stays');
+  expect(stack.words).toContain('own.yml:1: secrets.KEY.for: expected array, found nothing');
+  await begin('NO-2');
+  expect(JSON.stringify((await stack.ended('NO-2')).end)).toContain(where);
+
+  await reloadedWith('secrets: { KEY: { env: SHOP_KEY, for: [agents] } }\n', 'was read again');
+  await begin('YES-1');
+  await stack.parked('YES-1', 'human-test');
+  const seen = await readFile(path.join(shop.home, 'env'), 'utf8');
+  expect(seen.match(/SHOP_\w+=.*/g)).toEqual(['SHOP_CONTROL=control', 'SHOP_CONTROL=control']);
+  expect(await log()).not.toContain('planted');
+});
