@@ -12,6 +12,10 @@ const End = z.strictObject({
   fails: z.string().optional(),
   /** Whether the job is evicted. */
   evicted: z.boolean().optional(),
+  /** Why the agent cannot work now. */
+  notNow: z.string().optional(),
+  /** After how many minutes the agent is tried again. Default: 1. */
+  againAfterMinutes: z.number().min(0).optional(),
   /** Whether the job changes the branch. Default: `true` for roles that write. */
   changes: z.boolean().optional(),
   /** What the job costs. */

@@ -1,4 +1,4 @@
-import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
+import type { AgentQuestion, Job, JobReport } from '../../workflows/contracts/activities.ts';
 import type { Cluster } from './sandbox/cluster.ts';
 import type { World } from './sandbox/wire.ts';
 import { inTurn, type End, type Script } from './script.ts';
@@ -50,7 +50,11 @@ export function worldOf(script: Script, cluster: () => Cluster, change: Place): 
       fields: [{ path: 'resume', expected: 'expected nothing: there are no runs before' }],
     }),
     examine: () => ({ is: 'ready', change: { ...change, basis: BASE }, environments: true, checksGraceSeconds: 0 }),
-    runJob: jobs(script, branch, after),
+    runJob: jobs(script, branch, cluster),
+    async agentAvailable({ shown: { until } }: AgentQuestion) {
+      await cluster().wait(Math.max(0, Date.parse(until ?? '') - cluster().now || 0));
+      return null;
+    },
     ...forgeOf(script, branch, after),
     ...environmentsOf(script, cluster, after),
     async releaseSettled({ until }) {
@@ -144,14 +148,18 @@ const UNANSWERED = [
 ];
 
 /** The scripted jobs. By default each takes a minute. */
-function jobs({ jobs: told }: Script, branch: Branch, after: (minutes: number) => Promise<void>) {
+function jobs({ jobs: told }: Script, branch: Branch, cluster: () => Cluster) {
   const turns = new Map<string, () => End>();
   return async ({ role, mode }: Job): Promise<JobReport> => {
     if (!turns.has(role)) turns.set(role, inTurn<End>(told[role] ?? [], {}));
     const end = turns.get(role)!();
-    await after(end.takesMinutes ?? 1);
+    await cluster().wait((end.takesMinutes ?? 1) * MINUTE);
     if (end.evicted) return { is: 'evicted', because: 'Its process is gone.', infrastructure: false };
     const usage = { costCents: end.costCents ?? 0 };
+    if (end.notNow !== undefined) {
+      const until = new Date(cluster().now + (end.againAfterMinutes ?? 1) * MINUTE).toISOString();
+      return { is: 'notNow', because: end.notNow, until, usage };
+    }
     if (end.fails !== undefined) return { is: 'failed', because: end.fails, usage };
     const changed = end.changes ?? mode !== 'read';
     if (changed) branch.commit();

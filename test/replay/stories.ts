@@ -204,6 +204,43 @@ const RUNS: readonly Case[] = [
     ...is('passed'),
   },
   {
+    name: 'agent-not-now',
+    steps: [CODER, CI],
+    world: {
+      runJob: ({ usual, stage }) =>
+        stage.once('refused')
+          ? { is: 'notNow', because: 'usage limit reached', until: '2026-11-28T12:01:00.000Z', usage: { costCents: 3 } }
+          : stage.once('held')
+            ? { is: 'held', by: 'agent', because: 'usage limit reached', until: '2026-11-28T12:03:00.000Z' }
+            : usual(),
+      agentAvailable: ({ stage }) =>
+        stage.once('other-reason') ? { because: 'signed out', until: '2026-11-28T12:05:00.000Z' } : null,
+    },
+    async play(stage) {
+      stage.hold('agentAvailable');
+      await stage.start();
+      await stage.began('agentAvailable');
+      await stage.say('pause');
+      await stage.say('resume');
+      await stage.began('agentAvailable', 2);
+      stage.letGo('agentAvailable');
+    },
+    ...is('passed'),
+  },
+  {
+    name: 'stopped-while-its-agent-is-not-available',
+    steps: [CODER],
+    world: { runJob: () => ({ is: 'notNow', because: 'usage limit reached' }) },
+    async play(stage) {
+      stage.hold('agentAvailable');
+      await stage.start();
+      await stage.began('agentAvailable');
+      await stage.say('stop');
+    },
+    ...is('stopped'),
+    closes: 'CANCELLED',
+  },
+  {
     name: 'readers-changes-are-thrown-away',
     steps: [READER, CODER],
     world: {

@@ -38,6 +38,7 @@ export const goodWorld = (over: World = {}): World => ({
   endChecks: () => undefined,
   commitFiles: ({ known }) => ({ is: 'committed', head: known ?? HEAD, foreign: [], pullRequest: 1 }),
   withinBudget: () => undefined,
+  agentAvailable: () => null,
   fileIssue: () => ({ is: 'filed', id: 'ISSUE-1', url: 'file:///issues/ISSUE-1.md' }),
   tellIssues: () => undefined,
   releaseSettled: () => ({ signals: [{ id: 'errors', state: 'ok' }] }),

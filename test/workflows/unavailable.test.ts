@@ -103,7 +103,7 @@ describe('an agent that cannot work now', () => {
   });
 
   it('becomes urgent with its next refusal if it is being tried when the day is over', async () => {
-    let end = (_: JobReport) => undefined as void;
+    let end: (report: JobReport) => void = () => undefined;
     const held = new Promise<JobReport>((resolve) => (end = resolve));
     const reports: (JobReport | Promise<JobReport>)[] = [notNow(), held];
     const { cluster, look } = await play([{ kind: 'coder' }], { runJob: () => reports.shift() ?? completed() });

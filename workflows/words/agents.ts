@@ -17,7 +17,7 @@ export const agentUnavailable = ({ role, because, until }: { role: string } & Un
   `${role} waits until its agent is available: ${sentence(because)}${until ? ` Next try: ${until}.` : ''}`;
 
 export const agentLongUnavailable = ({ role, because, since }: { role: string; because: string; since: string }) =>
-  `The agent of ${role} has not been available since ${since}: ${sentence(because)} The run goes on by itself once it is.`;
+  `The agent of ${role} has not been available since ${since}: ${sentence(because)} The run continues by itself once it is.`;
 
 /** What an activity shows while it waits. `tried`: the job that tries the agent now. */
 export const agentAwaited = ({ because, until, tried }: Unavailable & { tried?: string | undefined }) =>

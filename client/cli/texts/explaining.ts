@@ -45,7 +45,9 @@ function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]
   return {
     person: 'A person ends the wait with one of the actions below.',
     checks: `The wait ends when the checks of ${change?.branch ?? 'the change'} have finished.`,
-    agent: 'The wait ends when the agent finishes or reaches a time limit.',
+    agent: waitingOn.nextLook
+      ? `The agent is tried again at ${waitingOn.nextLook}, by this run or another one that waits for it. Nothing is lost meanwhile.`
+      : 'The wait ends when the agent finishes or reaches a time limit.',
     environment: 'The wait ends when the environment is up or has failed.',
     forge: 'The repository is polled until the wait ends.',
     budget:

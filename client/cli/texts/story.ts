@@ -119,7 +119,7 @@ export class Story {
     const { waitingOn, current } = run;
     if (current) this.failing(current);
     if (waitingOn.what !== 'person') {
-      if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what)) {
+      if (['checks', 'environment', 'forge', 'budget'].includes(waitingOn.what) || waitingOn.nextLook) {
         this.once(
           `wait ${current?.id} ${waitingOn.since} ${waitingOn.detail}`,
           () => pc.dim(`  … ${oneLine(waitingOn.detail, LONG)}`),

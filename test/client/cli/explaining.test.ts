@@ -50,6 +50,16 @@ describe('the explanation of a live run', () => {
     expect(tell({ is: 'live' }, parked, [pendingCheck({ because: 'it stands' })])).not.toContain('it stands');
   });
 
+  it('names the time at which an agent that cannot work now is tried again', () => {
+    const waitingOn = {
+      ...waiting('agent', 'coder waits until its agent is available: usage limit.'),
+      nextLook: '14:00',
+    };
+    const told = tell({ is: 'live' }, { waitingOn }, [pendingCheck({ because: 'usage limit. Next try: 14:00' })]);
+    expect(told).toContain('The agent is tried again at 14:00');
+    expect(told).not.toContain('time limit');
+  });
+
   it('names a failing activity as soon as the server knows of it, and mentions no time limit', () => {
     const told = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
       pendingCheck({ activity: 'runJob', because: 'no disk', waiting: false }),

@@ -48,6 +48,17 @@ it('follows its script for failures, checks and people’s actions', async () =>
   expect(told.filter((line) => line.includes('parked'))).toHaveLength(3);
 });
 
+it('waits for an agent that cannot work now, and tries again', async () => {
+  const limit = { notNow: 'usage limit reached', againAfterMinutes: 90, costCents: 3 };
+  const { ends } = await played(wish('simple'), { jobs: { coder: [limit, { ...limit, againAfterMinutes: 5 }, {}] } });
+  const [{ run, end, minutes }] = ends as [Simulated];
+  expect(end).toMatchObject({ result: { outcome: 'merged' } });
+  expect(run.steps[0]!.attempts.map(({ outcome }) => outcome)).toEqual(['interrupted', 'interrupted', 'completed']);
+  expect(run.steps[0]!.usage).toMatchObject({ costCents: 6 });
+  expect(run.notices.filter(({ type }) => type === 'agent_unavailable')).toMatchObject([{ severity: 'normal' }]);
+  expect(minutes).toBeGreaterThan(95);
+});
+
 it('reports how a run fails, and what its release watch does', async () => {
   const red = { jobs: { coder: [{ fails: 'no paper' }] } };
   expect((await played(wish('simple'), red)).ends).toMatchObject([

@@ -47,12 +47,16 @@ export class Keeper {
         return this.endJob(call);
       case 'withinBudget':
         return call.complete();
+      case 'agentAvailable':
+        return call.complete(dice.chance(0.6) ? null : this.unavailable());
       case 'provisionEnvironment': {
         if (call.cancelRequested && dice.chance(0.5)) return call.acknowledgeCancel();
         if (dice.chance(0.15)) return call.complete({ is: 'failed', because: 'no room' });
         this.live.add(question.key);
         return call.complete({ is: 'live', url: `http://127.0.0.1/${question.key}` });
       }
+      case 'probeEnvironment':
+        return call.complete({ is: 'provisioning', because: 'it is slow' });
       case 'removeEnvironment':
         if (dice.chance(0.1)) return call.fail(new Error('not now'));
         this.live.delete(question.key);
@@ -107,6 +111,11 @@ export class Keeper {
       this.heldBefore.add(key);
       return call.complete({ is: 'held', by: dice.pick(['budget', 'forge']), because: 'not now' });
     }
+    if (dice.chance(0.04)) {
+      if (dice.chance(0.5)) return call.complete({ is: 'notNow', ...this.unavailable() });
+      this.heldBefore.add(key);
+      return call.complete({ is: 'held', by: 'agent', ...this.unavailable() });
+    }
     if (dice.chance(0.04)) return call.complete({ is: 'interrupted', because: 'stopped' });
     if (dice.chance(0.04)) return call.complete({ is: 'evicted', because: 'gone', infrastructure: dice.chance(0.5) });
     if (dice.chance(role === 'fixer' ? 0.2 : 0.01)) return call.complete({ is: 'failed', because: 'no' });
@@ -121,6 +130,17 @@ export class Keeper {
       ...(decision && { decision }),
     };
     call.complete({ ...said, ...branch.look(known.head) });
+  }
+
+  /** Why an agent cannot work now, sometimes in a new outage. */
+  private unavailable() {
+    const { dice, cluster } = this.walk;
+    const until = new Date(cluster.now + 60_000).toISOString();
+    return {
+      because: dice.pick(['usage limit', 'overloaded']),
+      ...(dice.chance(0.5) && { until }),
+      since: dice.pick(['a', 'b']),
+    };
   }
 
   /** Checks the ledger after the run has ended. */

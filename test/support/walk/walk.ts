@@ -22,6 +22,7 @@ const LOOKS = new Set([
   'holderClosed',
   'lookAtChange',
   'withinBudget',
+  'agentAvailable',
   'releaseSettled',
 ]);
 /** Activities that end only because something else happens. */
@@ -141,7 +142,7 @@ export class Walk {
       case 'person':
         return status === 'parked' || status === 'paused';
       case 'agent':
-        return asked('runJob', 'stopJob') || status === 'paused';
+        return asked('runJob', 'stopJob', 'agentAvailable') || status === 'paused';
       case 'checks':
         return asked('settledChecks') || this.run.timers().length > 0;
       case 'environment':

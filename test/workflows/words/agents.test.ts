@@ -1,4 +1,11 @@
-import { agentAtWork, agentStopped, changesDiscarded } from '../../../workflows/words/agents.ts';
+import {
+  agentAtWork,
+  agentAwaited,
+  agentLongUnavailable,
+  agentStopped,
+  agentUnavailable,
+  changesDiscarded,
+} from '../../../workflows/words/agents.ts';
 import { examples } from './examples.ts';
 
 describe('texts about agents and helpers', () => {
@@ -45,6 +52,24 @@ describe('texts about agents and helpers', () => {
 
   it.each([
     [agentAtWork({ role: 'coder', job: 2 }), 'coder is at work (coder-2)'],
+    [
+      agentUnavailable({ role: 'coder', because: 'usage limit reached', until: '2026-01-01T02:06:00.000Z' }),
+      'coder waits until its agent is available: usage limit reached. Next try: 2026-01-01T02:06:00.000Z.',
+    ],
+    [
+      agentUnavailable({ role: 'coder', because: 'Signed out!' }),
+      'coder waits until its agent is available: Signed out!',
+    ],
+    [
+      agentLongUnavailable({ role: 'coder', because: 'signed out', since: '2026-01-01T00:00:00.000Z' }),
+      'The agent of coder has not been available since 2026-01-01T00:00:00.000Z: signed out. The run continues by itself once it is.',
+    ],
+    [
+      agentAwaited({ because: 'signed out', until: '2026-01-01T02:06:00.000Z' }),
+      'signed out. Next try: 2026-01-01T02:06:00.000Z',
+    ],
+    [agentAwaited({ because: 'signed out', tried: 'run/x/coder-1' }), 'signed out. It is tried by run/x/coder-1 now'],
+    [agentAwaited({ because: 'signed out' }), 'signed out. Next try: soon'],
     [agentStopped({ role: 'coder', because: 'Ctrl-C.' }), 'The coder was stopped: Ctrl-C.'],
     [
       changesDiscarded({ role: 'architect', files: ['a', 'b'] }),

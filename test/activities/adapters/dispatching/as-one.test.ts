@@ -99,6 +99,24 @@ describe('executors as one', () => {
     expect([old.begun, preferred.begun]).toEqual([[job('coder').key], []]);
   });
 
+  it('hold jobs of the executor whose agent cannot work now, and no others', async () => {
+    const busy = new InMemoryExecutor(async () => ({
+      is: 'notNow',
+      because: 'limit',
+      until: '2199-01-01T00:00:00.000Z',
+    }));
+    const free = new InMemoryExecutor(async () => done);
+    const open = [
+      { executor: busy, runs: (agent: unknown) => agent === 'first' },
+      { executor: free, runs: (agent: unknown) => agent === 'second' },
+    ];
+    const both = executorsAsOne(open, settingsOf);
+    await both.ensure(job('coder'));
+    expect(await both.look(job('coder').key)).toMatchObject({ is: 'notNow' });
+    expect(await both.unavailable({ ...job('coder'), key: 'next' })).toMatchObject({ because: 'limit' });
+    expect(await both.unavailable({ ...job('fixer'), key: 'next' })).toBeUndefined();
+  });
+
   it('look at an unknown job everywhere, because each executor may have something of it left', async () => {
     const asked: string[] = [];
     const open = ['a', 'b'].map((name) => {
