@@ -1,0 +1,138 @@
+import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
+import type { NotNow } from '../not-now.ts';
+import { lastWords, runLines, type RunEnd } from './running.ts';
+import { oneLine, unavailable, type Trouble } from './troubles.ts';
+
+/** A program that tries again by itself is ended after so many troubles in a row that often heal. */
+const TROUBLES = 4;
+
+/**
+ * What the events of one prompt add up to. A preset's reader calls these as it reads lines; once the turn has a verdict,
+ * the program is ended.
+ */
+export class Reading {
+  verdict: Turn | undefined;
+  text = '';
+  /** The program reports that it has finished its turn. */
+  finished = false;
+  /** It ended its turn because a permission was denied. */
+  refused = false;
+  /** What it said went wrong last. */
+  complaint: Trouble | undefined;
+  private readonly tools = new Map<string, string>();
+  private inParts = false;
+  private troubles = 0;
+
+  constructor(
+    private readonly seen: (event: Seen) => void,
+    readonly spent: Spent,
+  ) {}
+
+  message(text: string): void {
+    if (text.trim() === '') return;
+    this.troubles = 0;
+    this.text = text;
+    this.seen({ is: 'message', text });
+  }
+
+  /** A piece of a message, which the next piece continues until a tool is called. */
+  part(text: string): void {
+    if (text === '') return;
+    this.troubles = 0;
+    this.text = this.inParts ? this.text + text : text;
+    this.inParts = true;
+    this.seen({ is: 'message', text, part: true });
+  }
+
+  /** `id`: by which `toolEnded` finds it. */
+  tool(title: string, state: 'begun' | 'ended' | 'failed', id?: string): void {
+    this.troubles = 0;
+    this.inParts = false;
+    if (id !== undefined) this.tools.set(id, title);
+    this.seen({ is: 'tool', title, state });
+  }
+
+  toolEnded(id: string, isWell: boolean): void {
+    const title = this.tools.get(id);
+    this.tools.delete(id);
+    if (title !== undefined) this.seen({ is: 'tool', title, state: isWell ? 'ended' : 'failed' });
+  }
+
+  plan(items: { text?: string; done: boolean }[]): void {
+    const next = items.find(({ done }) => !done)?.text;
+    const done = items.filter((item) => item.done).length;
+    this.seen({ is: 'plan', done, total: items.length, ...(next !== undefined && { label: next }) });
+  }
+
+  thinking(): void {
+    this.troubles = 0;
+    this.seen({ is: 'thinking' });
+  }
+
+  /** The model has answered, perhaps without a word. Whoever reads the events counts those that are empty. */
+  answered(): void {
+    this.seen({ is: 'answered' });
+  }
+
+  /** Something went wrong, after which the program ends. `trying`: it tries again. */
+  complain(trouble: Trouble, { trying = false } = {}): void {
+    const { words } = trouble;
+    this.complaint = trouble;
+    const unknown = trying ? { because: `Its provider does not answer: ${oneLine(words)}`, heals: true } : undefined;
+    const found = unavailable(trouble) ?? unknown;
+    if (found && !(trying && found.heals && (this.troubles += 1) < TROUBLES)) this.notNow(found);
+  }
+
+  notNow({ because, until }: NotNow): void {
+    this.verdict ??= { is: 'notNow', because, ...(until !== undefined && { until }), spent: this.spent };
+  }
+
+  fail(because: string): void {
+    this.verdict ??= { is: 'failed', because, spent: this.spent };
+  }
+}
+
+export interface Prompting {
+  name: string;
+  install: string;
+  command: readonly string[];
+  input?: string;
+  env?: NodeJS.ProcessEnv;
+  read(line: string, stream: 'stdout' | 'stderr', reading: Reading): void;
+}
+
+/** Runs the program for one prompt, and makes a turn of what it said. */
+export async function prompted(opening: ConversationOpening, spent: Spent, asked: Prompting): Promise<Turn> {
+  const reading = new Reading((event) => opening.seen(event), spent);
+  const end = await runLines({
+    command: asked.command,
+    cwd: opening.cwd,
+    env: asked.env ?? opening.env,
+    input: asked.input,
+    signal: opening.signal,
+    line(line, stream) {
+      asked.read(line, stream, reading);
+      return reading.verdict !== undefined;
+    },
+  });
+  opening.signal.throwIfAborted();
+  return turnOf(reading, end, asked);
+}
+
+/** The turn after the program has ended. What it reported comes first, then how it exited. */
+export function turnOf(
+  reading: Reading,
+  end: RunEnd,
+  { name, install, command }: Pick<Prompting, 'name' | 'install' | 'command'>,
+): Turn {
+  const { spent } = reading;
+  if (end.missing) return { is: 'failed', because: `${command[0]} is not on PATH. To install it: ${install}`, spent };
+  if (reading.verdict) return reading.verdict;
+  if (reading.finished && end.code === 0) {
+    return { is: 'answered', text: reading.text, ...(reading.refused && { refused: true }), spent };
+  }
+  const trouble = reading.complaint ?? { words: lastWords(end) };
+  const found = unavailable(trouble);
+  if (found) reading.notNow(found);
+  return reading.verdict ?? { is: 'failed', because: `${name}: ${oneLine(trouble.words)}`, spent };
+}
