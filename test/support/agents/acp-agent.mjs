@@ -79,9 +79,9 @@ const STEPS = {
   /** In as many chunks as there are characters. */
   spell: (text) => [...text].forEach(STEPS.say),
   think: (text) => update({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text } }),
-  tool(title, { kind = 'execute', toolKind = kind, failed = false }) {
+  tool(title, { kind = 'execute', failed = false } = {}) {
     const toolCallId = `call-${(asked += 1)}`;
-    update({ sessionUpdate: 'tool_call', toolCallId, title, kind: toolKind, status: 'in_progress' });
+    update({ sessionUpdate: 'tool_call', toolCallId, title, kind, status: 'in_progress' });
     update({ sessionUpdate: 'tool_call_update', toolCallId, status: failed ? 'failed' : 'completed' });
   },
   plan: (entries) =>

@@ -15,6 +15,9 @@ export const shellCommand = (command: string): string[] => {
   return ['/bin/sh', '-c', `${isPlain ? 'exec ' : ''}${command} "$@"`, 'sh'];
 };
 
+/** Lines that say nothing to people. */
+const STACK = /^\s+at \S|^\s*\^+\s*$|^Node\.js v\d/;
+
 interface Starting {
   program: readonly string[];
   cwd: string;
@@ -56,7 +59,8 @@ export class AgentProgram {
 
   /** The end of its standard error. */
   private lastWords(): string {
-    const words = this.printed.trim().split('\n').slice(-5).join('\n').slice(-1_000);
+    const lines = this.printed.split('\n').filter((line) => line.trim() !== '' && !STACK.test(line));
+    const words = lines.slice(-5).join('\n').slice(-1_000);
     return words === '' ? '.' : `: ${words}`;
   }
 
