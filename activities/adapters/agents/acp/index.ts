@@ -136,7 +136,7 @@ class AcpConversation implements Conversation {
 
   private async failedTurn(failure: unknown): Promise<Exclude<Turn, { is: 'answered' }>> {
     if (failure instanceof Ended) return failure.turn;
-    if (failure instanceof RequestError) return turnOf(wordsOf(failure));
+    if (failure instanceof RequestError) return turnOfError(failure);
     // The connection is closed. How the program ended says more.
     const closed = wait(CLOSED_MS).then(() => 'It closed its output without an answer.');
     return turnOf(await Promise.race([this.program.ended, closed]));
@@ -217,10 +217,13 @@ function unoffered(
   return names.length === 0 ? { is: 'failed', because } : { is: 'notNow', because };
 }
 
-/** JSON-RPC errors carry the provider's words in their message, or in their data. */
-function wordsOf({ message, data }: RequestError): string {
-  const more = data === undefined ? '' : ` ${typeof data === 'string' ? data : JSON.stringify(data)}`;
-  return `${message}${more}`.slice(0, 2_000);
+/** JSON-RPC errors carry the provider's words in their message, or in their data. People read the message. */
+function turnOfError({ message, data }: RequestError): Exclude<Turn, { is: 'answered' }> {
+  const words = message.slice(0, 2_000);
+  const said = turnOf(words);
+  if (said.is === 'notNow' || data === undefined) return said;
+  const all = turnOf(`${words} ${typeof data === 'string' ? data : JSON.stringify(data)}`.slice(0, 2_000));
+  return all.is === 'notNow' || /^internal error$/i.test(words) ? all : said;
 }
 
 function turnOf(words: string): Exclude<Turn, { is: 'answered' }> {

@@ -168,6 +168,18 @@ describe('permissions', () => {
     expect(await ask({ turns: [turn] })).toMatchObject({ is: 'answered', refused: true });
   });
 
+  it('the end of the denied call itself is not going on', async () => {
+    const call = { toolCallId: 't', title: 'write', kind: 'edit' };
+    const turn = [
+      { update: { sessionUpdate: 'tool_call', ...call, status: 'pending' } },
+      { ask: { ...call, locations: [{ path: '/etc/x' }] } },
+      { update: { sessionUpdate: 'tool_call_update', toolCallId: 't', status: 'failed' } },
+    ];
+    expect(await ask({ turns: [turn] })).toMatchObject({ is: 'answered', refused: true });
+    const titles = rig.seen.flatMap((event) => (event.is === 'tool' ? [event.title] : []));
+    expect(titles).toEqual(['denied: write', 'write', 'write']);
+  });
+
   it('a turn that goes on after a denial was not refused', async () => {
     const turn = [{ ask: { kind: 'fetch' }, otherwise: [{ tool: 'ls' }, { say: 'Without it.' }] }];
     expect(await ask({ turns: [turn] })).toMatchObject({ is: 'answered', refused: false, text: 'Without it.' });
