@@ -20,6 +20,9 @@ const COMMON = {
   logLevel: 'warning',
 };
 
+/** CommonJS libraries call `require` for Node's own modules. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /**
  * Makes a build in a folder. Other processes never see an incomplete build, because it is made next to the folder and then
  * renamed. If several processes make the same build, the first one wins. `finish` adds to the build before it is renamed.
@@ -28,7 +31,12 @@ export async function makeBuild(folder, finish = () => undefined) {
   const draft = path.join(path.dirname(folder), `.${path.basename(folder)}-${randomUUID()}`);
   try {
     // All have finished before the draft is removed.
-    const parts = await Promise.allSettled([commandLine(draft), programs(draft), converters(draft)]);
+    const parts = await Promise.allSettled([
+      commandLine(draft),
+      programs(draft),
+      agentDriver(draft),
+      converters(draft),
+    ]);
     for (const part of parts) if (part.status === 'rejected') throw part.reason;
     await finish(draft);
     await rename(draft, folder).catch((failure) => {
@@ -50,8 +58,7 @@ const commandLine = (outdir) =>
     splitting: true,
     minifyIdentifiers: true,
     sourcemap: 'linked',
-    // CommonJS libraries call `require` for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: { js: REQUIRE },
     // The last one is for gRPC's own diagnostics.
     external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader'],
     plugins: [actionCommands(outdir), programsOutside, lighterLibraries],
@@ -79,6 +86,23 @@ const programs = (outdir) =>
     splitting: true,
     sourcemap: 'linked',
     packages: 'external',
+  });
+
+/**
+ * Bundles the program that talks to coding agents, with its libraries: it starts once per job, and its parts only when they
+ * are needed.
+ */
+const agentDriver = (outdir) =>
+  build({
+    ...COMMON,
+    outdir,
+    entryPoints: { agent: 'activities/adapters/agents/driver/main.ts' },
+    chunkNames: 'agent-[hash]',
+    format: 'esm',
+    splitting: true,
+    minifyIdentifiers: true,
+    sourcemap: 'linked',
+    banner: { js: REQUIRE },
   });
 
 /** Bundles the converters as CommonJS, because the SDK loads them with `require`. */

@@ -51,7 +51,7 @@ const Initialized = z.looseObject({
     .nullish()
     .catch(undefined),
 });
-const Answered = z.looseObject({ stopReason: z.string(), usage: z.unknown() });
+const Answered = z.looseObject({ stopReason: z.string(), usage: z.unknown().optional() });
 
 class AcpConversation implements Conversation {
   private readonly program;
@@ -77,11 +77,11 @@ class AcpConversation implements Conversation {
     this.program = new AgentProgram({ program: [...program, ...opening.arguments], cwd, env, complain });
     void this.program.ended.then((how) => this.lose(new Ended(turnOf(how))));
     const stream = messagesOf(this.program.child.stdout, this.program.child.stdin, {
+      notified: (method, params) => this.notified(method, params),
       nonsense: complain,
       lost: (because) => this.lose(new Ended({ is: 'failed', because })),
     });
     this.connection = client({ name: 'gatehouse' })
-      .onNotification('session/update', leniently, ({ params }) => this.updated(params))
       .onRequest('session/request_permission', PermissionQuestion, ({ params }) => this.permission(params))
       .connect(stream);
     signal.addEventListener('abort', () => void this.cancel(), { once: true });
@@ -94,7 +94,6 @@ class AcpConversation implements Conversation {
       this.denied = false;
       const content = [{ type: 'text', text: prompt }];
       const answer = await this.request('session/prompt', { sessionId, prompt: content }, Answered);
-      await new Promise(setImmediate); // the updates before the answer are handled before it
       this.tokens = { ...this.tokens, ...tokensOf(answer.usage, this.agent) };
       return this.turn(answer.stopReason);
     } catch (failure) {
@@ -137,7 +136,7 @@ class AcpConversation implements Conversation {
 
   private async failedTurn(failure: unknown): Promise<Exclude<Turn, { is: 'answered' }>> {
     if (failure instanceof Ended) return failure.turn;
-    if (failure instanceof RequestError) return turnOf(wordsOf(failure));
+    if (failure instanceof RequestError) return turnOfError(failure);
     // The connection is closed. How the program ended says more.
     const closed = wait(CLOSED_MS).then(() => 'It closed its output without an answer.');
     return turnOf(await Promise.race([this.program.ended, closed]));
@@ -177,8 +176,10 @@ class AcpConversation implements Conversation {
   }
 
   /** Sessions of others, for example of agents below this one, count as activity only. */
-  private updated(notification: z.output<typeof Notification> | undefined): void {
-    if (notification && notification.sessionId === this.sessionId) this.reading.read(notification.update);
+  private notified(method: string, params: unknown): void {
+    const { data } = Notification.safeParse(params);
+    const isOurs = method === 'session/update' && data?.sessionId === this.sessionId;
+    if (isOurs) this.reading.read(data!.update);
     else this.opening.seen({ is: 'thinking' });
   }
 
@@ -206,9 +207,6 @@ class AcpConversation implements Conversation {
   }
 }
 
-/** The notification, or nothing where it is none. */
-const leniently = (params: unknown) => Notification.safeParse(params).data;
-
 function unoffered(
   { unoffered: what, names }: { unoffered: 'model' | 'mode'; names: string[] },
   { model, sessionMode }: ConversationOpening,
@@ -219,10 +217,13 @@ function unoffered(
   return names.length === 0 ? { is: 'failed', because } : { is: 'notNow', because };
 }
 
-/** JSON-RPC errors carry the provider's words in their message, or in their data. */
-function wordsOf({ message, data }: RequestError): string {
-  const more = data === undefined ? '' : ` ${typeof data === 'string' ? data : JSON.stringify(data)}`;
-  return `${message}${more}`.slice(0, 2_000);
+/** JSON-RPC errors carry the provider's words in their message, or in their data. People read the message. */
+function turnOfError({ message, data }: RequestError): Exclude<Turn, { is: 'answered' }> {
+  const words = message.slice(0, 2_000);
+  const said = turnOf(words);
+  if (said.is === 'notNow' || data === undefined) return said;
+  const all = turnOf(`${words} ${typeof data === 'string' ? data : JSON.stringify(data)}`.slice(0, 2_000));
+  return all.is === 'notNow' || /^internal error$/i.test(words) ? all : said;
 }
 
 function turnOf(words: string): Exclude<Turn, { is: 'answered' }> {

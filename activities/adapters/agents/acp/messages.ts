@@ -7,6 +7,8 @@ const MOST_BYTES = 32_000_000;
 const MOST_NONSENSE = 200;
 
 interface Listening {
+  /** The parameters of a notification. The library would drop those that later versions of the protocol add. */
+  notified(method: string, params: unknown): void;
   /** A line that is not a message of the protocol. */
   nonsense(line: string): void;
   /** The program cannot be understood any more. */
@@ -29,7 +31,8 @@ export function messagesOf(stdout: Readable, stdin: Writable, listening: Listeni
           const message = typeof line === 'string' ? messageIn(line) : undefined;
           if (message) {
             nonsense = 0;
-            controller.enqueue(message);
+            if ('method' in message && !('id' in message)) listening.notified(message.method, message.params);
+            else controller.enqueue(message);
           } else if (typeof line !== 'string') {
             if (!line.head.includes('"session/update"'))
               listening.lost(`It sent a message of more than ${MOST_BYTES} bytes`);
@@ -96,6 +99,7 @@ class Lines {
   }
 
   private keep(part: Buffer): void {
+    if (part.length === 0) return;
     this.bytes += part.length;
     if (this.bytes <= MOST_BYTES) this.chunks.push(part);
     else this.chunks.splice(1); // only its beginning is of interest

@@ -2,6 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 
 /** How long a program has from SIGTERM to SIGKILL, in milliseconds. */
 const GRACE_MS = 1_000;
+/** How long the rest of its output is waited for once it has ended, in milliseconds. */
+const DRAIN_MS = 100;
 /** How much of its standard error is kept, in characters. */
 const KEPT = 4_000;
 
@@ -12,6 +14,9 @@ export const shellCommand = (command: string): string[] => {
   const isPlain = !/[;&|<>()`\n#{}!]|^\s*\w+=|^\s*exec\b/.test(command);
   return ['/bin/sh', '-c', `${isPlain ? 'exec ' : ''}${command} "$@"`, 'sh'];
 };
+
+/** Lines that say nothing to people. */
+const STACK = /^\s+at \S|^\s*\^+\s*$|^Node\.js v\d/;
 
 interface Starting {
   program: readonly string[];
@@ -41,18 +46,21 @@ export class AgentProgram {
     });
     this.ended = new Promise((resolve) => {
       child.once('error', (failure) => resolve(`It cannot be started: ${failure.message}`));
-      // Something that it left running may hold its pipes.
+      // Something that it left running may hold its pipes, so their end is not waited for.
       child.once('exit', (code, signal) => {
         const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-        setTimeout(() => resolve(`It ended ${how}${this.lastWords()}`), 100).unref();
-        setTimeout(() => child.stdout.destroy(), 100).unref();
+        setTimeout(() => {
+          child.stdout.destroy();
+          resolve(`It ended ${how}${this.lastWords()}`);
+        }, DRAIN_MS);
       });
     });
   }
 
   /** The end of its standard error. */
   private lastWords(): string {
-    const words = this.printed.trim().split('\n').slice(-5).join('\n').slice(-1_000);
+    const lines = this.printed.split('\n').filter((line) => line.trim() !== '' && !STACK.test(line));
+    const words = lines.slice(-5).join('\n').slice(-1_000);
     return words === '' ? '.' : `: ${words}`;
   }
 

@@ -10,7 +10,7 @@ export type Update = z.output<typeof Notification>['update'];
 
 const Chunk = z.looseObject({
   content: z.looseObject({ type: z.literal('text'), text: z.string() }),
-  messageId: z.unknown(),
+  messageId: z.unknown().optional(),
 });
 const Tool = z.looseObject({
   toolCallId: z.string(),
@@ -34,7 +34,7 @@ export class Reading {
   private before = '';
   private messageId: unknown;
   private active = true;
-  private readonly tools = new Map<string, { title: string; kind: string }>();
+  private readonly tools = new Map<string, { title: string; kind: string; shown: boolean }>();
 
   constructor(private readonly seen: (event: Seen) => void) {}
 
@@ -99,16 +99,18 @@ export class Reading {
     if (!data) return this.seen({ is: 'thinking' });
     const known = this.tools.get(data.toolCallId);
     const title = (data.title ?? known?.title ?? data.kind ?? 'a tool').slice(0, 1_000);
+    // Its title says less before it begins: "bash" instead of the command.
+    const shown = known?.shown === true || data.status !== 'pending';
     this.tools.delete(data.toolCallId);
-    this.tools.set(data.toolCallId, { title, kind: data.kind ?? known?.kind ?? 'other' });
+    this.tools.set(data.toolCallId, { title, kind: data.kind ?? known?.kind ?? 'other', shown });
     if (this.tools.size > TOOLS) this.tools.delete(this.tools.keys().next().value!);
     if (!known) this.endMessage();
-    this.active = true;
-    const state =
-      data.status === 'failed' ? 'failed' : data.status === 'completed' ? 'ended' : known ? undefined : 'begun';
-    // A title may become known only while it runs, and then says more: the command instead of "bash".
-    if (state === undefined && title === known?.title) return this.seen({ is: 'thinking' });
-    this.seen({ is: 'tool', title, state: state ?? 'begun' });
+    if (!known && data.status !== 'failed') this.active = true; // the end of a denied call is none of its own
+    const ended = data.status === 'failed' ? 'failed' : data.status === 'completed' ? 'ended' : undefined;
+    const begins = shown && known?.shown !== true;
+    if (begins) this.seen({ is: 'tool', title, state: 'begun' });
+    if (ended) this.seen({ is: 'tool', title, state: ended });
+    else if (!begins) this.seen({ is: 'thinking' });
   }
 
   private plan(update: Update): void {

@@ -1,8 +1,9 @@
 // Runs one coding agent for one job, in the checkout that is the working folder. The supervisor starts it in place of a
 // command, so it outlives the worker.
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { ANSWERED, markAnswered } from '../availability.ts';
 import type { ConversationOpening, Open, Seen } from '../conversation.ts';
 import { Redactor } from '../redacting.ts';
 import { readDrive, readTold, type Drive } from './drive.ts';
@@ -12,7 +13,7 @@ import { Output } from './output.ts';
 import { writeResult } from './result.ts';
 
 /** The variables that are for the driver alone. */
-const OWN = ['GATEHOUSE_JOB', 'GATEHOUSE_RESULT', 'GATEHOUSE_DRIVE', 'GATEHOUSE_ANSWERED'];
+const OWN = ['GATEHOUSE_JOB', 'GATEHOUSE_RESULT', 'GATEHOUSE_DRIVE', ANSWERED];
 /** As a process ends that SIGTERM has ended. */
 const TERMINATED = 143;
 /** How often the request to cancel is looked for, in milliseconds. */
@@ -62,7 +63,7 @@ async function converse(
   console.error = (...words: unknown[]) => output.complain(words.map(String).join(' ')); // libraries print with it
   const cancelled = cancellation(settings.cancel);
   const { open, opening } = await conversationOf(settings, (text) => output.complain(text));
-  const noteAnswer = answerNoter(environment['GATEHOUSE_ANSWERED']);
+  const noteAnswer = answerNoter(environment[ANSWERED]);
   const driven = await drive({
     job,
     open,
@@ -100,14 +101,14 @@ async function conversationOf(
   return { open: preset.open, opening: { program: [preset.program], model: agent.model, arguments: agent.arguments } };
 }
 
-/** Notes once that the model answers, for jobs that wait for that (`GATEHOUSE_ANSWERED`). */
+/** Notes once that the model answers, for jobs that wait for that (`availability.ts`). */
 function answerNoter(file: string | undefined): (event: Seen) => void {
   let noted = file === undefined;
   return (event) => {
     if (noted || (event.is !== 'tool' && event.is !== 'plan' && (event.is !== 'message' || event.text.trim() === '')))
       return;
     noted = true;
-    void writeFile(file!, '').catch(() => undefined);
+    void markAnswered(file!).catch(() => undefined);
   };
 }
 
@@ -131,6 +132,8 @@ function programEnvironment(environment: NodeJS.ProcessEnv, { env }: Drive, cwd:
   return { ...Object.fromEntries(inherited), ...env, PWD: cwd };
 }
 
+// Nothing else keeps this process alive while it waits for the end of a program that has closed its pipes.
+setInterval(() => undefined, 60_000);
 process.exitCode = await main(process.env).catch((failure: unknown) => {
   process.stderr.write(`The agent driver failed: ${failure instanceof Error ? failure.message : String(failure)}\n`);
   return 1;

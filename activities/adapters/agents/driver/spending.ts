@@ -10,6 +10,8 @@ export interface Usage {
 
 const CENTS_PER_DOLLAR = 100;
 const TOKENS = 1_000_000;
+/** Costs are reported in millionths of a cent. */
+const PARTS = 1_000_000;
 
 /**
  * The usage of a session. Its cost is what the program reports, or else what its tokens cost at the price of its model. A
@@ -21,7 +23,7 @@ export function usageOf(spent: Spent | undefined, model: string | undefined, pri
   const usage = {
     ...(isCount(inputTokens) && { inputTokens }),
     ...(isCount(outputTokens) && { outputTokens }),
-    ...(costCents !== undefined && { costCents }),
+    ...(costCents !== undefined && { costCents: Math.round(costCents * PARTS) / PARTS }),
   };
   return Object.keys(usage).length > 0 ? usage : undefined;
 }
@@ -34,7 +36,7 @@ function costOf(spent: Spent, price: Price | undefined): number | undefined {
   const dollars =
     ((inputTokens - cached) * price.input + cached * (price.cachedInput ?? price.input) + outputTokens * price.output) /
     TOKENS;
-  return Math.round(dollars * CENTS_PER_DOLLAR * TOKENS) / TOKENS;
+  return dollars * CENTS_PER_DOLLAR;
 }
 
 /** Models are written with or without their provider: `openai/gpt-5-codex`. */

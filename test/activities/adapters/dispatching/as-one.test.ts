@@ -107,10 +107,10 @@ describe('executors as one', () => {
     }));
     const free = new InMemoryExecutor(async () => done);
     const open = [
-      { executor: busy, runs: (agent: unknown) => agent === 'first' },
-      { executor: free, runs: (agent: unknown) => agent === 'second' },
+      { executor: busy, runs: (agent: AgentSettings) => agent.is === 'command' && agent.command === 'first' },
+      { executor: free, runs: (agent: AgentSettings) => agent.is === 'command' && agent.command === 'second' },
     ];
-    const both = executorsAsOne(open, settingsOf);
+    const both = executorsAsOne(open, agentsOf);
     await both.ensure(job('coder'));
     expect(await both.look(job('coder').key)).toMatchObject({ is: 'notNow' });
     expect(await both.unavailable({ ...job('coder'), key: 'next' })).toMatchObject({ because: 'limit' });

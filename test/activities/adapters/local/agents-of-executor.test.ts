@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Drive } from '../../../../activities/adapters/agents/driver/drive.ts';
+import { launchingOf } from '../../../../activities/adapters/agents/launching.ts';
 import { parseConfiguration, type Configuration } from '../../../../activities/adapters/configuration/configuration.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
-import { commandOf } from '../../../../activities/adapters/local/command-executor/commands.ts';
 import { agentFor, type AgentSettings } from '../../../../activities/adapters/settings/agent-settings.ts';
 import { parseSettings } from '../../../../activities/adapters/settings/repository-settings.ts';
 import { inCheckouts } from '../../../support/local.ts';
@@ -56,6 +57,16 @@ it.each<[string, string, object[]]>([
     [{ path: `${AT}.coder`, expected: "expected a command on PATH, found 'no-such-program'" }],
   ],
   [
+    'is a preset that is not installed',
+    "coder: { use: codex, env: { PATH: '/nowhere' } }",
+    [
+      {
+        path: `${AT}.coder`,
+        expected: expect.stringMatching(/^expected the program of coder, 'codex', on PATH\. To get it: npm install/),
+      },
+    ],
+  ],
+  [
     'is missing',
     'fixer: x',
     [{ path: `${AT}.coder`, expected: 'expected an agent, or one for default, found nothing' }],
@@ -76,18 +87,25 @@ it('the defaults of the operator are named as such', async () => {
   await executor.close();
 });
 
-describe('the command', () => {
+describe('an agent is started', () => {
   const agent = (written: string): AgentSettings => agentFor(agentsIn(`agents: { default: ${written} }`), 'coder')!;
+  const given = { mode: 'write', cwd: '/tree', secrets: { A: 'value' }, prices: {} } as const;
+  const files = { drive: '/job/drive.json', scratch: '/job/scratch', cancel: '/job/cancel' };
+  const started = (written: string) => launchingOf({ ...given, files, agent: agent(written) });
 
-  it.each(['node x', '{ command: node x }'])('of %s is run as it is', (written) => {
-    expect(commandOf(agent(written))).toBe('node x');
+  it.each(['node x', '{ command: node x }'])('as it is: %s', (written) => {
+    expect(started(written)).toEqual({ command: 'node x', env: {} });
   });
 
   it.each([
-    ['{ command: x, secrets: [A] }', 'commands with secrets'],
-    ['{ acp: x }', 'acp'],
-    ['{ use: codex }', 'codex'],
-  ])('of %s cannot be run yet', (written, what) => {
-    expect(() => commandOf(agent(written))).toThrow(`This version of gatehouse cannot run ${what} yet.`);
+    ['{ command: x, secrets: [A] }', { is: 'command', command: 'x' }, {}],
+    ['{ acp: x, mode: m, env: { B: b } }', { is: 'acp', command: 'x', mode: 'm', arguments: [] }, { B: 'b' }],
+    ['{ use: codex, model: m }', { is: 'preset', preset: 'codex', model: 'm', arguments: [] }, {}],
+  ])('by the driver, without values of secrets in its file: %s', (written, spoken, env) => {
+    const { command, drive, env: variables } = started(written);
+    expect(command).toMatch(/^exec '.*node' .*driver\/main\.ts'$/);
+    expect(Drive.parse(drive)).toMatchObject({ agent: spoken, env, scratch: '/job/scratch' });
+    expect(JSON.stringify(drive)).not.toContain('value');
+    expect(variables).toEqual({ A: 'value', PWD: '/tree', GATEHOUSE_DRIVE: '/job/drive.json' });
   });
 });
