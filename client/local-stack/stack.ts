@@ -31,7 +31,7 @@ export interface Stack {
   codecEndpoint?: string;
   /** The pid of the worker, for tests that kill it. */
   workerPid: () => number | undefined;
-  /** Stops everything. Returns whether everything ended in order, and prints what did not. */
+  /** Stops everything. Returns whether everything ended cleanly, and prints what did not. */
   stop(): Promise<boolean>;
 }
 

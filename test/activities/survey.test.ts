@@ -75,7 +75,7 @@ describe('a job', () => {
     expect(await executor.list()).toEqual([{ key: keyOf('A', 2), running: true }]);
   });
 
-  it('of a run that went on as new lives', async () => {
+  it('of a run that continued as new is live', async () => {
     const { send, found } = rigOf([run('A', 1, { status: 'CONTINUED_AS_NEW' }), run('A', 2, { firstRunId: idOf(1) })]);
     await send(keyOf('A', 1));
     expect(await found()).toEqual([]);
@@ -153,7 +153,7 @@ describe('an environment', () => {
     expect(await found()).toMatchObject([{ about: 'terminated runs' }]);
   });
 
-  it('of a run that went on as new lives', async () => {
+  it('of a run that continued as new is live', async () => {
     const again = run('A', 2, { firstRunId: idOf(1), startedAt: '2026-01-05T00:00:00.000Z' });
     expect(await rigOf([again, site(1)]).found()).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe('an environment', () => {
     await bring(`env/default/A/${tail(1)}/1`);
     expect(await found()).toEqual([]);
     Object.assign(server.executions[0]!, terminated);
-    expect(await found()).toMatchObject([{ detail: expect.stringContaining('which no workflow sees to') }]);
+    expect(await found()).toMatchObject([{ detail: expect.stringContaining('which has no workflow') }]);
     await mend();
     expect(await environments.list()).toEqual([]);
   });
@@ -302,7 +302,7 @@ it('a part that cannot be checked is reported and does not stop the others, unle
   await bring(`env/default/A/${tail(1)}/1`);
   executor.list = () => Promise.reject(new Error('The disk is gone.'));
   expect((await found()).map(({ about, detail }) => `${about}: ${detail}`)).toEqual([
-    expect.stringMatching(/^terminated runs: .*which no workflow sees to$/),
+    expect.stringMatching(/^terminated runs: .*which has no workflow$/),
     'survey: could not check all of it: jobs: The disk is gone.',
   ]);
   server.down = true;

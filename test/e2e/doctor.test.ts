@@ -41,7 +41,7 @@ it('gatehouse doctor finds and clears, in one pass, everything that was left beh
     expect.stringMatching(
       /^run\/default\/LEFT-1 was terminated at .*job run\/default\/LEFT-1\/.*, which runs.*claim on/,
     ),
-    expect.stringMatching(/^run\/default\/LEFT-2 was terminated at .*which no workflow sees to/),
+    expect.stringMatching(/^run\/default\/LEFT-2 was terminated at .*which has no workflow/),
   ]);
   expect(left.map(({ mend }) => mend)).toEqual(['gatehouse doctor --fix', 'gatehouse doctor --fix']);
   expect([(await agents()).length > 0, (await previews()).length > 0]).toEqual([true, true]);
@@ -82,7 +82,7 @@ it('gatehouse doctor finds a run that the current build cannot continue, with it
   expect(stuck).toMatchObject({
     detail: expect.stringMatching(/^run\/default\/STUCK-1, attempt \d+: This build does not work\.$/),
     mend: expect.stringMatching(
-      /^deploy a build that fixes this: it then continues by itself; or: temporal workflow reset /,
+      /^deploy a build that fixes this: the workflow then continues; or: temporal workflow reset /,
     ),
   });
 

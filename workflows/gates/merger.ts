@@ -76,7 +76,7 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
       await ctx.keep(ctx.step, end);
       if (kept.assessed !== ctx.head()) continue;
     }
-    // A yes to something else is none to a red merge.
+    // Agreeing to something else is not agreeing to a red merge.
     if (good.because !== yes?.because) kept.because ??= good.because;
     if (!yes) kept.because ??= await doubts(ctx, kept.assessment);
     if (kept.because !== undefined) return undefined;

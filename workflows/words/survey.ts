@@ -22,7 +22,7 @@ export function findingsOf(facts: SurveyFacts): Found[] {
       about: 'survey',
       ok: false,
       detail: `could not check all of it: ${detail}`,
-      mend: 'read the worker’s log, fix what it names, then try again',
+      mend: 'read the worker’s log, fix the cause, then try again',
     })),
   ];
 }
@@ -70,7 +70,7 @@ function orphan(left: Orphan): Words {
   return {
     id,
     detail: `${thing(left)}: this server knows no run ${holder.workflowId} …${holder.runId.slice(-12)}`,
-    mend: 'if TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are the right ones, end it by hand: what may be another server’s is never touched',
+    mend: 'if TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are the right ones, end it by hand, because gatehouse leaves alone what may belong to another server',
   };
 }
 
@@ -87,7 +87,7 @@ function thing({ kind, key, running, change }: Orphan): string {
     case 'environment':
       return `environment ${key}`;
     case 'site':
-      return `environment ${key}, which no workflow sees to`;
+      return `environment ${key}, which has no workflow`;
   }
 }
 
@@ -105,7 +105,7 @@ function unsentFound(unsent: UnsentNotices): Words {
   return {
     id: `kept/${adapter}`,
     detail: `${count} notices wait for ${adapter} since ${since}${because ? `: ${because}` : ''}`,
-    mend: `fix what ${adapter} sends to, then: ${FIX}`,
+    mend: `fix the receiver of ${adapter}, then: ${FIX}`,
     since,
   };
 }
@@ -113,10 +113,10 @@ function unsentFound(unsent: UnsentNotices): Words {
 function stuckFound({ workflowId, attempt, nondeterminism, message }: Stuck): Words {
   const reset = `temporal workflow reset --workflow-id ${shellWord(workflowId)} --type LastWorkflowTask --reason doctor`;
   const mend = nondeterminism
-    ? `deploy the build that fits its history (gatehouse export and gatehouse replay say which does), or: ${reset}`
+    ? `deploy the build that fits its history (gatehouse export and gatehouse replay show which one), or: ${reset}`
     : UNDECODABLE.test(message)
-      ? 'deploy a worker that has the codec, or the build that wrote it: it then continues by itself'
-      : `deploy a build that fixes this: it then continues by itself; or: ${reset}`;
+      ? 'deploy a worker that has the codec, or the build that wrote it: the workflow then continues'
+      : `deploy a build that fixes this: the workflow then continues; or: ${reset}`;
   return { id: `stuck/${workflowId}`, detail: `${workflowId}, attempt ${attempt}: ${message}`, mend };
 }
 
@@ -125,7 +125,7 @@ const UNDECODABLE = /cannot be decoded|newer build wrote|unknown encoding/i;
 const failingFound = ({ workflowId, activity, attempt, message }: Failing): Words => ({
   id: `failing/${workflowId}/${activity}`,
   detail: `${workflowId} waits for ${activity}, which has failed ${attempt} times: ${message}`,
-  mend: 'fix what it names: it is retried by itself',
+  mend: 'fix the cause: the activity is retried',
 });
 
 /** The notice about a finding. */

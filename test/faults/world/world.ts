@@ -73,11 +73,11 @@ export class World {
   }
 
   private environments() {
-    const come = (request: EnvironmentRequest): EnvironmentReport => ({
+    const reportOf = (request: EnvironmentRequest): EnvironmentReport => ({
       is: 'live',
       url: `http://${encodeURIComponent(request.key)}.test`,
     });
-    const environments = new InMemoryEnvironments(come, this.ledger);
+    const environments = new InMemoryEnvironments(reportOf, this.ledger);
     const look = environments.look;
     const slow = async (key: string): Promise<EnvironmentReport> => {
       const seen = await look(key);

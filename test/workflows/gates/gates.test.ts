@@ -18,7 +18,7 @@ describe('the ci gate', () => {
   it('passes when the checks are green [A-078]', async () => {
     expect(await play(ci)).toMatchObject({ told: ['probing checks'], end: { is: 'passed', note: '1 check passed.' } });
   });
-  it('runs a fixer on red checks, and trusts only the next look [A-086, N-20]', async () => {
+  it('runs a fixer on red checks, and trusts only the next poll [A-086, N-20]', async () => {
     const { told, end } = await play(ci, {
       checks: [() => red(HEAD, 'a'), () => red(HEADS[1]!, 'b'), () => green()],
       jobs: { 'ci-fixer': [lost, done()] },

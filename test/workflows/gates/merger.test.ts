@@ -59,7 +59,7 @@ describe('the merger, when the base has moved', () => {
     });
   });
 
-  it('looks again if something moved during the test', async () => {
+  it('checks again if something moved during the test', async () => {
     const results = [{ is: 'moved' }, checked()];
     const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
     expect(told.filter((line) => line === 'merging mergeability')).toHaveLength(2);
