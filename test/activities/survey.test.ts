@@ -257,6 +257,13 @@ describe.each([[true], [false]])('workflow tasks, where the server reports probl
   it.each([
     ['nondeterminism', true, '[TMPRL1100] Nondeterminism error', /gatehouse replay.*temporal workflow reset/],
     ['an input that cannot be decoded', false, 'The input cannot be decoded: does this worker lack a codec?', /codec/],
+    ['a key that is missing', false, 'This is encrypted with the key k1, which the worker lacks: add it', /codec/],
+    [
+      'a newer snapshot',
+      false,
+      'This build cannot read a snapshot of version 9: a newer one can.',
+      /the build that wrote/,
+    ],
     ['a bug', false, 'x is not a function', /deploy a build/],
   ])(
     'that keep failing for %s are found, with the message and what to do',

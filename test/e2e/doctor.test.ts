@@ -35,7 +35,7 @@ it('gatehouse doctor finds and clears, in one pass, everything that was left beh
   const left = await until('both leftovers are reported', async () => {
     const all = await found();
     // A claim is reported at once; whatever may still end by itself gets some seconds.
-    return all.filter(({ detail }) => /which (runs|no workflow sees to)/.test(detail)).length === 2 ? all : undefined;
+    return all.filter(({ detail }) => /which (runs|has no workflow)/.test(detail)).length === 2 ? all : undefined;
   });
   expect(left.map(({ detail }) => detail).sort()).toEqual([
     expect.stringMatching(

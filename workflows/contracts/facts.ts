@@ -1,7 +1,11 @@
-import type { ForeignCommit } from './change.ts';
-import type { Blueprint, Specification } from './documents.ts';
 import type { CheckFacts } from './facts/checks.ts';
+import type { ConflictFacts } from './facts/conflicts.ts';
+import type { DocumentFacts } from './facts/documents.ts';
+import type { EnvironmentFacts } from './facts/environment.ts';
+import type { By, None } from './facts/parts.ts';
 import type { TesterFacts } from './facts/tester.ts';
+import type { TrackerFacts } from './facts/tracker.ts';
+import type { VerdictFacts } from './facts/verdicts.ts';
 import type { Estimate } from './pipeline-run.ts';
 import type { Finding } from './reading.ts';
 import type { Signal } from './release.ts';
@@ -33,9 +37,6 @@ export type Fact<Name extends FactName = FactName> = { [N in Name]: { fact: N } 
 
 /** A fact, or text that is in words already: written by a person, an agent or a forge, or recorded before. */
 export type Text = string | Fact;
-
-type None = Record<never, never>;
-type By = { by?: string | undefined };
 
 interface AgentFacts {
   agentAsks: { role: string; question: string };
@@ -69,16 +70,6 @@ interface CompanionFacts {
   reworksUsedUpQuestion: { because: Text };
 }
 
-interface ConflictFacts {
-  baseNotMerged: { base: string; because: string };
-  conflictsHint: { branch: string; base: string };
-  conflictsIn: { files: readonly string[] };
-  mergesCleanly: None;
-  nothingToMerge: None;
-  resolveBrief: { base: string; files: readonly string[] };
-  whetherItMerges: { branch: string; base: string };
-}
-
 interface ConsensusFacts {
   debateBrief: { brief: Text; participant: string; others: string };
   debateRound: { round: number; rounds: number };
@@ -90,28 +81,6 @@ interface ConsensusFacts {
   synthesisBrief: { brief: Text; answers: Text };
   synthesizing: None;
   tooFewAnswers: { answered: number; participants: number; reasons: readonly string[] };
-}
-
-interface DocumentFacts {
-  blueprintAsked: None;
-  blueprintDocument: { blueprint: Blueprint };
-  committedIn: { files: readonly string[] };
-  documentCommit: { role: string; name?: string | undefined };
-  documentNotCommitted: { because: string };
-  notADocument: None;
-  specificationAsked: None;
-  specificationDocument: { specification: Specification };
-}
-
-interface EnvironmentFacts {
-  environmentBuilding: { head: string };
-  environmentLate: { because?: string | undefined };
-  environmentLateHint: None;
-  environmentLive: { head: string; url?: string | undefined; expiresAt?: string | undefined };
-  environmentNotBuilt: { because?: string | undefined };
-  environmentNotBuiltHint: None;
-  environmentRebuilding: None;
-  nothingToDeploy: None;
 }
 
 interface HumanTestFacts {
@@ -140,7 +109,7 @@ interface MergerFacts {
   checkingChange: None;
   mergeBringsBack: { base: string; commits: readonly string[] };
   mergeConflicts: { files: readonly string[] };
-  merged: By;
+  merged: By & { decided: 'by-person' | 'by-policy' };
   mergedIntoConflict: { files: readonly string[] };
   mergeQuestion: { because: Text };
   mergeRefused: { because: string };
@@ -221,18 +190,4 @@ interface ReviewFacts {
   reviewNotice: { state: Text };
   reviewOpen: { state: Text; open: number; findings: number };
   reviewPassed: By & { how: 'nothing-left' | 'nothing-answered' | 'proceeded'; reviews: number; documented: boolean };
-}
-
-interface TrackerFacts {
-  filedAs: { id: string; url?: string | undefined };
-  filingIssue: None;
-  issueTitle: { title: string };
-  noIssueFiled: { because: 'refused' | 'called-off' | 'no-tracker'; refusal?: string | undefined };
-}
-
-/** Why a verdict is void. */
-interface VerdictFacts {
-  branchReset: { head: string };
-  commitsCameAfter: { commits: readonly ForeignCommit[] };
-  headMovedAfter: { head?: string | undefined };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Text } from '../contracts/facts.ts';
+import type { Fact, Text } from '../contracts/facts.ts';
 import type { ActionName } from '../contracts/messages.ts';
 import { failingOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
@@ -32,23 +32,28 @@ export const merger = defineGate({
       if (end) return end;
 
       const answer = await review(ctx, kept);
-      const { because } = kept;
+      const { because, against } = kept;
       delete kept.because;
+      delete kept.against;
       yes = undefined;
       if (answer.kind === 'reject') {
         const reason: Text = { fact: 'mergeRejectedBy', by: answer.by, reason: answer.reason };
         return { is: 'rejected', type: 'rejected', reason };
       }
       if (answer.kind === 'merge') judge(ctx, 'person');
-      if (answer.kind === 'merge') yes = { by: answer.by ?? 'a person', because };
+      if (answer.kind === 'merge') yes = { by: answer.by, because, against };
       else kept.because = answer.because;
     }
   },
 });
 
-/** What the merger has found out: why a person is asked, and the assessment with its head. */
+/**
+ * What the merger has found out: why a person is asked, and the assessment with its head. `against`: the fact about the merge
+ * for which they are asked, as JSON. Older builds recorded its sentence only.
+ */
 const Kept = z.strictObject({
   because: z.string().optional(),
+  against: z.string().optional(),
   assessment: Assessment.optional(),
   assessed: z.string().optional(),
 });
@@ -56,8 +61,9 @@ type Kept = z.output<typeof Kept>;
 
 /** Who wants it merged, and the reason against it that they were shown. */
 interface Yes {
-  by: string;
+  by: string | undefined;
   because: string | undefined;
+  against: string | undefined;
 }
 
 /** Merges if nothing speaks against it or a person wants it. Otherwise it records why a person is asked. */
@@ -77,17 +83,25 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
       if (kept.assessed !== ctx.head()) continue;
     }
     // Agreeing to something else is not agreeing to a red merge.
-    if (good.because !== yes?.because) kept.because ??= good.because;
+    if (good.against && !hasAccepted(ctx, yes, good.against) && kept.because === undefined) {
+      kept.because = ctx.inWords(good.against);
+      kept.against = JSON.stringify(good.against);
+    }
     if (!yes) kept.because ??= await doubts(ctx, kept.assessment);
     if (kept.because !== undefined) return undefined;
 
-    const merged = await merge(ctx, good, yes?.by);
+    const merged = await merge(ctx, good, yes);
     if (merged.is === 'ended') return merged.end;
     if (merged.is === 'moved') continue;
     kept.because = merged.because;
     return undefined;
   }
 }
+
+/** Whether a person has accepted this fact about the merge. */
+const hasAccepted = (ctx: Context, yes: Yes | undefined, fact: Fact): boolean =>
+  yes !== undefined &&
+  (yes.against === undefined ? yes.because === ctx.inWords(fact) : yes.against === JSON.stringify(fact));
 
 /**
  * Checks the change again at its present head, and sends the run back to the verdict that is no longer valid: a person's or
@@ -99,7 +113,7 @@ async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   const good: Good = { is: 'good', baseHead: merges.is === 'nothing' ? '' : merges.baseHead };
   const restores = merges.is === 'mergeable' ? merges.restores : undefined;
   const { base } = ctx.change();
-  if (restores) good.because = ctx.inWords({ fact: 'mergeBringsBack', base, commits: restores });
+  if (restores) good.against = { fact: 'mergeBringsBack', base, commits: restores };
   const [first, ...others] = ctx.verdicts.voided();
   if (first) return { is: 'back', to: [first, ...others].map(({ step }) => step.id), because: first.because };
 
@@ -115,12 +129,12 @@ async function stillGood(ctx: Context): Promise<GateEnd | Good> {
   return isOther && ctx.policy.tested === 'merge-result' ? mergeResultGood(ctx, good) : good;
 }
 
-/** The change can be merged into this base. `because`: what a person must know first. `commit`: the merge that was tested. */
+/** The change can be merged into this base. `against`: what a person must know first. `commit`: the merge that was tested. */
 interface Good {
   is: 'good';
   baseHead: string;
   commit?: string;
-  because?: string;
+  against?: Fact;
 }
 
 /**
@@ -141,13 +155,13 @@ async function mergeResultGood(ctx: Context, before: Good): Promise<GateEnd | Go
   const good: Good = { ...before, commit: result.commit };
   if (failing.length === 0) return good;
 
-  const because = ctx.inWords({ fact: 'mergeResultFailed', base, failing });
-  if (!ctx.base.mayTake()) return { ...good, because };
+  const because: Fact = { fact: 'mergeResultFailed', base, failing };
+  if (!ctx.base.mayTake()) return { ...good, against: because };
   const refusal = await ctx.base.take({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
   if (refusal !== undefined) {
-    return { ...good, because: ctx.inWords({ fact: 'baseNotTaken', because, base, refusal }) };
+    return { ...good, against: { fact: 'baseNotTaken', because, base, refusal } };
   }
-  return reopen(ctx, 'ci', because) ?? { ...good, because };
+  return reopen(ctx, 'ci', because) ?? { ...good, against: because };
 }
 
 const passedBefore = (ctx: Context, kind: string) =>
@@ -172,7 +186,7 @@ async function doubts(ctx: Context, assessment: Assessment | undefined): Promise
 
 type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
 
-async function merge(ctx: Context, { baseHead, commit }: Good, person: string | undefined): Promise<Merged> {
+async function merge(ctx: Context, { baseHead, commit }: Good, yes: Yes | undefined): Promise<Merged> {
   const head = ctx.head()!;
   ctx.show({ phase: 'merging', waitingOn: 'forge', detail: { fact: 'merging', head, base: ctx.change().base } });
   const report = await ctx.base.merge({ head, baseHead, ...(commit && { commit }) });
@@ -183,7 +197,7 @@ async function merge(ctx: Context, { baseHead, commit }: Good, person: string | 
         end: {
           is: 'merged',
           mergeCommit: report.mergeCommit,
-          note: { fact: 'merged', by: person },
+          note: { fact: 'merged', decided: yes ? 'by-person' : 'by-policy', by: yes?.by },
         },
       };
     case 'moved':
@@ -195,7 +209,7 @@ async function merge(ctx: Context, { baseHead, commit }: Good, person: string | 
   }
 }
 
-const review = (ctx: Context, { because = '', assessment, assessed }: Kept) =>
+const review = (ctx: Context, { because = '', against, assessment, assessed }: Kept) =>
   ctx.park(
     () => ({
       detail: because,
@@ -204,5 +218,5 @@ const review = (ctx: Context, { because = '', assessment, assessed }: Kept) =>
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
     { type: 'merge_review', text: { fact: 'mergeQuestion', because } },
-    { kept: { because, assessment, assessed } satisfies Kept },
+    { kept: { because, ...(against && { against }), assessment, assessed } satisfies Kept },
   );

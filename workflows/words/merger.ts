@@ -4,7 +4,8 @@ export const checkingChange = () => 'Checking the change';
 
 export const merging = ({ head, base }: Parts<'merging'>) => `Merging ${short(head)} into ${base}`;
 
-export const merged = ({ by }: Parts<'merged'>) => (by === undefined ? 'Merged.' : `Merged, as ${by} said.`);
+export const merged = ({ decided, by }: Parts<'merged'>) =>
+  decided === 'by-policy' ? 'Merged.' : `Merged, because ${by ?? 'a person'} approved it.`;
 
 export const mergeRejectedBy = ({ by, reason }: Parts<'mergeRejectedBy'>) =>
   `${by ?? 'A person'} rejected the merge${reason ? `: ${reason}` : '.'}`;

@@ -1,76 +1,69 @@
 import { shellWord } from '../contracts/text/quoting.ts';
-import type { Failing, Found, Orphan, SurveyFacts, Stuck, UnsentNotices } from '../contracts/survey.ts';
-import { isDue } from '../rules/survey.ts';
+import type { Failing, Found, Orphan, Stuck, SurveyFacts, UnsentNotices } from '../contracts/survey.ts';
+import { problemsOf, type Problem, type Subject } from '../rules/survey.ts';
 
 const FIX = 'gatehouse doctor --fix';
 
 /** What one pass has found: one line for each problem, and one line for each subject without any. */
-export function findingsOf(facts: SurveyFacts): Found[] {
-  const due = facts.leftovers.filter((each) => isDue(each, facts.at));
-  const cut = due.filter(({ fate }) => isCut(fate));
-  const others = due.filter(({ fate }) => !isCut(fate));
-  const isEnvironment = ({ kind }: Orphan) => kind === 'environment' || kind === 'site';
-  return [
-    ...orWell('terminated runs', 'none has left anything behind', byRun(cut).map(leftByRun)),
-    ...orWell('notices', 'all are out', facts.untold.map(unsentFound)),
-    ...orWell('workflow tasks', 'none keeps failing', facts.stuck.map(stuckFound)),
-    ...orWell('environments', 'each has its run', others.filter(isEnvironment).map(orphan)),
-    ...orWell('jobs', 'each has its run', others.filter((each) => !isEnvironment(each)).map(orphan)),
-    ...orWell('what waits', 'nothing fails for long', facts.failing.map(failingFound)),
-    ...facts.unseen.map((detail) => ({
-      id: `unseen/${detail.split(':', 1)[0]!}`,
-      about: 'survey',
+export const findingsOf = (facts: SurveyFacts): Found[] =>
+  problemsOf(facts).flatMap(({ about, problems }): Found[] => {
+    const none = NONE[about];
+    if (problems.length === 0) return none === undefined ? [] : [{ id: about, about, ok: true, detail: none }];
+    return problems.map((problem) => ({
+      id: problem.id,
+      about,
       ok: false,
-      detail: `could not check all of it: ${detail}`,
-      mend: 'read the worker’s log, fix the cause, then try again',
-    })),
-  ];
-}
+      ...textOf(problem),
+      ...(problem.since && { since: problem.since }),
+    }));
+  });
 
-const isCut = (fate: Orphan['fate']): boolean =>
-  fate.is === 'gone' && (fate.how === 'TERMINATED' || fate.how === 'TIMED_OUT');
+const NONE: Record<Subject, string | undefined> = {
+  'terminated runs': 'none has left anything behind',
+  notices: 'all are out',
+  'workflow tasks': 'none keeps failing',
+  environments: 'each has its run',
+  jobs: 'each has its run',
+  'what waits': 'nothing fails for long',
+  survey: undefined,
+};
 
-const orWell = (about: string, detail: string, found: Omit<Found, 'about' | 'ok'>[]): Found[] =>
-  found.length > 0 ? found.map((each) => ({ about, ok: false, ...each })) : [{ id: about, about, ok: true, detail }];
+type Words = Pick<Found, 'detail' | 'mend'>;
 
-type Words = Omit<Found, 'about' | 'ok'>;
-
-/** What belonged to one run, together. */
-function byRun(left: Orphan[]): Orphan[][] {
-  const runs = new Map<string, Orphan[]>();
-  for (const each of left) {
-    const name = nameOf(each);
-    runs.set(name, [...(runs.get(name) ?? []), each]);
+function textOf(problem: Problem): Words {
+  switch (problem.is) {
+    case 'left-by-run':
+      return leftByRun(problem);
+    case 'orphan':
+      return orphan(problem.orphan);
+    case 'unsent':
+      return unsentFound(problem.notices);
+    case 'stuck':
+      return stuckFound(problem.stuck);
+    case 'failing':
+      return failingFound(problem.failing);
+    case 'unseen':
+      return {
+        detail: `could not check all of it: ${problem.because}`,
+        mend: 'read the worker’s log, fix the cause, then try again',
+      };
   }
-  return [...runs.values()];
 }
 
-const nameOf = ({ holder }: Orphan): string => `${holder.workflowId}/${holder.runId.slice(-12)}`;
-
-function leftByRun(all: Orphan[]): Words {
-  const [first] = all;
-  const { fate, holder } = first!;
-  const end = fate.is === 'gone' ? fate : { how: 'gone' };
-  const at = 'at' in end && end.at ? ` at ${end.at}` : '';
-  return {
-    id: `cut/${nameOf(first!)}`,
-    detail: `${holder.workflowId} was ${ended(end.how)}${at}, and has left: ${listed(all.map(thing))}`,
-    mend: FIX,
-    ...('at' in end && end.at && { since: end.at }),
-  };
+function leftByRun({ run, end, orphans }: Extract<Problem, { is: 'left-by-run' }>): Words {
+  const how = end.is === 'gone' ? ended(end.how) : 'gone';
+  const at = end.is === 'gone' && end.at ? ` at ${end.at}` : '';
+  return { detail: `${run.workflowId} was ${how}${at}, and has left: ${listed(orphans.map(thing))}`, mend: FIX };
 }
 
 function orphan(left: Orphan): Words {
   const { fate, holder } = left;
-  const id = `left/${left.kind}/${left.key}`;
   if (fate.is === 'gone') {
-    const detail = `${thing(left)}: its run ${holder.workflowId} is ${ended(fate.how)}`;
-    return { id, detail, mend: FIX, ...(fate.at && { since: fate.at }) };
+    return { detail: `${thing(left)}: its run ${holder.workflowId} is ${ended(fate.how)}`, mend: FIX };
   }
   return {
-    id,
     detail: `${thing(left)}: this server knows no run ${holder.workflowId} …${holder.runId.slice(-12)}`,
-    mend: 'if TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are the right ones, end it by hand, because gatehouse leaves alone what may belong to another server',
+    mend: 'if TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are correct, remove it by hand: it may belong to another server, so gatehouse never touches it',
   };
 }
 
@@ -97,16 +90,14 @@ const listed = (words: string[]): string =>
 
 function unsentFound(unsent: UnsentNotices): Words {
   if (unsent.is === 'missing') {
-    const { workflowId, since, because } = unsent;
+    const { workflowId, because } = unsent;
     const detail = `${workflowId} waits for a person, and nobody was notified: ${because}`;
-    return { id: `untold/${workflowId}/${since}`, detail, mend: FIX, since };
+    return { detail, mend: FIX };
   }
   const { adapter, count, since, because } = unsent;
   return {
-    id: `kept/${adapter}`,
     detail: `${count} notices wait for ${adapter} since ${since}${because ? `: ${because}` : ''}`,
     mend: `fix the receiver of ${adapter}, then: ${FIX}`,
-    since,
   };
 }
 
@@ -117,13 +108,14 @@ function stuckFound({ workflowId, attempt, nondeterminism, message }: Stuck): Wo
     : UNDECODABLE.test(message)
       ? 'deploy a worker that has the codec, or the build that wrote it: the workflow then continues'
       : `deploy a build that fixes this: the workflow then continues; or: ${reset}`;
-  return { id: `stuck/${workflowId}`, detail: `${workflowId}, attempt ${attempt}: ${message}`, mend };
+  return { detail: `${workflowId}, attempt ${attempt}: ${message}`, mend };
 }
 
-const UNDECODABLE = /cannot be decoded|newer build wrote|unknown encoding/i;
+/** The errors about a payload, an input or a snapshot that another worker can read. */
+const UNDECODABLE =
+  /cannot be decoded|newer build wrote|unknown encoding|which the worker lacks|cannot read a snapshot/i;
 
 const failingFound = ({ workflowId, activity, attempt, message }: Failing): Words => ({
-  id: `failing/${workflowId}/${activity}`,
   detail: `${workflowId} waits for ${activity}, which has failed ${attempt} times: ${message}`,
   mend: 'fix the cause: the activity is retried',
 });

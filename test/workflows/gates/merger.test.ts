@@ -118,6 +118,6 @@ describe('the merger, when a merge would restore what the base removed', () => {
     const { told, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
     expect(told).toContain('merge_review: merge');
     expect(asked).toMatchObject([{ because: 'It would bring back what was removed from main: 1234567 leaks a key.' }]);
-    expect(end).toMatchObject({ is: 'merged', note: 'Merged, as ana said.' });
+    expect(end).toMatchObject({ is: 'merged', note: 'Merged, because ana approved it.' });
   });
 });

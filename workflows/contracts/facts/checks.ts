@@ -1,6 +1,5 @@
 import type { Failing } from '../reports.ts';
-
-type None = Record<never, never>;
+import type { None } from './parts.ts';
 
 export interface CheckFacts {
   checksFailed: { failing: readonly Failing[] };

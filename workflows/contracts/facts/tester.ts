@@ -1,4 +1,4 @@
-type None = Record<never, never>;
+import type { None } from './parts.ts';
 
 type Concern = { title: string; severity: string; detail: string };
 type TestOutcome = { name: string; status: string; detail?: string | undefined };
