@@ -49,7 +49,7 @@ const log: Trim = (run, { text, list }) => {
   run.actions = newestWithin(run.actions, list * 2);
 };
 
-/** What remains of an input still identifies its repeat. */
+/** The shortened input still identifies a repeat of the action. */
 const seen: Trim = (run, { list }) => {
   for (const each of run.seen) each.input = compacted(each.input);
   run.seen = newestWithin(run.seen, list * 2);

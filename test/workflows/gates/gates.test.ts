@@ -175,7 +175,7 @@ describe('the merger’s gate', () => {
   ])('asks a person about an assessment %s', async (_, output) => {
     const { told, end } = await play(merger, { jobs: assessed(output), people: [{ kind: 'merge', by: 'bo' }] });
     expect(told).toContain('merge_review: merge');
-    expect(end).toMatchObject({ is: 'merged', note: 'Merged, as bo said.' });
+    expect(end).toMatchObject({ is: 'merged', note: 'Merged, because bo approved it.' });
   });
   it('goes back to a gate that no longer holds', async () => {
     const before = [{ kind: 'conflicts' }, { kind: 'ci' }];

@@ -106,7 +106,7 @@ describe('the merger, when the base has moved', () => {
     });
     expect(asked).toMatchObject([{ because }]);
     expect(told).toContain('merge_review: merge');
-    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, as bo said.' });
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, because bo approved it.' });
   });
 });
 
