@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module';
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What the sandbox forbids, or would break: said at the import rather than at the bundle. */
+/** Modules that the sandbox forbids, or that would break in it. Lint reports their imports before bundling would. */
 const OUTSIDE = [
   'node:*',
   ...builtinModules.flatMap((name) => [name, `${name}/*`]),
@@ -45,21 +45,24 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          patterns: [{ group: OUTSIDE, message: 'Workflow code is sandboxed: it asks the world through activities.' }],
+          patterns: [
+            { group: OUTSIDE, message: 'Workflow code is sandboxed. It reaches the outside world through activities.' },
+          ],
         },
       ],
       'no-restricted-syntax': [
         'error',
         {
           selector: ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
-          message: 'Modules are loaded once and shared by all runs of a worker: what changes lives in the run.',
+          message: 'All runs of a worker share its modules. Keep mutable state in the run.',
         },
       ],
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'fetch', 'process', 'Buffer'],
     },
   },
   {
-    // What git takes of the machine is named in one place. The driver of agents is a program of its own.
+    // The variables that git gets from the machine are listed in one place. The agent driver is
+    // a program of its own.
     files: ['worker/config.ts', 'client/config.ts', 'activities/adapters/git/machine.ts', DRIVER, 'test/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },

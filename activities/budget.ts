@@ -28,7 +28,7 @@ export async function overBudget(meter: Meter, budgetCents: number | undefined):
   const month = monthOf(new Date());
   const spent = await meter.spent(month);
   if (!exceeds(spent, budgetCents)) return undefined;
-  return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: a higher budget, or the next month, ends it`;
+  return `All runs together have spent ${spent} of ${budgetCents} cents in ${month}: the wait ends with a higher budget, or next month`;
 }
 
 /** Records the cost of a job, if its report has one. */

@@ -34,7 +34,7 @@ export const changeActivities = (
     const seen = { foreign, state, ...(descends === false && { descends }), ...told };
     switch (merges.is) {
       case 'unknown':
-        throw notYet(`Whether ${change.branch} merges is not known yet: ${merges.because}`, lookMs);
+        throw notYet(`It is not known yet whether ${change.branch} merges: ${merges.because}`, lookMs);
       case 'nothing':
         return { is: 'nothing', ...seen };
       default:

@@ -35,7 +35,7 @@ export const runActivities = (
 
     const claim = await forge.claim(found.change, holder, lives);
     if (claim.is === 'held') {
-      const expected = `expected a branch of its own: ${claim.by.workflowId} works on ${found.change.branch}`;
+      const expected = `expected a branch that no other run uses: ${claim.by.workflowId} works on ${found.change.branch}`;
       return { is: 'refused', fields: [{ path: 'change.branch', expected }] };
     }
     return {
@@ -84,7 +84,7 @@ const elsewhere = (before: string, now: string): BadField => ({
 const LACKING: Record<Need, BadField> = {
   environment: {
     path: '.gatehouse.yml:environment',
-    expected: 'expected how to run the change: this pipeline has a deployer',
+    expected: 'expected a command that runs the change: this pipeline has a deployer',
   },
   release: {
     path: '.gatehouse.yml:release',

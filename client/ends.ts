@@ -19,7 +19,9 @@ export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowE
   return { is: 'lost', status: status.name, type, message, ...(hint && { hint }), ...(detail && { detail }), fields };
 }
 
-/** Corrects the answer of a run that the server has ended, because the run itself could not. Times are ISO 8601. */
+/**
+ * Corrects the answer of a run that the server ended, because such a run could not record its own end. Times are ISO 8601.
+ */
 export function asEnded(
   run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId'>,
   end: Ended,

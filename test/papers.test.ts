@@ -82,7 +82,7 @@ it.each(papers)('all links of %s lead to existing files and headings', (paper) =
   }
 });
 
-/** A paper's headings as GitHub links to them. */
+/** The anchors that GitHub gives to the headings of a document. */
 const anchorsOf = (paper: string) =>
   [...read(paper).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!
@@ -137,7 +137,7 @@ it('the start input and the pipeline of CONFIGURATION are accepted', () => {
   expect(RunInput.safeParse(other).error).toBeUndefined();
 });
 
-/** Where CONTRIBUTING places its examples, and where they are, so that they are compiled and its gate is played. */
+/** The path of each example in CONTRIBUTING, and its file here, which is compiled and tested. */
 const EXAMPLES: Record<string, string> = {
   'workflows/gates/untouched.ts': 'untouched.ts',
   'test/workflows/gates/untouched.test.ts': 'untouched.test.ts',
@@ -150,7 +150,7 @@ it.each(Object.entries(EXAMPLES))('%s in CONTRIBUTING is test/papers/examples/%s
   expect(blocksOf('CONTRIBUTING.md', 'ts')).toContain(movedTo(there, here));
 });
 
-/** An example's text, with the imports that it would have in its place. */
+/** The text of an example, with the imports that it would have at its path in CONTRIBUTING. */
 function movedTo(there: string, here: string): string {
   const from = 'test/papers/examples';
   return read(`${from}/${here}`).replace(/(from |import\()'(\.[^']+)'/g, (_, before: string, target: string) => {

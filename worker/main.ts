@@ -10,7 +10,7 @@ import { createWorker } from './worker.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
 
-/** Reads the configuration, opens the adapters, and runs the worker until it is stopped in order. */
+/** Reads the configuration, opens the adapters, and runs the worker until it is stopped cleanly. */
 async function main(): Promise<void> {
   let onReload = (): void => undefined;
   const stop = whenAsked(() => onReload());

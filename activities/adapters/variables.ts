@@ -18,7 +18,7 @@ export interface Route {
   types?: NoticeType[];
 }
 
-const ROUTES = `names of ${NOTIFIERS.join(', ')}, each once, some with types as in log,webhook=ci_failed|merge_review`;
+const ROUTES = `a list of ${NOTIFIERS.join(', ')} without repeats, optionally with types, as in log,webhook=ci_failed|merge_review`;
 
 const routeOf = (text: string): Route | { expected: string } => {
   const [name = '', named, ...more] = text.split('=').map((part) => part.trim());

@@ -8,7 +8,7 @@ import { concurrently } from './concurrently.ts';
 import { RunStatuses } from './run-statuses.ts';
 import type { Server } from './server.ts';
 
-const BECAUSE = 'Its run is no more.';
+const BECAUSE = 'Its run is gone.';
 
 /** How often, and how long in total, an environment that is shutting down is polled, in milliseconds. */
 const GONE_POLL_MS = 500;

@@ -117,7 +117,7 @@ const OPERATING: CommandEntry[] = [
     usage: 'doctor',
     description: 'Checks the set-up and all runs, and shows how to fix problems.',
     options: [
-      option('--fix', 'fixes what gatehouse can fix by itself'),
+      option('--fix', 'fixes what gatehouse can fix'),
       option('--set-up', 'checks the set-up only, which needs no worker: for health checks'),
       option('--watch [off]', 'creates a schedule that repeats the check; off deletes it'),
       option('--every <time>', 'how often the schedule checks: 10s to 24h', '5m'),

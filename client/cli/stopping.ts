@@ -9,7 +9,7 @@ import { say } from './output.ts';
 export async function untilStopped(
   start: (stop: AbortSignal) => Promise<Stack>,
 ): Promise<{ stack: Stack; interrupted: Promise<void>; signal: AbortSignal } | undefined> {
-  // The reader of our output may end first (`up | tee log`). The stack must still be stopped in order.
+  // The reader of our output may end first (`up | tee log`). The stack must still stop cleanly.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stopping = new AbortController();
   const isClosed = terminalWatch();
@@ -26,12 +26,12 @@ export async function untilStopped(
     stack = await start(stopping.signal);
     return { stack, interrupted, signal: stopping.signal };
   } catch (failure) {
-    if (stopping.signal.aborted) return undefined; // it was stopped, as requested
+    if (stopping.signal.aborted) return undefined; // The stack was stopped, as requested.
     throw failure;
   }
 }
 
-/** Stops the stack. Returns whether everything ended in order. */
+/** Stops the stack. Returns whether everything ended cleanly. */
 export async function stopped({ stop }: Pick<Stack, 'stop'>): Promise<boolean> {
   say('stopping: the worker first, the server last');
   const inOrder = await stop();

@@ -64,7 +64,9 @@ export async function playSample({ config, runs, stack, signal, unattended }: Pl
   return { ok: wrong.length === 0 };
 }
 
-/** A number that no sample on this disk has, and no run in the cluster, which may be older than the disk. */
+/**
+ * The next number that no sample on this disk and no run in the cluster uses. The cluster may be older than the disk.
+ */
 async function freeNumber(home: string, runs: Runs): Promise<number> {
   const taken = (await readdir(home).catch(() => [])).map((name) => Number(name) || 0);
   let n = 1 + Math.max(0, ...taken);

@@ -34,7 +34,7 @@ export interface Stack {
   workerPid: () => number | undefined;
   /** Has the worker read the configuration file again, for jobs that begin later. Prints what is wrong with the file. */
   reload: () => void;
-  /** Stops everything. Returns whether everything ended in order, and prints what did not. */
+  /** Stops everything. Returns whether everything ended cleanly, and prints what did not. */
   stop(): Promise<boolean>;
 }
 

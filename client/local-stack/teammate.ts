@@ -13,8 +13,8 @@ test('no label of the totals is “Net”, because it confuses people', () => {
 `;
 
 /**
- * Commits to the base as a teammate, while a person tests the change: a new label on a line that the change touches too,
- * which conflicts, and a new test, which the change fails. This happens in a separate clone.
+ * Commits to the base as a teammate while a person tests the change. A new label conflicts with the change, and a new test
+ * fails with it. This happens in a separate clone.
  */
 export async function moveTheBase(repository: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });

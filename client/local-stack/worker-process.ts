@@ -18,7 +18,7 @@ export class WorkerProcess {
   /** Resolves when the process has ended and all its messages have been received. */
   private gone: Promise<unknown> = Promise.resolve();
   private stopping = false;
-  /** What the last worker could not stop, as it reported. Undefined until it has stopped in order. */
+  /** What the last worker could not stop, as it reported. Undefined until it has stopped cleanly. */
   private left: string[] | undefined = [];
 
   constructor(
@@ -55,8 +55,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Stops the worker in order: it takes no new work, interrupts jobs and checks, and stops environments. It may already have
-   * ended, if a signal went to all processes at once. Throws an error that names what could not be stopped.
+   * Stops the worker cleanly: it takes no new work, interrupts jobs and checks, and stops environments. It may already
+   * have ended, if a signal went to all processes at once. Throws an error that names what could not be stopped.
    */
   async stop(): Promise<void> {
     this.stopping = true;
@@ -68,7 +68,7 @@ export class WorkerProcess {
     if (!this.left) {
       const how = child?.signalCode ?? `exit ${child?.exitCode}`;
       throw new Error(
-        `the worker did not stop in order (${how}). The next worker continues what it was running. See ${this.log}`,
+        `the worker did not stop cleanly (${how}). The next worker continues what it was running. See ${this.log}`,
       );
     }
     if (this.left.length > 0) throw new Error(this.left.join('\n'));
@@ -87,7 +87,7 @@ export class WorkerProcess {
     }
   }
 
-  /** The process has its own group, so that a Ctrl-C reaches only us, and we stop the worker in order. */
+  /** The process has its own group, so that a Ctrl-C reaches only us, and we stop the worker cleanly. */
   private spawn(): ChildProcess {
     mkdirSync(path.dirname(this.log), { recursive: true });
     const log = openSync(this.log, 'a');

@@ -7,14 +7,14 @@ import { InMemoryExecutor } from '../support/in-memory/executor.ts';
 import { InMemoryTexts } from '../support/in-memory/store.ts';
 
 /**
- * What becomes of a job whose attempt hears of its end: for a worker that was frozen or cut off, the server has handed the
- * job on meanwhile, and says that it knows of no such attempt.
+ * How an attempt that is over treats its job. If a worker was frozen or cut off, the server has given the activity to
+ * another worker, and no longer knows the attempt.
  */
 it.each([
-  ['its run goes on, and another attempt has the job', { notFound: true }, 'RUNNING', 'running'],
+  ['its run continues, and another attempt owns the job', { notFound: true }, 'RUNNING', 'running'],
   ['its run was terminated', { notFound: true }, 'TERMINATED', 'stopped'],
-  ['its run was reset, and goes on as another execution', { notFound: true }, 'RESET', 'running'],
-  ['the server cannot be asked', { notFound: true }, undefined, 'running'],
+  ['its run was reset, and continues as another execution', { notFound: true }, 'RESET', 'running'],
+  ['the server does not answer', { notFound: true }, undefined, 'running'],
   ['its run has called it off', { cancelRequested: true }, 'RUNNING', 'stopped'],
   ['its worker shuts down', { workerShutdown: true }, 'RUNNING', 'running'],
 ] as const)('an attempt is over because %s', async (_, details, status, is) => {
@@ -43,7 +43,7 @@ it.each([
 it('a late attempt reports that a later one owns the job', async () => {
   const { executor, run, job } = attempt('RUNNING');
   await executor.ensure(job, LATER);
-  await expect(run()).rejects.toThrow('A later attempt has');
+  await expect(run()).rejects.toThrow('A later attempt owns');
 });
 
 const KEY = 'run/default/T/x/1-coder/coder-1';

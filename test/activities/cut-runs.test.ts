@@ -11,10 +11,10 @@ const cut = (task: string, over: Partial<Made> = {}): Made => ({
   ...over,
 });
 const site = (task: string): Made => ({ workflowId: `env/default/${task}`, runId: `site-${task}` });
-const told = ({ released }: MadeServer) => released.map(({ workflowId }) => workflowId);
+const releasedBy = ({ released }: MadeServer) => released.map(({ workflowId }) => workflowId);
 
 it.each(['TERMINATED', 'TIMED_OUT'])(
-  'the environment of a run that was %s is told once, of the chain’s beginning',
+  'the environment of a run that was %s is notified once, with the first run id of the chain',
   async (status) => {
     const server = new MadeServer([cut('A', { status, firstRunId: 'A-0' }), site('A'), site('B')]);
     const runs = new GoneRuns();
@@ -38,7 +38,7 @@ it('no other environment is notified', async () => {
     ...['LONG-AGO', 'ENDED', 'LIVE', 'RESET', 'AGAIN'].map(site),
   ]);
   await new GoneRuns().releaseEnvironments(server, NOW);
-  expect(told(server)).toEqual([]);
+  expect(releasedBy(server)).toEqual([]);
 });
 
 it('the server is asked every ten seconds, however many environments poll', async () => {
@@ -47,9 +47,9 @@ it('the server is asked every ten seconds, however many environments poll', asyn
   await runs.releaseEnvironments(server, NOW);
   server.executions.push(cut('B'), site('B'));
   await runs.releaseEnvironments(server, NOW + 9_999);
-  expect(told(server)).toEqual(['env/default/A']);
+  expect(releasedBy(server)).toEqual(['env/default/A']);
   await runs.releaseEnvironments(server, NOW + 10_000);
-  expect(told(server)).toEqual(['env/default/A', 'env/default/B']);
+  expect(releasedBy(server)).toEqual(['env/default/A', 'env/default/B']);
 });
 
 it('a missing environment does not delay the others, and failed notifications are retried', async () => {
@@ -59,5 +59,5 @@ it('a missing environment does not delay the others, and failed notifications ar
   await expect(runs.releaseEnvironments(server, NOW)).rejects.toThrow('down');
   server.down = false;
   await runs.releaseEnvironments(server, NOW + 10_000);
-  expect(told(server)).toEqual(['env/default/A']);
+  expect(releasedBy(server)).toEqual(['env/default/A']);
 });

@@ -8,7 +8,7 @@ it.each([
   [100, 9_000, 5_000],
   [5_000, 9_000, 6_000],
   [5_000, 30_000, 20_000],
-])('of %i activities at work, each beats every so often that the server never waits %i ms', (many, waits, every) =>
+])('with %i running activities and a heartbeat timeout of %i ms, each heartbeats every %i ms', (many, waits, every) =>
   expect(beatMs(waits, many)).toBe(every),
 );
 

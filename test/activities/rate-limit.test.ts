@@ -12,17 +12,17 @@ it('does not delay a few polls', () => {
 it('limits the polls per second, however many activities wait', () => {
   const next = pace();
   const due = Array.from({ length: 5_000 }, () => now + next(30_000));
-  const looks = new Map<number, number>();
-  // An hour in which whoever comes back looks, and waits again.
+  const polls = new Map<number, number>();
+  // For an hour, each activity polls when it is due, and waits again.
   for (const until = now + 3_600_000; now < until; now += 1_000) {
     for (const [index, at] of due.entries()) {
       if (at > now) continue;
       const second = Math.floor(now / 1_000);
-      looks.set(second, (looks.get(second) ?? 0) + 1);
+      polls.set(second, (polls.get(second) ?? 0) + 1);
       due[index] = now + next(30_000);
     }
   }
-  const seconds = [...looks].filter(([second]) => second > 1_600).map(([, count]) => count);
+  const seconds = [...polls].filter(([second]) => second > 1_600).map(([, count]) => count);
   expect(Math.max(...seconds)).toBeLessThanOrEqual(12);
   const perSecond = seconds.reduce((sum, count) => sum + count, 0) / 3_000;
   expect(perSecond).toBeGreaterThan(2);

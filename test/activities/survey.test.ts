@@ -75,7 +75,7 @@ describe('a job', () => {
     expect(await executor.list()).toEqual([{ key: keyOf('A', 2), running: true }]);
   });
 
-  it('of a run that went on as new lives', async () => {
+  it('of a run that continued as new is live', async () => {
     const { send, found } = rigOf([run('A', 1, { status: 'CONTINUED_AS_NEW' }), run('A', 2, { firstRunId: idOf(1) })]);
     await send(keyOf('A', 1));
     expect(await found()).toEqual([]);
@@ -153,7 +153,7 @@ describe('an environment', () => {
     expect(await found()).toMatchObject([{ about: 'terminated runs' }]);
   });
 
-  it('of a run that went on as new lives', async () => {
+  it('of a run that continued as new is live', async () => {
     const again = run('A', 2, { firstRunId: idOf(1), startedAt: '2026-01-05T00:00:00.000Z' });
     expect(await rigOf([again, site(1)]).found()).toEqual([]);
   });

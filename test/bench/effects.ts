@@ -22,7 +22,7 @@ export class Effects {
     return new Promise((resolve, reject) => {
       const clock = setTimeout(() => {
         waiting.splice(waiting.indexOf(heard), 1);
-        reject(new Error(`Nothing was heard of "${effect}" in ${timeoutMs / 1_000} s.`));
+        reject(new Error(`The effect "${effect}" did not happen in ${timeoutMs / 1_000} s.`));
       }, timeoutMs);
       const heard = (at: number) => {
         clearTimeout(clock);

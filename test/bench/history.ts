@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** The history events of workflows, their size, and Temporal's actions as they are counted for billing. */
+/** The history events of workflows, their size, and the Temporal actions that are billed for them. */
 export interface Tally {
   events: number;
   kB: number;
@@ -18,7 +18,7 @@ const COUNTED = new Set([
   'startChildWorkflowExecutionInitiatedEventAttributes',
 ]);
 
-/** Reads the histories of these workflows, all of them ended. Local activities count once per workflow task. */
+/** Reads the histories of these workflows, which must have ended. Local activities count once per workflow task. */
 export async function tally(client: Client, workflowIds: string[]): Promise<Tally> {
   const sum = { events: 0, kB: 0, actions: 0 };
   for (const workflowId of workflowIds) {
@@ -38,7 +38,7 @@ type Event = Record<string, unknown> & {
   workflowTaskCompletedEventAttributes?: unknown;
 };
 
-/** Temporal's actions in one history, as the published rules count them. */
+/** The billed Temporal actions of one history, according to Temporal's published rules. */
 export function actionsIn(events: readonly object[]): number {
   let actions = 0;
   let localOfThisTask = false;

@@ -19,13 +19,13 @@ export const removeTree = (folder: string): Promise<unknown> => run('rm', ['-rf'
 
 export interface Size {
   files: number;
-  /** The number of commits after the first one, and of files that each of them rewrites. */
+  /** The number of commits after the first one, and the number of files that each of them rewrites. */
   commits: number;
   changes: number;
   bytes: number;
 }
 
-/** Returns a source of text, of any length, that does not compress to less than three quarters. */
+/** Returns a generator of text that compresses to no less than three quarters of its size. */
 function texts() {
   const pool = Buffer.from(
     randomBytes(24 * 1_024 * 1_024)
@@ -42,8 +42,8 @@ function texts() {
 const nameOf = (file: number) => `src/m${Math.floor(file / 100)}/f${file % 100}.txt`;
 
 /**
- * Makes a repository of many files and a long history, with its main branch checked out as its owner has it. `extra` are
- * files that its last commit adds.
+ * Makes a repository with many files and a long history, and checks out its main branch. The last commit adds the `extra`
+ * files.
  */
 export async function makeLargeRepository(folder: string, size: Size, extra: Record<string, string>): Promise<void> {
   await mkdir(folder, { recursive: true });

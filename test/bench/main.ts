@@ -1,5 +1,6 @@
-// Measures gatehouse beside bare Temporal, DBOS and the original's driver, on one machine, in one run:
-// `npm run bench -- [--quick] [--only scenario …] [--json] [--install] [--profile] [--repetitions N]`. BENCHMARKS.md says what is compared.
+// Measures gatehouse, bare Temporal, DBOS and the original's driver on one machine in one run: `npm run bench --
+// [--quick] [--only scenario …] [--json] [--install] [--profile] [--repetitions N]`. BENCHMARKS.md describes the
+// comparison.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +25,7 @@ import { Stage } from './stage.ts';
 
 type Scenario = (stage: Stage, pace: Pace, book: Book) => Promise<void>;
 
-/** The scenarios in their order. Each parks as many more runs as it needs, and leaves them to the next one. */
+/** The scenarios in order. Each parks the additional runs that it needs, and the following ones reuse them. */
 const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   checks: { play: (stage, _, book) => checks(book, stage.say), brings: ['checks-events', 'checks-looks'] },
   cli: { play: cli, brings: ['cli-help', 'cli-version', 'cli-completion', 'cli-loading', 'cli-list'] },
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
   const versions = await stage.cluster.versions();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      say('stopping: the server and the workers are taken down');
+      say('stopping the server and the workers');
       void stage.close().finally(() => process.exit(130));
     });
   }
@@ -87,7 +88,7 @@ async function main(): Promise<number> {
       const scenario = SCENARIOS[name];
       if (!scenario) continue;
       // A scenario that fails has missed its targets. The results of the others are still reported.
-      await scenario.play(stage, pace, book).catch((failure: Error) => say(`${name} broke off: ${failure.stack}`));
+      await scenario.play(stage, pace, book).catch((failure: Error) => say(`${name} failed: ${failure.stack}`));
       say(line(book.metrics));
     }
     for (const who of contestants) {
@@ -118,7 +119,7 @@ async function main(): Promise<number> {
     `\nMedians; for times also / p90 / p99 / worst, and in brackets the medians of the repetitions. ${machineText(on)}.`,
     ...Object.entries(absent).map(([who, why]) => `${who} was not run: ${why}`),
     ...short.map((text) => `missed: ${text}`),
-    ...(quick ? ['A quick run shows that everything works; its figures are no proof.'] : []),
+    ...(quick ? ['A quick run only shows that the benchmark works. Its figures are not representative.'] : []),
     `Raw data: ${path.relative(process.cwd(), file)}`,
   ];
   process.stderr.write(json ? `${texts.join('\n')}\n` : '');

@@ -1,7 +1,7 @@
-/** How much is measured: whole runs, and `--quick` ones that only show that everything works. */
+/** The amount of samples: of whole runs, and of `--quick` runs, which only show that the benchmark works. */
 export interface Pace {
   repetitions: number;
-  /** Samples of one repetition, and how many before them are dropped. */
+  /** The samples of one repetition, and the warm-up samples before them, which are dropped. */
   samples: number;
   warmUp: number;
   pool: number;
@@ -19,7 +19,7 @@ export interface Pace {
   replays: number;
   /** How often each command is started. */
   starts: number;
-  /** Checkouts of a large repository after the first, runs on it, and how large it is: 300 MB packed. */
+  /** For the large repository: checkouts after the first one, runs on it, and its size (300 MB packed). */
   checkouts: number;
   repositoryRuns: number;
   repository: { files: number; commits: number; changes: number; bytes: number };

@@ -7,7 +7,7 @@ import { middle, percentile, summarize } from './statistics.ts';
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe('statistics', () => {
-  it('are nearest ranks, which are measured values', () => {
+  it('are values that were measured (nearest rank)', () => {
     const sorted = upTo(200);
     expect([0.5, 0.9, 0.99, 1].map((share) => percentile(sorted, share))).toEqual([100, 180, 198, 200]);
     expect(percentile([7], 0.99)).toBe(7);
@@ -73,7 +73,7 @@ describe('the report', () => {
     expect(table(book.metrics, {})).toContain('3 [in one process]');
   });
 
-  it('has every target of the issue', () => {
+  it('has all targets of the specification', () => {
     const bars = metricIds
       .map((id) => judge(measured(id, [1])))
       .flatMap(({ id, bar }) => (bar ? [`${id} ${bar}`] : []));

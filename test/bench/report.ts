@@ -28,7 +28,7 @@ export function judge({ id, unit, figures: { floor, gatehouse } }: Metric): Verd
   return { id, ratio, bar: words, holds: value !== undefined && value <= most };
 }
 
-/** Requested metrics that have a target and were not measured. Their targets are missed. */
+/** The requested metrics that have a target and were not measured. They count as missed. */
 export const unmeasured = (metrics: readonly Metric[], wanted: readonly string[]): string[] =>
   metricIds.filter(
     (id) => barOf(id) && wanted.includes(id) && !metrics.some((metric) => metric.id === id && metric.figures.gatehouse),
@@ -73,7 +73,7 @@ export function table(metrics: readonly Metric[], absent: Partial<Record<Who, st
 const inOrder = (metrics: readonly Metric[]): Metric[] =>
   [...metrics].sort((a, b) => metricIds.indexOf(a.id as never) - metricIds.indexOf(b.id as never));
 
-/** Median, and where there are samples enough p90, p99 and the worst one, and how far the repetitions lie apart. */
+/** The median, p90, p99 and maximum if there are enough samples, and the spread of the repetitions. */
 function cellOf({ summary, note }: Figure, unit: Unit): string {
   const { n, p50, p90, p99, max, spread } = summary;
   const middle = numberOf(p50);
@@ -89,7 +89,7 @@ export const numberOf = (value: number): string =>
       ? value.toFixed(1)
       : value.toFixed(2);
 
-/** The one line that ends a run: ratios to the floor, and the figure itself where there is no floor. */
+/** The line that ends the report: ratios to the floor, or the figures of metrics without a floor. */
 export function line(metrics: readonly Metric[]): string {
   const told = inOrder(metrics).flatMap((metric) => {
     const { ratio } = judge(metric);

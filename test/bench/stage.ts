@@ -13,12 +13,12 @@ export const CACHED_RUNS = 1_000;
 export const PROPOSED = 'approval_required';
 const FLOOR_QUEUE = 'floor';
 const QUEUE = 'gatehouse';
-/** How many runs start at a time, so that a queue of our own does not cause missed deadlines. */
+/** The number of runs that start at a time. If all started at once, our own queue would cause missed deadlines. */
 const AT_A_TIME = 40;
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** The pipeline of runs that are to be parked: one job, then a person, who may send the fixer as often as they like. */
+/** The pipeline of runs that park: one job, then a person, who may send the fixer any number of times. */
 const PARKING = { pipeline: { steps: [{ kind: 'coder' }, { kind: 'human-test' }] }, policy: { fixAttempts: 1_000 } };
 
 export interface Input {
@@ -42,7 +42,7 @@ export class Stage {
     effects: Effects,
     readonly logs: string,
     readonly say: (line: string) => void,
-    /** One more worker on this server, with a queue and variables of its own. Whoever asks for it ends it. */
+    /** Creates an additional worker on this server, with its own queue and variables. The caller ends it. */
     readonly besides: (
       name: string,
       main: string,
@@ -118,7 +118,7 @@ export class Stage {
     return name;
   }
 
-  /** The tasks of this many runs that a person is asked about; the newest are in the worker's memory. */
+  /** The tasks of this many runs that wait for a person. The newest ones are in the memory of the worker. */
   async parked(count: number): Promise<readonly string[]> {
     await this.grow(this.parkedRuns, count, 'runs of gatehouse', async () => {
       const task = this.name('park');
@@ -130,7 +130,7 @@ export class Stage {
     return this.parkedRuns;
   }
 
-  /** The tasks of this many runs whose step waits for an approval: there is no environment to these. */
+  /** The tasks of this many runs that wait for an approval. They have no environment. */
   async proposed(count: number): Promise<readonly string[]> {
     await this.grow(this.proposedRuns, count, 'runs that wait for an approval', async () => {
       const task = this.name('proposed');
@@ -142,7 +142,7 @@ export class Stage {
     return this.proposedRuns;
   }
 
-  /** Bare workflows that wait for an action, as many. */
+  /** The names of this many bare workflows that wait for an action. */
   async floorParked(count: number): Promise<readonly string[]> {
     await this.grow(this.parkedFloor, count, 'bare workflows', async () => {
       const name = this.name('floor');

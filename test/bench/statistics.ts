@@ -1,6 +1,6 @@
 /** The summary of samples, the same for all subjects: nearest-rank percentiles over all samples. */
 export interface Summary {
-  /** Samples in all repetitions together; the warm-up is not among them. */
+  /** The number of samples in all repetitions, without the warm-up. */
   n: number;
   p50: number;
   p90: number;
@@ -11,12 +11,12 @@ export interface Summary {
 }
 
 /**
- * Sums up the repetitions of one measurement: each percentile is the median of the repetitions' own, `max` is the worst of
- * all. Throws if there are no samples.
+ * Summarizes the repetitions of one measurement. Each percentile is the median of the percentiles of the repetitions.
+ * `max` is the maximum over all of them. Throws if there are no samples.
  */
 export function summarize(repetitions: readonly (readonly number[])[]): Summary {
   const kept = repetitions.filter((samples) => samples.length > 0);
-  if (kept.length === 0) throw new Error('There are no samples to sum up.');
+  if (kept.length === 0) throw new Error('There are no samples.');
   const sorted = kept.map((samples) => [...samples].sort((a, b) => a - b));
   const over = (share: number) => middle(sorted.map((samples) => percentile(samples, share)));
   const medians = sorted.map((samples) => percentile(samples, 0.5));
@@ -30,12 +30,12 @@ export function summarize(repetitions: readonly (readonly number[])[]): Summary 
   };
 }
 
-/** Nearest rank over sorted samples: a value that was really measured. */
+/** The percentile of sorted samples by nearest rank, so it is a value that was measured. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
 
-/** The middle one; of an even number, the mean of the two in the middle. */
+/** The median. */
 export function middle(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length / 2;

@@ -82,7 +82,7 @@ it('gatehouse doctor finds a run that the current build cannot continue, with it
   expect(stuck).toMatchObject({
     detail: expect.stringMatching(/^run\/default\/STUCK-1, attempt \d+: This build does not work\.$/),
     mend: expect.stringMatching(
-      /^deploy a build that fixes this: it then continues by itself; or: temporal workflow reset /,
+      /^deploy a build that fixes this: the workflow then continues; or: temporal workflow reset /,
     ),
   });
 

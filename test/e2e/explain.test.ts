@@ -18,7 +18,7 @@ it('a missing base branch is shown by the run and by the server until it is back
   await stack.parked('GONE-1', 'human-test');
   await repository.git('branch', '--move', 'main', 'trunk');
 
-  const gone = /Failing: The base branch main of \S+ is not there/;
+  const gone = /Failing: The base branch main of \S+ does not exist/;
   const run = await until('the run shows that main is gone', async () => {
     const seen = await stack.run('GONE-1');
     return gone.test(seen?.waitingOn.detail ?? '') ? seen : undefined;

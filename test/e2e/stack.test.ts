@@ -79,7 +79,7 @@ describe('a parked run', () => {
   });
 });
 
-describe('a stack that is stopped in order', () => {
+describe('a stack that is stopped cleanly', () => {
   it('leaves nothing running, and the next one continues its runs', async () => {
     const repository = await TestRepository.create(stack.home, 'restart');
     await stack.startRun('UP-1', repository);

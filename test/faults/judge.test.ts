@@ -114,7 +114,7 @@ const planted: [string, () => Record, string][] = [
     'I1 lost',
   ],
   [
-    'an action is in the history, and never judged',
+    'an action is in the history but not in the log',
     () => ({ ...withEvents(signal('confirm', 'a-2')), acks: [{ actionId: 'a-2', action: 'confirm', is: 'queued' }] }),
     'I1 lost',
   ],
@@ -130,12 +130,12 @@ const planted: [string, () => Record, string][] = [
     'I2 mergesDoubled',
   ],
   [
-    'another commit was merged than was judged',
+    'a commit was merged that was not judged',
     () => ({ ...good(), ledger: [line('merged', `world:${TASK} ${'b'.repeat(40)}`, { mergeCommit: MERGE })] }),
     'I2 mergesDoubled',
   ],
   [
-    'the run tells another merge than there was',
+    'the run reports another merge commit',
     () => ({ ...good(), ledger: [line('merged', `world:${TASK} ${HEAD}`, { mergeCommit: HEAD })] }),
     'I2 mergesDoubled',
   ],
@@ -145,14 +145,14 @@ const planted: [string, () => Record, string][] = [
     'I3 jobsDoubled',
   ],
   [
-    'a second job began while the first lived',
+    'a second job began while the first was running',
     () => withLines(line('job-started', `${job}-2`), line('job-started', `${job}-3`), line('job-ended', `${job}-3`)),
     'I3 jobsDoubled',
   ],
   ['a job outlives its run', () => withLines(line('job-started', `${job}-2`)), 'I3 leaked'],
   ['an environment outlives its run', () => withLines(line('environment-created', `${site}/2`)), 'I4 leaked'],
   [
-    'two environments stood at once',
+    'two environments existed at once',
     () =>
       withLines(
         line('environment-created', `${site}/2`),
@@ -173,7 +173,7 @@ const planted: [string, () => Record, string][] = [
     'I7 other',
   ],
   ['a run has two ends', () => withEvents(completed({ outcome: 'ready' })), 'I8 other'],
-  ['a run ended otherwise', () => ({ ...good(), expected: { end: 'ready', withinMs: 1_000 } }), 'I8 other'],
+  ['a run ended differently', () => ({ ...good(), expected: { end: 'ready', withinMs: 1_000 } }), 'I8 other'],
   [
     'a notice was never delivered',
     () => ({ ...good(), ledger: good().ledger.filter(({ effect }) => effect !== 'notice-delivered') }),
@@ -200,12 +200,12 @@ const planted: [string, () => Record, string][] = [
     'I11 other',
   ],
   [
-    'the world was done to what nobody else does to it',
+    'the run had an additional effect',
     () => ({ ...withLines(line('issue-filed', RUN)), undisturbed: normalised(good()) }),
     'ledger doubled',
   ],
   [
-    'the world lacks what else is done to it',
+    'the run lacked an effect',
     () => ({ ...good(), undisturbed: [...normalised(good()), 'issue-filed'] }),
     'ledger lost',
   ],
@@ -275,7 +275,7 @@ describe('the report', () => {
     expect(table([outcome])).toContain('1.2 s');
   });
 
-  it('passes only if something was proven and nothing was violated', () => {
+  it('passes only if there are outcomes and no violations', () => {
     expect(isGood([outcome])).toBe(true);
     expect(isGood([])).toBe(false);
     expect(isGood([{ ...outcome, violations: [{ invariant: 'I2', count: 'mergesDoubled', text: 'twice' }] }])).toBe(

@@ -13,18 +13,18 @@ export interface LaneOptions {
   name: string;
   /** Its task queue, if it shares one. Default: a queue with the name of the lane. */
   queue?: string;
-  /** Where the server is, for this lane's workers. */
+  /** The address of the server for the workers of this lane. */
   address: string;
   folder: string;
   codePath: string;
-  /** Undefined if its workers work on this machine, with the adapters of production. */
+  /** The port of the world. If undefined, the workers use the production adapters on this machine. */
   worldPort?: number | undefined;
-  /** Reports our processes that may be left frozen to a process that outlives us. */
+  /** Reports the pids of workers to a process that outlives this one, because a worker may be left frozen. */
   guard: (told: { guard?: number; free?: number }) => void;
   env?: NodeJS.ProcessEnv;
 }
 
-/** A task queue of its own, and one worker that serves it, which is started again as soon as it has died. */
+/** A task queue with one worker, which is restarted as soon as it dies. */
 export class Lane {
   private child: ChildProcess | undefined;
   private frozen: ChildProcess | undefined;
@@ -33,7 +33,7 @@ export class Lane {
   private readonly heard = new Set<(said: Said) => void>();
   private ready: Promise<void> = Promise.resolve();
   private armed: (knows: boolean) => void = () => undefined;
-  /** How often a worker of this lane was started. */
+  /** The number of times that a worker of this lane was started. */
   starts = 0;
   struckAt: number | undefined;
   /** The time at which its last worker began to accept work. */
@@ -109,7 +109,7 @@ export class Lane {
     }
   }
 
-  /** Lets a frozen worker go on, waits until its late call was made, and ends it. */
+  /** Continues a frozen worker, waits until it has made its late call, and kills it. */
   async thaw(): Promise<void> {
     const { frozen } = this;
     if (!frozen) return;
@@ -120,7 +120,7 @@ export class Lane {
     frozen.kill('SIGKILL');
   }
 
-  /** How many workflow tasks of a task the worker has answered so far. */
+  /** The number of workflow tasks of this task that the worker has answered. */
   async tasksOf(task: string): Promise<number> {
     const told = this.said((said) => 'tasks' in said, 10_000);
     this.child?.send({ tasksOf: task });
@@ -128,7 +128,7 @@ export class Lane {
     return said && 'tasks' in said ? said.tasks : 0;
   }
 
-  /** Which git calls and file writes the worker has made since it was armed, each once, in their order. */
+  /** The distinct git calls and file writes of the worker since it was armed, in order. */
   async sites(): Promise<string[]> {
     const told = this.said((said) => 'sites' in said, 10_000);
     this.child?.send({ sites: true });
@@ -139,11 +139,11 @@ export class Lane {
   freeze(): void {
     this.child?.kill('SIGSTOP');
   }
-  letGoOn(): void {
+  resume(): void {
     this.child?.kill('SIGCONT');
   }
 
-  /** Kills the worker, as the fault that it was armed with. */
+  /** Kills the worker, as the armed fault. */
   strike(): void {
     this.struckAt = Date.now();
     this.kill();

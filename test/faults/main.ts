@@ -12,11 +12,17 @@ import { Stage } from './stage.ts';
 
 const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--json]
 
-Kinds: local (the windows that matter most, on git and processes of this machine), machine (the worker's death before and after each
-git call and file write, a full disk, a slow one, a repository that vanishes), lasting (agents of 90 s through freezes, a cut and a server kill), windows (every crash window of every method of every port, and every workflow task of the happy path),
-${Object.keys(CROWDS).join(', ')} (many runs and people, and what strikes them).
---seed S plays the same dice again; --seeds N goes on with N crowds struck at random, from seed S on.
-A case of windows is named as the report names it, by how its name begins; * stands for anything:
+Kinds:
+  windows   every crash window of every method of every port, and every workflow task of the happy path
+  local     the most important windows, with the git and processes of this machine
+  machine   the death of the worker before and after each git call and file write, a full disk, a slow disk, a missing repository
+  lasting   agents of 90 s through freezes, a cut connection and a kill of the server
+  ${Object.keys(CROWDS).join(', ')}
+            many runs and people under repeated faults
+
+--seed S    repeats a crowd with the same random choices
+--seeds N   plays N more crowds with random faults, beginning after seed S
+--only also takes names of cases from the report, or their beginnings. * stands for anything:
 forge.merge:W3, forge.merge, task:7, 'machine:*:full'.
 `;
 
@@ -50,7 +56,7 @@ let closing: Promise<void> | undefined;
 const close = () => (closing ??= stage.close());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    say('ending everything that was started');
+    say('stopping everything');
     void close().finally(() => process.exit(130));
   });
 }

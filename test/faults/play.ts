@@ -17,8 +17,8 @@ import type { Stage } from './stage.ts';
 
 const LOOK_MS = 200;
 /**
- * How much longer than an undisturbed run takes altogether one may take from its fault's end to its own: most faults come
- * early. On git and processes a run alone takes ten seconds and more. And how long one is waited for in all.
+ * The time limit for the end of a run after its fault is over, in addition to the duration of an undisturbed run, because
+ * most faults come early. `TIMEOUT_MS` limits the wait in all.
  */
 export const CONVERGES_MS = {
   W1: 60_000,
@@ -33,10 +33,10 @@ export const CONVERGES_MS = {
   before: 60_000,
   after: 60_000,
   full: 90_000,
-  slow: 240_000, // it stays slow until the run ends: some 500 calls of 0.4 s each
+  slow: 240_000, // Everything stays slow until the run ends: some 500 calls of 0.4 s each.
   vanishes: 90_000,
 };
-/** How long a repository is not where it was, in milliseconds. */
+/** How long a repository is missing, in milliseconds. */
 const AWAY_MS = 8_000;
 const TIMEOUT_MS = 300_000;
 
@@ -49,7 +49,7 @@ const idsOf = (task: string) => [
   releaseIdOf(WORKSPACE, task),
 ];
 
-/** Plays one scenario on one lane, with one fault or none, until all that it began has come to its end. */
+/** Plays one scenario on one lane, with at most one fault, until everything that it started has ended. */
 export async function play(
   stage: Stage,
   lane: Lane,
@@ -82,7 +82,7 @@ export async function play(
     pasts: await pastsOf(stage, task),
     acks: people.acks,
     log: log ?? [],
-    // The fault is over when a worker is there again: how fast one is started is its supervisor's, not ours.
+    // The fault is over when a worker is running again. The speed of the restart depends on the supervisor of the worker.
     overAt: struckAt === undefined ? undefined : Math.max(struckAt, readyAt),
     closedAt,
     tasks: await lane.tasksOf(task),
@@ -90,7 +90,7 @@ export async function play(
   };
 }
 
-/** Kills the worker, or takes the repository away, as soon as the effect is there. */
+/** Kills the worker, or moves the repository away, as soon as the effect is in the ledger. */
 async function strikeAtEffect(
   stage: Stage,
   lane: Lane,
@@ -104,7 +104,7 @@ async function strikeAtEffect(
   await rename(repository, `${repository}.away`);
   await pause(AWAY_MS);
   await rename(`${repository}.away`, repository);
-  lane.struckAt = Date.now(); // it is over when the repository is back
+  lane.struckAt = Date.now(); // The fault is over when the repository is back.
 }
 
 async function untilClosed(stage: Stage, task: string, people: People): Promise<number | undefined> {
@@ -123,11 +123,11 @@ async function lookAt({ client }: Stage, id: string) {
     return { id, open: status.name === 'RUNNING', phase: String(searchAttributes['GatehousePhase']?.[0] ?? '') };
   } catch (failure) {
     if (isGone(failure)) return undefined;
-    return { id, open: true, phase: '' }; // nobody answers now
+    return { id, open: true, phase: '' }; // The server does not answer now.
   }
 }
 
-/** Every execution of every workflow of a task, whole. */
+/** The histories of all executions of all workflows of a task. */
 export async function pastsOf({ client }: Stage, task: string): Promise<Past[]> {
   const pasts: Past[] = [];
   for (const workflowId of idsOf(task)) {
@@ -142,7 +142,7 @@ export async function pastsOf({ client }: Stage, task: string): Promise<Past[]> 
   return pasts;
 }
 
-/** People who do what the scenario says, one after another, each at a visit of its own. */
+/** Performs the actions of the scenario in order, each at a new visit. */
 class People {
   readonly acks: Ack[] = [];
   private next = 0;
@@ -177,7 +177,7 @@ class People {
   }
 }
 
-/** What the run and its release watch say of what people did. */
+/** The action logs of the run and its release watch. */
 async function logOf(stage: Stage, task: string): Promise<ActionEntry[] | undefined> {
   const [run, , release] = idsOf(task) as [string, string, string];
   const logs = [await eventually(() => actionsOf(stage, run)), await eventually(() => actionsOf(stage, release))];
@@ -185,8 +185,8 @@ async function logOf(stage: Stage, task: string): Promise<ActionEntry[] | undefi
 }
 
 /**
- * What a run says of what people did to it; none that never was. A cold one on a busy machine takes its time to answer, and
- * whoever was asked may be killed then: it is asked again.
+ * The action log of a run. Empty if the run never existed. Retries, because a replay on a busy machine is slow, and the
+ * worker that was asked may be killed.
  */
 export async function actionsOf({ client }: Stage, workflowId: string): Promise<ActionEntry[]> {
   const ask = () => client.workflow.getHandle(workflowId).query(actionsQuery);
@@ -200,7 +200,7 @@ export async function actionsOf({ client }: Stage, workflowId: string): Promise<
   }
 }
 
-/** What somebody answers as soon as there is somebody. */
+/** Retries a call until it returns an answer. */
 async function eventually<T>(ask: () => Promise<T>): Promise<T | undefined> {
   for (const until = Date.now() + 180_000; Date.now() < until; await pause(500)) {
     const answer = await ask().catch(() => undefined);

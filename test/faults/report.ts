@@ -1,10 +1,10 @@
 import { COUNTS, type Count, type Violation } from './judge/invariants.ts';
 
-/** The outcome of one disturbed run, or of one load. */
+/** The outcome of one disturbed run, or of one crowd. */
 export interface Outcome {
   /** The row of the table to which it belongs. */
   kind: string;
-  /** The name with which to run only this one again. */
+  /** The name that runs only this one again. */
   name: string;
   injected: number;
   actions: number;

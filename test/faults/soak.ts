@@ -13,10 +13,12 @@ import { COUNTS, type Violation } from './judge/invariants.ts';
 import { judged } from './kinds/crowds.ts';
 import { Stage } from './stage.ts';
 
-/** Half of the time is warm-up: after it the worker that is never killed may grow by so much a minute. */
+/**
+ * The limit for the growth of the worker that is never killed, in the second half of the time. The first half is warm-up.
+ */
 const GROWTH_MB_PER_MINUTE = 3;
 /**
- * The limit for the longest history of a later round, as a multiple of the first round's. People act differently in each.
+ * The limit for the longest history of the later rounds, as a multiple of that of the earlier rounds. People act differently in each.
  */
 const EVENTS_RATIO = 1.5;
 const MIX = { review: 4, approval: 3, tested: 3 };
@@ -56,7 +58,10 @@ async function sample(pid: number | undefined): Promise<void> {
   if (one.rssMb > 0) samples.push(one);
 }
 
-/** One round: runs that start, park, are acted on, and end: well, stopped, or terminated and begun again. */
+/**
+ * Plays one round: runs that start, park, receive actions and end. One is stopped, and one is terminated and started
+ * again.
+ */
 async function round(seed: number): Promise<void> {
   const crowd = new Crowd(stage, { runs: 10, actions: 100, seed, queue: QUEUE, mix: MIX });
   await crowd.gather();

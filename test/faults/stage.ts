@@ -16,7 +16,7 @@ import { callOver } from './world/wire.ts';
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Everything that a proof plays on: a server with PostgreSQL behind it, the world, and lanes of workers. */
+/** The setup of every test: a server with PostgreSQL, the world, and lanes of workers. */
 export class Stage {
   private readonly lanes: Lane[] = [];
   private numbers = 0;
@@ -24,7 +24,7 @@ export class Stage {
   private constructor(
     readonly cluster: Cluster,
     readonly client: Client,
-    /** Where what is worth keeping of this run of the command is kept. */
+    /** The folder for files of this run of the command that are worth keeping. */
     readonly folder: string,
     readonly say: (line: string) => void,
     private readonly world: { child: ChildProcess; port: number },
@@ -46,7 +46,7 @@ export class Stage {
     }
   }
 
-  /** A lane with its worker at work. */
+  /** Creates a lane, and starts its worker. */
   async lane(name: string, over: Partial<LaneOptions> = {}): Promise<Lane> {
     const { folder, codePath, world, cluster } = this;
     const guard = (told: object) => void (world.child.connected && world.child.send(told));
@@ -57,7 +57,7 @@ export class Stage {
     return lane;
   }
 
-  /** A task whose name is no part of any other's, and a repository of its own in the world. */
+  /** Creates a task with a unique name, and a repository for it in the world. */
   async newTask(script: WorldScript = {}): Promise<{ task: string; repository: string }> {
     const task = this.nextTask();
     const repository = `world:${task}`;
@@ -65,19 +65,22 @@ export class Stage {
     return { task, repository };
   }
 
-  /** A lane that works on this machine: its data is below the cluster's home, and its effects stand in the same ledger. */
+  /**
+   * Creates a lane that works on this machine. Its data is in the folder of the cluster, and its effects are in the same
+   * ledger.
+   */
   async localLane(name: string): Promise<Lane> {
     const folder = await this.cluster.folder('local');
     const env = {
       GATEHOUSE_DATA: path.join(folder, name),
       GATEHOUSE_LEDGER: this.ledgerFile,
-      GATEHOUSE_CALL_SECONDS: '15', // git takes its time here
+      GATEHOUSE_CALL_SECONDS: '15', // Git is slow here.
       SAMPLE_PACE_MS: '0',
     };
     return this.lane(name, { worldPort: undefined, env });
   }
 
-  /** A task with a repository of its own: a copy of the sample, when not said otherwise. */
+  /** Creates a task with a repository on this machine. Default: a copy of the sample. */
   async newLocalTask(make = makeSampleRepository): Promise<{ task: string; repository: string }> {
     const task = this.nextTask();
     const repository = path.join(await this.cluster.folder('repositories'), task);
@@ -85,7 +88,7 @@ export class Stage {
     return { task, repository };
   }
 
-  /** Comes back when the ledger has so many lines of this effect for this task; answers whether it has. */
+  /** Waits until the ledger has this many lines of this effect for this task. Returns false if aborted. */
   async untilEffect(task: string, effect: string, nth: number, over: AbortSignal): Promise<boolean> {
     const word = new RegExp(`"effect":"${effect}"[^\\n]*\\b${task}\\b`, 'g');
     while (!over.aborted) {
@@ -95,7 +98,7 @@ export class Stage {
     return false;
   }
 
-  /** What was done to the world on behalf of these tasks. */
+  /** The effects of these tasks. */
   async ledgerOf(...tasks: string[]): Promise<Map<string, Line[]>> {
     const found = new Map(tasks.map((task) => [task, [] as Line[]]));
     for (const line of await linesOf<Line>(this.ledgerFile)) {
@@ -105,7 +108,7 @@ export class Stage {
     return found;
   }
 
-  /** What jobs were told, in all. */
+  /** The briefs of all jobs. */
   asked = (): Promise<Asked[]> => linesOf<Asked>(path.join(this.folder, 'journal.jsonl'));
 
   private nextTask(): string {
@@ -117,7 +120,7 @@ export class Stage {
     return path.join(this.folder, 'ledger.jsonl');
   }
 
-  /** Keeps what a later look may want of the cluster. */
+  /** Keeps the logs of the cluster. */
   async keepLogs(): Promise<void> {
     for (const name of ['temporal.log', 'postgres.log']) {
       await copyFile(path.join(this.cluster.home, name), path.join(this.folder, name)).catch(() => undefined);
@@ -138,12 +141,15 @@ async function openWorld(folder: string): Promise<{ child: ChildProcess; port: n
   const child = fork(at('./world/main.ts'), files, { execArgv: ['--import', 'tsx', '--no-warnings'] });
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (told) => resolve((told as { port: number }).port));
-    child.once('exit', () => reject(new Error('The world ended before it began.')));
+    child.once('exit', () => reject(new Error('The world ended before it was ready.')));
   });
   return { child, port };
 }
 
-/** The workflow code with what watches it. It changes no command: what it watched replays without it. */
+/**
+ * Bundles the workflow code with the interceptors of the test. They change no command, so the histories replay without
+ * them.
+ */
 async function bundle(home: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     ...bundling(),

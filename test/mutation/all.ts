@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /*
- * All that judges rules, words and gates without a sandbox or a server, in one file: what they import is loaded once for
- * every mutant, not once for each file of tests.
+ * All tests of rules, words and gates that need neither sandbox nor server, in one file. So their imports are loaded once
+ * per mutant, not once per test file.
  */
 
 const tests = new URL('../workflows/', import.meta.url);
 /** These need the sandbox, where mutants are not switched. */
 const SANDBOXED = /support\/(?:loud|playing|sandbox|walk|world)/;
-/** A hook at the top of a file would be one of all files here. */
+/** A top-level hook of one file would apply to all files here. */
 const HOOKED = /^(?:before|after)(?:All|Each)\(/m;
 
 for (const name of readdirSync(tests, { recursive: true, encoding: 'utf8' }).sort()) {

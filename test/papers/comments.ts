@@ -6,8 +6,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const SCHEMAS = ['object', 'strictObject', 'looseObject'];
 
 /**
- * The comment above each key of a schema, by the key's path. `name` is the constant or the property that holds the schema;
- * a file with several of that name has them together.
+ * The comment above each key of a schema, by the path of the key. `name` is the constant or property that contains the
+ * schema. If several in the file have that name, their comments are combined.
  */
 export function commentsOf(file: string, name: string): Map<string, string> {
   const text = readFileSync(root + file, 'utf8');
@@ -32,7 +32,7 @@ function collect(shape: ts.ObjectLiteralExpression | undefined, prefix: string, 
   }
 }
 
-/** The object literal that a schema is made of: the node itself, or the first one that is given to `z.object` or its kin. */
+/** The object literal of a schema: the node itself, or the first argument of `z.object` or a similar function. */
 function shapeIn(node: ts.Node | undefined): ts.ObjectLiteralExpression | undefined {
   if (!node || ts.isObjectLiteralExpression(node)) return node;
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {

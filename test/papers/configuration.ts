@@ -15,7 +15,7 @@ import { variableComments } from './variables.ts';
 type Shape = Readonly<Record<string, z.ZodType>>;
 type Row = readonly string[];
 
-/** The parts of CONFIGURATION.md that are generated from the schemas, by their names in its markers. */
+/** The generated parts of CONFIGURATION.md, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
   variables: () => table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
   settings: () =>
@@ -93,7 +93,7 @@ const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 
-/** The paper with its parts generated again. The text between them is written by hand. */
+/** Regenerates the parts of the document. The text between them is written by hand. */
 export function refreshed(paper: string): string {
   const seen = new Set<string>();
   const text = paper.replace(
@@ -101,7 +101,7 @@ export function refreshed(paper: string): string {
     (_, head: string, name: string, end: string) => {
       seen.add(name);
       const part = PARTS[name];
-      if (!part) throw new Error(`CONFIGURATION.md: there is no part ${name}`);
+      if (!part) throw new Error(`CONFIGURATION.md: unknown part ${name}`);
       return `${head}\n${part()}\n\n${end}`;
     },
   );
@@ -110,12 +110,12 @@ export function refreshed(paper: string): string {
   return text;
 }
 
-/** One row per key. A key without a comment is an error: that comment is its description. */
+/** One row per key. The comment above a key is its description, so a missing comment is an error. */
 function rowsOf(shape: Shape, comments: Map<string, string>, { deep = false, prefix = '' } = {}): Row[] {
   return Object.entries(shape).flatMap(([name, type]) => {
     const key = prefix + name;
     const comment = comments.get(key);
-    if (comment === undefined) throw new Error(`${key} has no comment, which would be its description`);
+    if (comment === undefined) throw new Error(`${key} needs a comment, which becomes its description`);
     const row = [code(key), valueOf(name, type), defaultOf(type), comment];
     const inner = deep ? innerOf(type) : undefined;
     return [row, ...(inner ? rowsOf(inner, comments, { deep, prefix: `${key}.` }) : [])];
@@ -154,7 +154,7 @@ function optionRows(): Row[] {
     const shape = gateFor(kind).options.shape as Shape;
     const file = Object.keys(OPTIONS).find((name) => OPTIONS[name]!.includes(kind));
     if (Object.keys(shape).length === 0) continue;
-    if (!file) throw new Error(`${kind} has options: say in test/papers/configuration.ts which file states them`);
+    if (!file) throw new Error(`${kind} has options: add the file that defines them to test/papers/configuration.ts`);
     for (const [key, value, otherwise, what] of rowsOf(shape, commentsOf(`workflows/gates/${file}`, 'options'))) {
       const known = rows.get(file + key);
       if (known) known[0].push(code(kind));
@@ -164,7 +164,7 @@ function optionRows(): Row[] {
   return [...rows.values()].map(([of, row]) => [of.join(', '), ...row]);
 }
 
-/** The files of `workflows/gates/` that state options, and whose they are. */
+/** The files of `workflows/gates/` that define options, and the gates that have these options. */
 const OPTIONS: Record<string, string[]> = {
   'human-test.ts': ['human-test'],
   'tester.ts': ['tester'],
@@ -194,7 +194,7 @@ function jsonOf(type: z.ZodType): Json {
   return output!.type !== undefined || output!.anyOf || output!.enum ? output! : { ...output, ...input };
 }
 
-/** What may be said, in words: the unit of a number is part of its key's name. */
+/** The allowed values, in words. The unit of a number is part of its key. */
 function valueOf(name: string, type: z.ZodType): string {
   const json = jsonOf(type);
   if (json.enum) return json.enum.map(code).join(', ');

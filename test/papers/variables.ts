@@ -14,7 +14,7 @@ export const variableComments = () =>
 const GENERATED = /(# Generated from the schemas by npm run papers\.\n)[^]*?(\n# End of what is generated\.\n)/;
 const WIDTH = 123;
 
-/** .env.example with its variables generated again. The text around them is written by hand. */
+/** Regenerates the variables in .env.example. The text around them is written by hand. */
 export function sampleRefreshed(sample: string): string {
   const comments = variableComments();
   const entries = Object.entries<z.ZodType>(Variables.shape)
@@ -23,7 +23,7 @@ export function sampleRefreshed(sample: string): string {
   return sample.replace(GENERATED, (_, head: string, end: string) => `${head}${entries.join('')}${end}`);
 }
 
-/** A description as lines of a comment, without its marks for Markdown. */
+/** A description as comment lines, without its Markdown. */
 function commentOf(text: string): string {
   const lines = [''];
   for (const word of text
@@ -36,7 +36,7 @@ function commentOf(text: string): string {
   return lines.map((line) => `#${line}\n`).join('');
 }
 
-/** A default as it would be written: of one that is a list of things, the first word of each. */
+/** A default as it is written in the file: a list of objects as the first value of each. */
 function defaultOf(type: z.ZodType): string {
   const { success, data } = type.safeParse(undefined);
   if (!success || data === undefined) return '';

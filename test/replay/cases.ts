@@ -40,11 +40,11 @@ export interface Field {
 
 const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Every kind × every ending. */
+/** Every kind with every ending. */
 export const FIELDS: readonly Field[] = PLANS.flatMap((plan) =>
   Object.entries(ENDINGS).map(([ending, make]): Field => {
     const { kind, as } = plan;
-    if (as && !CORE.includes(ending)) return { kind, ending, because: `its code is that of ${as}` };
+    if (as && !CORE.includes(ending)) return { kind, ending, because: `it shares the code of ${as}` };
     const made = make(plan, gateFor(kind));
     if (typeof made === 'string') return { kind, ending, because: made };
     return { kind, ending, recorded: { name: `${kind}-${dashed(ending)}`, ...made } };

@@ -70,7 +70,8 @@ const first = ({ role, script }: Particular & { role: string }, ...ends: object[
 });
 
 /**
- * By hand on the forge. The run notices while it waits for a person, or else in its own look or the one at its start.
+ * Somebody merges or closes the change on the forge. The run notices while it waits for a person, or at an inspection of
+ * the change.
  */
 const byHand =
   (how: 'merged' | 'closed'): Make =>
@@ -292,7 +293,7 @@ const JUDGES = ['coder', 'mocker', 'reviewer', 'human-test'];
 
 /** A foreign commit voids the verdict: the next step notices, and the run goes back. */
 function goneBack(plan: Plan): Made | string {
-  if (!JUDGES.includes(plan.kind)) return 'it holds no verdict that a commit could void';
+  if (!JUDGES.includes(plan.kind)) return 'it has no verdict that a commit could void';
   const { own } = plan.kind === 'reviewer' || typeof plan.parks === 'string' ? { own: undefined } : plan.parks;
   return made(
     plan,

@@ -13,10 +13,10 @@ export interface Plan {
   script?: Record<string, unknown>;
   /** The call during which it is at work. */
   works: string | { none: string };
-  /** How it comes to ask a person. */
+  /** What makes it ask a person. */
   parks: Particular | string;
   fails: Particular | string;
-  /** The role that it runs, and when. */
+  /** A role that it runs, and the case in which it does. */
   sends: (Particular & { role: string }) | string;
 }
 
@@ -26,7 +26,7 @@ export interface Particular {
   after?: Step[];
   /** The script with which a retry succeeds after the first run failed. */
   mended?: Record<string, unknown>;
-  /** The action of a person, once it is parked, that leads there. */
+  /** The action of a person at the park that leads to this case. */
   says?: [action: string, said: Record<string, unknown>];
 }
 

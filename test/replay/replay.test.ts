@@ -52,7 +52,7 @@ it('replay reports histories of other code and invalid files, and accepts its ow
   await writeFile(path.join(scratch, 'a.json'), JSON.stringify(history));
   await writeFile(path.join(scratch, 'below', 'b.json.gz'), packed({ events: 'none' }));
   await writeFile(path.join(scratch, 'below', 'c.json.gz'), await readFile(recorded('stopped-run')));
-  await writeFile(path.join(scratch, 'notes.txt'), 'not looked at');
+  await writeFile(path.join(scratch, 'notes.txt'), 'not a history');
 
   const { exitCode, results, stderr } = await replay(scratch);
   expect(exitCode).toBe(1);

@@ -30,7 +30,7 @@ const generation = (stage: Stage, least: number) =>
     ({ environment }) => (environment?.generation ?? 0) >= least && environment?.status === 'live',
   );
 
-/** An environment × its endings: the end of its run, time, its provider, and its holder. */
+/** Every ending of an environment: by the end of its run, its time limit, its provider, or its owner. */
 export const ENVIRONMENTS: readonly Case[] = [
   shown('released', async () => undefined),
   shown('expired', (stage) => stage.closed(environmentOf(stage)), {

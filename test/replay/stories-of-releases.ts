@@ -38,7 +38,7 @@ const held =
     stage.letGo(label);
   };
 
-/** A release watch × its endings. */
+/** Every ending of a release watch. */
 export const RELEASES: readonly Case[] = [
   watched('healthy', [[signal('ok')]]),
   watched('without-data', [[signal('no_data')]]),

@@ -16,7 +16,7 @@ const sights = (over: Partial<SurveyFacts> = {}): SurveyFacts => ({
   ...over,
 });
 
-/** The first look finds these, later ones nothing. */
+/** The first pass finds these, and later passes find nothing. */
 const surveyed = (
   name: string,
   raw: unknown,
@@ -36,7 +36,7 @@ const surveyed = (
   reaches: () => true,
 });
 
-/** A survey × its endings. */
+/** Every ending of a survey. */
 export const SURVEYS: readonly Case[] = [
   surveyed('finds-nothing', {}, {}),
   surveyed('finds-what-is-left', {}, { leftovers: [LEFT], untold: [MISSING] }),

@@ -7,7 +7,7 @@ import { RELEASES } from './stories-of-releases.ts';
 import { SURVEYS } from './stories-of-surveys.ts';
 
 const is = (status: string): Pick<Case, 'reaches'> => ({ reaches: (run) => run.status === status });
-/** Nothing but its failure can be seen. */
+/** Only its failure can be observed. */
 const INVALID: Pick<Case, 'reaches' | 'closes'> = { reaches: () => true, closes: 'FAILED' };
 const CI: Step = { kind: 'ci' };
 const debating = (strategy: string, participants = ['Ana', 'Bo']): Step => ({

@@ -12,8 +12,8 @@ import { until } from './stack.ts';
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
 
 /**
- * A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the rig's
- * folder.
+ * A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the folder of the
+ * test.
  */
 export class AgentRig {
   private constructor(

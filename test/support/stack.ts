@@ -19,8 +19,8 @@ const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 const WORKER = '/worker.js';
 
 /**
- * Waits until the look returns something, and throws with `what` if it never does. Looks less and less often, because
- * looking takes time.
+ * Polls until the function returns something. Throws with `what` if it never does. Polls become less frequent, because
+ * each one takes time.
  */
 export async function until<T>(
   what: string,

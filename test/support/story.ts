@@ -38,7 +38,7 @@ interface Script {
 
 interface Played {
   told: string[];
-  /** What it showed of itself while it worked. */
+  /** The views that it showed while it worked. */
   views: object[];
   end: GateEnd;
   step: StepRecord;

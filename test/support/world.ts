@@ -70,7 +70,7 @@ export function clusterWith(over: World = {}): Cluster {
       }),
     lookAtEnvironment: ({ workflowId }) => cluster.executions.get(workflowId)?.query('environment'),
     environmentSettled(question, call) {
-      let turns = 0; // Given up after so many turns: then only the test can end it.
+      let turns = 0; // Stops after this many turns. Then only the test can end it.
       const isSuperseded = () => call.cancelRequested || (turns += 1) > 40;
       return environmentSettled(cluster, question, {
         superseded: isSuperseded,

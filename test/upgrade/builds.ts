@@ -5,12 +5,13 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@tempora
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** One change of the sources: in this file, this text becomes that. */
+/** A change of the sources: replaces a text in a file. */
 type Change = [file: string, from: string, to: string];
 
 /**
- * Three builds in a row. The second looks at more than the first, and in another order, before it asks a person, in every
- * gate that the proof parks at; the third is in the first's order again, and begins its watch over a park with the clock.
+ * Three consecutive builds. In every gate at which the test parks, the second build makes more inspections than the first,
+ * in another order, before it asks a person. The third build has the order of the first, but starts the watches of a park
+ * in another order.
  */
 const BUILDS: Change[][] = [
   [],
@@ -61,7 +62,7 @@ const BUILDS: Change[][] = [
   ],
 ];
 
-/** Bundles the workflow code of each build, from copies of the sources that are gone afterwards. */
+/** Bundles the workflow code of each build, from temporary copies of the sources. */
 export async function bundles(): Promise<WorkflowBundle[]> {
   const made: WorkflowBundle[] = [];
   for (const changes of BUILDS) made.push(await bundle(changes));
@@ -69,7 +70,7 @@ export async function bundles(): Promise<WorkflowBundle[]> {
 }
 
 async function bundle(changes: Change[]): Promise<WorkflowBundle> {
-  // Beside the sources: what they import is found from there.
+  // The copy is inside the project, so that its imports are found.
   const home = await mkdtemp(path.join(root, '.upgrade-'));
   try {
     const workflows = path.join(home, 'workflows');
@@ -77,7 +78,7 @@ async function bundle(changes: Change[]): Promise<WorkflowBundle> {
     for (const [file, from, to] of changes) {
       const place = path.join(workflows, file);
       const text = await readFile(place, 'utf8');
-      if (!text.includes(from)) throw new Error(`The proof's change of ${file} does not apply any more: ${from}`);
+      if (!text.includes(from)) throw new Error(`The change of ${file} no longer applies: ${from}`);
       await writeFile(place, text.replace(from, to));
     }
     return await bundleWorkflowCode({

@@ -2,14 +2,14 @@ import type { Client } from '@temporalio/client';
 import type { Effect } from '../../activities/ledger.ts';
 import type { Crowd } from './people.ts';
 
-/** What became of the runs, in numbers; `bars` says which of them must be what. */
+/** The results of the test, as numbers. `missed` lists those that are wrong. */
 export interface Verdict {
   runs: number;
-  /** Parked runs of the first build that the second cannot replay: without any the proof would prove nothing. */
+  /** Parked runs of the first build that the second one cannot replay. If there are none, the test proves nothing. */
   refused: number;
   executions: number;
   tasksFailed: number;
-  /** Workflow tasks that the server gave out again because something arrived as they ended: that is how nothing is lost. */
+  /** Workflow tasks that the server repeated because a message arrived as they ended. This prevents lost messages. */
   redelivered: number;
   acted: number;
   acknowledged: number;
@@ -21,7 +21,9 @@ export interface Verdict {
   endedBadly: number;
 }
 
-/** A workflow task that ends as something arrives is given out again: no failure of the code. */
+/**
+ * The cause of a workflow task that the server repeats because a message arrived as it ended. The code has not failed.
+ */
 const REDELIVERED = 1;
 
 export async function judge(proof: {
@@ -50,7 +52,7 @@ export async function judge(proof: {
   };
 }
 
-/** What must hold, and how it is told. */
+/** Describes each result that is wrong. */
 export const missed = (verdict: Verdict): string[] => {
   const zero = [
     'tasksFailed',
@@ -63,8 +65,10 @@ export const missed = (verdict: Verdict): string[] => {
   ] as const;
   return [
     ...zero.flatMap((name) => (verdict[name] === 0 ? [] : [`${name} is ${verdict[name]}, not 0`])),
-    ...(verdict.refused > 0 ? [] : ['the second build replays the first one’s runs: the proof proves nothing']),
-    ...(verdict.executions > 3 * verdict.runs ? [] : ['not every run went on as new twice']),
+    ...(verdict.refused > 0
+      ? []
+      : ['the second build can replay the runs of the first one, so the test proves nothing']),
+    ...(verdict.executions > 3 * verdict.runs ? [] : ['some runs did not continue as new twice']),
   ];
 };
 
@@ -86,7 +90,10 @@ async function tasksOf(client: Client, tasks: string) {
   return found;
 }
 
-/** An acknowledged action is in its run's log once; one that was queued is taken or refused there, with a reason. */
+/**
+ * Counts acknowledged actions that are missing in the log of their run, or are there twice. An action that was queued may
+ * also be refused there, with a reason.
+ */
 async function actionsOf(crowd: Crowd): Promise<{ lost: number; doubled: number }> {
   let [lost, twice] = [0, 0];
   const logs = new Map<string, Awaited<ReturnType<Crowd['log']>>>();

@@ -1,5 +1,5 @@
-// `npm run upgrade-proof -- [--runs N] [--by version|queue]`: three builds in a row under parked runs, on PostgreSQL and a real
-// Temporal server. It prints what became of them, and ends with 1 when a bar is missed.
+// `npm run upgrade-proof -- [--runs N] [--by version|queue]`: deploys three builds one after another while runs are
+// parked, on PostgreSQL and a real Temporal server. Prints the results, and exits with 1 if one is wrong.
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Cluster } from '../support/cluster/cluster.ts';

@@ -7,12 +7,12 @@ import { signalOf, type ActionName } from '../../workflows/contracts/messages.ts
 interface Pipeline {
   name: string;
   steps: object[];
-  /** What may be said at its park and keeps it parked, in the end at the same place; and what ends it. */
+  /** Actions after which it is parked again at the same step, and the action that ends it. */
   acts: [ActionName, object][];
   ends: [ActionName, object];
 }
 
-/** One for each kind of park that waits longest; nothing of it merges by itself. */
+/** One pipeline for each kind of park that may wait for long. None merges without a person. */
 export const PIPELINES: Pipeline[] = [
   {
     name: 'human-test',
@@ -50,11 +50,11 @@ export const PIPELINES: Pipeline[] = [
 export interface Said {
   workflowId: string;
   actionId: string;
-  /** What whoever said it was told. `queued`: a signal, that the run is to take or to refuse with a reason. */
+  /** The answer to the sender. `queued`: it was sent as a signal, which the run must take or refuse with a reason. */
   heard: 'taken' | 'queued' | 'refused';
 }
 
-/** People who act on many runs, and remember what they were told. */
+/** People who act on many runs, and record the answers. */
 export class Crowd {
   readonly ids: string[] = [];
   readonly said: Said[] = [];
@@ -75,13 +75,13 @@ export class Crowd {
     });
   }
 
-  /** How many wait for a person, as visibility says. */
+  /** The number of runs that wait for a person, according to visibility. */
   async parked(): Promise<number> {
     const waiting = await this.runs.list({ waiting: true });
     return waiting.filter(({ workflowId }) => this.ids.includes(workflowId)).length;
   }
 
-  /** Every second run is acted on, by update and by signal, some twice. */
+  /** Acts on every second run, by update and by signal, and repeats some actions. */
   async act(round: number, atOnce: number): Promise<void> {
     await inTurn([...this.ids.keys()], atOnce, async (index) => {
       if (!this.isActedOn(index)) return;
@@ -92,7 +92,7 @@ export class Crowd {
     });
   }
 
-  /** How many of the runs that nobody acted on are still asked at their first visit, and of how many. */
+  /** Counts the runs without actions, and those among them that are still at their first visit. */
   async settledVisits(): Promise<{ same: number; of: number }> {
     let [same, of] = [0, 0];
     for (const [index, id] of this.ids.entries()) {
@@ -113,7 +113,7 @@ export class Crowd {
   ended = (workflowId: string) => this.runs.ended(workflowId);
 
   private pipelineOf = (index: number) => PIPELINES[index % PIPELINES.length]!;
-  /** Of each pipeline every second run. */
+  /** Whether people act on this run: on every second one of each pipeline. */
   private isActedOn = (index: number) => Math.floor(index / PIPELINES.length) % 2 === 0;
 
   private async say(index: number, action: ActionName, input: object): Promise<void> {

@@ -14,10 +14,10 @@ import { makeWorld, REPOSITORY } from './world.ts';
 export interface Wish {
   address: string;
   namespace: string;
-  /** How builds are told apart: by Temporal's worker versioning, or by a task queue of each. */
+  /** How runs are assigned to builds: by worker versioning, or by a separate task queue for each build. */
   by: 'version' | 'queue';
   runs: number;
-  /** Names this proof's tasks, queues and deployment, so that several can share a server. */
+  /** The prefix of tasks, queues and deployment, so that several tests can share a server. */
   name: string;
   say: (line: string) => void;
 }
@@ -25,15 +25,15 @@ export interface Wish {
 const AT_ONCE = 10;
 const TIMEOUT_MS = 300_000;
 
-/** Waits for something to come true, and says what it was when it does not. */
+/** Waits for a condition. The error names the condition. */
 async function until(what: string, look: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + TIMEOUT_MS; !(await look());) {
-    if (Date.now() > deadline) throw new Error(`It never came true: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Timed out waiting for: ${what}`);
     await pause(250);
   }
 }
 
-/** Deploys three builds, one after the other, under parked runs that are being acted on, and judges what became of them. */
+/** Deploys three builds, one after another, while people act on parked runs, and judges the results. */
 export async function prove(wish: Wish): Promise<Verdict> {
   const { address, namespace, say } = wish;
   const builds = await bundles();
@@ -44,24 +44,22 @@ export async function prove(wish: Wish): Promise<Verdict> {
   try {
     await stage.deploy(0);
     const crowd = new Crowd(new Runs(client, stage.targetOf(0).taskQueue), client, wish.name);
-    say(`${wish.runs} runs are started`);
+    say(`${wish.runs} runs are starting`);
     await crowd.start(wish.runs, REPOSITORY, AT_ONCE);
     await until('all runs are parked', async () => (await crowd.parked()) === wish.runs);
     const refused = await stage.refusedBy(1, crowd.ids.slice(0, PIPELINES.length));
-    say(
-      `the second build cannot replay ${refused} of ${PIPELINES.length} parked runs of the first: they must be moved`,
-    );
+    say(`the second build cannot replay ${refused} of ${PIPELINES.length} parked runs of the first one`);
 
     for (const build of [1, 2]) {
       say(`build ${build + 1} is deployed while people act`);
       const deployed = stage.deploy(build);
       await Promise.all([deployed, crowd.act(build, AT_ONCE)]);
       await stage.retire(build - 1);
-      say(`build ${build} has nothing left, and its worker is stopped`);
+      say(`build ${build} has no runs left, and its worker is stopped`);
     }
     await until('all runs are parked again', async () => (await crowd.parked()) === wish.runs);
     const moved = await crowd.settledVisits();
-    say('everything is confirmed');
+    say('ending all runs');
     await crowd.finish(AT_ONCE);
     await until('all has ended', async () => (await stage.live()) === 0);
     return await judge({ client, crowd, effects: stage.world.effects, refused, moved, tasks: wish.name });
@@ -91,7 +89,7 @@ class Stage {
       : { taskQueue: `${name}-${build + 1}`, deploymentName: name, build: undefined };
   }
 
-  /** Starts a worker of a build, and has all runs come to it. */
+  /** Starts a worker of a build, and moves all runs to it. */
   async deploy(build: number): Promise<void> {
     const { client, connection } = this;
     const target = this.targetOf(build);
@@ -106,13 +104,13 @@ class Stage {
         const { left } = await upgrade(client, target, { told: () => undefined, stop });
         return left === 0;
       } catch (failure) {
-        if (failure instanceof CannotUpgrade && failure.message.startsWith('No worker')) return false; // it has not polled yet
+        if (failure instanceof CannotUpgrade && failure.message.startsWith('No worker')) return false; // The worker has not polled yet.
         throw failure;
       }
     });
   }
 
-  /** Stops the worker of a build that has nothing left. */
+  /** Stops the worker of a build that has no runs left. */
   async retire(build: number): Promise<void> {
     const left = placesOf(await this.own());
     const here = Object.entries(left).filter(([place]) => !this.isAt(place, build + 1));
@@ -122,7 +120,7 @@ class Stage {
 
   live = async () => (await this.own()).length;
 
-  /** How many of these runs a build fails to replay: what would have become of them without moving. */
+  /** Counts the runs that a build fails to replay. Without an upgrade, these would be stuck. */
   async refusedBy(build: number, ids: string[]): Promise<number> {
     let refused = 0;
     for (const id of ids) {

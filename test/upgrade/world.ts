@@ -10,7 +10,7 @@ import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 
 export const REPOSITORY = '/srv/shop.git';
 
-/** One world that outlives every worker, and the ledger of what was done in it. */
+/** A world that outlives every worker, and a ledger of its effects. */
 export function makeWorld(): { ports: Ports; effects: Effect[] } {
   const effects: Effect[] = [];
   const ledger = { note: (effect: Effect) => void effects.push(effect) };
@@ -47,5 +47,5 @@ const OUTPUTS: Record<string, unknown> = {
   'requirements-reviewer': {
     items: ['A', 'B', 'C', 'D'].map((title) => ({ category: 'gap', severity: 'high', title, detail: 'Which?' })),
   },
-  merger: { complexity: 0.9, risk: 0.9, impact: 0.9, rationale: 'A person is to look.' },
+  merger: { complexity: 0.9, risk: 0.9, impact: 0.9, rationale: 'A person must decide.' },
 };

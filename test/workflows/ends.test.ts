@@ -156,7 +156,7 @@ describe('a change that a person merged or closed while the run', () => {
 });
 
 describe('a parked run', () => {
-  it('looks again if a hint arrives during a look', async () => {
+  it('polls again if a hint arrives during a poll', async () => {
     const views: object[] = [];
     const doors: ((view: unknown) => void)[] = [];
     const parkedAt = wish({ kind: 'coder' }, { kind: 'human-test' });
@@ -191,7 +191,7 @@ describe('a parked run', () => {
   });
 });
 
-/** Refuses the first calls for good, then does as the world does. */
+/** Refuses the first calls, and answers later ones with `then`. */
 const refusing = (times: number, then: (question: any) => unknown = () => undefined) => {
   let asked = 0;
   return (question: unknown) => {

@@ -141,7 +141,7 @@ it('the failure of a full run stays within its size limit', async () => {
   await run.update('reject', { reason: long(2_000) });
   expect(run.closed).toMatchObject({ failure: { type: 'rejected', details: { settled: { length: KINDS.length } } } });
   expect(bytesOf(run.closed)).toBeLessThan(300_000);
-  // What a retry takes over is read by the new run in one message.
+  // The new run reads everything that a retry takes over in one message.
   const { workflowId, runId } = run;
   const texts = { keep: async () => 'hash' };
   const again = { workflowId, runId };

@@ -44,7 +44,7 @@ describe('an assessment', () => {
     expect(cluster.log).not.toContain('merge');
     expect(await run.update('merge', { by: 'bo' })).toMatchObject({ ok: {} });
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
-    expect((await look()).steps[1]).toMatchObject({ outcome: 'merged', note: 'Merged, as bo said.' });
+    expect((await look()).steps[1]).toMatchObject({ outcome: 'merged', note: 'Merged, because bo approved it.' });
   });
   it.each([
     ['null scores', { complexity: null, risk: null, impact: null, rationale: 'r' }],

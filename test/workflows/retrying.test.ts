@@ -11,7 +11,7 @@ const gone = (over: object = {}) => ({
   activity: 'changeMoved',
   failures: 3,
   since: '2026-01-01T00:00:00.000Z',
-  message: 'The base branch main of /srv/shop.git is not there.',
+  message: 'The base branch main of /srv/shop.git does not exist.',
   ...over,
 });
 
@@ -33,11 +33,11 @@ describe('an activity that keeps failing', () => {
     const before = await said();
     await tell(gone());
     expect(await said()).toBe(
-      `${before}. Failing: The base branch main of /srv/shop.git is not there ` +
+      `${before}. Failing: The base branch main of /srv/shop.git does not exist ` +
         '(human-test: watching the head aaaaaaaa: failed 3 times in a row since 2026-01-01T00:00:00.000Z; it is tried again).',
     );
     expect(await run.query('__temporal_workflow_metadata')).toMatchObject({
-      currentDetails: expect.stringContaining('Failing: The base branch main of /srv/shop.git is not there'),
+      currentDetails: expect.stringContaining('Failing: The base branch main of /srv/shop.git does not exist'),
     });
     await tell(gone({ failures: 0 }));
     expect(await said()).toBe(before);
@@ -47,14 +47,14 @@ describe('an activity that keeps failing', () => {
     const { run, said, tell, cluster } = await play();
     await tell(gone());
     await run.update('pullMain');
-    expect(await said()).not.toContain('is not there');
+    expect(await said()).not.toContain('does not exist');
     await cluster.advance(1_000);
     await tell(gone({ failures: 3 }));
-    expect(await said()).toContain('is not there');
+    expect(await said()).toContain('does not exist');
     await run.update('requestFix', { findings: 'The total lacks the tax.' });
-    expect(await said()).not.toContain('is not there');
+    expect(await said()).not.toContain('does not exist');
     await tell(gone({ activity: 'updateFromBase' }));
-    expect(await said()).not.toContain('is not there');
+    expect(await said()).not.toContain('does not exist');
   });
 
   it('sends one notice at the tenth failure, which is cleared when it works again', async () => {
@@ -64,7 +64,7 @@ describe('an activity that keeps failing', () => {
     await tell(gone({ failures: 10 }));
     await tell(gone({ failures: 30 }));
     expect(await notices()).toMatchObject([
-      { id: '2-human-test#1/keeps_failing', text: expect.stringContaining('is not there') },
+      { id: '2-human-test#1/keeps_failing', text: expect.stringContaining('does not exist') },
     ]);
     await tell(gone({ failures: 0 }));
     expect(await notices()).toMatchObject([{ clearedAt: expect.any(String) }]);

@@ -11,8 +11,8 @@ const STEPS = ['coder', 'human-test', 'ci', 'merger'];
 const BRANCH = change.branch;
 
 /**
- * A run on a forge with real ancestry, whose branch people move freely. Checks, and looks at the branch while parked,
- * wait for the test.
+ * A run on a forge with real ancestry, whose branch people move freely. Checks, and polls of the branch while parked, wait
+ * for the test.
  */
 async function play(steps = STEPS, over: (forge: InMemoryForge) => World = () => ({})) {
   const forge = new InMemoryForge(change.repository, { 'a.txt': 'a' });

@@ -67,7 +67,7 @@ export const ForeignCommit = z.strictObject({
   commit: z.string(),
   author: z.string(),
   email: z.string(),
-  /** Names and e-mails of who else had a hand in it: its committer, and whom it names in `Co-authored-by`. */
+  /** Names and e-mails of its other contributors: its committer, and those in `Co-authored-by`. */
   others: z.array(z.string()).optional(),
 });
 export type ForeignCommit = z.output<typeof ForeignCommit>;

@@ -11,7 +11,7 @@ import type { Finding } from './reading.ts';
 import type { Signal } from './release.ts';
 
 /**
- * What gates and rules report to people and agents: each fact by its name, with what its sentence is made of. `words/` has a
+ * What gates and rules report to people and agents: each fact by its name, with the values of its sentence. `words/` has a
  * function of the same name for each.
  */
 export interface Facts

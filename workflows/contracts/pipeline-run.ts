@@ -55,7 +55,7 @@ const Commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, { error: 'a c
 export const Resume = z.looseObject({
   from: z.number().int().min(1).optional(),
   of: z.strictObject({ runId: z.string().min(1).max(100) }).optional(),
-  /** What retries of earlier builds brought themselves, for runs that were started by those. */
+  /** The settled steps that retries of earlier builds passed on. Only runs that those builds started have them. */
   settled: z.array(z.looseObject({ step: z.number(), kind: z.string() })).optional(),
   head: Commit.optional(),
 });

@@ -34,7 +34,7 @@ export type Consensus = z.output<typeof Consensus>;
 
 /** The options that any step may have, whatever its kind. */
 export const CommonKeys = {
-  /** A person approves the output before the run goes on. */
+  /** A person approves the output before the run continues. */
   approval: z.boolean().optional(),
   /** `false`: the step is left out, and the others are counted without it. */
   enabled: z.boolean().optional(),

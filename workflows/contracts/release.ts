@@ -13,7 +13,7 @@ export interface Signal {
   since?: string | undefined;
 }
 
-/** What `releaseWatch` is started with by the run that has merged: whose release it is, and how it is to be watched. */
+/** The input of `releaseWatch`, from the run that has merged: the release, and how to watch it. */
 export const ReleaseInput = z.object({
   workspace: z.string().min(1),
   task: Task,

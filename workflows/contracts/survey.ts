@@ -10,7 +10,7 @@ export const SurveyInput = z.strictObject({
 });
 export type SurveyInput = z.output<typeof SurveyInput>;
 
-/** Passes by hand have a fixed id, with and without fixing: a second caller gets the result of the pass that is running. */
+/** Passes by hand have a fixed id, so that a second caller gets the result of the pass that is running. */
 export const surveyIdOf = (taskQueue: string, { fix }: { fix: boolean }) =>
   `doctor/${taskQueue}/${fix ? 'fix' : 'look'}`;
 export const watchIdOf = (taskQueue: string) => `doctor/${taskQueue}/watch`;

@@ -32,7 +32,7 @@ export class EnvironmentQueries {
     if (patched('environment-on-record')) upsertMemo({ [ENVIRONMENT_MEMO]: this.view });
   }
 
-  /** Shows the status and makes the run read it. */
+  /** Shows the status, and notifies the run, which then reads it. */
   show(view: Partial<EnvironmentView>): void {
     this.draw(view);
     this.reporting.report(this.view);

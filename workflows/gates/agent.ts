@@ -27,7 +27,7 @@ interface AgentSpec {
   effect?: (ctx: Context) => Promise<Fact | undefined>;
 }
 
-/** A step that is one role of the executor, and what it answers or pushes. */
+/** A step that runs one role, and returns or pushes what its agent made. */
 const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
   defineGate({
     kind,
@@ -39,7 +39,7 @@ const agent = <Kind extends string>(kind: Kind, spec: AgentSpec) =>
     async run(ctx) {
       const { step } = ctx;
       const back = ctx.resumed(Nothing) !== undefined && openDecision(ctx) === undefined;
-      // Reopened only because a commit came in: its output is still valid, and a person judges it again.
+      // Reopened only because a commit arrived: its output is still valid, and a person judges it again.
       let made = back || (step.reopened !== undefined && step.rework === undefined && step.summary !== undefined);
 
       for (;;) {

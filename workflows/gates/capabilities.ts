@@ -13,7 +13,7 @@ import type { Estimate } from '../contracts/pipeline-run.ts';
 import type { GateView, StepRecord } from '../contracts/run/state.ts';
 import type { Feedback } from '../rules/outputs.ts';
 
-/** How an attempt went. What called-off work has made all the same is cleared by its key. */
+/** How an attempt ended. If work was called off too late, what it has made is removed by its key. */
 export type Attempt<T> = { is: 'done'; value: T } | { is: 'failed'; because: string } | { is: 'called-off' };
 
 /** What a gate can use besides its context. It names these in `uses`, and is given just those. */

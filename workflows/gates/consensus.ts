@@ -7,7 +7,7 @@ import type { GateContext, JobEnd, Work } from './gate.ts';
 /** The role that makes one answer of several. */
 export const SYNTHESIZER = 'synthesizer';
 
-/** The fewest answers of which one can be made. */
+/** The minimum number of answers for a consensus. */
 const QUORUM = 2;
 
 type Lost = Extract<JobEnd, { is: 'failed' }>;

@@ -92,7 +92,7 @@ export interface Gate<
   Uses extends Capability = Capability,
 > {
   readonly kind: Kind;
-  /** The step's own knobs. They beat the policy. */
+  /** The options of the step. They override the policy. */
   readonly options: Options;
   /** Roles that must have a command before a run with this step may start. */
   readonly roles: readonly string[];

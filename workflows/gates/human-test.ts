@@ -109,7 +109,7 @@ const question = (
 const isLive = (environment: EnvironmentView | null) =>
   environment?.status === 'live' || environment?.status === 'provisioning';
 
-/** Why there is no environment to try the change in. The test goes on without one. */
+/** Why there is no environment for the test. The test continues without one. */
 function whyNot(ctx: Context, environment: EnvironmentView | null): Text {
   if (!ctx.environment.configured) return { fact: 'noEnvironmentConfigured' };
   if (environment?.because !== undefined) return environment.because;

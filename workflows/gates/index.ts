@@ -118,7 +118,8 @@ export const wrongDependents = ({
 }: Pick<z.output<typeof RunInput>, 'workspace' | 'task'>): BadField[] =>
   (task.dependents ?? []).flatMap((dependent, index) => {
     const at = `task.dependents[${index}]`;
-    if ('resume' in dependent) return [{ path: `${at}.resume`, expected: 'expected nothing: a dependent begins anew' }];
+    if ('resume' in dependent)
+      return [{ path: `${at}.resume`, expected: 'expected nothing: a dependent starts a new run' }];
     const { data, error } = RunInput.safeParse(dependent);
     const wrong = data ? wrongDependents(data) : badFields(error, dependent);
     const same = data?.task.id === task.id && data.workspace === workspace;

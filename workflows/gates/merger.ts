@@ -82,7 +82,7 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
       await ctx.keep(ctx.step, end);
       if (kept.assessed !== ctx.head()) continue;
     }
-    // A yes to something else is none to a red merge.
+    // Agreeing to something else is not agreeing to a red merge.
     if (good.against && !hasAccepted(ctx, yes, good.against) && kept.because === undefined) {
       kept.because = ctx.inWords(good.against);
       kept.against = JSON.stringify(good.against);

@@ -41,7 +41,7 @@ const review = <Kind extends string>(kind: Kind, subject: Subject) =>
     options: z.object({
       /** How many rounds to take. Default: `reviewIterations` of the policy. */
       iterations: z.number().int().min(1).max(20).optional(),
-      /** The gravest finding that passes. Default: `concernAllowed` of the policy. */
+      /** The most severe finding that passes. Default: `concernAllowed` of the policy. */
       concernAllowed: Concern.optional(),
     }),
     uses: ['failedEffect', 'stop'],

@@ -3,13 +3,13 @@ export const bytesOf = (value: unknown): number => utf8((JSON.stringify(value) a
 
 const utf8 = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Whether a value takes at most so many bytes. */
+/** Whether a value takes at most this many bytes. */
 export function fits(value: unknown, most: number): boolean {
   const json = JSON.stringify(value);
   return json.length * 3 <= most || (json.length <= most && utf8(json) <= most);
 }
 
-/** The most bytes that one escaped character takes in JSON. */
+/** The maximum number of bytes that one escaped character takes in JSON. */
 export const WIDEST = 6;
 
 /**
@@ -27,7 +27,7 @@ export function weightOf(value: unknown): number {
 const MARK = /… \[cut: it had (\d+) bytes(?:; all of it is kept as [^\]]*)?\]$/;
 
 /**
- * A text within so many bytes of JSON. A cut text ends with a mark: its original length, and the hashes under which all of it
+ * A text within this many bytes of JSON. A cut text ends with a mark: its original length, and the hashes under which all of it
  * is stored, if it is.
  */
 export function cutText(text: string, most: number, kept: readonly string[] = []): string {
@@ -51,7 +51,7 @@ function beginning(text: string, most: number): string {
   return text.slice(0, end);
 }
 
-/** A text in pieces of whole characters, each within so many bytes of JSON. */
+/** A text in pieces of whole characters, each within this many bytes of JSON. */
 export function piecesOf(text: string, most: number): string[] {
   const pieces: string[] = [];
   for (let left = text; left !== '';) {
@@ -72,7 +72,7 @@ function sizeOf(character: string): number {
 }
 const SHORT = '\b\t\n\f\r';
 
-/** The newest of a list that fit together into so many bytes. */
+/** The newest of a list that fit together into this many bytes. */
 export function newestWithin<T>(list: readonly T[], most: number): T[] {
   let left = most;
   const from = list.findLastIndex((each) => (left -= bytesOf(each) + 1) < 0);

@@ -14,7 +14,7 @@ export const statusOf = (run: RunState): Status => {
   return run.current?.phase === 'parked' ? 'parked' : 'running';
 };
 
-/** The kind of what can wake the run. A paused run waits for a person, whatever else goes on. */
+/** The kind of event that can wake the run. A paused run waits for a person, whatever else happens. */
 export const whatOf = (run: RunState): WaitingOn['what'] => {
   if (run.ending && run.closed) return 'nothing';
   return run.paused && !run.ending ? 'person' : (run.current?.waitingOn ?? 'timer');

@@ -20,7 +20,7 @@ export function readBlueprint(output: unknown): Document | undefined {
   return data && { name: data.name, shown: { fact: 'blueprintDocument', blueprint: data }, data };
 }
 
-/** The files that a document becomes below a folder: for people, and as data. */
+/** The files of a document in a folder: one for people, and one as data. */
 export const filesOf = (folder: string, name: string, markdown: string, data: unknown): Record<string, string> => ({
   [`${folder}/${slugOf(name)}.md`]: markdown,
   [`${folder}/${slugOf(name)}.json`]: `${JSON.stringify(data, null, 2)}\n`,

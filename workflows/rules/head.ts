@@ -15,9 +15,9 @@ export interface HeadSeen {
 type Judged = NonNullable<StepRecord['judged']>;
 
 /**
- * Why a verdict is void at the head that was found, or nothing while it is valid. A yes is valid for the judged commit and
- * for its descendants by commits of ours. Each poll sees only what came after the head before, so a void verdict stays void,
- * unless the judged commit is the head again.
+ * Why a verdict is void at the polled head. Undefined while it is valid. A verdict covers the judged commit and its
+ * descendants by commits of ours. A poll sees only commits after the last known head, so a void verdict stays void, unless
+ * the judged commit is the head again.
  */
 export function overtakenBy({ head, foreign = [], descends }: HeadSeen, judged: Judged): Text | undefined {
   if (head === undefined) return judged.voided;
@@ -27,7 +27,7 @@ export function overtakenBy({ head, foreign = [], descends }: HeadSeen, judged: 
   return judged.voided;
 }
 
-/** What `overtakenBy` did once: commits that had not been seen before void a verdict for good. For replays of old runs. */
+/** The earlier rule of `overtakenBy`, for replays of old runs: new commits by others voided a verdict permanently. */
 export const countedAgainst = (fresh: readonly ForeignCommit[], judged: Judged): Text | undefined =>
   judged.voided ?? (fresh.length > 0 ? cameAfter(fresh) : undefined);
 

@@ -120,7 +120,7 @@ const LITTLE = 12_000;
 /** The feedback with which work is sent back. */
 export type Feedback = Pick<Revision, 'feedback' | 'comments'>;
 
-/** Whether a run may come to have no room for it. */
+/** Whether a run may run out of room for it. */
 export const isLong = (feedback: Feedback): boolean => bytesOf(feedback) > LITTLE;
 
 /**

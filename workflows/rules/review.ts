@@ -6,7 +6,7 @@ import type { Finding, ReviewEntry } from '../contracts/reading.ts';
 
 const CATEGORIES = ['gap', 'clarification', 'assumption', 'risk', 'question'] as const;
 const SEVERITIES = ['low', 'medium', 'high'] as const;
-/** The most findings of one review that are kept, gravest first, and the length of a detail that replaces a missing title. */
+/** The maximum number of findings that are kept of one review, the most severe first, and the length of a detail that replaces a missing title. */
 const MOST = 20;
 const TITLE = 80;
 
@@ -24,7 +24,7 @@ const listOf = <Of extends z.ZodType>(item: Of) =>
   z.union([z.object({ items: z.array(item) }).transform(({ items }) => items), z.array(item)]);
 
 /**
- * What a reviewer found, gravest first, or nothing when its answer cannot be understood. An empty list is an answer; an
+ * What a reviewer found, the most severe first, or nothing when its answer cannot be understood. An empty list is an answer; an
  * answer without a list is none.
  */
 export function readItems(output: unknown): Item[] | undefined {
@@ -59,7 +59,7 @@ const rank = (severity: Policy['concernAllowed']): number => ['none', ...SEVERIT
 /** The findings that are not dismissed. */
 const outstanding = ({ findings }: ReviewEntry) => findings.filter(({ status }) => status !== 'dismissed');
 
-/** Whether a review leaves no finding that is graver than tolerated. */
+/** Whether a review leaves no finding that is more severe than tolerated. */
 export const converged = (review: ReviewEntry, tolerated: Policy['concernAllowed']): boolean =>
   !review.due && outstanding(review).every(({ severity }) => rank(severity) <= rank(tolerated));
 

@@ -38,7 +38,7 @@ export const Report = z.object({
 });
 export type Report = z.output<typeof Report>;
 
-/** Reads a report, or nothing when it is none. A greenlight with a grave concern does not count. */
+/** Reads a report, or nothing when it is none. A greenlight with a high or critical concern does not count. */
 export function readReport(raw: unknown): Report | undefined {
   const { data } = Report.safeParse(raw);
   return data && { ...data, greenlight: data.greenlight && !data.concerns.some(isGrave) };
@@ -47,8 +47,8 @@ export function readReport(raw: unknown): Report | undefined {
 const isGrave = ({ severity }: Report['concerns'][number]): boolean => severity === 'high' || severity === 'critical';
 
 /**
- * In the first round any concern sends the fixer, because early fixes are cheap. Later only grave ones do, and the rest is
- * advice.
+ * In the first round any concern sends the fixer, because early fixes are cheap. Later, only high and critical ones do,
+ * and the rest is advice.
  */
 export function judgeReport(report: Report, { fixes, head }: { fixes: number; head: string }): Verdict {
   const { greenlight, concerns, summary } = report;

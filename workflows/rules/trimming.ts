@@ -16,7 +16,7 @@ export interface Measure {
   present: number;
 }
 
-/** The mildest first. What the present decision needs stays complete until nothing else can go. */
+/** From mild to severe. What the present decision needs is cut last. */
 export const MEASURES: readonly Measure[] = [
   { text: 2_000, count: 100, list: 48_000, present: 300_000 },
   { text: 400, count: 30, list: 24_000, present: 300_000 },
@@ -30,7 +30,7 @@ export type Trim = (run: Carried, measure: Measure) => void;
 const over = ({ state }: Pick<StepEntry, 'state'>) => state === 'done' || state === 'skipped' || state === 'failed';
 const atWork = ({ state }: Pick<StepEntry, 'state'>) => state === 'working' || state === 'waiting';
 
-/** Cuts texts of an entry to so many bytes, in place, because others refer to these entries. */
+/** Cuts the texts of an entry to this many bytes, in place, because other data refers to the entry. */
 function cut<Key extends string>(entry: { [K in Key]?: string | undefined }, keys: readonly Key[], most: number): void {
   for (const key of keys) {
     const text = entry[key];
@@ -49,7 +49,7 @@ const log: Trim = (run, { text, list }) => {
   run.actions = newestWithin(run.actions, list * 2);
 };
 
-/** What remains of an input still identifies its repeat. */
+/** The shortened input still identifies a repeat of the action. */
 const seen: Trim = (run, { list }) => {
   for (const each of run.seen) each.input = compacted(each.input);
   run.seen = newestWithin(run.seen, list * 2);
@@ -146,7 +146,7 @@ const present: Trim = (run, { present: most, text, count }) => {
   if (run.environment) cut(run.environment, ['because'], most / 6);
 };
 
-/** A value with each of its texts within so many bytes. */
+/** A value with each of its texts within this many bytes. */
 function cutTexts<T>(value: T, most: number): T {
   if (typeof value === 'string') return cutText(value, most) as T;
   if (Array.isArray(value)) return value.map((each: unknown) => cutTexts(each, most)) as T;
@@ -156,7 +156,7 @@ function cutTexts<T>(value: T, most: number): T {
   ) as T;
 }
 
-/** Cuts a step's summary and output to so many bytes each. Data that does not fit is replaced by a mark. */
+/** Cuts a step's summary and output to this many bytes each. Data that does not fit is replaced by a mark. */
 function cutMade(step: StepRecord, most: number): void {
   cut(step, ['summary'], most);
   const { output } = step;

@@ -39,7 +39,7 @@ export class RunMailbox implements Mailbox {
   /** Handles an action at once, if the waiting step can. */
   handledAtOnce = (action: HumanAction): boolean => this.immediate?.(action) ?? false;
 
-  /** Leaves an action for the waiting step. The effect of the action before has come as far as it comes. */
+  /** Leaves an action for the waiting step, and settles the effect of the action before it. */
   deliver(action: HumanAction, actionId: string): void {
     this.settleEffect('done');
     this.action = action;

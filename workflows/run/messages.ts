@@ -40,7 +40,7 @@ export async function serve<T>(live: LiveRun, work: () => Promise<T>): Promise<T
   const { id } = live.upgrade.resumed;
   const always = alwaysAvailable(live);
   const working = work();
-  if (live.upgrade.resumed) throw new Error(`The gate of ${id} does not go straight back to where it was parked.`);
+  if (live.upgrade.resumed) throw new Error(`The gate of ${id} does not return directly to its park.`);
   receiveMessages(live, always, true);
   return working;
 }

@@ -34,7 +34,7 @@ export function takeUp(state: RunState, run: ClosedRun, wanted: number | undefin
   return [];
 }
 
-/** Takes up what retries of earlier builds brought themselves, for runs that were started by those. */
+/** Takes over what a retry of an earlier build passed on in its input. */
 export function takeUpAsGiven(state: RunState, { from = 1, ...given }: Resume): void {
   const { seen, ...brought } = given as Partial<ClosedRun> & { seen?: SeenAction[] };
   const nothing = { settled: [], visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} };

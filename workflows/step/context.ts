@@ -43,7 +43,7 @@ const CAPABILITIES: { [Name in Capability]: (scope: StepScope, stop: () => void)
   stop: (_, stop) => async () => {
     stop();
     await CancellationScope.current().cancelRequested;
-    throw new Error('A cancelled run goes on.');
+    throw new Error('A cancelled run continues.');
   },
   tracker: trackerFor,
   verdicts: ({ run: { state } }) => ({

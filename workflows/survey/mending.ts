@@ -4,7 +4,7 @@ import { clearable, runsWithUnsentNotices } from '../rules/survey.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { cleared, notDone, sentAgain } from '../words/survey.ts';
 
-/** The most orphans that one pass clears. The next pass continues. */
+/** The maximum number of orphans that one pass clears. The next pass continues. */
 const MOST_CLEARED = 100;
 
 /** Fixes what can be fixed, one at a time. Returns what was done and what was not. */

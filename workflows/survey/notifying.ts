@@ -3,7 +3,7 @@ import type { Found, Survey } from '../contracts/survey.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { findingNotice } from '../words/survey.ts';
 
-/** The most notices that one pass sends, and how long it may take. The next pass sends the rest. */
+/** The maximum number of notices that one pass sends, and the time limit for them. The next pass sends the rest. */
 const MOST_NOTICES = 20;
 const NOTICES_TIMEOUT = '1 minute';
 /** Every notice is about a task. The survey's own is this one. */

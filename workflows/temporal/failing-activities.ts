@@ -1,6 +1,6 @@
 import { Retrying } from '../contracts/run/retrying.ts';
 
-/** The most entries that are shown. */
+/** The maximum number of entries that are shown. */
 const MOST = 10;
 
 /**

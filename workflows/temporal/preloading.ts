@@ -1,10 +1,10 @@
 import type * as Workflows from '../index.ts';
 
 /**
- * Loads the workflow code once for all runs that share a V8 context. Otherwise the SDK loads it for each run again, and the
- * schemas alone are 2 MB and tens of milliseconds then. It can share modules itself (`preloadModules`, by which this one is
- * loaded), but freezes them, and zod's schemas are completed when they are first used. So these modules go to a cache of
- * their own, in which the SDK finds them for each run. No module of ours keeps state of a run; lint checks that.
+ * Loads the workflow code once for all runs that share a V8 context. Otherwise the SDK loads it again for each run, and
+ * the schemas alone cost 2 MB and tens of milliseconds. The SDK can share modules (`preloadModules`, which loads this
+ * module), but it freezes them, and zod completes its schemas at their first use. So these modules are in a separate
+ * cache, in which the SDK finds them for each run. None of our modules keeps state of a run, and lint checks that.
  */
 const scope = globalThis as { __TEMPORAL_ACTIVATOR__?: { moduleCache: Map<unknown, unknown> } };
 

@@ -5,9 +5,9 @@ interface Activator {
 }
 
 /**
- * Ignores signals whose names the SDK reserves. The SDK throws when such a signal arrives at a workflow with a default
- * signal handler, so that anybody who may signal could fail every workflow task of a run for good. It lets a name through
- * that has a handler of its own, but `setHandler` refuses reserved names: so the SDK's map of handlers answers for them.
+ * Ignores signals whose names the SDK reserves. When such a signal reaches a workflow with a default signal handler, the
+ * SDK throws. So anybody who may signal could fail every workflow task of a run. The SDK accepts a reserved name that has
+ * its own handler, but `setHandler` refuses to set one. So this changes the SDK's map of handlers.
  */
 export function ignoreReservedSignals(): void {
   const { signalHandlers } = (globalThis as unknown as { __TEMPORAL_ACTIVATOR__: Activator }).__TEMPORAL_ACTIVATOR__;

@@ -25,7 +25,7 @@ export const noAssessmentHint = () =>
 export const companionBrief = ({ role, threshold, repair }: Parts<'companionBrief'>) =>
   paragraphs(
     [
-      `You are the ${role}. Grade the last of the prior outputs, and the change that it speaks of.`,
+      `You are the ${role}. Grade the last of the prior outputs, and the change that it describes.`,
       'Answer in `output` with { "rating": 0..1, "summary": "…", "comments": [{ "body": "…", "quotedSource"?: "…" }] }.',
       `${threshold} or more passes. Comments are sent back to be acted on.`,
     ].join('\n'),

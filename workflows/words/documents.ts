@@ -52,4 +52,4 @@ export const specificationAsked = () =>
   'Specify the task. Answer in `output` with { "service": "…", "summary": "…", "modules": [{ "name", "summary", "groups": [{ "name", "requirements": [{ "id", "title", "text", "acceptance": [{ "given", "when", "outcome" }] }], "rules": ["…"] }] }] }. Change no files: they are written for you.';
 
 export const blueprintAsked = () =>
-  'Map the service as it stands. Answer in `output` with { "type": "…", "name": "…", "summary": "…", "references": ["path"], "modules": [{ "name", "summary", "references": ["path"] }] }. Change no files: they are written for you.';
+  'Map the service as it is. Answer in `output` with { "type": "…", "name": "…", "summary": "…", "references": ["path"], "modules": [{ "name", "summary", "references": ["path"] }] }. Change no files: they are written for you.';

@@ -5,7 +5,7 @@ export const checkingChange = () => 'Checking the change';
 export const merging = ({ head, base }: Parts<'merging'>) => `Merging ${short(head)} into ${base}`;
 
 export const merged = ({ decided, by }: Parts<'merged'>) =>
-  decided === 'by-policy' ? 'Merged.' : `Merged, as ${by ?? 'a person'} said.`;
+  decided === 'by-policy' ? 'Merged.' : `Merged, because ${by ?? 'a person'} approved it.`;
 
 export const mergeRejectedBy = ({ by, reason }: Parts<'mergeRejectedBy'>) =>
   `${by ?? 'A person'} rejected the merge${reason ? `: ${reason}` : '.'}`;

@@ -1,7 +1,7 @@
 import type { Fact, FactName, Facts } from '../contracts/facts.ts';
 import type { Failing } from '../contracts/reports.ts';
 
-/** What the sentence of a fact is made of. Facts within a fact are in words by then. */
+/** The values of the sentence of a fact. Facts within a fact have already become sentences. */
 export type Parts<Name extends FactName> = {
   [Key in keyof Facts[Name]]: Fact extends Facts[Name][Key] ? Exclude<Facts[Name][Key], Fact> : Facts[Name][Key];
 };

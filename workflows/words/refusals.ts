@@ -6,10 +6,10 @@ import type { Parts } from './parts.ts';
 
 export const notOffered = ({ action, offers, used, faster }: Parts<'notOffered'>) => {
   const who = faster && `${faster.by ?? 'Somebody'} took ${faster.action} at ${faster.at}.`;
-  return [`Not ${action} now: only ${offers.join(', ')}.`, used, who].filter(Boolean).join(' ');
+  return [`${action} is not on offer now. On offer: ${offers.join(', ')}.`, used, who].filter(Boolean).join(' ');
 };
 
-/** The list of what is offered does not show why a fix is not. */
+/** Says why a fix is not on offer, which the list of offers does not show. */
 export const fixAttemptsUsed = ({ attempt, attempts }: Parts<'fixAttemptsUsed'>) =>
   `${attempt} of ${attempts} attempts are used.`;
 
@@ -18,14 +18,14 @@ export const runEnded = ({ ending }: Parts<'runEnded'>) => `The run is ${ending}
 // Too late
 
 export const visitOver = ({ visit, now }: Parts<'visitOver'>) =>
-  `${visit} is over. Now it is ${now ?? 'nobody’s turn'}.`;
+  `${visit} is over. ${now === undefined ? 'Nobody is asked now.' : `The present visit is ${now}.`}`;
 
 export const headMoved = ({ head }: Parts<'headMoved'>) => `The head is ${head} now.`;
 
 export const decisionSettled = ({ decision, choice }: Parts<'decisionSettled'>) => `${decision} is settled: ${choice}.`;
 
 export const findingSettled = ({ finding }: Parts<'findingSettled'>) =>
-  `${finding} is settled: it was worked in, or did not come up again.`;
+  `${finding} is settled: it was incorporated, or was not found again.`;
 
 export const findingNotOpen = ({ finding, because }: Parts<'findingNotOpen'>) => {
   const state = {

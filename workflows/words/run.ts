@@ -13,7 +13,7 @@ export const atWork = () => 'The run is at work.';
 export const actionTaken = ({ action }: { action: string }) => `${action} was taken`;
 
 export const pausedBy = ({ by, reason }: { by?: string | undefined; reason?: string | undefined }) =>
-  `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It goes on with resume.`;
+  `${by ?? 'A person'} paused the run${reason ? `: ${reason}` : '.'} It continues with resume.`;
 
 export const budgetSpent = ({ spent, budget }: { spent: number; budget: number | undefined }) =>
   `The run has spent ${spent} of ${budget} cents`;

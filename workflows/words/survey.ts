@@ -45,7 +45,7 @@ function textOf(problem: Problem): Words {
     case 'unseen':
       return {
         detail: `could not check all of it: ${problem.because}`,
-        mend: 'read the worker’s log, fix what it names, then try again',
+        mend: 'read the worker’s log, fix the cause, then try again',
       };
   }
 }
@@ -97,27 +97,27 @@ function unsentFound(unsent: UnsentNotices): Words {
   const { adapter, count, since, because } = unsent;
   return {
     detail: `${count} notices wait for ${adapter} since ${since}${because ? `: ${because}` : ''}`,
-    mend: `fix what ${adapter} sends to, then: ${FIX}`,
+    mend: `fix the receiver of ${adapter}, then: ${FIX}`,
   };
 }
 
 function stuckFound({ workflowId, attempt, nondeterminism, message }: Stuck): Words {
   const reset = `temporal workflow reset --workflow-id ${shellWord(workflowId)} --type LastWorkflowTask --reason doctor`;
   const mend = nondeterminism
-    ? `deploy the build that fits its history (gatehouse export and gatehouse replay say which does), or: ${reset}`
+    ? `deploy the build that fits its history (gatehouse export and gatehouse replay show which one), or: ${reset}`
     : UNDECODABLE.test(message)
-      ? 'deploy a worker that has the codec, or the build that wrote it: it then continues by itself'
-      : `deploy a build that fixes this: it then continues by itself; or: ${reset}`;
+      ? 'deploy a worker that has the codec, or the build that wrote it: the workflow then continues'
+      : `deploy a build that fixes this: the workflow then continues; or: ${reset}`;
   return { detail: `${workflowId}, attempt ${attempt}: ${message}`, mend };
 }
 
-/** What a worker says of a payload, an input or a snapshot that another worker can read. */
+/** The errors about a payload, an input or a snapshot that another worker can read. */
 const UNDECODABLE =
   /cannot be decoded|newer build wrote|unknown encoding|which the worker lacks|cannot read a snapshot/i;
 
 const failingFound = ({ workflowId, activity, attempt, message }: Failing): Words => ({
   detail: `${workflowId} waits for ${activity}, which has failed ${attempt} times: ${message}`,
-  mend: 'fix what it names: it is retried by itself',
+  mend: 'fix the cause: the activity is retried',
 });
 
 /** The notice about a finding. */

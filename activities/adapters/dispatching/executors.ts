@@ -43,7 +43,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], agentsOf: Age
       const executor = (await knowing(job.key)) ?? forRole((await agentsOf(job.change)).agents, job.role);
       return executor.ensure(job, by);
     },
-    /** An unknown job may have left something behind at any executor, and looking ends that. */
+    /** Any executor may still run parts of an unknown job. Polling an executor ends them. */
     async look(key, by) {
       const known = await knowing(key);
       const [report] = await Promise.all((known ? [known] : all).map((each) => each.look(key, by)));

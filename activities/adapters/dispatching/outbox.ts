@@ -70,7 +70,7 @@ class Outbox implements Outgoing {
     const [adapter, { because }] = [this.options.name, this];
     const read = async (name: string): Promise<KeptNotice[]> => {
       const message = await readJson(path.join(this.folder, name), Kept).catch(() => undefined);
-      if (!message) return []; // delivered meanwhile, or unreadable, and then it is set aside when its turn comes
+      if (!message) return []; // It was delivered meanwhile. Or it is unreadable, and is set aside in its turn.
       const { key, workflowId, notice } = message;
       return [{ adapter, key, workflowId, at: notice.at, ...(because && { because }) }];
     };
@@ -98,7 +98,7 @@ class Outbox implements Outgoing {
     this.rounds = this.rounds.then(() => this.round());
   }
 
-  /** Waits for the rounds that have begun, up to a limit. */
+  /** Waits for the deliveries that have begun, up to a limit. */
   private async settled(): Promise<void> {
     const { waitMs = WAIT_MS } = this.options;
     let deadline: NodeJS.Timeout | undefined;
@@ -144,7 +144,7 @@ class Outbox implements Outgoing {
     const { firstPauseMs = 1_000 } = this.options;
     const because = cause instanceof Error ? `${message}: ${cause.message}` : message;
     this.because = because;
-    if (this.failures === 0) this.log({ because }, 'notices cannot be delivered: they are kept, and tried again');
+    if (this.failures === 0) this.log({ because }, 'notices cannot be delivered: they are kept and retried');
     const pauseMs = Math.min(firstPauseMs * 2 ** this.failures, LONGEST_PAUSE_MS);
     this.failures += 1;
     this.pause = setTimeout(

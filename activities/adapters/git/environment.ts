@@ -7,8 +7,8 @@ import { plainEnvironment } from './machine.ts';
 const WRITERS = Math.min(4, availableParallelism());
 
 /**
- * Nothing that a repository's configuration names is run, and it does not change what we do (git-config(1)). Settings that
- * decide how contents become files are left to the configuration of the checkout's owner.
+ * The configuration of a repository neither makes us run a program nor changes what we do (git-config(1)). Only settings
+ * that decide how contents become files are left to the owner of the checkout.
  */
 const SETTINGS = [
   'core.hooksPath=/dev/null',

@@ -161,6 +161,6 @@ async function mustBeFolder(place: string): Promise<void> {
   if (found?.isDirectory()) return;
   const instead = found === undefined ? 'nothing' : found.isSymbolicLink() ? 'a link' : 'something else';
   throw new NotACheckout(
-    `It is no git checkout any more: expected the folder ${path.basename(place)}, found ${instead}.`,
+    `It is no longer a git checkout: expected the folder ${path.basename(place)}, found ${instead}.`,
   );
 }

@@ -70,7 +70,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
   async headsIn(copy: Repository, { repository, branch, base }: Omit<Change, 'basis'>) {
     const refs = await branchesOf(copy, [branch, base]);
     const [head, baseHead] = [known(refs, `refs/heads/${branch}`), known(refs, `refs/heads/${base}`)];
-    if (!baseHead) throw new Error(`The base branch ${base} of ${repository} is not there.`);
+    if (!baseHead) throw new Error(`The base branch ${base} of ${repository} does not exist.`);
     return { head, baseHead };
   }
 
@@ -96,7 +96,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     if (await commitOf(copy, commit).catch(() => undefined)) return copy;
     const current = await this.current(source, copy);
     if (await commitOf(current, commit)) return current;
-    throw new Error(`The commit ${commit} is not in ${repository} any more.`);
+    throw new Error(`The commit ${commit} is no longer in ${repository}.`);
   }
 
   /**

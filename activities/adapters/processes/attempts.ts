@@ -5,7 +5,7 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 
   constructor(key: string) {
-    super(`A later attempt has ${key}: this one leaves it alone.`);
+    super(`A later attempt owns ${key}: this one leaves it alone.`);
   }
 }
 

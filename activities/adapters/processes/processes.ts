@@ -126,7 +126,7 @@ export async function stateOf(folder: string): Promise<ProcessState> {
   if (launch === undefined) return { is: 'absent' };
   const launched = await recordAs(record, Launched);
   const running = launched && (await isRunning(folder, launched));
-  const code = await readWord(exit); // read after checking the process, which writes it as its last act
+  const code = await readWord(exit); // This is read after the process was checked, because the process writes it last.
   if (code) return { is: 'exited', code: Number(code) };
   if (running) {
     const outputs = await Promise.all([stdout, stderr].map(changedAt));

@@ -15,8 +15,8 @@ export const GRACE_ELSEWHERE_SECONDS = 3;
 export const SUPERVISOR = `
 command=$1 folder=$2 most=$3 pause=$4 grace=$5
 
-# Copies what comes to a log as it comes, whatever its amount. Where the disk is full it is read all the same, and lost:
-# the command is slowed down, but goes on. It ends when nobody can print any more.
+# Copies the output to a log. When the disk is full, the output is read and dropped, so the command becomes slow but
+# continues. Ends when no process has the pipe open.
 keep() {
   trap '' TERM INT HUP
   log=$folder/$1.log

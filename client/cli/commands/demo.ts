@@ -23,7 +23,7 @@ export async function demo({ options }: Called<[], { unattended?: boolean }>): P
       const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended });
       if (unattended) asExpected = played.ok;
       else {
-        if (!up.signal.aborted) say('The stack keeps running. One Ctrl-C stops it in order.');
+        if (!up.signal.aborted) say('The stack keeps running. Press Ctrl-C once to stop it cleanly.');
         await up.interrupted;
       }
     } finally {

@@ -16,7 +16,7 @@ export async function up({ json }: Called): Promise<number> {
       shown.uiUrl && `Web UI: ${shown.uiUrl}`,
       shown.temporalPath && `temporal: ${shown.temporalPath}`,
       shown.codecEndpoint && `codec server: ${shown.codecEndpoint}`,
-      'One Ctrl-C stops it in order.',
+      'Press Ctrl-C once to stop it cleanly.',
     ]
       .filter(Boolean)
       .join('\n'),

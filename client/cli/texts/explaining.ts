@@ -51,8 +51,8 @@ function endsBy({ waitingOn, change, retrying }: Read['run'], pending: Pending[]
     environment: 'The wait ends when the environment is up or has failed.',
     forge: 'The repository is polled until the wait ends.',
     budget:
-      'A monthly budget ends the wait when it is raised, or when the next month begins. To raise the run’s own budget, start the run again.',
-    timer: 'The run continues by itself.',
+      'The wait ends when the monthly budget is raised, or when the next month begins. If the run has spent its own budget, start it again with a higher one.',
+    timer: 'The run continues without your help.',
     nothing: '',
   }[waitingOn.what];
 }

@@ -6,7 +6,8 @@ const ENDLESS = 20_000;
 
 /**
  * Several workflows that signal and start each other in the SDK's own sandbox, in virtual time, without a server. It
- * imports SDK internals, as the SDK's own tests do. It does not check command order as Core does: replay tests do.
+ * imports SDK internals, as the SDK's own tests do. Unlike Core, it does not check the order of commands. Replay tests do
+ * that.
  */
 export class Cluster {
   readonly executions = new Map<string, Execution>();

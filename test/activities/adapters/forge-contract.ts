@@ -24,7 +24,7 @@ const yes = async () => true;
 const no = async () => false;
 
 /**
- * The conformance suite of forges. The rig's repository has a `main` with a file `a.txt`, settings, and one check `good`,
+ * The conformance suite of forges. The test repository has a `main` with a file `a.txt`, settings, and one check `good`,
  * which is red for a commit with a file `bad.txt`.
  */
 export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): void {

@@ -149,22 +149,25 @@ describe('a webhook', () => {
     expect(hook.asked[0]!.headers).not.toHaveProperty('gatehouse-signature');
   });
 
-  it.each([400, 401, 404, 410])('that answers %i has refused for good, which is logged', async (status) => {
-    hook.answer.status = status;
-    const { log, lines, all } = listening();
-    await webhookNotifier({ url: hook.url, secret: 'a long secret', log }).deliver(message);
-    expect(lines).toEqual(['the webhook refuses a notice for good: it is dropped']);
-    expect(all.join()).toContain(message.key);
-    expect(all.join()).not.toMatch(/t0ken|secret/);
-  });
+  it.each([400, 401, 404, 410])(
+    'that answers %i has refused the notice, which is logged and dropped',
+    async (status) => {
+      hook.answer.status = status;
+      const { log, lines, all } = listening();
+      await webhookNotifier({ url: hook.url, secret: 'a long secret', log }).deliver(message);
+      expect(lines).toEqual(['the webhook refuses a notice for good: it is dropped']);
+      expect(all.join()).toContain(message.key);
+      expect(all.join()).not.toMatch(/t0ken|secret/);
+    },
+  );
 
-  it.each([408, 425, 429, 500, 503])('that answers %i is tried again', async (status) => {
+  it.each([408, 425, 429, 500, 503])('that answers %i gets the notice again', async (status) => {
     hook.answer.status = status;
     const failed = webhookNotifier({ url: hook.url, log: silent }).deliver(message);
     await expect(failed).rejects.toThrow(`The webhook answers ${status}.`);
   });
 
-  it('is not left by a redirect', async () => {
+  it('is not replaced by the target of a redirect', async () => {
     Object.assign(hook.answer, { status: 307, headers: { location: hook.url } });
     await expect(webhookNotifier({ url: hook.url, log: silent }).deliver(message)).rejects.toThrow('answers 307');
     expect(hook.asked).toHaveLength(1);
@@ -223,7 +226,8 @@ describe('routes', () => {
   it.each(['mail', 'log,log', ',', 'log,', 'log=ci_failed=no_checks'])(
     'are refused if they are invalid: "%s"',
     (text) => {
-      const expected = 'GATEHOUSE_NOTIFY: expected names of log, file, webhook, each once, some with types as in ';
+      const expected =
+        'GATEHOUSE_NOTIFY: expected a list of log, file, webhook without repeats, optionally with types, as in ';
       expect(() => read(text)).toThrow(expected);
     },
   );
@@ -302,10 +306,7 @@ describe('an outbox', () => {
     const answered = hook.asked.filter(({ body }) => body.includes('"two"'));
     expect(answered).toHaveLength(1);
     expect(hook.asked.slice(0, refused).every(({ body }) => body.includes('"one"'))).toBe(true);
-    expect(lines).toEqual([
-      'notices cannot be delivered: they are kept, and tried again',
-      'notices are delivered again',
-    ]);
+    expect(lines).toEqual(['notices cannot be delivered: they are kept and retried', 'notices are delivered again']);
   });
 
   it('lists kept notices with the reason and the delivered ones, and sends at once on request', async () => {

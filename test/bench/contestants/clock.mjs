@@ -1,9 +1,9 @@
-/** Milliseconds on a clock that nobody sets. */
+/** Milliseconds on a monotonic clock. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 export { setTimeout as pause } from 'node:timers/promises';
 
-/** Who waits for an effect waits before it is caused. */
+/** Resolves when an effect happens. A caller must begin to wait before the effect is caused. */
 export class Effects {
   waiting = new Map();
 
@@ -18,7 +18,7 @@ export class Effects {
   }
 }
 
-/** Does something many times, so many at a time. */
+/** Calls a function for each index up to `count`, with limited concurrency. */
 export async function many(count, atATime, one) {
   let next = 0;
   const worker = async () => {

@@ -1,5 +1,5 @@
-// The same scenarios with DBOS, a library in one process over the same PostgreSQL: a parked workflow waits for a message
-// and then takes one step; a chain takes one step after another.
+// The same scenarios with DBOS, a library that runs in one process on the same PostgreSQL. A parked workflow waits for
+// a message and then runs one step. A chain runs one step after another.
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { Effects, many, now, pause } from './clock.mjs';
 
@@ -40,7 +40,7 @@ async function park(count) {
     await ready;
     names.push(name);
   });
-  await pause(500); // the first wait for a message is registered after its parking was told
+  await pause(500); // The effect is reported before the workflow begins to wait for a message.
 }
 
 async function act(name) {
@@ -119,5 +119,5 @@ process.send({
     'parked-cpu': { raw: [[cpu]] },
   },
 });
-await pause(200); // what was sent is read first
+await pause(200); // Gives the parent time to read the message.
 process.exit(0);

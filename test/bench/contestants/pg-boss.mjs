@@ -1,6 +1,6 @@
-// How the original drives a run, modelled on pg-boss at its default poll: one job drives a run to its next standstill and
-// ends where the run parks; an action writes the run's row and enqueues the run anew, one live job per run; ten workers
-// of one job each. Every advance reads the run's row and writes it with its revision compared.
+// The way in which the original drives a run, on pg-boss with its default polling interval. One job drives a run until
+// it parks or ends. An action updates the row of the run and enqueues the run again, with at most one live job per run.
+// There are ten workers with one job each. Each step reads the row and writes it back if its revision is unchanged.
 import { createRequire } from 'node:module';
 import { Effects, many, now, pause } from './clock.mjs';
 
@@ -13,7 +13,7 @@ const say = (line) => process.send({ say: `pg-boss: ${line}` });
 const connectionString = process.env.BENCH_DATABASE;
 const QUEUE = 'execution.advance';
 const WORKERS = 10;
-/** A storm is only as large as its drain at ten jobs per two seconds lets a benchmark be. */
+/** The size of a storm. It is limited, because ten workers take ten jobs every two seconds. */
 const STORM = Math.min(pace.storm, 200);
 
 const effects = new Effects();
@@ -34,7 +34,7 @@ const write = (id, revision, state) =>
   ]);
 const wake = (id) => boss.send(QUEUE, { id }, { singletonKey: id, retryLimit: 5, retryDelay: 30, retryBackoff: true });
 
-/** Drives a run until it is parked or over: each step is an effect, and a write of the run. */
+/** Drives a run until it is parked or has ended. Each step causes an effect and writes the row of the run. */
 async function drive(id) {
   for (;;) {
     const { revision, state } = await read(id);
@@ -54,7 +54,7 @@ async function begin(id, due, more = {}) {
   await pool.query('insert into runs values ($1, 0, $2)', [id, { due, done: 0, ...more }]);
 }
 
-/** An action: the run is read, changed, written with its revision compared, and enqueued. */
+/** Acts on a run: reads its row, writes it back if its revision is unchanged, and enqueues the run. */
 async function act(id) {
   const effect = effects.next(id);
   const begun = now();
@@ -68,7 +68,7 @@ async function act(id) {
   return { acknowledged, effect: (await effect) - begun };
 }
 
-/** People act now and then, each on a run of their own: what one waits for is the poll. */
+/** Samples actions at intervals, each on a separate run, so the result is mostly the wait for the next poll. */
 async function actions() {
   const count = pace.samples;
   await many(count, 20, (index) => begin(`act-${index}`, 0));
@@ -103,7 +103,7 @@ async function storm() {
   return [(now() - begun) / 1_000];
 }
 
-say(`${pace.samples} actions, at a poll every 2 s`);
+say(`${pace.samples} actions, with a poll every 2 s`);
 const samples = await actions();
 say('steps');
 const step = await steps();
@@ -113,9 +113,9 @@ process.send({
   figures: {
     action: { raw: [samples.map(({ effect }) => effect)] },
     'acknowledged-signal': { raw: [samples.map(({ acknowledged }) => acknowledged)] },
-    step: { raw: [step], note: 'and 15 s until its job is polled' },
+    step: { raw: [step], note: 'plus 15 s until the job is polled' },
     storm: { raw: [whole], ...(STORM !== 1_000 && { note: `${STORM} actions` }) },
   },
 });
-await pause(200); // what was sent is read first
+await pause(200); // Gives the parent time to read the message.
 process.exit(0);

@@ -1,5 +1,5 @@
-// Bare Temporal: one trivial activity, no code of ours in the workflows. The worker is made as the production worker is,
-// so that every option of it (pollers, slots, cache, time-outs) is the same on both sides.
+// The floor: bare Temporal with one trivial activity, and no code of ours in the workflows. The worker is created like
+// the production worker, so all options (pollers, slots, cache, timeouts) are the same on both sides.
 import { fileURLToPath } from 'node:url';
 import { heartbeat } from '@temporalio/activity';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -14,7 +14,7 @@ const { code } = await bundleWorkflowCode({
 
 const BEAT_MS = 20_000;
 
-/** Runs for a while with heartbeats, as gatehouse's jobs do by the thousand, and reports its end too. */
+/** Runs for a while with heartbeats, like gatehouse's jobs, and reports its end. */
 async function touchFor(effect: string, seconds: number): Promise<void> {
   tellEffect(effect);
   for (let left = seconds * 1_000; left > 0; left -= BEAT_MS) {

@@ -1,5 +1,5 @@
-// gatehouse as in production on this machine's own git and processes. It reports the time of every call to git, and of every
-// removal of a folder for which somebody waits.
+// gatehouse as in production, on the git and the processes of this machine. It reports how long each call to git takes,
+// and each removal of a folder for which somebody waits.
 import { subscribe } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';

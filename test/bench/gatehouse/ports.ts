@@ -8,8 +8,8 @@ const BASE = 'b'.repeat(40);
 const commitOf = (what: string) => createHash('sha1').update(what).digest('hex');
 
 /**
- * Ports on which everything succeeds at once. They keep almost no state, so they cost next to nothing, and a restarted
- * worker finds them unchanged. Each effect is reported under the task's id.
+ * Ports on which every call succeeds at once. They keep almost no state, so they cost very little and a restarted worker
+ * can use them at once. Each effect is reported under the id of its task.
  */
 export const benchPorts = (): Ports => ({
   forge: new WillingForge(),
@@ -28,7 +28,7 @@ export const benchPorts = (): Ports => ({
 
 /** Every head is where the run expects it, and checks are green at the first poll. */
 class WillingForge implements Forge {
-  /** Surveys find nothing here. */
+  /** Surveys do not run here. */
   list: Forge['list'] = async () => [];
   release: Forge['release'] = async () => undefined;
   examine: Forge['examine'] = async ({ repository, base = 'main', branch }) => ({
@@ -85,7 +85,7 @@ class LiveEnvironments implements Environments {
 /** The heads of branches to which jobs of this process have written, for the one call without a head. */
 const heads = new Map<string, string>();
 
-/** The feedback that makes a repeated job take this many seconds. Without it, jobs end at once. */
+/** A text in the feedback that makes a repeated job take this many seconds. Without it, jobs end at once. */
 export const taking = (seconds: number) => `It takes ${seconds} s.`;
 const secondsOf = ({ revision }: Job) => Number(/It takes (\d+) s\./.exec(revision?.feedback ?? '')?.[1] ?? 0);
 

@@ -5,7 +5,9 @@ import { METRICS } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
 
-/** The pause between two samples, so that neither subject still works when the other is measured, in milliseconds. */
+/**
+ * The pause between two samples, in milliseconds. It keeps the work of one subject out of the measurement of the other.
+ */
 const REST_MS = 25;
 
 interface Sample {
@@ -15,8 +17,8 @@ interface Sample {
 type Way = 'signal' | 'update';
 
 /**
- * A person acts on a parked run, with nothing else going on: how long until it is acknowledged, and until the first
- * effect in the world of what follows (the fixer's job here, the one activity there). Floor and gatehouse take turns.
+ * Measures an action on a parked run while nothing else happens: the time to its acknowledgement, and to the first
+ * external effect that follows (the fixer's job, or the activity of the floor). Floor and gatehouse take turns.
  */
 export async function action(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const bare = (await stage.floorParked(pace.pool)).slice(0, pace.pool);

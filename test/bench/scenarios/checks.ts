@@ -18,8 +18,8 @@ const LOOK_MS = 30_000;
 const PLACE = { repository: 'acme/shop', base: 'main', branch: 'gatehouse/PAY-142' };
 
 /**
- * A run waits a day for checks that do not end, in virtual time: the SDK's own sandbox, and the activity itself, which
- * says when its next attempt is due. Events are those that a server would write of what the run did in that day.
+ * Measures in virtual time how many history events a run causes that waits a day for checks. The run uses the sandbox and
+ * the real activity, which determines its next attempt. The events are those that a server would write.
  */
 export async function checks(book: Book, say: (line: string) => void): Promise<void> {
   say('waiting 24 h for checks, in virtual time');
@@ -34,14 +34,14 @@ export async function checks(book: Book, say: (line: string) => void): Promise<v
     pipeline: { steps: [{ kind: 'coder' }, { kind: 'ci' }] },
   });
   const tape = new Tape();
-  tape.follow(run); // the coder is at work for a minute: what comes after is what the checks cost
+  tape.follow(run); // The coder works for the first minute. Later events are the cost of the checks.
   await cluster.advance(MINUTE_MS + DAY_MS);
   if (run.closed || looks.count === 0) throw new Error(`The run did not wait: ${JSON.stringify(run.closed)}`);
   book.add({ id: 'checks-events', ...METRICS['checks-events'] }, { gatehouse: figure([[tape.events]]) });
   book.add({ id: 'checks-looks', ...METRICS['checks-looks'] }, { gatehouse: figure([[looks.count]]) });
 }
 
-/** The activity as the worker has it, tried again when it says so, over a forge whose one check never ends. */
+/** The production activity, retried after the delay that it requests, on a forge with one check that never ends. */
 function endlessChecks(cluster: () => Cluster, looks: { count: number }): World {
   const look = async (_: unknown, known: string) => ({ state: 'open', head: known, baseHead: known, foreign: [] });
   const forge = { look, checks: async () => ({ ended: [], running: ['e2e'], none: false }) } as unknown as Forge;

@@ -12,9 +12,9 @@ const GATEHOUSE = fileURLToPath(new URL('../../../client/cli/gatehouse.mjs', imp
 const NOTHING = ['-e', '0'];
 
 /**
- * The processor time of commands, each in a process of its own, in turns with a floor: for commands that need no server, Node
- * doing nothing; for what a command loads, Node loading Temporal's client as one file; for a whole command, that client asking
- * the server the same. A status that does not exist is refused when everything is loaded and nothing has been asked.
+ * Measures the processor time of commands, in turns with a floor. Each command is a separate process. For commands without
+ * a server, the floor is an empty Node program. For loading, it is a bundle of Temporal's client. For `list`, it is that
+ * client with the same query. `list` with an invalid status measures loading only, because it fails before the query.
  */
 export async function cli({ cluster, say }: Stage, pace: Pace, book: Book): Promise<void> {
   const environment = { TEMPORAL_ADDRESS: cluster.address, TEMPORAL_NAMESPACE: cluster.namespace, NODE_OPTIONS: '' };
@@ -37,7 +37,7 @@ export async function cli({ cluster, say }: Stage, pace: Pace, book: Book): Prom
       for (let sample = 0; sample <= pace.starts; sample += 1) {
         const theirs = await processorMs(bare, environment);
         const ours = await processorMs([GATEHOUSE, ...words], environment);
-        if (sample === 0) continue; // the build is made, and the files are in memory
+        if (sample === 0) continue; // The first sample makes the build and fills the file cache.
         floor.at(-1)!.push(theirs);
         gatehouse.at(-1)!.push(ours);
       }
@@ -54,7 +54,7 @@ for await (const { workflowId } of workflow.list({ query: 'WorkflowType = "pipel
 await connection.close();
 `;
 
-/** A program with its libraries in one file, minified, as in a build of ours. */
+/** A program that is bundled with its libraries into one minified file, like our own build. */
 async function bundled(name: string, contents: string): Promise<string> {
   const outfile = path.resolve('build', 'bench', `${name}.mjs`);
   await build({
@@ -70,7 +70,7 @@ async function bundled(name: string, contents: string): Promise<string> {
   return outfile;
 }
 
-/** What Node takes for these arguments, user and system time together, as bash reports it. */
+/** The user and system time of Node with these arguments, as reported by bash, in milliseconds. */
 async function processorMs(args: readonly string[], env: Record<string, string>): Promise<number> {
   const script = `TIMEFORMAT='%3U %3S'; time "$@" > /dev/null`;
   const { stderr } = await execa('bash', ['-c', script, 'bash', process.execPath, ...args], { env, reject: false });

@@ -7,8 +7,8 @@ import type { Stage } from '../stage.ts';
 import type { Subject } from '../subject.ts';
 
 /**
- * The worker is killed and at once a new one is started, as a new process; at the same moment a person acts on a run that
- * was in the killed one's memory. Measures the time from the kill to the first effect of the person's action.
+ * Kills the worker and starts a new one at once. At the same moment a person acts on a run that the killed worker had in
+ * memory. Measures the time from the kill to the first effect of that action.
  */
 export async function crash(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const bare = await stage.floorParked(pace.crashed);
@@ -32,7 +32,7 @@ export async function crash(stage: Stage, pace: Pace, book: Book): Promise<void>
   book.add({ id: 'crash', ...METRICS.crash }, { floor: figure(floor), gatehouse: figure(gatehouse) });
 }
 
-/** Seconds from the killing to the effect. */
+/** The seconds from the kill to the effect. */
 async function killed(subject: Subject, effect: Promise<number>, act: () => Promise<void>): Promise<number> {
   const begun = now();
   await subject.kill();

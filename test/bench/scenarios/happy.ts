@@ -12,8 +12,8 @@ interface Played extends Tally {
 }
 
 /**
- * The built-in pipeline `human-review`, with an environment, merged without a fix: its time without the person's, and
- * what it leaves in histories, its environment's included. Bare, it is a chain of six activities with one wait.
+ * Measures the built-in pipeline `human-review` with an environment and without a fix: its time, excluding that of the
+ * person, and the histories of the run and its environment. The floor is a chain of six activities with one wait.
  */
 export async function happy(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const floor: Played[][] = [];

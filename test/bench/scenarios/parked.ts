@@ -6,8 +6,8 @@ import type { Stage } from '../stage.ts';
 import { cpuMsOf } from '../machine.ts';
 
 /**
- * Thousands of runs wait for a person, more than the worker keeps in memory: what that costs its memory, the database,
- * and the processors while nothing happens.
+ * Measures thousands of idle runs that wait for a person, more than the worker keeps in memory: the memory, the database
+ * size and the processor time that they cost.
  */
 export async function parked(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const before = (await stage.parked(0)).length;
@@ -33,7 +33,7 @@ export async function parked(stage: Stage, pace: Pace, book: Book): Promise<void
   if (perRun > 0) add('parked-database', perRun);
 }
 
-/** What both of the server's databases take on disk, indexes included. */
+/** The size of both of the server's databases on disk, including indexes. */
 async function databaseBytes({ cluster }: Stage): Promise<number> {
   const sizes = "select sum(pg_database_size(datname)) from pg_database where datname like 'temporal%'";
   return Number(await cluster.postgres.query(sizes));

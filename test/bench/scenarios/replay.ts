@@ -10,8 +10,8 @@ import type { Stage } from '../stage.ts';
 const ACTIONS = 40;
 
 /**
- * How fast recorded histories are gone through by Core and the workflow code, as after an eviction or a restart: runs
- * that have been acted on many times, again and again, on a bundle that is built already.
+ * Measures the replay rate of Core and the workflow code, as after an eviction or a restart. Replays a run with many
+ * actions again and again, on a finished bundle.
  */
 export async function replay(stage: Stage, pace: Pace, book: Book): Promise<void> {
   stage.say('replaying recorded histories');
@@ -25,7 +25,7 @@ export async function replay(stage: Stage, pace: Pace, book: Book): Promise<void
     workflowsPath: fileURLToPath(new URL('../floor/workflows.ts', import.meta.url)),
     logger: quiet,
   });
-  // The bundle that the worker has made.
+  // The bundle that the worker has already built.
   const ours = { workflowBundle: await workflowBundle(await stage.cluster.folder('gatehouse')), dataConverter };
   const floor: number[][] = [];
   const gatehouse: number[][] = [];
@@ -50,7 +50,7 @@ async function rate(options: ReplayWorkerOptions, run: ReturnType<Stage['bare']>
   return ((history.events?.length ?? 0) * times) / ((now() - begun) / 1_000);
 }
 
-/** A run that has had as many actions and is parked again. */
+/** A run that is parked again after `ACTIONS` actions. */
 async function actedOn(stage: Stage): Promise<string> {
   const task = stage.name('replayed');
   const ready = () => stage.effects.next(`${task} human_test_ready`);
@@ -66,7 +66,7 @@ async function actedOn(stage: Stage): Promise<string> {
   return task;
 }
 
-/** A bare workflow with as many activities as such a run has jobs and notices. */
+/** A bare workflow with as many activities as that run has jobs and notices. */
 async function bareActedOn(stage: Stage): Promise<string> {
   const name = stage.name('replayed-floor');
   let done = stage.effects.next(`${name} parked`);

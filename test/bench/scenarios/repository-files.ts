@@ -1,4 +1,4 @@
-/** What the large repository of the benchmark holds besides its files: agents that are done at once, and a preview. */
+/** The special files of the large repository: settings, an agent that ends at once, and a preview. */
 export const SETTINGS = `checks:
   one: test -d src
   two: test -f agent.mjs

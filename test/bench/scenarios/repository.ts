@@ -15,14 +15,14 @@ import type { Stage } from '../stage.ts';
 import { AGENT, SERVER, SETTINGS } from './repository-files.ts';
 
 const QUEUE = 'repository';
-/** How long one run may take, in milliseconds: its first examination, six checkouts and a person. */
+/** The time limit of one run, in milliseconds: for its first examination, six checkouts and a person. */
 const RUN_MS = 900_000;
 
 /** The folders of the scenario: the owner's repository, bare git's copies of it, and our data. */
 interface Place {
   home: string;
   owner: string;
-  /** What a script of bare git would work in: a clone as its owner has it, and a bare one. */
+  /** The repositories of the bare git script: a clone with a checkout for the owner, and a bare mirror. */
   clone: string;
   mirror: string;
   data: string;
@@ -36,7 +36,7 @@ type Samples = Record<'floor' | 'gatehouse', number[]>;
  * neither begins while files of the other are still being written or removed.
  */
 export async function repository(stage: Stage, pace: Pace, book: Book): Promise<void> {
-  const home = await stage.cluster.folder('large'); // goes with the cluster, however this ends
+  const home = await stage.cluster.folder('large'); // It is removed together with the cluster.
   const place = {
     home,
     owner: path.join(home, 'owner'),
@@ -65,7 +65,10 @@ export async function repository(stage: Stage, pace: Pace, book: Book): Promise<
 const historyOf = async (owner: string): Promise<string> =>
   /^size-pack: (.*)$/m.exec(await bareGit(owner, 'count-objects', '-vH'))?.[1] ?? 'of unknown size';
 
-/** The first checkout has our copy made, as git has its mirror; the others find it there. */
+/**
+ * Measures checkouts and their removal. The first checkout includes the creation of our copy, and of the mirror for bare
+ * git.
+ */
 async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
   const workspace = new LocalWorkspace(place.data);
   const trash = new Trash(place.data);
@@ -99,7 +102,7 @@ async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Pr
 async function runs(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
   const worker = await stage.besides('repository', 'gatehouse/local.ts', QUEUE, { GATEHOUSE_DATA: place.data });
   const [spent, took, removals] = [newSamples(), newSamples(), newSamples()];
-  const clock = setInterval(() => stage.say('… it goes on'), 15_000);
+  const clock = setInterval(() => stage.say('… still running'), 15_000);
   try {
     await worker.start();
     for (let n = 0; n < pace.repositoryRuns; n += 1) {
@@ -123,7 +126,10 @@ async function runs(stage: Stage, place: Place, pace: Pace, book: Book): Promise
   note(book, 'repository-removals', removals);
 }
 
-/** From its start to its merge, a person at once. What its calls to git took, and removals that somebody waited for. */
+/**
+ * Runs `human-review` from start to merge, with a person who answers at once. Returns its time, the time of its git calls,
+ * and that of removals for which somebody waited.
+ */
 async function humanReview(stage: Stage, { owner }: Place): Promise<Record<'ms' | 'git' | 'removals', number>> {
   const task = stage.name('large');
   const sums = { git: 0, removal: 0 };
@@ -154,10 +160,10 @@ async function humanReview(stage: Stage, { owner }: Place): Promise<Record<'ms' 
 }
 
 /**
- * The same by bare git, as a careful script does it that tests what it merges: it fetches, reads the settings, and makes
- * checkouts for coder, reviewer, preview, two checks and merger. It looks at what the coder changed, commits it and hands it
- * over, sees that the reviewer and the merger changed nothing and that the merge has no conflict, and fetches once more to
- * see that nobody was faster. Then the owner's checkout merges, and the branch is deleted. One call for each, no polling.
+ * Does the same with bare git, like a careful script: fetches, reads the settings, and makes checkouts for coder,
+ * reviewer, preview, two checks and merger. Commits and pushes the change of the coder, verifies that reviewer and merger
+ * changed nothing and that the merge has no conflict, and fetches again to detect other changes. Then merges in the
+ * checkout of the owner, and deletes the branch. It makes one call for each and never polls.
  */
 async function bareRun({ mirror, clone, home }: Place, branch: string): Promise<number> {
   const trees = path.join(home, branch);
@@ -202,7 +208,7 @@ async function emptied({ data }: Place): Promise<void> {
 
 const newSamples = (): Samples => ({ floor: [], gatehouse: [] });
 
-/** What was written and removed before is on the disk first: whoever comes next must not pay for it. */
+/** Measures the work after flushing earlier writes to the disk, so that they do not count. */
 async function timed(work: () => Promise<unknown>): Promise<number> {
   await flushed();
   const begun = now();

@@ -7,8 +7,8 @@ import type { Stage } from '../stage.ts';
 const STEPS = 10;
 
 /**
- * What a step costs: the time from one step's effect to the next one's, in a pipeline of plain agents whose jobs end at
- * once. Bare, the same is a chain of activities: one workflow task and one activity each. One run at a time, in turns.
+ * Measures the cost of a step: the time between the effects of two consecutive steps, in a pipeline of plain agents whose
+ * jobs end at once. The floor is a chain of activities, with one workflow task per activity. One run at a time, in turns.
  */
 export async function step(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const floor: number[][] = [];

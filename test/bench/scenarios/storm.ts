@@ -7,10 +7,9 @@ import type { Pace } from '../pace.ts';
 import { PROPOSED, type Stage } from '../stage.ts';
 
 /**
- * As many actions at once as runs wait for an approval, one for each: the time until the last of them has had its effect,
- * which is that an agent is at work again. As agents are, it is at work for longer than the storm lasts, and so is the bare
- * activity. Once more with both ending at once: then what follows them has its share of the time. Between two storms
- * everything comes to rest.
+ * Sends one action to each run that waits for an approval, all at once. Measures the time until the last agent works
+ * again. `storm`: jobs, and the activities of the floor, take longer than the storm. `storm-short`: both end at once, so
+ * the work that follows them competes with the storm. Between two storms the system becomes idle.
  */
 export async function storm(stage: Stage, pace: Pace, book: Book): Promise<void> {
   await storms(stage, pace, book, 'storm', pace.stormSeconds);
@@ -23,7 +22,7 @@ async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm
   const said = { by: 'ana', feedback: `No tax. ${taking(seconds)}` };
   const next = (names: readonly string[], what: string) => {
     const effects = Promise.all(names.map((name) => stage.effects.next(`${name}${what}`, TIMEOUT_MS)));
-    effects.catch(() => undefined); // whoever waits for it hears of it then
+    effects.catch(() => undefined); // The caller that awaits it receives the error.
     return effects;
   };
   const floor: number[][] = [];
@@ -45,10 +44,10 @@ async function storms(stage: Stage, pace: Pace, book: Book, id: 'storm' | 'storm
 }
 
 const TIMEOUT_MS = 300_000;
-/** The pause until the server has finished its writes, in milliseconds. */
+/** The pause in which the server finishes its writes, in milliseconds. */
 const REST_MS = 10_000;
 
-/** Seconds from the first action to the last effect. */
+/** The seconds from the first action to the last effect. */
 async function until(effects: Promise<number[]>, act: () => Promise<unknown>[]): Promise<number> {
   const begun = now();
   await Promise.all(act());

@@ -6,10 +6,10 @@ type Completion = Core.workflow_completion.IWorkflowActivationCompletion;
 type Job = Core.workflow_activation.IWorkflowActivationJob;
 type Command = Core.workflow_commands.IWorkflowCommand;
 
-/** Events of one workflow task: scheduled, started, completed. */
+/** The events of one workflow task: scheduled, started, completed. */
 const TASK = 3;
 
-/** Counts the history events that a server would write of what a run in the sandbox does. */
+/** Counts the history events that a server would write for a run in the sandbox. */
 export class Tape {
   events = 0;
 
@@ -32,7 +32,7 @@ export class Tape {
   }
 }
 
-/** An activity's end is two events, for its start is written with it. */
+/** The end of an activity is two events, because its start is written together with it. */
 const ofJob = ({ resolveActivity, fireTimer, signalWorkflow }: Job): number =>
   resolveActivity ? (resolveActivity.isLocal ? 0 : 2) : fireTimer || signalWorkflow ? 1 : 0;
 

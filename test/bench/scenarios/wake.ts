@@ -6,8 +6,8 @@ import type { Pace } from '../pace.ts';
 import { CACHED_RUNS, type Stage } from '../stage.ts';
 
 /**
- * A person acts on a run that the worker no longer has in memory, for newer ones have taken its place: its history is
- * read and replayed first. Each run is woken once.
+ * Measures an action on a run that newer runs have evicted from the memory of the worker, so its history is read and
+ * replayed first. Each run is used once.
  */
 export async function wake(stage: Stage, pace: Pace, book: Book): Promise<void> {
   const wanted = pace.wakes * pace.repetitions;

@@ -17,9 +17,9 @@ export interface Member {
   form: FormName;
   workflowId: string;
   acks: Ack[];
-  /** What was sent to it, to be sent again. */
+  /** The actions that were sent to it, so that they can be sent again. */
   sent: (Wish & { actionId: string })[];
-  /** How it ends, when otherwise than its form. */
+  /** Its expected end, if it differs from that of its form. */
   ends?: string;
 }
 
@@ -28,13 +28,16 @@ export interface CrowdOptions {
   actions: number;
   seed: number;
   queue: string;
-  /** Which forms, and how many of ten runs are of each. */
+  /** The number of runs of each form, out of ten. */
   mix: Readonly<Partial<Record<FormName, number>>>;
-  /** The client of those who act, which may go another way than the judge's. */
+  /** The client that people use. It may take another route to the server than the client of the judge. */
   client?: Client;
 }
 
-/** How an action is sent: an update, a signal, the same one twice at once, or two that compete. */
+/**
+ * The ways to send an action: as an update, as a signal, twice at once (`double`, `mixed`), or together with a competing
+ * action (`two`).
+ */
 const WAYS = ['update', 'update', 'signal', 'signal', 'double', 'mixed', 'two'] as const;
 type Way = (typeof WAYS)[number];
 
@@ -42,13 +45,13 @@ const SENDERS = 40;
 /** How long a sender tries, in milliseconds. After that, its action counts as not acknowledged. */
 const SEND_MS = 180_000;
 
-/** Many runs, and people who act on them, whatever happens to workers and servers meanwhile. */
+/** Many runs, and people who act on them while workers and servers fail. */
 export class Crowd {
   readonly members: Member[] = [];
   private readonly runs: Runs;
   private readonly dice: Dice;
   private numbers = 0;
-  /** How many actions were sent and acknowledged, by what was said to them. */
+  /** The number of acknowledged actions, by answer, and of repeats. */
   readonly told = { taken: 0, queued: 0, refused: 0, repeats: 0 };
 
   constructor(
@@ -88,7 +91,7 @@ export class Crowd {
     });
   }
 
-  /** Brings every run to its end, as its form says. */
+  /** Brings every run to the end that its form defines. */
   async finish(timeoutMs = 300_000): Promise<void> {
     const until = Date.now() + timeoutMs;
     await some(SENDERS, this.members, async (member) => {
@@ -106,13 +109,13 @@ export class Crowd {
   /** Stops one run, which then ends as cancelled. */
   async stop(member: Member): Promise<void> {
     member.ends = 'CANCELED';
-    await this.tell(member, { action: 'stop', said: { reason: 'Nobody wants it any more.' } }, this.newId(), 'update');
+    await this.tell(member, { action: 'stop', said: { reason: 'It is no longer needed.' } }, this.newId(), 'update');
   }
 
-  /** Somebody terminates one with Temporal's own tools, and begins it again. */
+  /** Terminates a run with Temporal's own tools, and starts it again. */
   async beginAgain({ workflowId }: Member): Promise<void> {
     const client = this.options.client ?? this.stage.client;
-    await insisting(() => client.workflow.getHandle(workflowId).terminate('Nobody knows why.'));
+    await insisting(() => client.workflow.getHandle(workflowId).terminate('Terminated by the test.'));
     await insisting(() => this.runs.retry(workflowId));
   }
 
@@ -131,7 +134,7 @@ export class Crowd {
     await Promise.all([this.tell(member, wish, id, 'update'), this.tell(member, wish, id, again, true)]);
   }
 
-  /** Sends until somebody acknowledges, always under the same id: as a person's client does. */
+  /** Sends an action until it is acknowledged, always with the same id, like the client of a person. */
   private async tell(
     member: Member,
     { action, said }: Wish,
@@ -160,8 +163,8 @@ export class Crowd {
   }
 
   /**
-   * What nobody should have sent: an earlier action once more, long after it was judged; one for a visit that is over;
-   * hints by the dozen; a report of an environment that there never was. None of it may change anything.
+   * Sends messages that must not change anything: an old action again, an action for a past visit, dozens of hints, and a
+   * report of an environment that never existed.
    */
   async disturb(throws: Dice): Promise<void> {
     const member = throws.pick(this.members);
@@ -178,7 +181,7 @@ export class Crowd {
       ...(old ? [this.signal(workflowId, old.action, { ...old.said, actionId: old.actionId, by: 'ana' })] : []),
     ];
     this.told.repeats += 1;
-    await Promise.allSettled(all); // a run that has ended hears nothing more
+    await Promise.allSettled(all); // A run that has ended receives nothing.
   }
 
   private async signal(workflowId: string, action: Wish['action'], input: object): Promise<void> {
@@ -207,15 +210,15 @@ export class Crowd {
       if (searchAttributes['GatehouseStatus']?.[0] === 'paused') return 'paused';
       return String(searchAttributes['GatehousePhase']?.[0] ?? '');
     } catch {
-      return ''; // nobody answers now
+      return ''; // The server does not answer now.
     }
   }
 
-  /** Of no other crowd: what jobs were told is kept for all of them. */
+  /** An id that no other crowd uses, because all crowds share one journal of jobs. */
   private newId = (): string => `${this.options.queue}-${this.options.seed}-${(this.numbers += 1)}`;
 }
 
-/** Does it until somebody answers. What another try has done already is done. */
+/** Retries the work until the server answers. An earlier try may already have succeeded. */
 async function insisting(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
@@ -228,7 +231,7 @@ async function insisting(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Runs the work for all things, at most `most` at a time. */
+/** Runs the work for every item, with at most `most` at a time. */
 export async function some<T>(most: number, things: readonly T[], work: (thing: T) => Promise<void>): Promise<void> {
   let next = 0;
   const one = async () => {

@@ -2,20 +2,20 @@ import type { ActionName } from '../../../workflows/contracts/messages.ts';
 import type { Dice } from '../../support/walk/dice.ts';
 import type { WorldScript } from '../world/script.ts';
 
-/** One thing that somebody wants done. Its words bear the action's id, so that they are found again in what came of it. */
+/** An action that a person sends. Its texts contain its id, so that they can be found in the results. */
 export interface Wish {
   action: ActionName;
   said: Record<string, unknown>;
 }
 
-/** A kind of run that parks, what people do to it there, and how it is brought to its end. */
+/** A kind of run that parks, the actions of people on it, and how it ends. */
 export interface Form {
   steps: readonly (string | { kind: string; [option: string]: unknown })[];
   world: WorldScript;
-  /** Phase in which it takes what people do. */
+  /** The phase in which it accepts these actions. */
   parks: string;
   wish: (dice: Dice, actionId: string) => Wish;
-  /** What ends it, tried until it is taken, once per step that asks. */
+  /** The action that ends it, by phase. It is sent until it is taken. */
   finish: Readonly<Record<string, Wish>>;
   ends: string;
 }
@@ -32,7 +32,7 @@ const held = (dice: Dice, actionId: string): Wish =>
   dice.chance(0.5) ? { action: 'pause', said: { reason: actionId } } : { action: 'resume', said: { reason: actionId } };
 
 export const FORMS = {
-  /** A review with findings: most of what is said to it is done on the spot. */
+  /** A review with findings. Most actions on it take effect at once. */
   review: {
     steps: ['requirements-review'],
     world: { outputs: { 'requirements-reviewer': [{ items }] } },
@@ -46,7 +46,7 @@ export const FORMS = {
     finish: { 'requirements-review:parked': { action: 'proceed', said: {} } },
     ends: 'completed',
   },
-  /** An output that is sent back again and again: each time an agent is told why. */
+  /** An output that is sent back again and again. Each time, an agent gets the reason. */
   approval: {
     steps: [{ kind: 'architect', approval: true }, 'analysis'],
     world: { jobMs: { architect: [400] } },
@@ -56,7 +56,7 @@ export const FORMS = {
     finish: { 'architect:parked': { action: 'approve', said: {} } },
     ends: 'completed',
   },
-  /** A change under test, rebuilt and mended again and again, and merged in the end. */
+  /** A change that is tested, rebuilt and fixed again and again, and merged in the end. */
   tested: {
     steps: ['coder', { kind: 'human-test', fixes: 1_000 }, 'conflicts', 'ci', 'merger'],
     world: { provisionMs: 100 },
@@ -72,5 +72,8 @@ export const FORMS = {
 } as const satisfies Record<string, Form>;
 export type FormName = keyof typeof FORMS;
 
-/** Actions whose words go to an agent: one that was taken is told to just one job, one that was refused to none. */
+/**
+ * Actions whose texts are passed to an agent: exactly one job gets the text of a taken action, and no job gets that of a
+ * refused one.
+ */
 export const TOLD_TO_JOBS: readonly string[] = ['requestFix', 'requestChanges'];

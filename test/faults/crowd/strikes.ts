@@ -9,12 +9,15 @@ import type { Crowd } from './crowd.ts';
 
 /** A fault that strikes a crowd repeatedly until it is stopped. */
 export interface Strike {
-  /** Pauses between two of them, in seconds: from, to. */
+  /** The range of the pauses between two strikes, in seconds. */
   every: readonly [number, number];
   once: () => Promise<void>;
 }
 
-/** Strikes until stopped; comes back when the last one is over. Answers how often it struck, and when the last was over. */
+/**
+ * Strikes until stopped. `stop` waits for the last strike, and returns the number of strikes and the time when the last
+ * one was over.
+ */
 export function striking(
   strikes: readonly Strike[],
   dice: Dice,
@@ -41,7 +44,7 @@ export function striking(
   };
 }
 
-/** One of the workers is killed, at any moment. */
+/** Kills one of the workers at a random moment. */
 export const killWorkers = (
   lanes: readonly Lane[],
   dice: Dice,
@@ -51,7 +54,7 @@ export const killWorkers = (
   once: async () => dice.pick(lanes).kill(),
 });
 
-/** The server is killed, stays away for a moment, and starts on the same database. */
+/** Kills the server, and restarts it on the same database after two seconds. */
 export const killServer = ({ cluster, say }: Stage, every: readonly [number, number] = [20, 60]): Strike => ({
   every,
   async once() {
@@ -63,7 +66,7 @@ export const killServer = ({ cluster, say }: Stage, every: readonly [number, num
   },
 });
 
-/** The database is killed under the running server, and recovers from what it had written. */
+/** Kills the database under the running server. It recovers from its write-ahead log. */
 export const killPostgres = ({ cluster, say }: Stage, every: readonly [number, number] = [15, 40]): Strike => ({
   every,
   async once() {
@@ -79,15 +82,15 @@ export const killPostgres = ({ cluster, say }: Stage, every: readonly [number, n
 export const cut = (proxy: Proxy, { say }: Stage, seconds: number, every: readonly [number, number]): Strike => ({
   every,
   async once() {
-    say(`the wire is cut for ${seconds} s`);
+    say(`the connection is cut for ${seconds} s`);
     proxy.cut();
     await pause(seconds * 1_000);
     proxy.mend();
-    say('the wire is mended');
+    say('the connection is restored');
   },
 });
 
-/** Another build is made the current one, and all runs are asked to come to it: forward, and back again. */
+/** Switches the current build back and forth, and asks all runs to move to it. */
 export function changeBuilds({ client, say }: Stage, targets: readonly Target[]): Strike {
   let at = 0;
   return {
@@ -95,14 +98,12 @@ export function changeBuilds({ client, say }: Stage, targets: readonly Target[])
     async once() {
       at = (at + 1) % targets.length;
       const left = await makeCurrent(client, targets[at]!);
-      say(
-        `build ${targets[at]!.build}: ${left === undefined ? 'no worker of it is there' : `${left} runs are still to come`}`,
-      );
+      say(`build ${targets[at]!.build}: ${left === undefined ? 'it has no worker' : `${left} runs have not moved`}`);
     },
   };
 }
 
-/** Answers how many runs are not there yet; nothing, when no worker of that build is there. */
+/** Returns how many runs have not moved yet. Undefined if the build has no worker. */
 export async function makeCurrent(client: Client, target: Target): Promise<number | undefined> {
   try {
     return (await upgrade(client, target, { told: () => undefined, stop: AbortSignal.timeout(8_000) })).left;
@@ -112,7 +113,7 @@ export async function makeCurrent(client: Client, target: Target): Promise<numbe
   }
 }
 
-/** Messages that nobody should have sent: see `Crowd.disturb`. */
+/** Sends messages that must not change anything: see `Crowd.disturb`. */
 export const noise = (crowd: Crowd, dice: Dice): Strike => ({
   every: [0.2, 1],
   once: () => crowd.disturb(dice),

@@ -18,7 +18,7 @@ type Attributes = Record<string, any>;
 
 export interface PastActivity {
   type: string;
-  /** What it was asked. */
+  /** Its input. */
   question: any;
   scheduledAt: number;
   ended?: 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TIMED_OUT';
@@ -26,7 +26,7 @@ export interface PastActivity {
   answer?: any;
 }
 
-/** Somebody's action as it reached the history: an update that was accepted, or a signal. */
+/** A person's action in the history: an accepted update, or a signal. */
 export interface PastAction {
   by: 'update' | 'signal';
   action: string;
@@ -95,7 +95,7 @@ export function cancelledAt({ events }: Past): number | undefined {
   return event && timeOf(event);
 }
 
-/** The phases that it showed, in order. */
+/** The phases in the order in which they were shown. */
 export const phasesOf = ({ events }: Past): { phase: string; at: number }[] =>
   events.flatMap((event) => {
     if (typeOf(event) !== 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES') return [];

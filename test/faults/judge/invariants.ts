@@ -5,7 +5,7 @@ import { actionsOf, activitiesOf, cancelledAt, endsOf, failedTasksOf, phasesOf, 
 /** One line of the ledger: an effect and its time. */
 export type Line = Effect & { at: string };
 
-/** The acknowledgement that the sender of an action got. */
+/** The acknowledgement that the sender of an action received. */
 export interface Ack {
   actionId: string;
   action: string;
@@ -17,10 +17,10 @@ export interface Ack {
 export interface Record {
   task: string;
   repository: string;
-  /** The expected end, and the time limit for it after the end of the fault, in milliseconds. */
+  /** The expected end of the run, and the time limit for it, in milliseconds after the end of the fault. */
   expected: { end: string; withinMs: number };
   ledger: readonly Line[];
-  /** The run first, then its environment and its release watch, each execution for itself. */
+  /** The histories of all executions: those of the run first, then those of its environment and its release watch. */
   pasts: readonly Past[];
   acks: readonly Ack[];
   log: readonly ActionEntry[];
@@ -91,19 +91,19 @@ const mergedOnce: Judge = (record) => {
     ({ type, ended }) => type === 'settledMergeResult' && ended === 'COMPLETED',
   )?.answer;
   return [
-    ...merges.slice(1).map(({ key }) => say('I2', 'mergesDoubled', `merged once more: ${key}`)),
+    ...merges.slice(1).map(({ key }) => say('I2', 'mergesDoubled', `merged again: ${key}`)),
     ...merges.flatMap((line) => {
       const head = line.key.slice(record.repository.length + 1);
       const green = checked.length === 0 || checked.some(({ answer }) => answer?.head === head && isGreen(answer));
       return [
-        ...(asked.includes(head) ? [] : [say('I2', 'mergesDoubled', `${head} was merged, which nobody asked for`)]),
-        ...(green ? [] : [say('I2', 'mergesDoubled', `${head} was merged, which was never seen green`)]),
+        ...(asked.includes(head) ? [] : [say('I2', 'mergesDoubled', `${head} was merged without a request`)]),
+        ...(green ? [] : [say('I2', 'mergesDoubled', `${head} was merged without green checks`)]),
         ...(tested?.commit === undefined || line.effect !== 'merged' || line.mergeCommit === tested.commit
           ? []
-          : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, while ${tested.commit} was tested`)]),
+          : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, but ${tested.commit} was tested`)]),
         ...(line.effect !== 'merged' || result === undefined || line.mergeCommit === result
           ? []
-          : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, told as ${result}`)]),
+          : [say('I2', 'mergesDoubled', `merged as ${line.mergeCommit}, but the run reports ${result}`)]),
       ];
     }),
   ];
@@ -111,7 +111,7 @@ const mergedOnce: Judge = (record) => {
 const isGreen = (report: { checks?: { conclusion: string }[] }) =>
   (report.checks ?? []).every(({ conclusion }) => ['success', 'neutral', 'skipped'].includes(conclusion));
 
-/** I3: no key is started twice, and no two jobs of one step and role live at once; none outlives its run. */
+/** I3: every job is started once, two jobs of one step and role never run at once, and no job outlives its run. */
 const jobsOnce: Judge = (record) => {
   const found: Violation[] = [];
   const [live, started] = [new Map<string, string>(), new Set<string>()];
@@ -123,7 +123,7 @@ const jobsOnce: Judge = (record) => {
     }
     const other = live.get(work);
     if (started.has(key)) found.push(say('I3', 'jobsDoubled', `${key} was started twice`));
-    else if (other) found.push(say('I3', 'jobsDoubled', `${key} was started while ${other} lived`));
+    else if (other) found.push(say('I3', 'jobsDoubled', `${key} was started while ${other} was running`));
     started.add(key);
     live.set(work, key);
   }
@@ -131,7 +131,7 @@ const jobsOnce: Judge = (record) => {
   return [...found, ...[...live.values()].map((key) => say('I3', 'leaked', `${key} still runs`))];
 };
 
-/** I4: every environment was made once and taken down, and only one existed at a time. */
+/** I4: every environment was created once and destroyed, and only one existed at a time. */
 const environmentsGone: Judge = (record) => {
   const found: Violation[] = [];
   const [live, made] = [new Set<string>(), new Set<string>()];
@@ -140,16 +140,16 @@ const environmentsGone: Judge = (record) => {
       live.delete(key);
       continue;
     }
-    if (made.has(key)) found.push(say('I4', 'leaked', `${key} was made twice`));
-    if (live.size > 0) found.push(say('I4', 'leaked', `${key} was made while ${[...live].join(', ')} stood`));
+    if (made.has(key)) found.push(say('I4', 'leaked', `${key} was created twice`));
+    if (live.size > 0) found.push(say('I4', 'leaked', `${key} was created while ${[...live].join(', ')} existed`));
     made.add(key);
     live.add(key);
   }
   if (record.closedAt === undefined) return found;
-  return [...found, ...[...live].map((key) => say('I4', 'leaked', `${key} still stands`))];
+  return [...found, ...[...live].map((key) => say('I4', 'leaked', `${key} still exists`))];
 };
 
-/** I7: visits and generations only go up. */
+/** I7: the numbers of visits and generations never decrease. */
 const neverBack: Judge = (record) => {
   const found: Violation[] = [];
   const highest = new Map<string, number>();
@@ -176,14 +176,14 @@ const oneEnd: Judge = (record) => {
   const [end] = last ? endsOf(last) : [];
   const is = end?.is === 'COMPLETED' ? String(end.answer?.outcome) : end?.is;
   return [
-    ...many.map(({ workflowId }) => say('I8', 'other', `${workflowId} has not exactly one end`)),
-    ...(is === expected.end ? [] : [say('I8', 'other', `it ended as ${is}, and was to end as ${expected.end}`)]),
+    ...many.map(({ workflowId }) => say('I8', 'other', `${workflowId} does not have exactly one end`)),
+    ...(is === expected.end ? [] : [say('I8', 'other', `it ended as ${is} instead of ${expected.end}`)]),
   ];
 };
 
 /**
- * I13: every park sent a notice, and every notice was delivered. A park that continues in another execution sent its notice
- * before.
+ * I13: every park sent a notice, and every notice was delivered. If a park continues in another execution, the earlier one
+ * sent its notice.
  */
 const toldOf: Judge = (record) => {
   const delivered = effects(record, 'notice-delivered').map(({ key }) => key);
@@ -200,20 +200,20 @@ const toldOf: Judge = (record) => {
   });
   return [
     ...missing.map(({ notice }) => say('I13', 'other', `${notice.id} was never delivered`)),
-    ...silent.map((id) => say('I13', 'other', `${id} parked, and told nobody`)),
+    ...silent.map((id) => say('I13', 'other', `${id} parked without a notice`)),
   ];
 };
 
 /** I14: after the fault, everything ends in time. */
 const converged: Judge = ({ overAt, closedAt, expected }) => {
-  if (closedAt === undefined) return [say('I14', 'unconverged', 'it has not come to its end')];
+  if (closedAt === undefined) return [say('I14', 'unconverged', 'it has not ended')];
   const took = closedAt - (overAt ?? closedAt);
   return took <= expected.withinMs
     ? []
-    : [say('I14', 'unconverged', `it took ${took} ms after the fault was over, and was to take ${expected.withinMs}`)];
+    : [say('I14', 'unconverged', `it took ${took} ms after the fault, more than the ${expected.withinMs} allowed`)];
 };
 
-/** I15: after its cancellation a run begins nothing. */
+/** I15: a run starts nothing after its cancellation. */
 const nothingAfter: Judge = (record) => {
   const at = runsOf(record)
     .map(cancelledAt)
@@ -239,7 +239,7 @@ const noStumble: Judge = ({ pasts }) =>
     failedTasksOf(past).map((because) => say('I11', 'other', `${past.workflowId}: a workflow task failed: ${because}`)),
   );
 
-/** The effects of a disturbed run are those of an undisturbed one. */
+/** A disturbed run has the same effects as an undisturbed one. */
 const asUndisturbed: Judge = (record) => {
   if (!record.undisturbed || record.closedAt === undefined) return [];
   const [now, before] = [normalised(record), record.undisturbed];
@@ -247,8 +247,8 @@ const asUndisturbed: Judge = (record) => {
   const more = without(now, before).filter((effect) => !effect.startsWith('notice-delivered '));
   const fewer = without(before, now);
   return [
-    ...more.map((effect) => say('ledger', 'doubled', `besides what an undisturbed run does: ${effect}`)),
-    ...fewer.map((effect) => say('ledger', 'lost', `an undisturbed run does: ${effect}`)),
+    ...more.map((effect) => say('ledger', 'doubled', `additional effect: ${effect}`)),
+    ...fewer.map((effect) => say('ledger', 'lost', `missing effect: ${effect}`)),
   ];
 };
 
@@ -261,7 +261,7 @@ function without(all: readonly string[], taken: readonly string[]): string[] {
   });
 }
 
-/** The ledger of one run with what differs between any two runs taken out: names, commits, times. */
+/** The ledger of one run without the parts that differ between any two runs: names, commits and times. */
 export const normalised = ({ ledger, task }: Pick<Record, 'ledger' | 'task'>): string[] =>
   ledger
     .map(

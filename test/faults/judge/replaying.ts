@@ -5,7 +5,10 @@ import type { Violation } from './invariants.ts';
 
 let quiet = false;
 
-/** I11: every history replays on the workflow code of this build, without what watched it. By workflow id. */
+/**
+ * I11: every history replays on the workflow code of this build, without the interceptors of the test. Returns violations
+ * by workflow id.
+ */
 export async function replayAll(pasts: readonly Past[], folder: string): Promise<Map<string, Violation[]>> {
   hush();
   const found = new Map<string, Violation[]>();
@@ -19,7 +22,7 @@ export async function replayAll(pasts: readonly Past[], folder: string): Promise
   return found;
 }
 
-/** Temporal's core prints its warnings on standard output unless told: that is where results belong. */
+/** Keeps Temporal's core from printing warnings on standard output, which is for results. */
 function hush(): void {
   if (quiet) return;
   quiet = true;

@@ -1,4 +1,4 @@
-/** The slope of the straight line that fits these points best: what grows, and how fast. */
+/** The slope of the straight line that fits these points best: the rate of growth. */
 export function slopeOf(points: readonly (readonly [number, number])[]): number {
   if (points.length < 2) return 0;
   const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;

@@ -27,13 +27,13 @@ import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
 import type { Asked } from '../world/script.ts';
 
-/** How long after the last strike everything may take to end, in milliseconds. */
+/** The time limit for everything to end after the last strike, in milliseconds. */
 const CONVERGES_MS = 180_000;
 
 /** The targets of strikes. */
 interface StruckAt {
   stage: Stage;
-  /** Where runs are, when the lanes are two builds. */
+  /** The targets of upgrades, if the two lanes run different builds. */
   builds: readonly Target[];
   lanes: readonly Lane[];
   dice: Dice;
@@ -46,13 +46,13 @@ interface CrowdKind {
   actions: number;
   mix: CrowdOptions['mix'];
   strikes: (struck: StruckAt) => Strike[];
-  /** Whether the two lanes are two builds of one deployment. */
+  /** Whether the two lanes run two builds of one deployment. */
   builds?: true;
 }
 const SMALL = { runs: 20, actions: 1_500, mix: { review: 4, approval: 3, tested: 3 } };
 
 export const CROWDS = {
-  /** Ten thousand actions over two hundred runs, while workers and the server are killed. */
+  /** Ten thousand actions on two hundred runs, while workers and the server are killed. */
   actions: {
     runs: 200,
     actions: 10_000,
@@ -65,7 +65,7 @@ export const CROWDS = {
   partition: { ...SMALL, strikes: ({ stage, proxy }) => [cut(proxy, stage, 60, [5, 20])] },
   /** Duplicated, late and reordered messages, and storms of hints. */
   messages: { ...SMALL, strikes: ({ people, dice }) => [noise(people, dice)] },
-  /** Two builds that take turns at being the current one, while the workers of both are killed. */
+  /** Two builds that become current in turn, while the workers of both are killed. */
   builds: {
     ...SMALL,
     builds: true,
@@ -87,12 +87,12 @@ export type CrowdName = keyof typeof CROWDS;
 
 export interface CrowdSize {
   seed: number;
-  /** A part of the runs and actions, for a quick look. */
+  /** The share of runs and actions to play, for a quick run. */
   part?: number;
   actions?: number | undefined;
 }
 
-/** Plays one crowd with what strikes it, until all is over, and judges every run of it. */
+/** Plays one crowd under its strikes until everything has ended, and judges every run. */
 export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, actions }: CrowdSize): Promise<Outcome> {
   const kind: CrowdKind = CROWDS[name];
   const throws = dice(seed);
@@ -130,7 +130,7 @@ export async function crowd(stage: Stage, name: CrowdName, { seed, part = 1, act
     const rate = people.acknowledged / ((Date.now() - acting) / 1_000);
     const struck = await strikes.stop();
     stage.say(
-      `${name}: ${people.acknowledged} actions at ${rate.toFixed(0)} a second, struck ${struck.count} times; all is brought to its end`,
+      `${name}: ${people.acknowledged} actions at ${rate.toFixed(0)} a second, ${struck.count} strikes; ending all runs`,
     );
     await people.finish();
     const outcome = await judged(stage, name, seed, people, struck);
@@ -148,7 +148,7 @@ interface Struck {
   overAt: number;
 }
 
-/** Waits until all of a crowd has come to its end, and judges every run of it. */
+/** Waits until everything of a crowd has ended, and judges every run. */
 export async function judged(
   stage: Stage,
   name: string,
@@ -193,13 +193,13 @@ export async function judged(
   };
 }
 
-/** What does not replay besides the runs themselves: their environments, and release watches. */
+/** Replay failures of workflows other than the runs: environments and release watches. */
 const elsewhere = (replayed: ReadonlyMap<string, Violation[]>, runs: readonly { workflowId: string }[]): Violation[] =>
   [...replayed]
     .filter(([id]) => runs.every(({ workflowId }) => workflowId !== id))
     .flatMap(([, violations]) => violations);
 
-/** An accepted action's words reached exactly one job, and a refused action's words reached none. */
+/** Checks that the text of each taken action reached exactly one job, and that of each refused action reached none. */
 function toldOnce(log: readonly ActionEntry[], asked: readonly Asked[]): Violation[] {
   return log
     .filter(({ action }) => TOLD_TO_JOBS.includes(action))
@@ -209,7 +209,7 @@ function toldOnce(log: readonly ActionEntry[], asked: readonly Asked[]): Violati
       const wanted = verdict === 'taken' ? 1 : 0;
       if (jobs.size === wanted) return [];
       const count = jobs.size > wanted ? 'doubled' : 'lost';
-      return [{ invariant: 'I1', count, text: `${action} ${actionId} was ${verdict}, and told to ${jobs.size} jobs` }];
+      return [{ invariant: 'I1', count, text: `${action} ${actionId} was ${verdict}, and reached ${jobs.size} jobs` }];
     });
 }
 

@@ -15,18 +15,18 @@ import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
 
 /**
- * Agents that outlast every strike: a worker that stands still is taken for dead after 30 s without a heartbeat (the
- * activity's limit), and its jobs are another's by the time it goes on.
+ * Agents run longer than any strike. A worker that is frozen for 30 s misses its heartbeat timeout and counts as dead, so
+ * another worker has its jobs when it continues.
  */
 const AGENT_SECONDS = 90;
 const FROZEN_MS = 45_000;
 const CUT_SECONDS = 60;
 const RUNS = 10;
-/** Two agents one after another, and what delays them. */
+/** The time of two consecutive agents, plus delays. */
 const ENDS_WITHIN_MS = 600_000;
 const QUEUE = 'lasting';
 
-/** Says when it begins, that it lives, and when it has ended: whoever says no end was killed. */
+/** Logs its beginning and its end, and prints regularly. An agent without a logged end was killed. */
 const AGENT = `
 say() { printf '%s %s\\n' "$1" "$(sed -n 's/.*"key":[ ]*"\\([^"]*\\)".*/\\1/p' "$GATEHOUSE_JOB" | head -n 1)" >> "$AGENTS_LOG"; }
 say begun
@@ -42,7 +42,10 @@ printf '{"summary":"fine","output":{"complexity":0.1,"risk":0.1,"impact":0.1,"ra
 `;
 const STEPS = ['coder', 'documenter', 'conflicts', 'ci', 'merger'].map((kind) => ({ kind }));
 
-/** Ten runs with long agents on two workers of one machine, through two freezes, a cut, and a kill of the server. */
+/**
+ * Ten runs with long agents on two workers of one machine, through two freezes, a cut connection, and a kill of the
+ * server.
+ */
 export async function lasting(stage: Stage): Promise<Outcome> {
   const proxy = await Proxy.to(stage.cluster.temporal.port);
   const agents = path.join(stage.folder, 'agents.log');
@@ -99,10 +102,10 @@ async function makeRepository(folder: string): Promise<void> {
   ] as const) {
     await writeFile(path.join(folder, name), text);
   }
-  await commit(folder, 'Ana', 'Agents that take their time');
+  await commit(folder, 'Ana', 'Slow agents');
 }
 
-/** Each while agents are at work that outlast it. Answers how many there were. */
+/** Strikes while agents are running. Each agent outlasts its strike. Returns the number of strikes. */
 async function strike(stage: Stage, [one, other]: readonly Lane[], proxy: Proxy): Promise<number> {
   await pause(15_000);
   await frozen(stage, one!);
@@ -114,29 +117,29 @@ async function strike(stage: Stage, [one, other]: readonly Lane[], proxy: Proxy)
 }
 
 async function frozen({ say }: Stage, lane: Lane): Promise<void> {
-  say(`a worker stands still for ${FROZEN_MS / 1_000} s`);
+  say(`a worker is frozen for ${FROZEN_MS / 1_000} s`);
   lane.freeze();
   await pause(FROZEN_MS);
-  lane.letGoOn();
-  say('it goes on');
+  lane.resume();
+  say('it continues');
   await pause(5_000);
 }
 
 async function untilClosed({ client, say }: Stage, tasks: readonly { task: string }[], until: number) {
   const open = new Set(tasks.map(({ task }) => runIdOf('default', task)));
-  for (let told = 0; Date.now() < until; await pause(1_000)) {
+  for (let reported = 0; Date.now() < until; await pause(1_000)) {
     for (const id of open) {
       const status = await client.workflow
         .getHandle(id)
         .describe()
         .then(
           (described) => described.status.name,
-          () => 'RUNNING', // nobody answers now
+          () => 'RUNNING', // The server does not answer now.
         );
       if (status !== 'RUNNING') open.delete(id);
     }
     if (open.size === 0) return Date.now();
-    if (told !== open.size) say(`${(told = open.size)} runs are still to end`);
+    if (reported !== open.size) say(`${(reported = open.size)} runs have not ended yet`);
   }
   return undefined;
 }
@@ -167,7 +170,7 @@ async function judged(
   return [...violations, ...[...replayed.values()].flat()];
 }
 
-/** Agents that began and said no end: nobody has called any of them off. */
+/** Agents that logged no end were killed, although no run stopped them. */
 function killedIn(log: string, tasks: readonly { task: string }[]): Violation[] {
   const said = (word: string) =>
     log.split('\n').flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
@@ -182,7 +185,7 @@ function killedIn(log: string, tasks: readonly { task: string }[]): Violation[] 
           {
             invariant: 'fault',
             count: 'other' as const,
-            text: `${missing} agents never began: nothing is proven of them`,
+            text: `${missing} agents never began`,
           },
         ]
       : []),

@@ -4,14 +4,14 @@ import type { Stage } from '../stage.ts';
 import { baselines, inTurns, isWanted, strikeAll, stillRunning, type Systematic, type Undisturbed } from './windows.ts';
 
 /**
- * The machine itself: the worker dies before and after each git call and each file write, the disk is full for a while, git
- * and files are slow, the repository is elsewhere for a while. Which sites there are an undisturbed run tells.
+ * Faults of the machine: the worker dies before and after each git call and each file write, the disk is full for a while,
+ * git and files are slow, and the repository is missing for a while. An undisturbed run determines the sites.
  */
 export async function machine(stage: Stage, { only, lanes: many }: Systematic): Promise<Outcome[]> {
   const names = Array.from({ length: many }, (_, index) => `machine-${index + 1}`);
   const lanes = await inTurns(names, 2, (name) => stage.localLane(name));
   const [first] = lanes;
-  // The first run of a lane makes its folders: those sites are met as well.
+  // The first run of a lane creates its folders, so it includes those sites.
   const undisturbed = await baselines(stage, [first!], ['local']);
   const sites = await first!.sites();
   stage.say(`${sites.length} sites: ${sites.join(', ')}`);
@@ -22,7 +22,7 @@ export async function machine(stage: Stage, { only, lanes: many }: Systematic): 
   return [...outcomes.map((outcome) => again.get(outcome.name) ?? outcome), await stillRunning(stage)];
 }
 
-/** Some sites are met only once per data folder: those are struck in folders of their own. */
+/** Some sites occur only once per data folder. These are struck in new folders. */
 async function onNewLanes(
   stage: Stage,
   undisturbed: Undisturbed,

@@ -12,21 +12,21 @@ import type { Outcome } from '../report.ts';
 import type { Stage } from '../stage.ts';
 
 /**
- * Runs that nobody disturbed, by scenario: what they did to the world is what every disturbed one must have done. How long
- * they took (milliseconds) is what a disturbed one may still have to do.
+ * Undisturbed runs by scenario: their effects, which every disturbed run must have too, their workflow tasks, and their
+ * time in milliseconds, which is added to the time limit of disturbed runs.
  */
 export type Undisturbed = Map<ScenarioName, { effects: string[]; tasks: number; tookMs: number }>;
 
-/** The scenario whose every workflow task is killed once. */
+/** The scenario of the cases `task:N`: the worker is killed once at each of its workflow tasks. */
 const HAPPY = 'tested' satisfies ScenarioName;
 
 export interface Systematic {
-  /** Names of cases, or beginnings of names; none means all. */
+  /** The beginnings of names of cases. If there are none, all cases are played. */
   only: readonly string[];
   lanes: number;
 }
 
-/** Every window of every method of every port, and the worker's death at every workflow task of the happy path. */
+/** Strikes in every window of every method of every port, and at every workflow task of the happy path. */
 export async function windows(stage: Stage, { only, lanes: many }: Systematic): Promise<Outcome[]> {
   const names = Array.from({ length: many }, (_, index) => `lane-${index + 1}`);
   const lanes = await inTurns(names, 3, (name) => stage.lane(name));
@@ -39,7 +39,7 @@ export async function windows(stage: Stage, { only, lanes: many }: Systematic): 
   return strikeAll(stage, lanes, undisturbed, [...tasks.filter(({ name }) => isWanted(name, only)), ...calls]);
 }
 
-/** The same where it hurts most, on git and processes of this machine. */
+/** Strikes at the most important methods, with the git and processes of this machine. */
 export async function local(stage: Stage, { only, lanes: many }: Systematic): Promise<Outcome[]> {
   const lanes = await inTurns(['local-1', 'local-2', 'local-3', 'local-4'].slice(0, many), 2, (name) =>
     stage.localLane(name),
@@ -57,7 +57,7 @@ export async function local(stage: Stage, { only, lanes: many }: Systematic): Pr
 export const isWanted = (name: string, only: readonly string[]) =>
   only.length === 0 || only.some((each) => startsLike(name, each));
 
-/** Whether a name begins like this; `*` stands for anything, as in `machine:*:full`. */
+/** Whether a name begins with this pattern. `*` matches anything, as in `machine:*:full`. */
 function startsLike(name: string, pattern: string): boolean {
   const [first = '', ...others] = pattern.split('*');
   if (!name.startsWith(first)) return false;
@@ -69,7 +69,7 @@ function startsLike(name: string, pattern: string): boolean {
   });
 }
 
-/** Processes that jobs, checks and previews have left behind: there are to be none. */
+/** Finds processes that jobs, checks and previews have left running. There must be none. */
 export async function stillRunning(stage: Stage): Promise<Outcome> {
   const { stdout } = await execa('ps', ['-eo', 'pid,args'], { reject: false });
   const home = path.join(stage.cluster.home, 'local');
@@ -77,7 +77,7 @@ export async function stillRunning(stage: Stage): Promise<Outcome> {
   const violations = left.map((line): Violation => ({
     invariant: 'I4',
     count: 'leaked',
-    text: `still runs: ${line.slice(0, 200)}`,
+    text: `still running: ${line.slice(0, 200)}`,
   }));
   return { kind: 'left behind', name: 'local', injected: 0, actions: 0, violations };
 }
@@ -113,7 +113,8 @@ export async function baselines(stage: Stage, lanes: readonly Lane[], names: Sce
     const tookMs = Date.now() - begun;
     const ledger = (await stage.ledgerOf(played.task)).get(played.task)!;
     const violations = judge({ ...played, ledger });
-    if (violations.length > 0) throw new Error(`Undisturbed, ${name} is not well: ${JSON.stringify(violations)}`);
+    if (violations.length > 0)
+      throw new Error(`The undisturbed run of ${name} has violations: ${JSON.stringify(violations)}`);
     found.set(name, { effects: normalised({ ledger, task: played.task }), tasks: played.tasks, tookMs });
   });
   return found;
@@ -126,7 +127,7 @@ async function outcomeOf(
   undisturbed: Undisturbed,
 ): Promise<Outcome> {
   const ledger = (await stage.ledgerOf(played.task)).get(played.task)!;
-  const missed: Violation = { invariant: 'fault', count: 'other', text: 'the fault never struck: nothing is proven' };
+  const missed: Violation = { invariant: 'fault', count: 'other', text: 'the fault never struck' };
   const judged = judge({ ...played, ledger, undisturbed: undisturbed.get(scenario)?.effects });
   const violations = [...(played.struck ? [] : [missed]), ...judged.filter((each) => !isUnnoted(name, each))];
   const took =
@@ -145,8 +146,9 @@ async function outcomeOf(
 }
 
 /**
- * A worker that dies between a move of a branch and its line in the ledger leaves no line. The move itself cannot be lost or
- * done twice, for it is a compare-and-swap that is read back: the run's outcome and the repository are judged as ever.
+ * Whether the violation is only a missing line in the ledger. A worker that dies after it has moved a branch may not have
+ * written the line. The move itself can be neither lost nor repeated, because it is a compare-and-swap that is read back.
+ * The outcome of the run and the repository are judged as usual.
  */
 const isUnnoted = (name: string, { count, text }: Violation): boolean =>
   name.startsWith('machine:git update-ref') && count === 'lost' && /: (?:branch-pushed|merged) /.test(text);
@@ -167,7 +169,7 @@ async function withReplay(stage: Stage, outcomes: Outcome[], pasts: Past[]): Pro
   });
 }
 
-/** Hands things out to lanes, one after another each, and answers in their order. */
+/** Distributes items over lanes. Each lane takes one at a time. Returns the answers in the order of the items. */
 async function share<T, A>(
   things: readonly T[],
   lanes: readonly Lane[],
@@ -183,7 +185,7 @@ async function share<T, A>(
   return answers;
 }
 
-/** Does a few at a time. */
+/** Runs the work for a few items at a time. */
 export async function inTurns<T, A>(things: readonly T[], most: number, work: (thing: T) => Promise<A>): Promise<A[]> {
   const answers: A[] = [];
   for (let from = 0; from < things.length; from += most) {

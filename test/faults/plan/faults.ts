@@ -5,30 +5,30 @@ import { calledMethods } from './methods.ts';
 import type { ScenarioName } from './scenarios.ts';
 
 /**
- * Where a worker is hit, around one call of a port. W1: its workflow task is about to say that the activity is to be;
- * W2: the activity is about to call; W3: the world has done it, and the answer is lost; W4: the answer is there, and the
- * worker is killed before it says so; W5: the answer is in the history, and the worker is killed at the task that follows.
- * `hung`: the world has done it, and never answers, while the worker lives. `late`: the worker freezes before it calls, another
- * does all of it, and then the frozen one goes on.
+ * The moment of a fault around one call of a port. The worker is killed at W1: while it answers the workflow task that
+ * schedules the activity; W2: before the call; W4: after the call, before it reports the result; W5: at the workflow task
+ * that follows the result. W3: the call succeeds, but its answer is lost. `hung`: the call succeeds, but never answers,
+ * and the worker lives. `late`: the worker freezes before the call, another worker does all of the work, and then the
+ * frozen one continues.
  */
 export const WINDOWS = ['W1', 'W2', 'W3', 'hung', 'W4', 'W5', 'late'] as const;
 export type Window = (typeof WINDOWS)[number];
 
-/** One fault, as data. `nth` counts what it waits for within the task named: from 1. */
+/** One fault, as data. `nth` counts from 1, within the named task. */
 export type Fault =
   | { kind: 'call'; task: string; port: keyof Ports; method: string; by: keyof Activities; window: Window; nth: number }
-  /** The worker is killed as it is about to answer its nth workflow task. */
+  /** The worker is killed while it answers its nth workflow task. */
   | { kind: 'task'; task: string; nth: number }
-  /** The worker is killed as soon as this effect stands in the ledger: inside the adapter that has caused it. */
+  /** The worker is killed as soon as this effect is in the ledger: inside the adapter that caused it. */
   | { kind: 'effect'; task: string; effect: Effect['effect']; nth: number }
-  /** Something happens to the machine under the worker, where one of its git calls or file writes begins or ends. */
+  /** Something happens to the machine when one of its git calls or file writes begins or ends. */
   | { kind: 'machine'; task: string; site: string; how: How }
-  /** The repository is not where it was, for a while, as soon as this effect stands in the ledger. */
+  /** The repository is missing for a while, as soon as this effect is in the ledger. */
   | { kind: 'vanishes'; task: string; effect: Effect['effect']; nth: number };
 
 /**
- * What happens at a site. `before`, `after`: the worker is killed, before the call begins or as soon as it has ended. `full`:
- * from there on nothing can be written, for a while. `slow`: from there on every git call and every write takes its time.
+ * What happens at a site. `before`, `after`: the worker is killed before or after the call. `full`: no write succeeds for
+ * a while. `slow`: from then on, every git call and every write is slow.
  */
 export type How = 'before' | 'after' | 'full' | 'slow';
 
@@ -51,7 +51,7 @@ export const callCases = (): Case[] =>
     })),
   );
 
-/** The worker is killed at every workflow task of the happy path: as many as an undisturbed run has. */
+/** The worker is killed at every workflow task of the happy path. An undisturbed run determines their number. */
 export const taskCases = (scenario: ScenarioName, tasks: number): Case[] =>
   Array.from({ length: tasks }, (_, index) => ({
     name: `task:${index + 1}`,
@@ -60,7 +60,7 @@ export const taskCases = (scenario: ScenarioName, tasks: number): Case[] =>
     fault: (task: string) => ({ kind: 'task' as const, task, nth: index + 1 }),
   }));
 
-/** The worker's death before and after each git call and each file write that an undisturbed run makes, and a bad disk. */
+/** The worker dies before and after each git call and each file write of an undisturbed run, and the disk fails. */
 export const machineCases = (sites: readonly string[]): Case[] => [
   ...sites.flatMap((site) => (['before', 'after'] as const).map((how) => machineCase(site, how))),
   ...sites.filter((_, index) => index % 8 === 0).map((site) => machineCase(site, 'full')),
@@ -80,7 +80,7 @@ const machineCase = (site: string, how: How): Case => ({
   fault: (task) => ({ kind: 'machine', task, site, how }),
 });
 
-/** What of the adapters that run on this machine is struck: the calls that change it, and the effects, within. */
+/** The local methods and effects that are struck: those that change the machine. */
 const LOCAL = [
   'forge.claim',
   'forge.ensurePullRequest',
@@ -102,7 +102,7 @@ const LOCAL_EFFECTS = [
   'notice-delivered',
 ] as const satisfies Effect['effect'][];
 
-/** The same on the adapters that production uses on one machine: git, processes, files. */
+/** The same faults, on the production adapters for one machine: git, processes, files. */
 export const localCases = (): Case[] => [
   ...calledMethods()
     .filter(({ port, method }) => LOCAL.includes(`${port}.${method}`))

@@ -2,11 +2,11 @@ import type { Ports } from '../../../activities/ports.ts';
 import type { Activities } from '../../../workflows/contracts/activities.ts';
 import type { ScenarioName } from './scenarios.ts';
 
-/** Where a method is called: by which activity, in which scenario. */
+/** A call of a method: by which activity, in which scenario. */
 export interface Called {
   by: keyof Activities;
   in: ScenarioName;
-  /** Whether it has effects or reports the end of a job. Then it is also called late, by a worker that was frozen. */
+  /** Whether it has effects, or reports the end of a job. Then the window `late` applies too. */
   late?: true;
 }
 /** The reason why no run calls it. */
@@ -16,9 +16,9 @@ export interface NotCalled {
 
 type Table = { [Port in keyof Ports]: Record<keyof Ports[Port], Called | NotCalled> };
 
-const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, which is no crash' };
+const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, not in a crash' };
 
-const SURVEYED: NotCalled = { never: 'called by a survey of the doctor, never by a run' };
+const SURVEYED: NotCalled = { never: 'called by surveys, never by a run' };
 
 /** Every method of every port. The compiler ensures that none is missing. */
 export const METHODS = {
@@ -78,7 +78,7 @@ export const METHODS = {
   },
   texts: {
     keep: { by: 'keepText', in: 'long', late: true },
-    read: { never: 'no activity reads a kept text back: people do' },
+    read: { never: 'no run reads a stored text in these scenarios' },
   },
 } as const satisfies Table;
 
@@ -87,7 +87,7 @@ export interface MethodCase extends Called {
   method: string;
 }
 
-/** The methods that a run calls, one after another. */
+/** The methods that a run calls. */
 export const calledMethods = (): MethodCase[] =>
   Object.entries(METHODS).flatMap(([port, methods]) =>
     Object.entries(methods as Record<string, Called | NotCalled>).flatMap(([method, entry]) =>

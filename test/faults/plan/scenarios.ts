@@ -1,7 +1,7 @@
 import type { ActionName } from '../../../workflows/contracts/messages.ts';
 import type { WorldScript } from '../world/script.ts';
 
-/** A person's action once the run shows this phase. By default, each waits for a new visit. */
+/** A person's action in this phase of the run. By default, each action waits for a new visit. */
 export interface Deed {
   when: string;
   action: ActionName;
@@ -12,21 +12,21 @@ export interface Deed {
 export interface Scenario {
   steps: readonly (string | { kind: string; [option: string]: unknown })[];
   world?: WorldScript;
-  /** Whether it is played on the adapters of one machine, rather than in the world. */
+  /** Whether it uses the adapters of one machine instead of the world. */
   local?: true;
   people?: readonly Deed[];
-  /** How the run ends: the outcome it completes with, or the status it closes with. */
+  /** The end of the run: its outcome if it completes, otherwise its status. */
   ends: 'merged' | 'ready' | 'completed' | 'CANCELLED';
 }
 
 const TO_MERGE = ['conflicts', 'ci', 'merger'];
-/** More than a run keeps of its outputs: it is kept outside, by its hash. */
+/** A text that is too long for a run to keep, so it is stored outside, by its hash. */
 const LONG = { text: 'x'.repeat(1_050_000) };
 
 export const SCENARIOS = {
-  /** The change goes through on its own. */
+  /** The change is merged without people or helpers. */
   merged: { steps: ['coder', ...TO_MERGE], ends: 'merged' },
-  /** A person tests it twice, with fixes in between. This uses most of gatehouse. */
+  /** A person tests it twice, with a fix in between. This scenario covers most of gatehouse. */
   tested: {
     steps: ['coder', 'human-test', ...TO_MERGE],
     world: { checksMs: 400, provisionMs: 300 },
@@ -36,7 +36,7 @@ export const SCENARIOS = {
     ],
     ends: 'merged',
   },
-  /** The base has moved on; a person pulls it in. */
+  /** The base has moved, and a person merges it into the change. */
   pulled: {
     steps: ['coder', 'human-test', 'merger'],
     world: { checks: 'none', baseMoves: { during: 'coder' } },
@@ -46,13 +46,13 @@ export const SCENARIOS = {
     ],
     ends: 'merged',
   },
-  /** Conflicts with the base, and red checks: helpers mend both. */
+  /** The change conflicts with its base, and its checks are red. Helpers fix both. */
   mended: {
     steps: ['coder', ...TO_MERGE],
     world: { checks: 'red', baseMoves: { during: 'coder', conflict: true } },
     ends: 'merged',
   },
-  /** The base has moved on, without a conflict: the merge of both is tested, and is what the base is moved to. */
+  /** The base has moved without a conflict. The merge of both is tested, and the base moves to exactly that commit. */
   together: { steps: ['coder', ...TO_MERGE], world: { baseMoves: { during: 'coder' } }, ends: 'merged' },
   /** A document is approved, and committed as approved. */
   specified: {
@@ -62,7 +62,7 @@ export const SCENARIOS = {
   },
   /** An analysis is filed as an issue, which gets a comment on the merge. */
   filed: { steps: ['analysis', 'tracker', 'coder', 'merger'], world: { checks: 'none' }, ends: 'merged' },
-  /** What was released regresses; somebody sees to it. */
+  /** The release regresses, and a person acknowledges that. */
   released: {
     steps: ['coder', 'merger', 'post-release-health'],
     world: { checks: 'none', signals: 'alert' },
@@ -71,21 +71,21 @@ export const SCENARIOS = {
   },
   /** An output that is too long for a run to keep. */
   long: { steps: ['analysis'], world: { outputs: { analysis: [LONG] } }, ends: 'completed' },
-  /** Stopped while an agent is at work. */
+  /** A person stops the run while an agent works. */
   stopped: {
     steps: ['coder', ...TO_MERGE],
     world: { jobMs: { coder: [600_000] } },
     people: [{ when: 'coder:working', action: 'stop' }],
     ends: 'CANCELLED',
   },
-  /** Restarted while an agent is at work, whose later effects and report change nothing. */
+  /** A person restarts the run while an agent works. Later effects and the report of that agent must change nothing. */
   restarted: {
     steps: ['coder', ...TO_MERGE],
     world: { jobMs: { coder: [600_000, 50] } },
     people: [{ when: 'coder:working', action: 'restartFrom', said: { step: 1 } }],
     ends: 'merged',
   },
-  /** Stopped while checks run. */
+  /** A person stops the run while checks run. */
   unchecked: {
     steps: ['coder', 'ci', 'merger'],
     world: { checksMs: 600_000 },

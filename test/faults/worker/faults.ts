@@ -4,19 +4,19 @@ import type { Ports } from '../../../activities/ports.ts';
 import type { Fault } from '../plan/faults.ts';
 import type { Watched } from './interceptors.ts';
 
-/** What a worker under test says on its standard output, in lines of JSON: written before whatever ends it. */
+/** The lines of JSON that a worker under test prints. Each is written before the fault that may end the worker. */
 export type Said = { fault: 'struck' | 'late' } | { tasks: number } | { sites: string[] };
 
 export const say = (said: Said) => void writeSync(1, `${JSON.stringify(said)}\n`);
 
-/** Calls that do not say what for: whoever makes them on a lane makes them for the one run that is there. */
+/** Calls whose arguments do not name a task. They belong to the only run of the lane. */
 const NAMELESS = ['texts.keep', 'meter.spent'];
 
 /** Waits for the moment of a fault, and strikes once. */
 export class Faults {
   private armed: Fault | undefined;
   private seen = 0;
-  /** Workflow tasks answered, by task. */
+  /** The number of answered workflow tasks, by task. */
   private readonly tasks = new Map<string, number>();
 
   arm(fault: Fault | undefined): void {
@@ -38,13 +38,13 @@ export class Faults {
     },
   };
 
-  /** Makes one call of a port, with the faults that may strike around it. */
+  /** Makes one call of a port, with the armed fault around it. */
   async around(port: keyof Ports, method: string, about: string, call: () => Promise<unknown>): Promise<unknown> {
     const window = this.windowOf(port, method, about);
     if (window === 'W2') this.die();
     if (window === 'late') {
       say({ fault: 'struck' });
-      process.kill(process.pid, 'SIGSTOP'); // here the worker stands still, until it is let go on
+      process.kill(process.pid, 'SIGSTOP'); // The worker is frozen here until it gets SIGCONT.
     }
     const answer = await call().finally(() => window === 'late' && say({ fault: 'late' }));
     if (window === 'W4') this.die();
@@ -86,6 +86,6 @@ export class Faults {
   private die(): never {
     say({ fault: 'struck' });
     process.kill(process.pid, 'SIGKILL');
-    for (;;); // the signal is on its way: nothing more is done
+    for (;;); // Waits for the signal to take effect.
   }
 }

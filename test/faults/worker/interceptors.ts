@@ -1,6 +1,8 @@
 import { inWorkflowContext, proxySinks, type Sinks, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
 
-/** What the workflow code lets its worker know, before each answer goes to the server: where a fault may strike. */
+/**
+ * The calls by which the workflow code reports moments at which a fault may strike, before each answer goes to the server.
+ */
 export interface Watched extends Sinks {
   faults: {
     scheduled(activity: string): void;
@@ -10,7 +12,9 @@ export interface Watched extends Sinks {
   };
 }
 
-/** Bundled beside the workflow code. It tells, and changes no command: what it watched replays without it. */
+/**
+ * Interceptors that are bundled with the workflow code. They change no command, so the histories replay without them.
+ */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   if (!inWorkflowContext()) return {};
   const { faults } = proxySinks<Watched>();
@@ -23,7 +27,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           faults.resolved(input.activityType);
           return answer;
         },
-        /** A look that the worker takes by itself, within its task. */
+        /** A local activity, such as the inspection of the change. */
         async scheduleLocalActivity(input, next) {
           faults.scheduled(input.activityType);
           const answer = await next(input);

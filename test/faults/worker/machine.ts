@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Fault } from '../plan/faults.ts';
 import { say } from './faults.ts';
 
-/** How long nothing can be written, and how much longer each call takes, in milliseconds. */
+/** How long no write succeeds, and how much longer each slow call takes, in milliseconds. */
 const FULL_MS = 8_000;
 const SLOW_MS = 400;
 const FULL = 'No space left on device';
@@ -15,8 +15,8 @@ type Spawn = (file: string, args: readonly string[], options: object) => childPr
 type Write = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * The machine under the worker: every git call and every file write of the adapters goes through here, for Node's own
- * modules are wrapped. A site is named by what is done, without what differs from run to run.
+ * The machine of the worker. It wraps functions of Node, so every git call and every file write of the adapters goes
+ * through it. The name of a site describes the call without the parts that differ between runs.
  */
 export class Machine {
   private armed: Armed | undefined;
@@ -65,13 +65,15 @@ export class Machine {
       try {
         return await write(...args);
       } finally {
-        if (strikes) die(); // also where there was nothing to rename or remove
+        if (strikes) die(); // This includes calls that failed, for example because there was nothing to remove.
       }
     };
     fs[name] = wrapped as never;
   }
 
-  /** Notes the site, and does what is to be done where it begins. Answers whether the worker is to die where it ends. */
+  /**
+   * Records the site, and strikes if the fault is due at its beginning. Returns whether the worker must die at its end.
+   */
   private comesTo(site: string): boolean {
     const { armed } = this;
     this.sites.add(site);
@@ -88,7 +90,7 @@ export class Machine {
   private isFull = () => Date.now() < this.fullUntil;
 }
 
-/** The command and its options, without what comes before it and without names, ids and paths. */
+/** The git command and its options, without global options, names, ids and paths. */
 export function siteOfGit(args: readonly string[]): string {
   const words = [...args];
   while (words[0]?.startsWith('-')) {
@@ -100,7 +102,7 @@ export function siteOfGit(args: readonly string[]): string {
   return ['git', command, ...new Set(options)].join(' ').slice(0, 80);
 }
 
-/** Options of git's own that are followed by their value. */
+/** Git's global options that are followed by a value. */
 const VALUED = new Set(['-c', '-C', '--git-dir', '--work-tree']);
 
 const nameless = (name: string): string =>
@@ -114,5 +116,5 @@ const nameless = (name: string): string =>
 function die(): never {
   say({ fault: 'struck' });
   process.kill(process.pid, 'SIGKILL');
-  for (;;); // the signal is on its way: nothing more is done
+  for (;;); // Waits for the signal to take effect.
 }

@@ -1,4 +1,4 @@
-// A worker under test: the one of production, with ports that speak to the world over the wire, and a fault in it.
+// The production worker under test, with faults, and with ports that call the world over HTTP.
 import { NativeConnection } from '@temporalio/worker';
 import { noConfiguration } from '../../../activities/adapters/configuration/configuration.ts';
 import { openPorts } from '../../../activities/adapters/opening.ts';
@@ -36,7 +36,7 @@ async function connect(): Promise<NativeConnection> {
   }
 }
 
-/** A worker without a world works on this machine. */
+/** A worker without a world uses the adapters of this machine. */
 async function portsOf() {
   if (worldPort !== '') return remotePorts(callOver(Number(worldPort)) as never, faults);
   const { variables, data, environment } = config;
@@ -51,4 +51,4 @@ const worker = await createWorker(
 );
 process.send?.({ is: 'ready' });
 await worker.run();
-process.exit(1); // a worker under test is never asked to stop: whoever ended it was no friend
+process.exit(1); // A worker under test never stops by itself, so this end is unexpected.

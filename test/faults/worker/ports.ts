@@ -5,7 +5,7 @@ import type { Faults } from './faults.ts';
 
 type Ask = (call: Call, isLive?: (...args: never[]) => Promise<boolean>) => Promise<unknown>;
 
-/** Ports that are nothing but the wire to the world, and the faults around each call. */
+/** Ports that forward each call to the world, with faults around it. */
 export function remotePorts(ask: Ask, faults: Faults): Ports {
   const portOf = (port: keyof Ports) =>
     Object.fromEntries(
@@ -24,7 +24,7 @@ export function remotePorts(ask: Ask, faults: Faults): Ports {
   return Object.fromEntries(ports) as unknown as Ports;
 }
 
-/** The adapters of this machine, and the faults around each call. */
+/** The adapters of this machine, with faults around each call. */
 export function struckPorts(ports: Ports, faults: Faults): Ports {
   const struck = Object.entries(ports).map(([port, own]) => {
     const around = new Proxy(own as Record<string, unknown>, {

@@ -1,4 +1,4 @@
-// The world: a process of its own, which is never killed. It holds what the ports of workers under test speak to.
+// The world: a separate process that is never killed. It contains the fakes behind the ports of workers under test.
 import type { RunOwner } from '../../../workflows/contracts/activities.ts';
 import type { WorldScript } from './script.ts';
 import { nameOf, serve, type Call, type Reply } from './wire.ts';
@@ -9,11 +9,11 @@ const world = new World(ledgerFile, journalFile);
 
 class Asks extends Error {
   constructor(readonly holder: RunOwner) {
-    super('The world asks.');
+    super('The world needs to know whether the owner lives.');
   }
 }
 
-/** Workers under test that may be frozen when whoever froze them is killed: a frozen process cannot see to itself. */
+/** The workers under test. If the process that froze one is killed, the world kills the worker. */
 const guarded = new Set<number>();
 process.on('message', ({ guard, free }: { guard?: number; free?: number }) => {
   if (guard) guarded.add(guard);

@@ -1,20 +1,22 @@
-/** How the world behaves towards one repository. Plain data: it is sent to the world's process. */
+/** The behaviour of the world for one repository. It is plain data, because it is sent to the process of the world. */
 export interface WorldScript {
-  /** What checks there are, and how they go. `red`: until a fixer has been at work. */
+  /** The checks and their results. `red`: they fail until a fixer has run. */
   checks?: 'none' | 'green' | 'red';
-  /** How long they run after they were first asked for, and an environment after it was, in milliseconds. */
+  /** The duration of checks and of the provisioning of an environment, in milliseconds. */
   checksMs?: number;
   provisionMs?: number;
-  /** How long a role's jobs take, in its turns; the last stands for all that follow. */
+  /** The durations of the jobs of a role, in turn. The last one repeats. */
   jobMs?: Readonly<Record<string, readonly number[]>>;
-  /** What a role answers in its turns; the last stands for all that follow. */
+  /** The outputs of a role, in turn. The last one repeats. */
   outputs?: Readonly<Record<string, readonly unknown[]>>;
-  /** Somebody commits to the base while this role is at work: `conflict` writes what the role writes too. */
+  /**
+   * Somebody commits to the base while this role works. With `conflict`, that commit changes the same file as the role.
+   */
   baseMoves?: { during: string; conflict?: boolean };
   signals?: 'ok' | 'alert';
 }
 
-/** What a job was told, as the world remembers it: the words of people are found again in it. */
+/** The brief of a job, which contains the texts of people. */
 export interface Asked {
   at: string;
   key: string;

@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net';
 import type { RunOwner } from '../../../workflows/contracts/activities.ts';
 import type { Ports } from '../../../activities/ports.ts';
 
-/** One call over the wire, and what may come back. What the world has to ask in turn, it asks; then the call is made anew. */
+/**
+ * One call to the world. If the world needs to know whether an owner lives, it answers with that question, and the call is
+ * repeated with the answer.
+ */
 export interface Call {
   port: keyof Ports | 'world';
   method: string;
   args: unknown[];
-  /** Who is known to live, of those that the world asked for. */
+  /** Whether the owners that the world asked about are live. */
   lives?: Record<string, boolean>;
 }
 export type Reply = { value?: unknown } | { threw: { name: string; message: string } } | { asks: RunOwner };
@@ -34,7 +37,7 @@ export async function serve(answer: (call: Call) => Promise<Reply>): Promise<{ p
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** Makes one call; throws what the world threw. */
+/** Makes one call. Throws the error that the world threw. */
 export function callOver(port: number) {
   const ask = (call: Call) =>
     new Promise<Reply>((resolve, reject) => {
@@ -52,7 +55,7 @@ export function callOver(port: number) {
       const reply = await ask({ ...call, lives });
       if ('threw' in reply) throw Object.assign(new Error(reply.threw.message), { name: reply.threw.name });
       if (!('asks' in reply)) return reply.value;
-      if (!isLive) throw new Error(`Nobody can say whether ${nameOf(reply.asks)} lives.`);
+      if (!isLive) throw new Error(`The call cannot answer whether ${nameOf(reply.asks)} lives.`);
       lives[nameOf(reply.asks)] = await isLive(reply.asks);
     }
   };

@@ -29,7 +29,7 @@ class SlowForge extends InMemoryForge {
   }
 }
 
-/** Every repository of a proof and what serves it: honest fakes, which outlive every worker that uses them. */
+/** All repositories of a test and the fakes that serve them. They outlive every worker that uses them. */
 export class World {
   private readonly forges = new Map<string, SlowForge>();
   private readonly scripts = new Map<string, WorldScript>();
@@ -73,11 +73,11 @@ export class World {
   }
 
   private environments() {
-    const come = (request: EnvironmentRequest): EnvironmentReport => ({
+    const reportOf = (request: EnvironmentRequest): EnvironmentReport => ({
       is: 'live',
       url: `http://${encodeURIComponent(request.key)}.test`,
     });
-    const environments = new InMemoryEnvironments(come, this.ledger);
+    const environments = new InMemoryEnvironments(reportOf, this.ledger);
     const look = environments.look;
     const slow = async (key: string): Promise<EnvironmentReport> => {
       const seen = await look(key);
@@ -104,7 +104,7 @@ export class World {
     return new InMemoryReleases(() => [{ id: 'errors', state }]);
   }
 
-  /** What an agent does: it takes a while, commits what its role commits, and answers what its role answers. */
+  /** Plays an agent: waits, commits the files of its role, and returns its output. */
   private async work(job: Job): Promise<JobReport> {
     const { key, role, mode, change } = job;
     const script = this.scripts.get(change.repository) ?? {};
@@ -147,7 +147,7 @@ export class World {
     await forge.updateFromBase(change);
   }
 
-  /** A role's entry in a script for its present turn. */
+  /** The entry of a role's list for its present turn. */
   private ofTurn<T>(said: Readonly<Record<string, readonly T[]>> | undefined, repository: string, role: string) {
     const turns = said?.[role];
     const kind = typeof turns?.[0];
@@ -164,7 +164,10 @@ export class World {
   private write = (asked: Asked) => appendFileSync(this.journalFile, `${JSON.stringify(asked)}\n`);
 }
 
-/** Each job writes a file of its own, so that each is a commit; a coder also what others may write. */
+/**
+ * The files that a job writes. Each job writes a different file, so that it makes a commit. A coder also writes a file
+ * that others may change.
+ */
 const filesOf = (role: string, key: string): Record<string, string> => ({
   [`${role}.txt`]: key,
   ...(role === 'coder' && { 'shared.txt': 'by the coder' }),

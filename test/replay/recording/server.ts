@@ -23,13 +23,13 @@ const END_MS = 10_000;
 export interface Theatre {
   client: Client;
   stages: Map<string, Stage>;
-  /** Shuts down in order, once nothing is playing. */
+  /** Shuts down cleanly. No case may be running. */
   close(): Promise<void>;
-  /** Stops the server and removes its data, whatever is going on. */
+  /** Stops the server and removes its data, even while cases are running. */
   abandon(): Promise<void>;
 }
 
-/** `home` belongs to this theatre alone: leftovers of a killed one are stopped and removed first. */
+/** `home` belongs to this recording alone. Leftovers of a killed recording are stopped and removed first. */
 export async function openTheatre(home: string, say: (line: string) => void, short = false): Promise<Theatre> {
   const client = readClientConfig();
   const temporal = await acquireTemporal({

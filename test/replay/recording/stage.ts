@@ -206,7 +206,7 @@ const unlessSilent = (failure: unknown) => {
 const labelsOf = (name: string, question: any): string[] =>
   typeof question?.role === 'string' ? [name, `${name} ${question.role}`] : [name];
 
-/** Waits until the look returns something, and throws with `what` if it never does. */
+/** Polls until the function returns something. Throws with `what` if it never does. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (const deadline = Date.now() + LIMIT_MS; ;) {
     const seen = await look();

@@ -8,9 +8,9 @@ export class InMemoryEnvironments implements Environments {
   private readonly removed = new Set<string>();
   readonly begun: string[] = [];
 
-  /** `come` decides how an environment starts. */
+  /** `reportOf` decides how an environment starts. */
   constructor(
-    private readonly come: (request: EnvironmentRequest) => EnvironmentReport = live,
+    private readonly reportOf: (request: EnvironmentRequest) => EnvironmentReport = live,
     private readonly ledger?: Ledger,
   ) {}
 
@@ -20,7 +20,7 @@ export class InMemoryEnvironments implements Environments {
     if (this.environments.has(request.key) || this.removed.has(request.key)) return;
     this.begun.push(request.key);
     this.ledger?.note({ effect: 'environment-created', key: request.key });
-    this.environments.set(request.key, this.come(request));
+    this.environments.set(request.key, this.reportOf(request));
   }
 
   list = async (): Promise<string[]> => [...this.environments.keys()];

@@ -52,7 +52,7 @@ export async function asks(): Promise<unknown> {
   return activitiesFor('ci').keepText(workflowInfo().workflowId);
 }
 
-/** Renders its details when somebody looks at them. */
+/** Renders its details when they are queried. */
 export async function details(): Promise<void> {
   let looks = 0;
   setCurrentDetails({ toJSON: () => `look ${(looks += 1)}` } as unknown as string);

@@ -93,7 +93,7 @@ export class Walk {
     await this.cluster.together(...(this.together ? [happen, happen] : [happen]));
   }
 
-  /** Answers whatever is still asked until everything has ended, and the release watch with it. */
+  /** Answers every open call until everything has ended, including the release watch. */
   private async end(): Promise<void> {
     await this.look();
     const waiting = this.answerable();

@@ -18,7 +18,7 @@ describe('the ci gate', () => {
   it('passes when the checks are green [A-078]', async () => {
     expect(await play(ci)).toMatchObject({ told: ['probing checks'], end: { is: 'passed', note: '1 check passed.' } });
   });
-  it('runs a fixer on red checks, and trusts only the next look [A-086, N-20]', async () => {
+  it('runs a fixer on red checks, and trusts only the next poll [A-086, N-20]', async () => {
     const { told, end } = await play(ci, {
       checks: [() => red(HEAD, 'a'), () => red(HEADS[1]!, 'b'), () => green()],
       jobs: { 'ci-fixer': [lost, done()] },
@@ -175,7 +175,7 @@ describe('the merger’s gate', () => {
   ])('asks a person about an assessment %s', async (_, output) => {
     const { told, end } = await play(merger, { jobs: assessed(output), people: [{ kind: 'merge', by: 'bo' }] });
     expect(told).toContain('merge_review: merge');
-    expect(end).toMatchObject({ is: 'merged', note: 'Merged, as bo said.' });
+    expect(end).toMatchObject({ is: 'merged', note: 'Merged, because bo approved it.' });
   });
   it('goes back to a gate that no longer holds', async () => {
     const before = [{ kind: 'conflicts' }, { kind: 'ci' }];

@@ -59,7 +59,7 @@ describe('the merger, when the base has moved', () => {
     });
   });
 
-  it('looks again if something moved during the test', async () => {
+  it('checks again if something moved during the test', async () => {
     const results = [{ is: 'moved' }, checked()];
     const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
     expect(told.filter((line) => line === 'merging mergeability')).toHaveLength(2);
@@ -106,7 +106,7 @@ describe('the merger, when the base has moved', () => {
     });
     expect(asked).toMatchObject([{ because }]);
     expect(told).toContain('merge_review: merge');
-    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, as bo said.' });
+    expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, because bo approved it.' });
   });
 });
 
@@ -118,6 +118,6 @@ describe('the merger, when a merge would restore what the base removed', () => {
     const { told, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
     expect(told).toContain('merge_review: merge');
     expect(asked).toMatchObject([{ because: 'It would bring back what was removed from main: 1234567 leaks a key.' }]);
-    expect(end).toMatchObject({ is: 'merged', note: 'Merged, as ana said.' });
+    expect(end).toMatchObject({ is: 'merged', note: 'Merged, because ana approved it.' });
   });
 });

@@ -12,7 +12,7 @@ import { change, HEAD } from '../../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
-/** A text at its length limit, in a script of three bytes a letter. */
+/** A text at its length limit, in letters of three bytes. */
 const long = (characters: number) => '長'.repeat(characters);
 
 const finding = (n: number, status: 'open' | 'answered' | 'dismissed') => ({
@@ -148,7 +148,7 @@ describe('the state that a run carries', () => {
   });
 });
 
-describe('the size of a run, at each turn,', () => {
+describe('the size of a run at each turn', () => {
   const turn = (run: Carried) => {
     const counting = jest.spyOn(JSON, 'stringify');
     keepNearWithin(run);

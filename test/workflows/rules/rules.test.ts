@@ -145,7 +145,7 @@ it.each([
   ],
   ['bo creates the branch', undefined, [{ head: 'F1', foreign: [bo('F1')] }], 'F1'],
   ['we create the branch', undefined, [{ head: 'C1', foreign: [] }], undefined],
-  ['a look finds no branch', 'C2', [{ foreign: [] }], undefined],
+  ['a poll finds no branch', 'C2', [{ foreign: [] }], undefined],
 ] as const)('a confirmation stays valid, or names what voids it, when %s', (_, yes, looks, because) => {
   const judged = { by: 'person' as const, foreign: 0, ...(yes && { head: yes }) };
   for (const look of looks) {

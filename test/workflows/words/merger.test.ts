@@ -5,8 +5,8 @@ describe('texts about a merge', () => {
   examples([
     [{ fact: 'merging', head: '1234567890', base: 'main' }, 'Merging 12345678 into main'],
     [{ fact: 'merged', decided: 'by-policy' }, 'Merged.'],
-    [{ fact: 'merged', decided: 'by-person', by: 'ana' }, 'Merged, as ana said.'],
-    [{ fact: 'merged', decided: 'by-person' }, 'Merged, as a person said.'],
+    [{ fact: 'merged', decided: 'by-person', by: 'ana' }, 'Merged, because ana approved it.'],
+    [{ fact: 'merged', decided: 'by-person' }, 'Merged, because a person approved it.'],
     [{ fact: 'mergeRejectedBy', by: 'ana', reason: 'too big' }, 'ana rejected the merge: too big'],
     [
       { fact: 'mergeQuestion', because: { fact: 'notAssessed' } },

@@ -2,7 +2,10 @@ import { examples } from './examples.ts';
 
 describe('texts about refused actions', () => {
   examples([
-    [{ fact: 'notOffered', action: 'confirm', offers: ['stop', 'pause'] }, 'Not confirm now: only stop, pause.'],
+    [
+      { fact: 'notOffered', action: 'confirm', offers: ['stop', 'pause'] },
+      'confirm is not on offer now. On offer: stop, pause.',
+    ],
     [
       {
         fact: 'notOffered',
@@ -11,13 +14,13 @@ describe('texts about refused actions', () => {
         used: { fact: 'fixAttemptsUsed', attempt: 3, attempts: 3 },
         faster: { action: 'confirm', at: '10:00' },
       },
-      'Not requestFix now: only confirm. 3 of 3 attempts are used. Somebody took confirm at 10:00.',
+      'requestFix is not on offer now. On offer: confirm. 3 of 3 attempts are used. Somebody took confirm at 10:00.',
     ],
     [{ fact: 'runEnded', ending: 'passed' }, 'The run is passed.'],
-    [{ fact: 'visitOver', visit: '1-ci#1', now: '1-ci#2' }, '1-ci#1 is over. Now it is 1-ci#2.'],
+    [{ fact: 'visitOver', visit: '1-ci#1', now: '1-ci#2' }, '1-ci#1 is over. The present visit is 1-ci#2.'],
     [{ fact: 'headMoved', head: 'abc' }, 'The head is abc now.'],
     [{ fact: 'decisionSettled', decision: 'd-1', choice: 'yes' }, 'd-1 is settled: yes.'],
-    [{ fact: 'findingSettled', finding: 'f-1' }, 'f-1 is settled: it was worked in, or did not come up again.'],
+    [{ fact: 'findingSettled', finding: 'f-1' }, 'f-1 is settled: it was incorporated, or was not found again.'],
     [{ fact: 'findingNotOpen', finding: 'f-1', because: 'dismissed' }, 'f-1 is dismissed: reopen it first.'],
     [{ fact: 'findingNotOpen', finding: 'f-1', because: 'no-recommendation' }, 'f-1 has no open recommendation.'],
     [

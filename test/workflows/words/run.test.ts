@@ -11,8 +11,8 @@ const failing = {
 
 describe('texts about a run', () => {
   it.each([
-    [run.pausedBy({}), 'A person paused the run. It goes on with resume.'],
-    [run.pausedBy({ by: 'ana', reason: 'lunch' }), 'ana paused the run: lunch It goes on with resume.'],
+    [run.pausedBy({}), 'A person paused the run. It continues with resume.'],
+    [run.pausedBy({ by: 'ana', reason: 'lunch' }), 'ana paused the run: lunch It continues with resume.'],
     [run.budgetSpent({ spent: 12, budget: 10 }), 'The run has spent 12 of 10 cents'],
     [
       run.retrying(failing),

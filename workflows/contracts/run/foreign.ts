@@ -1,6 +1,6 @@
 import type { ForeignCommit } from '../change.ts';
 
-/** The most commits by others that a run remembers. A merged branch may have thousands. */
+/** The maximum number of commits by others that a run remembers. A merged branch may have thousands. */
 export const MOST_FOREIGN = 200;
 /** The limits of a commit's writers: the characters of a name, and the names besides the author. `FEWER`: when all are too long. */
 const WRITERS = { length: 200, others: 20 };

@@ -37,7 +37,7 @@ export const Snapshot = z.strictObject({
   pipeline: PipelineShape,
   policy: Policy,
   change: Change,
-  /** The forge's own name for the repository. The name in the input may come to mean another one. */
+  /** The forge's own name for the repository. The name in the input may later mean another one. */
   repository: z.string().optional(),
   head: z.string().optional(),
   /** Since when this head is known. The grace period of a head without checks begins then. */

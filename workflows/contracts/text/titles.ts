@@ -21,7 +21,7 @@ const SUMMARY_BYTES = 200;
 export const titleOfRun = ({ id, title }: { id: string; title: string }): string =>
   cutBytes(`${id} ${inert(title)}`, SUMMARY_BYTES);
 
-/** Cuts a text to so many bytes, at a whole character. */
+/** Cuts a text to this many bytes, at a whole character. */
 export function cutBytes(text: string, most: number): string {
   let cut = text.slice(0, most);
   while (new TextEncoder().encode(cut).length > most) cut = [...cut].slice(0, -1).join('');

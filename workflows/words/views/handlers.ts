@@ -11,7 +11,7 @@ export const QUERIES = {
 
 export const SIGNALS = {
   hint: (about: string) => `Checks now instead of later. Input: {"about": "${about}"}.`,
-  betweenWorkflows: 'Between workflows: not for people.',
-  betweenBuilds: 'Between builds: not for people.',
-  fromWorkers: 'From workers: not for people.',
+  betweenWorkflows: 'Sent by other workflows, not by people.',
+  betweenBuilds: 'Sent by newer builds, not by people.',
+  fromWorkers: 'Sent by workers, not by people.',
 };

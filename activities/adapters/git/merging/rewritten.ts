@@ -5,8 +5,8 @@ import { git, type Repository } from '../door.ts';
 const MOST = 5;
 
 /**
- * Commits, by id and subject, that a merge would restore: the base had them when the run began and has lost them since,
- * because its history was rewritten, and the head still contains them.
+ * The commits, by id and subject, that a merge would restore. The base had them when the run began, but has lost them
+ * since, because its history was rewritten. The head still contains them.
  */
 export async function restoredBy(
   copy: Repository,

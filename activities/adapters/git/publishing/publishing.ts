@@ -44,7 +44,7 @@ export class Publishing {
           const because = `Commits by others came in meanwhile, and conflict in ${merged.files.join(', ')}.`;
           return { is: 'refused', because };
         }
-        next = await commitTree(copy, merged.tree, [next, head], `Merge what came in on ${change.branch}`);
+        next = await commitTree(copy, merged.tree, [next, head], `Merge remote commits of ${change.branch}`);
       }
       const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);

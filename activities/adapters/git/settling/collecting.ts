@@ -162,7 +162,7 @@ async function mustHoldNoMarks(checkout: Checkout, commit: string, known: Confli
 
 const notesOf = ({ takenIn, worktrees }: Snapshot): string[] => [
   ...(takenIn.length > 0
-    ? [`Repositories of their own were taken in as plain files: ${listed(takenIn.map(({ name }) => name))}.`]
+    ? [`Nested repositories became plain files of the change: ${listed(takenIn.map(({ name }) => name))}.`]
     : []),
   ...(worktrees.length > 0 ? [`Worktrees are not part of the change: ${listed(worktrees)}.`] : []),
 ];

@@ -60,7 +60,7 @@ async function committed(checkout: Checkout, files: readonly string[]): Promise<
 /** The notes for people about ignored files. `file`: the bundle with those that are kept. */
 export function notesOnIgnored({ names, kept, without }: Ignored, file: string | undefined): string[] {
   if (names.length === 0) return [];
-  const note = `Git ignores the files that it left in ${listed(names, 5)}: ignored files are not taken in.`;
+  const note = `Git ignores the files that the agent left in ${listed(names, 5)}: ignored files are not part of the change.`;
   if (kept.length === 0 || file === undefined) return [`${note} They are not kept.`];
   const rest = `, except for ${without}: at most ${MOST.files} files of ${MOST.bytes / 1_000_000} MB in total are kept`;
   return [`${note} They are kept in ${file}${without === 0 ? '' : rest}.`];

@@ -128,5 +128,5 @@ async function mustBeFiles(checkout: Checkout, tracked: readonly Name[], others:
     if (is === 'file' && size > MOST_BYTES) large.push(`${shownName(name)} (${(size / MOST_BYTES).toFixed(1)} GiB)`);
   }
   if (odd.length > 0) throw new Refusal(`These files were replaced by pipes, sockets or devices: ${listed(odd)}.`);
-  if (large.length > 0) throw new Refusal(`Files of more than 1 GiB are not taken into a change: ${listed(large)}.`);
+  if (large.length > 0) throw new Refusal(`A change may not contain files of more than 1 GiB: ${listed(large)}.`);
 }

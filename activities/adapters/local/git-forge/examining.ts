@@ -29,7 +29,7 @@ export async function examineChange(parts: Parts, wish: ChangeWish): Promise<For
   const { workspace, store, publishing } = parts;
   const found = await workspace.locate(wish.repository);
   if (found.is === 'none') {
-    const because = found.because ?? `nothing of the kind at ${wish.repository}`;
+    const because = found.because ?? `no repository at ${wish.repository}`;
     return refused('change.repository', `an absolute path or file:// URL of a git repository, found ${because}`);
   }
   if (wish.basis !== undefined && !(await workspace.isKin(found, wish.basis)))
@@ -100,9 +100,9 @@ const refused = (path: string, expected: string): ForgeExamined => ({
 /** Forms of a repository with which we cannot work, with the command that helps. */
 export async function unfit(at: Target): Promise<BadField[]> {
   const bad = (found: string): BadField[] => [
-    { path: 'change.repository', expected: `expected a whole clone, found ${found}` },
+    { path: 'change.repository', expected: `expected a complete clone, found ${found}` },
   ];
-  if (await isShallow(at)) return bad('a shallow one: git fetch --unshallow makes it whole');
+  if (await isShallow(at)) return bad('a shallow one: git fetch --unshallow completes it');
   const config = await readFile(path.join(at.commonDir, 'config'), 'utf8').catch(() => '');
   const isPartial = /^\s*(?:partialclone\s*=|promisor\s*=\s*true)/im.test(config);
   return isPartial ? bad('a partial one: clone it without --filter') : [];
@@ -117,6 +117,6 @@ export async function inTheWay(at: Target, branch: string): Promise<BadField[]> 
   const there = [...found.keys(), ...broken].map((name) => name.replace('refs/heads/', ''));
   const other = there.find((name) => above.includes(name) || name.startsWith(`${branch}/`));
   if (other === undefined) return [];
-  const expected = `expected a branch name that git can create, found the branch ${other}, next to which there can be no ${branch}`;
+  const expected = `expected a branch name that git can create, found the branch ${other}, which excludes ${branch}`;
   return [{ path: 'change.branch', expected }];
 }

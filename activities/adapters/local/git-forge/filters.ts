@@ -20,7 +20,7 @@ export async function unfiltered(
   for (const [filter, file] of filters) {
     if (filter === 'lfs') fields.push(...(await unfitForLfs(at, file, wanted?.lfs)));
     else if (required.some((setting) => setting.toLowerCase() === `filter.${filter}.required=true`.toLowerCase())) {
-      const expected = `expected files that need no filter of this machine, found ${file}: its filter ${filter} is required, and not run by gatehouse`;
+      const expected = `expected files without required filters, found ${file}: its filter ${filter} is required, but gatehouse does not run it`;
       fields.push({ path: 'change.repository', expected });
     }
   }

@@ -150,7 +150,7 @@ class ProcessEnvironments implements Environments {
     const { because } = answer as { because: string };
     return {
       is: 'gone',
-      because: `It does not answer any more (${because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
+      because: `It no longer answers (${because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
     };
   }
 

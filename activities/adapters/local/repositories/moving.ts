@@ -156,5 +156,5 @@ function inTheWay({ stderr }: GitFailed, branch: string): BlockedByOwner | undef
   const other = /'refs\/heads\/([^']+)' exists; cannot create/.exec(stderr)?.[1];
   return other === undefined
     ? undefined
-    : new BlockedByOwner(`There can be no branch ${branch} while there is one called ${other}.`);
+    : new BlockedByOwner(`Git cannot have the branch ${branch} while it has ${other}.`);
 }

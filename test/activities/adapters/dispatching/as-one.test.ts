@@ -117,7 +117,7 @@ describe('executors as one', () => {
     expect(await both.unavailable({ ...job('fixer'), key: 'next' })).toBeUndefined();
   });
 
-  it('look at an unknown job everywhere, because each executor may have something of it left', async () => {
+  it('poll an unknown job at every executor, because each may still run parts of it', async () => {
     const asked: string[] = [];
     const open = ['a', 'b'].map((name) => {
       const executor = new InMemoryExecutor(async () => done);
@@ -136,7 +136,7 @@ describe('executors as one', () => {
   });
 });
 
-it('environments as one use the provider that can provide what the settings describe', async () => {
+it('combined environments use the provider that the settings select', async () => {
   const [first, second] = [new InMemoryEnvironments(), new InMemoryEnvironments()];
   const one = environmentsAsOne(
     [

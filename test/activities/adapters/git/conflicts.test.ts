@@ -68,7 +68,7 @@ describe('a resolver', () => {
   it.each([
     ['by what is in the files', decide()],
     ['by staging what git left', `${decide(...ALL)} git checkout -q --ours text guide.md quotes.txt; git add -A`],
-    ['by a commit of its own', `${decide()} git add -A; git commit -qm merged`],
+    ['by its own commit', `${decide()} git add -A; git commit -qm merged`],
     [
       'by taking one side',
       `${RENAMED} git checkout -q --theirs text guide.md quotes.txt x.bin; git rm -q gone-in-main gone-in-work; git add link`,
@@ -133,7 +133,7 @@ describe('a writer', () => {
       ['guide.md', 'quotes.txt', 'text'],
     ],
     [
-      'a merge as one commit',
+      'a squashed merge',
       'git merge -q --squash origin/main >/dev/null 2>&1 || true; git add -A; git commit -qm squashed',
       ['guide.md', 'quotes.txt', 'text'],
     ],
@@ -148,12 +148,12 @@ describe('a writer', () => {
       ['text'],
     ],
     [
-      'a merge as one commit, of a branch that is gone since',
+      'a squashed merge of a branch that no longer exists',
       'git branch tmp origin/main; git merge -q --squash tmp >/dev/null 2>&1 || true; git add -A; git commit -qm squashed; git reset -q --hard; git branch -q -D tmp',
       ['guide.md', 'quotes.txt', 'text'],
     ],
     [
-      'another branch with its changes taken along',
+      'a switch to another branch that kept local changes',
       'git branch other origin/main; printf "one\nmine\nthree\n" > text; git checkout -q -m other >/dev/null 2>&1; cp text ..; git checkout -q -f work; mv ../text .; git branch -q -f other origin/main; git add -A; git commit -qm taken',
       ['text'],
     ],
@@ -172,7 +172,7 @@ describe('a writer', () => {
       "printf 'Like this:\\n<<<<<<< HEAD\\nmine\\n=======\\nyours\\n>>>>>>> feature-branch\\n' > manual.txt",
     ],
     [
-      'quotes a branch that is there',
+      'quotes an existing branch',
       "printf '<<<<<<< HEAD\\nmine\\n=======\\nyours\\n>>>>>>> origin/main\\n' > manual.txt",
     ],
     ['changes what quotes them', 'echo more >> quotes.txt'],

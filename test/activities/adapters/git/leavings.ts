@@ -21,9 +21,9 @@ export const LEAVINGS: Record<string, string> = {
   'a clone': 'git clone -q . ../cloned-$SEED; git clone -q ../cloned-$SEED vendor',
   'a bare repository': 'git init -q --bare store.git',
   links: 'ln -s /dev/zero zero; ln -s / root; ln -s nowhere dangling; ln -s . loop',
-  'a link for a folder': 'rm -rf docs; ln -s /etc docs',
+  'a link in place of a folder': 'rm -rf docs; ln -s /etc docs',
   'a pipe': 'mkfifo pipe',
-  'a pipe for a file': 'rm -f a.txt; mkfifo a.txt',
+  'a pipe in place of a file': 'rm -f a.txt; mkfifo a.txt',
   locks:
     ': > .git/index.lock; : > .git/HEAD.lock; : > .git/refs/heads/work.lock; : > .git/packed-refs.lock; : > .git/config.lock',
   hooks:
@@ -35,16 +35,16 @@ export const LEAVINGS: Record<string, string> = {
   'a bare configuration': 'git config core.bare true; git config core.worktree /tmp',
   extensions: 'git config core.repositoryformatversion 1; git config extensions.unknown true',
   'a branch ahead': 'git checkout -qb ahead-$SEED; echo x > ahead-$SEED; kept ahead; git checkout -q work',
-  'a branch on which it ends': 'git checkout -qb mine-$SEED; echo x > mine-$SEED; kept mine',
+  'a branch that stays checked out': 'git checkout -qb mine-$SEED; echo x > mine-$SEED; kept mine',
   'a detached head': 'git checkout -q --detach; echo x > detached-$SEED; kept detached',
   'a lost commit': 'git checkout -q --detach; echo x > lost-$SEED; kept lost; git checkout -q work',
   'a stash': 'echo stash-$SEED >> a.txt; git stash -q && git rev-parse refs/stash >> $COMMITS',
   'a tag': 'echo x > tagged-$SEED; kept tagged; git tag v-$SEED; git reset -q --hard HEAD~1',
   'an orphan': 'git checkout -q --orphan orphan-$SEED; echo x > orphan; kept orphan',
   'a reset': 'echo x > undone-$SEED; kept undone; git reset -q --hard HEAD~1',
-  'an amend of what was there': 'git commit -q --amend --allow-empty -m amended',
+  'an amended base commit': 'git commit -q --amend --allow-empty -m amended',
   'a HEAD without a commit': 'git symbolic-ref HEAD refs/heads/missing',
-  'a HEAD that is none': 'echo nonsense > .git/HEAD',
+  'an invalid HEAD': 'echo nonsense > .git/HEAD',
   'an unfinished merge': 'git merge -q origin/other >/dev/null 2>&1',
   'an unfinished merge, added': 'git merge -q origin/other >/dev/null 2>&1; git add -A',
   'a committed merge with marks': 'git merge -q origin/other >/dev/null 2>&1; kept merged',
@@ -67,10 +67,10 @@ export const LEAVINGS: Record<string, string> = {
   'odd names':
     "echo x > 'a b'; echo x > \"$(printf 'c\\nd')\"; echo x > \"$(printf 'e\\377')\"; echo x > -f; echo x > 'é'",
   'ignored files': 'mkdir -p build; echo x > build/out',
-  'a link that nothing names':
+  'an unnamed submodule link':
     'git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub 2>/dev/null; git commit -qm sub',
   'packed objects': 'git gc -q 2>/dev/null; git pack-refs --all',
-  'refs that are none':
+  'invalid refs':
     'mkdir -p .git/refs/heads/x; echo nonsense > .git/refs/heads/x/y; ln -s /dev/zero .git/refs/heads/zero; mkfifo .git/refs/heads/pipe',
   alternates:
     'mkdir -p .git/objects/info; echo /nonexistent >> .git/objects/info/alternates; mkdir -p .git/objects/ff; mkfifo .git/objects/ff/00000000000000000000000000000000000000',
@@ -80,9 +80,9 @@ export const LEAVINGS: Record<string, string> = {
 export const LAST: Record<string, string> = {
   nothing: 'true',
   'no .git': 'rm -rf .git; lost',
-  '.git anew': 'rm -rf .git; lost; git init -q -b main; echo x > x; kept anew',
+  'a new .git': 'rm -rf .git; lost; git init -q -b main; echo x > x; kept anew',
   'a gitfile': 'rm -rf .git; lost; echo "gitdir: $OWNER/.git" > .git',
-  'a link for .git': 'rm -rf .git; lost; ln -s $OWNER/.git .git',
+  'a link in place of .git': 'rm -rf .git; lost; ln -s $OWNER/.git .git',
   'no objects': 'rm -rf .git/objects; lost',
   'no checkout': 'cd ..; rm -rf tree; lost',
 };

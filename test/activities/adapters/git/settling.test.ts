@@ -23,7 +23,7 @@ const made = { is: 'made' };
 const refused = (because: string) => ({ is: 'refused', because: expect.stringContaining(because) });
 const noted = (text: string) => expect.arrayContaining([expect.stringContaining(text)]);
 
-/** Scripts of agents, the end of settling their work, and files of the result with their modes. */
+/** The scripts of agents, the result of settling, and files of the resulting commit with their modes. */
 describe('an agent’s work becomes a commit', () => {
   it.each<[string, string, object, Record<string, string | undefined>?]>([
     ['nothing', 'true', { is: 'nothing', notes: [] }],
@@ -33,47 +33,47 @@ describe('an agent’s work becomes a commit', () => {
       made,
       { x: '100644', 'docs/guide.md': undefined },
     ],
-    ['a file that may be run now', 'chmod +x a.txt', made, { 'a.txt': '100755' }],
-    ['a link, wherever it leads', 'ln -s /etc e; ln -s /dev/zero z', made, { e: '120000', z: '120000' }],
+    ['a file made executable', 'chmod +x a.txt', made, { 'a.txt': '100755' }],
+    ['links to any target', 'ln -s /etc e; ln -s /dev/zero z', made, { e: '120000', z: '120000' }],
     [
-      'a folder in the place of a file',
+      'a folder in place of a file',
       'rm a.txt; mkdir a.txt; echo x > a.txt/x',
       made,
       { 'a.txt/x': '100644', 'a.txt': undefined },
     ],
     [
-      'a link in the place of a folder',
+      'a link in place of a folder',
       'mv docs d; ln -s d docs',
       made,
       { docs: '120000', 'd/guide.md': '100644', 'docs/guide.md': undefined },
     ],
-    ['commits of its own', 'echo x > x; git add x; git commit -qm x; echo y > y', made, { x: '100644', y: '100644' }],
+    ['its own commits', 'echo x > x; git add x; git commit -qm x; echo y > y', made, { x: '100644', y: '100644' }],
     [
-      'an ignored file that it added by force',
+      'an ignored file added with --force',
       'mkdir build; echo x > build/x; git add -f build/x',
       made,
       { 'build/x': '100644' },
     ],
     [
-      'files that it hid from its git',
+      'files hidden from git',
       'git update-index --assume-unchanged a.txt; git update-index --skip-worktree docs/guide.md; chmod +x a.txt; rm docs/guide.md; mkdir docs/guide.md; echo x > docs/guide.md/x',
       made,
       { 'a.txt': '100755', 'docs/guide.md/x': '100644', 'docs/guide.md': undefined },
     ],
     [
-      'a file that it hid and removed',
+      'a file hidden from git and removed',
       'git update-index --skip-worktree docs/guide.md; rm docs/guide.md',
       made,
       { 'docs/guide.md': undefined },
     ],
     [
-      'a file that it hid beside a sparse checkout',
+      'a file hidden from git in a sparse checkout',
       'git sparse-checkout set --no-cone docs >/dev/null; git update-index --skip-worktree docs/guide.md; chmod +x docs/guide.md',
       made,
       { 'a.txt': '100644', 'docs/guide.md': '100755' },
     ],
     [
-      'a lock of nobody alive',
+      'stale locks of git',
       'echo x > x; : > .git/index.lock; : > .git/HEAD.lock; : > .git/config.lock',
       made,
       { x: '100644' },
@@ -91,11 +91,11 @@ describe('an agent’s work becomes a commit', () => {
         'A.TXT': '100644',
       },
     ],
-    ['names that are no UTF-8', 'echo x > "$(printf \'a\\377b\')"; echo x > x', made, { x: '100644' }],
-    ['an index that is broken', 'echo x > x; echo broken > .git/index', made, { x: '100644', 'a.txt': '100644' }],
-    ['an index that is gone', 'echo x > x; rm .git/index', made, { x: '100644', 'a.txt': '100644' }],
+    ['names that are not UTF-8', 'echo x > "$(printf \'a\\377b\')"; echo x > x', made, { x: '100644' }],
+    ['a broken index', 'echo x > x; echo broken > .git/index', made, { x: '100644', 'a.txt': '100644' }],
+    ['a missing index', 'echo x > x; rm .git/index', made, { x: '100644', 'a.txt': '100644' }],
     [
-      'an index in pieces',
+      'a split index',
       'git config core.splitIndex true; git update-index --split-index; echo x > x; git add x',
       made,
       { x: '100644' },
@@ -112,24 +112,24 @@ describe('an agent’s work becomes a commit', () => {
       made,
       { 'docs/x': '100644', 'run.sh': '100755' },
     ],
-    ['an index of what is not there', 'echo x > x; git add x; rm -rf .git/objects/??', made, { x: '100644' }],
-    ['pipes and sockets beside it', 'mkfifo p; echo x > x', made, { x: '100644', p: undefined }],
+    ['an index whose objects are missing', 'echo x > x; git add x; rm -rf .git/objects/??', made, { x: '100644' }],
+    ['a new pipe beside it', 'mkfifo p; echo x > x', made, { x: '100644', p: undefined }],
     [
       'settings that break git',
       'echo x > x; git config core.bare true; git config extensions.unknown 1; git config core.repositoryformatversion 9',
       made,
       { x: '100644' },
     ],
-    ['settings that are none', 'echo x > x; echo "[[[" > .git/config', made, { x: '100644' }],
-    ['a work tree elsewhere', 'git config core.worktree /tmp; echo x > x', made, { x: '100644' }],
+    ['an invalid configuration file', 'echo x > x; echo "[[[" > .git/config', made, { x: '100644' }],
+    ['a work tree configured elsewhere', 'git config core.worktree /tmp; echo x > x', made, { x: '100644' }],
     [
-      'filters and hooks of its own',
+      'its own filters',
       'echo "* filter=f" > .git/info-attributes; git config filter.f.clean "echo bad"; git config filter.f.required true; echo "* filter=f" > .gitattributes; echo x > x',
       made,
       { x: '100644' },
     ],
-    ['a branch of its own', 'git checkout -qb mine; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
-    ['no branch at all', 'git checkout -q --detach; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
+    ['its own branch', 'git checkout -qb mine; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
+    ['a detached HEAD', 'git checkout -q --detach; echo x > x; git add x; git commit -qm x', made, { x: '100644' }],
     ['packed refs and objects', 'echo x > x; git add x; git commit -qm x; git gc -q', made, { x: '100644' }],
     [
       'a merge without conflicts',
@@ -137,24 +137,24 @@ describe('an agent’s work becomes a commit', () => {
       made,
       { x: '100644', o: '100644' },
     ],
-    ['a bisect, back where it was', 'git bisect start -q; echo x > x', made, { x: '100644' }],
+    ['an unfinished bisect', 'git bisect start -q; echo x > x', made, { x: '100644' }],
     [
-      'folders that are closed',
+      'folders without permissions',
       'mkdir -p c/d; echo x > c/d/x; echo y > c/y; chmod 000 c/d c/y c',
       made,
       { 'c/d/x': '100644', 'c/y': '100644' },
     ],
     [
-      'paths that are longer than a call takes',
+      'paths that are too long for a system call',
       'p=a; q=b; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do p=$p/$(printf "%0200d" $i); q=$q/$(printf "%0200d" $i); done; mkdir -p $p $q; echo x > $q/x; mv b $p/b; echo x > x',
       expect.objectContaining({ is: expect.stringMatching('nothing|made|refused') }),
     ],
     [
-      'a link to a repository that is not there',
+      'a submodule link without a repository',
       'git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub; git commit -qm sub',
       { is: 'nothing', notes: noted('sub') },
     ],
-    ['only what git ignores', 'mkdir build; echo x > build/x', { is: 'nothing', notes: noted('ignored files') }],
+    ['only ignored files', 'mkdir build; echo x > build/x', { is: 'nothing', notes: noted('ignored files') }],
   ])('%s', async (_, script, end, files = {}) => {
     const settled = await settle(script);
     expect(settled).toMatchObject(end);
@@ -169,7 +169,7 @@ describe('an agent’s work becomes a commit', () => {
   it.each([
     ['nothing was changed', 'true', { is: 'nothing' }, undefined],
     [
-      'it was looked at again',
+      'git has inspected it again',
       'touch -d 2001-01-01 windows.txt; git status --short >/dev/null',
       { is: 'nothing' },
       undefined,
@@ -194,26 +194,34 @@ describe('an agent’s work becomes a commit', () => {
 
 describe('an agent’s work is refused with a reason', () => {
   it.each([
-    ['no repository any more', 'rm -rf .git; echo secret > x', 'no git checkout any more'],
-    ['a gitfile', 'mv .git ../moved.git; echo "gitdir: ../moved.git" > .git', 'no git checkout any more'],
-    ['a link to a repository', 'mv .git ../linked.git; ln -s ../linked.git .git', 'no git checkout any more'],
-    ['a history of its own', 'rm -rf .git; git init -q; echo x > x; git add -A; git commit -qm x', 'does not descend'],
-    ['a history that was not begun', 'rm -rf .git; git init -q; echo x > x', 'HEAD names main, which has no commit'],
+    ['a removed .git', 'rm -rf .git; echo secret > x', 'no longer a git checkout'],
+    ['a gitfile', 'mv .git ../moved.git; echo "gitdir: ../moved.git" > .git', 'no longer a git checkout'],
+    ['a link in place of .git', 'mv .git ../linked.git; ln -s ../linked.git .git', 'no longer a git checkout'],
+    [
+      'a new repository with a commit',
+      'rm -rf .git; git init -q; echo x > x; git add -A; git commit -qm x',
+      'does not descend',
+    ],
+    [
+      'a new repository without a commit',
+      'rm -rf .git; git init -q; echo x > x',
+      'HEAD names main, which has no commit',
+    ],
     [
       'a branch without a commit',
       'git checkout -q --orphan fresh; echo x > x',
       'HEAD names fresh, which has no commit',
     ],
-    ['a HEAD that is none', 'echo nonsense > .git/HEAD', 'HEAD names no commit that exists'],
+    ['an invalid HEAD', 'echo nonsense > .git/HEAD', 'HEAD names no commit that exists'],
     ['no HEAD', 'rm .git/HEAD', 'does not descend'],
     ['rewritten commits', 'git commit -q --amend --allow-empty -m other', 'does not descend'],
-    ['no checkout any more', 'cd ..; rm -rf tree', 'The checkout is gone'],
-    ['a link in the place of the checkout', 'cd ..; mv tree other; ln -s other tree', 'The checkout is gone'],
-    ['a pipe in the place of a file', 'rm a.txt; mkfifo a.txt', 'a.txt'],
+    ['a removed checkout', 'cd ..; rm -rf tree', 'The checkout is gone'],
+    ['a link in place of the checkout', 'cd ..; mv tree other; ln -s other tree', 'The checkout is gone'],
+    ['a pipe in place of a file', 'rm a.txt; mkfifo a.txt', 'a.txt'],
     ['a file of 3 GB', 'truncate -s 3G big', 'big (3.0 GiB)'],
-    ['a clone of something else', 'git clone -q . ../elsewhere; git clone -q ../elsewhere vendor', 'vendor (of '],
+    ['a nested clone', 'git clone -q . ../elsewhere; git clone -q ../elsewhere vendor', 'vendor (of '],
     [
-      'a rebase half-way',
+      'an unfinished rebase',
       'echo x > x; git add x; git commit -qm x; echo y > y; git add y; git commit -qm y; GIT_SEQUENCE_EDITOR="sed -i 1s/pick/edit/" git rebase -q -i HEAD~2',
       'A rebase was left unfinished',
     ],
@@ -223,12 +231,12 @@ describe('an agent’s work is refused with a reason', () => {
       'refuses',
     ],
     [
-      'objects that are gone',
+      'missing objects',
       'echo gone > x; git add x; git commit -qm x; rm .git/objects/$(git rev-parse HEAD:x | sed "s,..,&/,"); rm x; echo y > y',
       'Git refuses',
     ],
     [
-      'refs of another form',
+      'refs in another format',
       'rm -rf .git/refs; mkdir .git/refs; echo "this repository uses the reftable format" > .git/refs/heads; mkdir .git/reftable; echo "ref: refs/heads/.invalid" > .git/HEAD',
       'in another form',
     ],
@@ -299,7 +307,7 @@ describe('files that git ignores', () => {
     const settled = await settle(
       'mkdir build; echo made > build/x; truncate -s 20M build/large; mkfifo build/p; git init -q build/repo',
     );
-    expect(settled).toMatchObject({ is: 'nothing', notes: noted('build/: ignored files are not taken in') });
+    expect(settled).toMatchObject({ is: 'nothing', notes: noted('build/: ignored files are not part of the change') });
     const [, file = '', without] = /They are kept in (\S+\.bundle), except for (\d+):/.exec(settled.notes.join(' '))!;
     expect(Number(without)).toBeGreaterThanOrEqual(1);
     await run(shop.repository, `git fetch -q ${file} refs/left/ignored:refs/ignored`);
@@ -348,10 +356,10 @@ describe('repositories within the checkout', () => {
 
   it('are reported, and their own history is kept', async () => {
     const settled = await settle('mkdir p; cd p; git init -q; echo x > x; git add .; git commit -qm x');
-    expect(settled.notes.join(' ')).toMatch(/taken in as plain files: p\. .*history is kept in \S+\.bundle/);
+    expect(settled.notes.join(' ')).toMatch(/became plain files of the change: p\. .*history is kept in \S+\.bundle/);
   });
 
-  it('keep a history on no branch too, and a broken one is reported', async () => {
+  it('keep history that is on no branch, and report broken history', async () => {
     const commit = 'git init -q; echo x > x; git add .; git commit -qm x';
     const detached = await settle(`mkdir p; cd p; ${commit}; git checkout -q --detach; git branch -D main -q`);
     expect(detached.notes.join(' ')).toMatch(/history is kept in \S+\.bundle/);
@@ -381,13 +389,13 @@ describe('repositories within the checkout', () => {
 describe('work outside of the checkout’s branch', () => {
   it.each([
     [
-      'on a branch, having gone back',
+      'on a branch, after switching back',
       'git checkout -qb feature/mine; echo x > x; git add x; git commit -qm x; git checkout -q work',
       made,
       'feature/mine',
     ],
     [
-      'on a branch, looking at another commit',
+      'on the work branch, with another commit checked out',
       'echo x > x; git add x; git commit -qm x; git checkout -q --detach origin/main',
       made,
       'work',
@@ -400,7 +408,7 @@ describe('work outside of the checkout’s branch', () => {
       'the branch one, the branch two',
     ],
     [
-      'beside what it made',
+      'on another branch beside its result',
       'git checkout -qb other; echo x > x; git add x; git commit -qm x; git checkout -q work; echo y > y',
       made,
       'the branch other',
@@ -412,16 +420,16 @@ describe('work outside of the checkout’s branch', () => {
       'the tag v9',
     ],
     [
-      'on nothing',
+      'on no branch',
       'git checkout -q --detach; echo x > x; git add x; git commit -qm x; git checkout -q work',
       { is: 'nothing' },
       'which no branch names',
     ],
-  ])('is taken, or reported and kept: %s', async (name, script, end, told) => {
+  ])('becomes the result, or is reported and kept: %s', async (name, script, end, told) => {
     const { message, ...settling } = await shop.begin(name.replaceAll(' ', '-'));
     await run(settling.tree, script);
     await settleNow(settling, message);
-    // Once more, as after a crash before that was on record: our copy has the commits by now.
+    // Settles again, as after a crash before the result was recorded. Our copy already has the commits.
     const settled = await settleNow(settling, message);
     expect(settled).toMatchObject(end);
     const notes = settled.notes.join(' ');
@@ -451,7 +459,7 @@ describe('work outside of the checkout’s branch', () => {
 });
 
 describe('settling', () => {
-  it('reaches the same end a second time if its first end was not recorded', async () => {
+  it('has the same result when it is repeated', async () => {
     const dates = 'export GIT_AUTHOR_DATE="@1700000000 +0000" GIT_COMMITTER_DATE="@1700000000 +0000"';
     const script = `${dates}; echo x > x; git add x; git commit -qm x; git checkout -q --detach origin/main`;
     const first = await settle(script);

@@ -48,7 +48,7 @@ async function walk(seed: number): Promise<void> {
   };
   const script = [PRELUDE, ...names.map((name) => LEAVINGS[name] ?? LAST[name])].join('\n');
   await execa('/bin/sh', ['-c', script], { cwd: settling.tree, env, stdin: 'ignore', reject: false, timeout: 120_000 });
-  // A trap that the agent's own git has sprung does not count.
+  // Ignores the traps that the agent's own git has triggered.
   await execa('rm', ['-f', trap]);
   await run(other.tree, `echo ${seed} > other-job`);
   const before = await shop.refs();

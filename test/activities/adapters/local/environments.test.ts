@@ -53,7 +53,7 @@ async function repositoryWith(start: string, more = ''): Promise<EnvironmentRequ
 
 const git = async (...args: string[]) => (await execa('git', args, { cwd: path.join(home, 'shop') })).stdout;
 
-/** What was changed becomes the head that is shown. */
+/** Commits the changes. The new commit becomes the head of the environment. */
 async function commit(): Promise<void> {
   await git('-c', 'user.name=Ana', '-c', 'user.email=ana@x', 'commit', '--quiet', '--all', '-m', 'more');
   const head = await git('rev-parse', 'HEAD');
@@ -148,7 +148,7 @@ describe('an environment that is a process', () => {
       six.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true)),
     );
     six.close();
-    if (!has) return; // a machine without IPv6 has one only
+    if (!has) return; // A machine without IPv6 has only one.
     await writeFile(path.join(home, 'shop', 'server.mjs'), SERVER.replace("'127.0.0.1'", "'::1'"));
     await commit();
     const environments = open();

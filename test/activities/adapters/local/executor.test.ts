@@ -51,7 +51,7 @@ const open = (root = 'data') =>
         ...process.env,
         GATEHOUSE_SECRET: 'x',
         TEMPORAL_API_KEY: 'x',
-        // As a hook or an alias of git leaves them: no job may work in that repository.
+        // The variables that a hook or an alias of git sets. No job may work in that repository.
         GIT_DIR: '/nonexistent',
         GIT_WORK_TREE: '/nonexistent',
         GIT_INDEX_FILE: '/nonexistent',
@@ -202,7 +202,7 @@ describe('a command', () => {
       { silenceSeconds: 0.3 },
     ],
     [
-      'too long, however much it says [A-196]',
+      'too long, however much it prints [A-196]',
       'while true; do echo x; sleep 0.05; done',
       { is: 'failed', because: 'coder was stopped after 0.3 s, its time limit.' },
       { seconds: 0.3 },
@@ -456,15 +456,15 @@ describe('a command', () => {
 
   it.each([
     ['a plain name on PATH', 'node x.mjs', []],
-    ['a plain name that is nowhere', 'no-such-agent --x', [{ path: '.gatehouse.yml:agents.default' }]],
+    ['a plain name that is not on PATH', 'no-such-agent --x', [{ path: '.gatehouse.yml:agents.default' }]],
     ['a path in the repository', './agent.sh', []],
-    ['a path that is not there', 'tools/agent.sh', [{ path: '.gatehouse.yml:agents.default' }]],
+    ['a path that does not exist', 'tools/agent.sh', [{ path: '.gatehouse.yml:agents.default' }]],
     ['anything else', '"$AGENT" --x', []],
     ["a shell's own word", 'ulimit -t 600; node x.mjs', []],
     ['a word in front of it', 'command node x.mjs', []],
     ['a loop', 'until node x.mjs; do sleep 1; done', []],
     ['a variable in front of it', 'FOO=1 node x.mjs', []],
-    ['a variable in front of what is nowhere', 'FOO=1 no-such-agent', [{ path: '.gatehouse.yml:agents.default' }]],
+    ['a variable in front of a missing program', 'FOO=1 no-such-agent', [{ path: '.gatehouse.yml:agents.default' }]],
   ])('has its program checked before anything begins: %s', async (_, command, fields) => {
     const { change } = await job('true');
     await writeFile(path.join(repository, '.gatehouse.yml'), `agents: { default: ${JSON.stringify(command)} }\n`);

@@ -234,7 +234,7 @@ describe('a repository of a person', () => {
 
   it.each([
     [
-      'a new head is looked at',
+      'a new head is polled',
       async (rig: GitRig, change: Change) => {
         const next = await rig.commitOurs(change, { 'c.txt': 'c' });
         await rig.forge.checks(change, next, { checkSeconds: 60, round: 'r' });
@@ -305,7 +305,7 @@ describe('a repository of a person', () => {
     // Nobody makes a checkout while our copy of the repository is in use.
     const { looking, ending } = await withLock(workspace.lockOf(`copy ${source}`), async () => {
       const looking = rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
-      await until('the look is at it', () => existsSync(lock));
+      await until('the poll has begun', () => existsSync(lock));
       return { looking, ending: rig.forge.endChecks(change) };
     });
     await Promise.all([looking, ending]);

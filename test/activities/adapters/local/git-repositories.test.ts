@@ -92,7 +92,7 @@ describe('a run is refused at its start for', () => {
   it('a folder that is not a repository', async () => {
     const found = await examined({ repository: home });
     expect(found).toMatchObject({
-      fields: [{ expected: expect.stringContaining(`found nothing of the kind at ${home}`) }],
+      fields: [{ expected: expect.stringContaining(`found no repository at ${home}`) }],
     });
   });
 });
@@ -270,7 +270,9 @@ it('a base that was rewritten and collected still has the settings of the start'
 });
 
 it('settings of a missing commit are an error, not empty', async () => {
-  await expect(settingsOf(new LocalWorkspace(data), { ...change(), basis: '1'.repeat(40) })).rejects.toThrow('not in');
+  await expect(settingsOf(new LocalWorkspace(data), { ...change(), basis: '1'.repeat(40) })).rejects.toThrow(
+    'no longer in',
+  );
 });
 
 describe('the writers of a branch', () => {
@@ -403,7 +405,7 @@ it('commits that the base has lost since the start, and a merge would restore, a
 it('a missing base is named in the error', async () => {
   await work();
   git('branch', '-m', 'main', 'trunk');
-  await expect(forge.mergeability(change())).rejects.toThrow(`The base branch main of ${shop} is not there`);
+  await expect(forge.mergeability(change())).rejects.toThrow(`The base branch main of ${shop} does not exist`);
 });
 
 describe('heads that move during a poll', () => {
@@ -427,7 +429,7 @@ describe('heads that move during a poll', () => {
     await writeFile(path.join(copy, 'FETCH_HEAD'), 'as it was');
     const before = await readFile(path.join(copy, 'gatehouse-seen'), 'utf8');
     await rm(path.join(copy, 'config'));
-    expect(await workspace.fetch(shop)).toBe(copy); // git itself would not work in it any more
+    expect(await workspace.fetch(shop)).toBe(copy); // Git itself would refuse to work in it.
     expect(await readFile(path.join(copy, 'gatehouse-seen'), 'utf8')).toBe(before);
   });
 });
@@ -608,7 +610,7 @@ describe('the owner’s repository', () => {
     const made = forge.commitFiles(change(), { files: { 'b.txt': 'b' }, message: 'work' });
     await expect(made).rejects.toMatchObject({
       name: 'BlockedByOwner',
-      message: expect.stringContaining('one called gatehouse'),
+      message: expect.stringContaining('while it has gatehouse'),
     });
   });
 

@@ -19,7 +19,7 @@ let home: string;
 beforeEach(async () => (home = await realpath(await mkdtemp(path.join(tmpdir(), 'gatehouse-many-commits-')))));
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-/** A history as git fast-import reads it: by two writers, the first of whom wrote one commit, with long names beside them. */
+/** A history for git fast-import: one commit by the first writer, the others by a second one, all with long names. */
 const historyOf = (branch: string, from: string) =>
   Array.from({ length: MANY }, (_, n) => {
     const writer = n === 0 ? 'Eve <eve@x.example>' : `Bo ${'b'.repeat(300)} <bo@x.example>`;
@@ -46,16 +46,16 @@ it(`${MANY} commits by others are reported in one answer, and approval of the ol
   await forge.look(change, known);
 
   let arrived = false;
-  const looks: ChangeReport[] = [];
+  const reports: ChangeReport[] = [];
   const { changeMoved } = changeActivities({ forge }, { lookMs: 1_000, pace: (ms) => ms });
   const cluster = clusterWith({
     examine: () => ({ ...ready, change, environments: false }),
     runJob: () => completed({ head: known }),
     lookAtChange: ({ known: head }) => ({ state: 'open', head, baseHead: basis, foreign: [] }),
     changeMoved: async (question) => {
-      if (!arrived || looks.length > 0) return never();
+      if (!arrived || reports.length > 0) return never();
       const look = await changeMoved(question);
-      looks.push(look);
+      reports.push(look);
       return look;
     },
   });
@@ -65,14 +65,14 @@ it(`${MANY} commits by others are reported in one answer, and approval of the ol
   execFileSync('git', ['-C', shop, 'fast-import', '--quiet'], { input: historyOf(change.branch, known) });
   arrived = true;
   await run.signal('hint', { about: 'change' });
-  await until('the look at them', async () => looks.length > 0);
+  await until('the report of them', async () => reports.length > 0);
   await cluster.settle();
   const head = git('-C', shop, 'rev-parse', change.branch);
-  expect(looks).toMatchObject([{ state: 'open', head }]);
-  expect(looks[0]!.foreign).toHaveLength(200);
-  expect(looks[0]!.foreign[0]!.author).toBe('Eve');
-  expect(looks[0]!.foreign.at(-1)!.commit).toBe(head);
-  expect(bytesOf(looks[0])).toBeLessThan(200_000);
+  expect(reports).toMatchObject([{ state: 'open', head }]);
+  expect(reports[0]!.foreign).toHaveLength(200);
+  expect(reports[0]!.foreign[0]!.author).toBe('Eve');
+  expect(reports[0]!.foreign.at(-1)!.commit).toBe(head);
+  expect(bytesOf(reports[0])).toBeLessThan(200_000);
 
   expect(await run.query('run')).toMatchObject({ change: { head }, current: { visit: '2-human-test#2' } });
   for (const stale of [{ head: known }, { visit: '2-human-test#1' }]) {

@@ -21,7 +21,7 @@ jest.setTimeout(90_000);
 
 const KINDS = {
   'a pipe': (place: string) => void execFileSync('mkfifo', [place]),
-  'a link to what never ends': (place: string) => symlinkSync('/dev/zero', place),
+  'a link to an endless device': (place: string) => symlinkSync('/dev/zero', place),
   'a folder': (place: string) => mkdirSync(path.join(place, 'in it'), { recursive: true }),
 };
 const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];

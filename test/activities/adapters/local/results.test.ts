@@ -113,7 +113,7 @@ describe('the settings', () => {
     ],
     ['a command that is a boolean', 'checks: { test: true }', '.gatehouse.yml:checks.test', 'found true'],
     [
-      'a name that is none',
+      'an invalid name',
       'checks: { "unit tests / node 20": x }',
       '.gatehouse.yml:checks.unit tests / node 20',
       `expected a name of letters, digits, ".", "_", "-", found 'unit tests / node 20'`,
@@ -132,7 +132,7 @@ describe('the settings', () => {
     ],
     ['two documents', `${AGENTS}\n---\nchecks: {}`, '.gatehouse.yml', 'one YAML document'],
     ['no mapping', 'hello', '.gatehouse.yml', "found 'hello'"],
-    ['a command that no shell can be given', 'checks: { test: "a\\0b" }', '.gatehouse.yml:checks.test', 'NUL'],
+    ['a command with a NUL', 'checks: { test: "a\\0b" }', '.gatehouse.yml:checks.test', 'NUL'],
   ])('are refused by name with %s', (_, text, place, expected) => {
     expect(parseSettings(text)).toMatchObject({
       fields: [{ path: place, expected: expect.stringContaining(expected) }],

@@ -29,7 +29,7 @@ afterEach(async () => {
 const nameOf = async (pid: number) => JSON.stringify({ pid, token: await tokenOf(pid) });
 const DEAD = JSON.stringify({ pid: 2 ** 22 + 1, token: 'long ago' });
 
-/** Whether one of so many tries got it. */
+/** Whether one of this many tries takes the lock. */
 async function tries(count: number): Promise<boolean> {
   const own = await nameOf(process.pid);
   for (let n = 0; n < count; n += 1) if (await taken(file, own)) return true;
@@ -66,7 +66,7 @@ it('of a dead owner goes to only one of many waiters', async () => {
   }
 });
 
-it('without a name yet belongs to its writer until that counts as dead', async () => {
+it('that is still empty belongs to its writer for a while', async () => {
   await writeFile(file, '');
   const own = await nameOf(process.pid);
   expect(await taken(file, own)).toBe(false);
@@ -76,7 +76,7 @@ it('without a name yet belongs to its writer until that counts as dead', async (
   expect([await taken(file, own), await taken(file, own)]).toEqual([false, true]);
 });
 
-it('of a living owner is waited for', async () => {
+it('of a living owner is not taken', async () => {
   await another();
   const own = await nameOf(process.pid);
   expect([await taken(file, own), await taken(file, own)]).toEqual([false, false]);
@@ -117,7 +117,7 @@ it('of an owner that continues in time stays with that owner', async () => {
   expect(child.signalCode).toBeNull();
 });
 
-it('gives an owner that was frozen before the full time again', async () => {
+it('gives an owner that freezes again the full time', async () => {
   const child = await another();
   const own = await nameOf(process.pid);
   const clock = jest.spyOn(Date, 'now');
@@ -134,7 +134,7 @@ it('gives an owner that was frozen before the full time again', async () => {
   expect(kill).not.toHaveBeenCalled();
 });
 
-it('of an owner in another container is waited for until its lease expires, whatever pids say here', async () => {
+it('of an owner in another container is not taken until its lease expires, whatever its pid means here', async () => {
   const elsewhere = { ...(await ownOrigin()), namespace: 'pid:[1]' };
   await writeFile(file, JSON.stringify({ pid: 2 ** 22 + 1, token: 'long ago', origin: elsewhere }));
   const own = await nameOf(process.pid);
@@ -145,7 +145,7 @@ it('of an owner in another container is waited for until its lease expires, what
   at(LEASE_MS - 1);
   expect(await taken(file, own)).toBe(false);
   const touched = new Date(5_000);
-  await utimes(file, touched, touched); // it lives: by whatever clock it has
+  await utimes(file, touched, touched); // The owner lives, although its clock differs.
   at(LEASE_MS + 1);
   expect(await taken(file, own)).toBe(false);
   at(2 * LEASE_MS + 1);

@@ -41,7 +41,7 @@ const exited = (folder: string) =>
   });
 const begun = (name: string) => until(`${name} is there`, () => existsSync(path.join(home, name)));
 
-/** As if it had been launched there. */
+/** Changes the record of a process, as if it had been launched at this origin. */
 async function cameFrom(folder: string, origin: object, over: object = {}): Promise<void> {
   const record = path.join(folder, 'process.json');
   await writeFile(record, JSON.stringify({ ...JSON.parse(await readFile(record, 'utf8')), ...over, origin }));
@@ -97,7 +97,7 @@ describe('a command', () => {
     await mkdir(path.join(cwd, 'deep'), { recursive: true });
     folders.push(folder);
     const daemon = (env: string, name: string) => `${env} sh -c 'echo $$ > ${home}/${name}; exec sleep 300' &`;
-    // Job control gives each a group of its own, as a daemon has: only its folder tells whose it is.
+    // Job control puts each into its own group, like a daemon. Only its working folder shows to which job it belongs.
     const command = ['set -m', daemon('env -i', 'bare'), 'cd deep', daemon('env -i PATH="$PATH"', 'deeper'), 'exit 0'];
     const pidOf = (name: string) =>
       until(`${name} runs`, async () => Number(await readFile(path.join(home, name), 'utf8').catch(() => '')));
@@ -178,11 +178,11 @@ describe('a command of another container', () => {
 const US = { boot: 'b1', namespace: 'n1', machine: 'm1' };
 it.each([
   ['our own', US, 'here'],
-  ['one of before origins were noted', undefined, 'here'],
+  ['a record without an origin', undefined, 'here'],
   ['another container', { ...US, namespace: 'n2' }, 'elsewhere'],
-  ['this machine before it was started again', { ...US, boot: 'b0' }, 'over'],
+  ['an earlier boot of this machine', { ...US, boot: 'b0' }, 'over'],
   ['another machine', { ...US, boot: 'b0', machine: 'm2' }, 'elsewhere'],
-  ['a machine without a name', { boot: 'b0', namespace: 'n1' }, 'elsewhere'],
-])('what pids say of a process from %s', (_, origin, expected) => {
+  ['a machine without an id', { boot: 'b0', namespace: 'n1' }, 'elsewhere'],
+])('whether our process sees one from %s', (_, origin, expected) => {
   expect(seen(origin, US)).toBe(expected);
 });
