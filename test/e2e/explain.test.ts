@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
-import { cli, TestRepository, TestStack, until } from '../support/stack.ts';
+import { cli, TestRepository, TestStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(300_000);
 

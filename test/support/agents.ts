@@ -7,7 +7,7 @@ import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { commandJob } from './builders.ts';
 import { removeFolder } from './folders.ts';
 import { inCheckouts } from './local.ts';
-import { until } from './stack.ts';
+import { until } from './until.ts';
 
 const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
 

@@ -17,7 +17,7 @@ import { commandJob } from '../../../support/builders.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 import { executorContract } from '../executor-contract.ts';
 
 jest.setTimeout(60_000);
