@@ -13,7 +13,7 @@ import { NOT_YET } from '../client/upgrading.ts';
 import { dataConverterOf } from '../worker/configuration/converting.ts';
 import { Cluster } from './support/sandbox.ts';
 import { Serving, type Served } from './support/sdk-contract/serving.ts';
-import { until } from './support/stack.ts';
+import { until } from './support/until.ts';
 
 /*
  * Undocumented behaviour of the SDK and the server on which the product depends, tested on a real server with workers as

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
-import { until } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import type { Script, Trouble } from '../support/model/script.ts';
 

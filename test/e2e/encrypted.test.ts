@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import getPort from 'get-port';
-import { TestRepository, TestStack, until } from '../support/stack.ts';
+import { bringBundle } from '../support/bundles.ts';
+import { TestRepository, TestStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(600_000);
 
@@ -18,6 +20,7 @@ let shop: TestRepository;
 let other: TestRepository;
 beforeAll(async () => {
   stack = await TestStack.create({ GATEHOUSE_CODEC_PORT: String(await getPort({ host: '127.0.0.1' })) });
+  await bringBundle(path.join(stack.home, 'data'), { encrypted: true });
   shop = await TestRepository.create(stack.home, 'shop');
   other = await TestRepository.create(stack.home, 'other');
 });

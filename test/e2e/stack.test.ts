@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { TestRepository, TestStack, until } from '../support/stack.ts';
+import { execa } from 'execa';
+import { cli, TestRepository, TestStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(300_000);
 
@@ -9,14 +11,33 @@ let stack: TestStack;
 beforeAll(async () => void (stack = await TestStack.started()));
 afterAll(() => stack.remove());
 
+/** What a command prints for people. */
+const printed = async (...words: string[]): Promise<string> =>
+  (await execa(process.execPath, [cli, ...words], { env: stack.environment, stdin: 'ignore', reject: false })).stdout;
+
 describe('a parked run', () => {
-  it('that is terminated leaves no environment behind [N-13]', async () => {
-    const repository = await TestRepository.create(stack.home, 'terminate');
+  let repository: TestRepository;
+  beforeAll(async () => {
+    repository = await TestRepository.create(stack.home, 'terminate');
     await stack.startRun('TERM-1', repository);
     await stack.parked('TERM-1', 'human-test');
     expect(await stack.processes(`server.mjs ${repository.home}`)).not.toEqual([]);
-    await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-1', '--reason', 'test');
+    const why = ['--reason', 'it grew too large'];
+    await stack.temporal('workflow', 'terminate', '--workflow-id', 'run/default/TERM-1', ...why);
+  });
+
+  it('that is terminated leaves no environment behind [N-13]', async () => {
     await until('no environment', async () => (await stack.processes(`server.mjs ${repository.home}`)).length === 0);
+  });
+
+  it('that was terminated is shown as such, with the command that continues it', async () => {
+    const { out } = await stack.gatehouse('show', 'TERM-1');
+    expect(out).toMatchObject({ status: 'stopped', current: null, waitingOn: { what: 'nothing' } });
+    const explained = await printed('explain', 'TERM-1');
+    expect(explained).toMatch(/^run\/default\/TERM-1 was terminated: It was terminated by .*: it grew too large\n/);
+    expect(explained).toContain('npx gatehouse retry TERM-1 (continues at 3-human-test)');
+    expect(await printed('show', 'TERM-1')).toContain('run/default/TERM-1  terminated');
+    await until('the list shows it', async () => /TERM-1\s+terminated/.test(await printed('list')));
   });
 
   it('is driven by plain signals, and explains its refusals [E-28]', async () => {
@@ -76,6 +97,46 @@ describe('a parked run', () => {
     const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
     await repository.git(...as, 'merge', '--quiet', '--no-ff', '-m', 'by hand', 'gatehouse/FOR-1');
     expect((await stack.ended('FOR-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
+  });
+});
+
+describe('for people,', () => {
+  let repository: TestRepository;
+  beforeAll(async () => {
+    repository = await TestRepository.create(stack.home, 'shown');
+    const title = 'A task\nrun/default/T-2  passed\x1b[32m';
+    await stack.gatehouse('start', repository.path, '--task', 'T-1', '--title', title, '--pipeline', 'human-review');
+    await stack.parked('T-1', 'human-test');
+  });
+  afterAll(async () => expect(await stack.gatehouse('stop', 'T-1')).toMatchObject({ code: 0 }));
+
+  it('a missing base branch is shown by the run and by the server until it is back', async () => {
+    await repository.git('branch', '--move', 'main', 'trunk');
+    const gone = /Failing: The base branch main of \S+ does not exist/;
+    const run = await until('the run shows that main is gone', async () => {
+      const seen = await stack.run('T-1');
+      return gone.test(seen?.waitingOn.detail ?? '') ? seen : undefined;
+    });
+    expect(run).toMatchObject({
+      status: 'parked',
+      retrying: [{ activity: 'changeMoved', about: expect.stringContaining('human-test: watching the head') }],
+    });
+    expect(await printed('explain', 'T-1')).toMatch(gone);
+
+    await repository.git('branch', '--move', 'trunk', 'main');
+    await until('the run no longer shows it', async () => {
+      const seen = await stack.run('T-1');
+      return seen && seen.retrying === undefined && !gone.test(seen.waitingOn.detail);
+    });
+  });
+
+  it('what people write is printed on one line, without control characters', async () => {
+    const [head] = (await printed('show', 'T-1')).split('\n');
+    expect(head).toBe('run/default/T-1  parked  A task run/default/T-2 passed[32m');
+
+    expect(await stack.gatehouse('request-fix', 'T-1', '-1 is shown', '--by', 'bo')).toMatchObject({ code: 0 });
+    const { out: log } = await stack.gatehouse('log', 'T-1');
+    expect(log).toMatchObject([{ action: 'requestFix', by: 'bo', input: expect.stringContaining('"-1 is shown"') }]);
   });
 });
 

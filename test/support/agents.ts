@@ -7,9 +7,12 @@ import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { commandJob } from './builders.ts';
 import { removeFolder } from './folders.ts';
 import { inCheckouts } from './local.ts';
-import { until } from './stack.ts';
+import { until } from './until.ts';
 
-const ANA = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
+const CHECKOUT = `if git show-ref --quiet "refs/heads/$1"
+  then git checkout --quiet "$1" --; else git checkout --quiet -B "$1"; fi`;
+const COMMIT = `git add --all && git -c user.name=Ana -c user.email=ana@shop.example \\
+  commit --quiet --allow-empty -m "on $1" && git rev-parse HEAD`;
 
 /**
  * A repository on disk whose agent is a shell script, and an executor that runs it. `$T` in scripts is the folder of the
@@ -24,7 +27,7 @@ export class AgentRig {
   static async create(): Promise<AgentRig> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-agents-'));
     const repository = path.join(home, 'shop');
-    await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+    await execa('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
     return new AgentRig(home, repository);
   }
 
@@ -34,12 +37,9 @@ export class AgentRig {
 
   /** Commits to a branch, which is created from the current head if it is new. Returns the commit. */
   async commit(branch: string, files: Record<string, string>): Promise<string> {
-    const there = await this.git('branch', '--list', branch);
-    await this.git('checkout', '--quiet', ...(there ? [branch] : ['-B', branch]));
+    await this.sh(CHECKOUT, branch);
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(this.repository, name), text);
-    await this.git('add', '--all');
-    await this.git(...ANA, 'commit', '--quiet', '--allow-empty', '-m', `on ${branch}`);
-    return this.git('rev-parse', 'HEAD');
+    return this.sh(COMMIT, branch);
   }
 
   /** Makes the script the agent of every role, and returns a job for it. */
@@ -49,6 +49,11 @@ export class AgentRig {
       '.gatehouse.yml': 'agents: { default: sh agent.sh }\n',
     });
     return commandJob(this.repository, basis, over);
+  }
+
+  /** Runs several commands at once, because a test takes longer to start a process than git takes to work. */
+  private async sh(script: string, branch: string): Promise<string> {
+    return (await execa('/bin/sh', ['-c', script, 'sh', branch], { cwd: this.repository })).stdout;
   }
 
   async run(job: Job): Promise<JobReport> {

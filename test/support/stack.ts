@@ -12,28 +12,12 @@ import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
 import { bringBundle } from './bundles.ts';
 import { removeFolder } from './folders.ts';
+import { until } from './until.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
 const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 /** How the worker of `gatehouse up` appears in the process list: as a bundled build. */
 const WORKER = '/worker.js';
-
-/**
- * Polls until the function returns something. Throws with `what` if it never does. Polls become less frequent, because
- * each one takes time.
- */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-): Promise<T> {
-  const deadline = Date.now() + 90_000;
-  for (let pause = 50; ; pause = Math.min(pause * 1.2, 500)) {
-    const seen = await look();
-    if (seen) return seen;
-    if (Date.now() > deadline) throw new Error(`Timed out waiting for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
-}
 
 /** A separate local stack: `gatehouse up` as a person starts it, with its own data and ports. */
 export class TestStack {

@@ -1,6 +1,6 @@
 import type { Environments } from '../../../activities/ports.ts';
 import type { EnvironmentReport, EnvironmentRequest } from '../../../workflows/contracts/activities.ts';
-import { until } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 
 /** The needs of the suite for environments: a provider, and a change that can be shown. */
 export interface EnvironmentsRig {

@@ -1,7 +1,7 @@
 import type { Attempt, Executor } from '../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
-import { until } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 
 /**
  * The needs of the suite for executors: jobs that end, jobs that do not, jobs whose agent cannot work now but in 2 s, and

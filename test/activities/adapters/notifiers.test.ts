@@ -16,7 +16,7 @@ import { noticeActivities } from '../../../activities/notices.ts';
 import type { Message, Notifier } from '../../../activities/ports.ts';
 import { BadVariables, readVariables } from '../../../worker/configuration/variables.ts';
 import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
-import { until } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
 import { messageOf, notifierContract, wordsOf } from './notifier-contract.ts';
 
 let root: string;

@@ -12,46 +12,52 @@ import { change, HEAD } from '../../support/builders.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const many = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n + 1));
+/** More characters than any trimming leaves of a text. With as many as a text may have, 64 steps would take 250 MB. */
+const LONG_ENOUGH = 1_000;
 /** A text at its length limit, in letters of three bytes. */
 const long = (characters: number) => '長'.repeat(characters);
 
-const finding = (n: number, status: 'open' | 'answered' | 'dismissed') => ({
+const finding = (n: number, status: 'open' | 'answered' | 'dismissed', most: number) => ({
   ...{ id: `f-${n}`, category: 'gap' as const, severity: 'high' as const, status },
-  ...{ title: long(500), detail: long(10_000), reply: long(10_000) },
-  recommendation: { text: long(10_000), fromStandard: false, status: 'open' as const },
+  ...{ title: long(500), detail: long(most), reply: long(most) },
+  recommendation: { text: long(most), fromStandard: false, status: 'open' as const },
 });
 
-const fullStep = (step: number, state: StepRecord['state']): StepRecord => ({
+/** A step with as many entries as it may have, whose texts have up to so many characters. */
+const fullStep = (step: number, state: StepRecord['state'], most = 10_000): StepRecord => ({
   ...freshStep(step, { kind: 'coder' }),
   state,
   attempts: many(200, (n) => ({
     ...{ n, role: 'coder', key: `run/default/PAY-142/000000000001/${step}-coder/coder-${n}`, at, head: HEAD },
-    ...{ outcome: 'completed' as const, summary: long(500) },
+    ...{ outcome: 'completed' as const, summary: long(n < 199 ? most / 20 : 500) },
   })),
   rounds: many(20, () => ({
     kind: 'fix' as const,
-    findings: long(10_000),
+    findings: long(most),
     outcome: 'completed' as const,
     head: HEAD,
   })),
-  verdicts: many(2, () => ({ rating: 0.1, threshold: 0.8, passed: false, feedback: long(85_000) })),
+  verdicts: many(2, () => ({ rating: 0.1, threshold: 0.8, passed: false, feedback: long(8.5 * most) })),
   review: {
     ...{ iteration: 6, max: 20, issued: 200, due: false, documented: false },
     findings: [
-      ...many(20, (n) => finding(n, 'open')),
-      ...many(10, (n) => finding(20 + n, 'answered')),
-      ...many(10, (n) => finding(30 + n, 'dismissed')),
+      ...many(20, (n) => finding(n, 'open', most)),
+      ...many(10, (n) => finding(20 + n, 'answered', most)),
+      ...many(10, (n) => finding(30 + n, 'dismissed', most)),
     ],
   },
-  ...{ note: long(4_000), reopened: long(4_000), summary: long(10_000), output: { text: 'x'.repeat(256_000) } },
+  ...{ note: long(4_000), reopened: long(4_000), summary: long(most), output: { text: 'x'.repeat(25.6 * most) } },
   ...(state === 'waiting' && {
     rework: {
-      ...{ previousOutput: 'x'.repeat(256_000), feedback: long(10_000) },
+      ...{ previousOutput: 'x'.repeat(25.6 * most), feedback: long(most) },
       comments: many(40, () => ({ quote: long(5_000), text: long(5_000) })),
     },
   }),
-  decision: { id: `${step}-coder/decision-1`, question: long(10_000), options: many(50, () => long(1_000)) },
+  decision: { id: `${step}-coder/decision-1`, question: long(most), options: many(50, () => long(1_000)) },
 });
+
+const fullSteps = (most?: number) =>
+  many(8, (n) => (n < 6 ? fullStep(n, 'done', most) : fullStep(n, n === 6 ? 'waiting' : 'pending')));
 
 const full = (over: Partial<Carried> = {}): Carried => ({
   ...{ version: SNAPSHOT_VERSION, workflowId: 'run/default/PAY-142', firstRunId: 'first' },
@@ -64,7 +70,7 @@ const full = (over: Partial<Carried> = {}): Carried => ({
     })),
   ),
   writers: boundedWriters(many(400, () => long(200))),
-  steps: many(8, (n) => fullStep(n, n < 6 ? 'done' : n === 6 ? 'waiting' : 'pending')),
+  steps: fullSteps(LONG_ENOUGH),
   actions: many(200, (n) => ({
     ...{ actionId: `${n}${long(100)}`, action: 'requestFix', by: long(200), at, visit: '6-coder#3' },
     ...{ verdict: 'refused' as const, code: 'invalid' as const, because: long(1_000), repeats: 0, input: long(12_000) },
@@ -85,14 +91,14 @@ const full = (over: Partial<Carried> = {}): Carried => ({
 
 describe('the state that a run carries', () => {
   it('stays within its size limit, however full, and can be read by the next execution', () => {
-    const run = full();
+    const run = full({ steps: fullSteps() });
     keepWithin(run);
     expect(bytesOf(carriedOf(run))).toBeLessThanOrEqual(CARRIED_BYTES);
     expect(() => readSnapshot(JSON.parse(JSON.stringify(run)))).not.toThrow();
   });
 
   it('stays within its size limit with as many steps as a pipeline may have', () => {
-    const run = full({ steps: many(64, (n) => fullStep(n, n < 64 ? 'done' : 'waiting')) });
+    const run = full({ steps: many(64, (n) => (n < 64 ? fullStep(n, 'done', LONG_ENOUGH) : fullStep(n, 'waiting'))) });
     keepWithin(run);
     expect(bytesOf(carriedOf(run))).toBeLessThanOrEqual(CARRIED_BYTES);
   });
@@ -195,7 +201,7 @@ it('weightOf estimates the size of JSON', () => {
 });
 
 it('the steps in a run’s result stay within their size limit', () => {
-  const entries = many(64, (n) => stepEntry(fullStep(n, 'done')));
+  const entries = many(64, (n) => stepEntry(fullStep(n, 'done', LONG_ENOUGH)));
   const told: StepEntry[] = shownWithin(entries);
   expect(bytesOf(told)).toBeLessThanOrEqual(256_000);
   expect(told.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));

@@ -14,7 +14,7 @@ import { AgentRig } from '../../../support/agents.ts';
 import { commandJob } from '../../../support/builders.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(120_000);
 

@@ -10,7 +10,7 @@ import { LocalWorkspace } from '../../../../activities/adapters/local/repositori
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
 

@@ -13,7 +13,7 @@ import { NotACheckout, viewOf } from '../../../../activities/adapters/git/viewin
 import { locate } from '../../../../activities/adapters/local/repositories/locating.ts';
 import { runProgram } from '../../../../activities/adapters/processes/program.ts';
 import { removeFolder } from '../../../support/folders.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
 

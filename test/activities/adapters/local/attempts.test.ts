@@ -13,7 +13,7 @@ import type { Attempt, Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { inCheckouts } from '../../../support/local.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(90_000);
 

@@ -12,7 +12,7 @@ import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflow
 import { removeFolder } from '../../../support/folders.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 import { environmentsContract } from '../environments-contract.ts';
 
 jest.setTimeout(60_000);

@@ -17,7 +17,7 @@ import { commandJob } from '../../../support/builders.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 import { executorContract } from '../executor-contract.ts';
 
 jest.setTimeout(60_000);
@@ -25,11 +25,13 @@ jest.setTimeout(60_000);
 let home: string;
 let repository: string;
 const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
+const COMMIT = `git add --all && git -c user.name=Ana -c user.email=ana@shop.example \\
+  commit --quiet --allow-empty -m 'a commit' && git rev-parse main`;
 
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-executor-'));
   repository = path.join(home, 'shop');
-  await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+  await execa('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
 });
 afterEach(() => removeFolder(home));
 
@@ -37,10 +39,7 @@ afterEach(() => removeFolder(home));
 async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
   await writeFile(path.join(repository, 'agent.sh'), script.replaceAll('$T', home));
   await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { default: sh agent.sh }\n');
-  const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example'];
-  await git('add', '--all');
-  await git(...as, 'commit', '--quiet', '--allow-empty', '-m', 'a commit');
-  const basis = await git('rev-parse', 'main');
+  const basis = (await execa('/bin/sh', ['-c', COMMIT], { cwd: repository })).stdout;
   return commandJob(repository, basis, { key: 'run/default/T-1/000000000001/1-coder/coder-1', ...over });
 }
 const open = (root = 'data') =>

@@ -14,7 +14,7 @@ import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 import { forgeContract, type ForgeRig } from '../forge-contract.ts';
 
 jest.setTimeout(60_000);

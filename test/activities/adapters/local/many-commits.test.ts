@@ -9,7 +9,7 @@ import { never } from '../../../../client/offline/world.ts';
 import type { ChangeReport } from '../../../../workflows/contracts/activities.ts';
 import { bytesOf } from '../../../../workflows/rules/bytes.ts';
 import { completed, ready, wish } from '../../../support/builders.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 import { clusterWith, startRun } from '../../../support/world.ts';
 
 jest.setTimeout(300_000);

@@ -7,7 +7,7 @@ import { readNotNow } from '../../../../activities/adapters/local/command-execut
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { inCheckouts } from '../../../support/local.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
 

@@ -11,7 +11,7 @@ import type { Job } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 /**
  * An agent, a check or a preview may replace a record or a log of ours, which is next to its checkout. We never wait for

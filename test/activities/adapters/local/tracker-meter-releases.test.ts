@@ -10,7 +10,7 @@ import { overBudget, metered } from '../../../../activities/budget.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { inCheckouts } from '../../../support/local.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 let root: string;
 beforeEach(async () => void (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-records-'))));

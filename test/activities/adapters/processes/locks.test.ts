@@ -9,7 +9,7 @@ import { LEASE_MS } from '../../../../activities/adapters/processes/leases.ts';
 import { taken } from '../../../../activities/adapters/processes/lock-owners.ts';
 import { withLock } from '../../../../activities/adapters/processes/locks.ts';
 import { lookAt, ownOrigin, tokenOf } from '../../../../activities/adapters/processes/tokens.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
 

@@ -11,7 +11,7 @@ import { LOG_BYTES } from '../../../../activities/adapters/processes/supervisor.
 import { ownOrigin, seen, tokenOf } from '../../../../activities/adapters/processes/tokens.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
-import { until } from '../../../support/stack.ts';
+import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
 
