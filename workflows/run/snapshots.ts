@@ -23,11 +23,14 @@ export const MIGRATIONS: Migrations = {
     markByCount(steps, foreign);
     return { ...state, steps, version: 3 };
   },
+  /** Agents that cannot work now have a type of notice, which earlier builds do not know. */
+  3: (state) => ({ ...state, version: 4 }),
 };
 
 /** Environments have had snapshots since version 2. */
 export const ENVIRONMENT_MIGRATIONS: Migrations = {
   2: (environment) => ({ ...environment, version: 3 }),
+  3: (environment) => ({ ...environment, version: 4 }),
 };
 
 /**

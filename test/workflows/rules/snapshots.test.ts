@@ -44,7 +44,17 @@ const WRITTEN: Record<number, Record<string, unknown>> = {
     foreign: [{ commit: 'c'.repeat(40), author: 'Bo', email: '' }],
     steps: [before, { ...freshStep(2, { kind: 'ci' }), judged: { ...by, foreign: 1 } }],
   },
-  3: { ...now, steps: [{ ...now.steps[0], state: 'waiting', parked: { since: at, kept: { because: 'again' } } }] },
+  3: {
+    ...now,
+    version: 3,
+    steps: [{ ...now.steps[0], state: 'waiting', parked: { since: at, kept: { because: 'again' } } }],
+  },
+  4: {
+    ...now,
+    notices: [
+      { id: '1-coder/agent_unavailable', type: 'agent_unavailable', severity: 'normal', at, text: 'No credit.' },
+    ],
+  },
 };
 
 it.each(Object.entries(WRITTEN))('a snapshot of version %s can be read', (_, snapshot) => {
@@ -84,7 +94,7 @@ it.each([
  * The hash of both schemas, by version. A change of either needs a new version, a migration, and a new line here.
  * Otherwise a build that is one commit older would misread the new snapshots.
  */
-const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '324cf7f6fd3ff0ae' };
+const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '324cf7f6fd3ff0ae', 4: '9b6d68537812119d' };
 
 it('a changed schema has a new version', () => {
   const shape = [Snapshot, EnvironmentSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));

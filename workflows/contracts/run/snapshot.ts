@@ -12,7 +12,7 @@ import { StepRecord } from './step-record.ts';
  * The version of what an execution hands to the next one. If you change a shape below, or one that it consists of, increase
  * it, and add the migration in `run/snapshots.ts`. A test compares the shape with the number.
  */
-export const SNAPSHOT_VERSION = 3;
+export const SNAPSHOT_VERSION = 4;
 
 const at = z.string();
 const count = z.number().int().min(0);
