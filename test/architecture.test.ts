@@ -213,6 +213,9 @@ const LAW: Record<string, string[]> = {
     'type:workflows',
     'client/offline',
     'activities/closed',
+    // Presets are listed, tried and examined without a worker.
+    'activities/adapters/agents',
+    'activities/adapters/settings',
     'worker/configuration',
     '@temporalio/client',
     '@temporalio/testing',
@@ -367,7 +370,7 @@ const GIT_ELSEWHERE = [
   'client/cli/version.ts',
   'client/doctor/set-up.ts',
   'client/local-stack/teammate.ts',
-  'client/local-stack/demo.ts',
+  'client/local-stack/judging.ts',
   'client/local-stack/sample.ts',
 ];
 const STARTS =

@@ -24,7 +24,10 @@ const STACK: CommandEntry[] = [
   {
     usage: 'demo',
     description: 'Runs the local stack, and takes a change of the sample shop from start to merge.',
-    options: [option('--unattended', 'a script acts as the person, and the command ends with the run')],
+    options: [
+      option('--unattended', 'a script acts as the person, and the command ends with the run'),
+      option('--agent <preset>', 'a real coding agent plays every role, such as codex; default: a script'),
+    ],
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   {
@@ -121,6 +124,7 @@ const OPERATING: CommandEntry[] = [
       option('--set-up', 'checks the set-up only, which needs no worker: for health checks'),
       option('--watch [off]', 'creates a schedule that repeats the check; off deletes it'),
       option('--every <time>', 'how often the schedule checks: 10s to 24h', '5m'),
+      option('--repository <folder>', 'checks the agents of its .gatehouse.yml too; default: the working folder'),
     ],
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
@@ -163,6 +167,15 @@ const OPERATING: CommandEntry[] = [
 ];
 
 const TRYING: CommandEntry[] = [
+  {
+    usage: 'agents [what] [preset]',
+    description: 'Lists the coding agents that have presets, or has one do a task of two lines (agents try PRESET).',
+    options: [
+      option('--model <name>', 'with try: the model, by the agent’s own name for it'),
+      option('--seconds <n>', 'with try: the time limit', '300'),
+    ],
+    load: async () => (await import('./commands/agents.ts')).agents,
+  },
   {
     usage: 'simulate',
     description: 'Simulates a run against scripted services, in virtual time.',

@@ -30,6 +30,13 @@ export const identityOf = ({ program, secrets, env, home }: AgentIdentity): stri
   return hashOf(JSON.stringify([program, [...secrets].sort(), named, home ?? '']));
 };
 
+/** What an agent said when it refused a job. `program` names the agent for people. */
+interface Refused {
+  because: string;
+  until?: string | undefined;
+  program?: string | undefined;
+}
+
 /** How the job fares that tries an agent. `gone`: it was stopped, killed or interrupted, so another one tries. */
 export type Trial = 'unsent' | 'at-work' | 'available' | 'gone';
 
@@ -42,6 +49,8 @@ const Entry = z.object({
   next: z.string(),
   /** The key of the job that was refused last. Refusing it again changes nothing. */
   refused: z.string(),
+  /** The agent's program, for people. Entries of older versions lack it. */
+  program: z.string().optional(),
   /** The job that may try it, and since when. */
   trial: z.object({ key: z.string(), at: z.string() }).optional(),
 });
@@ -79,7 +88,7 @@ export class Availability {
    * Records that an agent has refused a job, and returns when it is tried next. `until` is the time that the agent named: a
    * past one does not count.
    */
-  refuse(identity: string, key: string, said: { because: string; until?: string | undefined }): Promise<Unavailable> {
+  refuse(identity: string, key: string, said: Refused): Promise<Unavailable> {
     return this.locked(identity, async () => {
       const before = await this.current(identity);
       if (before?.refused === key) return shown(before);
@@ -131,6 +140,34 @@ export class Availability {
   private fileOf = (identity: string): string => path.join(this.folder, `${identity}.json`);
 }
 
+/** An agent that is not available. Times are ISO 8601. */
+export interface UnavailableAgent {
+  because: string;
+  since: string;
+  /** When it is tried next. */
+  until: string;
+  /** A preset or a command. Undefined in entries of older versions. */
+  program?: string | undefined;
+  /** How often it was tried, and refused, in a row. */
+  tries: number;
+  /** The file with what is known of it. Without it, jobs begin at once. */
+  file: string;
+}
+
+/** The agents that could not work when they were tried last, by this data folder. It is only read. */
+export async function unavailableAgents(root: string): Promise<UnavailableAgent[]> {
+  const { unavailable: folder } = foldersOf(root);
+  const names = (await readdir(folder).catch((): string[] => [])).filter((name) => name.endsWith('.json')).sort();
+  const read = names.map(async (name): Promise<UnavailableAgent[]> => {
+    const file = path.join(folder, name);
+    const entry = await recordAs(file, Entry);
+    if (!entry) return [];
+    const { because, since, next, program, tries } = entry;
+    return [{ because, since, until: next, program, tries, file }];
+  });
+  return (await Promise.all(read)).flat();
+}
+
 const shown = ({ because, next, since }: Entry): Unavailable => ({ because, until: next, since });
 
 function isFresh(at: string): boolean {
@@ -145,7 +182,7 @@ function isFresh(at: string): boolean {
 function refusedEntry(
   before: Entry | undefined,
   key: string,
-  { because, until }: { because: string; until?: string | undefined },
+  { because, until, program }: Refused,
   now: number,
 ): Entry {
   const named = until !== undefined && Date.parse(until) > now ? Date.parse(until) : undefined;
@@ -155,7 +192,14 @@ function refusedEntry(
   }
   const tries = (before?.tries ?? 0) + 1;
   const since = before?.since ?? iso(now);
-  return { because, since, tries, next: iso(nextTry(tries, named, now)), refused: key };
+  return {
+    because,
+    since,
+    tries,
+    next: iso(nextTry(tries, named, now)),
+    refused: key,
+    ...(program !== undefined && { program }),
+  };
 }
 
 function nextTry(tries: number, named: number | undefined, now: number): number {

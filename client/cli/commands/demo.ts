@@ -1,3 +1,4 @@
+import { mustBeReady, presetOf } from '../../agents/naming.ts';
 import { readConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
 import { playSample } from '../../local-stack/demo.ts';
@@ -9,9 +10,11 @@ import { say } from '../output.ts';
 import { stopped, untilStopped } from '../stopping.ts';
 
 /** The command of `npm start`: runs the local stack, and takes a change of the sample shop from start to merge. */
-export async function demo({ options }: Called<[], { unattended?: boolean }>): Promise<number> {
+export async function demo({ options }: Called<[], { unattended?: boolean; agent?: string }>): Promise<number> {
   const unattended = options.unattended === true;
   const config = readConfig();
+  const agent = options.agent === undefined ? undefined : presetOf('--agent', options.agent).preset;
+  if (agent !== undefined) await mustBeReady('--agent', agent, config.environment); // before anything starts
   const up = await untilStopped((stop) => startStack(config, say, stop));
   if (!up) return EXIT.done;
   let asExpected = true;
@@ -20,7 +23,7 @@ export async function demo({ options }: Called<[], { unattended?: boolean }>): P
     const client = await connect(config);
     try {
       const runs = new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE);
-      const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended });
+      const played = await playSample({ config, runs, stack: up.stack, signal: up.signal, unattended, agent });
       if (unattended) asExpected = played.ok;
       else {
         if (!up.signal.aborted) say('The stack keeps running. Press Ctrl-C once to stop it cleanly.');

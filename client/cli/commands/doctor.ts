@@ -5,6 +5,7 @@ import type { Finding } from '../../../workflows/contracts/survey.ts';
 import { configurationOf } from '../../../worker/configuration/configuration-file.ts';
 import { readConfig, type ClientConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
+import { agentsOf } from '../../doctor/agents.ts';
 import { surveyed } from '../../doctor/surveying.ts';
 import { setUpOf } from '../../doctor/set-up.ts';
 import { everyOf, unwatch, watch, watchOf } from '../../doctor/watching.ts';
@@ -18,6 +19,7 @@ interface Wish {
   setUp?: boolean;
   watch?: boolean | string;
   every: string;
+  repository?: string;
 }
 
 export async function doctor({ options: wish, json }: Called<[], Wish>): Promise<number> {
@@ -47,6 +49,7 @@ async function examine(config: ClientConfig, client: Client, wish: Wish, everyMs
   const setUp = await setUpOf(config, client, fix);
   const isThere = (about: string) => setUp.some((each) => each.about === about && each.ok);
   if (wish.setUp || !isThere('namespace')) return setUp;
+  setUp.push(...(await agentsOf(config, wish.repository)));
 
   if (wish.watch === 'off') await unwatch(client, taskQueue);
   if (wish.watch === true) await watch(client, { taskQueue, everyMs, fix });

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Job, JobReport, Unavailable } from '../../../../workflows/contracts/activities.ts';
 import type { AgentUnavailable } from '../../../ports.ts';
-import { Availability, identityOf, markAnswered, type Trial } from '../../agents/availability.ts';
+import { Availability, identityOf, markAnswered, type AgentIdentity, type Trial } from '../../agents/availability.ts';
 import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readRecord } from '../../files/reading.ts';
@@ -36,12 +36,13 @@ export class Agents {
 
   async unavailable(job: Pick<Job, 'key' | 'role' | 'change'>): Promise<AgentUnavailable | undefined> {
     if (await this.availability.isQuiet()) return undefined;
-    return this.availability.ask(await this.identityOf(job), job.key);
+    return this.availability.ask(identityOf(await this.agentOf(job)), job.key);
   }
 
   /** Records that the agent has refused a job, and returns when it is tried next. */
   async refuse(job: Job, report: NotNow): Promise<NotNow & Unavailable> {
-    const told = await this.availability.refuse(await this.identityOf(job), job.key, report);
+    const agent = await this.agentOf(job);
+    const told = await this.availability.refuse(identityOf(agent), job.key, { ...report, program: agent.program });
     return { ...report, ...told };
   }
 
@@ -51,12 +52,12 @@ export class Agents {
     await markAnswered(answered);
   }
 
-  private async identityOf({ role, change }: Pick<Job, 'role' | 'change'>): Promise<string> {
+  private async agentOf({ role, change }: Pick<Job, 'role' | 'change'>): Promise<AgentIdentity> {
     const agent = agentFor((await this.agentsOf(change)).agents, role);
-    if (!agent) return identityOf({ program: '', secrets: [], env: {}, home: undefined });
+    if (!agent) return { program: '', secrets: [], env: {}, home: undefined };
     const program = agent.is === 'preset' ? agent.preset : agent.command;
     const env = agent.is === 'command' ? {} : agent.env;
-    return identityOf({ program, secrets: agent.secrets, env, home: env['HOME'] ?? this.environment['HOME'] });
+    return { program, secrets: agent.secrets, env, home: env['HOME'] ?? this.environment['HOME'] };
   }
 
   private async trialOf(key: string): Promise<Trial> {
