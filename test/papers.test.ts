@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfiguration } from '../activities/adapters/configuration/configuration.ts';
+import { PRESETS } from '../activities/adapters/settings/agent-settings.ts';
 import { parseSettings } from '../activities/adapters/settings/repository-settings.ts';
 import { COMMANDS } from '../client/cli/command-list.ts';
 import { actions } from '../workflows/contracts/messages.ts';
@@ -68,6 +69,10 @@ it.each([...read('test/architecture.test.ts').matchAll(/^ {2}'?([\w/-]+)'?: \[/g
     expect(read('CONTRIBUTING.md')).toMatch(new RegExp(`^\\| \`${room}/\` `, 'm'));
   },
 );
+
+it.each(PRESETS)('CONFIGURATION has a section for the preset %s', (name) => {
+  expect(anchorsOf('CONFIGURATION.md')).toContain(name);
+});
 
 it.each(Object.keys(BUILT_IN))('README names the pipeline %s', (name) => {
   expect(read('README.md')).toContain(`\`${name}\``);

@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { preset as claudeCode } from '../../activities/adapters/agents/presets/claude-code.ts';
+import { preset as codex } from '../../activities/adapters/agents/presets/codex.ts';
+import { preset as gemini } from '../../activities/adapters/agents/presets/gemini.ts';
+import { preset as opencode } from '../../activities/adapters/agents/presets/opencode.ts';
 import { ConfigurationFile } from '../../activities/adapters/configuration/schema.ts';
 import { AGENT_FORMS } from '../../activities/adapters/settings/agent-settings.ts';
 import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
@@ -21,6 +25,7 @@ const PARTS: Record<string, () => string> = {
   settings: () =>
     table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
   agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
+  presets: () => table(['Preset', 'Program', 'To get it', 'Its sign-in, below the home folder'], presetRows()),
   configuration: () => {
     const comments = [
       ...commentsOf(CONFIGURATION, 'ConfigurationFile'),
@@ -146,6 +151,14 @@ function agentRows(): Row[] {
   }
   return [...rows.values()].map(([of, row]) => [of.join(', '), ...row]);
 }
+
+const presetRows = (): Row[] =>
+  [claudeCode, codex, gemini, opencode].map(({ name, program, install, signIn }) => [
+    code(name),
+    code(program),
+    code(install),
+    signIn.map(code).join(', '),
+  ]);
 
 /** Gates that share a file share their options. */
 function optionRows(): Row[] {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
 import getPort from 'get-port';
+import { makeSampleRepository } from '../../../client/local-stack/sample.ts';
 import { moveTheBase } from '../../../client/local-stack/teammate.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
@@ -121,4 +122,13 @@ describe('the scripted agent', () => {
   it('fails with the name of a role that it does not know', async () => {
     await expect(play('astrologer')).rejects.toThrow('does not know the role astrologer');
   });
+});
+
+it('for a real agent, names it in its settings, and contains no script that would tell it what to do', async () => {
+  const other = path.join(home, 'other');
+  await makeSampleRepository(other, 'codex');
+  expect(await git(other, 'show', 'main:.gatehouse.yml')).toContain('default: { use: codex }');
+  const files = (await git(other, 'ls-tree', '-r', '--name-only', 'main')).split('\n');
+  expect(files.filter((file) => file.startsWith('tools/'))).toEqual(['tools/check-style.mjs']);
+  expect(await git(other, 'show', 'main:README.md')).not.toContain('script');
 });
