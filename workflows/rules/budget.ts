@@ -9,10 +9,10 @@ export const overBudget = ({ policy, usage }: Pick<RunState, 'policy' | 'usage'>
 
 export const noUsage = (): UsageTotal => ({ inputTokens: 0, outputTokens: 0, costCents: 0, unknown: 0 });
 
-/** Adds what one job reports as used. A job that reports nothing is counted as unknown, never as free. */
+/** Adds what one job reports as used. A job that reports no cost is counted as unknown, never as free. */
 export const addUsage = (total: UsageTotal, usage: Usage | undefined): UsageTotal => ({
   inputTokens: total.inputTokens + (usage?.inputTokens ?? 0),
   outputTokens: total.outputTokens + (usage?.outputTokens ?? 0),
   costCents: addCents(total.costCents, usage?.costCents ?? 0),
-  unknown: total.unknown + (usage ? 0 : 1),
+  unknown: total.unknown + (usage?.costCents === undefined ? 1 : 0),
 });

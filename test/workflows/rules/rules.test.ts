@@ -198,6 +198,8 @@ it('a run that has spent exactly its budget is not over it', () => {
   expect(overBudget({ policy, usage })).toBe(false);
   expect(overBudget({ policy, usage: addUsage(usage, { costCents: 0.01 }) })).toBe(true);
   expect(addUsage(usage, undefined)).toMatchObject({ costCents: 10, unknown: 1 });
+  expect(addUsage(usage, { inputTokens: 5 })).toMatchObject({ inputTokens: 5, costCents: 10, unknown: 1 });
+  expect(addUsage(usage, { costCents: 0 })).toMatchObject({ costCents: 10, unknown: 0 });
   const thrice = [0.1, 0.2, 0.3].reduce((sum, costCents) => addUsage(sum, { costCents }), noUsage());
   expect(thrice.costCents).toBe(0.6);
   expect(overBudget({ policy: { ...policy, budgetCents: 0.6 }, usage: thrice })).toBe(false);
