@@ -69,7 +69,7 @@ describeIt(`human-review by the real Codex ${REAL_AGENTS.codex.version}${note}`,
     await shop.write({ 'shop.txt': 'open on Sundays\n' });
     const run = await confirmed('REAL-1');
 
-    expect(run).toMatchObject({ status: 'merged' });
+    expect(run.end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
     expect(await shop.git('show', 'main:shop.txt')).toBe('open on Sundays, with a total\nThe total is with tax.');
     const roles = run.steps.flatMap((step: any) => step.attempts.map((attempt: any) => attempt.role));
     expect(new Set(roles)).toEqual(new Set(Object.keys(ANSWERS)));
