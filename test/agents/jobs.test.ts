@@ -159,7 +159,10 @@ function jobsOf({ program, agent, reports }: Way): void {
     ];
     const report = await run(script, {}, { secrets: ['API_KEY'] });
     expect(report).toMatchObject({ is: 'completed', summary: 'I used [secret API_KEY] for it.' });
-    const texts = await Promise.all((await filesIn(path.join(rig.home, 'data'))).map((file) => readFile(file, 'latin1')));
+    await executor.close(); // the checkout has been removed, too
+    const texts = await Promise.all(
+      (await filesIn(path.join(rig.home, 'data'))).map((file) => readFile(file, 'latin1')),
+    );
     expect(texts.filter((text) => text.includes(SECRET))).toEqual([]);
     expect(texts.some((text) => text.includes('I used [secret API_KEY] for it.'))).toBe(true);
   });

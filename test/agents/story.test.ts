@@ -87,7 +87,7 @@ describeIt(`human-review by the real Codex ${REAL_AGENTS.codex.version}${note}`,
 
   /** Confirms as often as a person is asked, until the run has ended. */
   async function confirmed(task: string): Promise<any> {
-    for (let last: string | undefined; ; ) {
+    for (let last: string | undefined; ;) {
       const run = await until(`${task} asks or ends`, async () => {
         const now = await stack.run(task);
         if (now?.end && now.end.is !== 'live') return now;

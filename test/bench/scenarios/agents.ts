@@ -34,7 +34,8 @@ export async function agents({ cluster, say }: Stage, pace: Pace, book: Book): P
     for (let sample = 0; sample <= pace.starts; sample += 1) {
       const job = await jobIn(home, { turns: [ordinary] });
       const both = await processorMs(driver, { env: job.env, cwd: job.tree });
-      if (!(await readFile(job.result, 'utf8')).includes('step 0')) throw new Error('The driver has no result.');
+      if (!(await readFile(job.result, 'utf8')).includes(`step ${STEPS - 1}`))
+        throw new Error('The driver has no result.');
       const alone = await processorMs(job.program, { env: { NODE_OPTIONS: '' }, cwd: job.tree, input: job.messages });
       if (sample > 0) over.at(-1)!.push(both - alone); // the first sample fills the file cache
     }
