@@ -81,7 +81,11 @@ function jobsOf({ program, agent, reports }: Way): void {
     expect({ left, folders, outside: existsSync(outside) }).toEqual({ left: [], folders: [], outside: false });
   });
 
-  async function run(script: Script, over: Partial<Job> = {}, more: object = {}): Promise<any> {
+  async function run(
+    script: Script,
+    over: Partial<Job> = {},
+    more: { agent?: object; begun?: () => Promise<unknown> } = {},
+  ): Promise<any> {
     model = await startModel(script);
     home = await agentHome(program, model.url);
     const configuration = (): Configuration => ({
@@ -91,8 +95,9 @@ function jobsOf({ program, agent, reports }: Way): void {
     });
     const root = path.join(rig.home, 'data');
     executor = commandExecutor(inCheckouts({ root, environment: home.env, configuration }));
-    const settings = JSON.stringify({ agents: { default: { ...agent(home), ...more } } });
+    const settings = JSON.stringify({ agents: { default: { ...agent(home), ...more.agent } } });
     const basis = await rig.commit('main', { '.gatehouse.yml': settings, 'shop.txt': 'open\n' });
+    await more.begun?.();
     const job = commandJob(rig.repository, basis, over);
     await executor.ensure(job);
     return until(`${job.key} ends`, async () => {
@@ -137,7 +142,7 @@ function jobsOf({ program, agent, reports }: Way): void {
     expect(await shown('nested/n.txt')).toBe('n');
   });
 
-  it('that writes 50 MB, and prints as much, is published', async () => {
+  it('that writes 50 MB, and prints more, is published', async () => {
     const report = await run(doing('head -c 50000000 /dev/urandom > big.bin; od -v -An -tx1 big.bin'));
     expect(report).toMatchObject({ is: 'completed', changed: true });
     expect(await rig.git('cat-file', '-s', 'work:big.bin')).toBe('50000000');
@@ -157,7 +162,7 @@ function jobsOf({ program, agent, reports }: Way): void {
       { run: `echo "key ${SECRET}"; echo "${SECRET}" >&2; printenv API_KEY` },
       { say: `I used ${SECRET} for it.` },
     ];
-    const report = await run(script, {}, { secrets: ['API_KEY'] });
+    const report = await run(script, {}, { agent: { secrets: ['API_KEY'] } });
     expect(report).toMatchObject({ is: 'completed', summary: 'I used [secret API_KEY] for it.' });
     await executor.close(); // the checkout has been removed, too
     const texts = await Promise.all(
@@ -165,6 +170,18 @@ function jobsOf({ program, agent, reports }: Way): void {
     );
     expect(texts.filter((text) => text.includes(SECRET))).toEqual([]);
     expect(texts.some((text) => text.includes('I used [secret API_KEY] for it.'))).toBe(true);
+  });
+
+  it('that resolves a conflict has its merge published', async () => {
+    const begun = async () => {
+      await rig.commit('work', { 'shop.txt': 'ours\n' });
+      await rig.commit('main', { 'shop.txt': 'theirs\n' });
+    };
+    const both: Answer[] = [{ run: 'echo both > shop.txt && git add shop.txt' }, { say: 'I kept both.' }];
+    const report = await run(both, { role: 'conflict-resolver', mode: 'resolve' }, { begun });
+    expect(report).toMatchObject({ is: 'completed', changed: true });
+    expect(await shown('shop.txt')).toBe('both');
+    expect(await rig.git('rev-parse', 'work^2')).toBe(await rig.git('rev-parse', 'main'));
   });
 
   it('that answers with data which does not fit is asked again in its session', async () => {
