@@ -10,6 +10,7 @@ import { machine, machineText } from './machine.ts';
 import { QUICK, WHOLE, type Pace } from './pace.ts';
 import { judge, line, missed, table } from './report.ts';
 import { action } from './scenarios/action.ts';
+import { agents } from './scenarios/agents.ts';
 import { checks } from './scenarios/checks.ts';
 import { cli } from './scenarios/cli.ts';
 import { crash } from './scenarios/crash.ts';
@@ -37,6 +38,7 @@ const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   storm: { play: storm, brings: ['storm', 'storm-short'] },
   parked: { play: parked, brings: ['parked-memory', 'parked-cpu', 'parked-server', 'parked-database'] },
   wake: { play: wake, brings: ['wake'] },
+  agents: { play: agents, brings: ['agent-acp', 'agent-memory'] },
   repository: {
     play: repository,
     brings: ['repository-second', 'repository-removal', 'repository-git', 'repository-removals'],

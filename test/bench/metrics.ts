@@ -44,6 +44,8 @@ export const METRICS = {
   'repository-git': { title: 'large repository: git of one human-review', unit: 's', bar: ratio(1.5) },
   'repository-run': { title: '… whole run, without people', unit: 's' },
   'repository-removals': { title: '… removals that it waited for', unit: 'ms', bar: median(500) },
+  'agent-acp': { title: 'job by ACP: processor time over its program alone', unit: 'ms', bar: median(300) },
+  'agent-memory': { title: '… its memory, 5,000 updates over 500', unit: 'MB', bar: ratio(1.3) },
 } as const satisfies Record<string, Known>;
 
 export type MetricId = keyof typeof METRICS;

@@ -99,6 +99,8 @@ describe('the report', () => {
       'repository-removal <= 100 ms',
       'repository-git <= 1.5 x floor',
       'repository-removals <= 500 ms',
+      'agent-acp <= 300 ms',
+      'agent-memory <= 1.3 x floor',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /** The slowest tests start first, so that no processor is idle at the end: a long test mostly waits. */
-const LONG = ['/test/e2e/', 'sdk-contract.test.ts', '/test/replay/', '/test/activities/adapters/'];
+const LONG = ['/test/e2e/', '/test/agents/', 'sdk-contract.test.ts', '/test/replay/', '/test/activities/adapters/'];
 const rank = ({ path }) => {
   const found = LONG.findIndex((part) => path.includes(part));
   return found === -1 ? LONG.length : found;

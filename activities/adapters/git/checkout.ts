@@ -74,9 +74,12 @@ async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Ont
   await writeFile(path.join(origin, 'HEAD'), `ref: ${stdout.replace(/^refs\/heads\//, 'refs/remotes/origin/')}\n`);
 }
 
-/** Lets an agent commit, also on a machine where git knows no user. */
+/** Lets an agent commit: as the machine's user even if it has a home of its own, and also where git knows no user. */
 async function configFor(copy: string): Promise<string> {
   const remote = `[remote "origin"]\n\turl = ${quoted(copy)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
-  const named = (await machineSettings(/^user\.email$/)).length > 0;
-  return named ? remote : `${remote}[user]\n\tname = gatehouse\n\temail = gatehouse@localhost\n`;
+  const known = await machineSettings(/^user\.(?:name|email)$/);
+  const isNamed = known.some((setting) => setting.startsWith('user.email='));
+  const user = isNamed ? known : ['user.name=gatehouse', 'user.email=gatehouse@localhost'];
+  const lines = user.map((setting) => /^user\.(\w+)=(.*)$/.exec(setting) ?? []);
+  return `${remote}[user]\n${lines.map(([, name, value = '']) => (name ? `\t${name} = ${quoted(value)}\n` : '')).join('')}`;
 }

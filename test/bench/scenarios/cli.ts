@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { execa } from 'execa';
 import { figure, type Book } from '../figures.ts';
 import { METRICS, type MetricId } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
+import { processorMs } from '../processor.ts';
 import type { Stage } from '../stage.ts';
 
 const GATEHOUSE = fileURLToPath(new URL('../../../client/cli/gatehouse.mjs', import.meta.url));
@@ -17,7 +17,7 @@ const NOTHING = ['-e', '0'];
  * client with the same query. `list` with an invalid status measures loading only, because it fails before the query.
  */
 export async function cli({ cluster, say }: Stage, pace: Pace, book: Book): Promise<void> {
-  const environment = { TEMPORAL_ADDRESS: cluster.address, TEMPORAL_NAMESPACE: cluster.namespace, NODE_OPTIONS: '' };
+  const env = { TEMPORAL_ADDRESS: cluster.address, TEMPORAL_NAMESPACE: cluster.namespace, NODE_OPTIONS: '' };
   const client = await bundled('client', `import '@temporalio/client';`);
   const lister = await bundled('lister', LISTER);
   const pairs: [MetricId, floor: string[], words: string[]][] = [
@@ -35,8 +35,8 @@ export async function cli({ cluster, say }: Stage, pace: Pace, book: Book): Prom
       floor.push([]);
       gatehouse.push([]);
       for (let sample = 0; sample <= pace.starts; sample += 1) {
-        const theirs = await processorMs(bare, environment);
-        const ours = await processorMs([GATEHOUSE, ...words], environment);
+        const theirs = await processorMs(bare, { env });
+        const ours = await processorMs([GATEHOUSE, ...words], { env });
         if (sample === 0) continue; // The first sample makes the build and fills the file cache.
         floor.at(-1)!.push(theirs);
         gatehouse.at(-1)!.push(ours);
@@ -68,12 +68,4 @@ async function bundled(name: string, contents: string): Promise<string> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   return outfile;
-}
-
-/** The user and system time of Node with these arguments, as reported by bash, in milliseconds. */
-async function processorMs(args: readonly string[], env: Record<string, string>): Promise<number> {
-  const script = `TIMEFORMAT='%3U %3S'; time "$@" > /dev/null`;
-  const { stderr } = await execa('bash', ['-c', script, 'bash', process.execPath, ...args], { env, reject: false });
-  const seconds = stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
-  return Math.round(seconds.reduce((sum, each) => sum + each, 0) * 1_000);
 }

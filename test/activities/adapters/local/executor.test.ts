@@ -121,6 +121,23 @@ describe('a command', () => {
     expect(await git('log', '--format=%s', 'main..work')).toBe('coder: T-1 A task\nmine');
   });
 
+  it('commits as the machine’s user, even with a home of its own', async () => {
+    const the = await job('echo x > x.txt; git add x.txt; git commit --quiet -m mine');
+    const known = path.join(home, 'known');
+    await writeFile(known, '[user]\n\tname = Bo \\"B\\" Li\n\temail = bo@shop.example\n');
+    const { GIT_CONFIG_GLOBAL: before } = process.env;
+    process.env['GIT_CONFIG_GLOBAL'] = known;
+    try {
+      const environment = { PATH: process.env['PATH'], HOME: home };
+      const executor = commandExecutor(inCheckouts({ root: path.join(home, 'data'), environment }));
+      expect(await run(the, executor)).toMatchObject({ is: 'completed', changed: true });
+    } finally {
+      if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
+      else process.env['GIT_CONFIG_GLOBAL'] = before;
+    }
+    expect(await git('log', '--format=%an %ae %s', 'main..work')).toBe('Bo "B" Li bo@shop.example mine');
+  });
+
   it('gets its job without gatehouse’s own variables, and its work is committed and pushed [A-183]', async () => {
     const the = await job(
       'cat > stdin.json; env > $T/env; cp "$GATEHOUSE_JOB" file.json; echo \'{"summary":"s","confidence":0.5,"usage":{"costCents":2}}\' > "$GATEHOUSE_RESULT"',
