@@ -27,7 +27,9 @@ export function totalWords(total: Required<Used> & { unknown: number }): string 
   const { inputTokens, outputTokens, costCents, unknown } = total as Record<keyof typeof total, number>;
   const isPriced = costCents > 0 || (inputTokens === 0 && outputTokens === 0 && unknown === 0);
   const words = spentWords({ inputTokens, outputTokens, costCents: isPriced ? costCents : undefined });
-  return unknown === 0 ? words : `${words}, and ${unknown} ${unknown === 1 ? 'job' : 'jobs'} that did not report it`;
+  return unknown === 0 || !isPriced
+    ? words
+    : `${words}, and the unknown cost of ${unknown} ${unknown === 1 ? 'job' : 'jobs'}`;
 }
 
 const counted = (count: number): string => count.toLocaleString('en-US');

@@ -162,9 +162,10 @@ it.each([
 it.each([
   [{ inputTokens: 0, outputTokens: 0, costCents: 0, unknown: 0 }, '0 tokens in, 0 tokens out, $0.0000'],
   [{ inputTokens: 9, outputTokens: 1, costCents: 0, unknown: 0 }, '9 tokens in, 1 tokens out, cost unknown'],
+  [{ inputTokens: 9, outputTokens: 1, costCents: 0, unknown: 8 }, '9 tokens in, 1 tokens out, cost unknown'],
   [
     { inputTokens: 9, outputTokens: 1, costCents: 7, unknown: 2 },
-    '9 tokens in, 1 tokens out, $0.0700, and 2 jobs that did not report it',
+    '9 tokens in, 1 tokens out, $0.0700, and the unknown cost of 2 jobs',
   ],
 ])('the total %j is told as %s', (total, words) => {
   expect(totalWords(total)).toBe(words);
