@@ -4,7 +4,7 @@ import { PASSING } from '../workflows/contracts/reports.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
 import type { Ports } from './ports.ts';
-import { tell } from './waiting/heartbeating.ts';
+import { reportProgress } from './waiting/heartbeating.ts';
 
 /**
  * The activities about checks. Each attempt is one poll. Without an answer yet, it fails with a message for people that says
@@ -74,7 +74,7 @@ function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, end
   const before = activityInfo().heartbeatDetails as { bare?: string; since?: string } | undefined;
   const now = new Date().toISOString();
   const since = bareSince?.head === head ? bareSince.at : before?.bare === head ? (before.since ?? now) : now;
-  tell({ bare: head, since });
+  reportProgress({ bare: head, since });
   const seconds = Math.floor((Date.now() - Date.parse(since)) / 1_000);
   return seconds < graceSeconds
     ? `No check has begun on ${head.slice(0, 8)} in ${seconds} of ${graceSeconds} seconds`

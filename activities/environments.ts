@@ -6,7 +6,7 @@ import { notYet } from './failures.ts';
 import type { Environments, Ports } from './ports.ts';
 import { GoneRuns } from './survey/gone-runs.ts';
 import { serverOf } from './survey/server.ts';
-import { tell } from './waiting/heartbeating.ts';
+import { reportProgress } from './waiting/heartbeating.ts';
 import type { RateLimit } from './waiting/rate-limit.ts';
 
 /**
@@ -48,7 +48,7 @@ export const environmentActivities = (
     for (let pause = 100; ; pause = Math.min(pause * 1.2, lookMs)) {
       const look = await environments.look(request.key);
       if (look.is !== 'provisioning') return look;
-      tell(look);
+      reportProgress(look);
       await sleep(pause);
     }
   },

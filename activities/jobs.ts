@@ -8,7 +8,7 @@ import { lives } from './environments.ts';
 import { isBlockedByOwner, notYet } from './failures.ts';
 import type { AgentUnavailable, Attempt, Executor, Forge, Ports } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { tell } from './waiting/heartbeating.ts';
+import { reportProgress } from './waiting/heartbeating.ts';
 import { wholeJob } from './whole-jobs.ts';
 
 /** A new job is polled often, an old one as often as the configuration says. In milliseconds. */
@@ -27,8 +27,8 @@ export const jobActivities = (
   async function heldBack({ key, role, change }: Job): Promise<Held | undefined> {
     const over = await overBudget(meter, budgetCents);
     if (over) return { is: 'held', by: 'budget', because: over };
-    const told = await executor.unavailable({ key, role, change });
-    return told && { is: 'held', by: 'agent', ...shownOf(told) };
+    const unavailable = await executor.unavailable({ key, role, change });
+    return unavailable && { is: 'held', by: 'agent', ...shownOf(unavailable) };
   }
 
   return {
@@ -60,11 +60,11 @@ export const jobActivities = (
     },
 
     async agentAvailable({ shown, ...job }) {
-      const told = (await executor.knows(job.key)) ? undefined : await executor.unavailable(job);
-      if (!told) return null;
-      const now = shownOf(told);
+      const unavailable = (await executor.knows(job.key)) ? undefined : await executor.unavailable(job);
+      if (!unavailable) return null;
+      const now = shownOf(unavailable);
       if (now.because !== shown.because || now.until !== shown.until || now.since !== shown.since) return now;
-      throw notYet(agentAwaited(told), nextPollMs(told, lookMs));
+      throw notYet(agentAwaited(unavailable), nextPollMs(unavailable, lookMs));
     },
   };
 };
@@ -117,15 +117,19 @@ async function ended(executor: Executor, job: Job, by: Attempt, lookMs: number):
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * GROWTH, lookMs)) {
     const look = await executor.look(job.key, by);
     if (look.is !== 'running') return look;
-    tell({ key: job.key, ...look.progress, ...(look.lastOutput && { lastOutput: look.lastOutput.slice(0, 500) }) });
+    reportProgress({
+      key: job.key,
+      ...look.progress,
+      ...(look.lastOutput && { lastOutput: look.lastOutput.slice(0, 500) }),
+    });
     await sleep(pause);
   }
 }
 
 type Completed = Extract<JobReport, { is: 'completed' }>;
 
-async function withPullRequest(forge: Forge, job: Job, told: Completed): Promise<Completed> {
-  const report = { ...told, foreign: boundedForeign(told.foreign) };
+async function withPullRequest(forge: Forge, job: Job, unavailable: Completed): Promise<Completed> {
+  const report = { ...unavailable, foreign: boundedForeign(unavailable.foreign) };
   if (job.mode === 'read' || !report.changed || job.change.pullRequest !== undefined) return report;
   return { ...report, pullRequest: await pullRequestOf(forge, job) };
 }

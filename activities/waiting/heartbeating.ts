@@ -28,7 +28,7 @@ export function heartbeating<Record extends object>(activities: Record): Record 
         const pause = () => beatMs(context.info.heartbeatTimeoutMs);
         let clock: NodeJS.Timeout;
         const beat = () => {
-          context.heartbeat(told.get(context));
+          context.heartbeat(reported.get(context));
           clock = setTimeout(beat, pause());
         };
         working += 1;
@@ -36,7 +36,7 @@ export function heartbeating<Record extends object>(activities: Record): Record 
         try {
           return await work(...question);
         } catch (failure) {
-          const { thrown, details } = await retried(context, failure, told.get(context));
+          const { thrown, details } = await retried(context, failure, reported.get(context));
           if (details !== undefined) context.heartbeat(details); // for the next attempt
           throw thrown;
         } finally {
@@ -49,11 +49,11 @@ export function heartbeating<Record extends object>(activities: Record): Record 
   return Object.fromEntries(beating) as Record;
 }
 
-const told = new WeakMap<Context, unknown>();
+const reported = new WeakMap<Context, unknown>();
 
 /** Reports progress. The Web UI shows it with the next heartbeat, and the next attempt knows it. */
-export function tell(progress: unknown): void {
+export function reportProgress(progress: unknown): void {
   const context = Context.current();
-  told.set(context, progress);
+  reported.set(context, progress);
   if (beatMs(context.info.heartbeatTimeoutMs) === BEAT_MS) heartbeat(progress);
 }

@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { beatMs, heartbeating, tell } from '../../activities/waiting/heartbeating.ts';
+import { beatMs, heartbeating, reportProgress } from '../../activities/waiting/heartbeating.ts';
 
 it.each([
   [0, 10_000, 1_000],
@@ -14,9 +14,9 @@ it.each([
 
 const doors: (() => void)[] = [];
 const beating = heartbeating({
-  looks: async () => tell({ seen: 1 }),
+  looks: async () => reportProgress({ seen: 1 }),
   fails: async () => {
-    tell({ seen: 2 });
+    reportProgress({ seen: 2 });
     throw new Error('Not yet.');
   },
   waits: () => new Promise<void>((over) => doors.push(over)),

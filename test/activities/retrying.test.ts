@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { final, notYet } from '../../activities/failures.ts';
-import { heartbeating, tell } from '../../activities/waiting/heartbeating.ts';
+import { heartbeating, reportProgress } from '../../activities/waiting/heartbeating.ts';
 import { isTold, type Series } from '../../activities/waiting/retrying.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
@@ -88,7 +88,7 @@ it('the third failure in a row is reported to the waiting execution, without pas
 
 it('a poll without an answer yet is not a failure, and ends a reported series', async () => {
   const { heard, next, details } = attempts((attempt) => {
-    tell({ seen: attempt });
+    reportProgress({ seen: attempt });
     if (attempt <= 50 || attempt > 53) throw notYet('3 of 5 checks pending', 2_000);
     throw new Error('no main');
   });

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { ifFetched, worldsOf, type AgentWorld } from '../support/real-agents/rig.ts';
 import { until } from '../support/until.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import { RESETS_AT } from '../support/model/troubles.ts';
@@ -11,18 +11,15 @@ import type { Script, Trouble } from '../support/model/script.ts';
 
 jest.setTimeout(60_000);
 
-const { describeIt, note, all } = await chosen('codex');
+const { describeIt, note } = await ifFetched();
+const all = process.env['REAL_AGENTS'] === 'all';
 /** Those for which Codex itself tries again for half a minute. */
 const SLOW = new Set<Trouble>(['internalError', 'reset', 'cut', 'emptyStream', 'rateLimited']);
 
 describeIt(`the real Codex ${REAL_AGENTS.codex.version}${note}`, () => {
   let world: AgentWorld;
-  const playing = async (script: Script) => (world = await agentWorld('codex', script));
-  afterEach(async () => {
-    const left = await world.left();
-    await world.dispose();
-    expect(left).toEqual([]);
-  });
+  const open = worldsOf('codex');
+  const playing = async (script: Script) => (world = await open(script));
 
   it('edits and commits in the checkout, goes on with its session, and reports its usage once', async () => {
     await playing([

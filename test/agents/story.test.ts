@@ -4,14 +4,14 @@ import { jest } from '@jest/globals';
 import { startModel, type Model } from '../support/model/index.ts';
 import type { Answer, Asked } from '../support/model/script.ts';
 import { agentHome, type AgentHome } from '../support/real-agents/home.ts';
-import { chosen } from '../support/real-agents/rig.ts';
+import { ifFetched } from '../support/real-agents/rig.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import { TestRepository, TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);
 
-const { describeIt, note } = await chosen('codex');
+const { describeIt, note } = await ifFetched();
 
 /** What the model answers in each role. The last answer is repeated. */
 const ANSWERS: Record<string, Answer[]> = {

@@ -2,11 +2,11 @@ import { jest } from '@jest/globals';
 import { attempt, type Attempt } from '../../client/agents/trying.ts';
 import { presetOf } from '../../client/agents/naming.ts';
 import type { Script } from '../support/model/script.ts';
-import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { agentWorld, ifFetched, type AgentWorld } from '../support/real-agents/rig.ts';
 
 jest.setTimeout(180_000);
 
-const { describeIt, note } = await chosen('codex');
+const { describeIt, note } = await ifFetched();
 
 describeIt(`gatehouse agents try, with the real Codex${note}`, () => {
   let world: AgentWorld;

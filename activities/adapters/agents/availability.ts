@@ -79,9 +79,9 @@ export class Availability {
 
   /** Why a new job must wait. Undefined if it may begin: the agent is available, or this job is the one that tries it. */
   async ask(identity: string, key: string): Promise<AgentUnavailable | undefined> {
-    const told = await this.judged(identity, key);
-    if (told?.is !== 'held') return told && this.locked(identity, () => this.claim(identity, key));
-    return told.told;
+    const judged = await this.judged(identity, key);
+    if (judged?.is !== 'held') return judged && this.locked(identity, () => this.claim(identity, key));
+    return judged.unavailable;
   }
 
   /**
@@ -104,11 +104,11 @@ export class Availability {
   }
 
   private async claim(identity: string, key: string): Promise<AgentUnavailable | undefined> {
-    const told = await this.judged(identity, key);
-    if (told?.is === 'held') return told.told;
-    if (told?.is === 'available') await rm(this.fileOf(identity), { force: true });
-    if (told?.is !== 'due') return undefined;
-    await writeJson(this.fileOf(identity), { ...told.entry, trial: { key, at: iso(Date.now()) } });
+    const judged = await this.judged(identity, key);
+    if (judged?.is === 'held') return judged.unavailable;
+    if (judged?.is === 'available') await rm(this.fileOf(identity), { force: true });
+    if (judged?.is !== 'due') return undefined;
+    await writeJson(this.fileOf(identity), { ...judged.entry, trial: { key, at: iso(Date.now()) } });
     return undefined;
   }
 
@@ -116,21 +116,21 @@ export class Availability {
     const entry = await recordAs(this.fileOf(identity), Entry);
     if (!entry) return undefined;
     const { trial } = entry;
-    const fares = trial && (await this.trialOf(trial.key));
-    if (fares === 'available') return { is: 'available' as const };
+    const state = trial && (await this.trialOf(trial.key));
+    if (state === 'available') return { is: 'available' as const };
     if (trial?.key === key) return { is: 'due' as const, entry };
-    const tried = fares === 'at-work' || (fares === 'unsent' && isFresh(trial!.at));
+    const tried = state === 'at-work' || (state === 'unsent' && isFresh(trial!.at));
     if (!tried && Date.now() >= Date.parse(entry.next)) return { is: 'due' as const, entry };
-    return { is: 'held' as const, told: { ...shown(entry), ...(tried && { tried: trial!.key }) } };
+    return { is: 'held' as const, unavailable: { ...shown(entry), ...(tried && { tried: trial!.key }) } };
   }
 
   /** The entry with the job that tries the agent, if that still does. None if that has found it available meanwhile. */
   private async current(identity: string): Promise<Entry | undefined> {
     const entry = await recordAs(this.fileOf(identity), Entry);
     if (!entry?.trial) return entry;
-    const fares = await this.trialOf(entry.trial.key);
-    if (fares === 'available') return undefined;
-    return fares === 'gone' ? { ...entry, trial: undefined } : entry;
+    const state = await this.trialOf(entry.trial.key);
+    if (state === 'available') return undefined;
+    return state === 'gone' ? { ...entry, trial: undefined } : entry;
   }
 
   private locked<T>(identity: string, work: () => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import { environmentFor } from '../processes/environment.ts';
 import { endGroups, MARK } from '../processes/groups.ts';
 import { tokenOf } from '../processes/tokens.ts';
 import type { AgentSettings } from '../settings/agent-settings.ts';
-import type { Drive, Told } from './driver/drive.ts';
+import type { Drive, ShownJob } from './driver/drive.ts';
 import { launchingOf } from './launching.ts';
 
 /** How long the driver has to cancel its agent by the agent's own protocol, in milliseconds. */
@@ -23,7 +23,7 @@ const PIPE_MS = 1_000;
 
 export interface Trying {
   agent: AgentSettings;
-  job: Told;
+  job: ShownJob;
   /** The checkout in which the agent works. */
   cwd: string;
   /** A folder of this job, outside of the checkout. */

@@ -6,8 +6,9 @@ import { REAL_AGENTS, type RealAgent } from './versions.ts';
 for (const name of Object.keys(REAL_AGENTS) as RealAgent['name'][]) {
   await fetchAgent(name, (line) => void process.stderr.write(`${line}\n`));
 }
-const args = process.argv.slice(2);
-const { exitCode } = await execa('npm', ['run', '--silent', 'jest', '--', '--runInBand', 'test/agents', ...args], {
+// `npm test` matches the tests of one agent only, by their names.
+const matching = ['--testMatch', '**/test/agents/*.{test,real}.ts', '--runInBand'];
+const { exitCode } = await execa('npm', ['run', '--silent', 'jest', '--', ...matching, ...process.argv.slice(2)], {
   env: { REAL_AGENTS: 'all' },
   stdio: 'inherit',
   reject: false,

@@ -18,13 +18,21 @@ import { IN_CI, type RealAgent } from './versions.ts';
 
 type Name = RealAgent['name'];
 
-/** Whether the tests of this agent run: always those of one, and the others' in `npm run test:agents`. Else they are skipped. */
-export async function chosen(name: Name): Promise<{ describeIt: typeof describe; note: string; all: boolean }> {
-  const all = process.env['REAL_AGENTS'] === 'all';
-  const runs = (all || name === IN_CI) && (await fetched(name)) !== undefined;
-  return runs
-    ? { describeIt: describe, note: '', all }
-    : { describeIt: describe.skip as typeof describe, note: ': only in npm run test:agents', all };
+/** `describe` for the agent that `npm test` runs. Without a registry to fetch it from, its tests are skipped, and say so. */
+export async function ifFetched(): Promise<{ describeIt: typeof describe; note: string }> {
+  if (await fetched(IN_CI)) return { describeIt: describe, note: '' };
+  return { describeIt: describe.skip as typeof describe, note: `: ${IN_CI} could not be fetched` };
+}
+
+/** Opens a world for each test. Afterwards it is removed, and no process may be left in it. */
+export function worldsOf(name: Name): (script: Script) => Promise<AgentWorld> {
+  let world: AgentWorld;
+  afterEach(async () => {
+    const left = await world.left();
+    await world.dispose();
+    expect(left).toEqual([]);
+  });
+  return async (script) => (world = await agentWorld(name, script));
 }
 
 /** A real agent with a home of its own, which asks the stand-in, and a repository with one commit. */

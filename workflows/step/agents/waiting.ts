@@ -25,7 +25,7 @@ interface Outage {
   parts: number;
   /** How long it lasts, as far as people care, and what they read of it. */
   lasts: 'short' | 'long' | 'very-long';
-  said: { role: string; because: string };
+  shown: { role: string; because: string };
   /** What waits now, by the key of its job. The newest comes last. */
   readonly waits: Map<string, GateView>;
 }
@@ -35,7 +35,7 @@ const outages = new WeakMap<StepRecord, Outage>();
 /** One call of `send`: whether its agent is unavailable, from the first report of that until a job has ended otherwise. */
 export class AgentWait {
   private outage: Outage | undefined;
-  private told: Unavailable | undefined;
+  private unavailable: Unavailable | undefined;
   /** Since when the agent has been unavailable, as its executor reports it. Another time means another outage. */
   private agentSince: string | undefined;
 
@@ -46,12 +46,12 @@ export class AgentWait {
 
   /** Whether the next job must wait first. */
   get isDue(): boolean {
-    return this.told !== undefined;
+    return this.unavailable !== undefined;
   }
 
   /** Records why the agent is not available. The next job waits. */
   begin({ because, until, since }: Unavailable): void {
-    this.told = { because, until, since };
+    this.unavailable = { because, until, since };
     if (since !== this.agentSince) this.end();
     this.agentSince = since;
     if (this.outage) return;
@@ -67,20 +67,20 @@ export class AgentWait {
     const { key, role, change } = job;
     const outage = this.outage!;
     try {
-      for (let told = this.told; told;) {
+      for (let unavailable = this.unavailable; unavailable;) {
         outage.waits.delete(key);
-        outage.waits.set(key, viewOf(role, told, shown, outage.since));
-        outage.said = { role, because: told.because };
+        outage.waits.set(key, viewOf(role, unavailable, shown, outage.since));
+        outage.shown = { role, because: unavailable.because };
         transition(run.state, step, outage.waits.get(key)!);
         notify(this.scope, outage);
-        const question = { key, role, change, shown: told };
-        told =
+        const question = { key, role, change, shown: unavailable };
+        unavailable =
           (await pollUntilAnswered(
             () => run.mailbox.hints.job,
             () => activities.agentAvailable(question),
           )) ?? undefined;
       }
-      this.told = undefined;
+      this.unavailable = undefined;
     } finally {
       outage.waits.delete(key);
     }
@@ -106,16 +106,16 @@ export function showOtherWaits({ run, step }: StepScope): void {
   if (wait) transition(run.state, step, wait);
 }
 
-const viewOf = (role: string, told: Unavailable, shown: GateView, since: string): GateView => ({
+const viewOf = (role: string, unavailable: Unavailable, shown: GateView, since: string): GateView => ({
   ...shown,
-  detail: agentUnavailable({ role, ...told }),
-  because: told.because,
+  detail: agentUnavailable({ role, ...unavailable }),
+  because: unavailable.because,
   deadline: undefined,
-  nextLook: told.until,
+  nextLook: unavailable.until,
   since,
 });
 
-function startedOutage(scope: StepScope, said: Outage['said']): Outage {
+function startedOutage(scope: StepScope, shown: Outage['shown']): Outage {
   const { step } = scope;
   const since = new Date().toISOString();
   const visit = `${step.id}/${since}`;
@@ -125,7 +125,7 @@ function startedOutage(scope: StepScope, said: Outage['said']): Outage {
     clock: new CancellationScope(),
     parts: 0,
     lasts: 'short',
-    said,
+    shown,
     waits: new Map(),
   };
   outages.set(step, outage);
@@ -141,8 +141,8 @@ function startedOutage(scope: StepScope, said: Outage['said']): Outage {
 }
 
 /** Notifies people of a long wait. While a job tries the agent, its notice is not open, and is opened again by the next wait. */
-function notify({ run, step }: StepScope, { visit, said, since, lasts, waits }: Outage): void {
+function notify({ run, step }: StepScope, { visit, shown, since, lasts, waits }: Outage): void {
   if (lasts === 'short' || waits.size === 0) return;
-  run.notices.notify(step, 'agent_unavailable', agentLongUnavailable({ ...said, since }), visit);
+  run.notices.notify(step, 'agent_unavailable', agentLongUnavailable({ ...shown, since }), visit);
   if (lasts === 'very-long') run.notices.escalate(step, `${visit}/agent_unavailable`);
 }

@@ -102,7 +102,7 @@ class AcpConversation implements Conversation {
   }
 
   async close(): Promise<void> {
-    await this.program.end({ patienceMs: this.opening.signal.aborted ? 0 : CANCEL_MS });
+    await this.program.end({ graceMs: this.opening.signal.aborted ? 0 : CANCEL_MS });
     this.connection.close();
   }
 
@@ -203,7 +203,7 @@ class AcpConversation implements Conversation {
       await this.connection.agent.notify('session/cancel', { sessionId }).catch(() => undefined);
       await wait(CANCEL_MS);
     }
-    await this.program.end({ patienceMs: 0 });
+    await this.program.end({ graceMs: 0 });
   }
 }
 

@@ -65,9 +65,9 @@ export class AgentProgram {
   }
 
   /** Ends it: closes its input, then SIGTERM, then SIGKILL. */
-  async end({ patienceMs }: { patienceMs: number }): Promise<void> {
+  async end({ graceMs }: { graceMs: number }): Promise<void> {
     this.child.stdin.end();
-    for (const [signal, afterMs] of [['SIGTERM', patienceMs] as const, ['SIGKILL', GRACE_MS] as const]) {
+    for (const [signal, afterMs] of [['SIGTERM', graceMs] as const, ['SIGKILL', GRACE_MS] as const]) {
       if (await this.hasEnded(afterMs)) return;
       this.child.kill(signal);
     }

@@ -43,7 +43,7 @@ export const Drive = z.strictObject({
 export type Drive = z.output<typeof Drive>;
 
 /** The job as its agent reads it. The executor wrote the file, so only its outline is checked. */
-const Told = z.looseObject({
+const ShownJob = z.looseObject({
   role: z.string(),
   brief: z.string(),
   task: z.looseObject({ id: z.string(), title: z.string(), description: z.string().optional() }),
@@ -59,10 +59,10 @@ const Told = z.looseObject({
     .optional(),
   environment: z.looseObject({ url: z.string() }).optional(),
 });
-export type Told = z.output<typeof Told>;
+export type ShownJob = z.output<typeof ShownJob>;
 
 export const readDrive = (file: string): Promise<Drive> => required(file, Drive);
-export const readTold = (file: string): Promise<Told> => required(file, Told);
+export const readShownJob = (file: string): Promise<ShownJob> => required(file, ShownJob);
 
 async function required<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   const read = await recordAs(file, schema);

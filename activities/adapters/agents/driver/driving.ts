@@ -3,7 +3,7 @@ import type { Conversation, ConversationOpening, Open, Seen, Spent, Turn } from 
 import { dataInAnswer } from '../json.ts';
 import { notNowIn } from '../not-now.ts';
 import { promptFor, repairPrompt, withoutPermission } from '../prompt.ts';
-import type { Told } from './drive.ts';
+import type { ShownJob } from './drive.ts';
 
 /** How a session ended. */
 export type Driven =
@@ -14,11 +14,11 @@ export type Driven =
 
 /** So many answers in a row without text or a tool call are not those of a model, but for example of a proxy. */
 const EMPTY_ANSWERS = 20;
-/** How long a cancelled conversation may take to end, in milliseconds. It is shorter than the executor's patience. */
+/** How long a cancelled conversation may take to end, in milliseconds. It is less than the executor waits. */
 const CANCEL_MS = 2_500;
 
 interface Driving {
-  job: Told;
+  job: ShownJob;
   open: Open;
   /** Everything but what this function adds. */
   opening: Omit<ConversationOpening, 'seen' | 'signal'>;
@@ -45,7 +45,7 @@ export async function drive({ job, open, opening, seen, signal }: Driving): Prom
     return converse(job, opening.mode, ask);
   };
   try {
-    const driven = await Promise.race([talk(), patience(either)]).catch(failed);
+    const driven = await Promise.race([talk(), graceAfterAbort(either)]).catch(failed);
     if (signal.aborted) return { is: 'cancelled' };
     if (watch.reached) return { is: 'notNow', because: EMPTY, spent };
     return driven.is === 'cancelled' ? driven : { ...driven, spent: driven.spent ?? spent };
@@ -59,7 +59,7 @@ const EMPTY = `Its provider does not answer as a model: ${EMPTY_ANSWERS} answers
 type Ask = (prompt: string, wanted?: Wanted) => Promise<Turn>;
 
 /** The turns of one job. They share one session. */
-async function converse(job: Told, mode: ConversationOpening['mode'], ask: Ask): Promise<Driven> {
+async function converse(job: ShownJob, mode: ConversationOpening['mode'], ask: Ask): Promise<Driven> {
   const wanted = wantedOf(job);
   const data = asksForData(job.brief);
   let turn = await ask(promptFor(job, { mode, schema: wanted?.schema, data }), wanted);
@@ -131,7 +131,7 @@ function failed(failure: unknown): Driven {
 }
 
 /** Resolves when a conversation has had its time to end after an abort. */
-const patience = (signal: AbortSignal): Promise<Driven> =>
+const graceAfterAbort = (signal: AbortSignal): Promise<Driven> =>
   new Promise((resolve) => {
     const begin = () => void wait(CANCEL_MS).then(() => resolve({ is: 'cancelled' }));
     if (signal.aborted) begin();

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { ANSWERED, markAnswered } from '../availability.ts';
 import type { ConversationOpening, Open, Seen } from '../conversation.ts';
 import { Redactor } from '../redacting.ts';
-import { readDrive, readTold, type Drive } from './drive.ts';
+import { readDrive, readShownJob, type Drive } from './drive.ts';
 import { drive } from './driving.ts';
 import { filter } from './filtering.ts';
 import { Output } from './output.ts';
@@ -53,7 +53,7 @@ async function converse(
   settings: Drive,
   { cwd, env, secrets }: Given,
 ): Promise<number> {
-  const job = await readTold(environment['GATEHOUSE_JOB']!);
+  const job = await readShownJob(environment['GATEHOUSE_JOB']!);
   const redactor = new Redactor(secrets);
   const output = new Output(redactor, {
     stdout: (text) => void process.stdout.write(text),

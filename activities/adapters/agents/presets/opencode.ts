@@ -57,7 +57,7 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
 }
 
 /**
- * A rule `ask` would end the turn without a word, since nobody answers. With `deny` the model is told, and goes on. The
+ * A rule `ask` would end the turn without a word, since nobody answers. With `deny` the model is informed, and continues. The
  * snapshots that OpenCode takes of the checkout are for its own undo.
  */
 function configurationFor(mode: Mode, temporary: string, theirs = '{}'): string {

@@ -42,8 +42,11 @@ export class Agents {
   /** Records that the agent has refused a job, and returns when it is tried next. */
   async refuse(job: Job, report: NotNow): Promise<NotNow & Unavailable> {
     const agent = await this.agentOf(job);
-    const told = await this.availability.refuse(identityOf(agent), job.key, { ...report, program: agent.program });
-    return { ...report, ...told };
+    const unavailable = await this.availability.refuse(identityOf(agent), job.key, {
+      ...report,
+      program: agent.program,
+    });
+    return { ...report, ...unavailable };
   }
 
   /** Notices that the agent of a running job works, so that others need not wait until the job has ended. */
@@ -61,16 +64,16 @@ export class Agents {
   }
 
   private async trialOf(key: string): Promise<Trial> {
-    const place = jobFolder(this.jobs, safeName(key));
-    const report = (await readRecord(place.report)) as JobReport | undefined;
+    const paths = jobFolder(this.jobs, safeName(key));
+    const report = (await readRecord(paths.report)) as JobReport | undefined;
     if (report?.is === 'completed' || report?.is === 'failed') return 'available';
-    if (await isThere(place.answered)) return 'available';
+    if (await isThere(paths.answered)) return 'available';
     if (report) return 'gone';
-    if ((await readRecord(place.job)) === undefined) return 'unsent';
-    const { is } = await stateOf(place.run);
+    if ((await readRecord(paths.job)) === undefined) return 'unsent';
+    const { is } = await stateOf(paths.run);
     if (is === 'running') return 'at-work';
     if (is === 'vanished') return 'gone';
-    const { mtimeMs } = await stat(is === 'exited' ? place.run : place.folder);
+    const { mtimeMs } = await stat(is === 'exited' ? paths.run : paths.folder);
     return Date.now() - mtimeMs < ABANDONED_MS ? 'at-work' : 'gone';
   }
 }

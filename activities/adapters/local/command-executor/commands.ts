@@ -10,7 +10,7 @@ import type { Repositories } from '../../git/publishing/repositories.ts';
 import { agentFor } from '../../settings/agent-settings.ts';
 import type { AgentsFound } from '../../settings/reading.ts';
 
-interface Place {
+interface Given {
   repositories: Repositories;
   /** The `PATH` on which programs are found. */
   searchPath: string | undefined;
@@ -19,7 +19,7 @@ interface Place {
 
 /** Checks that a role has an agent whose program and secrets exist, as far as can be seen without running it. */
 export async function lacking(
-  place: Place,
+  given: Given,
   change: Change,
   { agents, at }: AgentsFound,
   role: string,
@@ -31,12 +31,12 @@ export async function lacking(
   }
   const fields =
     agent.is === 'preset'
-      ? await withoutPreset(place, path, role, agent)
-      : await withoutProgram(place, change, path, agent.command);
-  return [...fields, ...withoutSecrets(place, change, path, agent.secrets)];
+      ? await withoutPreset(given, path, role, agent)
+      : await withoutProgram(given, change, path, agent.command);
+  return [...fields, ...withoutSecrets(given, change, path, agent.secrets)];
 }
 
-function withoutSecrets({ configuration }: Place, change: Change, path: string, names: string[]): BadField[] {
+function withoutSecrets({ configuration }: Given, change: Change, path: string, names: string[]): BadField[] {
   const read = secretsFor(configuration, names, change.repository);
   if (!('missing' in read)) return [];
   return [
@@ -45,7 +45,7 @@ function withoutSecrets({ configuration }: Place, change: Change, path: string, 
 }
 
 async function withoutPreset(
-  { searchPath }: Place,
+  { searchPath }: Given,
   path: string,
   role: string,
   { preset: name, env }: { preset: PresetName; env: Record<string, string> },
@@ -56,7 +56,7 @@ async function withoutPreset(
 }
 
 async function withoutProgram(
-  { repositories, searchPath }: Place,
+  { repositories, searchPath }: Given,
   change: Change,
   at: string,
   command: string,

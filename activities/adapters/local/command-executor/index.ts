@@ -53,8 +53,8 @@ class CommandExecutor implements Executor {
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
     const { repositories, environment, configuration, agentsOf } = this.options;
     const found = await agentsOf(change);
-    const place = { repositories, searchPath: environment['PATH'], configuration: configuration() };
-    const fields = await Promise.all(roles.map((role) => lacking(place, change, found, role)));
+    const given = { repositories, searchPath: environment['PATH'], configuration: configuration() };
+    const fields = await Promise.all(roles.map((role) => lacking(given, change, found, role)));
     return fields.flat();
   }
 
@@ -65,81 +65,81 @@ class CommandExecutor implements Executor {
   unavailable: Executor['unavailable'] = (job) => this.agents.unavailable(job);
 
   ensure(job: Job, by?: Attempt): Promise<void> {
-    const place = this.folderOf(job.key);
-    return withLock(place.lock, async () => {
-      if ((await readReport(place.report)) !== undefined) return;
-      const still = () => mustBeTheirs(job.key, place, by);
+    const paths = this.folderOf(job.key);
+    return withLock(paths.lock, async () => {
+      if ((await readReport(paths.report)) !== undefined) return;
+      const still = () => mustBeTheirs(job.key, paths, by);
       await still();
-      if (by) await own(place.owner, by);
-      if ((await stateOf(place.run)).is !== 'absent') return;
+      if (by) await own(paths.owner, by);
+      if ((await stateOf(paths.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
-      await mkdir(place.folder, { recursive: true });
-      await this.unfinished.add(path.basename(place.folder));
-      await writeJson(place.job, job);
+      await mkdir(paths.folder, { recursive: true });
+      await this.unfinished.add(path.basename(paths.folder));
+      await writeJson(paths.job, job);
       try {
-        await this.begin(job, place, still);
+        await this.begin(job, paths, still);
       } catch (failure) {
         if (!(failure instanceof Refusal)) throw failure; // a transient failure
-        await this.report(job.key, place, { is: 'failed', because: failure.message }, still);
+        await this.report(job.key, paths, { is: 'failed', because: failure.message }, still);
       }
     });
   }
 
   /** Throws `Refusal` if this job can never begin. */
-  private async begin(job: Job, place: JobFolder, still: () => Promise<void>): Promise<void> {
+  private async begin(job: Job, paths: JobFolder, still: () => Promise<void>): Promise<void> {
     const agent = await agentOf(this.options, job);
-    const begun = await prepare(this.options.repositories, job, place.tree);
+    const begun = await prepare(this.options.repositories, job, paths.tree);
     await still();
-    await writeJson(place.begun, begun);
+    await writeJson(paths.begun, begun);
     if (begun.merging?.clean) return;
 
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
-    await launchAgent(this.options, job, place, agent);
+    await launchAgent(this.options, job, paths, agent);
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
-    const place = this.folderOf(key);
-    return withLock(place.lock, async () => {
-      const known = await readReport(place.report);
+    const paths = this.folderOf(key);
+    return withLock(paths.lock, async () => {
+      const known = await readReport(paths.report);
       if (known) return known;
-      const still = () => mustBeTheirs(key, place, by);
+      const still = () => mustBeTheirs(key, paths, by);
       await still();
-      const job = (await readRecord(place.job)) as Job | undefined;
-      const begun = job && Begun.safeParse(await readRecord(place.begun)).data;
+      const job = (await readRecord(paths.job)) as Job | undefined;
+      const begun = job && Begun.safeParse(await readRecord(paths.begun)).data;
       if (!job || !begun) {
-        await end(place.run, { graceMs: GRACE_MS }); // it may still run although its records were lost
+        await end(paths.run, { graceMs: GRACE_MS }); // it may still run although its records were lost
         return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
       }
 
-      const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(place.run);
+      const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(paths.run);
       if (state.is === 'absent') throw new Error(`The command of ${key} has not begun and is launched again.`);
       if (state.is === 'running') {
         const over = overdue(job, state);
-        if (!over) return this.agents.seen(place, state).then(() => running(place.run));
-        await endJob(place);
-        const failed = (signal: AbortSignal) => this.ending.failed({ ...place, job, begun, still }, over, signal);
-        return this.report(key, place, await this.settled(key, failed), still);
+        if (!over) return this.agents.seen(paths, state).then(() => running(paths.run));
+        await endJob(paths);
+        const failed = (signal: AbortSignal) => this.ending.failed({ ...paths, job, begun, still }, over, signal);
+        return this.report(key, paths, await this.settled(key, failed), still);
       }
-      await endJob(place); // what it left running in its group
-      const ended = (signal: AbortSignal) => this.ending.of({ ...place, job, begun, still }, state, signal);
+      await endJob(paths); // what it left running in its group
+      const ended = (signal: AbortSignal) => this.ending.of({ ...paths, job, begun, still }, state, signal);
       const report = await this.settled(key, ended);
       await still();
-      return this.report(key, place, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
+      return this.report(key, paths, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
     });
   }
 
   /** Records the report first, so that nothing that the job still does changes it. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
-    const place = this.folderOf(key);
-    if (await isSuperseded(place.owner, by)) return false; // its owner may be settling it right now
+    const paths = this.folderOf(key);
+    if (await isSuperseded(paths.owner, by)) return false; // its owner may be settling it right now
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
-    return withLock(place.lock, async () => {
-      if (await isSuperseded(place.owner, by)) return false;
-      await mkdir(place.folder, { recursive: true });
-      if (!(await readReport(place.report))) await this.note(key, place, { is: 'stopped', because });
-      await endJob(place);
-      await this.clear(place);
+    return withLock(paths.lock, async () => {
+      if (await isSuperseded(paths.owner, by)) return false;
+      await mkdir(paths.folder, { recursive: true });
+      if (!(await readReport(paths.report))) await this.note(key, paths, { is: 'stopped', because });
+      await endJob(paths);
+      await this.clear(paths);
       return true;
     });
   }
@@ -163,19 +163,19 @@ class CommandExecutor implements Executor {
   }
 
   private interrupt(key: string): Promise<void> {
-    const place = this.folderOf(key);
-    return withLock(place.lock, async () => {
+    const paths = this.folderOf(key);
+    return withLock(paths.lock, async () => {
       const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
-      if (!(await readReport(place.report))) await this.note(key, place, report);
+      if (!(await readReport(paths.report))) await this.note(key, paths, report);
     });
   }
 
   /** Removes checkouts of jobs that have a report, left by a worker that died in between. Nobody polls those jobs again. */
   private async sweep(): Promise<void> {
     for (const name of await this.unfinished.reported().catch((): string[] => [])) {
-      const place = this.folderIn(name);
+      const paths = this.folderIn(name);
       // Nothing depends on this. The next worker removes checkouts that are left.
-      await withLock(place.lock, () => this.clear(place)).catch(() => undefined);
+      await withLock(paths.lock, () => this.clear(paths)).catch(() => undefined);
     }
   }
 
@@ -199,19 +199,19 @@ class CommandExecutor implements Executor {
 
   private async report(
     key: string,
-    place: JobFolder,
+    paths: JobFolder,
     report: JobReport,
     still: () => Promise<void>,
   ): Promise<JobReport> {
     await still();
-    await this.note(key, place, report);
-    await this.clear(place);
+    await this.note(key, paths, report);
+    await this.clear(paths);
     return report;
   }
 
-  private async note(key: string, place: JobFolder, report: JobReport): Promise<void> {
-    if (await isFolder(place.report)) await clear(place.report); // not a record of ours
-    await writeJson(place.report, report);
+  private async note(key: string, paths: JobFolder, report: JobReport): Promise<void> {
+    if (await isFolder(paths.report)) await clear(paths.report); // not a record of ours
+    await writeJson(paths.report, report);
     this.ledger?.note({ effect: 'job-ended', key });
   }
 

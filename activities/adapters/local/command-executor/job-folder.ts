@@ -11,7 +11,7 @@ export function jobFolder(jobs: string, name: string) {
     run: file('run'),
     owner: file('owner.json'),
     job: file('job.json'),
-    told: file('told.json'),
+    shown: file('told.json'),
     begun: file('begun.json'),
     result: file('result.json'),
     report: file('report.json'),

@@ -34,40 +34,40 @@ interface Agent {
 }
 
 /** Starts a job's agent in its checkout. */
-export async function launchAgent(options: InCheckouts, job: Job, place: JobFolder, agent: Agent): Promise<void> {
+export async function launchAgent(options: InCheckouts, job: Job, paths: JobFolder, agent: Agent): Promise<void> {
   const { environment, configuration, ledger } = options;
-  const told = shownJob(job);
-  await writeJson(place.told, told);
+  const shown = shownJob(job);
+  await writeJson(paths.shown, shown);
   const { command, env, drive } = launchingOf({
     ...agent,
     mode: job.mode,
-    cwd: place.tree,
+    cwd: paths.tree,
     prices: configuration().prices,
-    files: place,
+    files: paths,
   });
-  if (drive) await writeJson(place.drive, drive);
-  await launch(place.run, {
+  if (drive) await writeJson(paths.drive, drive);
+  await launch(paths.run, {
     command,
-    cwd: place.tree,
+    cwd: paths.tree,
     env: environmentFor(environment, {
-      GATEHOUSE_JOB: place.told,
-      GATEHOUSE_RESULT: place.result,
-      [ANSWERED]: place.answered,
+      GATEHOUSE_JOB: paths.shown,
+      GATEHOUSE_RESULT: paths.result,
+      [ANSWERED]: paths.answered,
       ...env,
     }),
-    stdin: JSON.stringify(told),
+    stdin: JSON.stringify(shown),
     begins: () => ledger?.note({ effect: 'job-started', key: job.key }),
   });
 }
 
 /** Ends everything that a job runs. A driver gets the time to cancel its agent by the agent's own protocol. */
-export async function endJob(place: JobFolder): Promise<void> {
-  if (existsSync(place.drive) && (await stateOf(place.run)).is === 'running') {
-    await writeFile(place.cancel, '').catch(() => undefined); // on a full disk, it is only ended
+export async function endJob(paths: JobFolder): Promise<void> {
+  if (existsSync(paths.drive) && (await stateOf(paths.run)).is === 'running') {
+    await writeFile(paths.cancel, '').catch(() => undefined); // on a full disk, it is only ended
     const until = Date.now() + CANCEL_MS;
-    while (Date.now() < until && (await stateOf(place.run)).is === 'running') {
+    while (Date.now() < until && (await stateOf(paths.run)).is === 'running') {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
-  await end(place.run, { graceMs: GRACE_MS });
+  await end(paths.run, { graceMs: GRACE_MS });
 }

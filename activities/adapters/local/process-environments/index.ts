@@ -78,25 +78,25 @@ class ProcessEnvironments implements Environments {
   }
 
   private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
-    const place = this.folderOf(key);
-    return withLock(place.lock, async () => {
-      if ((await readWord(place.removed)) !== undefined || (await stateOf(place.run)).is !== 'absent') return;
+    const paths = this.folderOf(key);
+    return withLock(paths.lock, async () => {
+      if ((await readWord(paths.removed)) !== undefined || (await stateOf(paths.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await settingsOf(this.repositories, change);
       if (!environment) throw new Error(`${change.repository} has no environment in its settings.`);
 
-      await mkdir(place.folder, { recursive: true });
-      await this.unfinished.add(path.basename(place.folder));
-      await this.repositories.checkout(change.repository, head, place.tree, { base: change.base });
+      await mkdir(paths.folder, { recursive: true });
+      await this.unfinished.add(path.basename(paths.folder));
+      await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base });
       await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
-        if ((await readWord(place.removed)) !== undefined) return; // removed during the checkout
+        if ((await readWord(paths.removed)) !== undefined) return; // removed during the checkout
         this.unlessClosing();
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
-        await writeJson(place.begun, { key, port, ready, expireMinutes });
+        await writeJson(paths.begun, { key, port, ready, expireMinutes });
         const env = environmentFor(this.environment, { PORT: String(port) });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });
-        await launch(place.run, { command: environment.start, cwd: place.tree, env, begins });
+        await launch(paths.run, { command: environment.start, cwd: paths.tree, env, begins });
       });
     });
   }
@@ -106,25 +106,25 @@ class ProcessEnvironments implements Environments {
   }
 
   async look(key: string): Promise<EnvironmentReport> {
-    const place = this.folderOf(key);
-    const removed = await readWord(place.removed);
+    const paths = this.folderOf(key);
+    const removed = await readWord(paths.removed);
     if (removed !== undefined) return { is: 'gone', ...(removed && { because: removed }) };
-    const begun = await recordAs(place.begun, Begun);
-    const live = await recordAs(place.live, Live);
-    const state = await stateOf(place.run);
+    const begun = await recordAs(paths.begun, Begun);
+    const live = await recordAs(paths.live, Live);
+    const state = await stateOf(paths.run);
     if (!begun || state.is === 'absent') return { is: 'gone' };
 
-    if (state.is !== 'running') return this.over(place, state, live !== undefined);
-    if (live) return this.live(key, place, begun, live);
+    if (state.is !== 'running') return this.over(paths, state, live !== undefined);
+    if (live) return this.live(key, paths, begun, live);
     const answer = await probe(begun.port, begun.ready, PROBE_MS.provisioning);
     if (answer.is === 'down') {
       return {
         is: 'provisioning',
-        because: `It does not answer yet (${answer.because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
+        because: `It does not answer yet (${answer.because}). ${await lastWordsOf(paths.run, LOG_CHARACTERS)}`.trim(),
       };
     }
     const since = { at: new Date().toISOString(), url: answer.url };
-    await writeRecord(place.live, JSON.stringify(since));
+    await writeRecord(paths.live, JSON.stringify(since));
     return { is: 'live', url: answer.url, ...expiry(begun, since) };
   }
 
@@ -143,14 +143,14 @@ class ProcessEnvironments implements Environments {
    * Reports a live environment. It is probed each time, because the server may be gone although the process that started it
    * is not.
    */
-  private async live(key: string, place: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
+  private async live(key: string, paths: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
     const { url = `http://127.0.0.1:${begun.port}` } = live;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
-    if (!(await this.isLost(key, place, answer))) return { is: 'live', url, ...expiry(begun, live) };
+    if (!(await this.isLost(key, paths, answer))) return { is: 'live', url, ...expiry(begun, live) };
     const { because } = answer as { because: string };
     return {
       is: 'gone',
-      because: `It no longer answers (${because}). ${await lastWordsOf(place.run, LOG_CHARACTERS)}`.trim(),
+      because: `It no longer answers (${because}). ${await lastWordsOf(paths.run, LOG_CHARACTERS)}`.trim(),
     };
   }
 
@@ -181,14 +181,14 @@ class ProcessEnvironments implements Environments {
 
   /** Records the removal first, so that a late `ensure` creates nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
-    const place = this.folderOf(key);
-    await writeRecord(place.removed, because);
-    await withLock(place.lock, async () => {
-      await end(place.run, { graceMs: GRACE_MS });
-      await this.trash.take(place.tree);
-      if ((await readWord(place.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
-      await rm(place.begun, { force: true });
-      await this.unfinished.remove(path.basename(place.folder));
+    const paths = this.folderOf(key);
+    await writeRecord(paths.removed, because);
+    await withLock(paths.lock, async () => {
+      await end(paths.run, { graceMs: GRACE_MS });
+      await this.trash.take(paths.tree);
+      if ((await readWord(paths.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
+      await rm(paths.begun, { force: true });
+      await this.unfinished.remove(path.basename(paths.folder));
       this.failing.delete(key);
     });
   }

@@ -1,10 +1,10 @@
 import type { ConversationOpening, Open, Seen, Turn } from '../../../../activities/adapters/agents/conversation.ts';
-import type { Told } from '../../../../activities/adapters/agents/driver/drive.ts';
+import type { ShownJob } from '../../../../activities/adapters/agents/driver/drive.ts';
 import { drive, type Driven } from '../../../../activities/adapters/agents/driver/driving.ts';
 
 type Answer = Turn | ((opening: ConversationOpening) => Turn | Promise<Turn>);
 
-const told = (over: Partial<Told> = {}): Told => ({
+const told = (over: Partial<ShownJob> = {}): ShownJob => ({
   role: 'coder',
   brief: 'Add a greeting.',
   task: { id: 'T-1', title: 'Greet' },
@@ -17,7 +17,7 @@ const said = (text: string, over: object = {}): Turn => ({ is: 'answered', text,
 const scores = { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'Small.' };
 
 /** Has a conversation give these answers in turn. */
-async function driven(answers: Answer[], over: Partial<Told> = {}, cancel = new AbortController()) {
+async function driven(answers: Answer[], over: Partial<ShownJob> = {}, cancel = new AbortController()) {
   const prompts: string[] = [];
   const schemas: unknown[] = [];
   const seen: Seen[] = [];
@@ -97,7 +97,7 @@ describe('an answer that must be data', () => {
   });
 });
 
-it.each<[string, Answer[], Partial<Told>, Driven]>([
+it.each<[string, Answer[], Partial<ShownJob>, Driven]>([
   [
     'cannot work now',
     [{ is: 'notNow', because: 'Later.', until: '2030-01-01T00:00:00Z' }],

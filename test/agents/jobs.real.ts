@@ -14,14 +14,12 @@ import { startModel, type Model } from '../support/model/index.ts';
 import type { Answer, Script, Trouble } from '../support/model/script.ts';
 import { RESETS_AT } from '../support/model/troubles.ts';
 import { agentHome, type AgentHome } from '../support/real-agents/home.ts';
-import { chosen } from '../support/real-agents/rig.ts';
 import { running } from '../support/running.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
 
 const SECRET = 'sk-a-very-secret-value';
-const ALL = process.env['REAL_AGENTS'] === 'all';
 
 interface Way {
   called: string;
@@ -52,11 +50,7 @@ const WAYS: Way[] = [
   },
 ];
 
-for (const way of WAYS) {
-  const { describeIt } = await chosen(way.program);
-  const only = ALL ? describeIt : (describe.skip as typeof describe);
-  only(`a job of ${way.called}${ALL ? '' : ': only in npm run test:agents'}`, () => jobsOf(way));
-}
+describe.each(WAYS)('a job of $called', jobsOf);
 
 function jobsOf({ program, agent, reports }: Way): void {
   let model: Model;

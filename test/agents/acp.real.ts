@@ -1,13 +1,11 @@
 import { jest } from '@jest/globals';
 import { acp, shellCommand } from '../../activities/adapters/agents/acp/index.ts';
 import type { Conversation, Mode } from '../../activities/adapters/agents/conversation.ts';
-import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { agentWorld, type AgentWorld } from '../support/real-agents/rig.ts';
 
 jest.setTimeout(180_000);
 
-const { describeIt, note } = await chosen('opencode');
-
-describeIt(`OpenCode by the Agent Client Protocol${note}`, () => {
+describe('OpenCode by the Agent Client Protocol', () => {
   let world: AgentWorld;
   let opened: Conversation | undefined;
   afterEach(async () => {

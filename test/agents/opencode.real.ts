@@ -2,23 +2,17 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { worldsOf, type AgentWorld } from '../support/real-agents/rig.ts';
 import { until } from '../support/until.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import type { Script, Trouble } from '../support/model/script.ts';
 
 jest.setTimeout(180_000);
 
-const { describeIt, note } = await chosen('opencode');
-
-describeIt(`the real OpenCode ${REAL_AGENTS.opencode.version}${note}`, () => {
+describe(`the real OpenCode ${REAL_AGENTS.opencode.version}`, () => {
   let world: AgentWorld;
-  const playing = async (script: Script) => (world = await agentWorld('opencode', script));
-  afterEach(async () => {
-    const left = await world.left();
-    await world.dispose();
-    expect(left).toEqual([]);
-  });
+  const open = worldsOf('opencode');
+  const playing = async (script: Script) => (world = await open(script));
 
   it('edits in the checkout, goes on with its session, and reports usage and cost of all answers', async () => {
     await playing([

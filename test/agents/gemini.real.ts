@@ -1,21 +1,15 @@
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { agentWorld, chosen, type AgentWorld } from '../support/real-agents/rig.ts';
+import { worldsOf, type AgentWorld } from '../support/real-agents/rig.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
 import type { Script, Trouble } from '../support/model/script.ts';
 
 jest.setTimeout(180_000);
 
-const { describeIt, note } = await chosen('gemini');
-
-describeIt(`the real Gemini CLI ${REAL_AGENTS.gemini.version}${note}`, () => {
+describe(`the real Gemini CLI ${REAL_AGENTS.gemini.version}`, () => {
   let world: AgentWorld;
-  const playing = async (script: Script) => (world = await agentWorld('gemini', script));
-  afterEach(async () => {
-    const left = await world.left();
-    await world.dispose();
-    expect(left).toEqual([]);
-  });
+  const open = worldsOf('gemini');
+  const playing = async (script: Script) => (world = await open(script));
 
   it('edits in the checkout, goes on with its session, and reports the usage of both runs', async () => {
     await playing([{ run: 'echo closed > shop.txt' }, { say: 'I closed it.' }, { say: 'Nothing else.' }]);
