@@ -38,7 +38,7 @@ export interface Attempt {
 
 /** Has an agent do a task of two lines in a scratch repository, and checks what it made. Nothing is left behind. */
 export async function attempt({ seconds, stop, ...options }: Options): Promise<Attempt> {
-  const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-try-'));
+  const home = await mkdtemp(path.join(options.environment['TMPDIR'] || tmpdir(), 'gatehouse-try-'));
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), seconds * 1_000);
   const began = Date.now();

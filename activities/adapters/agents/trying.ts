@@ -1,25 +1,17 @@
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { recordAs } from '../files/reading.ts';
 import { writeJson } from '../files/records.ts';
 import { environmentFor } from '../processes/environment.ts';
-import { endGroups, MARK } from '../processes/groups.ts';
-import { tokenOf } from '../processes/tokens.ts';
+import { MARK } from '../processes/groups.ts';
 import type { AgentSettings } from '../settings/agent-settings.ts';
 import type { Drive, ShownJob } from './driver/drive.ts';
 import { launchingOf } from './launching.ts';
+import { runLines } from './presets/running.ts';
 
 /** How long the driver has to cancel its agent by the agent's own protocol, in milliseconds. */
 const CANCEL_MS = 5_000;
-/** The time from SIGTERM to SIGKILL for what is left, and how long a pipe is read that a process keeps open, in milliseconds. */
-const GRACE_MS = 2_000;
-const PIPE_MS = 1_000;
 
 export interface Trying {
   agent: AgentSettings;
@@ -87,42 +79,27 @@ interface Running extends Pick<Trying, 'signal' | 'line'> {
   cancel: string;
 }
 
-/** Runs a command in a session of its own, so that a Ctrl-C reaches only us, and ends everything that it started. */
+/**
+ * Runs a command in a session of its own, so that a Ctrl-C reaches only us, and ends everything that it started. The driver is
+ * cancelled first, and ended if that takes too long.
+ */
 async function runToEnd({ command, cwd, env, cancel, signal, line }: Running): Promise<void> {
-  const mark = randomUUID();
-  const child = spawn('/bin/sh', ['-c', command], {
-    cwd,
-    env: { ...env, [MARK]: mark },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit');
-  exited.catch(() => undefined);
-  await once(child, 'spawn');
-  const group = { pid: child.pid!, token: (await tokenOf(child.pid!)) ?? 'gone', mark: `${MARK}=${mark}`, cwd };
-  const pipes = [
-    linesOf(child.stdout, (text) => line(text, 'stdout')),
-    linesOf(child.stderr, (text) => line(text, 'stderr')),
-  ];
-  const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+  const late = new AbortController();
+  const onAbort = () => {
+    void writeFile(cancel, '').catch(() => undefined); // on a full disk, it is only ended
+    setTimeout(() => late.abort(), CANCEL_MS).unref();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
-    const isOver = await Promise.race([exited.then(() => true), aborted.then(() => false)]);
-    if (!isOver) {
-      await writeFile(cancel, '').catch(() => undefined); // on a full disk, it is only ended
-      await Promise.race([exited, pause(CANCEL_MS)]);
-    }
-    await Promise.race([Promise.all(pipes), pause(PIPE_MS)]);
+    await runLines({
+      ...{ command: ['/bin/sh', '-c', command], cwd, env, mark: MARK, ownsFolder: true, signal: late.signal },
+      line(text, stream) {
+        line(text, stream);
+        return false;
+      },
+    });
   } finally {
-    await endGroups([group], GRACE_MS);
-    for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+    signal.removeEventListener('abort', onAbort);
   }
 }
-
-/** Resolves when the stream has ended. */
-function linesOf(stream: Readable, take: (line: string) => void): Promise<unknown> {
-  const reader = createInterface({ input: stream });
-  reader.on('line', (text) => text !== '' && take(text));
-  return once(reader, 'close');
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -32,6 +32,8 @@ beforeEach(async () => {
   process.env['PATH'] = await pathWithCodex(home);
   process.env['CODEX_HOME'] = home;
   process.env['GATEHOUSE_DATA'] = path.join(home, 'data');
+  process.env['TMPDIR'] = path.join(home, 'tmp'); // other tests try agents at the same time
+  await mkdir(process.env['TMPDIR']);
   process.env['GATEHOUSE_CONFIG'] = path.join(home, 'own.yml');
   await writeFile(path.join(home, 'own.yml'), 'prices: { fast: { input: 1, output: 1000 } }\n');
 });
@@ -43,7 +45,8 @@ afterEach(async () => {
 });
 const gatehouse = (...words: string[]) => main(['node', 'gatehouse', ...words]);
 const json = () => JSON.parse(said);
-const scratchFolders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('gatehouse-try-'));
+const scratchFolders = async () =>
+  (await readdir(path.join(home, 'tmp'))).filter((name) => name.startsWith('gatehouse-try-'));
 
 describe('gatehouse agents', () => {
   it('lists every preset: its version and sign-in, or how to get it', async () => {

@@ -12,15 +12,20 @@ const TAIL = 2_000;
 /** The time from SIGTERM to SIGKILL, and how long a pipe is read that a process keeps open, in milliseconds. */
 const GRACE_MS = 1_000;
 const PIPE_MS = 1_000;
-/** Marks all that a program starts, in addition to the mark of its job. */
-const MARK = 'GATEHOUSE_CONVERSATION';
+/** Marks all that a program of a conversation starts, in addition to the mark of its job. */
+const CONVERSATION = 'GATEHOUSE_CONVERSATION';
 
 export interface Run {
   command: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
   input?: string | undefined;
+  /** Aborted: the program is ended with all that it started. */
   signal: AbortSignal;
+  /** The variable that marks what the program starts. Default: the mark of a conversation. */
+  mark?: string | undefined;
+  /** Whether unmarked processes that work in `cwd` belong to the program too. */
+  ownsFolder?: boolean;
   /** Takes each line of output. If it returns true, the program is ended. */
   line(line: string, stream: 'stdout' | 'stderr'): boolean;
 }
@@ -37,13 +42,14 @@ export interface RunEnd {
  * Runs a program that prints a line for each event. When it has ended, or was ended, nothing that it started is left, even
  * in sessions of their own.
  */
-export async function runLines({ command, cwd, env, input = '', signal, line }: Run): Promise<RunEnd> {
+export async function runLines({ command, cwd, env, input = '', signal, line, ...given }: Run): Promise<RunEnd> {
   signal.throwIfAborted();
   const [program = '', ...args] = command;
-  const mark = randomUUID();
+  const { mark = CONVERSATION, ownsFolder = false } = given;
+  const id = randomUUID();
   const child = spawn(program, args, {
     cwd,
-    env: { ...env, PWD: cwd, [MARK]: mark },
+    env: { ...env, PWD: cwd, [mark]: id },
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -58,7 +64,8 @@ export async function runLines({ command, cwd, env, input = '', signal, line }: 
     return { missing: true, stderr: '' };
   }
   const pid = child.pid!;
-  const group = { pid, token: (await tokenOf(pid)) ?? 'gone', mark: `${MARK}=${mark}` };
+  const token = (await tokenOf(pid)) ?? 'gone';
+  const group = { pid, token, mark: `${mark}=${id}`, ...(ownsFolder && { cwd }) };
   let ending: Promise<unknown> | undefined;
   const end = () => (ending ??= endGroups([group], GRACE_MS));
   signal.addEventListener('abort', end, { once: true });

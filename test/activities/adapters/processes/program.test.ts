@@ -42,10 +42,11 @@ describe('a program', () => {
   });
 
   it('ends with its launcher, and the next program gets a new launcher', async () => {
-    const running = sh('exec sleep 598');
+    const seconds = 100_000 + process.pid; // no other test sleeps as long
+    const running = sh(`exec sleep ${seconds}`);
     running.catch(() => undefined);
     const found = await until('the program runs', async () => {
-      const { stdout } = await execa('pgrep', ['-f', '^sleep 598$'], { reject: false });
+      const { stdout } = await execa('pgrep', ['-f', `^sleep ${seconds}$`], { reject: false });
       return stdout.split('\n').filter(Boolean).map(Number)[0];
     });
     const [before] = await launcher();
