@@ -30,8 +30,8 @@ export const changeActivities = (
   async settledMergeability({ change, known }) {
     const [merges, look] = [await forge.mergeability(change), await lookAt(forge, change, known)];
     const { foreign, descends, state, mergeCommit, note } = look;
-    const told = { ...(mergeCommit && { mergeCommit }), ...(note && { note }) };
-    const seen = { foreign, state, ...(descends === false && { descends }), ...told };
+    const reported = { ...(mergeCommit && { mergeCommit }), ...(note && { note }) };
+    const seen = { foreign, state, ...(descends === false && { descends }), ...reported };
     switch (merges.is) {
       case 'unknown':
         throw notYet(`It is not known yet whether ${change.branch} merges: ${merges.because}`, lookMs);

@@ -19,13 +19,13 @@ export const checkActivities = (
   async settledChecks(question) {
     const { change, known, checkSeconds, round, deadline } = question;
     const { head, state, foreign, descends, mergeCommit, note } = await lookAt(forge, change, known);
-    const told = {
+    const reported = {
       ...(descends === false && { descends }),
       ...(mergeCommit && { mergeCommit }),
       ...(note && { note }),
     };
     if (head === undefined || state !== 'open')
-      return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...told };
+      return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...reported };
 
     const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
     // One red check decides, even while others run.
@@ -37,7 +37,7 @@ export const checkActivities = (
           ? undefined
           : stillBare(question, head, ended.length);
     if (pending === undefined) {
-      return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state, ...told };
+      return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state, ...reported };
     }
     throw pendingUntil(deadline, pending, lookMs);
   },

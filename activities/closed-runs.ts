@@ -58,7 +58,7 @@ export async function readClosed({ client, again, runId, texts, attempt }: Quest
       return refused(`expected a run with the same input: that of ${of} differs in ${differing.join(', ')}`);
 
     const { details } = await ask(() => failureOf(handle));
-    const report = await told(handle, details, { ask, often: attempt > ASKED_OFTEN, texts });
+    const report = await reported(handle, details, { ask, often: attempt > ASKED_OFTEN, texts });
     const next = (before as { of?: { runId: string } } | undefined)?.of?.runId;
     // A run that has examined the repository knows its base.
     if (report.is === 'refused' || report.run.base || next === undefined) return report;
@@ -125,7 +125,7 @@ interface Asking {
 }
 
 /** The facts in the run's failure, completed by its answers to queries. If it ended without a failure, only its answers. */
-async function told(
+async function reported(
   handle: WorkflowHandle,
   details: Partial<FailureDetails>,
   { ask, often, texts }: Asking,

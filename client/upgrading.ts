@@ -84,7 +84,7 @@ export const placesOf = (all: readonly Deployed[]): Record<string, number> => {
 export async function upgrade(
   client: Client,
   target: Target,
-  { told, stop }: { told: (moving: Moving) => void; stop: AbortSignal },
+  { told: reported, stop }: { told: (moving: Moving) => void; stop: AbortSignal },
 ): Promise<Moving> {
   if (target.build !== undefined) await makeCurrent(client, target, target.build);
   const asked = new Set<string>();
@@ -99,7 +99,7 @@ export async function upgrade(
     for (const { runId } of fresh) asked.add(runId);
 
     const moving = { target, places: placesOf(all), left: left.length, asked: asked.size };
-    if (JSON.stringify(moving) !== last) told(moving);
+    if (JSON.stringify(moving) !== last) reported(moving);
     last = JSON.stringify(moving);
     sure = left.length === 0 ? sure + 1 : 0;
     if (sure === SURE || stop.aborted) return moving;

@@ -21,6 +21,6 @@ export async function survey(raw: unknown): Promise<Survey> {
   const findings = findingsOf(facts);
   const { at } = facts;
   setCurrentDetails(surveyDetails({ at, findings, mended }));
-  const told = input.watch ? await notifyOfNew(findings, at) : [];
-  return { at, findings, mended, told };
+  const reported = input.watch ? await notifyOfNew(findings, at) : [];
+  return { at, findings, mended, told: reported };
 }

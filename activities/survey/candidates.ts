@@ -104,8 +104,8 @@ async function stuckOf(server: Server, { workflowId, taskAttempt = 0 }: Describe
 const failingOf = ({ workflowId, activities }: Described): Failing[] =>
   activities
     .filter(({ type, attempt, failure, failureType }) => {
-      const told = failure !== undefined && failureType !== NOT_YET;
-      return told && attempt >= ATTEMPTS && type !== 'notify';
+      const reported = failure !== undefined && failureType !== NOT_YET;
+      return reported && attempt >= ATTEMPTS && type !== 'notify';
     })
     .map(({ type, attempt, failure }) => ({ workflowId, activity: type, attempt, message: failure! }));
 
@@ -118,9 +118,9 @@ async function unsentOf({ server, notices }: Search, run: Described, since: stri
   const telling = run.activities.find(({ type, failure }) => type === 'notify' && failure !== undefined);
   if (telling) return missing(`every attempt fails: ${telling.failure}`);
   if ((run.taskAttempt ?? 0) > 1 || notices.kept.some((each) => each.workflowId === workflowId)) return []; // reported elsewhere
-  const { current, notices: told } = await server.run(workflowId);
+  const { current, notices: reported } = await server.run(workflowId);
   const visit = current?.visit;
-  if (visit === undefined || told.some((notice) => notice.visit === visit)) return [];
+  if (visit === undefined || reported.some((notice) => notice.visit === visit)) return [];
   return missing(`it has no notice on record for ${visit}`);
 }
 

@@ -91,8 +91,8 @@ export async function retell(server: Server, { notifier }: Pick<Ports, 'notifier
   await concurrently(ids, async (workflowId) => {
     const { task, current, notices, waitingOn } = await server.run(workflowId);
     if (current?.visit === undefined) return;
-    const told = notices.find(({ visit }) => visit === current.visit) ?? reminder(current.visit, waitingOn);
-    await notifier.deliver({ key: noticeKey({ workflowId, notice: told }), workflowId, task, notice: told });
+    const reported = notices.find(({ visit }) => visit === current.visit) ?? reminder(current.visit, waitingOn);
+    await notifier.deliver({ key: noticeKey({ workflowId, notice: reported }), workflowId, task, notice: reported });
   });
 }
 

@@ -41,12 +41,12 @@ interface Kept {
 export async function retried(
   context: Context,
   failure: unknown,
-  told: unknown,
+  reported: unknown,
 ): Promise<{ thrown: unknown; details?: unknown }> {
   const { info, cancellationSignal } = context;
-  const { retrying: before, ...progress } = (told ?? info.heartbeatDetails ?? {}) as Kept & object;
+  const { retrying: before, ...progress } = (reported ?? info.heartbeatDetails ?? {}) as Kept & object;
   const series = before ?? (info.heartbeatDetails as Kept | undefined)?.retrying;
-  const plain = { thrown: failure, ...(told !== undefined && { details: told }) };
+  const plain = { thrown: failure, ...(reported !== undefined && { details: reported }) };
   if (info.isLocal || cancellationSignal.aborted || isFinal(failure)) return plain;
   if (isWaiting(failure)) {
     if (!series) return plain;
@@ -72,13 +72,13 @@ export async function retried(
  * to time.
  */
 export function isTold(
-  { failures, since, told }: Series,
+  { failures, since, told: reported }: Series,
   message: string,
   now: number,
 ): 'milestone' | 'anew' | undefined {
-  if (!told) return failures >= FAILURES || now - since >= LONG_MS ? 'milestone' : undefined;
-  if (milestone(failures) > milestone(told.failures)) return 'milestone';
-  const other = told.anew < ANEW_MOST && now - told.at >= ANEW_MS && words(message) !== words(told.message);
+  if (!reported) return failures >= FAILURES || now - since >= LONG_MS ? 'milestone' : undefined;
+  if (milestone(failures) > milestone(reported.failures)) return 'milestone';
+  const other = reported.anew < ANEW_MOST && now - reported.at >= ANEW_MS && words(message) !== words(reported.message);
   return other ? 'anew' : undefined;
 }
 

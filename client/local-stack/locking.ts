@@ -86,7 +86,7 @@ export async function soleOwner<T>(
   { say, waitingFor, signal }: Turn,
   work: () => Promise<T>,
 ): Promise<T> {
-  for (let told = false; ; told = true) {
+  for (let reported = false; ; reported = true) {
     const { ownedBy: heldBy, release } = await takeLock(file);
     if (heldBy === undefined) {
       try {
@@ -95,7 +95,7 @@ export async function soleOwner<T>(
         await release();
       }
     }
-    if (!told) say(`waiting for ${waitingFor} (pid ${heldBy})`);
+    if (!reported) say(`waiting for ${waitingFor} (pid ${heldBy})`);
     await pause(PAUSE_MS, undefined, { signal });
   }
 }

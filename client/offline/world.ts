@@ -148,10 +148,10 @@ const UNANSWERED = [
 ];
 
 /** The scripted jobs. By default each takes a minute. */
-function jobs({ jobs: told }: Script, branch: Branch, cluster: () => Cluster) {
+function jobs({ jobs: reported }: Script, branch: Branch, cluster: () => Cluster) {
   const turns = new Map<string, () => End>();
   return async ({ role, mode }: Job): Promise<JobReport> => {
-    if (!turns.has(role)) turns.set(role, inTurn<End>(told[role] ?? [], {}));
+    if (!turns.has(role)) turns.set(role, inTurn<End>(reported[role] ?? [], {}));
     const end = turns.get(role)!();
     await cluster().wait((end.takesMinutes ?? 1) * MINUTE);
     if (end.evicted) return { is: 'evicted', because: 'Its process is gone.', infrastructure: false };

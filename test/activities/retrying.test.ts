@@ -6,10 +6,10 @@ import { heartbeating, reportProgress } from '../../activities/waiting/heartbeat
 import { isTold, type Series } from '../../activities/waiting/retrying.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
-const series = (failures: number, secondsAgo: number, told?: Partial<Series['told']>): Series => ({
+const series = (failures: number, secondsAgo: number, reported?: Partial<Series['told']>): Series => ({
   failures,
   since: NOW - secondsAgo * 1_000,
-  ...(told && { told: { failures: 3, at: NOW - secondsAgo * 1_000, message: 'no main', anew: 0, ...told } }),
+  ...(reported && { told: { failures: 3, at: NOW - secondsAgo * 1_000, message: 'no main', anew: 0, ...reported } }),
 });
 
 it.each([
@@ -28,8 +28,8 @@ it.each([
   ['another reason, a minute later', series(5, 60, { message: 'no disk' }), 'anew'],
   ['the same reason with another number', series(5, 60, { message: 'no main' }), undefined],
   ['another reason, for the 21st time', series(5, 60, { message: 'no disk', anew: 20 }), undefined],
-])('of failures in a row, %s is reported: %j', (_, failed, told) => {
-  expect(isTold(failed, 'no main', NOW)).toBe(told);
+])('of failures in a row, %s is reported: %j', (_, failed, reported) => {
+  expect(isTold(failed, 'no main', NOW)).toBe(reported);
 });
 
 it('other numbers, times and commits are not a new reason', () => {

@@ -193,14 +193,14 @@ describe('a branch', () => {
 });
 
 describe('a notice', () => {
-  const parked = (over: Partial<Made> = {}, told: { visit: string }[] = [{ visit: '3-human-test#1' }]) =>
+  const parked = (over: Partial<Made> = {}, reported: { visit: string }[] = [{ visit: '3-human-test#1' }]) =>
     run('A', 1, {
       waitingOn: 'person',
       waitingSince: LONG_AGO,
       run: {
         task: { id: 'A', title: 'A', type: 'feature' },
         current: { visit: '3-human-test#1' } as never,
-        notices: told.map((each) => ({
+        notices: reported.map((each) => ({
           ...each,
           id: 'n',
           type: 'human_test_ready',

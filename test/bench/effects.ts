@@ -7,12 +7,12 @@ export interface Told {
 /** Collects the effects of all subjects. A caller must begin to wait for an effect before it is caused. */
 export class Effects {
   private readonly waiting = new Map<string, ((at: number) => void)[]>();
-  private readonly followers = new Set<(told: Told) => void>();
+  private readonly followers = new Set<(reported: Told) => void>();
 
-  hear(told: Told): void {
-    for (const follow of this.followers) follow(told);
-    const first = this.waiting.get(told.effect)?.shift();
-    first?.(told.at);
+  hear(reported: Told): void {
+    for (const follow of this.followers) follow(reported);
+    const first = this.waiting.get(reported.effect)?.shift();
+    first?.(reported.at);
   }
 
   /** Returns the time of the next effect with this name. Throws if there is none within timeoutMs milliseconds. */
@@ -33,7 +33,7 @@ export class Effects {
   }
 
   /** Passes every effect to the listener, until the returned function is called. */
-  follow(listener: (told: Told) => void): () => void {
+  follow(listener: (reported: Told) => void): () => void {
     this.followers.add(listener);
     return () => this.followers.delete(listener);
   }

@@ -53,13 +53,13 @@ export function table(metrics: readonly Metric[], absent: Partial<Record<Who, st
       return figure ? cellOf(figure, metric.unit) : absent[who] ? 'not run' : '';
     };
     const mark = holds === undefined ? '' : holds ? 'ok' : 'MISSED';
-    const told = ratio === undefined ? '' : ratio.toFixed(2);
+    const reported = ratio === undefined ? '' : ratio.toFixed(2);
     return [
       metric.title,
       metric.unit,
       cell('floor'),
       cell('gatehouse'),
-      told,
+      reported,
       bar ?? '',
       mark,
       cell('dbos'),
@@ -91,14 +91,14 @@ export const numberOf = (value: number): string =>
 
 /** The line that ends the report: ratios to the floor, or the figures of metrics without a floor. */
 export function line(metrics: readonly Metric[]): string {
-  const told = inOrder(metrics).flatMap((metric) => {
+  const reported = inOrder(metrics).flatMap((metric) => {
     const { ratio } = judge(metric);
     const { gatehouse } = metric.figures;
     if (!gatehouse) return [];
     const value = ratio?.toFixed(2) ?? `${numberOf(gatehouse.summary.p50).replaceAll(',', '')}${shortOf(metric.unit)}`;
     return [`${metric.id}=${value}`];
   });
-  return ['bench:', ...told].join(' ');
+  return ['bench:', ...reported].join(' ');
 }
 
 const shortOf = (unit: Unit): string => (['events', 'looks', 'actions'].includes(unit) ? '' : unit);

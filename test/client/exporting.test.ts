@@ -33,9 +33,9 @@ describe('an export of many histories', () => {
   afterEach(() => rm(to, { recursive: true, force: true }));
 
   const exported = async (client: Client, which: Which = {}) => {
-    const told: number[] = [];
-    const done = { to, scrub: (history: unknown) => history, tell: (written: number) => told.push(written) };
-    return { ...(await exportAll(client, { ...which, ...done })), told };
+    const reported: number[] = [];
+    const done = { to, scrub: (history: unknown) => history, tell: (written: number) => reported.push(written) };
+    return { ...(await exportAll(client, { ...which, ...done })), told: reported };
   };
 
   it('is a folder with one complete, readable history per execution', async () => {

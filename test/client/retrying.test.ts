@@ -19,9 +19,9 @@ const APPROVED = [
 ];
 
 /** Starts a run with these steps through a client, in the sandbox. */
-async function started(steps: Parameters<typeof wish>, told: Record<string, JobReport[]> = {}, more: object = {}) {
+async function started(steps: Parameters<typeof wish>, reported: Record<string, JobReport[]> = {}, more: object = {}) {
   const jobs: Job[] = [];
-  const cluster = clusterWith({ runJob: jobsOf(told, jobs) });
+  const cluster = clusterWith({ runJob: jobsOf(reported, jobs) });
   const { runs, sent } = runsOf(cluster);
   await runs.start({ ...wish(...steps), ...more });
   const now = () => cluster.executions.get(ID)!;

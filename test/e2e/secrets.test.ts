@@ -99,7 +99,7 @@ function textsOf(value: unknown): string[] {
 }
 
 /** What the server stores and returns about one workflow: history, memo, search attributes, and queries. */
-async function told(workflowId: string): Promise<Record<string, string>> {
+async function reported(workflowId: string): Promise<Record<string, string>> {
   const handle = client.workflow.getHandle(workflowId);
   const questions: [string, ...unknown[]][] = [['__temporal_workflow_metadata']];
   if (workflowId.startsWith('run/')) {
@@ -129,7 +129,7 @@ async function filesBelow(folder: string): Promise<Record<string, string>> {
 it('no secret of the worker appears anywhere that a run leaves data', async () => {
   await stack.parked('LEAK-1', 'human-test');
   await until('a notice is out', () => posts.length > 2);
-  const alive = await told('run/default/LEAK-1');
+  const alive = await reported('run/default/LEAK-1');
   await handleOf('LEAK-1').signal('confirm', { by: 'ana' });
   expect((await stack.ended('LEAK-1')).end).toMatchObject({ is: 'done', result: { outcome: 'merged' } });
 
@@ -137,7 +137,7 @@ it('no secret of the worker appears anywhere that a run leaves data', async () =
   for await (const { workflowId } of client.workflow.list()) ids.add(workflowId);
   const places: Record<string, string> = await filesBelow(path.join(stack.home, 'data'));
   for (const [place, text] of Object.entries(alive)) places[`${place}, while parked`] = text;
-  for (const id of ids) Object.assign(places, await told(id));
+  for (const id of ids) Object.assign(places, await reported(id));
   for (const [n, { headers, body }] of posts.entries()) places[`notice ${n}`] = JSON.stringify({ headers, body });
   const holding = (text: string) => Object.keys(places).filter((place) => places[place]!.includes(text));
 

@@ -20,7 +20,7 @@ export interface LaneOptions {
   /** The port of the world. If undefined, the workers use the production adapters on this machine. */
   worldPort?: number | undefined;
   /** Reports the pids of workers to a process that outlives this one, because a worker may be left frozen. */
-  guard: (told: { guard?: number; free?: number }) => void;
+  guard: (reported: { guard?: number; free?: number }) => void;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -103,9 +103,9 @@ export class Lane {
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      const told = new Promise<boolean>((resolve) => (this.armed = resolve));
+      const reported = new Promise<boolean>((resolve) => (this.armed = resolve));
       child.send({ arm: fault ?? null });
-      if (await told) return;
+      if (await reported) return;
     }
   }
 
@@ -122,17 +122,17 @@ export class Lane {
 
   /** The number of workflow tasks of this task that the worker has answered. */
   async tasksOf(task: string): Promise<number> {
-    const told = this.said((said) => 'tasks' in said, 10_000);
+    const reported = this.said((said) => 'tasks' in said, 10_000);
     this.child?.send({ tasksOf: task });
-    const said = await told;
+    const said = await reported;
     return said && 'tasks' in said ? said.tasks : 0;
   }
 
   /** The distinct git calls and file writes of the worker since it was armed, in order. */
   async sites(): Promise<string[]> {
-    const told = this.said((said) => 'sites' in said, 10_000);
+    const reported = this.said((said) => 'sites' in said, 10_000);
     this.child?.send({ sites: true });
-    const said = await told;
+    const said = await reported;
     return said && 'sites' in said ? said.sites : [];
   }
 

@@ -49,7 +49,7 @@ export class Stage {
   /** Creates a lane, and starts its worker. */
   async lane(name: string, over: Partial<LaneOptions> = {}): Promise<Lane> {
     const { folder, codePath, world, cluster } = this;
-    const guard = (told: object) => void (world.child.connected && world.child.send(told));
+    const guard = (reported: object) => void (world.child.connected && world.child.send(reported));
     const options = { name, folder, codePath, guard, worldPort: world.port, address: cluster.address, ...over };
     const lane = new Lane(options);
     this.lanes.push(lane);
@@ -140,7 +140,7 @@ async function openWorld(folder: string): Promise<{ child: ChildProcess; port: n
   for (const file of files) await writeFile(file, '');
   const child = fork(at('./world/main.ts'), files, { execArgv: ['--import', 'tsx', '--no-warnings'] });
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (told) => resolve((told as { port: number }).port));
+    child.once('message', (reported) => resolve((reported as { port: number }).port));
     child.once('exit', () => reject(new Error('The world ended before it was ready.')));
   });
   return { child, port };

@@ -15,8 +15,8 @@ export async function playRun(steps: Steps, world: World = {}, over: object = {}
 /**
  * Returns each role's reports in turn, then repeats the last one. Other roles succeed. Every job is pushed to `heard`.
  */
-export function jobsOf(told: Record<string, JobReport[]>, heard: Job[] = []): (job: Job) => JobReport {
-  const left = new Map(Object.entries(told).map(([role, ends]) => [role, [...ends]]));
+export function jobsOf(reported: Record<string, JobReport[]>, heard: Job[] = []): (job: Job) => JobReport {
+  const left = new Map(Object.entries(reported).map(([role, ends]) => [role, [...ends]]));
   return (job) => {
     heard.push(job);
     const ends = left.get(job.role);

@@ -47,8 +47,8 @@ export class Shop {
   async play(role: string, own: Record<string, unknown> = {}): Promise<any> {
     const [job, result] = [path.join(this.home, 'job.json'), path.join(this.home, 'result.json')];
     const change = { repository: this.repository, base: 'main', branch: 'change', head: await this.head() };
-    const told = { role, task: { id: 'SHOP-1', title: 'Tax' }, change, brief: 'Tax.', priorOutputs: [], ...own };
-    await writeFile(job, JSON.stringify(told));
+    const reported = { role, task: { id: 'SHOP-1', title: 'Tax' }, change, brief: 'Tax.', priorOutputs: [], ...own };
+    await writeFile(job, JSON.stringify(reported));
     const at = { ...env, GATEHOUSE_JOB: job, GATEHOUSE_RESULT: result };
     const { stderr } = await execa('node', ['tools/agent.mjs'], { cwd: this.work, env: at });
     this.progress.push(stderr);

@@ -60,11 +60,11 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   script: Script = {},
   options: z.input<O> = {} as never,
 ): Promise<Played> {
-  const told: string[] = [];
+  const reported: string[] = [];
   const briefs: string[] = [];
   const asked: object[] = [];
   const committed: Record<string, string>[] = [];
-  const tell = (line: string) => void told.push(line);
+  const tell = (line: string) => void reported.push(line);
   const views: object[] = [];
   const see = (view: GateView, more = '') => {
     views.push(worded(view));
@@ -212,7 +212,7 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
   // The gate gets only the capabilities that it declares, so that a forgotten one is missing here too.
   const used = Object.fromEntries((gate.uses ?? []).map((name) => [name, all[name]]));
   const end = worded(await gate.run({ ...core, ...used } as GateContext<z.output<O>, C>));
-  return { told, views, end, step, before, briefs, asked, committed };
+  return { told: reported, views, end, step, before, briefs, asked, committed };
 }
 
 /** What a gate shows or returns, with its facts in words. */

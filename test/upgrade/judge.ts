@@ -101,8 +101,8 @@ async function actionsOf(crowd: Crowd): Promise<{ lost: number; doubled: number 
     if (heard === 'refused') continue;
     if (!logs.has(workflowId)) logs.set(workflowId, await crowd.log(workflowId));
     const entries = logs.get(workflowId)!.filter((entry) => entry.actionId === actionId);
-    const told = entries.some(({ verdict, because }) => verdict === 'taken' || (heard === 'queued' && because));
-    if (!told) lost += 1;
+    const reported = entries.some(({ verdict, because }) => verdict === 'taken' || (heard === 'queued' && because));
+    if (!reported) lost += 1;
     if (entries.length > 1) twice += 1;
   }
   return { lost, doubled: twice };

@@ -32,8 +32,8 @@ try {
   for (const [name, value] of Object.entries(verdict)) process.stdout.write(`${name.padEnd(20)}${value}\n`);
   const misses = missed(verdict);
   for (const miss of misses) process.stdout.write(`missed: ${miss}\n`);
-  const told = Object.entries(verdict).map(([name, value]) => `${name}=${value}`);
-  process.stdout.write(`upgrade: ${told.join(' ')} seconds=${Math.round((Date.now() - began) / 1_000)}\n`);
+  const reported = Object.entries(verdict).map(([name, value]) => `${name}=${value}`);
+  process.stdout.write(`upgrade: ${reported.join(' ')} seconds=${Math.round((Date.now() - began) / 1_000)}\n`);
   process.exitCode = misses.length > 0 ? 1 : 0;
 } finally {
   await cluster.remove();

@@ -99,8 +99,8 @@ export class Crowd {
       if (this.isActedOn(index)) continue;
       of += 1;
       const { current, notices } = await this.runs.run(id);
-      const told = notices.filter(({ visit }) => visit === current?.visit).length;
-      if (current?.visit?.endsWith('#1') && told === 1) same += 1;
+      const reported = notices.filter(({ visit }) => visit === current?.visit).length;
+      if (current?.visit?.endsWith('#1') && reported === 1) same += 1;
     }
     return { same, of };
   }

@@ -148,8 +148,8 @@ describe('a change that a person merged or closed while the run', () => {
       const { result } = run.closed as { result: { steps: { id: string; note?: string; state: string }[] } };
       expect(result.steps.find((step) => step.id === id)).toMatchObject({ note: look.note, state: 'done' });
       expect((await run.query('run')).steps).toEqual(result.steps);
-      const told = (await run.query('run')).notices.filter(({ type }: any) => type === 'pipeline_complete');
-      expect(told.map(({ text }: any) => text)).toEqual(outcome === 'closed' ? [`The run is over. ${CLOSED}`] : []);
+      const reported = (await run.query('run')).notices.filter(({ type }: any) => type === 'pipeline_complete');
+      expect(reported.map(({ text }: any) => text)).toEqual(outcome === 'closed' ? [`The run is over. ${CLOSED}`] : []);
       expect(merges).toEqual([]);
     }
   });

@@ -56,8 +56,8 @@ describe('an assessment', () => {
     ['nothing', undefined],
   ])('with %s always asks a person [A-172, A-180, E-3, N-53]', async (_, output) => {
     const story = { jobs: { merger: assessed(output).merger as JobEnd[] }, people: [{ kind: 'reject' } as const] };
-    const { told, end, asked } = await play(merger, story);
-    expect(told).toEqual(['merging mergeability', 'merger completed', 'merge_review: reject']);
+    const { told: reported, end, asked } = await play(merger, story);
+    expect(reported).toEqual(['merging mergeability', 'merger completed', 'merge_review: reject']);
     expect(asked[0]).toMatchObject({ because: expect.stringContaining('no valid assessment') });
     expect(asked[0]).not.toHaveProperty('assessment');
     expect(end).toMatchObject({ is: 'rejected' });

@@ -209,9 +209,9 @@ describe('human-test', () => {
 
 describe('a wait whose environment was destroyed', () => {
   it('keeps its visit, sends no second notice, and still becomes urgent', async () => {
-    const told: any[] = [];
+    const reported: any[] = [];
     const { run, look, cluster } = await play({
-      notify: ({ notice }) => void told.push([notice.type, notice.severity]),
+      notify: ({ notice }) => void reported.push([notice.type, notice.severity]),
     });
     await run.update('destroyEnvironment', {});
     await cluster.settle();
@@ -219,7 +219,7 @@ describe('a wait whose environment was destroyed', () => {
     expect((await look()).notices).toMatchObject([{ type: 'human_test_ready', severity: 'normal' }]);
     expect((await look()).notices[0]).not.toHaveProperty('clearedAt');
     await cluster.advance(30 * 24 * 3_600_000);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ['human_test_ready', 'normal'],
       ['human_test_ready', 'urgent'],
     ]);

@@ -132,7 +132,7 @@ describe('a review of requirements', () => {
 describe('a review of a bug report', () => {
   const STEPS = [{ kind: 'bug-investigator' }, { kind: 'clarity-review' }, { kind: 'coder' }];
   const task = { id: 'PAY-142', title: 'Totals are wrong', description: 'It is broken.', type: 'bug' };
-  const told = () => ({
+  const reported = () => ({
     'bug-investigator': [said('The rounding is off.')],
     'clarity-reviewer': [finds('Where?'), finds()],
     incorporator: [said('The total rounds down.')],
@@ -140,7 +140,7 @@ describe('a review of a bug report', () => {
 
   it('gets the report and the investigation, and keeps the original description [A-038, A-059]', async () => {
     const jobs: Job[] = [];
-    const { run } = await playRun(STEPS, { runJob: jobsOf(told(), jobs) }, { task });
+    const { run } = await playRun(STEPS, { runJob: jobsOf(reported(), jobs) }, { task });
     const [, reviewer] = jobs;
     expect(reviewer!.brief).toContain('# The text\n\nTotals are wrong\n\nIt is broken.');
     expect(reviewer!.priorOutputs[0]).toEqual({ step: 1, kind: 'bug-investigator', output: 'The rounding is off.' });
@@ -155,7 +155,7 @@ describe('a review of a bug report', () => {
   });
   it('reads only the clarified text once there is one [A-060]', async () => {
     const jobs: Job[] = [];
-    const { run } = await playRun(STEPS, { runJob: jobsOf(told(), jobs) }, { task });
+    const { run } = await playRun(STEPS, { runJob: jobsOf(reported(), jobs) }, { task });
     await run.update('answerFinding', { finding: 'f-1', reply: 'In the basket.' });
     await run.update('incorporate');
     const again = jobs.findLast(({ role }) => role === 'clarity-reviewer')!;

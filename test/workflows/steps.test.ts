@@ -32,7 +32,7 @@ describe('a review in a run', () => {
       status: 'parked',
       current: { visit: '1-requirements-review#1', findings: [{ id: 'f-1', status: 'open' }] },
     });
-    await cluster.together(
+    await cluster.concurrently(
       () => run.signal('answerFinding', { finding: 'f-1', reply: '7 %' }),
       () => run.signal('dismissFinding', { finding: 'f-1' }),
       () => run.signal('reopenFinding', { finding: 'f-1' }),
@@ -69,13 +69,13 @@ describe('a review in a run', () => {
   });
   it('replaces the description of a bug report too, and the document of the requirements review wins [A-072]', async () => {
     const heard: Job[] = [];
-    const told = {
+    const reported = {
       'clarity-reviewer': [read(finding), read({ items: [] })],
       'requirements-reviewer': [read(finding), read({ items: [] })],
       incorporator: [read(undefined, 'clear'), read(undefined, 'required')],
     };
     const run = await startRun(
-      clusterWith({ runJob: jobsOf(told, heard) }),
+      clusterWith({ runJob: jobsOf(reported, heard) }),
       wish({ kind: 'clarity-review' }, { kind: 'architect' }, { kind: 'requirements-review' }, { kind: 'coder' }),
     );
     for (let turn = 0; turn < 2; turn += 1) {
@@ -139,12 +139,12 @@ describe('a tester in a run', () => {
 
   it('gets a fixer with job keys of its own, whose brief has the concerns [A-118]', async () => {
     const heard: Job[] = [];
-    const told = {
+    const reported = {
       tester: [withheld, read({ greenlight: true, summary: 'ok', concerns: [] })],
       fixer: [completed({ head: HEADS[1] })],
     };
     const run = await startRun(
-      clusterWith({ runJob: jobsOf(told, heard) }),
+      clusterWith({ runJob: jobsOf(reported, heard) }),
       wish({ kind: 'coder' }, { kind: 'tester' }),
     );
     expect(roles(heard)).toEqual(['coder', 'tester', 'fixer', 'tester']);
@@ -157,13 +157,13 @@ describe('a tester in a run', () => {
   });
   it('retries evicted jobs within the budgets, and an evicted fixer does not fail the run [N-31]', async () => {
     const gone: JobReport = { is: 'evicted', because: 'gone', infrastructure: false };
-    const told = {
+    const reported = {
       tester: [gone, withheld, read({ greenlight: true, concerns: [] })],
       fixer: [gone, gone, completed()],
     };
     const heard: Job[] = [];
     const run = await startRun(
-      clusterWith({ runJob: jobsOf(told, heard) }),
+      clusterWith({ runJob: jobsOf(reported, heard) }),
       wish({ kind: 'coder' }, { kind: 'tester' }),
     );
     expect(roles(heard)).toEqual(['coder', 'tester', 'tester', 'fixer', 'fixer', 'tester']);
@@ -171,11 +171,11 @@ describe('a tester in a run', () => {
   });
   it('gets the deployer’s environment at the head under test [A-199]', async () => {
     const heard: Job[] = [];
-    const told = {
+    const reported = {
       tester: [withheld, read({ greenlight: true, concerns: [] })],
       fixer: [completed({ head: HEADS[1] })],
     };
-    const cluster = clusterWith({ runJob: jobsOf(told, heard) });
+    const cluster = clusterWith({ runJob: jobsOf(reported, heard) });
     const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }));
     const sites = heard.filter(({ role }) => role === 'tester').map(({ environment }) => environment);
     expect(roles(heard)).toEqual(['coder', 'tester', 'fixer', 'tester']);
@@ -220,8 +220,8 @@ describe('when something around a step fails,', () => {
       { 'spec-companion': [read('?')] },
       'companion_rejected',
     ],
-  ])('the run fails after two unreadable answers of %s', async (_, steps, told, type) => {
-    const run = await startRun(clusterWith({ runJob: jobsOf(told as never) }), wish(...(steps as never[])));
+  ])('the run fails after two unreadable answers of %s', async (_, steps, reported, type) => {
+    const run = await startRun(clusterWith({ runJob: jobsOf(reported as never) }), wish(...(steps as never[])));
     expect(run.closed).toMatchObject({ failure: { type } });
   });
   it('the run continues if the tracker is down or missing', async () => {
@@ -292,13 +292,13 @@ describe('consensus in a run', () => {
     const open = () => [...cluster.calls].filter(({ name }) => name === 'runJob');
     expect(open().map(({ args }) => args[0].key.split('/').at(-1))).toEqual(['architect-1', 'architect-2']);
     expect((await run.query('run')).pipeline.steps[0].consensus).toEqual({ ...step.consensus, rounds: 2 });
-    await cluster.together(...open().map((call) => () => call.complete(read(undefined, 'x'))));
+    await cluster.concurrently(...open().map((call) => () => call.complete(read(undefined, 'x'))));
     expect(open()[0]!.args[0]).toMatchObject({ role: 'synthesizer', brief: expect.stringContaining('## Bo') });
   });
   it.each([
     ['debate', 7, '## Bo'],
     ['ranked-voting', 7, 'The vote, by points: A: 6, B: 3, C: 0.'],
-  ])('produces one answer by %s', async (strategy, jobs, told) => {
+  ])('produces one answer by %s', async (strategy, jobs, reported) => {
     const heard: Job[] = [];
     const vote = read({ ranking: ['A', 'B', 'odd'] });
     const script = jobsOf({ architect: [vote], synthesizer: [read({ made: true }, 'one answer')] }, heard);
@@ -308,7 +308,7 @@ describe('consensus in a run', () => {
       wish({ kind: 'architect', consensus }, { kind: 'coder' }),
     );
     const synthesizer = heard.findIndex(({ role }) => role === 'synthesizer');
-    expect([synthesizer + 1, heard[synthesizer]!.brief.includes(told)]).toEqual([jobs, true]);
+    expect([synthesizer + 1, heard[synthesizer]!.brief.includes(reported)]).toEqual([jobs, true]);
     expect(await run.query('output', { step: 1 })).toMatchObject({ summary: 'one answer', output: { made: true } });
   });
   it('fails the step without enough answers', async () => {
@@ -360,8 +360,8 @@ describe('an estimate', () => {
         clusterWith({ runJob: jobsOf({ 'task-estimator': [read(output)] }, heard) }),
         wish(...steps),
       );
-      const { steps: told, task } = await run.query('run');
-      expect([told[2].state, roles(heard).slice(2)]).toEqual([state, sent]);
+      const { steps: reported, task } = await run.query('run');
+      expect([reported[2].state, roles(heard).slice(2)]).toEqual([state, sent]);
       expect(task.estimate).toEqual({ complexity: 0, risk, impact: 0 });
       expect(heard[1]!.task.estimate).toEqual(task.estimate);
     },
@@ -400,25 +400,28 @@ describe('an estimate', () => {
 describe('documents in a run', () => {
   it('are committed by the run, which opens the pull request', async () => {
     const asked: any[] = [];
-    const told: any[] = [];
+    const reported: any[] = [];
     const cluster = clusterWith({
       runJob: jobsOf({ 'spec-writer': [read({ service: 'Shop', summary: 's', modules: [] })] }),
       commitFiles: (question) => {
         asked.push(question);
         return { is: 'committed', head: HEADS[2], foreign: [], pullRequest: 7 };
       },
-      tellIssues: (note) => void told.push(note),
+      tellIssues: (note) => void reported.push(note),
     });
     const run = await startRun(cluster, { ...wish(), pipeline: 'spec' });
     expect(Object.keys(asked[0].files)).toEqual(['spec/shop.md', 'spec/shop.json']);
     expect(run.closed).toMatchObject({ result: { outcome: 'ready', head: HEADS[2], pullRequest: 7 } });
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { issues: ['PAY-142'], text: expect.stringContaining('Pull request 7'), resolve: false },
     ]);
   });
   it('a coder that changes nothing fails the run if the branch holds only a document', async () => {
-    const told = { 'spec-writer': [read({ service: 'Shop' })], coder: [completed({ changed: false })] };
-    const run = await startRun(clusterWith({ runJob: jobsOf(told) }), wish({ kind: 'spec-writer' }, { kind: 'coder' }));
+    const reported = { 'spec-writer': [read({ service: 'Shop' })], coder: [completed({ changed: false })] };
+    const run = await startRun(
+      clusterWith({ runJob: jobsOf(reported) }),
+      wish({ kind: 'spec-writer' }, { kind: 'coder' }),
+    );
     expect(run.closed).toMatchObject({
       failure: { type: 'job_failed', message: expect.stringContaining('changed nothing') },
     });
@@ -429,11 +432,11 @@ describe('after the merge', () => {
   const steps = [{ kind: 'coder' }, { kind: 'merger' }, { kind: 'documenter' }, { kind: 'researcher' }];
 
   it('the issues get comments and are resolved, and later steps run on [A-173, E-4, N-53]', async () => {
-    const told: any[] = [];
-    const cluster = clusterWith({ tellIssues: (note) => void told.push([note.text, note.resolve]) });
+    const reported: any[] = [];
+    const cluster = clusterWith({ tellIssues: (note) => void reported.push([note.text, note.resolve]) });
     const run = await startRun(cluster, wish(...steps));
     expect(run.closed).toMatchObject({ result: { outcome: 'merged' } });
-    expect(told.map(([, resolve]) => resolve)).toEqual([false, true]);
+    expect(reported.map(([, resolve]) => resolve)).toEqual([false, true]);
     const outcomes = (await run.query('run')).steps.map(({ outcome }: any) => outcome);
     expect(outcomes).toEqual(['passed', 'merged', 'passed', 'passed']);
     expect(cluster.log.indexOf('merge')).toBeLessThan(cluster.log.lastIndexOf('runJob'));
@@ -607,7 +610,7 @@ describe('at the end of a run,', () => {
     const job = () => [...cluster.calls].find(({ name }) => name === 'runJob')!;
     job().complete(completed());
     await cluster.settle();
-    await cluster.together(
+    await cluster.concurrently(
       () => job().complete({ is: 'failed', because: 'no' }),
       () => run.signal('restartFrom', { step: 1 }),
     );

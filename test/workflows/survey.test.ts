@@ -25,18 +25,18 @@ async function pass(
   { over = {}, lastResult }: { over?: World; lastResult?: unknown } = {},
 ) {
   const left = new Set(leftovers);
-  const told: any[] = [];
+  const reported: any[] = [];
   const cluster = new Cluster({
     survey: () => sightsOf({ leftovers: [...left] }),
     clearLeftover: ({ leftover }: { leftover: Orphan }) => {
       for (const each of left) if (each.key === leftover.key) left.delete(each);
     },
     retellNotices: () => undefined,
-    notify: (message) => void told.push(message),
+    notify: (message) => void reported.push(message),
     ...over,
   });
   const run = await cluster.start('survey', 'doctor/gatehouse/look', input, { lastResult });
-  return { run, cluster, told, result: (run.closed as { result: any } | undefined)?.result };
+  return { run, cluster, told: reported, result: (run.closed as { result: any } | undefined)?.result };
 }
 
 it('a pass changes nothing, and shows its findings in the Web UI', async () => {
@@ -101,8 +101,8 @@ describe('a scheduled survey', () => {
   it('sends notices with stable ids, so that a repeated pass sends the same notices', async () => {
     const keys = [];
     for (let n = 0; n < 2; n += 1) {
-      const { told } = await pass({ watch: true }, [left('A')]);
-      keys.push(told.map(({ notice: { id, at: when } }) => `${id} ${when}`));
+      const { told: reported } = await pass({ watch: true }, [left('A')]);
+      keys.push(reported.map(({ notice: { id, at: when } }) => `${id} ${when}`));
     }
     expect(keys[0]).toEqual(keys[1]);
   });

@@ -17,8 +17,8 @@ async function play(steps: ({ kind: string } & Record<string, unknown>)[], world
 }
 const waits = (cluster: Cluster): Call[] =>
   [...cluster.calls].filter(({ name, cancelRequested }) => name === 'agentAvailable' && !cancelRequested);
-const answer = (cluster: Cluster, told: object | null, n = 0) =>
-  cluster.together(() => waits(cluster)[n]!.complete(told));
+const answer = (cluster: Cluster, reported: object | null, n = 0) =>
+  cluster.concurrently(() => waits(cluster)[n]!.complete(reported));
 const keys = (calls: readonly Job[]) => calls.map(({ key }) => key.split('/').at(-1));
 
 /** Agents that report these one after the other, then do good work. */
@@ -215,19 +215,19 @@ describe('several jobs of a step', () => {
     const cluster = clusterWith();
     for (const name of ['runJob', 'agentAvailable']) delete cluster.world[name];
     const run = await startRun(cluster, wish(step, { kind: 'coder' }));
-    await cluster.together(...jobs(cluster).map((call) => () => call.complete(notNow())));
+    await cluster.concurrently(...jobs(cluster).map((call) => () => call.complete(notNow())));
     expect(waits(cluster).map(({ args }) => args[0].key.split('/').at(-1))).toEqual(['architect-3', 'architect-4']);
     await cluster.advance(11 * MINUTE);
     expect((await run.query('run')).notices).toHaveLength(1);
 
     await answer(cluster, null); // the first one tries
     expect(await role(run)).toContain('at work');
-    await cluster.together(() => jobs(cluster)[0]!.complete(read('one')));
+    await cluster.concurrently(() => jobs(cluster)[0]!.complete(read('one')));
     expect(await role(run)).toContain('waits until its agent is available'); // the second one still waits
     expect((await run.query('run')).notices[0]).not.toHaveProperty('clearedAt');
     await answer(cluster, null);
     expect((await run.query('run')).notices[0]).toHaveProperty('clearedAt');
-    await cluster.together(() => jobs(cluster)[0]!.complete(read('two')));
+    await cluster.concurrently(() => jobs(cluster)[0]!.complete(read('two')));
     expect(jobs(cluster)[0]!.args[0]).toMatchObject({ role: 'synthesizer' });
   });
 });

@@ -190,7 +190,7 @@ describe.each(Object.entries(PARKS))('parked at %s', (_, park) => {
 
   it('an action sent in the same activation as the upgrade comes first', async () => {
     const { cluster, run } = await parked(park);
-    await cluster.together(
+    await cluster.concurrently(
       () => void run.signal('_upgrade', {}),
       () => void run.signal(action, { ...said, actionId: 'x' }),
     );
@@ -262,7 +262,7 @@ describe('a run that gets an upgrade signal', () => {
 
   it('stops if a stop arrives at the same time', async () => {
     const { cluster, run } = await parked({ ...PARKS['a human test']!, steps: HUMAN });
-    await cluster.together(
+    await cluster.concurrently(
       () => void run.signal('stop', {}),
       () => void run.signal('_upgrade', {}),
     );

@@ -12,14 +12,14 @@ const HOUR = 3_600_000;
 
 /** A parked run, with the type and severity of each notice that was sent. */
 async function parked(steps = [CODER, { kind: 'human-test' }] as Parameters<typeof playRun>[0]) {
-  const told: [type: string, severity: string][] = [];
-  const played = await playRun(steps, { notify: ({ notice }) => void told.push([notice.type, notice.severity]) });
-  return { ...played, told };
+  const reported: [type: string, severity: string][] = [];
+  const played = await playRun(steps, { notify: ({ notice }) => void reported.push([notice.type, notice.severity]) });
+  return { ...played, told: reported };
 }
 
 describe('the notice of a wait', () => {
   it('becomes urgent once, and is cleared by an answer [A-214]', async () => {
-    const { run, look, cluster, told } = await parked();
+    const { run, look, cluster, told: reported } = await parked();
     await cluster.advance(2 * HOUR - 1_000);
     expect(await look()).toMatchObject({ notices: [{ severity: 'normal' }] });
     await cluster.advance(2_000);
@@ -29,15 +29,15 @@ describe('the notice of a wait', () => {
       ['human_test_ready', 'normal'],
       ['human_test_ready', 'urgent'],
     ];
-    expect(told).toEqual(waited);
+    expect(reported).toEqual(waited);
     expect((await look()).notices[0]).not.toHaveProperty('clearedAt');
     await run.update('confirm');
     const [notice, ...later] = (await look()).notices;
     expect(notice).toMatchObject({ severity: 'urgent', clearedAt: expect.any(String) });
-    expect(told).toEqual([...waited, ...later.map(({ type, severity }: any) => [type, severity])]);
+    expect(reported).toEqual([...waited, ...later.map(({ type, severity }: any) => [type, severity])]);
   });
   it('that is urgent stays so, with its time, when the same visit continues [A-215]', async () => {
-    const { run, look, cluster, told } = await parked();
+    const { run, look, cluster, told: reported } = await parked();
     await cluster.advance(3 * HOUR);
     const [urgent] = (await look()).notices;
     expect(urgent).toMatchObject({ severity: 'urgent', at: '2026-01-01T00:00:00.000Z' });
@@ -46,7 +46,7 @@ describe('the notice of a wait', () => {
     const { notices, current } = await look();
     expect(current.visit).toBe(urgent.visit);
     expect(notices).toEqual([urgent]);
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
   });
   it('that is cleared stays unchanged [A-213]', async () => {
     const { run, look, cluster } = await parked([APPROVED, { kind: 'researcher', approval: true }, CODER]);

@@ -26,16 +26,16 @@ export function routedNotifier(
     types === undefined || types.includes(type);
   return {
     async deliver(message) {
-      const told = opened.filter(({ types }) => isFor(types, message.notice.type));
-      await Promise.all(told.map(({ box }) => box.deliver(message)));
+      const reported = opened.filter(({ types }) => isFor(types, message.notice.type));
+      await Promise.all(reported.map(({ box }) => box.deliver(message)));
     },
     async list() {
       const lists = await Promise.all(opened.map(({ box }) => box.list()));
-      const told: Record<string, string> = {};
+      const reported: Record<string, string> = {};
       for (const [id, at] of lists.flatMap((each) => Object.entries(each.told))) {
-        if ((told[id] ?? '') < at) told[id] = at;
+        if ((reported[id] ?? '') < at) reported[id] = at;
       }
-      return { kept: lists.flatMap(({ kept }) => kept), told };
+      return { kept: lists.flatMap(({ kept }) => kept), told: reported };
     },
     async retell() {
       await Promise.all(opened.map(({ box }) => box.retell()));

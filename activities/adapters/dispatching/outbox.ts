@@ -76,8 +76,8 @@ class Outbox implements Outgoing {
     };
     const kept = (await Promise.all((await this.waiting()).map(read))).flat();
     const names = await readdir(this.toldFolder).catch(() => []);
-    const told = await Promise.all(names.map((name) => readJson(path.join(this.toldFolder, name), Told)));
-    return { kept, told: Object.fromEntries(told.flatMap((each) => (each ? [[each.workflowId, each.at]] : []))) };
+    const reported = await Promise.all(names.map((name) => readJson(path.join(this.toldFolder, name), Told)));
+    return { kept, told: Object.fromEntries(reported.flatMap((each) => (each ? [[each.workflowId, each.at]] : []))) };
   }
 
   async retell(): Promise<void> {

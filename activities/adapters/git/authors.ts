@@ -22,8 +22,8 @@ export async function writtenIn(where: Repository, args: readonly string[]): Pro
     .map((entry) => {
       const [commit = '', author = '', email = '', committer = '', itsEmail = '', named = ''] = entry.split('\x1f');
       const others = [committer, itsEmail, ...named.split('\x1e').flatMap(partsOf)];
-      const told = new Set(others.filter((text) => text !== '' && text !== author && text !== email));
-      return { commit, author, email, others: [...told] };
+      const reported = new Set(others.filter((text) => text !== '' && text !== author && text !== email));
+      return { commit, author, email, others: [...reported] };
     });
 }
 

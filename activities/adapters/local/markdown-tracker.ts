@@ -56,8 +56,8 @@ export const markdownTracker = ({
         if (known === undefined) return false;
         const mark = markOf(key);
         if (known.includes(mark)) return true;
-        const told = `${known.trimEnd()}\n\n## gatehouse, ${new Date().toISOString()}\n\n${text}\n\n${mark}\n`;
-        await writeFileAtomically(file, resolve ? closed(told) : told);
+        const reported = `${known.trimEnd()}\n\n## gatehouse, ${new Date().toISOString()}\n\n${text}\n\n${mark}\n`;
+        await writeFileAtomically(file, resolve ? closed(reported) : reported);
         ledger?.note({ effect: 'issue-told', key });
         return true;
       }),

@@ -160,8 +160,8 @@ export async function isHere(folder: string): Promise<boolean> {
 
 async function isLaunching(marker: string): Promise<boolean> {
   const launcher = parseInt(marker, 10);
-  const [, told = ''] = marker.split(SAYS);
-  const origin = Origin.safeParse(parsed(told)).data;
+  const [, reported = ''] = marker.split(SAYS);
+  const origin = Origin.safeParse(parsed(reported)).data;
   const from = await seenFrom(origin);
   return from === 'here' ? launcher === process.pid || (await tokenOf(launcher)) !== undefined : from === 'elsewhere';
 }
@@ -190,8 +190,8 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
     endGroups(ours, graceMs),
     Promise.all(theirs.map(({ folder, group }) => endElsewhere(folder, group, graceMs))),
   ]);
-  const told = left.map(({ group, pids }) => `The processes of ${group.folder} do not end: ${pids.join(', ')}`);
-  return [...told, ...far.flat()];
+  const reported = left.map(({ group, pids }) => `The processes of ${group.folder} do not end: ${pids.join(', ')}`);
+  return [...reported, ...far.flat()];
 }
 
 /** Asks the command's supervisor, which can reach the group and checks for this request whenever it renews the lease. */

@@ -16,9 +16,9 @@ export function explained({ run, end, pending }: Read): string[] {
   const { workflowId, status, waitingOn, current } = run;
   if (waitingOn.what === 'nothing') return [`${workflowId} is ${status}.`, 'It is not waiting for anything.'];
   const place = current ? ` at ${current.visit ?? current.id} (${current.phase})` : '';
-  const told = detailOf(waitingOn, pending);
+  const reported = detailOf(waitingOn, pending);
   return [
-    `${workflowId} is ${status}${place}, waiting on ${waitingOn.what} since ${waitingOn.since}: ${told}`,
+    `${workflowId} is ${status}${place}, waiting on ${waitingOn.what} since ${waitingOn.since}: ${reported}`,
     endsBy(run, pending),
     `On offer now: ${waitingOn.offers.join(', ') || 'nothing'}.`,
   ];

@@ -38,7 +38,7 @@ export class Cluster {
   }
 
   /** Lets several things happen at once, so that each workflow receives its events in one activation. */
-  async together(...happen: (() => unknown)[]): Promise<void> {
+  async concurrently(...happen: (() => unknown)[]): Promise<void> {
     await Promise.all(happen.map((each) => each()));
     await this.settle();
   }

@@ -46,7 +46,7 @@ async function receiver() {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   /** The received notices, each delivery once. */
-  const told = () => {
+  const reported = () => {
     const deliveries = new Map(asked.map(({ headers, body }) => [headers['gatehouse-delivery'], body]));
     return [...deliveries.values()].map((body) => JSON.parse(body) as Message['notice'] & { workflowId: string });
   };
@@ -55,7 +55,13 @@ async function receiver() {
       server.close(resolve);
       server.closeAllConnections();
     });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`, asked, answer, told, close };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`,
+    asked,
+    answer,
+    told: reported,
+    close,
+  };
 }
 
 /** A log that keeps its lines and their fields. */
@@ -81,9 +87,9 @@ const dispose = async () => undefined;
 
 notifierContract('the in-memory one', async () => {
   const notifier = new InMemoryNotifier();
-  const told = async () =>
+  const reported = async () =>
     [...notifier.told.values()].map(({ workflowId, notice }) => wordsOf({ workflowId, ...notice }));
-  return { notifier, told, dispose };
+  return { notifier, told: reported, dispose };
 });
 
 notifierContract('the log', async () => {
@@ -98,8 +104,8 @@ notifierContract('the log', async () => {
 
 notifierContract('a file', async () => {
   const notices = path.join(root, 'told', 'notices.jsonl');
-  const told = async () => (await linesOf(notices)).map(wordsOf);
-  return { notifier: fileNotifier({ root, notices }), told, dispose };
+  const reported = async () => (await linesOf(notices)).map(wordsOf);
+  return { notifier: fileNotifier({ root, notices }), told: reported, dispose };
 });
 
 notifierContract('a webhook', async () => ({
@@ -110,12 +116,12 @@ notifierContract('a webhook', async () => ({
 
 notifierContract('all of them with an outbox each', async () => {
   const notifier = await openRoutes('log,file,webhook', silent);
-  const told = async () => {
+  const reported = async () => {
     const [written, posted] = [await linesOf(path.join(root, 'notices.jsonl')), hook.told()];
     expect(written).toMatchObject(posted);
     return posted.map(wordsOf);
   };
-  return { notifier, told, dispose: () => notifier.close() };
+  return { notifier, told: reported, dispose: () => notifier.close() };
 });
 
 const routesAre = (GATEHOUSE_NOTIFY: string) => readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url });
@@ -349,20 +355,20 @@ describe('an outbox', () => {
 
   it('delivers one message at a time, and each once, with two workers on one folder', async () => {
     let busy = 0;
-    const told: Message[] = [];
+    const reported: Message[] = [];
     const slow: Notifier = {
       async deliver(message) {
         busy += 1;
         expect(busy).toBe(1);
         await new Promise((resolve) => setImmediate(resolve));
-        told.push(message);
+        reported.push(message);
         busy -= 1;
       },
     };
     const boxes = [open(slow), open(slow)];
     const messages = Array.from({ length: 20 }, (_, index) => messageOf({ id: `${index}` }));
     await Promise.all(messages.map((message, index) => boxes[index % 2]!.deliver(message)));
-    expect(idsOf(told).sort()).toEqual(idsOf(messages).sort());
+    expect(idsOf(reported).sort()).toEqual(idsOf(messages).sort());
   });
 
   it('waits longer after each failure, and as long as the receiver requests', async () => {

@@ -158,7 +158,7 @@ it.each([
   [{ inputTokens: 12_340, outputTokens: 5 }, '12,340 tokens in, 5 tokens out, cost unknown'],
   [{ costCents: 4.21 }, '$0.0421'],
   [{ costCents: 1234.5 }, '$12.35'],
-])('what %j cost is told as %s', (used, words) => {
+])('what %j cost is shown as %s', (used, words) => {
   expect(spentWords(used)).toBe(words);
 });
 
@@ -170,7 +170,7 @@ it.each([
     { inputTokens: 9, outputTokens: 1, costCents: 7, unknown: 2 },
     '9 tokens in, 1 tokens out, $0.0700, and the unknown cost of 2 jobs',
   ],
-])('the total %j is told as %s', (total, words) => {
+])('the total %j is shown as %s', (total, words) => {
   expect(totalWords(total)).toBe(words);
 });
 

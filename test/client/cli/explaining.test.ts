@@ -55,32 +55,32 @@ describe('the explanation of a live run', () => {
       ...waiting('agent', 'coder waits until its agent is available: usage limit.'),
       nextLook: '14:00',
     };
-    const told = tell({ is: 'live' }, { waitingOn }, [pendingCheck({ because: 'usage limit. Next try: 14:00' })]);
-    expect(told).toContain('The agent is tried again at 14:00');
-    expect(told).not.toContain('time limit');
+    const reported = tell({ is: 'live' }, { waitingOn }, [pendingCheck({ because: 'usage limit. Next try: 14:00' })]);
+    expect(reported).toContain('The agent is tried again at 14:00');
+    expect(reported).not.toContain('time limit');
   });
 
   it('names a failing activity as soon as the server knows of it, and mentions no time limit', () => {
-    const told = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
+    const reported = tell({ is: 'live' }, { waitingOn: waiting('agent', 'coder is at work') }, [
       pendingCheck({ activity: 'runJob', because: 'no disk', waiting: false }),
     ]);
-    expect(told).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is retried).');
-    expect(told).not.toContain('limits');
-    expect(told).toContain('Fix the cause, or stop the run');
+    expect(reported).toContain('coder is at work. Failing: no disk (runJob: attempt 4; it is retried).');
+    expect(reported).not.toContain('limits');
+    expect(reported).toContain('Fix the cause, or stop the run');
   });
 
   it('does not repeat a failure that the run already reports', () => {
     const own = { waitingOn: waiting('forge', 'Looking. ci: … has failed 3 times: no disk'), retrying: [{}] };
-    const told = tell({ is: 'live' }, own, [pendingCheck({ because: 'no disk', waiting: false })]);
-    expect(told.match(/no disk/g)).toHaveLength(1);
-    expect(told).toContain('is retried until it succeeds');
+    const reported = tell({ is: 'live' }, own, [pendingCheck({ because: 'no disk', waiting: false })]);
+    expect(reported.match(/no disk/g)).toHaveLength(1);
+    expect(reported).toContain('is retried until it succeeds');
   });
 });
 
 describe('the explanation of an ended run', () => {
   it('shows the hint, the end of the output, and how to retry from the failed or an earlier step', () => {
-    const told = tell(lost({ hint: 'Look at the attempts.', detail: 'a\n\x1b[31mb' }), failed);
-    expect(told.split('\n')).toEqual([
+    const reported = tell(lost({ hint: 'Look at the attempts.', detail: 'a\n\x1b[31mb' }), failed);
+    expect(reported.split('\n')).toEqual([
       'run/default/PAY-1 failed (job_failed) at 2-ci: ci-fixer changed nothing.',
       'Look at the attempts.',
       '  | a',
@@ -99,11 +99,11 @@ describe('the explanation of an ended run', () => {
     ['TIMED_OUT', 'failed', 'has timed out'],
   ])('does not report a run as live once its status in Temporal is %s', (status, counts, word) => {
     const end = lost({ status, type: 'x', message: 'It was terminated by the history service: too large' });
-    const told = tell(end);
-    expect(told).toContain(`run/default/PAY-1 ${word}`);
-    expect(told).toContain('too large');
-    expect(told).toContain('npx gatehouse retry PAY-1 (continues at 2-ci)');
-    expect(told).not.toMatch(/is running|On offer now/);
+    const reported = tell(end);
+    expect(reported).toContain(`run/default/PAY-1 ${word}`);
+    expect(reported).toContain('too large');
+    expect(reported).toContain('npx gatehouse retry PAY-1 (continues at 2-ci)');
+    expect(reported).not.toMatch(/is running|On offer now/);
     expect(asEnded(running as never, end)).toMatchObject({
       status: counts,
       current: null,

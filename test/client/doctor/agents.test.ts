@@ -74,7 +74,7 @@ describe('on this machine', () => {
   beforeEach(async () => void (home = await mkdtemp(path.join(tmpdir(), 'gatehouse-doctor-'))));
   afterEach(() => removeFolder(home));
 
-  async function found(files: Record<string, string>, { login = 'yes', told = false } = {}) {
+  async function found(files: Record<string, string>, { login = 'yes', told: reported = false } = {}) {
     const folder = path.join(home, 'shop');
     await mkdir(folder);
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(home, name), text);
@@ -86,7 +86,10 @@ describe('on this machine', () => {
       GATEHOUSE_DATA: path.join(home, 'data'),
       ...(files['own.yml'] && { GATEHOUSE_CONFIG: path.join(home, 'own.yml') }),
     });
-    return agentsOf(config, told || Object.keys(files).some((name) => name.startsWith('shop/')) ? folder : undefined);
+    return agentsOf(
+      config,
+      reported || Object.keys(files).some((name) => name.startsWith('shop/')) ? folder : undefined,
+    );
   }
 
   it('reports the presets of the configuration file and of the repository', async () => {

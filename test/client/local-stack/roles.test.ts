@@ -243,8 +243,8 @@ describe('consensus', () => {
   });
 
   it('the synthesizer returns the answer that won the vote', async () => {
-    const told = `${answersText(answers, 'letters')}\n\nThe vote, by points: B: 2, A: 0. The most points win.`;
-    expect(await play('synthesizer', asked(told))).toMatchObject({ summary: 'Bad.', output: { rating: 0.2 } });
+    const reported = `${answersText(answers, 'letters')}\n\nThe vote, by points: B: 2, A: 0. The most points win.`;
+    expect(await play('synthesizer', asked(reported))).toMatchObject({ summary: 'Bad.', output: { rating: 0.2 } });
   });
 
   it('any role can vote', async () => {

@@ -15,12 +15,12 @@ const wish = (pipeline: unknown, more: object = {}) => ({
 });
 
 async function played(input: object, script: object = {}): Promise<{ ends: Simulated[]; told: string[] }> {
-  const told: string[] = [];
+  const reported: string[] = [];
   const ends = await simulate(input, RunInput.parse(input), Script.parse(script), ({ run, minutes }) => {
     const line = `${run.status} ${run.current?.visit ?? run.current?.id ?? 'nowhere'}`;
-    if (told.at(-1)?.endsWith(line) !== true) told.push(`${minutes} ${line}`);
+    if (reported.at(-1)?.endsWith(line) !== true) reported.push(`${minutes} ${line}`);
   });
-  return { ends, told };
+  return { ends, told: reported };
 }
 
 it.each(Object.keys(BUILT_IN))('simulates the built-in pipeline %s to its end', async (pipeline) => {
@@ -39,13 +39,13 @@ it('follows its script for failures, checks and people’s actions', async () =>
       { action: 'requestFix', findings: 'Still.' },
     ],
   };
-  const { ends, told } = await played(wish('human-review'), script);
+  const { ends, told: reported } = await played(wish('human-review'), script);
   const { run, end } = ends[0]!;
   expect(end).toMatchObject({ result: { outcome: 'merged' } });
   expect(run.steps[2]!.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
   expect(run.steps[4]!.attempts).toHaveLength(1);
   expect(run.notices.find(({ visit }) => visit === '3-human-test#1')).toMatchObject({ severity: 'urgent' });
-  expect(told.filter((line) => line.includes('parked'))).toHaveLength(3);
+  expect(reported.filter((line) => line.includes('parked'))).toHaveLength(3);
 });
 
 it('waits for an agent that cannot work now, and tries again', async () => {

@@ -17,12 +17,12 @@ const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
 
 const faults = new Faults();
 const machine = new Machine();
-process.on('message', (told: { arm?: Fault | null; tasksOf?: string; sites?: true }) => {
-  if (told.arm !== undefined) faults.arm(told.arm ?? undefined);
-  if (told.arm !== undefined) machine.arm(told.arm ?? undefined);
-  if (told.sites) machine.tell();
-  if (told.arm !== undefined) process.send?.({ is: 'armed' });
-  if (told.tasksOf !== undefined) faults.tell(told.tasksOf);
+process.on('message', (reported: { arm?: Fault | null; tasksOf?: string; sites?: true }) => {
+  if (reported.arm !== undefined) faults.arm(reported.arm ?? undefined);
+  if (reported.arm !== undefined) machine.arm(reported.arm ?? undefined);
+  if (reported.sites) machine.tell();
+  if (reported.arm !== undefined) process.send?.({ is: 'armed' });
+  if (reported.tasksOf !== undefined) faults.tell(reported.tasksOf);
 });
 process.on('disconnect', () => process.exit(1));
 

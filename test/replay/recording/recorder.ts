@@ -87,12 +87,12 @@ async function historiesOf({ begun, client, each }: Stage): Promise<Map<string, 
   const counts: Record<string, number> = {};
   for (let next = due.shift(); next !== undefined; next = due.shift()) {
     const [workflowId = '', runId = ''] = next.split(' ');
-    const told = historyData(await client.workflow.getHandle(workflowId, runId).fetchHistory()) as Told;
+    const reported = historyData(await client.workflow.getHandle(workflowId, runId).fetchHistory()) as Told;
     const kind = workflowId.split('/')[0]!;
     const count = (counts[kind] = (counts[kind] ?? 0) + 1);
     const part = [kind === 'run' ? '' : kind, count > 1 ? count : ''].filter(Boolean).join('-');
-    found.set(part ? `${each.name}.${part}` : each.name, told);
-    for (const event of told.events) {
+    found.set(part ? `${each.name}.${part}` : each.name, reported);
+    for (const event of reported.events) {
       const on = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
       const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
       if (on) due.push(`${workflowId} ${on}`);

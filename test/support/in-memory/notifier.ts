@@ -18,11 +18,11 @@ export class InMemoryNotifier implements Notifier, NoticeInventory {
 
   /** Keeps no undelivered messages: what it refuses is lost. */
   async list() {
-    const told: Record<string, string> = {};
+    const reported: Record<string, string> = {};
     for (const { workflowId, notice } of this.told.values()) {
-      if ((told[workflowId] ?? '') < notice.at) told[workflowId] = notice.at;
+      if ((reported[workflowId] ?? '') < notice.at) reported[workflowId] = notice.at;
     }
-    return { kept: [], told };
+    return { kept: [], told: reported };
   }
 
   retell = async (): Promise<void> => undefined;

@@ -90,7 +90,7 @@ export class Walk {
       else await this.act();
     };
     this.together = this.dice.chance(0.25);
-    await this.cluster.together(...(this.together ? [happen, happen] : [happen]));
+    await this.cluster.concurrently(...(this.together ? [happen, happen] : [happen]));
   }
 
   /** Answers every open call until everything has ended, including the release watch. */
@@ -98,7 +98,7 @@ export class Walk {
     await this.look();
     const waiting = this.answerable();
     const watch = this.cluster.executions.get('release/default/PAY-142');
-    if (waiting.length > 0) await this.cluster.together(() => this.keeper.answer(this.dice.pick(waiting)));
+    if (waiting.length > 0) await this.cluster.concurrently(() => this.keeper.answer(this.dice.pick(waiting)));
     else if (watch && !watch.closed) await watch.signal(this.dice.pick(['acknowledge', 'resume']), {});
     else await this.cluster.advance(120_000);
     if (this.dice.chance(0.1) && !this.run.closed) await this.act();

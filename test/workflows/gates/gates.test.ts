@@ -19,11 +19,11 @@ describe('the ci gate', () => {
     expect(await play(ci)).toMatchObject({ told: ['probing checks'], end: { is: 'passed', note: '1 check passed.' } });
   });
   it('runs a fixer on red checks, and trusts only the next poll [A-086, N-20]', async () => {
-    const { told, end } = await play(ci, {
+    const { told: reported, end } = await play(ci, {
       checks: [() => red(HEAD, 'a'), () => red(HEADS[1]!, 'b'), () => green()],
       jobs: { 'ci-fixer': [lost, done()] },
     });
-    expect(told).toEqual([
+    expect(reported).toEqual([
       'probing checks',
       'ci-fixer failed',
       'probing checks',
@@ -34,8 +34,8 @@ describe('the ci gate', () => {
   });
   it('runs at most the configured number of fixers [N-20, E-34]', async () => {
     const heads = [...HEADS];
-    const { told, end } = await play(ci, { checks: [() => red(heads.shift()!, 'a')] }, { attempts: 2 });
-    expect(told.filter((line) => line.startsWith('ci-fixer'))).toHaveLength(2);
+    const { told: reported, end } = await play(ci, { checks: [() => red(heads.shift()!, 'a')] }, { attempts: 2 });
+    expect(reported.filter((line) => line.startsWith('ci-fixer'))).toHaveLength(2);
     expect(end).toMatchObject({ is: 'failed', type: 'job_failed' });
   });
 });
@@ -51,9 +51,9 @@ describe('the conflicts gate', () => {
   it('runs the resolver at most three times, then fails with a notice [N-22, E-35]', async () => {
     const heads = [...HEADS];
     const merges = heads.map((head) => ({ is: 'conflicted', head, files: ['a'] }));
-    const { told, views, briefs, end } = await play(conflicts, { merges });
-    expect(told.filter((line) => line.startsWith('conflict-resolver'))).toHaveLength(3);
-    expect(told.at(-1)).toBe('notice conflicts_failed');
+    const { told: reported, views, briefs, end } = await play(conflicts, { merges });
+    expect(reported.filter((line) => line.startsWith('conflict-resolver'))).toHaveLength(3);
+    expect(reported.at(-1)).toBe('notice conflicts_failed');
     expect(views.at(-1)).toMatchObject({ failing: [{ name: 'a', conclusion: 'conflict' }] });
     expect(briefs[0]).toMatch(/^The merge of main .*\n- a$/);
     expect(end).toMatchObject({
@@ -75,8 +75,8 @@ describe('the conflicts gate', () => {
 
 describe('the human-test gate', () => {
   it('asks, passes when confirmed, and releases its environment', async () => {
-    const { told, end, step } = await play(humanTest, { people: [{ kind: 'confirm', by: 'ana' }] });
-    expect(told).toEqual(['build', 'human_test_ready: confirm', 'release']);
+    const { told: reported, end, step } = await play(humanTest, { people: [{ kind: 'confirm', by: 'ana' }] });
+    expect(reported).toEqual(['build', 'human_test_ready: confirm', 'release']);
     expect(end).toMatchObject({ is: 'passed', note: 'Confirmed by ana.' });
     expect(step.judged).toEqual({ foreign: 0, by: 'person', head: HEAD });
   });
@@ -89,9 +89,9 @@ describe('the human-test gate', () => {
       { kind: 'confirm' },
     ] as never[];
     const update = { is: 'current', head: HEAD, foreign: [] } as never;
-    const { told } = await play(humanTest, { people, activities: { updateFromBase: async () => update } });
-    expect(told.filter((line) => line === 'build')).toHaveLength(5);
-    expect(told.at(-1)).toBe('release');
+    const { told: reported } = await play(humanTest, { people, activities: { updateFromBase: async () => update } });
+    expect(reported.filter((line) => line === 'build')).toHaveLength(5);
+    expect(reported.at(-1)).toBe('release');
   });
   it('releases its environment even if it throws', async () => {
     await expect(play(humanTest, { people: [] })).rejects.toThrow('Nobody came');
@@ -119,11 +119,11 @@ describe('an agent’s gate', () => {
   });
   it('asks its question once, and continues with the answer', async () => {
     const asks = done({ decision: { question: 'Which?', options: ['a', 'b'] } });
-    const { told, step } = await play(coder, {
+    const { told: reported, step } = await play(coder, {
       jobs: { coder: [asks, done()] },
       people: [{ kind: 'decide', decision: '1-coder/decision-1', choice: 'b' }],
     });
-    expect(told).toEqual(['coder completed', 'decision_required: decide', 'coder completed']);
+    expect(reported).toEqual(['coder completed', 'decision_required: decide', 'coder completed']);
     expect(step.decision).toMatchObject({ choice: 'b' });
   });
 });
@@ -163,8 +163,8 @@ describe('the merger’s gate', () => {
   const assessed = (output: unknown) => ({ merger: [done({ output })] });
 
   it('merges by itself up to and including the thresholds', async () => {
-    const { told, end } = await play(merger, { jobs: assessed(small) });
-    expect(told).toEqual(['merging mergeability', 'merger completed', 'merging']);
+    const { told: reported, end } = await play(merger, { jobs: assessed(small) });
+    expect(reported).toEqual(['merging mergeability', 'merger completed', 'merging']);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: 'm' });
   });
   it.each([
@@ -173,8 +173,11 @@ describe('the merger’s gate', () => {
     ['without a rationale', { ...small, rationale: ' ' }],
     ['without a score', { ...small, impact: undefined }],
   ])('asks a person about an assessment %s', async (_, output) => {
-    const { told, end } = await play(merger, { jobs: assessed(output), people: [{ kind: 'merge', by: 'bo' }] });
-    expect(told).toContain('merge_review: merge');
+    const { told: reported, end } = await play(merger, {
+      jobs: assessed(output),
+      people: [{ kind: 'merge', by: 'bo' }],
+    });
+    expect(reported).toContain('merge_review: merge');
     expect(end).toMatchObject({ is: 'merged', note: 'Merged, because bo approved it.' });
   });
   it('goes back to a gate that no longer holds', async () => {

@@ -328,7 +328,7 @@ describe('two people at a human test', () => {
   it('who send findings at the same time: one is taken, and the other’s text is logged [N-07]', async () => {
     const fixer = heldJob('fixer');
     const { run, log, cluster } = await playRun([CODER, GATE], { runJob: fixer.runJob });
-    await cluster.together(
+    await cluster.concurrently(
       () => run.signal('requestFix', { findings: 'The total is wrong.', by: 'ana' }),
       () => run.signal('requestFix', { findings: 'The tax is missing.', by: 'bo' }),
     );

@@ -21,8 +21,14 @@ const policy = { tested: 'merge-result' as const };
 
 describe('the merger, when the base has moved', () => {
   it('tests the merge of head and base, and merges exactly what was tested', async () => {
-    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked()] });
-    expect(told).toEqual([
+    const { told: reported, end } = await play(merger, {
+      policy,
+      before,
+      jobs,
+      merges: [behind],
+      results: [checked()],
+    });
+    expect(reported).toEqual([
       'merging mergeability',
       'merging checks',
       `merging result on ${BASE}`,
@@ -38,20 +44,31 @@ describe('the merger, when the base has moved', () => {
     ['the head contains all of its base', { policy, before, merges: [{ is: 'mergeable', baseHead: BASE }] }],
     ['the pipeline has no checks', { policy, before: [], merges: [behind] }],
   ])('tests no merge when %s', async (_, script) => {
-    const { told, end } = await play(merger, { ...script, jobs });
-    expect(told.filter((line) => line.includes('result'))).toEqual([]);
+    const { told: reported, end } = await play(merger, { ...script, jobs });
+    expect(reported.filter((line) => line.includes('result'))).toEqual([]);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: 'm' });
   });
 
   it('tests no merge of a head that is red by itself', async () => {
-    const { told, end } = await play(merger, { policy, before, checks: [() => red(HEAD, 'a')], merges: [behind] });
-    expect(told).toEqual(['merging mergeability', 'merging checks']);
+    const { told: reported, end } = await play(merger, {
+      policy,
+      before,
+      checks: [() => red(HEAD, 'a')],
+      merges: [behind],
+    });
+    expect(reported).toEqual(['merging mergeability', 'merging checks']);
     expect(end).toMatchObject({ is: 'back', to: ['1-ci'] });
   });
 
   it('updates the branch from the base when the merge is red, and goes back to the checks', async () => {
-    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results: [checked('test')] });
-    expect(told.slice(-2)).toEqual([`merging result on ${BASE}`, 'updating-branch']);
+    const { told: reported, end } = await play(merger, {
+      policy,
+      before,
+      jobs,
+      merges: [behind],
+      results: [checked('test')],
+    });
+    expect(reported.slice(-2)).toEqual([`merging result on ${BASE}`, 'updating-branch']);
     expect(end).toEqual({
       is: 'back',
       to: ['1-ci'],
@@ -61,8 +78,8 @@ describe('the merger, when the base has moved', () => {
 
   it('checks again if something moved during the test', async () => {
     const results = [{ is: 'moved' }, checked()];
-    const { told, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
-    expect(told.filter((line) => line === 'merging mergeability')).toHaveLength(2);
+    const { told: reported, end } = await play(merger, { policy, before, jobs, merges: [behind], results });
+    expect(reported.filter((line) => line === 'merging mergeability')).toHaveLength(2);
     expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED });
   });
 
@@ -95,7 +112,11 @@ describe('the merger, when the base has moved', () => {
     ],
   ])('asks a person when %s, and merges what was tested if the person agrees', async (_, over, because) => {
     const results = [checked('test'), checked('test')];
-    const { asked, told, end } = await play(merger, {
+    const {
+      asked,
+      told: reported,
+      end,
+    } = await play(merger, {
       ...over,
       policy,
       before,
@@ -105,7 +126,7 @@ describe('the merger, when the base has moved', () => {
       people: [{ kind: 'merge', by: 'bo' }],
     });
     expect(asked).toMatchObject([{ because }]);
-    expect(told).toContain('merge_review: merge');
+    expect(reported).toContain('merge_review: merge');
     expect(end).toMatchObject({ is: 'merged', mergeCommit: TESTED, note: 'Merged, because bo approved it.' });
   });
 });
@@ -115,8 +136,8 @@ describe('the merger, when a merge would restore what the base removed', () => {
 
   it('asks a person, and merges if that person agrees', async () => {
     const people = [{ kind: 'merge' as const, by: 'ana' }];
-    const { told, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
-    expect(told).toContain('merge_review: merge');
+    const { told: reported, end, asked } = await play(merger, { before, jobs, merges: [rewritten], people });
+    expect(reported).toContain('merge_review: merge');
     expect(asked).toMatchObject([{ because: 'It would bring back what was removed from main: 1234567 leaks a key.' }]);
     expect(end).toMatchObject({ is: 'merged', note: 'Merged, because ana approved it.' });
   });

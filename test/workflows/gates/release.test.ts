@@ -11,7 +11,7 @@ const signal = (state: Signal['state'], id = 'errors', more: Partial<Signal> = {
 /** The watch itself, played as a gate. */
 async function watched(script: Parameters<typeof play>[1], options = {}) {
   let last: Watch | undefined;
-  const gate = { ...postReleaseHealth, run: (ctx: Watched) => watchRelease(ctx, (told) => (last = told)) };
+  const gate = { ...postReleaseHealth, run: (ctx: Watched) => watchRelease(ctx, (reported) => (last = reported)) };
   const played = await play(gate as never, script, options as never);
   return { ...played, watch: last! };
 }
@@ -37,8 +37,8 @@ describe('post-release-health', () => {
 
 describe('a release watch', () => {
   it('ends as healthy when its time is over without an alert [A-096, A-100]', async () => {
-    const { told, watch } = await watched({ signals: [signal('ok')] }, { minutes: 7 });
-    expect(told).toEqual(['watching 7']);
+    const { told: reported, watch } = await watched({ signals: [signal('ok')] }, { minutes: 7 });
+    expect(reported).toEqual(['watching 7']);
     expect(watch.health).toBe('healthy');
   });
   it('runs on-call once on a regression, reports it, and waits for an acknowledgement [E-38, A-101, A-181]', async () => {
@@ -47,8 +47,8 @@ describe('a release watch', () => {
       jobs: { 'on-call': [assessed] },
       people: [acknowledged],
     };
-    const { told, watch, asked, briefs } = await watched(script);
-    expect(told).toEqual(['watching 30', 'on-call completed', 'release_regression: acknowledge']);
+    const { told: reported, watch, asked, briefs } = await watched(script);
+    expect(reported).toEqual(['watching 30', 'on-call completed', 'release_regression: acknowledge']);
     expect(asked[0]).toMatchObject({ because: expect.stringContaining('On-call says revert (confidence 0.9)') });
     expect(briefs[0]).toContain('errors: alert (5 %)');
     expect(watch).toMatchObject({
@@ -69,20 +69,23 @@ describe('a release watch', () => {
     expect(watch.assessment).toBeUndefined();
   });
   it('without attempts asks a person, and does not fail [N-23]', async () => {
-    const { told, end } = await watched({ signals: [signal('alert')], people: [acknowledged] }, { attempts: 0 });
-    expect(told).toEqual(['watching 30', 'release_regression: acknowledge']);
+    const { told: reported, end } = await watched(
+      { signals: [signal('alert')], people: [acknowledged] },
+      { attempts: 0 },
+    );
+    expect(reported).toEqual(['watching 30', 'release_regression: acknowledge']);
     expect(end.is).toBe('passed');
   });
   it.each(['pass', 'notice'])('without configured signals passes without a notice: %s [A-099]', async (onNoData) => {
-    const { told, end, watch } = await watched({ signals: [] }, { onNoData });
-    expect([told, end.is, watch.signals]).toEqual([['watching 30'], 'passed', []]);
+    const { told: reported, end, watch } = await watched({ signals: [] }, { onNoData });
+    expect([reported, end.is, watch.signals]).toEqual([['watching 30'], 'passed', []]);
   });
   it.each([
     ['pass', []],
     ['notice', ['notice release_no_data']],
   ])('without data does as the step configures: %s', async (onNoData, notices) => {
-    const { told, watch } = await watched({ signals: [signal('no_data')] }, { onNoData });
-    expect(told.slice(1)).toEqual(notices);
+    const { told: reported, watch } = await watched({ signals: [signal('no_data')] }, { onNoData });
+    expect(reported.slice(1)).toEqual(notices);
     expect(watch.health).toBe('no-data');
   });
 });

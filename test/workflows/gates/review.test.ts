@@ -24,20 +24,20 @@ const incorporate: HumanAction = { kind: 'incorporate' };
 
 describe('a requirements review', () => {
   it('passes by itself without findings [A-019, A-039]', async () => {
-    const { told, end } = await play(requirements, { jobs: { 'requirements-reviewer': [finds()] } });
-    expect(told).toEqual(['requirements-reviewer completed']);
+    const { told: reported, end } = await play(requirements, { jobs: { 'requirements-reviewer': [finds()] } });
+    expect(reported).toEqual(['requirements-reviewer completed']);
     expect(end).toMatchObject({ is: 'passed' });
   });
   it('asks about findings, and shows no cap while rounds are left [A-020, A-040]', async () => {
     const script = { jobs: { 'requirements-reviewer': [finds(item())] }, people: [{ kind: 'proceed' } as HumanAction] };
-    const { told, end } = await play(requirements, script);
-    expect(told.at(-1)).toBe('requirement_review: proceed');
+    const { told: reported, end } = await play(requirements, script);
+    expect(reported.at(-1)).toBe('requirement_review: proceed');
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('let it proceed') });
   });
   it('incorporates answers, reviews the document, and replaces the description with it [A-023]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('The tax is 19 %.')] };
-    const { told, end, step, briefs } = await play(requirements, { jobs, people: [answer(), incorporate] });
-    expect(told).toEqual([
+    const { told: reported, end, step, briefs } = await play(requirements, { jobs, people: [answer(), incorporate] });
+    expect(reported).toEqual([
       'requirements-reviewer completed',
       'requirement_review: answerFinding',
       'requirement_review: incorporate',
@@ -57,18 +57,21 @@ describe('a requirements review', () => {
       'requirements-reviewer': [finds(item()), finds(item('high', 'Rounding?'))],
       incorporator: [text('t')],
     };
-    const { told, step } = await play(requirements, { jobs, people: [answer(), incorporate, { kind: 'proceed' }] });
-    expect(told.at(-1)).toBe('requirement_review: proceed');
+    const { told: reported, step } = await play(requirements, {
+      jobs,
+      people: [answer(), incorporate, { kind: 'proceed' }],
+    });
+    expect(reported.at(-1)).toBe('requirement_review: proceed');
     expect(step.review!.findings.map(({ id, title }) => [id, title])).toEqual([['f-2', 'Rounding?']]);
   });
   it('runs no job to incorporate if all findings are dismissed [A-025, A-044]', async () => {
     const people: HumanAction[] = [{ kind: 'dismissFinding', finding: 'f-1' }, incorporate];
     const jobs = { 'requirements-reviewer': [finds(item(), item('low', 'Nit'))] };
-    const { told, end } = await play(requirements, {
+    const { told: reported, end } = await play(requirements, {
       jobs,
       people: [...people.slice(0, 1), { kind: 'dismissFinding', finding: 'f-2' }, incorporate],
     });
-    expect(told.filter((line) => line.endsWith(' completed'))).toEqual(['requirements-reviewer completed']);
+    expect(reported.filter((line) => line.endsWith(' completed'))).toEqual(['requirements-reviewer completed']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('nothing to incorporate') });
   });
   it('offers no incorporation while a finding is open [A-027]', async () => {
@@ -78,25 +81,29 @@ describe('a requirements review', () => {
   it('discards a document that was cut, is empty, or failed [A-036, N-41]', async () => {
     for (const end of [text('half', { cut: true }), text('  '), { is: 'failed', because: 'no' } as JobEnd]) {
       const jobs = { 'requirements-reviewer': [finds(item())], incorporator: [end] };
-      const { asked, step, told } = await play(requirements, {
+      const {
+        asked,
+        step,
+        told: reported,
+      } = await play(requirements, {
         jobs,
         people: [answer(), incorporate, { kind: 'proceed' }],
       });
       expect(asked.at(-1)).toMatchObject({ because: expect.stringContaining('could not be incorporated') });
       expect(step.summary).toBeUndefined();
       expect(step.review!.findings[0]).toMatchObject({ status: 'answered', reply: '19 %' });
-      expect(told).toContain('effect failed');
+      expect(reported).toContain('effect failed');
     }
   });
   it('with a single round starts at its cap, and passes with one more round [A-021, A-034, N-42]', async () => {
     const jobs = { 'requirements-reviewer': [finds(item()), finds()], incorporator: [text('t')] };
     const extra: HumanAction = { kind: 'resolveCap', choice: 'extra-round' };
-    const { told, end, asked } = await play(
-      requirements,
-      { jobs, people: [extra, answer(), incorporate] },
-      { iterations: 1 },
-    );
-    expect(told[1]).toBe('decision_required: resolveCap');
+    const {
+      told: reported,
+      end,
+      asked,
+    } = await play(requirements, { jobs, people: [extra, answer(), incorporate] }, { iterations: 1 });
+    expect(reported[1]).toBe('decision_required: resolveCap');
     expect(asked[0]).toMatchObject({ cap: { of: 'requirements-review', used: 1, max: 1 } });
     expect(end.is).toBe('passed');
   });
@@ -125,8 +132,8 @@ describe('a requirements review', () => {
     expect((await play(requirements, { jobs, policy })).end.is).toBe('passed');
     expect((await play(requirements, { jobs }, { concernAllowed: 'high' })).end.is).toBe('passed');
     const graver = { 'requirements-reviewer': [finds(item('low', 'Nit'), item('high'))] };
-    const { told } = await play(requirements, { jobs: graver, policy, people: [{ kind: 'proceed' }] });
-    expect(told.at(-1)).toBe('requirement_review: proceed');
+    const { told: reported } = await play(requirements, { jobs: graver, policy, people: [{ kind: 'proceed' }] });
+    expect(reported.at(-1)).toBe('requirement_review: proceed');
   });
   it.each([
     ['stops at its cap', 'low', ['requirements-reviewer completed', 'decision_required: resolveCap']],
@@ -134,14 +141,14 @@ describe('a requirements review', () => {
   ] as const)('with a single round %s, depending on its tolerance [A-043]', async (_, concernAllowed, lines) => {
     const jobs = { 'requirements-reviewer': [finds(item('high'))] };
     const people: HumanAction[] = [{ kind: 'resolveCap', choice: 'proceed' }];
-    const { told, end } = await play(requirements, { jobs, people }, { iterations: 1, concernAllowed });
-    expect(told).toEqual(lines);
+    const { told: reported, end } = await play(requirements, { jobs, people }, { iterations: 1, concernAllowed });
+    expect(reported).toEqual(lines);
     expect(end.is).toBe('passed');
   });
   it('runs a reviewer with an unreadable answer once more, then shows it, and never passes it as "no findings" [N-41]', async () => {
     const jobs = { 'requirements-reviewer': [text('hm'), { is: 'failed', because: 'no' } as JobEnd, finds()] };
-    const { told, asked, end } = await play(requirements, { jobs, people: [{ kind: 'reviewAgain' }] });
-    expect(told.slice(0, 3)).toEqual([
+    const { told: reported, asked, end } = await play(requirements, { jobs, people: [{ kind: 'reviewAgain' }] });
+    expect(reported.slice(0, 3)).toEqual([
       'requirements-reviewer completed',
       'requirements-reviewer failed',
       'requirement_review: reviewAgain',
@@ -187,8 +194,8 @@ describe('a requirements review', () => {
 describe('a clarity review', () => {
   it('works like a requirements review, with the investigation and without recommendations [A-062]', async () => {
     const jobs = { 'clarity-reviewer': [finds(item()), finds()], incorporator: [text('The report, clear.')] };
-    const { told, step, briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
-    expect(told[1]).toBe('clarity_review: answerFinding');
+    const { told: reported, step, briefs } = await play(clarity, { jobs, people: [answer(), incorporate] });
+    expect(reported[1]).toBe('clarity_review: answerFinding');
     expect(briefs[0]).toMatch(/investigated is in the prior outputs[^]*an empty list when the text is good enough/);
     expect(briefs[0]).toMatch(/\{ "items": \[\{ "category": .*"severity": .*"title", "detail" \}\] \}/);
     expect(step.summary).toBe('The report, clear.');

@@ -26,11 +26,16 @@ const SPEC = {
 
 describe('a writer of documents', () => {
   it('of a specification shows the rendered document instead of the agent’s summary, and commits it [A-161]', async () => {
-    const { step, told, committed, end } = await play(gate('spec-writer'), {
+    const {
+      step,
+      told: reported,
+      committed,
+      end,
+    } = await play(gate('spec-writer'), {
       jobs: { 'spec-writer': [says(SPEC, 'chatter')] },
     });
     expect(step.summary).toMatch(/^# Shop\n\nTotals\.\n\n## Basket[^]*Given a; when b; then c/);
-    expect(told.at(-1)).toBe('commit spec/shop.md spec/shop.json');
+    expect(reported.at(-1)).toBe('commit spec/shop.md spec/shop.json');
     expect(Object.keys(committed[0]!)).toEqual(['spec/shop.md', 'spec/shop.json']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('spec/shop.md') });
   });
@@ -42,15 +47,19 @@ describe('a writer of documents', () => {
       references: ['a.js'],
       modules: [{ name: 'Basket', summary: 'm', references: [] }],
     };
-    const { told, step } = await play(gate('blueprints'), { jobs: { blueprints: [says(map)] } });
-    expect(told.at(-1)).toBe('commit blueprints/shop.md blueprints/shop.json');
+    const { told: reported, step } = await play(gate('blueprints'), { jobs: { blueprints: [says(map)] } });
+    expect(reported.at(-1)).toBe('commit blueprints/shop.md blueprints/shop.json');
     expect(step.summary).toContain('## Basket');
   });
   it('that returns no document keeps its summary, and commits nothing [A-162]', async () => {
-    const { step, told, end } = await play(gate('spec-writer'), {
+    const {
+      step,
+      told: reported,
+      end,
+    } = await play(gate('spec-writer'), {
       jobs: { 'spec-writer': [says({ nothing: true }, 'prose')] },
     });
-    expect([step.summary, told]).toEqual(['prose', ['spec-writer completed']]);
+    expect([step.summary, reported]).toEqual(['prose', ['spec-writer completed']]);
     expect(end).toMatchObject({ note: expect.stringContaining('nothing was committed') });
   });
   it('commits after the approval, with the person’s edits', async () => {
@@ -81,13 +90,15 @@ describe('a writer of documents', () => {
 describe('the task-estimator', () => {
   it('records the scores, and shows them in words [A-147]', async () => {
     const output = { complexity: 0.5, risk: 2, impact: 0.1, rationale: 'big' };
-    const { told, step } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says(output)] } });
-    expect(told).toEqual(['task-estimator completed', 'estimated 0.5 1 0.1']);
+    const { told: reported, step } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says(output)] } });
+    expect(reported).toEqual(['task-estimator completed', 'estimated 0.5 1 0.1']);
     expect(step.summary).toBe('Estimated: complexity 0.5, risk 1, impact 0.1. big');
   });
   it('passes without an estimate if its answer is invalid', async () => {
-    const { told, end } = await play(gate('task-estimator'), { jobs: { 'task-estimator': [says({ risk: 'high' })] } });
-    expect([told, end.is]).toEqual([['task-estimator completed'], 'passed']);
+    const { told: reported, end } = await play(gate('task-estimator'), {
+      jobs: { 'task-estimator': [says({ risk: 'high' })] },
+    });
+    expect([reported, end.is]).toEqual([['task-estimator completed'], 'passed']);
     expect(readEstimate({ complexity: 1, risk: 1 })).toBeUndefined();
   });
 });
@@ -95,7 +106,7 @@ describe('the task-estimator', () => {
 describe('a companion', () => {
   it('of a spec rates it and sends it back, without a person', async () => {
     const jobs = { 'spec-companion': [says({ rating: 0.4, summary: 'thin' })] };
-    const { end, told } = await play(gate('spec-companion'), {
+    const { end, told: reported } = await play(gate('spec-companion'), {
       jobs,
       before: [{ kind: 'spec-writer', summary: 'spec' }],
     });
@@ -104,11 +115,11 @@ describe('a companion', () => {
       to: ['1-spec-writer'],
       rework: { previousOutput: '', feedback: 'thin' },
     });
-    expect(told).toEqual(['spec-companion completed']);
+    expect(reported).toEqual(['spec-companion completed']);
   });
   it('has nothing to rate if its producer was skipped [N-50]', async () => {
-    const { end, told } = await play(gate('reviewer'), { before: [{ kind: 'coder', state: 'skipped' }] });
-    expect([end.is, told]).toEqual(['passed', []]);
+    const { end, told: reported } = await play(gate('reviewer'), { before: [{ kind: 'coder', state: 'skipped' }] });
+    expect([end.is, reported]).toEqual(['passed', []]);
   });
   it('commits the document as the person edited it', async () => {
     const script = {
@@ -142,11 +153,15 @@ describe('consensus', () => {
   const jobs = (architect: JobEnd[]) => ({ architect, synthesizer: [says({ made: true }, 'one answer')] });
 
   it('of a panel is synthesized from the answers of all participants', async () => {
-    const { told, step, briefs } = await play(gate('architect'), {
+    const {
+      told: reported,
+      step,
+      briefs,
+    } = await play(gate('architect'), {
       jobs: jobs([says(1, 'one'), says(2, 'two'), says(3, 'three')]),
       common: common('specialist-panel'),
     });
-    expect(told).toEqual([
+    expect(reported).toEqual([
       'architect completed',
       'architect completed',
       'architect completed',
@@ -157,11 +172,11 @@ describe('consensus', () => {
     expect(briefs[3]).toMatch(/## Ana\n\none[^]*## Bo\n\ntwo[^]*## Cy\n\nthree/);
   });
   it('of a debate runs the configured rounds, and each participant reads the others', async () => {
-    const { told, briefs } = await play(gate('architect'), {
+    const { told: reported, briefs } = await play(gate('architect'), {
       jobs: jobs([says(undefined, 'x')]),
       common: common('debate', 3),
     });
-    expect(told).toHaveLength(10);
+    expect(reported).toHaveLength(10);
     expect(briefs[3]).toMatch(/You are Ana[^]*## Bo[^]*## Cy/);
     expect(briefs[3]).not.toContain('## Ana');
   });
@@ -206,9 +221,9 @@ describe('consensus', () => {
       before: [{ kind: 'coder', summary: 'code' }],
       common: common('specialist-panel'),
     };
-    const { end, told } = await play(gate('reviewer'), script);
+    const { end, told: reported } = await play(gate('reviewer'), script);
     expect(end.is).toBe('passed');
-    expect(told.slice(-2)).toEqual(['synthesizer completed', 'synthesizer completed']);
+    expect(reported.slice(-2)).toEqual(['synthesizer completed', 'synthesizer completed']);
   });
   it('reads votes by letter, and counts them by Borda’s method', () => {
     expect(readRanking({ ranking: ['x'] }, ['A'])).toBeUndefined();
@@ -230,8 +245,8 @@ describe('consensus', () => {
 
 describe('the deployer', () => {
   it('waits until the environment is live, and shows its address [A-199, N-54]', async () => {
-    const { told, end, step } = await play(deployer);
-    expect(told).toEqual(['build']);
+    const { told: reported, end, step } = await play(deployer);
+    expect(reported).toEqual(['build']);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('is live at http://x.test') });
     expect(step.summary).toContain('http://x.test');
   });
@@ -249,8 +264,8 @@ describe('the deployer', () => {
 describe('the tracker', () => {
   it('files the analysis as an issue', async () => {
     const before = [{ kind: 'analysis', summary: 'the findings' }];
-    const { told, end, step } = await play(tracker, { before });
-    expect(told).toContain('issue Tech debt: Show totals: the findings');
+    const { told: reported, end, step } = await play(tracker, { before });
+    expect(reported).toContain('issue Tech debt: Show totals: the findings');
     expect(end).toMatchObject({ is: 'passed', note: 'Filed as ISSUE-1.' });
     expect(step.output).toEqual({ id: 'ISSUE-1' });
   });

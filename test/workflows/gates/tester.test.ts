@@ -19,48 +19,48 @@ const mended = (head: string) => completed({ head }) as JobEnd;
 describe('the tester', () => {
   it('runs the fixer once after a withheld greenlight, and passes on the second report [A-118, E-19]', async () => {
     const jobs = { tester: [says(report(false, concern('high'))), says(report(true))], fixer: [mended('b')] };
-    const { told, end, step, briefs } = await play(tester, { jobs });
-    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
+    const { told: reported, end, step, briefs } = await play(tester, { jobs });
+    expect(reported.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
     expect(end.is).toBe('passed');
     expect(step.output).toMatchObject({ greenlight: true });
     expect(briefs[1]).toContain('## high (high)');
   });
   it('fixes a low concern in the first round, and only notes it in the second [A-119, E-20]', async () => {
     const nit = says(report(true, concern('low')));
-    const { told, end, step } = await play(tester, { jobs: { tester: [nit, nit] } });
-    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
+    const { told: reported, end, step } = await play(tester, { jobs: { tester: [nit, nit] } });
+    expect(reported.filter((line) => line.startsWith('fixer'))).toHaveLength(1);
     expect(step.spent['fixer']).toBe(1);
     expect(end).toMatchObject({ is: 'passed', note: expect.stringContaining('low (low)') });
   });
   it('ignores a greenlight with a critical concern, and fails without a branch [A-120, E-21, N-30]', async () => {
     const jobs = { tester: [says(report(true, concern('critical')))] };
-    const { told, end } = await play(tester, { jobs, head: null });
+    const { told: reported, end } = await play(tester, { jobs, head: null });
     expect(end).toMatchObject({ is: 'failed', type: 'agent', reason: expect.stringContaining('no work branch') });
-    expect(told.at(-1)).toBe('notice test_failed');
+    expect(reported.at(-1)).toBe('notice test_failed');
   });
   it('fails when its fixes are used up, and names at most five concerns [N-30]', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const reports = [names, names.slice(1), names].map((each) =>
       says(report(false, ...each.map((name) => concern('high', name)))),
     );
-    const { told, end } = await play(tester, { jobs: { tester: reports } }, { fixes: 2 });
-    expect(told.filter((line) => line.startsWith('fixer'))).toHaveLength(2);
+    const { told: reported, end } = await play(tester, { jobs: { tester: reports } }, { fixes: 2 });
+    expect(reported.filter((line) => line.startsWith('fixer'))).toHaveLength(2);
     expect(end).toMatchObject({ type: 'agent', reason: expect.stringMatching(/e \(high\) and 2 more.*2 attempts/) });
-    expect(told.at(-1)).toBe('notice test_failed');
+    expect(reported.at(-1)).toBe('notice test_failed');
   });
   it('may run without any fix [N-30]', async () => {
     const script = { jobs: { tester: [says(report(false))] }, policy: { fixAttempts: 0 } };
-    const { end, told } = await play(tester, script);
+    const { end, told: reported } = await play(tester, script);
     expect(end).toMatchObject({ is: 'failed', type: 'agent' });
-    expect(told).toEqual(['follow', 'tester completed', 'notice test_failed']);
+    expect(reported).toEqual(['follow', 'tester completed', 'notice test_failed']);
   });
   it('fails after its fixer changed nothing twice in a row', async () => {
     const { end } = await play(tester, { jobs: { tester: [says(report(false, concern('high')))] } });
     expect(end).toMatchObject({ type: 'job_failed', reason: expect.stringContaining('Nothing changed') });
   });
   it('asks again after an unreadable report, then fails with the raw answer [A-133, A-198, N-30]', async () => {
-    const { told, end, step } = await play(tester, { jobs: { tester: [says('rubbish')] } });
-    expect(told).toEqual(['follow', 'tester completed', 'tester completed', 'notice test_failed']);
+    const { told: reported, end, step } = await play(tester, { jobs: { tester: [says('rubbish')] } });
+    expect(reported).toEqual(['follow', 'tester completed', 'tester completed', 'notice test_failed']);
     expect(end).toMatchObject({ is: 'failed', type: 'agent', detail: '"rubbish"' });
     expect(step.output).toBe('rubbish');
   });
@@ -79,8 +79,8 @@ describe('the tester', () => {
     expect(end).toMatchObject({ is: 'failed', type: 'job_failed' });
   });
   it('tests an environment that shows the head, if there is one', async () => {
-    const { told } = await play(tester, { jobs: { tester: [says(report(true))] }, site: 'live' });
-    expect(told).toEqual(['follow', 'tester completed']);
+    const { told: reported } = await play(tester, { jobs: { tester: [says(report(true))] }, site: 'live' });
+    expect(reported).toEqual(['follow', 'tester completed']);
   });
 });
 

@@ -3,7 +3,7 @@ import { readVariables } from '../../../worker/configuration/variables.ts';
 import { RunInput } from '../../../workflows/gates/index.ts';
 import { wish } from '../../support/builders.ts';
 
-const told = (input: unknown): string => fieldsMessage(badFields(RunInput.safeParse(input).error!, input));
+const reported = (input: unknown): string => fieldsMessage(badFields(RunInput.safeParse(input).error!, input));
 const coder = wish({ kind: 'coder' });
 
 describe('a message about bad input names what was expected and what was found', () => {
@@ -22,14 +22,14 @@ describe('a message about bad input names what was expected and what was found',
     ],
     [{ ...coder, tsk: 1 }, 'tsk: no such key here'],
   ])('%j', (input, message) => {
-    expect(told(input)).toBe(message);
+    expect(reported(input)).toBe(message);
   });
 
   it.each([
     ['cdoer', /^pipeline\.steps\[0\]\.kind: expected a step with a kind, one of .*, found 'cdoer'$/],
     [undefined, /^pipeline\.steps\[0\]\.kind: .*, found nothing$/],
   ])('a step of kind %j', (kind, message) => {
-    expect(told(wish({ kind } as never))).toMatch(message);
+    expect(reported(wish({ kind } as never))).toMatch(message);
   });
 });
 

@@ -202,9 +202,9 @@ it('weightOf estimates the size of JSON', () => {
 
 it('the steps in a run’s result stay within their size limit', () => {
   const entries = many(64, (n) => stepEntry(fullStep(n, 'done', LONG_ENOUGH)));
-  const told: StepEntry[] = shownWithin(entries);
-  expect(bytesOf(told)).toBeLessThanOrEqual(256_000);
-  expect(told.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));
+  const reported: StepEntry[] = shownWithin(entries);
+  expect(bytesOf(reported)).toBeLessThanOrEqual(256_000);
+  expect(reported.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));
   expect(entries[0]!.attempts).toHaveLength(200);
 });
 

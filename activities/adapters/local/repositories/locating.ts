@@ -30,8 +30,8 @@ export async function locate(repository: string): Promise<Located> {
   if (given === undefined || !path.isAbsolute(given) || given.includes('\0')) return { is: 'none' };
   try {
     const folder = await realpath(given);
-    const told = await trusting(folder);
-    const [bare, inside, gitDir = '', commonDir = '', top] = told.split('\n');
+    const reported = await trusting(folder);
+    const [bare, inside, gitDir = '', commonDir = '', top] = reported.split('\n');
     if (bare !== 'true' && (inside === 'true' || top === undefined || (await realpath(top)) !== folder)) {
       return { is: 'none' };
     }

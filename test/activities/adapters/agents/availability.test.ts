@@ -97,7 +97,7 @@ describe('an agent', () => {
     await refuse('a');
     after(1);
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(`job-${n}`)));
-    expect(answers.filter((told) => told === undefined)).toHaveLength(1);
+    expect(answers.filter((reported) => reported === undefined)).toHaveLength(1);
   });
 
   it.each<[string, Trial, number, boolean]>([
@@ -112,9 +112,9 @@ describe('an agent', () => {
     expect(await ask('b')).toBeUndefined();
     trials['b'] = trial;
     after(minutes);
-    const told = await ask('c');
-    expect(told === undefined).toBe(begins);
-    if (!begins) expect(told).toMatchObject({ tried: 'b' });
+    const reported = await ask('c');
+    expect(reported === undefined).toBe(begins);
+    if (!begins) expect(reported).toMatchObject({ tried: 'b' });
     expect(await open().isQuiet()).toBe(trial === 'available');
   });
 

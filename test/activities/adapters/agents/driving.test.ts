@@ -4,7 +4,7 @@ import { drive, type Driven } from '../../../../activities/adapters/agents/drive
 
 type Answer = Turn | ((opening: ConversationOpening) => Turn | Promise<Turn>);
 
-const told = (over: Partial<ShownJob> = {}): ShownJob => ({
+const reported = (over: Partial<ShownJob> = {}): ShownJob => ({
   role: 'coder',
   brief: 'Add a greeting.',
   task: { id: 'T-1', title: 'Greet' },
@@ -33,7 +33,7 @@ async function driven(answers: Answer[], over: Partial<ShownJob> = {}, cancel = 
       close: () => Promise.resolve(void (closed += 1)),
     });
   const opening = { program: [], cwd: '/', env: {}, arguments: [], mode: 'write', scratch: '/' } as const;
-  const job = told(over);
+  const job = reported(over);
   const end = await drive({ job, open, opening, seen: (event) => seen.push(event), signal: cancel.signal });
   expect(closed).toBe(1);
   return { end, prompts, schemas, seen };
@@ -118,7 +118,7 @@ it.each<[string, Answer[], Partial<ShownJob>, Driven]>([
 
 it('a program that cannot be opened fails, or cannot work now', async () => {
   const opening = { program: [], cwd: '/', env: {}, arguments: [], mode: 'write', scratch: '/' } as const;
-  const given = { job: told(), opening, seen: () => undefined, signal: new AbortController().signal };
+  const given = { job: reported(), opening, seen: () => undefined, signal: new AbortController().signal };
   const failing =
     (message: string): Open =>
     () =>

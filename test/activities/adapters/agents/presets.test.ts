@@ -164,7 +164,7 @@ describe('OpenCode 1.18.33', () => {
     expect(Date.parse((turn as { until: string }).until)).toBeGreaterThanOrEqual(before + 60_000);
   });
 
-  it('is told from its log, in which errors of the model for titles do not matter', () => {
+  it('is read from its log, in which errors of the model for titles do not matter', () => {
     const line = (small: boolean) =>
       `timestamp=2026-11-28T18:47:58.504Z level=ERROR run=06c2 message="stream error" providerID=fake small=${small} error.error="AI_APICallError: Rate limit reached for \\"fake\\"."`;
     expect(reading(readLog, [line(true)], 1).turn.is).toBe('failed');

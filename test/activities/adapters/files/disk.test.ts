@@ -20,11 +20,11 @@ it.each([
   ['git over the quota', new Error('error: unable to write file x: Disk quota exceeded'), true],
   ['anything else', withCode('EACCES'), false],
 ])('a full disk is recognised: %s', async (_, failure, full) => {
-  const told = await roomFor('/the/data', () => Promise.reject(failure)).catch((each: unknown) => each);
-  if (!full) return expect(told).toBe(failure);
-  expect(told).toBeInstanceOf(DiskFull);
-  expect((told as Error).message).toBe(`The disk of /the/data is full: ${failure.message}`);
-  expect(await roomFor('/', () => Promise.reject(told as Error)).catch((each: unknown) => each)).toBe(told);
+  const reported = await roomFor('/the/data', () => Promise.reject(failure)).catch((each: unknown) => each);
+  if (!full) return expect(reported).toBe(failure);
+  expect(reported).toBeInstanceOf(DiskFull);
+  expect((reported as Error).message).toBe(`The disk of /the/data is full: ${failure.message}`);
+  expect(await roomFor('/', () => Promise.reject(reported as Error)).catch((each: unknown) => each)).toBe(reported);
 });
 
 it('a full disk during work under a lock is thrown as DiskFull, and the lock is released', async () => {

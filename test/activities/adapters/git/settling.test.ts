@@ -425,7 +425,7 @@ describe('work outside of the checkout’s branch', () => {
       { is: 'nothing' },
       'which no branch names',
     ],
-  ])('becomes the result, or is reported and kept: %s', async (name, script, end, told) => {
+  ])('becomes the result, or is reported and kept: %s', async (name, script, end, reported) => {
     const { message, ...settling } = await shop.begin(name.replaceAll(' ', '-'));
     await run(settling.tree, script);
     await settleNow(settling, message);
@@ -433,7 +433,7 @@ describe('work outside of the checkout’s branch', () => {
     const settled = await settleNow(settling, message);
     expect(settled).toMatchObject(end);
     const notes = settled.notes.join(' ');
-    expect(notes).toContain(told);
+    expect(notes).toContain(reported);
     if (/Left behind/.test(notes)) {
       const file = /Kept in (\S+\.bundle)/.exec(notes)![1]!;
       expect(await readdir(path.dirname(file))).toContain(path.basename(file));

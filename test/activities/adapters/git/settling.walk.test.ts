@@ -83,13 +83,13 @@ async function mayBePushed(settled: Settled): Promise<void> {
 /** Expects every commit that the agent recorded in the result, or in a bundle that a note names. */
 async function isTakenOrKept(settled: Settled, commits: string[]): Promise<void> {
   const copy = await shop.workspace.fetch(shop.repository);
-  const told = [...settled.notes.join(' ').matchAll(/(\S+\.bundle)/g)].map(([, file]) => file!);
+  const reported = [...settled.notes.join(' ').matchAll(/(\S+\.bundle)/g)].map(([, file]) => file!);
   const probe = path.join(shop.home, 'probe.git');
   await run(
     shop.home,
     `rm -rf ${probe}; git init -q --bare ${probe}; echo ${copy}/objects > ${probe}/objects/info/alternates`,
   );
-  for (const file of told) await run(probe, `git bundle unbundle ${file} >/dev/null`);
+  for (const file of reported) await run(probe, `git bundle unbundle ${file} >/dev/null`);
   for (const commit of commits) {
     const result =
       settled.is === 'made' ? `git merge-base --is-ancestor ${commit} ${settled.commit} 2>/dev/null` : 'false';

@@ -152,8 +152,8 @@ describe('a command', () => {
       usage: { costCents: 2 },
       head: await git('rev-parse', 'work'),
     });
-    const told = JSON.parse(await git('show', 'work:stdin.json'));
-    expect(told).toEqual({
+    const reported = JSON.parse(await git('show', 'work:stdin.json'));
+    expect(reported).toEqual({
       key: the.key,
       role: 'coder',
       task: the.task,
@@ -161,7 +161,7 @@ describe('a command', () => {
       brief: 'Do it.',
       priorOutputs: [],
     });
-    expect(await git('show', 'work:file.json')).toBe(JSON.stringify(told, null, 1));
+    expect(await git('show', 'work:file.json')).toBe(JSON.stringify(reported, null, 1));
     expect(await readFile(path.join(home, 'env'), 'utf8')).not.toMatch(/GATEHOUSE_SECRET|TEMPORAL_API_KEY/);
     expect(await git('log', '-1', '--format=%an %s', 'work')).toBe('gatehouse coder: T-1 A task');
     expect(await git('branch', '--show-current')).toBe('main');

@@ -171,8 +171,8 @@ describe('a job that tries an agent', () => {
     const { executor, job, other } = await trying(script);
     const began = Date.now();
     await ended(executor, job);
-    const told = await executor.unavailable(other);
-    const wait = told && Math.round((Date.parse(told.until!) - began) / 60_000);
+    const reported = await executor.unavailable(other);
+    const wait = reported && Math.round((Date.parse(reported.until!) - began) / 60_000);
     expect(wait).toBe(minutes);
   });
 });
