@@ -71,6 +71,8 @@ const LAW: Record<string, string[]> = {
   ],
   // The rooms that vendors share. They know no vendor, and import only rooms listed before them.
   'activities/adapters/files': ['type:zod', 'node:', 'execa'],
+  // The database that workers share.
+  'activities/adapters/state': ['kysely', 'libsql', 'pg', 'zod', 'node:'],
   'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
   'activities/adapters/git': [
     'workflows/contracts',

@@ -23,8 +23,12 @@ export interface Programs {
 
 /** Finds PostgreSQL and the Temporal server, or builds the latter once. Throws with what to install if it cannot. */
 export async function getPrograms(say: (line: string) => void): Promise<Programs> {
-  return { postgres: (await findPostgres()) ?? (await getPostgres(say)), temporal: await getServer(say) };
+  return { postgres: await postgresPrograms(say), temporal: await getServer(say) };
 }
+
+/** The folder of `initdb` and `postgres`, from the system or downloaded once. */
+export const postgresPrograms = async (say: (line: string) => void): Promise<string> =>
+  (await findPostgres()) ?? (await getPostgres(say));
 
 async function findPostgres(): Promise<string | undefined> {
   const { PGBIN, PATH = '' } = process.env;

@@ -1,0 +1,104 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as the newest migration leaves them. Times are milliseconds since 1970. Columns named after a schema hold its
+ * JSON; whoever reads them parses them with that schema.
+ */
+export interface Tables {
+  sessions: SessionsTable;
+  leases: LeasesTable;
+  meter: MeterTable;
+  texts: TextsTable;
+  outbox: OutboxTable;
+  receipts: ReceiptsTable;
+  changes: ChangesTable;
+  own_commits: OwnCommitsTable;
+  pull_numbers: PullNumbersTable;
+}
+
+/** A process that holds leases, or held them. */
+interface SessionsTable {
+  id: string;
+  /** Identifies the process to those who can see it. */
+  process: string;
+  /** Its leases are valid until then, by the database's clock. */
+  until: number;
+  /** 1 if somebody has taken a lease from it. It must not go on. */
+  ended: number;
+}
+
+/** What one process at a time does. */
+interface LeasesTable {
+  /** Grows with each lease that is given, so that a later owner has a higher one. */
+  fence: Generated<number>;
+  name: string;
+  session: string;
+}
+
+/** The cost of each job. */
+interface MeterTable {
+  key: string;
+  /** A calendar month in UTC, as `2026-11`. */
+  month: string;
+  at: string;
+  cost_cents: number;
+}
+
+/** Large texts by their SHA-256. */
+interface TextsTable {
+  hash: string;
+  text: string;
+  kept_at: number;
+}
+
+/** Notices that are not delivered yet. */
+interface OutboxTable {
+  adapter: string;
+  key: string;
+  workflow_id: string;
+  /** When the notice was made, in ISO 8601. The oldest is delivered first. */
+  at: string;
+  message: string;
+  /** Why the message cannot be read, if so. It is kept for people, and never delivered. */
+  unreadable: string | null;
+}
+
+/** The time of the newest delivered notice of each workflow. */
+interface ReceiptsTable {
+  adapter: string;
+  workflow_id: string;
+  at: string;
+}
+
+/** A work branch: its pull request, and the run that has it. */
+interface ChangesTable {
+  /** The repository's canonical name. */
+  repository: string;
+  branch: string;
+  base: string;
+  number: number | null;
+  title: string | null;
+  body: string | null;
+  state: string;
+  merge_commit: string | null;
+  ahead: string | null;
+  owner_workflow: string | null;
+  owner_run: string | null;
+  /** Grows with each owner. */
+  epoch: number;
+  /** Grows with each change of the row. */
+  version: number;
+}
+
+/** Commits that we have published, or were about to. */
+interface OwnCommitsTable {
+  repository: string;
+  branch: string;
+  commit: string;
+}
+
+/** The last number of a pull request, by repository. */
+interface PullNumbersTable {
+  repository: string;
+  last: number;
+}
