@@ -1,9 +1,10 @@
 import path from 'node:path';
+import type { Location } from '../activities/adapters/state/connecting.ts';
 import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
 import { configurationOf } from './configuration/configuration-file.ts';
 import { readVariables, type CodecKey, type Variables } from './configuration/variables.ts';
 import { codecKeysOf } from './configuration/encryption.ts';
-import { stateFolder, temporalOf } from './configuration/shared.ts';
+import { databaseOf, stateFolder, temporalOf } from './configuration/shared.ts';
 
 export interface WorkerConfig {
   variables: Variables;
@@ -11,6 +12,8 @@ export interface WorkerConfig {
   namespace: string;
   address: string;
   connection: Record<string, unknown>;
+  /** The database that workers share. */
+  database: Location;
   /** The keys that encrypt payloads. Empty if encryption is off. */
   codecKeys?: CodecKey[];
   /** The whole environment, from which the environment of repositories' commands is made. */
@@ -20,9 +23,11 @@ export interface WorkerConfig {
 /** Reads the worker's environment, once. Throws `BadVariables` before anything is started. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const variables = readVariables(environment);
+  const data = path.resolve(variables.GATEHOUSE_DATA ?? stateFolder());
   return {
     variables,
-    data: path.resolve(variables.GATEHOUSE_DATA ?? stateFolder()),
+    data,
+    database: databaseOf(variables, data),
     ...temporalOf(variables, environment),
     codecKeys: codecKeysOf(variables),
     environment,

@@ -1,5 +1,8 @@
 import { NativeConnection } from '@temporalio/worker';
 import { openPorts } from '../activities/adapters/opening.ts';
+import { presence } from '../activities/adapters/processes/presence.ts';
+import { NewerSchema, StateUnavailable } from '../activities/adapters/state/failures.ts';
+import { State } from '../activities/adapters/state/state.ts';
 import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
@@ -18,7 +21,10 @@ async function main(): Promise<void> {
   const { configuration, commands } = takeSecrets(config);
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
   onReload = () => reload(configuration, log);
+  const state = await openState(config.database, stop);
+  if (!state) return leave([]);
   const { ports, close } = await openPorts(config.variables, {
+    state,
     root: config.data,
     environment: commands,
     configuration: configuration.current,
@@ -29,11 +35,33 @@ async function main(): Promise<void> {
     await serve({ config, ports, log, stop });
   } finally {
     left = await close();
+    await state.close();
     for (const what of left) log.error(what);
   }
-  await send({ is: 'stopped', left });
   log.info(left.length === 0 ? 'worker has stopped' : 'worker has stopped, but some of its processes have not');
+  await leave(left);
+}
+
+/** Ends this process. `left`: a sentence for each thing that could not be ended. */
+async function leave(left: string[]): Promise<never> {
+  await send({ is: 'stopped', left });
   process.exit(left.length === 0 ? 0 : 1);
+}
+
+/** Opens the database, and waits until it is up or we are stopped. */
+async function openState(location: WorkerConfig['database'], stop: AbortSignal): Promise<State | undefined> {
+  const state = new State(location, presence);
+  while (!stop.aborted) {
+    try {
+      await state.open();
+      return state;
+    } catch (failure) {
+      if (!(failure instanceof StateUnavailable)) throw failure;
+      process.stderr.write(`${failure.message}\n`);
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -111,6 +139,7 @@ async function connect(
 }
 
 main().catch((failure: unknown) => {
-  process.stderr.write(`${failure instanceof BadVariables ? failure.message : (failure as Error).stack}\n`);
-  process.exit(failure instanceof BadVariables ? 2 : 1);
+  const isSetUp = failure instanceof BadVariables || failure instanceof NewerSchema;
+  process.stderr.write(`${isSetUp ? failure.message : (failure as Error).stack}\n`);
+  process.exit(isSetUp ? 2 : 1);
 });

@@ -10,13 +10,14 @@ import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
 import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
+import { takeOver } from './local/taking-over.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';
 
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
-type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration'>;
+type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'>;
 
 /**
  * Opens the adapters of all vendors. Closing them ends everything that they run on this machine within `CLOSE_MS`, and
@@ -27,6 +28,7 @@ export async function openPorts(
   given: Given,
 ): Promise<{ ports: Ports; close(): Promise<string[]> }> {
   await mkdir(given.root, { recursive: true });
+  await takeOver(given.root, given.state, given.log);
   const file = variables.GATEHOUSE_LEDGER;
   const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
   const opening: Opening = { ...given, variables, ledger };

@@ -6,6 +6,7 @@ import type { Repositories } from './git/publishing/repositories.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { AgentSettings } from './settings/agent-settings.ts';
 import type { AgentsFound } from './settings/reading.ts';
+import type { State } from './state/state.ts';
 import type { RepositorySettings } from './settings/repository-settings.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface Opening<Of extends Shape = Shape> {
   variables: Values<Of>;
   log: (fields: object, message: string) => void;
   ledger?: Ledger | undefined;
+  /** The database that all workers share. */
+  state: State;
 }
 
 /** The options of adapters that work in checkouts of repositories, on any forge. */

@@ -60,7 +60,7 @@ const commandLine = (outdir) =>
     sourcemap: 'linked',
     banner: { js: REQUIRE },
     // The last one is for gRPC's own diagnostics.
-    external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader'],
+    external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader', 'libsql', 'pg'],
     plugins: [actionCommands(outdir), programsOutside, lighterLibraries],
   });
 

@@ -8,6 +8,7 @@ export const variableComments = () =>
   new Map([
     ...commentsOf('worker/configuration/variables.ts', 'Variables'),
     ...commentsOf('activities/adapters/variables.ts', 'adapterVariables'),
+    ...commentsOf('activities/adapters/state/variables.ts', 'stateVariables'),
     ...Object.keys(VENDORS).flatMap((name) => [...commentsOf(`activities/adapters/${name}/variables.ts`, 'variables')]),
   ]);
 

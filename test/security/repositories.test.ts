@@ -14,6 +14,7 @@ import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
 import { removeFolder } from '../support/folders.ts';
+import { stateIn } from '../support/state/databases.ts';
 
 jest.setTimeout(300_000);
 
@@ -38,7 +39,7 @@ async function commit(files: Record<string, string>): Promise<string> {
   await git(shop, ...as, 'commit', '--quiet', '--allow-empty', '--message', 'a commit');
   return git(shop, 'rev-parse', 'HEAD');
 }
-const forge = () => gitForge({ root: path.join(home, 'data'), environment: process.env });
+const forge = () => gitForge({ root: path.join(home, 'data'), environment: process.env, state: stateIn(path.join(home, 'data')) });
 const change = async () => ({
   repository: shop,
   base: 'main',

@@ -158,6 +158,6 @@ class Stage {
       GATEHOUSE_LOOK_SECONDS: '2',
     };
     const variables = readVariables(environment);
-    return { variables, namespace, address, data: '', connection: { address }, environment };
+    return { variables, namespace, address, data: '', database: { file: '' }, connection: { address }, environment };
   }
 }

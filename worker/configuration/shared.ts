@@ -1,5 +1,7 @@
 import envPaths from 'env-paths';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Location } from '../../activities/adapters/state/connecting.ts';
+import { locationOf } from '../../activities/adapters/state/locating.ts';
 import { BadVariables, type Variables } from './variables.ts';
 
 /**
@@ -21,6 +23,15 @@ export function temporalOf(variables: Variables, environment: NodeJS.ProcessEnv)
     throw new BadVariables(
       `TEMPORAL_*: expected valid connection settings of Temporal's tools: ${(failure as Error).message}`,
     );
+  }
+}
+
+/** Where the database is. */
+export function databaseOf(variables: Variables, data: string): Location {
+  try {
+    return locationOf(variables, data);
+  } catch (failure) {
+    throw new BadVariables((failure as Error).message);
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adapterVariables, lacking, oneOf, vendorVariables } from '../../activities/adapters/variables.ts';
+import { stateVariables } from '../../activities/adapters/state/variables.ts';
 import { badFields, fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 
 const number = (expected: string, least: number, most: number) =>
@@ -114,6 +115,7 @@ export const Variables = z.object({
   TEMPORAL_NAMESPACE: z.string().optional(),
   /** The `temporal` program. Default: the one on PATH; otherwise it is downloaded, or built with Go. */
   TEMPORAL_CLI_PATH: z.string().optional(),
+  ...stateVariables,
   ...adapterVariables,
 });
 export type Variables = z.output<typeof Variables>;

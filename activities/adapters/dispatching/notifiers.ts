@@ -16,11 +16,11 @@ export interface OpenNotifier {
  */
 export function routedNotifier(
   notifiers: readonly OpenNotifier[],
-  { root, log, ledger }: Pick<Opening, 'root' | 'log' | 'ledger'>,
+  { state, log, ledger }: Pick<Opening, 'state' | 'log' | 'ledger'>,
 ): Outgoing {
   const opened = notifiers.map(({ name, notifier, types }) => ({
     types,
-    box: outbox(notifier, { name, root, log, ledger }),
+    box: outbox(notifier, { name, state, log, ledger }),
   }));
   const isFor = (types: readonly NoticeType[] | undefined, type: NoticeType) =>
     types === undefined || types.includes(type);

@@ -1,14 +1,8 @@
-import { readdir, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { z } from 'zod';
-import { Notice } from '../../../workflows/contracts/notices.ts';
-import { Task } from '../../../workflows/contracts/pipeline-run.ts';
-import type { KeptNotice, NoticeInventory } from '../../inventory.ts';
+import type { NoticeInventory } from '../../inventory.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Message, Notifier } from '../../ports.ts';
-import { foldersOf, safeName } from '../files/folders.ts';
-import { readJson, writeJson } from '../files/records.ts';
-import { withLock } from '../processes/locks.ts';
+import type { State } from '../state/state.ts';
+import { messageOf, outboxRows } from './outbox-rows.ts';
 
 const LONGEST_PAUSE_MS = 300_000;
 /** The longest pause that a receiver may request. */
@@ -18,14 +12,10 @@ const DEADLINE_MS = 30_000;
 /** How long `deliver` and `close` wait for a delivery. A message that is not delivered by then is kept. */
 const WAIT_MS = 5_000;
 
-/** The time of the newest delivered notice of a workflow. */
-const Told = z.object({ workflowId: z.string(), at: z.string() });
-const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
-
 export interface OutboxOptions {
-  /** The notifier's name, which is also the name of its folder. */
+  /** The notifier's name. */
   name: string;
-  root: string;
+  state: State;
   log: (fields: object, message: string) => void;
   firstPauseMs?: number | undefined;
   waitMs?: number | undefined;
@@ -33,7 +23,7 @@ export interface OutboxOptions {
 }
 
 /**
- * Keeps each message in a file until it is delivered: it outlives its run and this worker, and a notifier that is down
+ * Keeps each message in the database until it is delivered: it outlives its run and this worker, and a notifier that is down
  * blocks nobody. One worker at a time delivers, the oldest message first.
  */
 export const outbox = (notifier: Notifier, options: OutboxOptions): Outgoing => new Outbox(notifier, options);
@@ -41,9 +31,9 @@ export const outbox = (notifier: Notifier, options: OutboxOptions): Outgoing => 
 export type Outgoing = Notifier & NoticeInventory & { close(): Promise<void> };
 
 class Outbox implements Outgoing {
-  private readonly folder;
+  private readonly rows;
   private readonly stop = new AbortController();
-  /** Other workers on this folder may die, so we deliver what they left from time to time. */
+  /** Other workers may die, so we deliver what they left from time to time. */
   private readonly watch = setInterval(() => this.send(), LONGEST_PAUSE_MS).unref();
   private rounds = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
@@ -54,30 +44,27 @@ class Outbox implements Outgoing {
     private readonly notifier: Notifier,
     private readonly options: OutboxOptions,
   ) {
-    this.folder = path.join(foldersOf(options.root).outbox, options.name);
+    this.rows = outboxRows(options.state, options.name);
     this.send();
   }
 
-  /** The file name is derived from the message, so a message is kept once, and names sort by time. */
+  /** A message is kept once, however often it is sent. */
   async deliver(message: Message): Promise<void> {
-    const { key, notice } = message;
-    await writeJson(path.join(this.folder, `${notice.at.replace(/\W/g, '')}-${safeName(key)}.json`), message);
+    await this.rows.keep(message);
     this.send();
     await this.settled();
   }
 
   async list(): Promise<Awaited<ReturnType<NoticeInventory['list']>>> {
     const [adapter, { because }] = [this.options.name, this];
-    const read = async (name: string): Promise<KeptNotice[]> => {
-      const message = await readJson(path.join(this.folder, name), Kept).catch(() => undefined);
-      if (!message) return []; // It was delivered meanwhile. Or it is unreadable, and is set aside in its turn.
-      const { key, workflowId, notice } = message;
-      return [{ adapter, key, workflowId, at: notice.at, ...(because && { because }) }];
-    };
-    const kept = (await Promise.all((await this.waiting()).map(read))).flat();
-    const names = await readdir(this.toldFolder).catch(() => []);
-    const reported = await Promise.all(names.map((name) => readJson(path.join(this.toldFolder, name), Told)));
-    return { kept, told: Object.fromEntries(reported.flatMap((each) => (each ? [[each.workflowId, each.at]] : []))) };
+    const kept = (await this.rows.waiting()).map(({ key, workflowId, at }) => ({
+      adapter,
+      key,
+      workflowId,
+      at,
+      ...(because && { because }),
+    }));
+    return { kept, told: await this.rows.receipts() };
   }
 
   async retell(): Promise<void> {
@@ -109,22 +96,21 @@ class Outbox implements Outgoing {
   /** Delivers until nothing is left or a delivery fails. */
   private async round(): Promise<void> {
     try {
-      while (!this.pause && !this.stop.signal.aborted && (await this.waiting()).length > 0) await this.takeOne();
+      while (!this.pause && !this.stop.signal.aborted && (await this.rows.first())) await this.takeOne();
     } catch (failure) {
       if (!this.stop.signal.aborted) this.backOff(failure as Error & { retryAfterMs?: number });
     }
   }
 
-  /** Holds the lock for one message only, so that nobody waits for another worker's whole queue. */
+  /** Holds the lease for one message only, so that nobody waits for another worker's whole queue. */
   private takeOne(): Promise<void> {
-    return withLock(path.join(this.folder, 'courier.lock'), async () => {
-      const [name] = await this.waiting();
-      if (name === undefined) return;
-      const file = path.join(this.folder, name);
-      const message = await readJson(file, Kept).catch(() => undefined);
+    const { name, state } = this.options;
+    return state.leases.hold(`outbox ${name}`, async () => {
+      const row = await this.rows.first();
+      if (!row) return;
+      const message = messageOf(row);
       if (message) await this.attempt(message);
-      else await this.setAside(file);
-      await rm(file, { force: true });
+      else await this.setAside(row.key);
     });
   }
 
@@ -132,9 +118,7 @@ class Outbox implements Outgoing {
     const { stop, notifier, options } = this;
     await notifier.deliver(message, AbortSignal.any([stop.signal, AbortSignal.timeout(DEADLINE_MS)]));
     options.ledger?.note({ effect: 'notice-delivered', key: `${options.name} ${message.key}` });
-    const { workflowId, notice } = message;
-    const receipt = path.join(this.toldFolder, `${safeName(workflowId)}.json`);
-    await writeJson(receipt, { workflowId, at: notice.at }).catch(() => undefined); // no reason to deliver again
+    await this.rows.delivered(message);
     if (this.failures > 0) this.log({ attempts: this.failures + 1 }, 'notices are delivered again');
     this.failures = 0;
     this.because = undefined;
@@ -157,18 +141,9 @@ class Outbox implements Outgoing {
   }
 
   /** An unreadable message would block all others. */
-  private async setAside(file: string): Promise<void> {
-    this.log({ file }, 'a kept notice cannot be read: it is set aside');
-    await rename(file, `${file}.unreadable`);
-  }
-
-  private get toldFolder(): string {
-    return `${this.folder}.told`;
-  }
-
-  private async waiting(): Promise<string[]> {
-    const names = await readdir(this.folder).catch(() => []);
-    return names.filter((name) => name.endsWith('.json')).sort();
+  private async setAside(key: string): Promise<void> {
+    this.log({ key }, 'a kept notice cannot be read: it is set aside');
+    await this.rows.setAside(key);
   }
 
   private log(fields: object, message: string): void {

@@ -43,6 +43,6 @@ export const local: Vendor<typeof variables> = {
   async tracker({ variables: { GATEHOUSE_ISSUES: issues }, ...opening }) {
     return (await import('./markdown-tracker.ts')).markdownTracker({ ...opening, issues });
   },
-  meter: async (opening) => (await import('./folder-meter.ts')).folderMeter(opening),
-  texts: async (opening) => (await import('./folder-texts.ts')).folderTexts(opening),
+  meter: async (opening) => (await import('./meter.ts')).stateMeter(opening),
+  texts: async (opening) => (await import('./texts.ts')).stateTexts(opening),
 };

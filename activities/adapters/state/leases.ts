@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { LeaseLost } from './failures.ts';
-import type { Database, State } from './state.ts';
+import type { Tables } from './tables.ts';
 
 /** The owner of leases proves that it is alive at this interval, in milliseconds. After `LEASE_MS` it counts as dead. */
 const RENEW_MS = 5_000;
 export const LEASE_MS = 60_000;
-const PAUSE_MS = 40;
+/** The first pause between two looks at a lease that somebody has, and the longest, in milliseconds. */
+const PAUSE_MS = { first: 10, most: 500 };
 /** The sessions of processes that ended without saying so are kept for a day, in milliseconds. */
 const FORGOTTEN_MS = 86_400_000;
 
@@ -20,12 +21,19 @@ export interface Processes {
   end(): void;
 }
 
+/** The database in which leases are given. */
+interface State {
+  readonly now: RawBuilder<number>;
+  query<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T>;
+}
+
 /** A lease that this process holds. */
 export interface Lease {
   /** Grows with each lease that is given. */
   fence: number;
   /** Throws `LeaseLost` if the lease has been taken over. In a transaction, nothing is written then. */
-  check(db: Database): Promise<void>;
+  check(db: Kysely<Tables>): Promise<void>;
 }
 
 /**
@@ -66,7 +74,7 @@ export class Leases {
   private async held<T>(name: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const fence = await this.taken(name);
     this.holding.add(fence);
-    const check = async (db: Database): Promise<void> => {
+    const check = async (db: Kysely<Tables>): Promise<void> => {
       const found = await db.selectFrom('leases').select('fence').where('fence', '=', fence).executeTakeFirst();
       if (!found) throw new LeaseLost(`Another process has taken over ${name}.`);
     };
@@ -79,11 +87,11 @@ export class Leases {
   }
 
   private async taken(name: string): Promise<number> {
-    for (;;) {
+    for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * 2, PAUSE_MS.most)) {
       await this.started();
       const fence = await this.take(name);
       if (fence !== undefined) return fence;
-      if (!(await this.freed(name))) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (!(await this.freed(name))) await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 

@@ -15,7 +15,7 @@ export async function migrate<Tables>(db: Kysely<Tables>, kind: Kind): Promise<v
     const { error } = await migrator.migrateToLatest();
     if (error === undefined) return;
     if (isNewer(error)) throw newer(await applied(db), Object.keys(migrations));
-    if (tries >= TRIES || !isConcurrent(error)) throw error;
+    if (tries >= TRIES || !isConcurrent(error)) throw error as Error;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

@@ -1,6 +1,7 @@
 import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
 import { connecting, type Kind, type Location } from './connecting.ts';
 import { isBusy, isTransient, StateUnavailable } from './failures.ts';
+import { Leases, type Processes } from './leases.ts';
 import { migrate } from './migrating.ts';
 import type { Tables } from './tables.ts';
 
@@ -8,36 +9,38 @@ import type { Tables } from './tables.ts';
 const BUSY_MS = 15_000;
 const BUSY_PAUSE_MS = 20;
 
-export type Database = Kysely<Tables> | Transaction<Tables>;
-
-/** The database that all workers of an installation share. */
+/** The database that all workers of an installation share. It is opened at its first use. */
 export class State {
-  private constructor(
-    private readonly db: Kysely<Tables>,
-    readonly kind: Kind,
-    /** The place in words, without user and password. */
-    readonly shown: string,
-  ) {}
+  readonly kind: Kind;
+  /** The place in words, without user and password. */
+  readonly shown: string;
+  readonly leases: Leases;
+  private readonly db: Kysely<Tables>;
+  private opened: Promise<void> | undefined;
+
+  constructor(location: Location, processes: Processes) {
+    const { kind, dialect, shown } = connecting(location);
+    this.kind = kind;
+    this.shown = shown;
+    this.db = new Kysely<Tables>({ dialect });
+    this.leases = new Leases(this, processes);
+  }
 
   /**
-   * Opens the database, and brings its tables up to date. Throws `NewerSchema` if a newer build has changed it, and
-   * `StateUnavailable` if it does not answer.
+   * Brings the tables up to date. Every call does this, so that a database may be down when this process starts. Throws
+   * `NewerSchema` if a newer build has changed it, and `StateUnavailable` if it does not answer.
    */
-  static async open(location: Location): Promise<State> {
-    const { kind, dialect, shown } = connecting(location);
-    const db = new Kysely<Tables>({ dialect });
-    const state = new State(db, kind, shown);
-    try {
-      await state.asking(() => migrate(db, kind));
-      return state;
-    } catch (failure) {
-      await db.destroy().catch(() => undefined);
+  open(): Promise<void> {
+    this.opened ??= this.asking(() => migrate(this.db, this.kind)).catch((failure: unknown) => {
+      this.opened = undefined;
       throw failure;
-    }
+    });
+    return this.opened;
   }
 
   /** Runs one statement, or several that need not be one. Throws `StateUnavailable` if the database does not answer. */
-  query<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  async query<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+    await this.open();
     return this.asking(() => work(this.db));
   }
 
@@ -45,7 +48,8 @@ export class State {
    * Runs all statements or none, as if no other process were there. The work may be repeated, so it does nothing else. If
    * the answer to a commit is lost, this throws `StateUnavailable` although the change may have been made.
    */
-  transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
+    await this.open();
     const level = this.kind === 'postgres' ? 'serializable' : undefined;
     return this.asking(() => {
       const transaction = this.db.transaction();
@@ -60,8 +64,10 @@ export class State {
       : sql<number>`${Date.now()}`; // all processes are on one machine
   }
 
-  close(): Promise<void> {
-    return this.db.destroy();
+  /** Closes the connections. What fails now leaves leases behind, which others find abandoned. */
+  async close(): Promise<void> {
+    await this.leases.close().catch(() => undefined);
+    await this.db.destroy();
   }
 
   private async asking<T>(work: () => Promise<T>): Promise<T> {

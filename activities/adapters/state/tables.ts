@@ -13,7 +13,7 @@ export interface Tables {
   receipts: ReceiptsTable;
   changes: ChangesTable;
   own_commits: OwnCommitsTable;
-  pull_numbers: PullNumbersTable;
+  pulls: PullsTable;
 }
 
 /** A process that holds leases, or held them. */
@@ -59,8 +59,8 @@ interface OutboxTable {
   /** When the notice was made, in ISO 8601. The oldest is delivered first. */
   at: string;
   message: string;
-  /** Why the message cannot be read, if so. It is kept for people, and never delivered. */
-  unreadable: string | null;
+  /** 1 if the message cannot be read. It is kept for people, and never delivered. */
+  unreadable: number;
 }
 
 /** The time of the newest delivered notice of each workflow. */
@@ -97,8 +97,9 @@ interface OwnCommitsTable {
   commit: string;
 }
 
-/** The last number of a pull request, by repository. */
-interface PullNumbersTable {
+/** The branch of each pull request, also of those that are closed. */
+interface PullsTable {
   repository: string;
-  last: number;
+  number: number;
+  branch: string;
 }

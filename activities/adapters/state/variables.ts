@@ -1,18 +1,16 @@
 import { z } from 'zod';
 
-const URL_EXPECTED = 'an address as postgres://user@host:5432/database';
+export const URL_EXPECTED = 'an address as postgres://user@host:5432/database';
+export const isDatabaseUrl = (text: string): boolean =>
+  /^postgres(?:ql)?:\/\/\S+$/.test(text) && URL.canParse(text) && new URL(text).pathname.length > 1;
 
 /** The variables of the database. Each comment is a description in CONFIGURATION.md. */
 export const stateVariables = {
   /**
-   * The address of a PostgreSQL database for everything that several workers share, and that outlives the history of a
-   * run. Default: an SQLite file in the data folder, for workers on one machine.
+   * The address of a PostgreSQL database, as `postgres://user:password@host:5432/database`, for what workers share and what
+   * outlives the history of a run. Default: an SQLite file in the data folder, which serves the workers of one machine.
    */
-  GATEHOUSE_DATABASE_URL: z
-    .string()
-    .regex(/^postgres(?:ql)?:\/\/\S+$/, { error: URL_EXPECTED })
-    .optional()
-    .meta({ secret: true }),
+  GATEHOUSE_DATABASE_URL: z.string().refine(isDatabaseUrl, { error: URL_EXPECTED }).optional().meta({ secret: true }),
   /** A file with that address, to use instead of `GATEHOUSE_DATABASE_URL`. */
   GATEHOUSE_DATABASE_URL_FILE: z.string().optional(),
 };

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ import { BadVariables, readVariables } from '../../../worker/configuration/varia
 import { InMemoryNotifier } from '../../support/in-memory/notifier.ts';
 import { until } from '../../support/until.ts';
 import { messageOf, notifierContract, wordsOf } from './notifier-contract.ts';
+import { outboxRows } from '../../../activities/adapters/dispatching/outbox-rows.ts';
+import { stateIn } from '../../support/state/databases.ts';
 
 let root: string;
 let hook: Awaited<ReturnType<typeof receiver>>;
@@ -76,8 +78,7 @@ function listening() {
 }
 
 const silent = () => undefined;
-const kept = async (name: string) =>
-  (await readdir(path.join(root, 'outbox', name))).filter((each) => each.endsWith('.json'));
+const kept = (name: string) => outboxRows(stateIn(root), name).waiting();
 const linesOf = async (file: string) =>
   (await readFile(file, 'utf8').catch(() => ''))
     .split('\n')
@@ -126,7 +127,14 @@ notifierContract('all of them with an outbox each', async () => {
 
 const routesAre = (GATEHOUSE_NOTIFY: string) => readVariables({ GATEHOUSE_NOTIFY, GATEHOUSE_WEBHOOK_URL: hook.url });
 const openRoutes = (routes: string, log: OutboxOptions['log']) =>
-  openNotifier({ root, environment: {}, configuration: () => noConfiguration, variables: routesAre(routes), log });
+  openNotifier({
+    root,
+    state: stateIn(root),
+    environment: {},
+    configuration: () => noConfiguration,
+    variables: routesAre(routes),
+    log,
+  });
 
 describe('a webhook', () => {
   const message = messageOf();
@@ -285,7 +293,7 @@ describe('routes', () => {
 describe('an outbox', () => {
   const LATER = 3_600_000;
   const open = (notifier: Notifier, options: Partial<OutboxOptions> = {}) => {
-    const box = outbox(notifier, { name: 'x', root, log: silent, firstPauseMs: 1, ...options });
+    const box = outbox(notifier, { name: 'x', state: stateIn(root), log: silent, firstPauseMs: 1, ...options });
     opened.push(box);
     return box;
   };
@@ -394,14 +402,14 @@ describe('an outbox', () => {
 
   it('sets an unreadable message aside, and delivers later ones', async () => {
     const { log, lines } = listening();
-    const folder = path.join(root, 'outbox', 'x');
-    await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, '0.json'), '{"key": 1}');
+    const row = { adapter: 'x', key: '0', workflow_id: 'w', at: '2026', message: '{"key": 1}', unreadable: 0 };
+    await stateIn(root).query((db) => db.insertInto('outbox').values(row).execute());
     const notifier = new InMemoryNotifier();
     await open(notifier, { log }).deliver(first);
     expect(idsOf(notifier.told.values())).toEqual(['one']);
     expect(lines).toEqual(['a kept notice cannot be read: it is set aside']);
-    expect(await readdir(folder)).toEqual(['0.json.unreadable']);
+    expect(await kept('x')).toEqual([]);
+    expect(await stateIn(root).query((db) => db.selectFrom('outbox').select('message').execute())).toHaveLength(1);
   });
 });
 

@@ -16,6 +16,8 @@ fs.rm = async (place, options) => {
 syncBuiltinESMExports();
 
 const { noConfiguration } = await import('../../../activities/adapters/configuration/configuration.ts');
+const { presence } = await import('../../../activities/adapters/processes/presence.ts');
+const { State } = await import('../../../activities/adapters/state/state.ts');
 const { openPorts } = await import('../../../activities/adapters/opening.ts');
 const { readConfig } = await import('../../../worker/config.ts');
 
@@ -24,10 +26,11 @@ subscribe('gatehouse:git', (message) => {
   tellEffect(`git ${ms} ${args.slice(0, 2).join(' ').slice(0, 60)}`);
 });
 
-const { data, variables } = readConfig();
+const { data, variables, database } = readConfig();
+const state = new State(database, presence);
 const { ports } = await openPorts(
   { ...variables, GATEHOUSE_NOTIFY: [] },
-  { root: data, environment: process.env, configuration: () => noConfiguration, log: () => undefined },
+  { root: data, state, environment: process.env, configuration: () => noConfiguration, log: () => undefined },
 );
 const deliver: typeof ports.notifier.deliver = async ({ task, notice }) => tellEffect(`${task.id} ${notice.type}`);
 await serve({

@@ -1,6 +1,8 @@
 // The production worker under test, with faults, and with ports that call the world over HTTP.
 import { NativeConnection } from '@temporalio/worker';
 import { noConfiguration } from '../../../activities/adapters/configuration/configuration.ts';
+import { presence } from '../../../activities/adapters/processes/presence.ts';
+import { State } from '../../../activities/adapters/state/state.ts';
 import { openPorts } from '../../../activities/adapters/opening.ts';
 import { readConfig } from '../../../worker/config.ts';
 import { openLog } from '../../../worker/logging.ts';
@@ -39,8 +41,9 @@ async function connect(): Promise<NativeConnection> {
 /** A worker without a world uses the adapters of this machine. */
 async function portsOf() {
   if (worldPort !== '') return remotePorts(callOver(Number(worldPort)) as never, faults);
-  const { variables, data, environment } = config;
-  const given = { root: data, environment, configuration: () => noConfiguration, log: log.info.bind(log) };
+  const { variables, data, environment, database } = config;
+  const state = new State(database, presence);
+  const given = { root: data, state, environment, configuration: () => noConfiguration, log: log.info.bind(log) };
   return struckPorts((await openPorts(variables, given)).ports, faults);
 }
 

@@ -3,7 +3,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { presence } from '../../../activities/adapters/processes/presence.ts';
 import type { Location } from '../../../activities/adapters/state/connecting.ts';
+import { State } from '../../../activities/adapters/state/state.ts';
+import { STATE_FILE } from '../../../activities/adapters/state/locating.ts';
 import { removeFolder } from '../folders.ts';
 
 /** The address of a PostgreSQL server for tests. `npm run test:state` starts one. */
@@ -41,3 +44,12 @@ async function administer(server: string, statement: string): Promise<void> {
   await client.connect();
   await client.query(statement).finally(() => client.end());
 }
+
+export async function openState(location: Location): Promise<State> {
+  const state = new State(location, presence);
+  await state.open();
+  return state;
+}
+
+/** The state in a data folder, as a worker of its own would open it. */
+export const stateIn = (root: string): State => new State({ file: path.join(root, STATE_FILE) }, presence);

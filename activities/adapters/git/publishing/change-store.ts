@@ -1,100 +1,78 @@
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
-import { z } from 'zod';
 import type { RunOwner } from '../../../../workflows/contracts/activities.ts';
-import type { Change } from '../../../../workflows/contracts/change.ts';
-import { foldersOf, safeName } from '../../files/folders.ts';
-import { readJson, writeJson } from '../../files/records.ts';
-import { withLock } from '../../processes/locks.ts';
+import type { State } from '../../state/state.ts';
+import { changesIn, ownCommitsIn, type ChangeKey, type ChangeRecord, type Versioned } from './change-rows.ts';
 
-/** The record of one work branch: its pull request, its owner, and which of its commits are ours. */
-const ChangeRecord = z.object({
-  repository: z.string(),
-  branch: z.string(),
-  base: z.string(),
-  number: z.number().optional(),
-  title: z.string().optional(),
-  body: z.string().optional(),
-  state: z.enum(['open', 'merged', 'closed']),
-  mergeCommit: z.string().optional(),
-  holder: z.object({ workflowId: z.string(), runId: z.string() }).optional(),
-  /**
-   * Commits that we published, recorded before they are pushed: they count as ours even if the answer to the push is lost.
-   */
-  ours: z.array(z.string()),
-  /** The last head that was ahead of its base. Without one there was nothing to merge or close. */
-  ahead: z.string().optional(),
-});
-export type ChangeRecord = z.output<typeof ChangeRecord>;
+export type { ChangeRecord } from './change-rows.ts';
 
-/** The key of a change's record: its repository's canonical name, and its branch. */
-type ChangeKey = Pick<Change, 'repository' | 'branch' | 'base'>;
+/** How often a record may change under an edit before the edit fails for now. */
+const TRIES = 20;
 
-/** The records of one data folder. Repositories have their canonical names. */
+/** The records of all work branches. Repositories have their canonical names. */
 export class ChangeStore {
-  private readonly folders;
+  constructor(private readonly state: State) {}
 
-  constructor(root: string) {
-    this.folders = foldersOf(root);
+  async read(key: ChangeKey): Promise<ChangeRecord> {
+    return (await this.versioned(key)).record;
   }
 
-  async read({ repository, branch, base }: ChangeKey): Promise<ChangeRecord> {
-    const found = await readJson(this.fileOf(repository, branch), ChangeRecord);
-    return found ?? { repository, branch, base, state: 'open', ours: [] };
-  }
-
-  /** Changes a record. Changes are serialised, also across processes. */
-  change(key: ChangeKey, edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>): Promise<ChangeRecord> {
-    const file = this.fileOf(key.repository, key.branch);
-    return withLock(`${file}.lock`, async () => {
-      const edited = await edit(await this.read(key));
-      await writeJson(file, edited);
-      return edited;
-    });
+  /**
+   * Changes a record by compare and swap, so the edit is called again with what another one has written meanwhile. A new
+   * owner has a higher epoch than any before.
+   */
+  async change(
+    key: ChangeKey,
+    edit: (record: ChangeRecord) => ChangeRecord | Promise<ChangeRecord>,
+  ): Promise<ChangeRecord> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = await this.versioned(key);
+      const after = await edit(before.record);
+      if (after === before.record) return after;
+      if (await this.state.query((db) => changesIn(db).swap(before, after))) return after;
+    }
+    throw new Error(`The record of ${key.branch} changed ${TRIES} times while we edited it.`);
   }
 
   /** All records. */
-  async all(): Promise<ChangeRecord[]> {
-    const { changes } = this.folders;
-    const names = await readdir(changes, { recursive: true }).catch((): string[] => []);
-    const files = names.filter((name) => /[\\/](?!pull-\d+\.|last-number\.)[^\\/]+\.json$/.test(name));
-    const records = await Promise.all(files.map((name) => readJson(path.join(changes, name), ChangeRecord)));
-    return records.filter((record) => record !== undefined);
+  all(): Promise<ChangeRecord[]> {
+    return this.state.query((db) => changesIn(db).all());
   }
 
   /** Releases the branch if this owner has it. */
   async release({ repository, branch }: Omit<ChangeKey, 'base'>, { workflowId, runId }: RunOwner): Promise<void> {
-    const key = { repository, branch, base: '' };
-    const isOwners = ({ holder }: ChangeRecord) => holder?.workflowId === workflowId && holder.runId === runId;
-    if (!isOwners(await this.read(key))) return;
-    await this.change(key, (record) => {
+    await this.change({ repository, branch, base: '' }, (record) => {
       const { holder, ...rest } = record;
-      void holder;
-      return isOwners(record) ? rest : record;
+      return holder?.workflowId === workflowId && holder.runId === runId ? rest : record;
     });
   }
 
-  /** The next pull request's number, counted from 1 per repository. */
-  number(repository: string): Promise<number> {
-    const file = path.join(this.folders.changes, safeName(repository), 'last-number.json');
-    return withLock(`${file}.lock`, async () => {
-      const next = ((await readJson(file, z.number())) ?? 0) + 1;
-      await writeJson(file, next);
-      return next;
+  /** Returns the number of the branch's pull request. If it has none, it gets the next one of its repository, from 1. */
+  pullRequest(key: ChangeKey, { title, body }: { title: string; body: string }): Promise<number> {
+    return this.state.transaction(async (db) => {
+      const changes = changesIn(db);
+      const before = await changes.read(key);
+      if (before.record.number !== undefined) return before.record.number;
+      const number = await changes.nextNumber(key);
+      await changes.swap(before, { ...before.record, number, title, body });
+      return number;
     });
   }
 
-  /** Records the branch of a pull request, so that it is found by its number. */
-  async point(repository: string, number: number, branch: string): Promise<void> {
-    await writeJson(this.pointerOf(repository, number), { branch });
+  /** The branch of a pull request, also of one that is closed. */
+  branchOf(repository: string, number: number): Promise<string | undefined> {
+    return this.state.query((db) => changesIn(db).branchOf(repository, number));
   }
 
-  async branchOf(repository: string, number: number): Promise<string | undefined> {
-    return (await readJson(this.pointerOf(repository, number), z.object({ branch: z.string() })))?.branch;
+  /** Records commits that we are about to publish. They count as ours even if the answer to the push is lost. */
+  async own(key: ChangeKey, commits: readonly string[]): Promise<void> {
+    await this.state.query((db) => ownCommitsIn(db).add(key, commits));
   }
 
-  private pointerOf = (repository: string, number: number) =>
-    path.join(this.folders.changes, safeName(repository), `pull-${number}.json`);
-  private fileOf = (repository: string, branch: string) =>
-    path.join(this.folders.changes, safeName(repository), `${safeName(branch)}.json`);
+  /** Those of the commits that we have published, or were about to. */
+  ownAmong(key: ChangeKey, commits: readonly string[]): Promise<Set<string>> {
+    return this.state.query((db) => ownCommitsIn(db).among(key, commits));
+  }
+
+  private versioned(key: ChangeKey): Promise<Versioned> {
+    return this.state.query((db) => changesIn(db).read(key));
+  }
 }

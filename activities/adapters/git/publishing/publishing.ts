@@ -48,11 +48,8 @@ export class Publishing {
       }
       const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);
-      await this.store.change(place, (record) => ({
-        ...record,
-        ours: [...new Set([...record.ours, ...ours])],
-        ahead: next,
-      }));
+      await this.store.own(place, ours);
+      await this.store.change(place, (record) => (record.ahead === next ? record : { ...record, ahead: next }));
       if (await this.workspace.move(change.repository, change.branch, next, head ?? NOTHING)) {
         const key = `${change.repository} ${change.branch}`;
         this.ledger?.note({ effect: 'branch-pushed', key, ...(head && { from: head }), to: next });
@@ -90,8 +87,8 @@ export class Publishing {
     const basis = (await commitOf(copy, change.basis)) ? [change.basis] : [];
     const without = [...(there ? [known] : []), baseHead, ...basis];
     const written = await writtenIn(copy, ['--reverse', head, '--not', ...without]);
-    const { ours } = await this.store.read(await withPath(this.workspace, change));
-    const mine = new Set(ours);
+    const commits = written.map(({ commit }) => commit);
+    const mine = await this.store.ownAmong(await withPath(this.workspace, change), commits);
     const foreign = written.filter(({ commit }) => !mine.has(commit));
     if (foreign.length > 0 || !there || (await isAncestor(copy, known, head))) return foreign.map(foreignCommit);
     // Somebody has reset the branch: it has changed without a new commit.

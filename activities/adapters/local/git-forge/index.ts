@@ -37,10 +37,10 @@ class GitForge implements Forge {
   private readonly ledger;
   private readonly brought = new Map<string, { base: string; by: string | undefined }>();
 
-  constructor({ root, environment, ledger }: Local) {
+  constructor({ root, environment, ledger, state }: Local) {
     this.ledger = ledger;
     this.workshop = new LocalWorkspace(root);
-    this.store = new ChangeStore(root);
+    this.store = new ChangeStore(state);
     this.publishing = new Publishing(this.workshop, this.store, ledger);
     this.repositories = repositoriesOf(this.workshop, this.publishing);
     this.runs = new CheckRuns(root, environment, this.workshop, ledger);
@@ -117,15 +117,8 @@ class GitForge implements Forge {
     return { state: 'closed', ...(head && { head }), baseHead, foreign: [], note };
   }
 
-  async ensurePullRequest(change: Change, { title, body }: { title: string; body: string }): Promise<number> {
-    const place = await withPath(this.workshop, change);
-    const { number } = await this.store.change(place, async (record) => {
-      if (record.number !== undefined) return record;
-      const next = await this.store.number(place.repository);
-      await this.store.point(place.repository, next, place.branch);
-      return { ...record, number: next, title, body };
-    });
-    return number!;
+  async ensurePullRequest(change: Change, wish: { title: string; body: string }): Promise<number> {
+    return this.store.pullRequest(await withPath(this.workshop, change), wish);
   }
 
   endChecks: Forge['endChecks'] = (change, except) => this.runs.endOthers(change, except);

@@ -47,7 +47,7 @@ async function notices({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('workflow_id', 'text', (column) => column.notNull())
     .addColumn('at', 'text', (column) => column.notNull())
     .addColumn('message', 'text', (column) => column.notNull())
-    .addColumn('unreadable', 'text')
+    .addColumn('unreadable', 'integer', (column) => column.notNull())
     .addPrimaryKeyConstraint('outbox_key', ['adapter', 'key'])
     .execute();
   await schema.createIndex('outbox_by_time').on('outbox').columns(['adapter', 'at', 'key']).execute();
@@ -78,7 +78,6 @@ async function changes({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('version', 'integer', (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('changes_key', ['repository', 'branch'])
     .execute();
-  await schema.createIndex('changes_by_number').on('changes').columns(['repository', 'number']).execute();
   await schema
     .createTable('own_commits')
     .addColumn('repository', 'text', (column) => column.notNull())
@@ -87,8 +86,10 @@ async function changes({ schema }: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('own_commits_key', ['repository', 'branch', 'commit'])
     .execute();
   await schema
-    .createTable('pull_numbers')
-    .addColumn('repository', 'text', (column) => column.primaryKey())
-    .addColumn('last', 'integer', (column) => column.notNull())
+    .createTable('pulls')
+    .addColumn('repository', 'text', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('branch', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('pulls_key', ['repository', 'number'])
     .execute();
 }

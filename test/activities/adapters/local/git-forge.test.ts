@@ -16,6 +16,7 @@ import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { forgeContract, type ForgeRig } from '../forge-contract.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(60_000);
 
@@ -44,9 +45,9 @@ async function gitRig(): Promise<GitRig> {
   await at(repository, 'add', '--all');
   await at(repository, ...as('Ana'), 'commit', '--quiet', '-m', 'first');
   await at(repository, 'checkout', '--quiet', '--detach');
-  const forge = gitForge({ root, environment: process.env });
+  const forge = gitForge({ root, environment: process.env, state: stateIn(root) });
   const workspace = new LocalWorkspace(root);
-  const publishing = new Publishing(workspace, new ChangeStore(root));
+  const publishing = new Publishing(workspace, new ChangeStore(stateIn(root)));
 
   /** Commits in a checkout elsewhere, as people do, and returns the commit. */
   async function made(branch: string, files: Record<string, string>, who: string): Promise<string> {
@@ -165,7 +166,7 @@ describe('a repository of a person', () => {
   it('has foreign commits merged in, never overwritten, and conflicts with them refused', async () => {
     const before = await rig.commitOurs(change, { 'b.txt': 'b' });
     const workspace = new LocalWorkspace(path.join(rig.home, 'data'));
-    const publishing = new Publishing(workspace, new ChangeStore(path.join(rig.home, 'data')));
+    const publishing = new Publishing(workspace, new ChangeStore(stateIn(path.join(rig.home, 'data'))));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
       await workspace.checkout(rig.repository, before, tree, { branch: 'work' });
@@ -221,7 +222,11 @@ describe('a repository of a person', () => {
     const limits = { checkSeconds: 60, round: 'r' };
     expect(await rig.forge.checks(change, head, limits)).toMatchObject({ running: ['good'] });
     await until('the check has begun', async () => (await rig.checksBegun()) === 1);
-    const next = gitForge({ root: path.join(rig.home, 'data'), environment: process.env });
+    const next = gitForge({
+      root: path.join(rig.home, 'data'),
+      environment: process.env,
+      state: stateIn(path.join(rig.home, 'data')),
+    });
     expect(await next.checks(change, head, limits)).toMatchObject({ running: ['good'] });
     const over = await until('timed out', async () => {
       const { ended } = await next.checks(change, head, { checkSeconds: 0, round: 'r' });
@@ -328,7 +333,11 @@ describe('a repository of a person', () => {
     await until('the check has begun', async () => (await rig.checksBegun()) === 1);
     await (rig.forge as { close(): Promise<void> }).close();
     await rm(path.join(rig.home, 'hold'));
-    const next = gitForge({ root: path.join(rig.home, 'data'), environment: process.env });
+    const next = gitForge({
+      root: path.join(rig.home, 'data'),
+      environment: process.env,
+      state: stateIn(path.join(rig.home, 'data')),
+    });
     const ended = await until(
       'it ends',
       async () => (await next.checks(change, head, { checkSeconds: 60, round: 'r' })).ended[0],

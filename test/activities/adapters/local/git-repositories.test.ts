@@ -11,6 +11,7 @@ import { Moving } from '../../../../activities/adapters/local/repositories/movin
 import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
 import { settingsOf } from '../../../../activities/adapters/settings/reading.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(120_000);
 
@@ -44,7 +45,7 @@ async function shopOf(...init: string[]): Promise<void> {
   await put('.gatehouse.yml', 'checks: { test: "true" }\nagents: { default: "true" }\n');
   await put('a.txt', 'a\n');
   basis = commit('first');
-  forge = gitForge({ root: data, environment: process.env });
+  forge = gitForge({ root: data, environment: process.env, state: stateIn(data) });
 }
 beforeEach(() => shopOf());
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { gitForge } from '../../../../activities/adapters/local/git-forge/index.
 import { RunInput } from '../../../../workflows/gates/index.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { wish } from '../../../support/builders.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(60_000);
 
@@ -122,7 +123,7 @@ describe('a job’s input is checked when its run starts', () => {
     'git@evil.example:shop.git',
     'ext::sh x',
   ])('a repository elsewhere, such as %s, is refused [A-191]', async (repository) => {
-    const forge = gitForge({ root: rig.home, environment: process.env });
+    const forge = gitForge({ root: rig.home, environment: process.env, state: stateIn(rig.home) });
     expect(await forge.examine({ repository, branch: 'work', branchGiven: false })).toMatchObject({
       is: 'refused',
       fields: [{ path: 'change.repository' }],

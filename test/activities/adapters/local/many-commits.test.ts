@@ -11,6 +11,7 @@ import { bytesOf } from '../../../../workflows/rules/bytes.ts';
 import { completed, ready, wish } from '../../../support/builders.ts';
 import { until } from '../../../support/until.ts';
 import { clusterWith, startRun } from '../../../support/world.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(300_000);
 
@@ -40,7 +41,11 @@ it(`${MANY} commits by others are reported in one answer, and approval of the ol
   git('-C', shop, 'commit', '--quiet', '-m', 'first');
   const basis = git('-C', shop, 'rev-parse', 'HEAD');
   const change = { ...ready.change, repository: shop, basis };
-  const forge = gitForge({ root: path.join(home, 'data'), environment: process.env });
+  const forge = gitForge({
+    root: path.join(home, 'data'),
+    environment: process.env,
+    state: stateIn(path.join(home, 'data')),
+  });
   const made = await forge.commitFiles(change, { files: { 'b.txt': 'b\n' }, message: 'work' });
   const known = (made as { head: string }).head;
   await forge.look(change, known);

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { commandReleases } from '../../../../activities/adapters/local/command-releases.ts';
-import { folderMeter } from '../../../../activities/adapters/local/folder-meter.ts';
+import { stateMeter } from '../../../../activities/adapters/local/meter.ts';
 import { markdownTracker } from '../../../../activities/adapters/local/markdown-tracker.ts';
 import { launch } from '../../../../activities/adapters/processes/processes.ts';
 import { overBudget, metered } from '../../../../activities/budget.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 import { until } from '../../../support/until.ts';
 
 let root: string;
@@ -54,9 +55,9 @@ describe('a directory of Markdown issues as a tracker', () => {
   });
 });
 
-describe('a folder as a meter', () => {
+describe('the meter', () => {
   it('counts each job once, even across the end of a month and across workers', async () => {
-    const [one, other] = [folderMeter({ root }), folderMeter({ root })];
+    const [one, other] = [stateMeter({ state: stateIn(root) }), stateMeter({ state: stateIn(root) })];
     await one.record({ key: 'a', at: '2026-10-31T23:59:59Z', costCents: 5 });
     await other.record({ key: 'a', at: '2026-11-01T00:00:01Z', costCents: 5 });
     await other.record({ key: 'b', at: '2026-11-02T00:00:00Z', costCents: 0.5 });
@@ -65,7 +66,7 @@ describe('a folder as a meter', () => {
     expect(await other.spent('2026-11')).toBe(2.5);
   });
   it('reports a month over its budget; spending exactly the budget is allowed', async () => {
-    const meter = folderMeter({ root });
+    const meter = stateMeter({ state: stateIn(root) });
     const used = (costCents: number): JobReport => ({
       is: 'completed',
       summary: '',

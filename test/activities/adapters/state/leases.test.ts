@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import { LeaseLost } from '../../../../activities/adapters/state/failures.ts';
 import { Leases } from '../../../../activities/adapters/state/leases.ts';
-import { State } from '../../../../activities/adapters/state/state.ts';
-import { DATABASES } from '../../../support/state/databases.ts';
+import type { State } from '../../../../activities/adapters/state/state.ts';
+import { DATABASES, openState } from '../../../support/state/databases.ts';
 
 describe.each(DATABASES)('leases in %s', (_, fresh) => {
   let database: Awaited<ReturnType<typeof fresh>>;
@@ -19,7 +19,7 @@ describe.each(DATABASES)('leases in %s', (_, fresh) => {
 
   beforeEach(async () => {
     database = await fresh();
-    state = await State.open(database.location);
+    state = await openState(database.location);
     dead.clear();
     ended.length = 0;
   });

@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import { execa } from 'execa';
 import { connecting } from '../../../../activities/adapters/state/connecting.ts';
 import { isTransient, NewerSchema, StateUnavailable } from '../../../../activities/adapters/state/failures.ts';
-import { State } from '../../../../activities/adapters/state/state.ts';
-import { DATABASES } from '../../../support/state/databases.ts';
+import type { State } from '../../../../activities/adapters/state/state.ts';
+import { DATABASES, openState } from '../../../support/state/databases.ts';
 
 describe.each(DATABASES)('the state in %s', (_, fresh) => {
   let database: Awaited<ReturnType<typeof fresh>>;
   const open: State[] = [];
   const opened = async () => {
-    const state = await State.open(database.location);
+    const state = await openState(database.location);
     open.push(state);
     return state;
   };
@@ -53,23 +53,28 @@ describe.each(DATABASES)('the state in %s', (_, fresh) => {
 
   it('loses no count when many transactions read and write the same row', async () => {
     const states = await Promise.all([opened(), opened(), opened()]);
-    await states[0]!.query((db) => db.insertInto('pull_numbers').values({ repository: 'r', last: 0 }).execute());
+    await states[0]!.query((db) =>
+      db
+        .insertInto('meter')
+        .values({ ...entry('a'), cost_cents: 0 })
+        .execute(),
+    );
     const add = (state: State) =>
       state.transaction(async (db) => {
-        const { last } = await db.selectFrom('pull_numbers').select('last').executeTakeFirstOrThrow();
+        const { cost_cents: last } = await db.selectFrom('meter').select('cost_cents').executeTakeFirstOrThrow();
         await db
-          .updateTable('pull_numbers')
-          .set({ last: last + 1 })
+          .updateTable('meter')
+          .set({ cost_cents: last + 1 })
           .execute();
       });
     await Promise.all(Array.from({ length: 30 }, (_, index) => add(states[index % 3]!)));
-    const row = await states[1]!.query((db) => db.selectFrom('pull_numbers').select('last').executeTakeFirst());
-    expect(row).toEqual({ last: 30 });
+    const row = await states[1]!.query((db) => db.selectFrom('meter').select('cost_cents').executeTakeFirst());
+    expect(row).toEqual({ cost_cents: 30 });
   });
 
   it('is opened by many processes at once that all find it new', async () => {
-    const script = `import { State } from './activities/adapters/state/state.ts';
-      const state = await State.open(${JSON.stringify(database.location)});
+    const script = `import { openState } from './test/support/state/databases.ts';
+      const state = await openState(${JSON.stringify(database.location)});
       process.stdout.write(JSON.stringify(await state.query((db) => db.selectFrom('meter').selectAll().execute())));
       await state.close();`;
     const run = () => execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
@@ -82,7 +87,7 @@ describe.each(DATABASES)('the state in %s', (_, fresh) => {
     await state.query((db) =>
       sql`insert into kysely_migration (name, timestamp) values ('9999-later', 'now')`.execute(db),
     );
-    const failure = await State.open(database.location).catch((error: unknown) => error);
+    const failure = await openState(database.location).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(NewerSchema);
     expect((failure as Error).message).toMatch(/newer build.*9999-later.*backup/);
     expect(await state.query((db) => db.selectFrom('meter').selectAll().execute())).toEqual([]);
@@ -97,34 +102,36 @@ describe.each(DATABASES)('the state in %s', (_, fresh) => {
 
 it('waits for another process that writes, and reports it as transient if that takes too long', async () => {
   const { location, remove } = await DATABASES[0]![1]();
-  const [one, other] = [await State.open(location), await State.open(location)];
+  const [one, other] = [await openState(location), await openState(location)];
   let begun: () => void = () => undefined;
   const writing = new Promise<void>((resolve) => (begun = resolve));
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   const long = one.transaction(async (db) => {
-    await db.insertInto('pull_numbers').values({ repository: 'r', last: 1 }).execute();
+    await db.insertInto('pulls').values({ repository: 'r', number: 1, branch: 'b' }).execute();
     begun();
     await ended;
   });
   await writing;
-  const waiting = other.query((db) => db.insertInto('pull_numbers').values({ repository: 's', last: 1 }).execute());
+  const waiting = other.query((db) =>
+    db.insertInto('pulls').values({ repository: 's', number: 1, branch: 'b' }).execute(),
+  );
   end();
   await Promise.all([long, waiting]);
-  expect(await one.query((db) => db.selectFrom('pull_numbers').select('repository').execute())).toHaveLength(2);
+  expect(await one.query((db) => db.selectFrom('pulls').select('repository').execute())).toHaveLength(2);
   await Promise.all([one.close(), other.close()]);
   await remove();
 });
 
 it('reports a database that cannot be reached as transient, without its password', async () => {
-  const failure = await State.open({ url: 'postgres://ana:secret@127.0.0.1:1/gate' }).catch((error: unknown) => error);
+  const failure = await openState({ url: 'postgres://ana:secret@127.0.0.1:1/gate' }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(StateUnavailable);
   expect((failure as Error).message).toContain('postgres://127.0.0.1:1/gate cannot be used now');
   expect((failure as Error).message).not.toContain('secret');
 });
 
 it('reports a folder in which no file can be made as transient', async () => {
-  const failure = await State.open({ file: '/dev/null/state.db' }).catch((error: unknown) => error);
+  const failure = await openState({ file: '/dev/null/state.db' }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(StateUnavailable);
 });
 
