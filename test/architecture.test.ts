@@ -73,7 +73,14 @@ const LAW: Record<string, string[]> = {
   'activities/adapters/files': ['type:zod', 'node:', 'execa'],
   // The database that workers share.
   'activities/adapters/state': ['kysely', 'libsql', 'pg', 'zod', 'node:'],
-  'activities/adapters/processes': ['type:activities', 'activities/adapters/files', 'zod', 'node:', 'execa'],
+  'activities/adapters/processes': [
+    'type:activities',
+    'type:activities/adapters/state',
+    'activities/adapters/files',
+    'zod',
+    'node:',
+    'execa',
+  ],
   'activities/adapters/git': [
     'workflows/contracts',
     'type:activities',

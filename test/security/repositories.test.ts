@@ -9,12 +9,12 @@ import { readResult } from '../../activities/adapters/local/command-executor/res
 import { commitId, isAncestor } from '../../activities/adapters/git/commits.ts';
 import { gitForge } from '../../activities/adapters/local/git-forge/index.ts';
 import { parseSettings } from '../../activities/adapters/settings/repository-settings.ts';
-import { LocalWorkspace } from '../../activities/adapters/local/repositories/workspace.ts';
 import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
 import { removeFolder } from '../support/folders.ts';
 import { stateIn } from '../support/state/databases.ts';
+import { workspaceIn } from '../support/local.ts';
 
 jest.setTimeout(300_000);
 
@@ -39,7 +39,8 @@ async function commit(files: Record<string, string>): Promise<string> {
   await git(shop, ...as, 'commit', '--quiet', '--allow-empty', '--message', 'a commit');
   return git(shop, 'rev-parse', 'HEAD');
 }
-const forge = () => gitForge({ root: path.join(home, 'data'), environment: process.env, state: stateIn(path.join(home, 'data')) });
+const forge = () =>
+  gitForge({ root: path.join(home, 'data'), environment: process.env, state: stateIn(path.join(home, 'data')) });
 const change = async () => ({
   repository: shop,
   base: 'main',
@@ -197,7 +198,7 @@ describe('repositories', () => {
     const made = await local.commitFiles({ ...rest, basis }, { files: { 'new.txt': 'new\n' }, message: 'a document' });
     expect(made).toMatchObject({ is: 'committed' });
     const { head, baseHead } = (await local.look({ ...rest, basis })) as { head: string; baseHead: string };
-    await new LocalWorkspace(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), { branch: 'work' });
+    await workspaceIn(path.join(home, 'data')).checkout(shop, head, path.join(home, 'tree'), { branch: 'work' });
     expect(await local.merge({ ...rest, basis }, { head, baseHead, message: 'a merge' })).toMatchObject({
       is: 'merged',
     });
@@ -208,7 +209,7 @@ describe('repositories', () => {
   it('cannot make us run what an agent configured in its checkout', async () => {
     const tree = path.join(home, 'tree');
     const { basis } = await change();
-    const workspace = new LocalWorkspace(path.join(home, 'data'));
+    const workspace = workspaceIn(path.join(home, 'data'));
     await workspace.checkout(shop, basis, tree, { branch: 'work' });
     for (const [name, value] of [
       ['core.fsmonitor', `touch ${trap}; false`],

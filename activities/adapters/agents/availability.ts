@@ -6,7 +6,7 @@ import type { AgentUnavailable } from '../../ports.ts';
 import { foldersOf, hashOf } from '../files/folders.ts';
 import { recordAs } from '../files/reading.ts';
 import { writeJson } from '../files/records.ts';
-import { withLock } from '../processes/locks.ts';
+import type { Exclusively } from '../processes/exclusive.ts';
 
 const MINUTE_MS = 60_000;
 /** When an agent is tried again, after the first refusal, the second, and so on, in minutes. The last one is repeated. */
@@ -66,6 +66,7 @@ export class Availability {
   /** `trialOf` reports on the job with this key, from what is on disk: its worker may be dead. */
   constructor(
     root: string,
+    private readonly exclusively: Exclusively,
     private readonly trialOf: (key: string) => Promise<Trial>,
   ) {
     this.folder = foldersOf(root).unavailable;
@@ -134,7 +135,7 @@ export class Availability {
   }
 
   private locked<T>(identity: string, work: () => Promise<T>): Promise<T> {
-    return withLock(`${this.fileOf(identity)}.lock`, work);
+    return this.exclusively(`agent ${identity}`, work);
   }
 
   private fileOf = (identity: string): string => path.join(this.folder, `${identity}.json`);

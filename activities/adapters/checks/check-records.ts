@@ -27,6 +27,8 @@ export interface OpenRun {
   begun: Begun;
 }
 
+const LEASE = 'checks ';
+
 /** The records of checks, `<repository>/<commit>/<check and command>/<run>`, and the list of those that are open. */
 export class CheckRecords {
   private readonly root;
@@ -41,6 +43,14 @@ export class CheckRecords {
   }
 
   homeOf = (source: string): string => safeName(source);
+  /** The lease under which the checks of a commit are polled. */
+  leaseOf = (commit: string): string => `${LEASE}${path.relative(this.root, commit)}`;
+  /** The commit of a repository that is polled under this lease, if it is one of its commits. */
+  polledUnder(home: string, lease: string): string[] {
+    const commit = lease.slice(LEASE.length);
+    return lease.startsWith(LEASE) && path.dirname(commit) === home ? [path.join(this.root, commit)] : [];
+  }
+
   commitOf = (source: string, head: string): string => path.join(this.root, this.homeOf(source), head);
 
   /** The folder of a check's runs. A check with another command is another check. Earlier versions used the name alone. */
@@ -91,13 +101,6 @@ export class CheckRecords {
     }
     const [home = ''] = name.split(path.sep);
     return [{ folder, begun, home, commit: path.dirname(path.dirname(folder)) }];
-  }
-
-  /** The commits of a repository that are being polled now. Checks that such a poll begins may not be recorded yet. */
-  async lookedAt(home: string): Promise<string[]> {
-    const folder = path.join(this.root, home);
-    const names = await readdir(folder).catch((): string[] => []);
-    return names.flatMap((name) => (/^[0-9a-f]+\.lock$/.test(name) ? [path.join(folder, name.slice(0, -5))] : []));
   }
 
   private async allOpen(): Promise<string[]> {

@@ -9,7 +9,7 @@ import { safeName } from '../files/folders.ts';
 import { CheckoutRefused } from '../git/refusals.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
 import { environmentFor } from '../processes/environment.ts';
-import { withLock } from '../processes/locks.ts';
+import type { Exclusively } from '../processes/exclusive.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
 import { end, endAll, launch, stateOf } from '../processes/processes.ts';
 import { settingsOf } from '../settings/reading.ts';
@@ -21,6 +21,14 @@ const VANISHED_MOST = 5;
 const LOG_CHARACTERS = 4_000;
 const GRACE_MS = 2_000;
 
+export interface CheckRunsOptions {
+  root: string;
+  environment: NodeJS.ProcessEnv;
+  workspace: GitWorkspace;
+  exclusively: Exclusively;
+  ledger?: Ledger | undefined;
+}
+
 /** Runs the base branch's checks in clean checkouts of one commit: once per commit, name and command, across workers. */
 export class CheckRuns {
   private readonly records;
@@ -30,13 +38,17 @@ export class CheckRuns {
   /** The last known canonical name of each repository, by the name that runs use. */
   private readonly sources = new Map<string, string>();
 
-  constructor(
-    root: string,
-    private readonly environment: NodeJS.ProcessEnv,
-    private readonly workspace: GitWorkspace,
-    private readonly ledger?: Ledger,
-  ) {
+  private readonly environment;
+  private readonly workspace;
+  private readonly exclusively;
+  private readonly ledger;
+
+  constructor({ root, environment, workspace, exclusively, ledger }: CheckRunsOptions) {
     this.records = new CheckRecords(root);
+    this.environment = environment;
+    this.workspace = workspace;
+    this.exclusively = exclusively;
+    this.ledger = ledger;
   }
 
   async look(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks> {
@@ -49,7 +61,7 @@ export class CheckRuns {
     const place = `${source} ${change.branch}`;
     if (this.looked.get(place) !== head) await this.endOthers(change, head);
     this.looked.set(place, head);
-    return withLock(`${folder}.lock`, async () => {
+    return this.exclusively(this.records.leaseOf(folder), async () => {
       const ended: Failing[] = [];
       const running: string[] = [];
       let active = 0;
@@ -74,7 +86,9 @@ export class CheckRuns {
     const open = (await this.records.open()).filter(
       (run) => (run.home === home || run.begun.repository === repository) && run.begun.branch === branch,
     );
-    const commits = new Set([...open.map(({ commit }) => commit), ...(await this.records.lookedAt(home))]);
+    // Checks that a poll begins just now may not be recorded yet.
+    const polled = (await this.exclusively.held()).flatMap((lease) => this.records.polledUnder(home, lease));
+    const commits = new Set([...open.map(({ commit }) => commit), ...polled]);
     for (const commit of commits) if (path.basename(commit) !== except) await this.endAt(branch, commit);
   }
 
@@ -86,7 +100,7 @@ export class CheckRuns {
 
   /** Waits for a poll in progress, so that the checks which it begins end with the others. */
   private async endAt(branch: string, commit: string): Promise<void> {
-    await withLock(`${commit}.lock`, async () => {
+    await this.exclusively(this.records.leaseOf(commit), async () => {
       const open = await this.records.open();
       await this.forget(open.filter((run) => run.commit === commit && run.begun.branch === branch));
     });

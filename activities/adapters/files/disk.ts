@@ -7,7 +7,7 @@ export class DiskFull extends Error {
 
 const CODES = ['ENOSPC', 'EDQUOT'];
 /** The messages of git and other programs about a full disk. */
-const WORDS = /no space left on device|disk quota exceeded/i;
+const WORDS = /no space left on device|disk quota exceeded|database or disk is full/i;
 
 /** Runs work that writes to this place. Throws `DiskFull` if the disk is full. */
 export async function roomFor<T>(place: string, work: () => Promise<T>): Promise<T> {

@@ -16,7 +16,6 @@ export const foldersOf = (root: string) => ({
   meter: path.join(root, 'meter'),
   outbox: path.join(root, 'outbox'),
   notices: path.join(root, 'notices.jsonl'),
-  locks: path.join(root, 'locks'),
   moves: path.join(root, 'moves'),
   unavailable: path.join(root, 'unavailable'),
   trash: path.join(root, 'trash'),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import { foldersOf, safeName } from '../files/folders.ts';
 import { Trash } from '../files/trash.ts';
-import { withLock } from '../processes/locks.ts';
+import type { Exclusively } from '../processes/exclusive.ts';
 import { draftOf, makeCheckout, type Onto } from './checkout.ts';
 import { commitId, commitOf } from './commits.ts';
 import { git, type Repository } from './door.ts';
@@ -26,6 +26,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
 
   constructor(
     root: string,
+    protected readonly exclusively: Exclusively,
     private readonly trash = new Trash(root),
   ) {
     this.folders = foldersOf(root);
@@ -49,7 +50,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
   async fetch(repository: string): Promise<string> {
     const source = await this.source(repository);
     const copy = this.copyOf(source.name);
-    await withLock(this.lockOf(`copy ${source.name}`), () => this.refresh({ gitDir: copy }, source));
+    await this.exclusively(copyLease(source.name), () => this.refresh({ gitDir: copy }, source));
     return copy;
   }
 
@@ -113,11 +114,12 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     }
   }
 
-  lockOf = (text: string): string => path.join(this.folders.locks, `${safeName(text)}.lock`);
-
   /** The path of our copy of the repository with this name. */
   copyOf = (name: string): string => path.join(this.folders.repositories, `${safeName(name)}.git`);
 }
+
+/** The lease under which our copy of the repository with this name is updated. */
+export const copyLease = (name: string): string => `copy ${name}`;
 
 /** The change with its repository's canonical name, under which its record is kept. */
 export const withPath = async <Of extends { repository: string }>(

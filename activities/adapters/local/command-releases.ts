@@ -6,7 +6,7 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName } from '../files/folders.ts';
 import { environmentFor } from '../processes/environment.ts';
-import { withLock } from '../processes/locks.ts';
+import { exclusivelyIn } from '../processes/exclusive.ts';
 import { tailOf } from '../processes/logs.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
 import { settingsOf } from '../settings/reading.ts';
@@ -34,7 +34,8 @@ const Reading = z.object({
 });
 
 /** Reads a release's signals by running the base branch's command in a checkout of the merge commit. */
-export const commandReleases = ({ root, environment, repositories }: InCheckouts): Releases => {
+export const commandReleases = ({ root, environment, repositories, state }: InCheckouts): Releases => {
+  const exclusively = exclusivelyIn(root, state);
   const commandOf = async (change: Change) => (await settingsOf(repositories, change)).release?.command;
 
   const home = foldersOf(root).releases;
@@ -45,7 +46,7 @@ export const commandReleases = ({ root, environment, repositories }: InCheckouts
 
   /** Runs one reading at a time per release, in a separate folder. */
   const within = <T>(folder: string, work: () => Promise<T>): Promise<T> =>
-    withLock(`${folder}.lock`, async () => {
+    exclusively(`release ${path.basename(folder)}`, async () => {
       // Before the next reading, ends and removes everything that a killed worker left.
       await ended(folder);
       try {

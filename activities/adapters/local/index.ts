@@ -33,8 +33,8 @@ export const local: Vendor<typeof variables> = {
   notifiers: {
     log: { open: async ({ log }) => (await import('./notices/log-notifier.ts')).logNotifier(log) },
     file: {
-      async open({ root, variables: { GATEHOUSE_NOTICES_FILE: notices } }) {
-        return (await import('./notices/file-notifier.ts')).fileNotifier({ root, notices });
+      async open({ root, state, variables: { GATEHOUSE_NOTICES_FILE: notices } }) {
+        return (await import('./notices/file-notifier.ts')).fileNotifier({ root, state, notices });
       },
     },
   },

@@ -1,11 +1,10 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Ledger } from '../../ledger.ts';
 import type { Tracker } from '../../ports.ts';
-import { foldersOf, hashOf, safeName } from '../files/folders.ts';
+import { foldersOf, hashOf } from '../files/folders.ts';
 import { readText, writeFileAtomically } from '../files/records.ts';
-import { withLock } from '../processes/locks.ts';
+import type { Local } from './opening.ts';
 
 /** Front matter and text, as most Markdown tools write them. */
 const PAGE = /^---\n([^]*?)\n---\n([^]*)$/;
@@ -19,15 +18,12 @@ export const markdownTracker = ({
   root,
   issues,
   ledger,
-}: {
-  root: string;
-  issues?: string | undefined;
-  ledger?: Ledger | undefined;
-}): Tracker => {
+  state,
+}: Pick<Local, 'root' | 'ledger' | 'state'> & { issues?: string | undefined }): Tracker => {
   const home = path.resolve(issues ?? foldersOf(root).issues);
   const folderOf = (workspace: string) => path.join(home, workspace);
   const locked = <T>(workspace: string, work: () => Promise<T>) =>
-    withLock(path.join(foldersOf(root).locks, `${safeName(`issues ${folderOf(workspace)}`)}.lock`), work);
+    state.leases.hold(`issues ${folderOf(workspace)}`, work);
 
   return {
     file: ({ key, workspace, title, body }) =>

@@ -55,12 +55,24 @@ export class Leases {
 
   /** Runs the work while nobody else runs any under this name. */
   hold<T>(name: string, work: (lease: Lease) => Promise<T>): Promise<T> {
-    const turn = (this.queues.get(name) ?? Promise.resolve()).then(() => this.held(name, work));
+    const turn = (this.queues.get(name) ?? Promise.resolve()).then(() => this.within(name, work));
     const settled = turn
       .catch(() => undefined)
       .finally(() => this.queues.get(name) === settled && this.queues.delete(name));
     this.queues.set(name, settled);
     return turn;
+  }
+
+  /** The names that begin with this, and that somebody holds. */
+  async held(prefix: string): Promise<string[]> {
+    const rows = await this.state.query((db) =>
+      db
+        .selectFrom('leases')
+        .select('name')
+        .where(sql<string>`substr(name, 1, ${sql.lit(prefix.length)})`, '=', prefix)
+        .execute(),
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** Says that this process holds nothing any more. */
@@ -71,7 +83,7 @@ export class Leases {
     await this.state.query((db) => db.deleteFrom('sessions').where('id', '=', this.id).execute());
   }
 
-  private async held<T>(name: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+  private async within<T>(name: string, work: (lease: Lease) => Promise<T>): Promise<T> {
     const fence = await this.taken(name);
     this.holding.add(fence);
     const check = async (db: Kysely<Tables>): Promise<void> => {

@@ -106,7 +106,7 @@ notifierContract('the log', async () => {
 notifierContract('a file', async () => {
   const notices = path.join(root, 'told', 'notices.jsonl');
   const reported = async () => (await linesOf(notices)).map(wordsOf);
-  return { notifier: fileNotifier({ root, notices }), told: reported, dispose };
+  return { notifier: fileNotifier({ root, state: stateIn(root), notices }), told: reported, dispose };
 });
 
 notifierContract('a webhook', async () => ({
@@ -214,7 +214,10 @@ describe('a file', () => {
     const file = path.join(root, 'notices.jsonl');
     const half = JSON.stringify({ delivery: messageOf().key, workflowId: 'x' }).slice(0, -3);
     await appendFile(file, half);
-    const workers = [fileNotifier({ root }), fileNotifier({ root, notices: file })];
+    const workers = [
+      fileNotifier({ root, state: stateIn(root) }),
+      fileNotifier({ root, state: stateIn(root), notices: file }),
+    ];
     await Promise.all(workers.map((each) => each.deliver(messageOf())));
     const [first, second, ...more] = (await readFile(file, 'utf8')).split('\n');
     expect([first, more]).toEqual([half, ['']]);

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Trash } from '../../../activities/adapters/files/trash.ts';
-import { LocalWorkspace } from '../../../activities/adapters/local/repositories/workspace.ts';
 import { signalOf } from '../../../workflows/contracts/messages.ts';
 import { environmentIdOf, runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { now } from '../clock.ts';
@@ -13,6 +12,7 @@ import { METRICS, type MetricId } from '../metrics.ts';
 import type { Pace } from '../pace.ts';
 import type { Stage } from '../stage.ts';
 import { AGENT, SERVER, SETTINGS } from './repository-files.ts';
+import { workspaceIn } from '../../support/local.ts';
 
 const QUEUE = 'repository';
 /** The time limit of one run, in milliseconds: for its first examination, six checkouts and a person. */
@@ -70,7 +70,7 @@ const historyOf = async (owner: string): Promise<string> =>
  * git.
  */
 async function checkouts(stage: Stage, place: Place, pace: Pace, book: Book): Promise<void> {
-  const workspace = new LocalWorkspace(place.data);
+  const workspace = workspaceIn(place.data);
   const trash = new Trash(place.data);
   const tip = await bareGit(place.owner, 'rev-parse', 'main');
   const trees = path.join(place.data, 'bench');

@@ -7,6 +7,8 @@ import { readConfig } from '../../../client/config.ts';
 import { agentsOf, presetFinding, unavailableFinding, usesOf } from '../../../client/doctor/agents.ts';
 import { pathWithCodex } from '../../support/agents/fake-codex.ts';
 import { removeFolder } from '../../support/folders.ts';
+import { exclusivelyIn } from '../../../activities/adapters/processes/exclusive.ts';
+import { stateIn } from '../../support/state/databases.ts';
 
 const agentsIn = (text: string) => {
   const read = parseSettings(`agents: ${text}`);
@@ -124,7 +126,11 @@ describe('on this machine', () => {
   });
 
   it('reports the agents of this data folder that cannot work now', async () => {
-    const registry = new Availability(path.join(home, 'data'), async () => 'unsent');
+    const registry = new Availability(
+      path.join(home, 'data'),
+      exclusivelyIn(home, stateIn(home)),
+      async () => 'unsent',
+    );
     await registry.refuse('1', 'run/a', { because: 'No credit.', program: 'node tools/agent.mjs' });
     expect(await found({})).toMatchObject([
       { about: 'agent node tools/agent.mjs', ok: false, detail: expect.stringMatching(/: No credit \(1 try\); it is/) },

@@ -5,6 +5,7 @@ import { Availability, identityOf, markAnswered, type AgentIdentity, type Trial 
 import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { readRecord } from '../../files/reading.ts';
+import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { stateOf, type ProcessState } from '../../processes/processes.ts';
 import { agentFor } from '../../settings/agent-settings.ts';
 import type { InCheckouts } from '../opening.ts';
@@ -27,11 +28,11 @@ export class Agents {
   private readonly agentsOf;
   private readonly environment;
 
-  constructor({ root, environment, agentsOf }: InCheckouts) {
+  constructor({ root, environment, agentsOf, state }: InCheckouts) {
     this.jobs = foldersOf(root).jobs;
     this.environment = environment;
     this.agentsOf = agentsOf;
-    this.availability = new Availability(root, (key) => this.trialOf(key));
+    this.availability = new Availability(root, exclusivelyIn(root, state), (key) => this.trialOf(key));
   }
 
   async unavailable(job: Pick<Job, 'key' | 'role' | 'change'>): Promise<AgentUnavailable | undefined> {

@@ -11,7 +11,7 @@ import { Trash } from '../../files/trash.ts';
 import { Begun, Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
 import { Superseded } from '../../processes/attempts.ts';
-import { withLock } from '../../processes/locks.ts';
+import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
 import { Agents } from './agents.ts';
@@ -34,12 +34,14 @@ class CommandExecutor implements Executor {
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
+  private readonly exclusively;
   /** The jobs that this worker is settling, with their abort controllers. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
 
   constructor(private readonly options: InCheckouts) {
-    const { root, ledger, repositories } = options;
+    const { root, ledger, repositories, state } = options;
+    this.exclusively = exclusivelyIn(root, state);
     this.jobs = foldersOf(root).jobs;
     this.unfinished = new UnfinishedJobs(root);
     this.trash = new Trash(root);
@@ -66,7 +68,7 @@ class CommandExecutor implements Executor {
 
   ensure(job: Job, by?: Attempt): Promise<void> {
     const paths = this.folderOf(job.key);
-    return withLock(paths.lock, async () => {
+    return this.exclusively(leaseOf(paths), async () => {
       if ((await readReport(paths.report)) !== undefined) return;
       const still = () => mustBeTheirs(job.key, paths, by);
       await still();
@@ -100,7 +102,7 @@ class CommandExecutor implements Executor {
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
     const paths = this.folderOf(key);
-    return withLock(paths.lock, async () => {
+    return this.exclusively(leaseOf(paths), async () => {
       const known = await readReport(paths.report);
       if (known) return known;
       const still = () => mustBeTheirs(key, paths, by);
@@ -134,7 +136,7 @@ class CommandExecutor implements Executor {
     const paths = this.folderOf(key);
     if (await isSuperseded(paths.owner, by)) return false; // its owner may be settling it right now
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
-    return withLock(paths.lock, async () => {
+    return this.exclusively(leaseOf(paths), async () => {
       if (await isSuperseded(paths.owner, by)) return false;
       await mkdir(paths.folder, { recursive: true });
       if (!(await readReport(paths.report))) await this.note(key, paths, { is: 'stopped', because });
@@ -164,7 +166,7 @@ class CommandExecutor implements Executor {
 
   private interrupt(key: string): Promise<void> {
     const paths = this.folderOf(key);
-    return withLock(paths.lock, async () => {
+    return this.exclusively(leaseOf(paths), async () => {
       const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
       if (!(await readReport(paths.report))) await this.note(key, paths, report);
     });
@@ -175,7 +177,7 @@ class CommandExecutor implements Executor {
     for (const name of await this.unfinished.reported().catch((): string[] => [])) {
       const paths = this.folderIn(name);
       // Nothing depends on this. The next worker removes checkouts that are left.
-      await withLock(paths.lock, () => this.clear(paths)).catch(() => undefined);
+      await this.exclusively(leaseOf(paths), () => this.clear(paths)).catch(() => undefined);
     }
   }
 
@@ -219,6 +221,8 @@ class CommandExecutor implements Executor {
 
   private folderIn = (name: string) => jobFolder(this.jobs, name);
 }
+
+const leaseOf = ({ folder }: JobFolder): string => `job ${path.basename(folder)}`;
 
 async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
   if (await isSuperseded(owner, by)) throw new Superseded(key);

@@ -6,7 +6,6 @@ export function jobFolder(jobs: string, name: string) {
   const file = (name: string) => path.join(folder, name);
   return {
     folder,
-    lock: `${folder}.lock`,
     tree: file('tree'),
     run: file('run'),
     owner: file('owner.json'),

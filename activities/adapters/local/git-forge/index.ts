@@ -15,6 +15,7 @@ import { commitFiles } from '../../git/publishing/documents.ts';
 import { Publishing } from '../../git/publishing/publishing.ts';
 import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
 import { withPath } from '../../git/workspace.ts';
+import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { settingsOf } from '../../settings/reading.ts';
 import type { Local } from '../opening.ts';
 import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
@@ -39,11 +40,12 @@ class GitForge implements Forge {
 
   constructor({ root, environment, ledger, state }: Local) {
     this.ledger = ledger;
-    this.workshop = new LocalWorkspace(root);
+    const exclusively = exclusivelyIn(root, state);
+    this.workshop = new LocalWorkspace(root, exclusively);
     this.store = new ChangeStore(state);
     this.publishing = new Publishing(this.workshop, this.store, ledger);
     this.repositories = repositoriesOf(this.workshop, this.publishing);
-    this.runs = new CheckRuns(root, environment, this.workshop, ledger);
+    this.runs = new CheckRuns({ root, environment, workspace: this.workshop, exclusively, ledger });
     void this.workshop.finishMoves();
   }
 

@@ -11,7 +11,7 @@ import { Trash } from '../../files/trash.ts';
 import { Unfinished } from '../../files/unfinished.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { environmentFor } from '../../processes/environment.ts';
-import { withLock } from '../../processes/locks.ts';
+import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { lastWordsOf } from '../../processes/logs.ts';
 import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { settingsOf } from '../../settings/reading.ts';
@@ -50,11 +50,13 @@ class ProcessEnvironments implements Environments {
   private readonly ledger;
   private readonly unfinished;
   private readonly trash;
+  private readonly exclusively;
   private closing = false;
   /** How many probes in a row have failed, by live environment. */
   private readonly failing = new Map<string, number>();
 
-  constructor({ root, environment, ledger, repositories }: InCheckouts) {
+  constructor({ root, environment, ledger, repositories, state }: InCheckouts) {
+    this.exclusively = exclusivelyIn(root, state);
     this.ledger = ledger;
     this.folders = foldersOf(root);
     this.trash = new Trash(root);
@@ -79,7 +81,7 @@ class ProcessEnvironments implements Environments {
 
   private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
     const paths = this.folderOf(key);
-    return withLock(paths.lock, async () => {
+    return this.exclusively(`environment ${key}`, async () => {
       if ((await readWord(paths.removed)) !== undefined || (await stateOf(paths.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await settingsOf(this.repositories, change);
@@ -88,7 +90,7 @@ class ProcessEnvironments implements Environments {
       await mkdir(paths.folder, { recursive: true });
       await this.unfinished.add(path.basename(paths.folder));
       await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base });
-      await withLock(path.join(this.folders.locks, 'ports.lock'), async () => {
+      await this.exclusively('ports of environments', async () => {
         if ((await readWord(paths.removed)) !== undefined) return; // removed during the checkout
         this.unlessClosing();
         const port = await freePort(await this.portsTaken());
@@ -183,7 +185,7 @@ class ProcessEnvironments implements Environments {
   private async takeDown(key: string, because: string): Promise<void> {
     const paths = this.folderOf(key);
     await writeRecord(paths.removed, because);
-    await withLock(paths.lock, async () => {
+    await this.exclusively(`environment ${key}`, async () => {
       await end(paths.run, { graceMs: GRACE_MS });
       await this.trash.take(paths.tree);
       if ((await readWord(paths.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
@@ -217,7 +219,6 @@ class ProcessEnvironments implements Environments {
     const file = (name: string) => path.join(folder, name);
     return {
       folder,
-      lock: `${folder}.lock`,
       tree: file('tree'),
       run: file('run'),
       begun: file('begun.json'),
@@ -231,7 +232,7 @@ type Begun = z.output<typeof Begun>;
 type Live = z.output<typeof Live>;
 
 /** The paths of an environment. */
-type EnvironmentFolder = Record<'folder' | 'lock' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
+type EnvironmentFolder = Record<'folder' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
 
 const expiry = ({ expireMinutes }: Begun, { at }: Live) =>
   expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(at) + expireMinutes * 60_000).toISOString() };

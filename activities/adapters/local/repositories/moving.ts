@@ -8,7 +8,7 @@ import { isNothing } from '../../git/commits.ts';
 import { git, GitFailed } from '../../git/door.ts';
 import { machineSettings } from '../../git/machine.ts';
 import { headOf } from '../../git/refs.ts';
-import { withLock } from '../../processes/locks.ts';
+import type { Exclusively } from '../../processes/exclusive.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
 import { stateSince, take } from './following.ts';
 import { worktreesOf, type Target, type Worktree } from './worktrees.ts';
@@ -27,7 +27,10 @@ type Move = z.output<typeof Move>;
  * move is recorded before it begins.
  */
 export class Moving {
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly exclusively: Exclusively,
+  ) {}
 
   /**
    * Moves a branch from one commit to another. The repository must have both. Returns false if the branch is no longer at
@@ -35,7 +38,7 @@ export class Moving {
    */
   move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
     const file = this.fileOf(target.commonDir, branch);
-    return withLock(`${file}.lock`, async () => {
+    return this.exclusively(leaseOf(file), async () => {
       await this.finish(file);
       const standsAt = async () => (await headOf(target, branch)) === (isNothing(before) ? undefined : before);
       if (!(await standsAt())) return false;
@@ -68,7 +71,7 @@ export class Moving {
     for (const name of await readdir(this.folder).catch((): string[] => [])) {
       if (!name.endsWith('.json')) continue;
       const file = path.join(this.folder, name);
-      await withLock(`${file}.lock`, () => this.finish(file)).catch(() => undefined); // retried with the next move
+      await this.exclusively(leaseOf(file), () => this.finish(file)).catch(() => undefined); // retried with the next move
     }
   }
 
@@ -88,6 +91,8 @@ export class Moving {
   private fileOf = (commonDir: string, branch: string) =>
     path.join(this.folder, `${safeName(`${commonDir} ${branch}`)}.json`);
 }
+
+const leaseOf = (file: string): string => `move ${path.basename(file)}`;
 
 /** The checkouts that have this branch. Throws if its owner is in the middle of a rebase, bisect or merge with it. */
 export async function freeWorktrees(target: Target, branch: string): Promise<Worktree[]> {

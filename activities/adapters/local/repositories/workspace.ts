@@ -6,6 +6,7 @@ import { git, type Repository } from '../../git/door.ts';
 import { refresh } from '../../git/mirror.ts';
 import { fetchFrom } from '../../git/transfer.ts';
 import { GitWorkspace } from '../../git/workspace.ts';
+import type { Exclusively } from '../../processes/exclusive.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
 import { locate, type Found, type Located } from './locating.ts';
 import { freeWorktrees, Moving } from './moving.ts';
@@ -18,9 +19,9 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   private readonly moving;
   private readonly located = new Map<string, { found: Found; mark: string }>();
 
-  constructor(root: string, trash?: Trash) {
-    super(root, trash);
-    this.moving = new Moving(this.folders.moves);
+  constructor(root: string, exclusively: Exclusively, trash?: Trash) {
+    super(root, exclusively, trash);
+    this.moving = new Moving(this.folders.moves, exclusively);
   }
 
   /** Finds the repository at an absolute path or file:// URL, or returns why there is none. */

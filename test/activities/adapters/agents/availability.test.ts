@@ -12,6 +12,8 @@ import {
   type Trial,
 } from '../../../../activities/adapters/agents/availability.ts';
 import { removeFolder } from '../../../support/folders.ts';
+import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(60_000);
 
@@ -34,7 +36,7 @@ afterEach(async () => {
 });
 
 /** Opens the registry as another worker would. */
-const open = () => new Availability(home, async (key) => trials[key] ?? 'unsent');
+const open = () => new Availability(home, exclusivelyIn(home, stateIn(home)), async (key) => trials[key] ?? 'unsent');
 const ask = (key: string, agent = AGENT) => open().ask(agent, key);
 const refuse = (key: string, over: { because?: string; until?: string } = {}, agent = AGENT) =>
   open().refuse(agent, key, { because: 'usage limit reached', ...over });
@@ -175,9 +177,12 @@ describe('an agent', () => {
 
 it('workers that are killed at any moment leave the registry usable', async () => {
   jest.restoreAllMocks();
-  const module = fileURLToPath(new URL('../../../../activities/adapters/agents/availability.ts', import.meta.url));
-  const code = `import { Availability } from ${JSON.stringify(module)};
-    const registry = new Availability(${JSON.stringify(home)}, async () => 'gone');
+  const of = (file: string) => JSON.stringify(fileURLToPath(new URL(`../../../../${file}`, import.meta.url)));
+  const code = `import { Availability } from ${of('activities/adapters/agents/availability.ts')};
+    import { exclusivelyIn } from ${of('activities/adapters/processes/exclusive.ts')};
+    import { stateIn } from ${of('test/support/state/databases.ts')};
+    const home = ${JSON.stringify(home)};
+    const registry = new Availability(home, exclusivelyIn(home, stateIn(home)), async () => 'gone');
     console.log('begun');
     for (let n = 0; ; n += 1) {
       const key = process.pid + '-' + n;
@@ -193,7 +198,7 @@ it('workers that are killed at any moment leave the registry usable', async () =
     await new Promise((resolve) => worker.stdout.once('data', resolve));
     await new Promise((resolve) => setTimeout(resolve, 20 + 37 * n));
     worker.kill('SIGKILL');
-    const registry = new Availability(home, async () => 'gone');
+    const registry = new Availability(home, exclusivelyIn(home, stateIn(home)), async () => 'gone');
     await registry.refuse('agent', `after-${n}`, { because: 'still not' });
     expect(await registry.ask('agent', 'another')).toMatchObject({ because: 'still not' });
     await registry.answered('agent');

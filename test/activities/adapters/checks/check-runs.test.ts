@@ -6,11 +6,13 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { CheckRuns } from '../../../../activities/adapters/checks/check-runs.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
-import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
+import { workspaceIn } from '../../../support/local.ts';
+import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(60_000);
 
@@ -23,7 +25,8 @@ const git = async (...args: string[]) => (await execa('git', args, { cwd: reposi
 const data = (...names: string[]) => path.join(home, 'data', ...names);
 const open = () => {
   const root = data();
-  const runs = new CheckRuns(root, process.env, new LocalWorkspace(root));
+  const exclusively = exclusivelyIn(root, stateIn(root));
+  const runs = new CheckRuns({ root, environment: process.env, workspace: workspaceIn(root), exclusively });
   opened.push(runs);
   return runs;
 };
@@ -94,7 +97,7 @@ describe('a verdict', () => {
   it('from a version that did not record commands is void, and its running check is ended', async () => {
     const head = await stated({ test: `touch ${home}/ran; exit 1` });
     change = { ...change, basis: head };
-    const before = data('checks', safeName(await new LocalWorkspace(data()).path(repository)), head, safeName('test'));
+    const before = data('checks', safeName(await workspaceIn(data()).path(repository)), head, safeName('test'));
     await mkdir(path.join(before, '1'), { recursive: true });
     const verdict = { conclusion: 'success', round: 'r', log: '' };
     await writeFile(path.join(before, '1', 'verdict.json'), JSON.stringify(verdict));

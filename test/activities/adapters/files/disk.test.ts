@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createFile, DiskFull, roomFor } from '../../../../activities/adapters/files/disk.ts';
 import { writeFileAtomically } from '../../../../activities/adapters/files/records.ts';
-import { withLock } from '../../../../activities/adapters/processes/locks.ts';
+import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 let home: string;
 beforeEach(async () => {
@@ -27,10 +28,13 @@ it.each([
   expect(await roomFor('/', () => Promise.reject(reported as Error)).catch((each: unknown) => each)).toBe(reported);
 });
 
-it('a full disk during work under a lock is thrown as DiskFull, and the lock is released', async () => {
-  const lock = path.join(home, 'a.lock');
-  await expect(withLock(lock, () => Promise.reject(withCode('ENOSPC')))).rejects.toThrow(`The disk of ${home} is full`);
-  expect(await readdir(home)).toEqual([]);
+it('a full disk during exclusive work is thrown as DiskFull, and the work may run again', async () => {
+  const exclusively = exclusivelyIn(home, stateIn(home));
+  const work = () => Promise.reject(withCode('ENOSPC'));
+  for (let n = 0; n < 2; n += 1) {
+    await expect(exclusively('a', work)).rejects.toThrow(`The disk of ${home} is full`);
+  }
+  expect(await exclusively.held()).toEqual([]);
 });
 
 it('a file that cannot be replaced stays unchanged, and no draft is left', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { Trash } from '../../../../activities/adapters/files/trash.ts';
-import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
+import { workspaceIn } from '../../../support/local.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-trash-'))));
@@ -93,7 +93,7 @@ it('takes the remains of a dead attempt’s checkout without making anybody wait
   const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: repository });
   const tree = await checkout();
   await checkout('tree.draft');
-  const workspace = new LocalWorkspace(root, new Trash(root, () => new Promise(() => undefined)));
+  const workspace = workspaceIn(root, new Trash(root, () => new Promise(() => undefined)));
   await workspace.checkout(repository, head, tree);
   expect(await readdir(tree)).toEqual(['.git']);
   expect(await left()).toHaveLength(2);

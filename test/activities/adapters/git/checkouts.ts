@@ -6,7 +6,7 @@ import { commitOf } from '../../../../activities/adapters/git/commits.ts';
 import { git as door } from '../../../../activities/adapters/git/door.ts';
 import type { Begun } from '../../../../activities/adapters/git/settling/checkout.ts';
 import { settle, type Settled, type Settling } from '../../../../activities/adapters/git/settling/settling.ts';
-import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
+import { workspaceIn } from '../../../support/local.ts';
 
 /** An environment for agents' and people's git without any setting of this machine. */
 export const PERSON = {
@@ -33,7 +33,7 @@ export class Shop {
   private constructor(
     readonly home: string,
     readonly repository: string,
-    readonly workspace: LocalWorkspace,
+    readonly workspace: ReturnType<typeof workspaceIn>,
   ) {}
 
   static async create(script: string): Promise<Shop> {
@@ -46,7 +46,7 @@ export class Shop {
       path.join(home, 'outer'),
       'git init -q -b main; echo dots > .bashrc; git add -A; git commit -qm dotfiles',
     );
-    return new Shop(home, repository, new LocalWorkspace(path.join(home, 'outer', 'data')));
+    return new Shop(home, repository, workspaceIn(path.join(home, 'outer', 'data')));
   }
 
   /** Uses rm(1), because agents leave files that Node cannot remove. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
@@ -14,6 +14,7 @@ import type { Job, JobReport } from '../../../../workflows/contracts/activities.
 import { AgentRig } from '../../../support/agents.ts';
 import { inCheckouts } from '../../../support/local.ts';
 import { until } from '../../../support/until.ts';
+import { stateIn } from '../../../support/state/databases.ts';
 
 jest.setTimeout(90_000);
 
@@ -73,7 +74,7 @@ describe('a job that one worker is settling when another one adopts it', () => {
     await onceSettled(job, report);
   });
 
-  it('is left alone by the first worker if its locks were taken over meanwhile, as from another container', async () => {
+  it('is left alone by the first worker if its leases were taken over meanwhile, as from another container', async () => {
     const { job, worker, goOn, said } = await settling();
     worker.kill('SIGSTOP');
     await until('it stands still', () => isStopped(worker));
@@ -91,12 +92,14 @@ describe('a job that one worker is settling when another one adopts it', () => {
 const folderOf = ({ key }: Job) => path.join(rig.home, 'data', 'jobs', safeName(key));
 const isStopped = async ({ pid }: ChildProcess) => (await lookAt(pid!))?.stopped;
 
-/** Takes away all its locks, as workers in other containers do once its lease has expired. */
+/** Takes away all its leases, as others do once they have expired. */
 async function takeOver({ pid }: ChildProcess): Promise<void> {
-  for (const name of await readdir(at('data'), { recursive: true })) {
-    const file = path.join(at('data'), name);
-    if (name.endsWith('.lock') && JSON.parse(await readFile(file, 'utf8')).pid === pid) await rm(file);
-  }
+  await stateIn(at('data')).transaction(async (db) => {
+    const sessions = await db.selectFrom('sessions').select(['id', 'process']).execute();
+    for (const session of sessions.filter(({ process }) => JSON.parse(process).pid === pid)) {
+      await db.deleteFrom('leases').where('session', '=', session.id).execute();
+    }
+  });
 }
 
 /** A job whose agent has ended, and its first worker, whose git blocks during settling for as long as the test likes. */

@@ -204,7 +204,7 @@ describe('an environment that is a process', () => {
     await environments.ensure(request);
     const live = (await settled(environments)) as { url: string };
     const [name] = await readdir(path.join(home, 'data', 'environments'));
-    const file = path.join(home, 'data', 'environments', name!.replace(/\.lock$/, ''), 'live.json');
+    const file = path.join(home, 'data', 'environments', name!, 'live.json');
     await writeFile(file, JSON.stringify({ at: new Date().toISOString() }));
     expect(await open().look(request.key)).toEqual(live);
   });
@@ -229,7 +229,7 @@ describe('an environment that is a process', () => {
     const environments = open();
     await environments.ensure(request);
     await settled(environments);
-    const [name] = (await readdir(path.join(home, 'data', 'environments'))).filter((each) => !each.endsWith('.lock'));
+    const [name] = await readdir(path.join(home, 'data', 'environments'));
     const record = path.join(home, 'data', 'environments', name!, 'run', 'process.json');
     const { pid } = JSON.parse(await readFile(record, 'utf8'));
     process.kill(-pid, 'SIGKILL');

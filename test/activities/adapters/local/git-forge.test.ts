@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { jest } from '@jest/globals';
-import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { Publishing } from '../../../../activities/adapters/git/publishing/publishing.ts';
 import { fetchFrom } from '../../../../activities/adapters/git/transfer.ts';
 import { gitForge } from '../../../../activities/adapters/local/git-forge/index.ts';
-import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
-import { withLock } from '../../../../activities/adapters/processes/locks.ts';
+import { copyLease } from '../../../../activities/adapters/git/workspace.ts';
+import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { forgeContract, type ForgeRig } from '../forge-contract.ts';
 import { stateIn } from '../../../support/state/databases.ts';
+import { workspaceIn } from '../../../support/local.ts';
 
 jest.setTimeout(60_000);
 
@@ -46,7 +46,7 @@ async function gitRig(): Promise<GitRig> {
   await at(repository, ...as('Ana'), 'commit', '--quiet', '-m', 'first');
   await at(repository, 'checkout', '--quiet', '--detach');
   const forge = gitForge({ root, environment: process.env, state: stateIn(root) });
-  const workspace = new LocalWorkspace(root);
+  const workspace = workspaceIn(root);
   const publishing = new Publishing(workspace, new ChangeStore(stateIn(root)));
 
   /** Commits in a checkout elsewhere, as people do, and returns the commit. */
@@ -165,7 +165,7 @@ describe('a repository of a person', () => {
 
   it('has foreign commits merged in, never overwritten, and conflicts with them refused', async () => {
     const before = await rig.commitOurs(change, { 'b.txt': 'b' });
-    const workspace = new LocalWorkspace(path.join(rig.home, 'data'));
+    const workspace = workspaceIn(path.join(rig.home, 'data'));
     const publishing = new Publishing(workspace, new ChangeStore(stateIn(path.join(rig.home, 'data'))));
     const tree = path.join(rig.home, 'tree');
     const own = async (file: string, text: string) => {
@@ -304,13 +304,14 @@ describe('a repository of a person', () => {
   it('has a check ended that was about to begin', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await writeFile(path.join(rig.home, 'hold'), '');
-    const workspace = new LocalWorkspace(path.join(rig.home, 'data'));
-    const source = await workspace.path(rig.repository);
-    const lock = path.join(rig.home, 'data', 'checks', safeName(source), `${head}.lock`);
+    const data = path.join(rig.home, 'data');
+    const exclusively = exclusivelyIn(data, stateIn(data));
+    const source = await workspaceIn(data).path(rig.repository);
+    const polls = async () => (await exclusively.held()).filter((name) => name.endsWith(head));
     // Nobody makes a checkout while our copy of the repository is in use.
-    const { looking, ending } = await withLock(workspace.lockOf(`copy ${source}`), async () => {
+    const { looking, ending } = await exclusively(copyLease(source), async () => {
       const looking = rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
-      await until('the poll has begun', () => existsSync(lock));
+      await until('the poll has begun', async () => (await polls()).length > 0);
       return { looking, ending: rig.forge.endChecks(change) };
     });
     await Promise.all([looking, ending]);

@@ -8,10 +8,11 @@ import { git as ask } from '../../../../activities/adapters/git/door.ts';
 import { viewOf } from '../../../../activities/adapters/git/viewing.ts';
 import { gitForge } from '../../../../activities/adapters/local/git-forge/index.ts';
 import { Moving } from '../../../../activities/adapters/local/repositories/moving.ts';
-import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
 import { settingsOf } from '../../../../activities/adapters/settings/reading.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { stateIn } from '../../../support/state/databases.ts';
+import { workspaceIn } from '../../../support/local.ts';
+import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
 
 jest.setTimeout(120_000);
 
@@ -129,7 +130,7 @@ describe('files that need a filter of the machine', () => {
   it('are pointers if the settings say so', async () => {
     await withFilter('lfs', 'git: { lfs: false }\n');
     expect(await examined()).toMatchObject({ is: 'found' });
-    await new LocalWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
+    await workspaceIn(data).checkout(shop, basis, path.join(home, 'tree'));
     expect(await readFile(path.join(home, 'tree', 'logo.bin'), 'utf8')).toBe('the logo\n');
   });
 
@@ -155,7 +156,7 @@ smudge) read -r _ id; cat $s/$id;; esac`;
       expect(await examined()).toMatchObject({ is: 'found' });
       await forge.claim(change(), { workflowId: 'a', runId: '1' }, async () => true);
 
-      const workspace = new LocalWorkspace(data);
+      const workspace = workspaceIn(data);
       const tree = path.join(home, 'tree');
       await workspace.checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
       expect(await readFile(path.join(tree, 'logo.bin'), 'utf8')).toBe('the logo\n');
@@ -187,7 +188,7 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
   expect(await examined()).toMatchObject({ is: 'found', change: { basis } });
   const head = await work();
   expect(await forge.mergeability(change())).toMatchObject({ is: 'mergeable', head });
-  await new LocalWorkspace(data).checkout(shop, head, path.join(home, 'tree'), { branch: 'gatehouse/T-1' });
+  await workspaceIn(data).checkout(shop, head, path.join(home, 'tree'), { branch: 'gatehouse/T-1' });
   expect(await merge(head)).toMatchObject({ is: 'merged' });
   expect(git('show', 'main:b.txt')).toBe('b');
 });
@@ -195,7 +196,7 @@ it.each(['sha1', 'sha256'])('a repository of the format %s goes from its first c
 it('a checkout has all tags of a clone, including annotated ones', async () => {
   git('tag', '-a', 'v1.4.0', '-m', 'one');
   git('tag', 'plain');
-  await new LocalWorkspace(data).checkout(shop, basis, path.join(home, 'tree'));
+  await workspaceIn(data).checkout(shop, basis, path.join(home, 'tree'));
   expect(run(path.join(home, 'tree'), 'describe', '--tags', '--abbrev=0')).toBe('v1.4.0');
   expect(run(path.join(home, 'tree'), 'tag', '--list')).toBe('plain\nv1.4.0');
 });
@@ -203,7 +204,7 @@ it('a checkout has all tags of a clone, including annotated ones', async () => {
 it('a checkout works like a clone: it can be compared with its base, fetched and pulled', async () => {
   const head = await work();
   const tree = path.join(home, 'tree');
-  const workspace = new LocalWorkspace(data);
+  const workspace = workspaceIn(data);
   await workspace.checkout(shop, head, tree, { branch: 'gatehouse/T-1', base: 'main' });
   expect(run(tree, 'diff', '--name-only', 'main...HEAD')).toBe('b.txt');
   expect(run(tree, 'remote', 'show', 'origin')).toContain('HEAD branch: main');
@@ -220,7 +221,7 @@ it('a checkout works like a clone: it can be compared with its base, fetched and
 });
 
 it('a copy made by an older build is converted', async () => {
-  const workspace = new LocalWorkspace(data);
+  const workspace = workspaceIn(data);
   const copy = await workspace.fetch(shop);
   run(copy, 'update-ref', 'refs/remotes/origin/main', basis);
   await writeFile(path.join(copy, 'gatehouse-seen'), 'as an older build wrote it');
@@ -250,7 +251,7 @@ it('a title with a NUL is committed without it', async () => {
 
 it('an agent’s commits stay in its own checkout, not in shared objects', async () => {
   const tree = path.join(home, 'tree');
-  await new LocalWorkspace(data).checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
+  await workspaceIn(data).checkout(shop, basis, tree, { branch: 'gatehouse/T-1' });
   await writeFile(path.join(tree, 'b.txt'), 'b\n');
   run(tree, 'add', '--all');
   run(tree, 'commit', '--quiet', '-m', 'by an agent');
@@ -267,13 +268,11 @@ it('a base that was rewritten and collected still has the settings of the start'
   git('reflog', 'expire', '--expire=now', '--all');
   git('gc', '--quiet', '--prune=now');
   expect(() => git('cat-file', '-e', basis)).toThrow();
-  expect((await settingsOf(new LocalWorkspace(data), change())).checks).toEqual({ test: 'true' });
+  expect((await settingsOf(workspaceIn(data), change())).checks).toEqual({ test: 'true' });
 });
 
 it('settings of a missing commit are an error, not empty', async () => {
-  await expect(settingsOf(new LocalWorkspace(data), { ...change(), basis: '1'.repeat(40) })).rejects.toThrow(
-    'no longer in',
-  );
+  await expect(settingsOf(workspaceIn(data), { ...change(), basis: '1'.repeat(40) })).rejects.toThrow('no longer in');
 });
 
 describe('the writers of a branch', () => {
@@ -412,7 +411,7 @@ it('a missing base is named in the error', async () => {
 describe('heads that move during a poll', () => {
   it('are seen by the next poll, because both heads are fetched together', async () => {
     const head = await work();
-    const { workshop: workspace } = forge as unknown as { workshop: LocalWorkspace };
+    const { workshop: workspace } = forge as unknown as { workshop: ReturnType<typeof workspaceIn> };
     const fetch = workspace.fetch.bind(workspace);
     workspace.fetch = async (repository) => {
       const copy = await fetch(repository);
@@ -425,7 +424,7 @@ describe('heads that move during a poll', () => {
   });
 
   it('are the only reason to update the copy', async () => {
-    const workspace = new LocalWorkspace(data);
+    const workspace = workspaceIn(data);
     const copy = await workspace.fetch(shop);
     await writeFile(path.join(copy, 'FETCH_HEAD'), 'as it was');
     const before = await readFile(path.join(copy, 'gatehouse-seen'), 'utf8');
@@ -436,12 +435,12 @@ describe('heads that move during a poll', () => {
 });
 
 describe('the owner’s repository', () => {
-  const movingIn = () => new Moving(path.join(data, 'moves'));
+  const movingIn = () => new Moving(path.join(data, 'moves'), exclusivelyIn(data, stateIn(data)));
   const target = () => ({ gitDir: path.join(shop, '.git'), commonDir: path.join(shop, '.git') });
 
   it('is updated after a crash between the move of the branch and that of its checkout', async () => {
     const head = await work();
-    await new LocalWorkspace(data).fetch(shop);
+    await workspaceIn(data).fetch(shop);
     const before = git('rev-parse', 'main');
     const worktree = { ...target(), workTree: shop };
     await mkdir(path.join(data, 'moves'), { recursive: true });
@@ -640,7 +639,7 @@ describe('the owner’s repository', () => {
     // Its owner has rewritten the last commit, and collected what was there before.
     await put('a.txt', 'b\n');
     basis = commit('second');
-    await new LocalWorkspace(data).fetch(shop);
+    await workspaceIn(data).fetch(shop);
     git('commit', '--quiet', '--amend', '-m', 'second, in other words');
     git('reflog', 'expire', '--expire=now', '--all');
     git('gc', '--quiet', '--prune=now');

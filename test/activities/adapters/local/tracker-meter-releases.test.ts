@@ -24,7 +24,7 @@ describe('a directory of Markdown issues as a tracker', () => {
   const read = (name: string) => readFile(path.join(folder(), name), 'utf8');
 
   it('files an issue once per key', async () => {
-    const tracker = markdownTracker({ root });
+    const tracker = markdownTracker({ root, state: stateIn(root) });
     const filed = await Promise.all([tracker.file(issue), tracker.file(issue), tracker.file(issue)]);
     expect(new Set(filed.map((each) => each?.id))).toEqual(new Set(['ISSUE-1']));
     expect((await tracker.file({ ...issue, key: 'other' }))?.id).toBe('ISSUE-2');
@@ -32,7 +32,7 @@ describe('a directory of Markdown issues as a tracker', () => {
     expect((await readdir(folder())).sort()).toEqual(['ISSUE-1.md', 'ISSUE-2.md']);
   });
   it('comments once per key, and closes an issue without changing what people wrote', async () => {
-    const tracker = markdownTracker({ root });
+    const tracker = markdownTracker({ root, state: stateIn(root) });
     await mkdir(folder(), { recursive: true });
     await writeFile(path.join(folder(), 'PAY-1.md'), '---\ntitle: Totals\nlabels: [money]\n---\nMine.\n');
     const note = { ...where, key: 'k/opened', issue: 'PAY-1', text: 'Pull request 1 was opened.', resolve: false };
@@ -43,7 +43,7 @@ describe('a directory of Markdown issues as a tracker', () => {
     expect(text).toMatch(/^---\ntitle: Totals\nlabels: \[ ?money ?\]\nstate: closed\n---\nMine\.[^]*It was merged\./);
   });
   it('adds a state to an issue without front matter, and reports a missing issue', async () => {
-    const tracker = markdownTracker({ root, issues: path.join(root, 'elsewhere') });
+    const tracker = markdownTracker({ root, state: stateIn(root), issues: path.join(root, 'elsewhere') });
     await mkdir(path.join(root, 'elsewhere', 'default'), { recursive: true });
     const file = path.join(root, 'elsewhere', 'default', 'PAY-2.md');
     await writeFile(file, 'Only text.\n');
