@@ -23,7 +23,7 @@ const SECRET = 'sk-a-very-secret-value';
 
 interface Way {
   called: string;
-  program: 'codex' | 'opencode';
+  program: 'codex' | 'opencode' | 'gemini';
   agent(home: AgentHome): object;
   /** What it reports at once. OpenCode tries most things again for longer than a minute. */
   reports: Trouble[];
@@ -40,13 +40,19 @@ const WAYS: Way[] = [
     called: 'the real OpenCode',
     program: 'opencode',
     agent: ({ model }) => ({ use: 'opencode', model }),
-    reports: ['unauthorized', 'usageLimitReached', 'rateLimitedForAnHour'],
+    reports: ['unauthorized', 'usageLimitReached', 'rateLimitedForAnHour', 'cut', 'html'],
   },
   {
     called: 'the real OpenCode by the Agent Client Protocol',
     program: 'opencode',
     agent: ({ model }) => ({ acp: 'opencode acp', model }),
-    reports: ['unauthorized'],
+    reports: ['unauthorized', 'usageLimitReached', 'rateLimitedForAnHour', 'html'],
+  },
+  {
+    called: 'the real Gemini CLI',
+    program: 'gemini',
+    agent: ({ model }) => ({ use: 'gemini', model }),
+    reports: ['unauthorized', 'rateLimitedForAnHour', 'overloaded'],
   },
 ];
 

@@ -5,6 +5,7 @@ import type { Inspected, Preset } from '../preset.ts';
 import { prompted, type Reading } from './events.ts';
 import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
+import { troubleOfOpenCode } from './logs.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /**
@@ -120,11 +121,9 @@ function readError(error: Fields, reading: Reading): void {
   });
 }
 
-/** A line of its log (logfmt). Errors of the small model, which makes titles, do not matter. */
 export function readLog(line: string, reading: Reading): void {
-  const words = /\bmessage="stream error".*\berror\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-  if (words === undefined || /\bsmall=true\b/.test(line)) return;
-  reading.complain({ words: words.replace(/\\(.)/g, '$1').replace(/^AI_\w+: /, '') }, { trying: true });
+  const trouble = troubleOfOpenCode(line);
+  if (trouble) reading.complain(trouble, { trying: true });
 }
 
 /** Each answer reports its own usage. `input` is without what came from the cache. A cost of 0 means an unknown price. */

@@ -27,4 +27,24 @@ export function unavailable(trouble: Trouble, now = new Date()): (NotNow & { hea
   return { because, ...(until !== undefined && { until }), heals: !isKnown && HEALS.test(all) };
 }
 
+/** A program that tries again by itself is ended after so many troubles in a row that often heal. */
+const TROUBLES = 4;
+
+/** Decides when a program that tries again by itself cannot work for now. */
+export class Patience {
+  private troubles = 0;
+
+  /** It works. */
+  restore(): void {
+    this.troubles = 0;
+  }
+
+  /** What it said went wrong, if that is reason enough to end it. */
+  after(trouble: Trouble): NotNow | undefined {
+    const unknown = { because: `Its provider does not answer: ${oneLine(trouble.words)}`, heals: true };
+    const { heals, ...notNow } = unavailable(trouble) ?? unknown;
+    return heals && (this.troubles += 1) < TROUBLES ? undefined : notNow;
+  }
+}
+
 export const oneLine = (words: string): string => words.replace(/\s+/g, ' ').trim().slice(0, 300);
