@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { spentWords, totalWords } from '../../../client/cli/texts/spending.ts';
 import { pathWithCodex } from '../../support/agents/fake-codex.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
+import { cli } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
 jest.setTimeout(120_000);
@@ -141,6 +143,17 @@ describe('gatehouse agents try', () => {
     expect(said).toContain('it was stopped');
     await nothingIsLeft(folder);
   });
+});
+
+it('gatehouse agents try that is killed leaves nothing running', async () => {
+  const env = { ...process.env, FAKE_CODEX: 'hangs', NODE_OPTIONS: '' };
+  const killed = spawn(process.execPath, [cli, 'agents', 'try', 'codex'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  let words = '';
+  killed.stdout.on('data', (text) => (words += String(text)));
+  const folder = await until('codex is at work', () => /Waiting in (\S+)/.exec(words)?.[1]);
+  expect(await running(folder)).not.toEqual([]);
+  killed.kill('SIGKILL');
+  await until('nothing runs', async () => (await running(folder)).length === 0);
 });
 
 it.each([
