@@ -143,7 +143,9 @@ function jobsOf({ program, agent, reports }: Way): void {
   });
 
   it('that writes 50 MB, and prints more, is published', async () => {
-    const report = await run(doing('head -c 50000000 /dev/urandom > big.bin; od -v -An -tx1 big.bin'));
+    const report = await run(doing('head -c 50000000 /dev/urandom > big.bin; od -v -An -tx1 big.bin'), {
+      silenceSeconds: 170,
+    });
     expect(report).toMatchObject({ is: 'completed', changed: true });
     expect(await rig.git('cat-file', '-s', 'work:big.bin')).toBe('50000000');
     const sizes = await Promise.all((await filesOfJobs()).map(async (file) => (await readFile(file)).length));
@@ -193,7 +195,8 @@ function jobsOf({ program, agent, reports }: Way): void {
   });
 
   it.each(reports)('that cannot work now is tried again later: %s', async (trouble) => {
-    const report = await run([{ run: 'echo half > half.txt' }, { trouble }]);
+    // OpenCode tries again for more than a minute after some of them.
+    const report = await run([{ run: 'echo half > half.txt' }, { trouble }], { silenceSeconds: 170 });
     // OpenCode does not say when.
     const ends = program === 'codex' && trouble === 'usageLimitReached' ? RESETS_AT * 1_000 : undefined;
     const later = ends === undefined ? expect.any(String) : new Date(ends).toISOString();

@@ -19,7 +19,7 @@ const KINDS: readonly Kind[] = [
     is: 'It has no credit left',
     statuses: [402],
     words:
-      /insufficient[_ ](?:quota|credit|funds|balance)|credit balance is too low|payment required|check your plan and billing|billing[_ ](?:hard[_ ]limit|not[_ ]active)|out of (?:extra )?credits/i,
+      /insufficient[_ ](?:quota|credit|funds|balance)|credit balance is too low|payment required|billing_error|check your plan and billing|billing[_ ](?:hard[_ ]limit|not[_ ]active)|out of (?:extra )?credits/i,
   },
   {
     is: 'Its usage limit is reached',
@@ -30,7 +30,7 @@ const KINDS: readonly Kind[] = [
     is: 'It is signed out',
     statuses: [401, 403],
     words:
-      /\b401\b.{0,20}unauthori[sz]ed|\b403\b.{0,20}forbidden|status(?: code)?:? 40[13]\b|unauthori[sz]ed|authentication[_ ](?:error|failed|required)|not (?:logged|signed) in|(?:log|sign) ?in (?:required|again)|(?:please|to) (?:run .{0,40})?(?:log|sign) ?in\b|run \/login|invalid[_ ](?:x-)?api[_ -]?key|(?:incorrect|missing|no) api[_ -]?key|api[_ -]?key (?:not (?:valid|found|set)|is (?:invalid|missing|not set|required))|(?:oauth |access |refresh )?token (?:has |is )?(?:expired|revoked|invalid)|permission_error|invalid[_ ]grant|set an auth method/i,
+      /\b401\b.{0,20}unauthori[sz]ed|\b403\b.{0,20}forbidden|status(?: code)?:? 40[13]\b|unauthori[sz]ed|authentication[_ ](?:error|failed|required)|not (?:logged|signed) in|(?:log|sign) ?in (?:required|again)|(?:please|to) (?:run .{0,40})?(?:log|sign) ?in\b|run \/login|invalid[_ ](?:x-)?api[_ -]?key|(?:incorrect|missing|no) api[_ -]?key|api[_ -]?key (?:not (?:valid|found|set)|is (?:invalid|missing|not set|required))|(?:oauth |access |refresh )?token (?:has |is )?(?:expired|revoked|invalid)|permission_error|oauth_org_not_allowed|invalid[_ ]grant|set an auth method/i,
   },
   {
     is: 'It does not know its model',

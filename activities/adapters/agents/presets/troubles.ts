@@ -12,7 +12,7 @@ export interface Trouble {
 
 /** Often over within a minute, so a program that tries again by itself may do so a few times. */
 const HEALS =
-  /high demand|internal server error|server had an error|\b50[024]\b|stream (?:disconnected|closed)|error sending request|connection (?:error|reset|closed)|(?:cannot|unable to) connect|ECONNRESET|ETIMEDOUT|socket|network error|fetch failed|JSON parsing failed|premature close/i;
+  /high demand|internal server error|server_error|server had an error|\b50[024]\b|stream (?:disconnected|closed)|error sending request|connection (?:error|reset|closed)|(?:cannot|unable to) connect|ECONNRESET|ETIMEDOUT|socket|network error|fetch failed|JSON parsing failed|premature close/i;
 
 /** Whether the words say that the program cannot work for now. `heals`: perhaps it can within a minute. */
 export function unavailable(trouble: Trouble, now = new Date()): (NotNow & { heals: boolean }) | undefined {

@@ -225,6 +225,13 @@ describe('Claude Code, by its documented messages', () => {
     ]);
   });
 
+  it('counts what its subagents have used', () => {
+    const used = { inputTokens: 10, outputTokens: 5, cacheReadInputTokens: 100, cacheCreationInputTokens: 20 };
+    const spent: Spent = {};
+    reading(claude, [result({ modelUsage: { opus: used, haiku: { ...used, outputTokens: 7 } } })], 0, spent);
+    expect(spent).toEqual({ inputTokens: 260, cachedInputTokens: 200, outputTokens: 12, costCents: 5 });
+  });
+
   it('prefers its structured output', () => {
     const { turn } = reading(claude, [result({ structured_output: { verdict: 'approve' } })]);
     expect(turn).toMatchObject({ is: 'answered', text: '{"verdict":"approve"}' });
@@ -245,6 +252,50 @@ describe('Claude Code, by its documented messages', () => {
       'a warning about it',
       [{ type: 'rate_limit_event', rate_limit_info: { status: 'allowed_warning', resetsAt } }, result({})],
       { is: 'answered' },
+    ],
+    [
+      'the limit of a subscription that pays for extra usage',
+      [
+        { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt, isUsingOverage: true } },
+        result({}),
+      ],
+      { is: 'answered' },
+    ],
+    [
+      'the limit of a session',
+      [assistant([{ type: 'text', text: "You've hit your session limit · resets 11:59pm" }], { error: 'rate_limit' })],
+      { is: 'notNow', because: expect.stringMatching(/^Its usage limit is reached/), until: expect.any(String) },
+    ],
+    [
+      'an error of a subagent, after which the session goes on',
+      [
+        assistant([{ type: 'text', text: 'API Error: 529 Overloaded.' }], {
+          error: 'overloaded',
+          parent_tool_use_id: 't1',
+        }),
+        result({}),
+      ],
+      { is: 'answered', text: 'Done.' },
+    ],
+    [
+      'an overloaded model, in a result that is a success by its subtype',
+      [result({ is_error: true, api_error_status: 529, result: 'API Error: try again in a moment.' })],
+      { is: 'notNow', because: 'Its model is overloaded: API Error: try again in a moment.' },
+    ],
+    [
+      'an invoice that is open',
+      [assistant([{ type: 'text', text: 'Payment declined.' }], { error: 'billing_error' })],
+      { is: 'notNow', because: 'Its provider does not answer: Payment declined.' },
+    ],
+    [
+      'an error of its provider',
+      [assistant([], { error: 'server_error' })],
+      { is: 'notNow', because: 'Its provider does not answer: server_error' },
+    ],
+    [
+      'an error in its own words',
+      [result({ subtype: 'error_during_execution', is_error: true, result: undefined, errors: ['No such tool: X'] })],
+      { is: 'failed', because: 'agent: No such tool: X' },
     ],
     [
       'an overloaded model, at the first retry',
