@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { execa } from 'execa';
 import {
@@ -98,6 +99,8 @@ it.each<[string, string[]]>([
       "gatehouse.yml:4: prices.m.output: expected number, found 'free'",
     ],
   ],
+  ['prices: { "": {} }', ["gatehouse.yml:1: prices.: expected at least 1 character, found ''"]],
+  ['? [a, b]\n: 1', ['gatehouse.yml:1: [ a, b ]: expected no such key here, found 1']],
   ['prices: { m: { input: 1 } }', ['gatehouse.yml:1: prices.m.output: expected number, found nothing']],
   ['a: 1\na: 2', ['gatehouse.yml:2: expected YAML: Map keys must be unique']],
   [
@@ -111,7 +114,10 @@ it.each<[string, string[]]>([
   ['prices: &a { b: *a }', ['gatehouse.yml: expected YAML: few aliases and little nesting']],
   ['x'.repeat(100_001), ['gatehouse.yml: expected at most 100000 characters, found 100001']],
 ])('fault %# is reported by line and path', (text, lines) => {
+  const warning = jest.spyOn(process, 'emitWarning').mockReturnValue();
   expect(wrong(text)).toEqual(lines);
+  expect(warning).not.toHaveBeenCalled();
+  warning.mockRestore();
 });
 
 it.each(['people', 'roles', 'repositories', 'pools', 'environments', 'notify', 'freezes', 'schedules', 'gates'])(
