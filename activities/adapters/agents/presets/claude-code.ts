@@ -15,6 +15,7 @@ export const preset: Preset = {
   name: 'claude-code',
   program: 'claude',
   install: 'npm install --global @anthropic-ai/claude-code',
+  login: 'claude auth login',
   signIn: ['.claude/.credentials.json', '.claude.json'],
   open,
   inspect,
@@ -173,6 +174,6 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   return {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     signedIn: key !== undefined || hasLogin || unknown,
-    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in' : 'no sign-in found: claude auth login',
+    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in' : `not signed in: ${preset.login}`,
   };
 }

@@ -1,5 +1,5 @@
 import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
-import type { NotNow } from '../not-now.ts';
+import { SIGNED_OUT, type NotNow } from '../not-now.ts';
 import { lastWords, runLines, type RunEnd } from './running.ts';
 import { oneLine, Patience, unavailable, type Trouble } from './troubles.ts';
 
@@ -90,6 +90,7 @@ export class Reading {
 export interface Prompting {
   name: string;
   install: string;
+  login: string;
   command: readonly string[];
   input?: string;
   env?: NodeJS.ProcessEnv;
@@ -111,8 +112,14 @@ export async function prompted(opening: ConversationOpening, spent: Spent, asked
     },
   });
   opening.signal.throwIfAborted();
-  return turnOf(reading, end, asked);
+  return withLogin(turnOf(reading, end, asked), asked.login);
 }
+
+/** Whoever reads that it is signed out has to know what to do. */
+export const withLogin = (turn: Turn, login: string): Turn =>
+  turn.is === 'notNow' && turn.because.startsWith(SIGNED_OUT)
+    ? { ...turn, because: `${turn.because.replace(/[.\s]*$/, '.')} To sign in: ${login}` }
+    : turn;
 
 /** The turn after the program has ended. What it reported comes first, then how it exited. */
 export function turnOf(

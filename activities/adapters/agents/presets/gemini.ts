@@ -15,6 +15,7 @@ export const preset: Preset = {
   name: 'gemini',
   program: 'gemini',
   install: 'npm install --global @google/gemini-cli',
+  login: 'run gemini once',
   signIn: ['.gemini/oauth_creds.json', '.gemini/google_accounts.json', '.gemini/settings.json'],
   open,
   inspect,
@@ -107,6 +108,6 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   return {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     signedIn: key !== undefined || hasLogin,
-    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in with Google' : 'not signed in: run gemini once',
+    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in with Google' : `not signed in: ${preset.login}`,
   };
 }

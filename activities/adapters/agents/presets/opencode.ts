@@ -16,6 +16,7 @@ export const preset: Preset = {
   name: 'opencode',
   program: 'opencode',
   install: 'npm install --global opencode-ai',
+  login: 'opencode auth login',
   signIn: ['.local/share/opencode/auth.json'],
   open,
   inspect,

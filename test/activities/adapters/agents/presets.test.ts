@@ -1,4 +1,4 @@
-import { Reading, turnOf } from '../../../../activities/adapters/agents/presets/events.ts';
+import { Reading, turnOf, withLogin } from '../../../../activities/adapters/agents/presets/events.ts';
 import { Fields } from '../../../../activities/adapters/agents/presets/fields.ts';
 import { readClaude } from '../../../../activities/adapters/agents/presets/claude-code.ts';
 import { readCodex } from '../../../../activities/adapters/agents/presets/codex.ts';
@@ -30,6 +30,15 @@ const codex: Read = readCodex;
 const openCode = fields(readOpenCode);
 const claude = fields(readClaude);
 const gemini = fields(readGemini);
+
+it.each<[Turn['is'], string, string]>([
+  ['notNow', 'It is signed out: 401 Unauthorized', 'It is signed out: 401 Unauthorized. To sign in: codex login'],
+  ['notNow', 'It is signed out: Please log in.', 'It is signed out: Please log in. To sign in: codex login'],
+  ['notNow', 'Its model is overloaded: 529', 'Its model is overloaded: 529'],
+  ['failed', 'It is signed out', 'It is signed out'],
+])('a turn that is %s because "%s" says what to do', (is, because, said) => {
+  expect(withLogin({ is, because } as Turn, 'codex login')).toEqual({ is, because: said });
+});
 
 it.each(PRESETS)('%s says how it is found and installed', async (name) => {
   const preset = await presetNamed(name);
