@@ -62,16 +62,27 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
  * A rule `ask` would end the turn without a word, since nobody answers. With `deny` the model is informed, and continues. The
  * snapshots that OpenCode takes of the checkout are for its own undo.
  */
-function configurationFor(mode: Mode, temporary: string, theirs = '{}'): string {
+export function configurationFor(mode: Mode, temporary: string, theirs?: string): string {
   const permission = {
     '*': 'allow',
     question: 'deny',
     external_directory: { '*': 'deny', [path.join(temporary, '*')]: 'allow' },
     ...(mode === 'read' && { edit: 'deny' }),
   };
-  const given = JSON.parse(theirs) as { agent?: { build?: object } };
+  const given = objectIn(theirs);
   const agent = { ...given.agent, build: { ...given.agent?.build, permission } };
   return JSON.stringify({ ...given, autoupdate: false, share: 'disabled', snapshot: false, permission, agent });
+}
+
+/** The error does not quote the text, which may contain a key. */
+function objectIn(text?: string): { agent?: { build?: object } } {
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // It is no JSON.
+  }
+  throw new Error('opencode: OPENCODE_CONFIG_CONTENT should be a JSON object, and is not.');
 }
 
 /** Reads one event: `step_start`, `text`, `reasoning`, `tool_use`, `step_finish` or `error`. A step is one answer. */

@@ -3,7 +3,7 @@ import { Fields } from '../../../../activities/adapters/agents/presets/fields.ts
 import { readClaude } from '../../../../activities/adapters/agents/presets/claude-code.ts';
 import { readCodex } from '../../../../activities/adapters/agents/presets/codex.ts';
 import { readErrors, readGemini } from '../../../../activities/adapters/agents/presets/gemini.ts';
-import { readLog, readOpenCode } from '../../../../activities/adapters/agents/presets/opencode.ts';
+import { configurationFor, readLog, readOpenCode } from '../../../../activities/adapters/agents/presets/opencode.ts';
 import { presetNamed } from '../../../../activities/adapters/agents/presets/index.ts';
 import { strictSchema, withoutNulls } from '../../../../activities/adapters/agents/presets/strict-schema.ts';
 import { PRESETS } from '../../../../activities/adapters/agents/preset.ts';
@@ -328,6 +328,24 @@ describe('Claude Code, by its documented messages', () => {
     ],
   ])('%s', (_, lines, turn) => {
     expect(reading(claude, lines, 'because' in turn ? 1 : 0).turn).toMatchObject(turn);
+  });
+});
+
+describe('the configuration of OpenCode', () => {
+  it('keeps what the user has set, and sets its own rules', () => {
+    const theirs = { model: 'a/b', permission: { bash: 'allow' }, agent: { build: { prompt: 'Be brief.' } } };
+    expect(JSON.parse(configurationFor('read', '/tmp/x', JSON.stringify(theirs)))).toMatchObject({
+      model: 'a/b',
+      permission: { edit: 'deny' },
+      agent: { build: { prompt: 'Be brief.', permission: { edit: 'deny' } } },
+      share: 'disabled',
+    });
+  });
+
+  it.each(['{ key: sk-secret }', 'null', '[]', '7'])('that is %j is refused without being shown', (theirs) => {
+    expect(() => configurationFor('read', '/tmp/x', theirs)).toThrow(
+      /^opencode: \S+ should be a JSON object, and is not\.$/,
+    );
   });
 });
 
