@@ -29,5 +29,5 @@ export function presetOf(argument: string, name: unknown, model?: string): Agent
 export async function mustBeReady(argument: string, name: PresetName, environment: NodeJS.ProcessEnv): Promise<void> {
   const { program, install, installed, signedIn, detail } = await inspectPreset(name, environment);
   if (!installed) throw new Usage(`${argument}: ${program} is not on PATH. To get it: ${install}`);
-  if (signedIn === false) throw new Usage(`${argument}: ${program} is not signed in (${detail ?? 'no sign-in found'})`);
+  if (signedIn === false) throw new Usage(`${argument}: ${program} is ${detail ?? 'not signed in'}`);
 }

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { cli, TestRepository, TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);
@@ -71,4 +73,26 @@ it('SIGHUP reloads the file, a bad one has no effect, and commands do not inheri
   const seen = await readFile(path.join(shop.home, 'env'), 'utf8');
   expect(seen.match(/SHOP_\w+=.*/g)).toEqual(['SHOP_CONTROL=control', 'SHOP_CONTROL=control']);
   expect(await log()).not.toContain('planted');
+});
+
+it('SIGHUP to a worker that runs by itself reloads the file', async () => {
+  await stackWith('signIn: []\n');
+  const env = { ...stack.environment, TEMPORAL_ADDRESS: `127.0.0.1:${stack.port}` }; // nobody listens there
+  const worker = spawn(process.execPath, [cli, 'worker'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (text) => (said += String(text)));
+  const reloadedWith = async (text: string, logged: string) => {
+    await writeFile(file, text);
+    worker.kill('SIGHUP');
+    await until(`the worker logs "${logged}"`, () => said.includes(logged));
+  };
+  try {
+    await until('the worker runs', () => said.includes('No Temporal server answers'));
+    await reloadedWith('signIn: [x]\n', 'own.yml:1: signIn[0]: expected one of');
+    await reloadedWith('signIn: [codex]\n', 'the configuration file was read again');
+  } finally {
+    const ended = once(worker, 'exit');
+    worker.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  }
 });

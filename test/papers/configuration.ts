@@ -22,16 +22,10 @@ type Row = readonly string[];
 /** The generated parts of CONFIGURATION.md, by their names in its markers. */
 const PARTS: Record<string, () => string> = {
   variables: () => table(KEYS('Variable'), rowsOf(Variables.shape, variableComments())),
-  settings: () =>
-    table(KEYS('Key'), rowsOf(RepositorySettings.shape, commentsOf(SETTINGS, 'RepositorySettings'), { deep: true })),
+  settings: () => table(KEYS('Key'), rowsOf(RepositorySettings.shape, DESCRIBED, { deep: true })),
   agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
   presets: () => table(['Preset', 'Program', 'To get it', 'Its sign-in, below the home folder'], presetRows()),
   configuration: () => {
-    const comments = [
-      ...commentsOf(CONFIGURATION, 'ConfigurationFile'),
-      ...prefixed('prices.<model>.', commentsOf(CONFIGURATION, 'Price')),
-      ...prefixed('secrets.<name>.', commentsOf(CONFIGURATION, 'Secret')),
-    ];
     const { defaults, prices, secrets, signIn } = ConfigurationFile.shape;
     const shape: Shape = {
       defaults,
@@ -41,7 +35,7 @@ const PARTS: Record<string, () => string> = {
       ...keysOf('secrets.<name>.', secrets.unwrap().valueType),
       signIn,
     };
-    return table(KEYS('Key'), rowsOf(shape, new Map(comments), { deep: true }));
+    return table(KEYS('Key'), rowsOf(shape, DESCRIBED, { deep: true }));
   },
   input: () => {
     // Pipelines and the policy have tables of their own. `resume` is for `retry` alone.
@@ -92,9 +86,8 @@ const PARTS: Record<string, () => string> = {
   },
 };
 
-const CONFIGURATION = 'activities/adapters/configuration/schema.ts';
-const AGENTS = 'activities/adapters/settings/agent-settings.ts';
-const SETTINGS = 'activities/adapters/settings/repository-settings.ts';
+/** The keys have descriptions, which editors show too. */
+const DESCRIBED = new Map<string, string>();
 const PIPELINES = 'workflows/contracts/pipelines.ts';
 const KEYS = (what: string) => [what, 'Value', 'Default', 'What it does'];
 
@@ -115,12 +108,12 @@ export function refreshed(paper: string): string {
   return text;
 }
 
-/** One row per key. The comment above a key is its description, so a missing comment is an error. */
+/** One row per key. Its description, or else the comment above it, says what it does. */
 function rowsOf(shape: Shape, comments: Map<string, string>, { deep = false, prefix = '' } = {}): Row[] {
   return Object.entries(shape).flatMap(([name, type]) => {
     const key = prefix + name;
-    const comment = comments.get(key);
-    if (comment === undefined) throw new Error(`${key} needs a comment, which becomes its description`);
+    const comment = type.description ?? comments.get(key);
+    if (comment === undefined) throw new Error(`${key} needs a description, or a comment above it`);
     const row = [code(key), valueOf(name, type), defaultOf(type), comment];
     const inner = deep ? innerOf(type) : undefined;
     return [row, ...(inner ? rowsOf(inner, comments, { deep, prefix: `${key}.` }) : [])];
@@ -139,11 +132,9 @@ const keysOf = (prefix: string, { shape }: z.ZodObject): Shape =>
 
 /** The keys of agents, each with the kinds that have it. */
 function agentRows(): Row[] {
-  const own = ['common', 'program'].flatMap((name) => [...commentsOf(AGENTS, name)]);
   const rows = new Map<string, [kinds: string[], row: Row]>();
   for (const [kind, { shape }] of Object.entries(AGENT_FORMS)) {
-    const comments = new Map([...own, ...commentsOf(AGENTS, kind)]);
-    for (const row of rowsOf(shape as Shape, comments)) {
+    for (const row of rowsOf(shape as Shape, DESCRIBED)) {
       const known = rows.get(row[0]!);
       if (known) known[0].push(code(kind));
       else rows.set(row[0]!, [[code(kind)], row]);

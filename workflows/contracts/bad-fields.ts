@@ -24,8 +24,8 @@ export const badFields = (
       return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), expected: 'no such key here' }));
     const path = pathOf(issue.path);
     if (issue.code === 'invalid_key') {
-      const rule = issue.issues.map(({ message }) => message).join('; ');
-      return [{ path, expected: `expected ${rule}, found ${found(issue.path.at(-1))}` }];
+      const rule = issue.issues.map(expectedBy).join('; ');
+      return [{ path, expected: `${rule}, found ${found(issue.path.at(-1))}` }];
     }
     const value = valueAt(input, issue.path);
     // For the members of an object, the sentence itself names what is wrong.

@@ -13,8 +13,8 @@ const MINUTE_MS = 60_000;
 const AFTER_MINUTES = [1, 2, 4, 8, 16, 30];
 /** How often in a row an agent may name a time and then refuse, before it is tried less and less often all the same. */
 const TIMES_TRUSTED = 3;
-/** How long a job that may try the agent has until it is sent, in milliseconds. Then another one may try. */
-const CLAIM_MS = 2 * MINUTE_MS;
+/** How long a job that may try the agent has until it is sent, in milliseconds. Its run may be paused: then another one tries. */
+const CLAIM_MS = 30_000;
 
 /** What jobs have in common that wait together: the program, and everything that decides as whom it is signed in. */
 export interface AgentIdentity {

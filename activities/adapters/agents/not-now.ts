@@ -13,13 +13,16 @@ interface Kind {
   statuses?: readonly number[];
 }
 
+/** How people read that a program must be signed in. */
+export const SIGNED_OUT = 'It is signed out';
+
 /** The first kind that fits applies. The words are those of Codex, OpenCode, Gemini, Claude Code, and their providers. */
 const KINDS: readonly Kind[] = [
   {
     is: 'It has no credit left',
     statuses: [402],
     words:
-      /insufficient[_ ](?:quota|credit|funds|balance)|credit balance is too low|payment required|check your plan and billing|billing[_ ](?:hard[_ ]limit|not[_ ]active)|out of (?:extra )?credits/i,
+      /insufficient[_ ](?:quota|credit|funds|balance)|credit balance is too low|payment required|billing_error|check your plan and billing|billing[_ ](?:hard[_ ]limit|not[_ ]active)|out of (?:extra )?credits/i,
   },
   {
     is: 'Its usage limit is reached',
@@ -27,10 +30,10 @@ const KINDS: readonly Kind[] = [
       /usage[_ ]limit|(?:session|weekly|daily|hourly|5-hour|opus|sonnet) limit (?:is )?reached|hit your .{0,40}limit|quota (?:is )?exceeded|exceeded your (?:current )?quota|resource[_ ]exhausted|exhausted your (?:\w+ )?(?:capacity|quota)/i,
   },
   {
-    is: 'It is signed out',
+    is: SIGNED_OUT,
     statuses: [401, 403],
     words:
-      /\b401\b.{0,20}unauthori[sz]ed|\b403\b.{0,20}forbidden|status(?: code)?:? 40[13]\b|unauthori[sz]ed|authentication[_ ](?:error|failed|required)|not (?:logged|signed) in|(?:log|sign) ?in (?:required|again)|(?:please|to) (?:run .{0,40})?(?:log|sign) ?in\b|run \/login|invalid[_ ](?:x-)?api[_ -]?key|(?:incorrect|missing|no) api[_ -]?key|api[_ -]?key (?:not (?:valid|found|set)|is (?:invalid|missing|not set|required))|(?:oauth |access |refresh )?token (?:has |is )?(?:expired|revoked|invalid)|permission_error|invalid[_ ]grant|set an auth method/i,
+      /\b401\b.{0,20}unauthori[sz]ed|\b403\b.{0,20}forbidden|status(?: code)?:? 40[13]\b|unauthori[sz]ed|authentication[_ ](?:error|failed|required)|not (?:logged|signed) in|(?:log|sign) ?in (?:required|again)|(?:please|to) (?:run .{0,40})?(?:log|sign) ?in\b|run \/login|invalid[_ ](?:x-)?api[_ -]?key|(?:incorrect|missing|no) api[_ -]?key|api[_ -]?key (?:not (?:valid|found|set)|is (?:invalid|missing|not set|required))|(?:oauth |access |refresh )?token (?:has |is )?(?:expired|revoked|invalid)|permission_error|oauth_org_not_allowed|invalid[_ ]grant|set an auth method/i,
   },
   {
     is: 'It does not know its model',

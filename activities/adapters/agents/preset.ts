@@ -18,6 +18,8 @@ export interface Preset {
   program: string;
   /** One line that says how to get it. */
   install: string;
+  /** What signs it in, as a phrase. */
+  login: string;
   /** Files and folders with its sign-in, relative to the user's home. */
   signIn: readonly string[];
   open: Open;

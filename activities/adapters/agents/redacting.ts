@@ -1,5 +1,5 @@
-/** Shorter values are no secrets, and occur everywhere. In characters. */
-const SHORTEST = 4;
+import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
+
 /** A line of a secret with several lines counts by itself from this length, in characters. */
 const SHORTEST_LINE = 16;
 
@@ -131,7 +131,7 @@ function formsOf(value: string): string[] {
   const lines = trimmed.split(/\r?\n/).map((line) => line.trim());
   const forms = [trimmed, JSON.stringify(trimmed).slice(1, -1), encoded(trimmed)];
   const long = lines.length > 1 ? lines.filter((line) => line.length >= SHORTEST_LINE) : [];
-  return [...new Set([...forms, ...long])].filter((form) => form.length >= SHORTEST);
+  return [...new Set([...forms, ...long])].filter((form) => form.length >= SHORTEST_SECRET);
 }
 
 function encoded(text: string): string {

@@ -65,7 +65,7 @@ export async function tryAgent(trying: Trying): Promise<Tried> {
   await writeJson(files.job, trying.job);
   const { agent, prices } = trying;
   const { command, env, drive } = launchingOf({ agent, mode: 'write', cwd, secrets: {}, prices, files });
-  if (drive) await writeJson(files.drive, drive);
+  if (drive) await writeJson(files.drive, { ...drive, attended: true } satisfies Drive);
   const own = { GATEHOUSE_JOB: files.job, GATEHOUSE_RESULT: files.result, ...env };
   await runToEnd({ ...trying, cwd, command, env: environmentFor(trying.environment, own), cancel: files.cancel });
   return (await recordAs(files.result, Result)) ?? {};
@@ -93,7 +93,15 @@ async function runToEnd({ command, cwd, env, cancel, signal, line }: Running): P
   if (signal.aborted) onAbort();
   try {
     await runLines({
-      ...{ command: ['/bin/sh', '-c', command], cwd, env, mark: MARK, ownsFolder: true, signal: late.signal },
+      ...{
+        command: ['/bin/sh', '-c', command],
+        cwd,
+        env,
+        mark: MARK,
+        ownsFolder: true,
+        attends: true,
+        signal: late.signal,
+      },
       line(text, stream) {
         line(text, stream);
         return false;

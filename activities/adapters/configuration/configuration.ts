@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
 import type { AgentsFound } from '../settings/reading.ts';
 import { parseYaml, type Fault } from '../settings/yaml-file.ts';
 import { readRegular } from './reading.ts';
@@ -57,7 +58,7 @@ function referenceOf({ env: variable, file = '', repositories }: Secret, from: F
   return {
     variable,
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
-    read: () => (variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
+    read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
   };
 }
 
@@ -68,6 +69,12 @@ function addressOf(repository: string): string {
   if (!URL.canParse(repository)) return repository;
   const { protocol, host, pathname } = new URL(repository);
   return `${protocol}//${host}${pathname.replace(/(?:\.git)?\/*$/, '')}`;
+}
+
+/** A shorter value would be shown wherever an agent prints it. */
+function redactable(read: { value: string } | { because: string }): { value: string } | { because: string } {
+  if ('because' in read || read.value.trim().length >= SHORTEST_SECRET) return read;
+  return { because: `whose value is shorter than ${SHORTEST_SECRET} characters, and could not be kept out of logs` };
 }
 
 const fromVariable = (value: string | undefined) => (value ? { value } : { because: 'whose variable is not set' });

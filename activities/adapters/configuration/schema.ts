@@ -13,52 +13,64 @@ const Model = z.string().min(1).max(200);
 
 const Secret = z
   .strictObject({
-    /** The variable of the worker that holds the value. No program that the worker starts inherits it. */
     env: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of a variable' })
-      .optional(),
-    /** The file that holds the value, relative to the configuration file. A line break at its end is removed. */
-    file: z.string().min(1).optional(),
-    /**
-     * Globs over the addresses of the repositories that may use it, or over their absolute paths on this machine.
-     * Default: all.
-     */
-    repositories: z.array(Glob).min(1).optional(),
-    /** Who may get it: `agents`. */
-    for: z.array(Receiver).min(1),
+      .optional()
+      .describe('The variable of the worker that holds the value. No program that the worker starts inherits it.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The file that holds the value, relative to the configuration file. A line break at its end is removed.',
+      ),
+    repositories: z
+      .array(Glob)
+      .min(1)
+      .optional()
+      .describe(
+        'Globs over the addresses of the repositories that may use it, or over their absolute paths on this machine. Default: all.',
+      ),
+    for: z.array(Receiver).min(1).describe('Who may get it: `agents`.'),
   })
   .refine(({ env, file }) => (env === undefined) !== (file === undefined), {
     error: 'expected either env or file',
   });
 
 const Price = z.strictObject({
-  /** US dollars per million tokens of input. */
-  input: Dollars,
-  /** US dollars per million tokens of input that came from a cache. Default: the price of `input`. */
-  cachedInput: Dollars.optional(),
-  /** US dollars per million tokens of output. */
-  output: Dollars,
+  input: Dollars.describe('US dollars per million tokens of input.'),
+  cachedInput: Dollars.optional().describe(
+    'US dollars per million tokens of input that came from a cache. Default: the price of `input`.',
+  ),
+  output: Dollars.describe('US dollars per million tokens of output.'),
 });
 
-/** The configuration file as it is written. The comment above a key is its description in CONFIGURATION.md. */
+/** The configuration file as it is written. Editors and CONFIGURATION.md show the description of each key. */
 export const ConfigurationFile = z.strictObject({
-  /** What applies to repositories on a forge that do not decide it themselves. Repositories on disk have no defaults. */
   defaults: z
     .strictObject({
-      /** The agents of repositories without `.gatehouse.yml`, or without `agents` in it. */
-      agents: Agents.default({}),
+      agents: Agents.default({}).describe(
+        'The agents of repositories without `.gatehouse.yml`, or without `agents` in it.',
+      ),
     })
-    .prefault({}),
-  /** The prices of models by name. They turn tokens into a cost where an agent reports only tokens. */
-  prices: z.record(Model, Price).default({}),
-  /** References to secrets by name. An agent that names a secret gets its value as a variable of that name. */
-  secrets: z.record(VariableName, Secret).default({}),
-  /** The presets whose sign-in on this machine isolated jobs may read. Default: none. */
+    .prefault({})
+    .describe(
+      'What applies to repositories on a forge that do not decide it themselves. Repositories on disk have no defaults.',
+    ),
+  prices: z
+    .record(Model, Price)
+    .default({})
+    .describe('The prices of models by name. They turn tokens into a cost where an agent reports only tokens.'),
+  secrets: z
+    .record(VariableName, Secret)
+    .default({})
+    .describe('References to secrets by name. An agent that names a secret gets its value as a variable of that name.'),
   signIn: z
     .array(z.enum(PRESETS))
     .transform((presets) => [...new Set(presets)])
-    .default([]),
+    .default([])
+    .describe('The presets whose sign-in on this machine isolated jobs may read. Default: none.'),
 });
 export type ConfigurationFile = z.output<typeof ConfigurationFile>;
 export type Secret = z.output<typeof Secret>;

@@ -44,6 +44,9 @@ export const VariableName = z.string().regex(/^(?!GATEHOUSE_|TEMPORAL_)[A-Za-z_]
   error: 'a variable name of letters, digits and "_" that does not begin with GATEHOUSE_ or TEMPORAL_',
 });
 
+/** Shorter values occur everywhere in texts, so they cannot be kept out of logs. In characters, without spaces around them. */
+export const SHORTEST_SECRET = 4;
+
 const Text = z.string().max(10_000).refine(aText.check, aText.params);
 /** A model or mode becomes an argument of a program, so it must not look like an option. */
 const Choice = z
@@ -51,42 +54,56 @@ const Choice = z
   .regex(/^[A-Za-z0-9][!-~]{0,199}$/, { error: 'a name without spaces, of at most 200 characters' });
 
 const common = {
-  /** The names of secrets of the configuration file that the agent gets as variables. Default: none. */
   secrets: z
     .array(VariableName)
     .max(50)
     .transform((names) => [...new Set(names)])
-    .default([]),
+    .default([])
+    .describe('The names of secrets of the configuration file that the agent gets as variables. Default: none.'),
 };
 const program = {
-  /** The model to use, by the program's own name for it. Default: the program's choice. */
-  model: Choice.optional(),
-  /** More arguments for the program. Default: none. */
-  arguments: z.array(Text).max(100).default([]),
-  /** More variables for the program. Default: none. Secrets belong in `secrets`. */
-  env: z.record(VariableName, Text).default({}),
+  model: Choice.optional().describe(
+    "The model to use, by the program's own name for it. Default: the program's choice.",
+  ),
+  arguments: z.array(Text).max(100).default([]).describe('More arguments for the program. Default: none.'),
+  env: z
+    .record(VariableName, Text)
+    .default({})
+    .describe('More variables for the program. Default: none. Secrets belong in `secrets`.'),
   ...common,
 };
 
-/** The forms of an agent that are objects. The comment above a key is its description in CONFIGURATION.md. */
+/** A program has one value per variable, and nobody should have to guess which one. */
+function oneValueEach({ env, secrets }: { env: object; secrets: string[] }, ctx: z.core.$RefinementCtx): void {
+  for (const [index, name] of secrets.entries()) {
+    const path = ['secrets', index]; // not that of env, whose value would be shown
+    if (Object.hasOwn(env, name)) ctx.addIssue({ code: 'custom', path, message: 'expected a name that env lacks' });
+  }
+}
+
+/** The forms of an agent that are objects. Editors and CONFIGURATION.md show the description of each key. */
 export const AGENT_FORMS = {
   command: z.strictObject({
-    /** A command that follows the agents' contract. A text instead of an object means the same. */
-    command: Command,
+    command: Command.describe(
+      "A command that follows the agents' contract. A text instead of an object means the same.",
+    ),
     ...common,
   }),
-  acp: z.strictObject({
-    /** A command that starts a program that speaks the Agent Client Protocol. */
-    acp: Command,
-    /** The session mode to choose, if the program offers several. Default: the program's choice. */
-    mode: Choice.optional(),
-    ...program,
-  }),
-  use: z.strictObject({
-    /** A coding agent that gatehouse knows how to run. */
-    use: z.enum(PRESETS),
-    ...program,
-  }),
+  acp: z
+    .strictObject({
+      acp: Command.describe('A command that starts a program that speaks the Agent Client Protocol.'),
+      mode: Choice.optional().describe(
+        "The session mode to choose, if the program offers several. Default: the program's choice.",
+      ),
+      ...program,
+    })
+    .superRefine(oneValueEach),
+  use: z
+    .strictObject({
+      use: z.enum(PRESETS).describe('A coding agent that gatehouse knows how to run.'),
+      ...program,
+    })
+    .superRefine(oneValueEach),
 };
 type Form = keyof typeof AGENT_FORMS;
 const FORMS = Object.keys(AGENT_FORMS) as Form[];

@@ -8,49 +8,55 @@ export const FILE = '.gatehouse.yml';
 /** A common misspelling of the name. Such a file is not read, but reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
-/** The settings of a repository. The comment above a key is its description in CONFIGURATION.md. */
+/** The settings of a repository. Editors and CONFIGURATION.md show the description of each key. */
 export const RepositorySettings = z.strictObject({
-  /**
-   * Check commands by name. Each runs once per head in a clean checkout of the change; exit code 0 means success.
-   * Default: no checks, and `ci` passes with a notice.
-   */
-  checks: z.record(Name, Command).default({}),
-  /** How to run the change for people and testers. Default: `human-test` works without a preview. */
+  checks: z
+    .record(Name, Command)
+    .default({})
+    .describe(
+      'Check commands by name. Each runs once per head in a clean checkout of the change; exit code 0 means success. Default: no checks, and `ci` passes with a notice.',
+    ),
   environment: z
     .strictObject({
-      /** The command that serves the preview. It must listen on `PORT`, and run until it is stopped. */
-      start: Command,
-      /** The path that answers 2xx once the preview is up. Default: `/`, with any status below 500. */
+      start: Command.describe(
+        'The command that serves the preview. It must listen on `PORT`, and run until it is stopped.',
+      ),
       ready: z
         .string()
         .regex(/^\/[!-~]*$/, { error: 'a path that begins with /' })
-        .optional(),
-      /** How long a preview may stay up. Default: until it is no longer needed. */
-      expireMinutes: z.number().positive().max(100_000).optional(),
+        .optional()
+        .describe('The path that answers 2xx once the preview is up. Default: `/`, with any status below 500.'),
+      expireMinutes: z
+        .number()
+        .positive()
+        .max(100_000)
+        .optional()
+        .describe('How long a preview may stay up. Default: until it is no longer needed.'),
     })
-    .optional(),
-  /** Agents by role: a command, or an object as below. `default` serves all other roles. */
-  agents: Agents.default({}),
-  /** How `post-release-health` checks a release. */
+    .optional()
+    .describe('How to run the change for people and testers. Default: `human-test` works without a preview.'),
+  agents: Agents.default({}).describe(
+    'Agents by role: a command, or an object with `use`, `acp` or `command`. `default` serves all other roles.',
+  ),
   release: z
     .strictObject({
-      /**
-       * The command that prints `{ "signals": [{ "id", "state" }] }` in a checkout of the merge commit. A state is
-       * `ok`, `warn`, `alert` or `no_data`.
-       */
-      command: Command,
+      command: Command.describe(
+        'The command that prints `{ "signals": [{ "id", "state" }] }` in a checkout of the merge commit. A state is `ok`, `warn`, `alert` or `no_data`.',
+      ),
     })
-    .optional(),
-  /** Options for checkouts of the repository. */
+    .optional()
+    .describe('How `post-release-health` checks a release.'),
   git: z
     .strictObject({
-      /**
-       * Whether checkouts contain the contents of git-lfs files (`true`) or their pointers (`false`). Required if any
-       * file has the filter `lfs`.
-       */
-      lfs: z.boolean().optional(),
+      lfs: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether checkouts contain the contents of git-lfs files (`true`) or their pointers (`false`). Required if any file has the filter `lfs`.',
+        ),
     })
-    .optional(),
+    .optional()
+    .describe('Options for checkouts of the repository.'),
 });
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 

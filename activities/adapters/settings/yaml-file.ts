@@ -30,7 +30,7 @@ export function parseYaml<Schema extends z.ZodType>(
   if (text.length > MOST) return fault(`expected at most ${MOST} characters, found ${text.length}`);
   const lines = text.replace(/\r\n?/g, '\n'); // YAML allows three kinds of line breaks, and the library only two
   const counter = new LineCounter();
-  const document = parseDocument(lines, { uniqueKeys: true, merge: true, lineCounter: counter });
+  const document = parseDocument(lines, { uniqueKeys: true, merge: true, lineCounter: counter, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken) {
     const { line } = counter.linePos(broken.pos[0]);

@@ -64,8 +64,7 @@ type Row = Omit<PresetHere, 'signedIn' | 'version'> & { version: string | null; 
 function lineOf({ name, program, installed, version, signedIn, detail, install }: Row): string {
   const named = [name.padEnd(12), program.padEnd(9)].join(' ');
   if (!installed) return `${named} not on PATH: ${install}`;
-  const more = detail === undefined ? '' : ` (${detail})`;
-  return `${named} ${version ?? 'version unknown'}, ${SIGNED_IN.get(signedIn)}${more}`;
+  return `${named} ${version ?? 'version unknown'}, ${detail ?? SIGNED_IN.get(signedIn)}`;
 }
 
 function resultLines({ preset, done, because, until, usage, tookSeconds }: Attempt & { preset: string }): string {

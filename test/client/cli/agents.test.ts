@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { spentWords, totalWords } from '../../../client/cli/texts/spending.ts';
 import { pathWithCodex } from '../../support/agents/fake-codex.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { running } from '../../support/running.ts';
+import { cli } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
 jest.setTimeout(120_000);
@@ -60,7 +62,7 @@ describe('gatehouse agents', () => {
     process.env['FAKE_CODEX_LOGIN'] = 'no';
     process.env['PATH'] = `${path.join(home, 'bin')}:/usr/bin:/bin`;
     expect(await gatehouse('agents')).toBe(0);
-    expect(said).toMatch(/^codex +codex +9\.8\.7, not signed in \(not signed in: codex login/m);
+    expect(said).toMatch(/^codex +codex +9\.8\.7, not signed in: codex login/m);
     expect(said).toMatch(/^claude-code +claude +not on PATH: npm install --global @anthropic-ai\/claude-code$/m);
   });
 
@@ -129,7 +131,7 @@ describe('gatehouse agents try', () => {
     process.env['FAKE_CODEX'] = 'hangs';
     expect(await gatehouse('agents', 'try', 'codex', '--seconds', '4')).toBe(1);
     expect(said).toContain('it had not ended after 4 s, and was stopped');
-    await nothingIsLeft(/Waiting in (\S+)/.exec(said)![1]!);
+    expect(await running(path.join(home, 'tmp'))).toEqual([]);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind after %s', async (signal) => {
@@ -141,6 +143,17 @@ describe('gatehouse agents try', () => {
     expect(said).toContain('it was stopped');
     await nothingIsLeft(folder);
   });
+});
+
+it('gatehouse agents try that is killed leaves nothing running', async () => {
+  const env = { ...process.env, FAKE_CODEX: 'hangs', NODE_OPTIONS: '' };
+  const killed = spawn(process.execPath, [cli, 'agents', 'try', 'codex'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  let words = '';
+  killed.stdout.on('data', (text) => (words += String(text)));
+  const folder = await until('codex is at work', () => /Waiting in (\S+)/.exec(words)?.[1]);
+  expect(await running(folder)).not.toEqual([]);
+  killed.kill('SIGKILL');
+  await until('nothing runs', async () => (await running(folder)).length === 0);
 });
 
 it.each([
@@ -177,7 +190,7 @@ it.each([
 describe('gatehouse demo --agent', () => {
   it.each([
     ['cursor', {}, '--agent: expected one of'],
-    ['codex', { FAKE_CODEX_LOGIN: 'no' }, '--agent: codex is not signed in (not signed in: codex login'],
+    ['codex', { FAKE_CODEX_LOGIN: 'no' }, '--agent: codex is not signed in: codex login'],
     ['codex', { PATH: '/usr/bin:/bin' }, '--agent: codex is not on PATH. To get it: npm install'],
   ])('refuses %s with %j before anything starts', async (name, env, because) => {
     Object.assign(process.env, env);

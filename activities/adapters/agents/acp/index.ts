@@ -6,9 +6,10 @@ import {
   type ClientContext,
 } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
-import type { Conversation, ConversationOpening, Open, Spent, Turn } from '../conversation.ts';
-import { notNowIn } from '../not-now.ts';
+import type { Conversation, ConversationOpening, Open, Seen, Spent, Turn } from '../conversation.ts';
 import { choicesFor, Session } from './choosing.ts';
+import { Complaints, LOGGING } from './complaints.ts';
+import { Ended, turnOf, turnOfError, unoffered, withText } from './ending.ts';
 import { messagesOf } from './messages.ts';
 import { isAllowed, outcomeOf, PermissionQuestion } from './permissions.ts';
 import { AgentProgram } from './program.ts';
@@ -37,13 +38,6 @@ export const acp =
   (opening) =>
     Promise.resolve(new AcpConversation(opening, complain));
 
-/** What ends a conversation before its prompt is answered. */
-class Ended extends Error {
-  constructor(readonly turn: Exclude<Turn, { is: 'answered' }>) {
-    super(turn.because);
-  }
-}
-
 const Initialized = z.looseObject({
   protocolVersion: z.number(),
   agentInfo: z
@@ -57,6 +51,7 @@ class AcpConversation implements Conversation {
   private readonly program;
   private readonly connection: ClientConnection;
   private readonly reading;
+  private readonly complaints;
   /** Rejects with the reason why the agent cannot go on. */
   private readonly lost: Promise<never>;
   private lose!: (ended: Ended) => void;
@@ -70,15 +65,21 @@ class AcpConversation implements Conversation {
     private readonly opening: ConversationOpening,
     complain: (line: string) => void,
   ) {
-    const { program, cwd, env, signal } = opening;
-    this.reading = new Reading(opening.seen);
+    const { program, cwd, signal } = opening;
+    this.reading = new Reading((event) => this.seen(event));
     this.lost = new Promise((_, reject) => (this.lose = reject));
     this.lost.catch(() => undefined);
-    this.program = new AgentProgram({ program: [...program, ...opening.arguments], cwd, env, complain });
+    this.complaints = new Complaints({
+      seen: opening.seen,
+      end: (notNow) => this.lose(new Ended({ is: 'notNow', ...notNow })),
+    });
+    const read = (line: string) => void (this.complaints.read(line, this.sessionId) && complain(line));
+    const env = { ...LOGGING, ...opening.env };
+    this.program = new AgentProgram({ program: [...program, ...opening.arguments], cwd, env, complain: read });
     void this.program.ended.then((how) => this.lose(new Ended(turnOf(how))));
     const stream = messagesOf(this.program.child.stdout, this.program.child.stdin, {
       notified: (method, params) => this.notified(method, params),
-      nonsense: complain,
+      nonsense: read,
       lost: (because) => this.lose(new Ended({ is: 'failed', because })),
     });
     this.connection = client({ name: 'gatehouse' })
@@ -92,12 +93,15 @@ class AcpConversation implements Conversation {
       const { sessionId } = await Promise.race([(this.session ??= this.begin()), this.lost]);
       this.reading.begin();
       this.denied = false;
+      this.complaints.begin();
       const content = [{ type: 'text', text: prompt }];
       const answer = await this.request('session/prompt', { sessionId, prompt: content }, Answered);
       this.tokens = { ...this.tokens, ...tokensOf(answer.usage, this.agent) };
       return this.turn(answer.stopReason);
     } catch (failure) {
       return { ...(await this.failedTurn(failure)), spent: this.spent };
+    } finally {
+      this.complaints.end();
     }
   }
 
@@ -180,7 +184,12 @@ class AcpConversation implements Conversation {
     const { data } = Notification.safeParse(params);
     const isOurs = method === 'session/update' && data?.sessionId === this.sessionId;
     if (isOurs) this.reading.read(data!.update);
-    else this.opening.seen({ is: 'thinking' });
+    else this.seen({ is: 'thinking' });
+  }
+
+  private seen(event: Seen): void {
+    if (event.is !== 'answered') this.complaints.worked();
+    this.opening.seen(event);
   }
 
   private permission({ sessionId, toolCall, options }: PermissionQuestion) {
@@ -190,7 +199,7 @@ class AcpConversation implements Conversation {
     const { granted, outcome } = outcomeOf(options, allowed);
     if (!granted) {
       this.denied = true;
-      this.opening.seen({ is: 'tool', title: `denied: ${toolCall.title ?? kind ?? 'a tool'}` });
+      this.seen({ is: 'tool', title: `denied: ${toolCall.title ?? kind ?? 'a tool'}` });
       this.reading.quiet();
     }
     return { outcome };
@@ -206,32 +215,5 @@ class AcpConversation implements Conversation {
     await this.program.end({ graceMs: 0 });
   }
 }
-
-function unoffered(
-  { unoffered: what, names }: { unoffered: 'model' | 'mode'; names: string[] },
-  { model, sessionMode }: ConversationOpening,
-): Exclude<Turn, { is: 'answered' }> {
-  const shown = names.length === 0 ? 'it offers no choice' : `it offers ${names.slice(0, 20).join(', ')}`;
-  if (what === 'mode') return { is: 'failed', because: `It has no mode "${sessionMode}": ${shown}.` };
-  const because = `It does not know its model: no model "${model}", ${shown}.`;
-  return names.length === 0 ? { is: 'failed', because } : { is: 'notNow', because };
-}
-
-/** JSON-RPC errors carry the provider's words in their message, or in their data. People read the message. */
-function turnOfError({ message, data }: RequestError): Exclude<Turn, { is: 'answered' }> {
-  const words = message.slice(0, 2_000);
-  const said = turnOf(words);
-  if (said.is === 'notNow' || data === undefined) return said;
-  const all = turnOf(`${words} ${typeof data === 'string' ? data : JSON.stringify(data)}`.slice(0, 2_000));
-  return all.is === 'notNow' || /^internal error$/i.test(words) ? all : said;
-}
-
-function turnOf(words: string): Exclude<Turn, { is: 'answered' }> {
-  const notNow = notNowIn(words);
-  return notNow ? { is: 'notNow', ...notNow } : { is: 'failed', because: words };
-}
-
-const withText = (words: string, text: string): string =>
-  text.trim() === '' ? `${words}.` : `${words}: ${text.trim().slice(0, 500)}`;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());

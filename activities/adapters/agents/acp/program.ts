@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { isChatter } from '../presets/logs.ts';
 
 /** How long a program has from SIGTERM to SIGKILL, in milliseconds. */
 const GRACE_MS = 1_000;
@@ -39,11 +40,14 @@ export class AgentProgram {
     child.stdin.on('error', () => undefined); // it may end at any time
     let line = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.printed = (this.printed + text).slice(-KEPT);
       const lines = `${line}${text}`.split('\n');
       line = lines.pop()!.slice(-KEPT);
-      for (const each of lines) complain(each);
+      for (const each of lines) {
+        if (!isChatter(each)) this.printed = `${this.printed}${each}\n`.slice(-KEPT);
+        complain(each);
+      }
     });
+    child.stderr.once('close', () => (this.printed += line));
     this.ended = new Promise((resolve) => {
       child.once('error', (failure) => resolve(`It cannot be started: ${failure.message}`));
       // Something that it left running may hold its pipes, so their end is not waited for.

@@ -39,6 +39,8 @@ export const Drive = z.strictObject({
   scratch: z.string(),
   /** The job is cancelled as soon as this file exists. */
   cancel: z.string(),
+  /** Somebody waits, and the job is cancelled when they end. Then the standard input ends. */
+  attended: z.boolean().optional(),
 });
 export type Drive = z.output<typeof Drive>;
 

@@ -61,7 +61,7 @@ async function converse(
     now: Date.now,
   });
   console.error = (...words: unknown[]) => output.complain(words.map(String).join(' ')); // libraries print with it
-  const cancelled = cancellation(settings.cancel);
+  const cancelled = cancellation(settings);
   const { open, opening } = await conversationOf(settings, (text) => output.complain(text));
   const noteAnswer = answerNoter(environment[ANSWERED]);
   const driven = await drive({
@@ -112,11 +112,12 @@ function answerNoter(file: string | undefined): (event: Seen) => void {
   };
 }
 
-/** Aborted by SIGTERM, and once the file exists. */
-function cancellation(file: string): AbortSignal {
+/** Aborted by SIGTERM, once the file exists, and when nobody waits any more. */
+function cancellation({ cancel: file, attended = false }: Pick<Drive, 'cancel' | 'attended'>): AbortSignal {
   const controller = new AbortController();
   const cancel = () => controller.abort();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, cancel);
+  if (attended) process.stdin.resume().on('error', cancel).once('close', cancel);
   const timer = setInterval(() => {
     if (existsSync(file)) cancel();
   }, CANCEL_POLL_MS).unref();

@@ -15,6 +15,7 @@ export const preset: Preset = {
   name: 'claude-code',
   program: 'claude',
   install: 'npm install --global @anthropic-ai/claude-code',
+  login: 'claude auth login',
   signIn: ['.claude/.credentials.json', '.claude.json'],
   open,
   inspect,
@@ -91,10 +92,12 @@ function readAssistant(event: Fields, reading: Reading): void {
     .map((block) => (block.text('type') === 'text' ? block.first('text') : ''))
     .join('\n')
     .trim();
-  if (event.text('error') !== undefined) return reading.complain({ words: said, details: event.text('error') });
+  // Subagents report here too. Their words are not the answer, and the session may go on after their errors.
+  const isOwn = event.text('parent_tool_use_id') === undefined;
+  const error = event.text('error');
+  if (error !== undefined) return isOwn ? reading.complain({ words: said || error, details: error }) : undefined;
   reading.answered();
-  // Subagents report here too. Their words are not the answer.
-  if (event.text('parent_tool_use_id') === undefined) reading.message(said);
+  if (isOwn) reading.message(said);
   for (const block of blocks) {
     if (block.text('type') === 'thinking') reading.thinking();
     if (block.text('type') === 'tool_use') readTool(block, reading);
@@ -119,9 +122,9 @@ function readRetry(event: Fields, reading: Reading): void {
   reading.complain({ words, status }, { trying: true });
 }
 
-/** The limits of a subscription. `resetsAt`: seconds since 1970. */
+/** The limits of a subscription, beyond which extra usage may be paid for. `resetsAt`: seconds since 1970. */
 function readLimit(limit: Fields, reading: Reading): void {
-  if (limit.text('status') !== 'rejected') return;
+  if (limit.text('status') !== 'rejected' || limit.raw('isUsingOverage') === true) return;
   const at = limit.number('resetsAt');
   const until = at === undefined ? undefined : new Date(at * 1_000).toISOString();
   reading.notNow({ because: `Its usage limit is reached: ${limit.first('rateLimitType')}`, until });
@@ -131,10 +134,9 @@ function readResult(event: Fields, reading: Reading): void {
   addUsage(event, reading.spent);
   const [result, structured] = [event.first('result'), event.raw('structured_output')];
   if (event.raw('is_error') === true || event.text('subtype') !== 'success') {
-    return reading.complain({
-      words: result || event.first('subtype'),
-      details: JSON.stringify(event.raw('errors') ?? []),
-    });
+    const errors = [event.raw('errors') ?? []].flat().filter((each) => typeof each === 'string');
+    const words = result || errors.join('; ') || event.first('subtype');
+    return reading.complain({ words, details: event.first('subtype'), status: event.number('api_error_status') });
   }
   reading.finished = true;
   if (typeof structured === 'object' && structured !== null) reading.text = JSON.stringify(structured);
@@ -142,15 +144,19 @@ function readResult(event: Fields, reading: Reading): void {
   reading.refused = event.list('permission_denials').length > 0 && reading.text === '';
 }
 
-/** Each run reports its own usage and cost. `input_tokens` is without what concerns the cache. */
+/** Each run reports its own cost and usage: in `usage` without that of subagents. Input is without what concerns the cache. */
 function addUsage(event: Fields, spent: Spent): void {
-  const usage = event.at('usage');
-  const read = usage.number('cache_read_input_tokens') ?? 0;
-  const input = (usage.number('input_tokens') ?? 0) + read + (usage.number('cache_creation_input_tokens') ?? 0);
-  const cost = event.number('total_cost_usd') ?? 0;
-  spent.inputTokens = (spent.inputTokens ?? 0) + input;
+  const models = Object.values(event.raw('modelUsage') ?? {}).map((each) => new Fields(each));
+  const sum = (ofModel: string, ofAll: string): number =>
+    models.length === 0
+      ? (event.at('usage').number(ofAll) ?? 0)
+      : models.reduce((total, each) => total + (each.number(ofModel) ?? 0), 0);
+  const read = sum('cacheReadInputTokens', 'cache_read_input_tokens');
+  const written = sum('cacheCreationInputTokens', 'cache_creation_input_tokens');
+  spent.inputTokens = (spent.inputTokens ?? 0) + sum('inputTokens', 'input_tokens') + read + written;
   spent.cachedInputTokens = (spent.cachedInputTokens ?? 0) + read;
-  spent.outputTokens = (spent.outputTokens ?? 0) + (usage.number('output_tokens') ?? 0);
+  spent.outputTokens = (spent.outputTokens ?? 0) + sum('outputTokens', 'output_tokens');
+  const cost = event.number('total_cost_usd') ?? 0;
   if (cost > 0) spent.costCents = (spent.costCents ?? 0) + cost * 100;
 }
 
@@ -168,6 +174,6 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   return {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     signedIn: key !== undefined || hasLogin || unknown,
-    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in' : 'no sign-in found: claude auth login',
+    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in' : `not signed in: ${preset.login}`,
   };
 }

@@ -17,6 +17,7 @@ export const preset: Preset = {
   name: 'codex',
   program: 'codex',
   install: 'npm install --global @openai/codex',
+  login: 'codex login',
   signIn: ['.codex/auth.json'],
   open,
   inspect,
@@ -160,5 +161,5 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   const configuration = await readFile(path.join(home, 'config.toml'), 'utf8').catch(() => '');
   return /^\s*model_provider\s*=/m.test(configuration)
     ? said(undefined, 'a provider of its own configuration')
-    : said(false, 'not signed in: codex login');
+    : said(false, `not signed in: ${preset.login}`);
 }

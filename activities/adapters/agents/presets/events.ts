@@ -1,10 +1,7 @@
 import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
-import type { NotNow } from '../not-now.ts';
+import { SIGNED_OUT, type NotNow } from '../not-now.ts';
 import { lastWords, runLines, type RunEnd } from './running.ts';
-import { oneLine, unavailable, type Trouble } from './troubles.ts';
-
-/** A program that tries again by itself is ended after so many troubles in a row that often heal. */
-const TROUBLES = 4;
+import { oneLine, Patience, unavailable, type Trouble } from './troubles.ts';
 
 /**
  * What the events of one prompt add up to. A preset's reader calls these as it reads lines; once the turn has a verdict,
@@ -21,7 +18,7 @@ export class Reading {
   complaint: Trouble | undefined;
   private readonly tools = new Map<string, string>();
   private inParts = false;
-  private troubles = 0;
+  private readonly patience = new Patience();
 
   constructor(
     private readonly seen: (event: Seen) => void,
@@ -30,7 +27,7 @@ export class Reading {
 
   message(text: string): void {
     if (text.trim() === '') return;
-    this.troubles = 0;
+    this.patience.restore();
     this.text = text;
     this.seen({ is: 'message', text });
   }
@@ -38,7 +35,7 @@ export class Reading {
   /** A piece of a message, which the next piece continues until a tool is called. */
   part(text: string): void {
     if (text === '') return;
-    this.troubles = 0;
+    this.patience.restore();
     this.text = this.inParts ? this.text + text : text;
     this.inParts = true;
     this.seen({ is: 'message', text, part: true });
@@ -46,7 +43,7 @@ export class Reading {
 
   /** `id`: by which `toolEnded` finds it. */
   tool(title: string, state: 'begun' | 'ended' | 'failed', id?: string): void {
-    this.troubles = 0;
+    this.patience.restore();
     this.inParts = false;
     if (id !== undefined) this.tools.set(id, title);
     this.seen({ is: 'tool', title, state });
@@ -65,7 +62,7 @@ export class Reading {
   }
 
   thinking(): void {
-    this.troubles = 0;
+    this.patience.restore();
     this.seen({ is: 'thinking' });
   }
 
@@ -76,11 +73,9 @@ export class Reading {
 
   /** Something went wrong, after which the program ends. `trying`: it tries again. */
   complain(trouble: Trouble, { trying = false } = {}): void {
-    const { words } = trouble;
     this.complaint = trouble;
-    const unknown = trying ? { because: `Its provider does not answer: ${oneLine(words)}`, heals: true } : undefined;
-    const found = unavailable(trouble) ?? unknown;
-    if (found && !(trying && found.heals && (this.troubles += 1) < TROUBLES)) this.notNow(found);
+    const found = trying ? this.patience.after(trouble) : unavailable(trouble);
+    if (found) this.notNow(found);
   }
 
   notNow({ because, until }: NotNow): void {
@@ -95,6 +90,7 @@ export class Reading {
 export interface Prompting {
   name: string;
   install: string;
+  login: string;
   command: readonly string[];
   input?: string;
   env?: NodeJS.ProcessEnv;
@@ -116,8 +112,14 @@ export async function prompted(opening: ConversationOpening, spent: Spent, asked
     },
   });
   opening.signal.throwIfAborted();
-  return turnOf(reading, end, asked);
+  return withLogin(turnOf(reading, end, asked), asked.login);
 }
+
+/** Whoever reads that it is signed out has to know what to do. */
+export const withLogin = (turn: Turn, login: string): Turn =>
+  turn.is === 'notNow' && turn.because.startsWith(SIGNED_OUT)
+    ? { ...turn, because: `${turn.because.replace(/[.\s]*$/, '.')} To sign in: ${login}` }
+    : turn;
 
 /** The turn after the program has ended. What it reported comes first, then how it exited. */
 export function turnOf(

@@ -5,6 +5,7 @@ import type { Inspected, Preset } from '../preset.ts';
 import { prompted, type Reading } from './events.ts';
 import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
+import { troubleOfGemini } from './logs.ts';
 
 /**
  * Google's Gemini CLI by its headless mode, whose standard error says at once why it waits. Flags and events:
@@ -14,6 +15,7 @@ export const preset: Preset = {
   name: 'gemini',
   program: 'gemini',
   install: 'npm install --global @google/gemini-cli',
+  login: 'run gemini once',
   signIn: ['.gemini/oauth_creds.json', '.gemini/google_accounts.json', '.gemini/settings.json'],
   open,
   inspect,
@@ -82,9 +84,9 @@ export function readGemini(event: Fields, reading: Reading): void {
 const titleOf = (event: Fields): string =>
   `${event.first('tool_name')} ${event.at('parameters').first('command', 'file_path', 'pattern')}`.trim();
 
-/** "Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {…}", then it waits. */
 export function readErrors(line: string, reading: Reading): void {
-  if (/^Attempt \d+ failed/.test(line)) reading.complain({ words: line }, { trying: true });
+  const trouble = troubleOfGemini(line);
+  if (trouble) reading.complain(trouble, { trying: true });
 }
 
 /** Each run reports its own usage. `input_tokens` includes what came from the cache. */
@@ -106,6 +108,6 @@ async function inspect(env: NodeJS.ProcessEnv): Promise<Inspected> {
   return {
     version: /\d+\.\d+\.\d+\S*/.exec(version.stdout)?.[0],
     signedIn: key !== undefined || hasLogin,
-    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in with Google' : 'not signed in: run gemini once',
+    detail: key !== undefined ? `${key} is set` : hasLogin ? 'signed in with Google' : `not signed in: ${preset.login}`,
   };
 }

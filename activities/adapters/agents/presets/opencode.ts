@@ -5,6 +5,7 @@ import type { Inspected, Preset } from '../preset.ts';
 import { prompted, type Reading } from './events.ts';
 import { Fields } from './fields.ts';
 import { inspected } from './inspecting.ts';
+import { troubleOfOpenCode } from './logs.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /**
@@ -15,6 +16,7 @@ export const preset: Preset = {
   name: 'opencode',
   program: 'opencode',
   install: 'npm install --global opencode-ai',
+  login: 'opencode auth login',
   signIn: ['.local/share/opencode/auth.json'],
   open,
   inspect,
@@ -60,16 +62,27 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
  * A rule `ask` would end the turn without a word, since nobody answers. With `deny` the model is informed, and continues. The
  * snapshots that OpenCode takes of the checkout are for its own undo.
  */
-function configurationFor(mode: Mode, temporary: string, theirs = '{}'): string {
+export function configurationFor(mode: Mode, temporary: string, theirs?: string): string {
   const permission = {
     '*': 'allow',
     question: 'deny',
     external_directory: { '*': 'deny', [path.join(temporary, '*')]: 'allow' },
     ...(mode === 'read' && { edit: 'deny' }),
   };
-  const given = JSON.parse(theirs) as { agent?: { build?: object } };
+  const given = objectIn(theirs);
   const agent = { ...given.agent, build: { ...given.agent?.build, permission } };
   return JSON.stringify({ ...given, autoupdate: false, share: 'disabled', snapshot: false, permission, agent });
+}
+
+/** The error does not quote the text, which may contain a key. */
+function objectIn(text?: string): { agent?: { build?: object } } {
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // It is no JSON.
+  }
+  throw new Error('opencode: OPENCODE_CONFIG_CONTENT should be a JSON object, and is not.');
 }
 
 /** Reads one event: `step_start`, `text`, `reasoning`, `tool_use`, `step_finish` or `error`. A step is one answer. */
@@ -120,11 +133,9 @@ function readError(error: Fields, reading: Reading): void {
   });
 }
 
-/** A line of its log (logfmt). Errors of the small model, which makes titles, do not matter. */
 export function readLog(line: string, reading: Reading): void {
-  const words = /\bmessage="stream error".*\berror\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-  if (words === undefined || /\bsmall=true\b/.test(line)) return;
-  reading.complain({ words: words.replace(/\\(.)/g, '$1').replace(/^AI_\w+: /, '') }, { trying: true });
+  const trouble = troubleOfOpenCode(line);
+  if (trouble) reading.complain(trouble, { trying: true });
 }
 
 /** Each answer reports its own usage. `input` is without what came from the cache. A cost of 0 means an unknown price. */

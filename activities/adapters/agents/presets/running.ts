@@ -20,6 +20,8 @@ export interface Run {
   cwd: string;
   env: NodeJS.ProcessEnv;
   input?: string | undefined;
+  /** Its standard input stays open until we end, so that it can notice that we were killed. */
+  attends?: boolean;
   /** Aborted: the program is ended with all that it started. */
   signal: AbortSignal;
   /** The variable that marks what the program starts. Default: the mark of a conversation. */
@@ -45,7 +47,7 @@ export interface RunEnd {
 export async function runLines({ command, cwd, env, input = '', signal, line, ...given }: Run): Promise<RunEnd> {
   signal.throwIfAborted();
   const [program = '', ...args] = command;
-  const { mark = CONVERSATION, ownsFolder = false } = given;
+  const { mark = CONVERSATION, ownsFolder = false, attends = false } = given;
   const id = randomUUID();
   const child = spawn(program, args, {
     cwd,
@@ -80,7 +82,8 @@ export async function runLines({ command, cwd, env, input = '', signal, line, ..
     }),
   ];
   child.stdin.on('error', () => undefined); // it need not read its input
-  child.stdin.end(input);
+  if (attends) child.stdin.write(input);
+  else child.stdin.end(input);
   try {
     const [code] = await ended;
     // What it said last is read before its descendants are ended, unless they keep the pipes open.

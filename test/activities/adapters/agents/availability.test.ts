@@ -104,8 +104,8 @@ describe('an agent', () => {
 
   it.each<[string, Trial, number, boolean]>([
     ['waits for it while that works', 'at-work', 60, false],
-    ['waits for it until that is sent', 'unsent', 1.5, false],
-    ['tries instead if that was not sent in time', 'unsent', 4, true],
+    ['waits for it until that is sent', 'unsent', 1.4, false],
+    ['tries instead if that was not sent in time', 'unsent', 1.6, true],
     ['tries instead once that was stopped or killed', 'gone', 1, true],
     ['begins once that has an answer', 'available', 1, true],
   ])('is tried by one job, and another one %s', async (_, trial, minutes, begins) => {

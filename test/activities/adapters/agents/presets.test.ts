@@ -1,9 +1,9 @@
-import { Reading, turnOf } from '../../../../activities/adapters/agents/presets/events.ts';
+import { Reading, turnOf, withLogin } from '../../../../activities/adapters/agents/presets/events.ts';
 import { Fields } from '../../../../activities/adapters/agents/presets/fields.ts';
 import { readClaude } from '../../../../activities/adapters/agents/presets/claude-code.ts';
 import { readCodex } from '../../../../activities/adapters/agents/presets/codex.ts';
 import { readErrors, readGemini } from '../../../../activities/adapters/agents/presets/gemini.ts';
-import { readLog, readOpenCode } from '../../../../activities/adapters/agents/presets/opencode.ts';
+import { configurationFor, readLog, readOpenCode } from '../../../../activities/adapters/agents/presets/opencode.ts';
 import { presetNamed } from '../../../../activities/adapters/agents/presets/index.ts';
 import { strictSchema, withoutNulls } from '../../../../activities/adapters/agents/presets/strict-schema.ts';
 import { PRESETS } from '../../../../activities/adapters/agents/preset.ts';
@@ -30,6 +30,15 @@ const codex: Read = readCodex;
 const openCode = fields(readOpenCode);
 const claude = fields(readClaude);
 const gemini = fields(readGemini);
+
+it.each<[Turn['is'], string, string]>([
+  ['notNow', 'It is signed out: 401 Unauthorized', 'It is signed out: 401 Unauthorized. To sign in: codex login'],
+  ['notNow', 'It is signed out: Please log in.', 'It is signed out: Please log in. To sign in: codex login'],
+  ['notNow', 'Its model is overloaded: 529', 'Its model is overloaded: 529'],
+  ['failed', 'It is signed out', 'It is signed out'],
+])('a turn that is %s because "%s" says what to do', (is, because, said) => {
+  expect(withLogin({ is, because } as Turn, 'codex login')).toEqual({ is, because: said });
+});
 
 it.each(PRESETS)('%s says how it is found and installed', async (name) => {
   const preset = await presetNamed(name);
@@ -225,6 +234,13 @@ describe('Claude Code, by its documented messages', () => {
     ]);
   });
 
+  it('counts what its subagents have used', () => {
+    const used = { inputTokens: 10, outputTokens: 5, cacheReadInputTokens: 100, cacheCreationInputTokens: 20 };
+    const spent: Spent = {};
+    reading(claude, [result({ modelUsage: { opus: used, haiku: { ...used, outputTokens: 7 } } })], 0, spent);
+    expect(spent).toEqual({ inputTokens: 260, cachedInputTokens: 200, outputTokens: 12, costCents: 5 });
+  });
+
   it('prefers its structured output', () => {
     const { turn } = reading(claude, [result({ structured_output: { verdict: 'approve' } })]);
     expect(turn).toMatchObject({ is: 'answered', text: '{"verdict":"approve"}' });
@@ -245,6 +261,50 @@ describe('Claude Code, by its documented messages', () => {
       'a warning about it',
       [{ type: 'rate_limit_event', rate_limit_info: { status: 'allowed_warning', resetsAt } }, result({})],
       { is: 'answered' },
+    ],
+    [
+      'the limit of a subscription that pays for extra usage',
+      [
+        { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt, isUsingOverage: true } },
+        result({}),
+      ],
+      { is: 'answered' },
+    ],
+    [
+      'the limit of a session',
+      [assistant([{ type: 'text', text: "You've hit your session limit · resets 11:59pm" }], { error: 'rate_limit' })],
+      { is: 'notNow', because: expect.stringMatching(/^Its usage limit is reached/), until: expect.any(String) },
+    ],
+    [
+      'an error of a subagent, after which the session goes on',
+      [
+        assistant([{ type: 'text', text: 'API Error: 529 Overloaded.' }], {
+          error: 'overloaded',
+          parent_tool_use_id: 't1',
+        }),
+        result({}),
+      ],
+      { is: 'answered', text: 'Done.' },
+    ],
+    [
+      'an overloaded model, in a result that is a success by its subtype',
+      [result({ is_error: true, api_error_status: 529, result: 'API Error: try again in a moment.' })],
+      { is: 'notNow', because: 'Its model is overloaded: API Error: try again in a moment.' },
+    ],
+    [
+      'an invoice that is open',
+      [assistant([{ type: 'text', text: 'Payment declined.' }], { error: 'billing_error' })],
+      { is: 'notNow', because: 'Its provider does not answer: Payment declined.' },
+    ],
+    [
+      'an error of its provider',
+      [assistant([], { error: 'server_error' })],
+      { is: 'notNow', because: 'Its provider does not answer: server_error' },
+    ],
+    [
+      'an error in its own words',
+      [result({ subtype: 'error_during_execution', is_error: true, result: undefined, errors: ['No such tool: X'] })],
+      { is: 'failed', because: 'agent: No such tool: X' },
     ],
     [
       'an overloaded model, at the first retry',
@@ -268,6 +328,24 @@ describe('Claude Code, by its documented messages', () => {
     ],
   ])('%s', (_, lines, turn) => {
     expect(reading(claude, lines, 'because' in turn ? 1 : 0).turn).toMatchObject(turn);
+  });
+});
+
+describe('the configuration of OpenCode', () => {
+  it('keeps what the user has set, and sets its own rules', () => {
+    const theirs = { model: 'a/b', permission: { bash: 'allow' }, agent: { build: { prompt: 'Be brief.' } } };
+    expect(JSON.parse(configurationFor('read', '/tmp/x', JSON.stringify(theirs)))).toMatchObject({
+      model: 'a/b',
+      permission: { edit: 'deny' },
+      agent: { build: { prompt: 'Be brief.', permission: { edit: 'deny' } } },
+      share: 'disabled',
+    });
+  });
+
+  it.each(['{ key: sk-secret }', 'null', '[]', '7'])('that is %j is refused without being shown', (theirs) => {
+    expect(() => configurationFor('read', '/tmp/x', theirs)).toThrow(
+      /^opencode: \S+ should be a JSON object, and is not\.$/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { execa } from 'execa';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../../../../activities/adapters/configuration/loading.ts';
 import { parse } from 'yaml';
 
-const environment = { ANTHROPIC: 'secret-of-ana', EMPTY: '' };
+const environment = { ANTHROPIC: 'secret-of-ana', EMPTY: '', SHORT: ' abc ' };
 let home: string;
 let file: string;
 beforeEach(async () => {
@@ -88,12 +89,18 @@ it.each<[string, string[]]>([
     ['gatehouse.yml:3: defaults.agents.fixer.env.KEY: expected string'],
   ],
   [
+    'defaults:\n  agents:\n    fixer: { acp: x, secrets: [KEY],\n      env: { KEY: 1234x } }',
+    ["gatehouse.yml:3: defaults.agents.fixer.secrets[0]: expected a name that env lacks, found 'KEY'"],
+  ],
+  [
     'prices:\n  m:\n    input: -1\n    output: free',
     [
       'gatehouse.yml:3: prices.m.input: expected at least 0, found -1',
       "gatehouse.yml:4: prices.m.output: expected number, found 'free'",
     ],
   ],
+  ['prices: { "": {} }', ["gatehouse.yml:1: prices.: expected at least 1 character, found ''"]],
+  ['? [a, b]\n: 1', ['gatehouse.yml:1: [ a, b ]: expected no such key here, found 1']],
   ['prices: { m: { input: 1 } }', ['gatehouse.yml:1: prices.m.output: expected number, found nothing']],
   ['a: 1\na: 2', ['gatehouse.yml:2: expected YAML: Map keys must be unique']],
   [
@@ -107,7 +114,10 @@ it.each<[string, string[]]>([
   ['prices: &a { b: *a }', ['gatehouse.yml: expected YAML: few aliases and little nesting']],
   ['x'.repeat(100_001), ['gatehouse.yml: expected at most 100000 characters, found 100001']],
 ])('fault %# is reported by line and path', (text, lines) => {
+  const warning = jest.spyOn(process, 'emitWarning').mockReturnValue();
   expect(wrong(text)).toEqual(lines);
+  expect(warning).not.toHaveBeenCalled();
+  warning.mockRestore();
 });
 
 it.each(['people', 'roles', 'repositories', 'pools', 'environments', 'notify', 'freezes', 'schedules', 'gates'])(
@@ -164,6 +174,10 @@ describe('secrets', () => {
     ['{ env: ANTHROPIC, for: [agents] }', { values: { KEY: 'secret-of-ana' } }],
     ['{ env: EMPTY, for: [agents] }', { missing: ['KEY, whose variable is not set'] }],
     ['{ env: NONE, for: [agents] }', { missing: ['KEY, whose variable is not set'] }],
+    [
+      '{ env: SHORT, for: [agents] }',
+      { missing: ['KEY, whose value is shorter than 4 characters, and could not be kept out of logs'] },
+    ],
     ['{ file: none, for: [agents] }', { missing: ['KEY, whose file is not there'] }],
     ['{ file: ., for: [agents] }', { missing: ['KEY, whose file is a folder'] }],
     [
@@ -187,6 +201,8 @@ describe('secrets', () => {
 
   it.each([
     ['\n', 'empty'],
+    ['abc\n', 'shorter than 4 characters'],
+    ['   \n', 'shorter than 4 characters'],
     [Buffer.from([0xff, 0xfe, 0x41]), 'not UTF-8'],
     ['a\0b', 'contains a NUL character'],
     ['x'.repeat(100_001), 'larger than 100000 bytes'],
@@ -196,12 +212,12 @@ describe('secrets', () => {
   });
 
   it('are read anew each time, and are not part of the configuration', async () => {
-    await writeFile(path.join(home, 'key'), 'one');
+    await writeFile(path.join(home, 'key'), 'first');
     const configuration = parsed('secrets: { KEY: { file: key, for: [agents] } }');
-    expect(secretsFor(configuration, ['KEY'], '/shop')).toEqual({ values: { KEY: 'one' } });
-    await writeFile(path.join(home, 'key'), 'two');
-    expect(secretsFor(configuration, ['KEY'], '/shop')).toEqual({ values: { KEY: 'two' } });
-    expect(JSON.stringify(configuration)).not.toContain('two');
+    expect(secretsFor(configuration, ['KEY'], '/shop')).toEqual({ values: { KEY: 'first' } });
+    await writeFile(path.join(home, 'key'), 'second');
+    expect(secretsFor(configuration, ['KEY'], '/shop')).toEqual({ values: { KEY: 'second' } });
+    expect(JSON.stringify(configuration)).not.toContain('second');
   });
 
   it('are all named if several are missing', () => {
@@ -284,15 +300,15 @@ describe('an open configuration', () => {
   });
 
   it('removes the variables of secrets from what programs inherit, now and after each reload', async () => {
-    const whole = { ONE: '1', TWO: '2', PATH: '/bin' };
+    const whole = { ONE: 'first', TWO: 'second', PATH: '/bin' };
     const exposed = { ...whole };
     await writeFile(file, secret('ONE'));
     const live = openConfiguration({ named: file, environment: whole, exposed: [exposed] });
-    expect(exposed).toEqual({ TWO: '2', PATH: '/bin' });
+    expect(exposed).toEqual({ TWO: 'second', PATH: '/bin' });
     await writeFile(file, secret('TWO'));
     live.reload();
     expect(exposed).toEqual({ PATH: '/bin' });
-    expect(secretsFor(live.current(), ['KEY'], '/shop')).toEqual({ values: { KEY: '2' } });
+    expect(secretsFor(live.current(), ['KEY'], '/shop')).toEqual({ values: { KEY: 'second' } });
   });
 });
 
@@ -308,4 +324,29 @@ it.each([
 ])('the JSON Schema agrees with the parser about %j', (text, good) => {
   const valid = new Ajv({ strict: false }).compile(schemas.configuration());
   expect([wrong(text).length === 0, valid(parse(text))]).toEqual([good, good]);
+});
+
+interface Described {
+  description?: string;
+  properties?: Record<string, Described>;
+  additionalProperties?: Described | boolean;
+  anyOf?: Described[];
+  items?: Described;
+}
+
+/** The paths of the keys without a description. */
+function undescribed(schema: Described, at = ''): string[] {
+  const { properties = {}, additionalProperties, anyOf = [], items } = schema;
+  const keys = Object.entries(properties).flatMap(([key, each]) => [
+    ...(each.description ? [] : [`${at}.${key}`]),
+    ...undescribed(each, `${at}.${key}`),
+  ]);
+  const others = [...anyOf, items, additionalProperties].filter((each) => typeof each === 'object');
+  return [...keys, ...others.flatMap((each) => undescribed(each, `${at}.*`))];
+}
+
+it.each(['configuration', 'repository'] as const)('editors show what each key of the %s file does', (name) => {
+  const schema = schemas[name]() as Described;
+  expect(undescribed(schema)).toEqual([]);
+  expect(JSON.stringify(schema)).toContain('A coding agent that gatehouse knows how to run.'); // agents are walked too
 });

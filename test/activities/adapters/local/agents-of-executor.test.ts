@@ -23,8 +23,9 @@ const { configuration } = parseConfiguration(
   `secrets:
      HERE: { env: HERE, for: [agents] }
      UNSET: { env: NONE, for: [agents] }
+     SHORT: { env: SHORT, for: [agents] }
      ELSEWHERE: { env: HERE, repositories: [/home/ben/**], for: [agents] }`,
-  { file: '/gatehouse.yml', environment: { HERE: 'x' } },
+  { file: '/gatehouse.yml', environment: { HERE: 'value', SHORT: 'abc' } },
 ) as { configuration: Configuration };
 
 const AT = '.gatehouse.yml:agents';
@@ -49,6 +50,14 @@ it.each<[string, string, object[]]>([
         expected:
           'expected secrets that this worker has, found UNSET, whose variable is not set; ELSEWHERE, which is not for this repository',
       },
+    ],
+  ],
+  [
+    'has one that is too short',
+    'coder: { use: codex, env: { PATH: /nowhere }, secrets: [SHORT] }',
+    [
+      expect.anything(),
+      { path: `${AT}.coder.secrets`, expected: expect.stringContaining('SHORT, whose value is sho') },
     ],
   ],
   [

@@ -47,6 +47,8 @@ it.each<[string, string, string]>([
   ['{ acp: x, env: { A: 1 } }', '.env.A', 'expected string, found 1'],
   ['{ acp: x, env: { GATEHOUSE_RESULT: y } }', '.env.GATEHOUSE_RESULT', 'expected a variable name of letters'],
   ['{ acp: x, secrets: [A B] }', '.secrets[0]', 'expected a variable name of letters'],
+  ['{ acp: x, env: { A: b, C: d }, secrets: [B, C] }', '.secrets[1]', "expected a name that env lacks, found 'C'"],
+  ['{ use: codex, env: { A: b }, secrets: [A] }', '.secrets[0]', "expected a name that env lacks, found 'A'"],
   [`{ use: "${'x'.repeat(200)}" }`, '.use', `found '${'x'.repeat(80)}…'`],
 ])('the agent %s is refused at its path', (written, at, expected) => {
   expect(parseSettings(`agents: { fixer: ${written} }`)).toEqual({
