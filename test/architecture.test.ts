@@ -136,6 +136,7 @@ const LAW: Record<string, string[]> = {
     'type:activities/adapters/state',
     'activities/adapters/files',
     'type:activities/adapters',
+    'type:kysely',
     'zod',
     'node:',
     'execa',

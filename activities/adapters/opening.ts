@@ -10,7 +10,7 @@ import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
 import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
-import { takeOver } from './local/taking-over.ts';
+import { takeOver } from './local/taking-over/index.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';

@@ -14,6 +14,7 @@ export interface Tables {
   changes: ChangesTable;
   own_commits: OwnCommitsTable;
   pulls: PullsTable;
+  jobs: JobsTable;
 }
 
 /** A process that holds leases, or held them. */
@@ -102,4 +103,19 @@ interface PullsTable {
   repository: string;
   number: number;
   branch: string;
+}
+
+/** The jobs of agents. Columns with JSON are null until they are known. */
+interface JobsTable {
+  key: string;
+  /** The id of the data folder where it runs. */
+  runner: string;
+  at: number;
+  /** 1 until the job has a report and its checkout is gone. */
+  unfinished: number;
+  job: string | null;
+  begun: string | null;
+  made: string | null;
+  owner: string | null;
+  report: string | null;
 }

@@ -4,12 +4,12 @@ import type { AgentUnavailable } from '../../../ports.ts';
 import { Availability, identityOf, markAnswered, type AgentIdentity, type Trial } from '../../agents/availability.ts';
 import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { readRecord } from '../../files/reading.ts';
 import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { stateOf, type ProcessState } from '../../processes/processes.ts';
 import { agentFor } from '../../settings/agent-settings.ts';
 import type { InCheckouts } from '../opening.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
+import type { JobRows } from './job-rows.ts';
 
 /**
  * A command that still prints something this long after it began has reached its model, in milliseconds. Without a model,
@@ -28,7 +28,10 @@ export class Agents {
   private readonly agentsOf;
   private readonly environment;
 
-  constructor({ root, environment, agentsOf, state }: InCheckouts) {
+  constructor(
+    { root, environment, agentsOf, state }: InCheckouts,
+    private readonly rows: JobRows,
+  ) {
     this.jobs = foldersOf(root).jobs;
     this.environment = environment;
     this.agentsOf = agentsOf;
@@ -66,11 +69,11 @@ export class Agents {
 
   private async trialOf(key: string): Promise<Trial> {
     const paths = jobFolder(this.jobs, safeName(key));
-    const report = (await readRecord(paths.report)) as JobReport | undefined;
+    const { job, report } = (await this.rows.read(key)) ?? {};
     if (report?.is === 'completed' || report?.is === 'failed') return 'available';
     if (await isThere(paths.answered)) return 'available';
     if (report) return 'gone';
-    if ((await readRecord(paths.job)) === undefined) return 'unsent';
+    if (!job) return 'unsent';
     const { is } = await stateOf(paths.run);
     if (is === 'running') return 'at-work';
     if (is === 'vanished') return 'gone';

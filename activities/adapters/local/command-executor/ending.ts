@@ -1,15 +1,13 @@
 import path from 'node:path';
-import { z } from 'zod';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { readRecord } from '../../files/reading.ts';
-import { writeRecord } from '../../files/records.ts';
 import type { Repositories } from '../../git/publishing/repositories.ts';
 import type { Begun } from '../../git/settling/checkout.ts';
 import { discarded, keepCommits, settle, type Settling } from '../../git/settling/settling.ts';
 import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
 import { plain } from '../../processes/text.ts';
+import type { Made } from './job-rows.ts';
 import { EX_TEMPFAIL, lastPrinted, readNotNow } from './not-now.ts';
 import {
   PRINTED_CHARACTERS,
@@ -31,13 +29,13 @@ export interface Ended {
   run: string;
   result: string;
   /**
-   * Throws if a later attempt owns the job. An attempt that was frozen for longer than its lock's lease no longer has the
-   * lock, so it checks this before it records or publishes anything.
+   * Throws if a later attempt owns the job. An attempt that was frozen for longer than its lease no longer has it, so it checks this before it records or publishes anything.
    */
   still: () => Promise<void>;
+  /** What settling has made already, and a call that records it. */
+  made: Made | undefined;
+  record(made: Made): Promise<void>;
 }
-
-const Made = z.object({ commit: z.string().optional(), notes: z.array(z.string()) });
 
 /** Makes the report of a job that has ended, and publishes the commits of a writing job. */
 export class Ending {
@@ -95,8 +93,7 @@ export class Ending {
   private async handBack(ended: Ended, result: AgentResult, signal: AbortSignal): Promise<JobReport> {
     const { job, begun } = ended;
     const said = saidOf(result);
-    const record = path.join(ended.folder, 'made.json');
-    let made = Made.safeParse(await readRecord(record)).data;
+    let { made } = ended;
     if (!made) {
       const message = `${job.role}: ${job.task.id} ${job.task.title}`;
       const settled = await settle(await this.settlingOf(ended, signal), message);
@@ -105,7 +102,7 @@ export class Ending {
       }
       made = { notes: settled.notes, ...(settled.is === 'made' && { commit: settled.commit }) };
       await ended.still();
-      await writeRecord(record, JSON.stringify(made));
+      await ended.record(made);
     }
     const summary = [said.summary, made.notes.join(' ')].filter(Boolean).join('\n\n');
     if (made.commit === undefined) return { ...said, summary, changed: false, ...(await this.headNow(job)) };

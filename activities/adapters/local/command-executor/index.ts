@@ -2,26 +2,24 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { UnfinishedJob } from '../../../inventory.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { clear, isFolder, isThere } from '../../files/clearing.ts';
+import { clear, isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { readRecord } from '../../files/reading.ts';
-import { writeJson } from '../../files/records.ts';
 import { Trash } from '../../files/trash.ts';
-import { Begun, Refusal } from '../../git/settling/checkout.ts';
+import { Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
-import { Superseded } from '../../processes/attempts.ts';
-import { exclusivelyIn } from '../../processes/exclusive.ts';
+import { isLater, Superseded } from '../../processes/attempts.ts';
+import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
 import { Agents } from './agents.ts';
 import { lacking } from './commands.ts';
-import { Ending, overdue } from './ending.ts';
+import { Ending, overdue, type Ended } from './ending.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
 import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
-import { isSuperseded, own } from './owner.ts';
+import { JobRows, type JobRecord, type Made } from './job-rows.ts';
 import { running } from './progress.ts';
-import { UnfinishedJobs } from './unfinished-jobs.ts';
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
 export const commandExecutor = (options: InCheckouts): Executor & { close(): Promise<void> } =>
@@ -32,7 +30,7 @@ class CommandExecutor implements Executor {
   private readonly ending;
   private readonly agents;
   private readonly ledger;
-  private readonly unfinished;
+  private readonly rows;
   private readonly trash;
   private readonly exclusively;
   /** The jobs that this worker is settling, with their abort controllers. */
@@ -43,12 +41,12 @@ class CommandExecutor implements Executor {
     const { root, ledger, repositories, state } = options;
     this.exclusively = exclusivelyIn(root, state);
     this.jobs = foldersOf(root).jobs;
-    this.unfinished = new UnfinishedJobs(root);
+    this.rows = new JobRows(state, () => idOf(root));
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.ledger = ledger;
     this.ending = new Ending(root, repositories);
-    this.agents = new Agents(options);
+    this.agents = new Agents(options, this.rows);
     void this.sweep();
   }
 
@@ -60,40 +58,45 @@ class CommandExecutor implements Executor {
     return fields.flat();
   }
 
-  list = () => this.unfinished.list();
+  async list(): Promise<UnfinishedJob[]> {
+    const unfinished = (await this.rows.unfinished()).map(async ({ key }) => {
+      return { key, running: (await stateOf(this.folderOf(key).run)).is === 'running' };
+    });
+    return Promise.all(unfinished);
+  }
 
-  knows = async (key: string): Promise<boolean> => (await readRecord(this.folderOf(key).job)) !== undefined;
+  knows = async (key: string): Promise<boolean> => (await this.rows.read(key))?.job !== undefined;
 
   unavailable: Executor['unavailable'] = (job) => this.agents.unavailable(job);
 
   ensure(job: Job, by?: Attempt): Promise<void> {
-    const paths = this.folderOf(job.key);
+    const { key } = job;
+    const paths = this.folderOf(key);
     return this.exclusively(leaseOf(paths), async () => {
-      if ((await readReport(paths.report)) !== undefined) return;
-      const still = () => mustBeTheirs(job.key, paths, by);
-      await still();
-      if (by) await own(paths.owner, by);
+      const known = await this.rows.read(key);
+      if (known?.report) return;
+      mustBeTheirs(key, known, by);
+      if (by) await this.rows.note(key, { owner: by });
       if ((await stateOf(paths.run)).is !== 'absent') return;
       if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
 
       await mkdir(paths.folder, { recursive: true });
-      await this.unfinished.add(path.basename(paths.folder));
-      await writeJson(paths.job, job);
+      await this.rows.note(key, { job });
       try {
-        await this.begin(job, paths, still);
+        await this.begin(job, paths, this.stillOf(key, by));
       } catch (failure) {
         if (!(failure instanceof Refusal)) throw failure; // a transient failure
-        await this.report(job.key, paths, { is: 'failed', because: failure.message }, still);
+        await this.report(key, paths, { is: 'failed', because: failure.message }, this.stillOf(key, by));
       }
     });
   }
 
   /** Throws `Refusal` if this job can never begin. */
-  private async begin(job: Job, paths: JobFolder, still: () => Promise<void>): Promise<void> {
+  private async begin(job: Job, paths: JobFolder, still: Still): Promise<void> {
     const agent = await agentOf(this.options, job);
     const begun = await prepare(this.options.repositories, job, paths.tree);
     await still();
-    await writeJson(paths.begun, begun);
+    await this.rows.note(job.key, { begun });
     if (begun.merging?.clean) return;
 
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
@@ -103,29 +106,33 @@ class CommandExecutor implements Executor {
   look(key: string, by?: Attempt): Promise<JobStatus> {
     const paths = this.folderOf(key);
     return this.exclusively(leaseOf(paths), async () => {
-      const known = await readReport(paths.report);
-      if (known) return known;
-      const still = () => mustBeTheirs(key, paths, by);
-      await still();
-      const job = (await readRecord(paths.job)) as Job | undefined;
-      const begun = job && Begun.safeParse(await readRecord(paths.begun)).data;
-      if (!job || !begun) {
-        await end(paths.run, { graceMs: GRACE_MS }); // it may still run although its records were lost
+      const known = await this.rows.read(key);
+      if (known?.report) return known.report;
+      mustBeTheirs(key, known, by);
+      if (!known?.job) {
+        await end(paths.run, { graceMs: GRACE_MS }); // it may run although its record was lost
         return { is: 'evicted', because: 'The executor knows no such job.', infrastructure: true };
       }
-
-      const state: ProcessState = begun.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(paths.run);
-      if (state.is === 'absent') throw new Error(`The command of ${key} has not begun and is launched again.`);
+      const { job, begun, made } = known;
+      const state: ProcessState = begun?.merging?.clean ? { is: 'exited', code: 0 } : await stateOf(paths.run);
+      if (!begun || state.is === 'absent')
+        throw new Error(`The command of ${key} has not begun and is launched again.`);
+      const still = this.stillOf(key, by);
+      const record = (settled: Made) => this.rows.note(key, { made: settled });
+      const ended: Ended = { ...paths, job, begun, made, still, record };
       if (state.is === 'running') {
         const over = overdue(job, state);
         if (!over) return this.agents.seen(paths, state).then(() => running(paths.run));
         await endJob(paths);
-        const failed = (signal: AbortSignal) => this.ending.failed({ ...paths, job, begun, still }, over, signal);
-        return this.report(key, paths, await this.settled(key, failed), still);
+        return this.report(
+          key,
+          paths,
+          await this.settled(key, (signal) => this.ending.failed(ended, over, signal)),
+          still,
+        );
       }
       await endJob(paths); // what it left running in its group
-      const ended = (signal: AbortSignal) => this.ending.of({ ...paths, job, begun, still }, state, signal);
-      const report = await this.settled(key, ended);
+      const report = await this.settled(key, (signal) => this.ending.of(ended, state, signal));
       await still();
       return this.report(key, paths, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
     });
@@ -134,14 +141,14 @@ class CommandExecutor implements Executor {
   /** Records the report first, so that nothing that the job still does changes it. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
     const paths = this.folderOf(key);
-    if (await isSuperseded(paths.owner, by)) return false; // its owner may be settling it right now
+    if (isSuperseded(await this.rows.read(key), by)) return false; // its owner may be settling it right now
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
     return this.exclusively(leaseOf(paths), async () => {
-      if (await isSuperseded(paths.owner, by)) return false;
-      await mkdir(paths.folder, { recursive: true });
-      if (!(await readReport(paths.report))) await this.note(key, paths, { is: 'stopped', because });
+      const known = await this.rows.read(key);
+      if (isSuperseded(known, by)) return false;
+      if (!known?.report) await this.note(key, { is: 'stopped', because });
       await endJob(paths);
-      await this.clear(paths);
+      await this.clear(key, paths);
       return true;
     });
   }
@@ -165,27 +172,26 @@ class CommandExecutor implements Executor {
   }
 
   private interrupt(key: string): Promise<void> {
-    const paths = this.folderOf(key);
-    return this.exclusively(leaseOf(paths), async () => {
+    return this.exclusively(leaseOf(this.folderOf(key)), async () => {
       const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
-      if (!(await readReport(paths.report))) await this.note(key, paths, report);
+      if (!(await this.rows.read(key))?.report) await this.note(key, report);
     });
   }
 
   /** Removes checkouts of jobs that have a report, left by a worker that died in between. Nobody polls those jobs again. */
   private async sweep(): Promise<void> {
-    for (const name of await this.unfinished.reported().catch((): string[] => [])) {
-      const paths = this.folderIn(name);
+    for (const { key, report } of await this.rows.unfinished().catch(() => [])) {
+      const paths = this.folderOf(key);
       // Nothing depends on this. The next worker removes checkouts that are left.
-      await this.exclusively(leaseOf(paths), () => this.clear(paths)).catch(() => undefined);
+      if (report) await this.exclusively(leaseOf(paths), () => this.clear(key, paths)).catch(() => undefined);
     }
   }
 
-  /** A checkout that cannot be removed stays listed, and the next worker tries again. */
-  private async clear({ folder, tree, scratch }: JobFolder): Promise<void> {
+  /** A checkout that cannot be removed stays on record, and the next worker tries again. */
+  private async clear(key: string, { tree, scratch }: JobFolder): Promise<void> {
     await clear(scratch);
     await this.trash.take(tree);
-    if (!(await isThere(tree))) await this.unfinished.strike(path.basename(folder));
+    if (!(await isThere(tree))) await this.rows.cleared(key);
   }
 
   /** Settles a job. Stopping the job aborts this without waiting for it. */
@@ -199,33 +205,34 @@ class CommandExecutor implements Executor {
     }
   }
 
-  private async report(
-    key: string,
-    paths: JobFolder,
-    report: JobReport,
-    still: () => Promise<void>,
-  ): Promise<JobReport> {
+  private async report(key: string, paths: JobFolder, report: JobReport, still: Still): Promise<JobReport> {
     await still();
-    await this.note(key, paths, report);
-    await this.clear(paths);
+    await this.note(key, report);
+    await this.clear(key, paths);
     return report;
   }
 
-  private async note(key: string, paths: JobFolder, report: JobReport): Promise<void> {
-    if (await isFolder(paths.report)) await clear(paths.report); // not a record of ours
-    await writeJson(paths.report, report);
+  private async note(key: string, report: JobReport): Promise<void> {
+    await this.rows.note(key, { report });
     this.ledger?.note({ effect: 'job-ended', key });
   }
 
-  private folderOf = (key: string) => this.folderIn(safeName(key));
+  private stillOf(key: string, by: Attempt | undefined): Still {
+    return async () => mustBeTheirs(key, await this.rows.read(key), by);
+  }
 
-  private folderIn = (name: string) => jobFolder(this.jobs, name);
+  private folderOf = (key: string) => jobFolder(this.jobs, safeName(key));
 }
+
+/** Throws `Superseded` if a later attempt owns the job. */
+type Still = () => Promise<void>;
 
 const leaseOf = ({ folder }: JobFolder): string => `job ${path.basename(folder)}`;
 
-async function mustBeTheirs(key: string, { owner }: JobFolder, by: Attempt | undefined): Promise<void> {
-  if (await isSuperseded(owner, by)) throw new Superseded(key);
-}
+/** Whether a later attempt owns the job. False for a call that is not made by an attempt. */
+const isSuperseded = (known: JobRecord | undefined, by: Attempt | undefined): boolean =>
+  by !== undefined && known?.owner !== undefined && isLater(known.owner, by);
 
-const readReport = async (file: string) => (await readRecord(file)) as JobReport | undefined;
+function mustBeTheirs(key: string, known: JobRecord | undefined, by: Attempt | undefined): void {
+  if (isSuperseded(known, by)) throw new Superseded(key);
+}

@@ -8,12 +8,8 @@ export function jobFolder(jobs: string, name: string) {
     folder,
     tree: file('tree'),
     run: file('run'),
-    owner: file('owner.json'),
-    job: file('job.json'),
     shown: file('told.json'),
-    begun: file('begun.json'),
     result: file('result.json'),
-    report: file('report.json'),
     /** Exists once the agent has shown that its model answers. */
     answered: file('answered'),
     /** What the agent driver is to do. It exists only for jobs that the driver runs. */

@@ -89,7 +89,6 @@ describe('a job that one worker is settling when another one adopts it', () => {
   });
 });
 
-const folderOf = ({ key }: Job) => path.join(rig.home, 'data', 'jobs', safeName(key));
 const isStopped = async ({ pid }: ChildProcess) => (await lookAt(pid!))?.stopped;
 
 /** Takes away all its leases, as others do once they have expired. */
@@ -145,7 +144,7 @@ async function settling() {
 /** Expects that one commit of the agent was pushed once, and that this report is the one on record. */
 async function onceSettled(job: Job, report: JobReport): Promise<void> {
   expect(await rig.git('rev-list', '--count', 'main..work')).toBe('1');
-  expect(JSON.parse(await rig.read(path.relative(rig.home, path.join(folderOf(job), 'report.json'))))).toEqual(report);
+  expect(await open().look(job.key)).toEqual(report);
   const effects = (await rig.read('ledger')).split('\n').filter(Boolean);
   const times = (effect: string) => effects.filter((line) => JSON.parse(line).effect === effect).length;
   expect(['job-started', 'branch-pushed', 'job-ended'].map(times)).toEqual([1, 1, 1]);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,6 @@ import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
-import { UnfinishedJobs } from '../../../../activities/adapters/local/command-executor/unfinished-jobs.ts';
 import { stateOf } from '../../../../activities/adapters/processes/processes.ts';
 import type { Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
@@ -202,7 +201,7 @@ describe('a command', () => {
     [
       'its own records overwritten',
       'd=$(dirname "$GATEHOUSE_RESULT"); rm -f $d/*.json; echo "{" > $d/job.json; mkdir $d/report.json',
-      { is: 'evicted', infrastructure: true },
+      { is: 'completed' },
     ],
     [
       'commits before a failure are kept',
@@ -396,16 +395,6 @@ describe('a command', () => {
     expect(await open().list()).toEqual([]);
   });
 
-  it('that an earlier version began is listed as unfinished', async () => {
-    const the = await job('sleep 60');
-    await open().ensure(the);
-    await rm(path.join(home, 'data', 'unfinished'), { recursive: true });
-    const next = open();
-    expect(await next.list()).toEqual([{ key: the.key, running: true }]);
-    await next.stop(the.key);
-    expect(await next.list()).toEqual([]);
-  });
-
   it('has its checkout removed by the next worker if its own died first', async () => {
     const over = await job('true');
     const first = open();
@@ -415,7 +404,8 @@ describe('a command', () => {
     await first.ensure(live);
     await mkdir(treeOf(over), { recursive: true });
     await writeFile(path.join(treeOf(over), 'left.txt'), '');
-    await new UnfinishedJobs(path.join(home, 'data')).add(safeName(over.key));
+    const { state } = inCheckouts({ root: path.join(home, 'data'), environment: {} });
+    await state.query((db) => db.updateTable('jobs').set({ unfinished: 1 }).where('key', '=', over.key).execute());
     expect(await first.list()).toContainEqual({ key: over.key, running: false });
     // A checkout that cannot be removed does not delay the others.
     await writeFile(path.join(home, 'data', 'jobs', 'a-file'), '');

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { outboxRows } from '../../../../activities/adapters/dispatching/outbox-rows.ts';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { stateMeter } from '../../../../activities/adapters/local/meter.ts';
-import { takeOver } from '../../../../activities/adapters/local/taking-over.ts';
+import { takeOver } from '../../../../activities/adapters/local/taking-over/index.ts';
+import { JobRows } from '../../../../activities/adapters/local/command-executor/job-rows.ts';
+import { idOf } from '../../../../activities/adapters/processes/exclusive.ts';
 import { stateTexts } from '../../../../activities/adapters/local/texts.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { stateIn } from '../../../support/state/databases.ts';
@@ -41,6 +43,13 @@ const FILES: Record<string, unknown> = {
   'meter/2026-11/a.json': { key: 'job/a', at: '2026-11-02T00:00:00Z', costCents: 2.5 },
   'meter/2026-10/b.json': { key: 'job/b', at: '2026-10-31T23:59:59Z', costCents: 1 },
   [`texts/${hash}`]: 'A long brief.',
+  'jobs/a-1/job.json': { key: 'run/a', role: 'coder' },
+  'jobs/a-1/begun.json': { start: 'f'.repeat(40) },
+  'jobs/a-1/owner.json': { activity: 'x', n: 2, at: 5 },
+  'jobs/a-1/report.json': { is: 'failed', because: 'It failed.' },
+  'jobs/b-2/job.json': { key: 'run/b', role: 'coder' },
+  'jobs/b-2/tree/a.txt': 'a',
+  'jobs/c-3/job.json': 'no job',
 };
 
 let root: string;
@@ -58,6 +67,7 @@ afterEach(() => removeFolder(root));
 async function everything() {
   const state = stateIn(root);
   const [store, meter] = [new ChangeStore(state), stateMeter({ state })];
+  const jobs = new JobRows(state, () => idOf(root));
   const place = { repository, branch: change.branch, base: 'main' };
   return {
     changes: (await store.all()).sort((a, b) => a.number! - b.number!),
@@ -70,6 +80,8 @@ async function everything() {
     receipts: await outboxRows(state, 'webhook').receipts(),
     spent: [await meter.spent('2026-10'), await meter.spent('2026-11')],
     text: await stateTexts({ state }).read(hash),
+    unfinished: (await jobs.unfinished()).map(({ key }) => key),
+    ended: await jobs.read('run/a'),
   };
 }
 
@@ -83,6 +95,15 @@ const EXPECTED = {
   receipts: { 'run/default/PAY-9': '2026-11-27T10:00:00.000Z' },
   spent: [1, 2.5],
   text: 'A long brief.',
+  unfinished: ['run/b'],
+  ended: {
+    key: 'run/a',
+    runner: expect.any(String),
+    job: { key: 'run/a', role: 'coder' },
+    begun: { start: 'f'.repeat(40) },
+    owner: { activity: 'x', n: 2, at: 5 },
+    report: { is: 'failed', because: 'It failed.' },
+  },
 };
 
 const silent = () => undefined;
@@ -90,7 +111,13 @@ const silent = () => undefined;
 it('finds everything in the database, and keeps the files', async () => {
   await takeOver(root, stateIn(root), silent);
   expect(await everything()).toEqual(EXPECTED);
-  expect((await readdir(path.join(root, 'taken-over'))).sort()).toEqual(['changes', 'meter', 'outbox', 'texts']);
+  expect((await readdir(path.join(root, 'taken-over'))).sort()).toEqual([
+    'changes',
+    'jobs',
+    'meter',
+    'outbox',
+    'texts',
+  ]);
   expect(await readdir(path.join(root, 'taken-over/changes/srv-shop-git-1'))).toContain('broken.json');
 });
 
@@ -101,7 +128,7 @@ it('gives the next pull request the next number', async () => {
   expect(await new ChangeStore(state).pullRequest(place, { title: '', body: '' })).toBe(3);
 });
 
-it.each(['changes', 'outbox', 'meter', 'texts'])('goes on after a crash before %s was moved', async (name) => {
+it.each(['changes', 'outbox', 'meter', 'texts'])('goes on after a crash before %s were moved', async (name) => {
   const before = await mkdtemp(path.join(tmpdir(), 'gatehouse-before-'));
   await cp(path.join(root, name), path.join(before, name), { recursive: true });
   await takeOver(root, stateIn(root), silent);
@@ -116,7 +143,7 @@ it('is done once by workers that start at the same time', async () => {
   const counts: number[] = [];
   const log = (fields: object) => void counts.push((fields as { count: number }).count);
   await Promise.all([1, 2, 3].map(() => takeOver(root, stateIn(root), log)));
-  expect(counts).toEqual([2, 2, 2, 1]);
+  expect(counts).toEqual([2, 2, 2, 1, 2]);
   expect(await everything()).toEqual(EXPECTED);
 });
 

@@ -1,10 +1,12 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { isFolder } from '../files/clearing.ts';
-import { foldersOf } from '../files/folders.ts';
-import { readText } from '../files/records.ts';
-import type { State } from '../state/state.ts';
+import { isFolder, isThere } from '../../files/clearing.ts';
+import { foldersOf } from '../../files/folders.ts';
+import { readText, writeFileAtomically } from '../../files/records.ts';
+import { idOf } from '../../processes/exclusive.ts';
+import type { State } from '../../state/state.ts';
+import { takeOverJobs } from './jobs.ts';
 
 /** How many rows are written at once. */
 const AT_ONCE = 500;
@@ -14,26 +16,34 @@ const ignored = <Result>(conflict: { doNothing(): Result }): Result => conflict.
 type Log = (fields: object, message: string) => void;
 
 /**
- * Takes over what earlier versions kept in files: changes, notices, costs and texts. A folder is moved to `taken-over` once
+ * Takes over what earlier versions kept in files: changes, notices, costs, texts and the records of jobs. A folder is moved to `taken-over` once
  * all of it is in the database. After a crash, the next start does the rest. Nothing else may use the state until then.
  */
 export async function takeOver(root: string, state: State, log: Log): Promise<void> {
   const folders = foldersOf(root);
+  const aside = path.join(root, 'taken-over');
   const kinds: [string, string, (folder: string) => Promise<number>][] = [
     ['changes', folders.changes, (folder) => changes(folder, state)],
     ['notices', folders.outbox, (folder) => notices(folder, state)],
     ['costs', folders.meter, (folder) => costs(folder, state)],
     ['texts', folders.texts, (folder) => texts(folder, state)],
   ];
-  const present = await Promise.all(kinds.map(([, folder]) => isFolder(folder)));
+  // Folders of jobs stay, because their processes go on. A file says that their records are taken over.
+  const jobsAreTaken = path.join(aside, 'jobs');
+  const hasJobs = async () => (await isFolder(folders.jobs)) && !(await isThere(jobsAreTaken));
+  const present = await Promise.all([hasJobs(), ...kinds.map(([, folder]) => isFolder(folder))]);
   if (!present.includes(true)) return;
-  await state.leases.hold(`taking over ${root}`, async () => {
+  await state.leases.hold(`taking over ${await idOf(root)}`, async () => {
     for (const [what, folder, take] of kinds) {
       if (!(await isFolder(folder))) continue;
       const count = await take(folder);
-      await setAside(folder, path.join(root, 'taken-over'));
+      await setAside(folder, aside);
       log({ folder, count }, `${what} of an earlier version are in the database now`);
     }
+    if (!(await hasJobs())) return;
+    const count = await takeOverJobs(folders.jobs, await idOf(root), state);
+    await writeFileAtomically(jobsAreTaken, '');
+    if (count > 0) log({ count }, 'records of jobs of an earlier version are in the database now');
   });
 }
 
