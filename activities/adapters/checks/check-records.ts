@@ -1,22 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { foldersOf, hashOf, safeName } from '../files/folders.ts';
-import { recordAs } from '../files/reading.ts';
-import { writeJson, writeRecord } from '../files/records.ts';
 import { Trash } from '../files/trash.ts';
-import { Unfinished } from '../files/unfinished.ts';
-
-/** How one run of one check ended, recorded next to its process. */
-export const Verdict = z.object({ conclusion: z.string(), round: z.string(), log: z.string() });
-export type Verdict = z.output<typeof Verdict>;
-
-/**
- * The run for which the check began. The repository has the name that the run uses, because it may be moved before the check
- * ends.
- */
-const Begun = z.object({ round: z.string(), branch: z.string().default(''), repository: z.string().optional() });
-type Begun = z.output<typeof Begun>;
+import { idOf } from '../processes/exclusive.ts';
+import type { State } from '../state/state.ts';
+import { CheckRows, type Begun, type CheckRecord, type Verdict } from './check-rows.ts';
 
 /** A run of a check without a verdict: it runs, or it has ended since the last poll. Its checkout still exists. */
 export interface OpenRun {
@@ -32,14 +19,14 @@ const LEASE = 'checks ';
 /** The records of checks, `<repository>/<commit>/<check and command>/<run>`, and the list of those that are open. */
 export class CheckRecords {
   private readonly root;
-  private readonly unfinished;
+  private readonly rows;
   private readonly trash;
 
-  constructor(root: string) {
+  constructor(root: string, state: State) {
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.root = foldersOf(root).checks;
-    this.unfinished = new Unfinished(path.join(foldersOf(root).unfinished, 'checks'), () => this.allOpen());
+    this.rows = new CheckRows(state, () => idOf(root));
   }
 
   homeOf = (source: string): string => safeName(source);
@@ -57,62 +44,48 @@ export class CheckRecords {
   checkOf = (commit: string, name: string, command: string): string =>
     path.join(commit, `${safeName(name)}-${hashOf(command).slice(0, 12)}`);
 
-  verdictOf = (run: string): Promise<Verdict | undefined> => recordAs(path.join(run, 'verdict.json'), Verdict);
-  begunOf = (run: string): Promise<Begun | undefined> => recordAs(path.join(run, 'begun.json'), Begun);
+  find = (run: string): Promise<CheckRecord | undefined> => this.rows.find(this.nameOf(run));
+
+  /** The number of the last run of a check, or 0. */
+  last = (check: string): Promise<number> => this.rows.last(this.nameOf(check));
 
   /** Recorded first, so that the owner of every checkout is known, even if the check never finishes. */
-  async begin(run: string, begun: Begun): Promise<void> {
-    await this.unfinished.add(path.relative(this.root, run));
-    await writeJson(path.join(run, 'begun.json'), begun);
-  }
+  begin = (run: string, begun: Begun): Promise<void> => this.rows.begin(this.nameOf(run), begun);
 
   async settle(run: string, verdict: Verdict): Promise<void> {
-    await writeRecord(path.join(run, 'verdict.json'), JSON.stringify(verdict));
+    await this.rows.settle(this.nameOf(run), verdict);
     await this.strike(run);
   }
 
-  /** Removes everything of the run except its records. */
+  /** Removes everything of the run except its record and its log. */
   async strike(run: string): Promise<void> {
     await this.trash.take(path.join(run, 'tree'));
-    await this.unfinished.remove(path.relative(this.root, run));
+    await this.rows.cleared(this.nameOf(run));
   }
 
   /** Removes the run completely, so that the check runs again. */
   async forget(run: string): Promise<void> {
     await this.trash.take(run);
-    await this.unfinished.remove(path.relative(this.root, run));
+    await this.rows.forget(this.nameOf(run));
   }
 
   close = (): Promise<void> => this.trash.close();
 
   async open(): Promise<OpenRun[]> {
-    const runs = await Promise.all((await this.unfinished.list()).map((name) => this.openRun(name)));
-    return runs.flat();
+    const runs = (await this.rows.unfinished()).map((record) => this.openRun(record));
+    return (await Promise.all(runs)).flat();
   }
 
-  private async openRun(name: string): Promise<OpenRun[]> {
+  private async openRun({ name, begun, verdict }: CheckRecord): Promise<OpenRun[]> {
     const folder = path.join(this.root, name);
-    const begun = await this.begunOf(folder);
-    if (!begun) return [];
-    if ((await this.verdictOf(folder)) !== undefined) {
+    if (verdict) {
       // A worker died after the verdict and before the cleanup.
       await this.strike(folder);
       return [];
     }
-    const [home = ''] = name.split(path.sep);
+    const [home = ''] = name.split('/');
     return [{ folder, begun, home, commit: path.dirname(path.dirname(folder)) }];
   }
 
-  private async allOpen(): Promise<string[]> {
-    const runs = await foldersBelow(this.root, 4);
-    const open = await Promise.all(runs.map(async (run) => ((await this.verdictOf(run)) ? [] : [run])));
-    return open.flat().map((run) => path.relative(this.root, run));
-  }
-}
-
-async function foldersBelow(root: string, depth: number): Promise<string[]> {
-  if (depth === 0) return [root];
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter((entry) => entry.isDirectory());
-  return (await Promise.all(folders.map(({ name }) => foldersBelow(path.join(root, name), depth - 1)))).flat();
+  private nameOf = (folder: string): string => path.relative(this.root, folder).split(path.sep).join('/');
 }

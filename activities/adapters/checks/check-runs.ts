@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Change } from '../../../workflows/contracts/change.ts';
@@ -12,8 +11,10 @@ import { environmentFor } from '../processes/environment.ts';
 import type { Exclusively } from '../processes/exclusive.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
 import { end, endAll, launch, stateOf } from '../processes/processes.ts';
+import type { State } from '../state/state.ts';
 import { settingsOf } from '../settings/reading.ts';
-import { CheckRecords, type OpenRun, type Verdict } from './check-records.ts';
+import { CheckRecords, type OpenRun } from './check-records.ts';
+import type { Verdict } from './check-rows.ts';
 
 /** How many checks of one commit run at a time, and how often a check that vanished is run. */
 const AT_ONCE = 2;
@@ -26,6 +27,7 @@ export interface CheckRunsOptions {
   environment: NodeJS.ProcessEnv;
   workspace: GitWorkspace;
   exclusively: Exclusively;
+  state: State;
   ledger?: Ledger | undefined;
 }
 
@@ -43,8 +45,8 @@ export class CheckRuns {
   private readonly exclusively;
   private readonly ledger;
 
-  constructor({ root, environment, workspace, exclusively, ledger }: CheckRunsOptions) {
-    this.records = new CheckRecords(root);
+  constructor({ root, environment, workspace, exclusively, ledger, state }: CheckRunsOptions) {
+    this.records = new CheckRecords(root, state);
     this.environment = environment;
     this.workspace = workspace;
     this.exclusively = exclusively;
@@ -135,10 +137,10 @@ export class CheckRuns {
   /** The state of one check. Begins the check if it is due. */
   private async one(check: One): Promise<CurrentVerdict> {
     const runs = this.records.checkOf(check.folder, check.name, check.command);
-    const n = await lastOf(runs);
+    const n = await this.records.last(runs);
     if (n === 0) return this.first(check, path.join(runs, '1'));
     const run = path.join(runs, String(n));
-    const verdict = await this.records.verdictOf(run);
+    const { verdict } = (await this.records.find(run)) ?? {};
     if (verdict) {
       const again = verdict.conclusion !== 'success' && verdict.round !== check.round;
       return again ? this.begin(check, path.join(runs, String(n + 1))) : failingOf(check.name, run, verdict);
@@ -195,7 +197,7 @@ export class CheckRuns {
   /** Ends what the command left running before its verdict is reported. */
   private async settle({ name }: One, run: string, conclusion: string): Promise<Failing> {
     await end(run, { graceMs: GRACE_MS });
-    const { round = '' } = (await this.records.begunOf(run)) ?? {};
+    const { round = '' } = (await this.records.find(run))?.begun ?? {};
     const verdict = { conclusion, round, log: await lastWordsOf(run, LOG_CHARACTERS) };
     await this.records.settle(run, verdict);
     return failingOf(name, run, verdict);
@@ -233,8 +235,3 @@ const failingOf = (name: string, run: string, { conclusion, log }: Verdict): Fai
   url: pathToFileURL(logOf(run, 'stdout')).href,
   ...(conclusion !== 'success' && { log }),
 });
-
-async function lastOf(runs: string): Promise<number> {
-  const names = await readdir(runs).catch(() => []);
-  return Math.max(0, ...names.map(Number).filter((n) => Number.isInteger(n)));
-}

@@ -15,6 +15,8 @@ export interface Tables {
   own_commits: OwnCommitsTable;
   pulls: PullsTable;
   jobs: JobsTable;
+  environments: EnvironmentsTable;
+  checks: ChecksTable;
 }
 
 /** A process that holds leases, or held them. */
@@ -118,4 +120,42 @@ interface JobsTable {
   made: string | null;
   owner: string | null;
   report: string | null;
+}
+
+/** Environments that run as processes. */
+interface EnvironmentsTable {
+  key: string;
+  /** The id of the data folder where it runs. */
+  runner: string;
+  at: number;
+  /** 1 until it was removed and nothing of it is left. */
+  unfinished: number;
+  port: number | null;
+  ready: string | null;
+  expire_minutes: number | null;
+  live_at: string | null;
+  url: string | null;
+  removed: string | null;
+}
+
+/** Runs of checks as commands. */
+interface ChecksTable {
+  /** The id of the data folder where it runs. */
+  runner: string;
+  /** `<repository>/<commit>/<check and command>/<run>` */
+  name: string;
+  /** The name without the number of the run. */
+  check_name: string;
+  n: number;
+  at: number;
+  /** 1 until it has a verdict and its checkout is gone. */
+  unfinished: number;
+  /** The round, branch and repository of the run for which it began. */
+  round: string;
+  branch: string;
+  repository: string | null;
+  /** The verdict. Null while there is none. */
+  conclusion: string | null;
+  verdict_round: string | null;
+  log: string | null;
 }

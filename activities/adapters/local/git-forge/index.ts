@@ -45,7 +45,7 @@ class GitForge implements Forge {
     this.store = new ChangeStore(state);
     this.publishing = new Publishing(this.workshop, this.store, ledger);
     this.repositories = repositoriesOf(this.workshop, this.publishing);
-    this.runs = new CheckRuns({ root, environment, workspace: this.workshop, exclusively, ledger });
+    this.runs = new CheckRuns({ root, environment, workspace: this.workshop, exclusively, state, ledger });
     void this.workshop.finishMoves();
   }
 

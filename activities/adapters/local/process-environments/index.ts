@@ -1,21 +1,19 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Environments } from '../../../ports.ts';
+import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import { readWord, recordAs } from '../../files/reading.ts';
-import { writeJson, writeRecord } from '../../files/records.ts';
 import { Trash } from '../../files/trash.ts';
-import { Unfinished } from '../../files/unfinished.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { environmentFor } from '../../processes/environment.ts';
-import { exclusivelyIn } from '../../processes/exclusive.ts';
+import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import { lastWordsOf } from '../../processes/logs.ts';
 import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { settingsOf } from '../../settings/reading.ts';
 import type { InCheckouts } from '../opening.ts';
+import { EnvironmentRows, type EnvironmentRecord } from './environment-rows.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
 
@@ -29,16 +27,6 @@ const PROBE_MS = { provisioning: 2_000, live: 5_000 };
  */
 const LOST_PROBES = { refused: 5, other: 15 };
 
-/** The record of one environment: its port, the path that shows that it is up, and when it expires. */
-const Begun = z.object({
-  key: z.string().optional(), // older records lack it
-  port: z.number(),
-  ready: z.string().optional(),
-  expireMinutes: z.number().optional(),
-});
-/** When it came up, and its address. */
-const Live = z.object({ at: z.string(), url: z.string().optional() });
-
 /** Runs each environment as a process in a checkout of the head, on a port of its own. */
 export const processEnvironments = (options: InCheckouts): Environments & { close(): Promise<void> } =>
   new ProcessEnvironments(options);
@@ -48,7 +36,7 @@ class ProcessEnvironments implements Environments {
   private readonly environment;
   private readonly repositories;
   private readonly ledger;
-  private readonly unfinished;
+  private readonly rows;
   private readonly trash;
   private readonly exclusively;
   private closing = false;
@@ -61,7 +49,7 @@ class ProcessEnvironments implements Environments {
     this.folders = foldersOf(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
-    this.unfinished = new Unfinished(path.join(this.folders.unfinished, 'environments'), () => this.earlier());
+    this.rows = new EnvironmentRows(state, () => idOf(root));
     this.environment = environment;
     this.repositories = repositories;
   }
@@ -82,25 +70,31 @@ class ProcessEnvironments implements Environments {
   private begin({ key, change, head }: EnvironmentRequest): Promise<void> {
     const paths = this.folderOf(key);
     return this.exclusively(`environment ${key}`, async () => {
-      if ((await readWord(paths.removed)) !== undefined || (await stateOf(paths.run)).is !== 'absent') return;
+      if (await this.isRemoved(key)) return;
+      if ((await stateOf(paths.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await settingsOf(this.repositories, change);
       if (!environment) throw new Error(`${change.repository} has no environment in its settings.`);
 
       await mkdir(paths.folder, { recursive: true });
-      await this.unfinished.add(path.basename(paths.folder));
+      await this.rows.note(key, {});
       await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base });
       await this.exclusively('ports of environments', async () => {
-        if ((await readWord(paths.removed)) !== undefined) return; // removed during the checkout
+        if (await this.isRemoved(key)) return; // removed during the checkout
         this.unlessClosing();
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
-        await writeJson(paths.begun, { key, port, ready, expireMinutes });
+        await this.rows.note(key, { port, ready, expireMinutes });
         const env = environmentFor(this.environment, { PORT: String(port) });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });
         await launch(paths.run, { command: environment.start, cwd: paths.tree, env, begins });
       });
     });
+  }
+
+  private async isRemoved(key: string): Promise<boolean> {
+    if ((await this.rows.read(key))?.removed !== undefined) return true;
+    return isThere(path.join(this.folderOf(key).folder, 'removed')); // written by an earlier version
   }
 
   private unlessClosing(): void {
@@ -109,15 +103,14 @@ class ProcessEnvironments implements Environments {
 
   async look(key: string): Promise<EnvironmentReport> {
     const paths = this.folderOf(key);
-    const removed = await readWord(paths.removed);
-    if (removed !== undefined) return { is: 'gone', ...(removed && { because: removed }) };
-    const begun = await recordAs(paths.begun, Begun);
-    const live = await recordAs(paths.live, Live);
+    const known = await this.rows.read(key);
+    if (known?.removed !== undefined) return { is: 'gone', ...(known.removed && { because: known.removed }) };
     const state = await stateOf(paths.run);
-    if (!begun || state.is === 'absent') return { is: 'gone' };
+    if (known?.port === undefined || state.is === 'absent') return { is: 'gone' };
 
-    if (state.is !== 'running') return this.over(paths, state, live !== undefined);
-    if (live) return this.live(key, paths, begun, live);
+    const begun = { ...known, port: known.port };
+    if (state.is !== 'running') return this.over(paths, state, known.liveAt !== undefined);
+    if (known.liveAt !== undefined) return this.live(paths, begun);
     const answer = await probe(begun.port, begun.ready, PROBE_MS.provisioning);
     if (answer.is === 'down') {
       return {
@@ -125,9 +118,9 @@ class ProcessEnvironments implements Environments {
         because: `It does not answer yet (${answer.because}). ${await lastWordsOf(paths.run, LOG_CHARACTERS)}`.trim(),
       };
     }
-    const since = { at: new Date().toISOString(), url: answer.url };
-    await writeRecord(paths.live, JSON.stringify(since));
-    return { is: 'live', url: answer.url, ...expiry(begun, since) };
+    const live = { liveAt: new Date().toISOString(), url: answer.url };
+    await this.rows.note(key, live);
+    return { is: 'live', url: answer.url, ...expiry({ ...begun, ...live }) };
   }
 
   /** Reports an environment whose command has ended, and ends the processes that the command left running. */
@@ -145,10 +138,10 @@ class ProcessEnvironments implements Environments {
    * Reports a live environment. It is probed each time, because the server may be gone although the process that started it
    * is not.
    */
-  private async live(key: string, paths: EnvironmentFolder, begun: Begun, live: Live): Promise<EnvironmentReport> {
-    const { url = `http://127.0.0.1:${begun.port}` } = live;
+  private async live(paths: EnvironmentFolder, begun: Begun): Promise<EnvironmentReport> {
+    const { key, url = `http://127.0.0.1:${begun.port}` } = begun;
     const answer = await probeAt(url, begun.ready, PROBE_MS.live);
-    if (!(await this.isLost(key, paths, answer))) return { is: 'live', url, ...expiry(begun, live) };
+    if (!(await this.isLost(key, paths, answer))) return { is: 'live', url, ...expiry(begun) };
     const { because } = answer as { because: string };
     return {
       is: 'gone',
@@ -165,8 +158,7 @@ class ProcessEnvironments implements Environments {
   }
 
   async list(): Promise<string[]> {
-    const begun = await this.allBegun();
-    return begun.flatMap(({ key }) => key ?? []);
+    return (await this.begun()).map(({ key }) => key);
   }
 
   remove(key: string): Promise<void> {
@@ -175,7 +167,7 @@ class ProcessEnvironments implements Environments {
 
   async close(): Promise<void> {
     this.closing = true;
-    const runs = (await this.unfinished.list()).map((name) => path.join(this.folders.environments, name, 'run'));
+    const runs = (await this.rows.unfinished()).map(({ key }) => this.folderOf(key).run);
     const left = await endAll(runs, { graceMs: GRACE_MS }); // includes processes that ended commands left
     await this.trash.close();
     if (left.length > 0) throw new Error(left.join('\n'));
@@ -184,55 +176,39 @@ class ProcessEnvironments implements Environments {
   /** Records the removal first, so that a late `ensure` creates nothing. */
   private async takeDown(key: string, because: string): Promise<void> {
     const paths = this.folderOf(key);
-    await writeRecord(paths.removed, because);
+    await this.rows.note(key, { removed: because });
     await this.exclusively(`environment ${key}`, async () => {
       await end(paths.run, { graceMs: GRACE_MS });
       await this.trash.take(paths.tree);
-      if ((await readWord(paths.begun)) !== undefined) this.ledger?.note({ effect: 'environment-destroyed', key });
-      await rm(paths.begun, { force: true });
-      await this.unfinished.remove(path.basename(paths.folder));
+      if (await this.rows.cleared(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
       this.failing.delete(key);
     });
   }
 
-  /** The ports of all recorded environments, whether or not they listen yet. */
+  /** The ports of all environments whose command was to begin, whether or not they listen yet. */
   private async portsTaken(): Promise<Set<number>> {
-    return new Set((await this.allBegun()).map(({ port }) => port));
+    return new Set((await this.begun()).map(({ port }) => port));
   }
 
-  /** The records of all environments that were begun and not removed. */
-  private async allBegun(): Promise<Begun[]> {
-    const begun = await Promise.all((await this.unfinished.list()).map((name) => this.begunIn(name)));
-    return begun.filter((each) => each !== undefined);
-  }
-
-  private begunIn = (name: string) => recordAs(path.join(this.folders.environments, name, 'begun.json'), Begun);
-
-  private async earlier(): Promise<string[]> {
-    const names = await readdir(this.folders.environments).catch((): string[] => []);
-    const begun = await Promise.all(names.map((name) => this.begunIn(name)));
-    return names.filter((_, index) => begun[index] !== undefined);
+  /** The environments of this data folder whose command was to begin, and that were not removed. */
+  private async begun(): Promise<Begun[]> {
+    return (await this.rows.unfinished()).flatMap(({ port, ...known }) =>
+      port === undefined ? [] : [{ ...known, port }],
+    );
   }
 
   private folderOf(key: string): EnvironmentFolder {
     const folder = path.join(this.folders.environments, safeName(key));
     const file = (name: string) => path.join(folder, name);
-    return {
-      folder,
-      tree: file('tree'),
-      run: file('run'),
-      begun: file('begun.json'),
-      live: file('live.json'),
-      removed: file('removed'),
-    };
+    return { folder, tree: file('tree'), run: file('run') };
   }
 }
 
-type Begun = z.output<typeof Begun>;
-type Live = z.output<typeof Live>;
+/** An environment whose command was to begin. */
+type Begun = EnvironmentRecord & { port: number };
 
 /** The paths of an environment. */
-type EnvironmentFolder = Record<'folder' | 'tree' | 'run' | 'begun' | 'live' | 'removed', string>;
+type EnvironmentFolder = Record<'folder' | 'tree' | 'run', string>;
 
-const expiry = ({ expireMinutes }: Begun, { at }: Live) =>
-  expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(at) + expireMinutes * 60_000).toISOString() };
+const expiry = ({ expireMinutes, liveAt = '' }: EnvironmentRecord) =>
+  expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(liveAt) + expireMinutes * 60_000).toISOString() };

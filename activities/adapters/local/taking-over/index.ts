@@ -6,6 +6,8 @@ import { foldersOf } from '../../files/folders.ts';
 import { readText, writeFileAtomically } from '../../files/records.ts';
 import { idOf } from '../../processes/exclusive.ts';
 import type { State } from '../../state/state.ts';
+import { takeOverChecks } from './checks.ts';
+import { takeOverEnvironments } from './environments.ts';
 import { takeOverJobs } from './jobs.ts';
 
 /** How many rows are written at once. */
@@ -16,7 +18,7 @@ const ignored = <Result>(conflict: { doNothing(): Result }): Result => conflict.
 type Log = (fields: object, message: string) => void;
 
 /**
- * Takes over what earlier versions kept in files: changes, notices, costs, texts and the records of jobs. A folder is moved to `taken-over` once
+ * Takes over what earlier versions kept in files: changes, notices, costs, texts, and the records of jobs, checks and environments. A folder is moved to `taken-over` once
  * all of it is in the database. After a crash, the next start does the rest. Nothing else may use the state until then.
  */
 export async function takeOver(root: string, state: State, log: Log): Promise<void> {
@@ -28,22 +30,33 @@ export async function takeOver(root: string, state: State, log: Log): Promise<vo
     ['costs', folders.meter, (folder) => costs(folder, state)],
     ['texts', folders.texts, (folder) => texts(folder, state)],
   ];
-  // Folders of jobs stay, because their processes go on. A file says that their records are taken over.
-  const jobsAreTaken = path.join(aside, 'jobs');
-  const hasJobs = async () => (await isFolder(folders.jobs)) && !(await isThere(jobsAreTaken));
-  const present = await Promise.all([hasJobs(), ...kinds.map(([, folder]) => isFolder(folder))]);
+  // These folders stay, because processes work in them. An empty file says that their records are taken over.
+  const working: [string, string, typeof takeOverJobs][] = [
+    ['jobs', folders.jobs, takeOverJobs],
+    ['environments', folders.environments, takeOverEnvironments],
+    ['checks', folders.checks, takeOverChecks],
+  ];
+  const isTaken = (what: string) => isThere(path.join(aside, what));
+  const isLeft = async (what: string, folder: string) => (await isFolder(folder)) && !(await isTaken(what));
+  const present = await Promise.all([
+    ...kinds.map(([, folder]) => isFolder(folder)),
+    ...working.map(([what, folder]) => isLeft(what, folder)),
+  ]);
   if (!present.includes(true)) return;
-  await state.leases.hold(`taking over ${await idOf(root)}`, async () => {
+  const runner = await idOf(root);
+  await state.leases.hold(`taking over ${runner}`, async () => {
     for (const [what, folder, take] of kinds) {
       if (!(await isFolder(folder))) continue;
       const count = await take(folder);
       await setAside(folder, aside);
       log({ folder, count }, `${what} of an earlier version are in the database now`);
     }
-    if (!(await hasJobs())) return;
-    const count = await takeOverJobs(folders.jobs, await idOf(root), state);
-    await writeFileAtomically(jobsAreTaken, '');
-    if (count > 0) log({ count }, 'records of jobs of an earlier version are in the database now');
+    for (const [what, folder, take] of working) {
+      if (!(await isLeft(what, folder))) continue;
+      const count = await take(folder, runner, state);
+      await writeFileAtomically(path.join(aside, what), '');
+      if (count > 0) log({ folder, count }, `${what} of an earlier version are in the database now`);
+    }
   });
 }
 

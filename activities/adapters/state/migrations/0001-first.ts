@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 import type { Kind } from '../connecting.ts';
-import { jobs } from './jobs.ts';
+import { work } from './work.ts';
 
 export const first = (kind: Kind): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -37,7 +37,7 @@ export const first = (kind: Kind): Migration => ({
       .execute();
     await notices(db);
     await changes(db);
-    await jobs(db);
+    await work(db);
   },
 });
 

@@ -13,6 +13,7 @@ import { until } from '../../../support/until.ts';
 import { workspaceIn } from '../../../support/local.ts';
 import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
 import { stateIn } from '../../../support/state/databases.ts';
+import { takeOver } from '../../../../activities/adapters/local/taking-over/index.ts';
 
 jest.setTimeout(60_000);
 
@@ -25,8 +26,9 @@ const git = async (...args: string[]) => (await execa('git', args, { cwd: reposi
 const data = (...names: string[]) => path.join(home, 'data', ...names);
 const open = () => {
   const root = data();
-  const exclusively = exclusivelyIn(root, stateIn(root));
-  const runs = new CheckRuns({ root, environment: process.env, workspace: workspaceIn(root), exclusively });
+  const state = stateIn(root);
+  const exclusively = exclusivelyIn(root, state);
+  const runs = new CheckRuns({ root, environment: process.env, workspace: workspaceIn(root), exclusively, state });
   opened.push(runs);
   return runs;
 };
@@ -100,9 +102,12 @@ describe('a verdict', () => {
     const before = data('checks', safeName(await workspaceIn(data()).path(repository)), head, safeName('test'));
     await mkdir(path.join(before, '1'), { recursive: true });
     const verdict = { conclusion: 'success', round: 'r', log: '' };
+    const begun = JSON.stringify({ round: 'r', branch: 'work' });
+    await writeFile(path.join(before, '1', 'begun.json'), begun);
     await writeFile(path.join(before, '1', 'verdict.json'), JSON.stringify(verdict));
     await mkdir(path.join(before, '2', 'tree'), { recursive: true });
-    await writeFile(path.join(before, '2', 'begun.json'), JSON.stringify({ round: 'r', branch: 'work' }));
+    await writeFile(path.join(before, '2', 'begun.json'), begun);
+    await takeOver(data(), stateIn(data()), () => undefined);
     const runs = open();
     expect((await runs.open()).size).toBe(1);
     expect(await ended(runs, head)).toMatchObject([{ conclusion: 'failure' }]);
@@ -163,4 +168,12 @@ describe('a check', () => {
     expect(await running(`${home}/left`)).toEqual([]);
     expect((await open().open()).size).toBe(0);
   });
+});
+
+it('cannot write its own verdict', async () => {
+  const forged = JSON.stringify({ conclusion: 'success', round: 'r', log: '' });
+  const head = await stated({ test: `for d in .. ../..; do echo '${forged}' > $d/verdict.json; done; exit 1` });
+  change = { ...change, basis: head };
+  expect(await ended(open(), head)).toMatchObject([{ conclusion: 'failure' }]);
+  expect(await ended(open(), head)).toMatchObject([{ conclusion: 'failure' }]);
 });

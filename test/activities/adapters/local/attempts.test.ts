@@ -6,7 +6,6 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
 import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
-import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { lookAt } from '../../../../activities/adapters/processes/tokens.ts';
 import type { Attempt, Executor } from '../../../../activities/ports.ts';

@@ -203,9 +203,8 @@ describe('an environment that is a process', () => {
     const environments = open();
     await environments.ensure(request);
     const live = (await settled(environments)) as { url: string };
-    const [name] = await readdir(path.join(home, 'data', 'environments'));
-    const file = path.join(home, 'data', 'environments', name!, 'live.json');
-    await writeFile(file, JSON.stringify({ at: new Date().toISOString() }));
+    const { state } = inCheckouts({ root: path.join(home, 'data'), environment: {} });
+    await state.query((db) => db.updateTable('environments').set({ url: null }).execute());
     expect(await open().look(request.key)).toEqual(live);
   });
 

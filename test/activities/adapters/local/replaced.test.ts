@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { CheckRecords } from '../../../../activities/adapters/checks/check-records.ts';
 import { foldersOf, safeName } from '../../../../activities/adapters/files/folders.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { tailOf } from '../../../../activities/adapters/processes/logs.ts';
@@ -54,17 +53,6 @@ describe.each(kinds)('%s', (kind) => {
     replace(path.join(folder, 'stdout.log'), kind);
     expect(await tailOf(folder, 'stdout', 100)).toBe('');
     await end(folder, { graceMs: 0 });
-  });
-
-  it('in place of a verdict is not a verdict', async () => {
-    const run = at('data', 'checks', 'a', 'b', 'c', '1');
-    mkdirSync(run, { recursive: true });
-    const records = new CheckRecords(at('data'));
-    replace(path.join(run, 'verdict.json'), kind);
-    expect(await records.verdictOf(run)).toBeUndefined();
-    const verdict = { conclusion: 'success', round: '', log: '' };
-    await records.settle(run, verdict);
-    expect(await records.verdictOf(run)).toEqual(verdict);
   });
 });
 

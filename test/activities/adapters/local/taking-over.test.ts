@@ -1,11 +1,13 @@
 import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { CheckRows } from '../../../../activities/adapters/checks/check-rows.ts';
 import { outboxRows } from '../../../../activities/adapters/dispatching/outbox-rows.ts';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { stateMeter } from '../../../../activities/adapters/local/meter.ts';
 import { takeOver } from '../../../../activities/adapters/local/taking-over/index.ts';
 import { JobRows } from '../../../../activities/adapters/local/command-executor/job-rows.ts';
+import { EnvironmentRows } from '../../../../activities/adapters/local/process-environments/environment-rows.ts';
 import { idOf } from '../../../../activities/adapters/processes/exclusive.ts';
 import { stateTexts } from '../../../../activities/adapters/local/texts.ts';
 import { removeFolder } from '../../../support/folders.ts';
@@ -50,6 +52,13 @@ const FILES: Record<string, unknown> = {
   'jobs/b-2/job.json': { key: 'run/b', role: 'coder' },
   'jobs/b-2/tree/a.txt': 'a',
   'jobs/c-3/job.json': 'no job',
+  'environments/e-1/begun.json': { key: 'env/e', port: 4000, ready: '/up', expireMinutes: 30 },
+  'environments/e-1/live.json': { at: '2026-11-28T09:00:00.000Z', url: 'http://127.0.0.1:4000' },
+  'environments/f-2/removed': 'It failed.',
+  'checks/shop/abc/test-1/1/begun.json': { round: 'r', branch: 'work', repository },
+  'checks/shop/abc/test-1/1/verdict.json': { conclusion: 'failure', round: 'r', log: 'Red.' },
+  'checks/shop/abc/test-1/2/begun.json': { round: 's', branch: 'work', repository },
+  'checks/shop/abc/test-1/2/tree/a.txt': 'a',
 };
 
 let root: string;
@@ -68,6 +77,7 @@ async function everything() {
   const state = stateIn(root);
   const [store, meter] = [new ChangeStore(state), stateMeter({ state })];
   const jobs = new JobRows(state, () => idOf(root));
+  const checks = new CheckRows(state, () => idOf(root));
   const place = { repository, branch: change.branch, base: 'main' };
   return {
     changes: (await store.all()).sort((a, b) => a.number! - b.number!),
@@ -82,6 +92,9 @@ async function everything() {
     text: await stateTexts({ state }).read(hash),
     unfinished: (await jobs.unfinished()).map(({ key }) => key),
     ended: await jobs.read('run/a'),
+    checks: [await checks.find('shop/abc/test-1/1'), await checks.last('shop/abc/test-1')],
+    open: (await checks.unfinished()).map(({ name }) => name),
+    environments: await new EnvironmentRows(state, () => idOf(root)).unfinished(),
   };
 }
 
@@ -104,6 +117,25 @@ const EXPECTED = {
     owner: { activity: 'x', n: 2, at: 5 },
     report: { is: 'failed', because: 'It failed.' },
   },
+  checks: [
+    {
+      name: 'shop/abc/test-1/1',
+      begun: { round: 'r', branch: 'work', repository },
+      verdict: { conclusion: 'failure', round: 'r', log: 'Red.' },
+    },
+    2,
+  ],
+  open: ['shop/abc/test-1/2'],
+  environments: [
+    {
+      key: 'env/e',
+      port: 4000,
+      ready: '/up',
+      expireMinutes: 30,
+      liveAt: '2026-11-28T09:00:00.000Z',
+      url: 'http://127.0.0.1:4000',
+    },
+  ],
 };
 
 const silent = () => undefined;
@@ -113,6 +145,8 @@ it('finds everything in the database, and keeps the files', async () => {
   expect(await everything()).toEqual(EXPECTED);
   expect((await readdir(path.join(root, 'taken-over'))).sort()).toEqual([
     'changes',
+    'checks',
+    'environments',
     'jobs',
     'meter',
     'outbox',
@@ -143,7 +177,7 @@ it('is done once by workers that start at the same time', async () => {
   const counts: number[] = [];
   const log = (fields: object) => void counts.push((fields as { count: number }).count);
   await Promise.all([1, 2, 3].map(() => takeOver(root, stateIn(root), log)));
-  expect(counts).toEqual([2, 2, 2, 1, 2]);
+  expect(counts).toEqual([2, 2, 2, 1, 2, 1, 2]);
   expect(await everything()).toEqual(EXPECTED);
 });
 
