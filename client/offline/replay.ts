@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
-import { bundling, packedBundle } from '../../worker/configuration/bundling.ts';
+import { builtBundle, bundling } from '../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
@@ -52,11 +52,11 @@ export async function replay(
 async function bundleOf(
   workflowsPath: string | undefined,
 ): Promise<NonNullable<ReplayWorkerOptions['workflowBundle']>> {
-  const codePath = workflowsPath === undefined ? packedBundle() : undefined;
-  if (codePath) return { codePath };
   const { payloadConverterPath, ...ours } = bundling();
   const code = workflowsPath === undefined ? ours : { workflowsPath };
-  return bundleWorkflowCode({ ...code, payloadConverterPath, logger: new DefaultLogger(SILENT_LOGGER) });
+  const make = () => bundleWorkflowCode({ ...code, payloadConverterPath, logger: new DefaultLogger(SILENT_LOGGER) });
+  const kept = workflowsPath === undefined ? await builtBundle({}, async () => (await make()).code) : undefined;
+  return kept ? { codePath: kept } : make();
 }
 
 /** Replays files one after another, until none are left. */

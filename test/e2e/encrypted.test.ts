@@ -4,7 +4,8 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import getPort from 'get-port';
 import { bringBundle } from '../support/bundles.ts';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(600_000);

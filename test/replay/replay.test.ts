@@ -2,11 +2,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { homedir, hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { historyFiles, historyText, packed } from '../../client/offline/histories.ts';
 import { cli } from '../support/stack.ts';
 import { HISTORIES } from './corpus.ts';
+import { program } from '../support/programs.ts';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +20,7 @@ interface Result {
 }
 
 const replay = async (...places: string[]) => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'replay', ...places, '--json'], {
+  const { exitCode, stdout, stderr } = await program(process.execPath, [cli, 'replay', ...places, '--json'], {
     env: { NODE_OPTIONS: '' },
     reject: false,
   });
@@ -85,7 +85,7 @@ it('a swapped order of awaits in a gate breaks exactly the histories that went t
 
     const script = path.join(root, 'test', 'replay', 'on-other-code.ts');
     const args = ['--import', 'tsx', script, path.join(planted, 'index.ts'), path.join(HISTORIES, '1')];
-    const { stdout } = await execa(process.execPath, args, { env: { NODE_OPTIONS: '' }, cwd: root });
+    const { stdout } = await program(process.execPath, args, { env: { NODE_OPTIONS: '' }, cwd: root });
     const results = JSON.parse(stdout) as Result[];
     expect(named(results.filter(({ ok }) => !ok))).toEqual(['full-run', 'human-review-run', 'released-run']);
     for (const { ok, because } of results) if (!ok) expect(because).toMatch(/TMPRL1100.*Nondeterminism/);
