@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
-import getPort from 'get-port';
 import { TestRepository } from '../support/repository.ts';
 import { program } from '../support/programs.ts';
+import { freePort } from '../support/ports.ts';
 
 jest.setTimeout(300_000);
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-package-'));
   folder = path.join(home, 'program');
   await mkdir(folder);
-  const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const [port, uiPort] = [await freePort(), await freePort()];
   environment = {
     ...process.env,
     NODE_OPTIONS: '',

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import getPort from 'get-port';
 import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
 import { bringBundle } from './bundles.ts';
 import { Commands } from './commands.ts';
 import { removeFolder } from './folders.ts';
+import { freePort } from './ports.ts';
 import { program } from './programs.ts';
 import type { TestRepository } from './repository.ts';
 import { until } from './until.ts';
@@ -46,7 +46,7 @@ export class TestStack {
 
   static async create(variables: Record<string, string> = {}): Promise<TestStack> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
-    const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    const [port, uiPort] = [await freePort(), await freePort()];
     await bringBundle(path.join(home, 'data'));
     return new TestStack(home, port, uiPort, variables);
   }
