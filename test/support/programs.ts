@@ -26,12 +26,10 @@ interface Finished {
 export async function program(file: string, args: readonly string[] = [], options: Options = {}): Promise<Finished> {
   const { cwd = process.cwd(), env, input, reject = true } = options;
   const variables = Object.entries({ ...process.env, ...env }).filter(([, value]) => value !== undefined);
-  const { stdout, stderr, code, signal } = await runProgram(file, args, {
-    cwd,
-    env: Object.fromEntries(variables) as Record<string, string>,
-    input,
-    limitMs: LIMIT_MS,
-  });
+  const environment = Object.fromEntries(variables) as Record<string, string>;
+  const end = await runProgram(file, args, { cwd, env: environment, input, limitMs: LIMIT_MS });
+  const { stdout, code, signal } = end;
+  const stderr = end.stderr.replace(/\n$/, '');
   if (reject && code !== 0) {
     const how = signal === undefined ? `exit code ${code}` : signal;
     throw new Error([`${[file, ...args].join(' ')} ended with ${how}`, stderr, stdout].filter(Boolean).join('\n'));
