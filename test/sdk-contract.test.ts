@@ -144,11 +144,11 @@ describe('workflow code', () => {
     const options = served.worker.options as unknown as { isolateExecutionTimeoutMs: number };
     expect(options.isolateExecutionTimeoutMs).toBe(60_000);
 
-    const over = { isolateExecutionTimeout: '6100ms' } as Partial<WorkerOptions>;
+    const over = { isolateExecutionTimeout: '1100ms' } as Partial<WorkerOptions>;
     const { begin, client, stop } = await serving.serve({ over });
     const run = await begin('spins');
     const { message } = await until('it was ended', () => serverOf(client).problem(run.workflowId));
-    expect(message).toContain('timed out after 6100ms');
+    expect(message).toContain('timed out after 1100ms');
     await run.terminate();
     await stop();
   });

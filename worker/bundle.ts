@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { access, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bundling, packedBundle, variantOf, type Bundling } from './configuration/bundling.ts';
+import { builtBundle, bundling, variantOf, writeBundle, type Bundling } from './configuration/bundling.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 import { root } from './configuration/package-files.ts';
 
@@ -9,23 +10,24 @@ import { root } from './configuration/package-files.ts';
 export const dataConverter = dataConverterOf();
 
 /**
- * Returns the workflow code as one file. A package contains it. In a checkout it is bundled once and kept under the hash of
- * its sources, so that a worker restarts quickly.
+ * Returns the workflow code as one file. A package contains it. In a checkout it is bundled once, and kept in the build or, by
+ * the hash of its sources, in the data folder, so that a worker restarts quickly.
  */
 export async function workflowBundle(data: string, wanted: Bundling = {}): Promise<{ codePath: string }> {
-  const packed = packedBundle(wanted);
-  if (packed) return { codePath: packed };
-  const codePath = path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`);
-  if (await isThere(codePath)) return { codePath };
+  const own = hasSources ? path.join(data, 'bundles', `${await sourceHash()}${variantOf(wanted)}`) : undefined;
+  if (own && (await isThere(own))) return { codePath: own };
+  const kept = await builtBundle(wanted, () => bundled(wanted));
+  if (kept) return { codePath: kept };
+  if (!own) throw new Error(`The package lacks its workflow code (${variantOf(wanted)}).`);
+  return { codePath: await writeBundle(own, await bundled(wanted)) };
+}
 
+const hasSources = existsSync(path.join(root, 'workflows'));
+
+async function bundled(wanted: Bundling): Promise<string> {
   // Imported only here, because most workers find a finished bundle.
   const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode(bundling(wanted));
-  await mkdir(path.dirname(codePath), { recursive: true });
-  const draft = `${codePath}.${randomUUID()}`;
-  await writeFile(draft, code);
-  await rename(draft, codePath);
-  return { codePath };
+  return (await bundleWorkflowCode(bundling(wanted))).code;
 }
 
 /** The inputs of a bundle: the workflow code, its libraries, and the bundling options. */

@@ -92,7 +92,7 @@ const programs = (outdir) =>
  * Bundles the program that talks to coding agents, with its libraries: it starts once per job, and its parts only when they
  * are needed.
  */
-const agentDriver = (outdir) =>
+export const agentDriver = (outdir) =>
   build({
     ...COMMON,
     outdir,

@@ -38,7 +38,7 @@ function markUsed(folder) {
 }
 
 /** A key that changes with the name, size or time of any source. Reading their contents would be too slow. */
-function sourceKey() {
+export function sourceKey() {
   const files = ['package.json', INSTALLED, ...ROOMS.flatMap((room) => sourcesIn(room))].sort();
   const lines = files.map((file) => {
     const { size, mtimeMs } = statSync(root + file);

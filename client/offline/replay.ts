@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
-import { bundling, packedBundle } from '../../worker/configuration/bundling.ts';
+import { builtBundle, bundling } from '../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../worker/configuration/converting.ts';
 import { readHistory, type Recorded } from './histories.ts';
 
@@ -18,8 +18,8 @@ export interface Replayed {
 export interface Replaying {
   /** Called after the replay of each file. */
   tell?: (replayed: Replayed, done: number) => void;
-  /** The workflow code on which to replay. Default: the code of this build. */
-  workflowsPath?: string;
+  /** The bundle on which to replay. Default: the one of this build. */
+  codePath?: string;
   /** The worker's payload codecs, for encrypted histories. */
   payloadCodecs?: Converter['payloadCodecs'];
 }
@@ -32,10 +32,10 @@ type Converter = NonNullable<ReplayWorkerOptions['dataConverter']>;
  */
 export async function replay(
   files: readonly string[],
-  { tell, workflowsPath, payloadCodecs = [] }: Replaying = {},
+  { tell, codePath, payloadCodecs = [] }: Replaying = {},
 ): Promise<Replayed[]> {
   hush();
-  const workflowBundle = await bundleOf(workflowsPath);
+  const workflowBundle = codePath === undefined ? await ownBundle() : { codePath };
   // Failures are shown locally, so their messages are not encrypted.
   const dataConverter = { ...dataConverterOf(), payloadCodecs };
   const results: Replayed[] = [];
@@ -49,14 +49,10 @@ export async function replay(
   return results.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
 }
 
-async function bundleOf(
-  workflowsPath: string | undefined,
-): Promise<NonNullable<ReplayWorkerOptions['workflowBundle']>> {
-  const codePath = workflowsPath === undefined ? packedBundle() : undefined;
-  if (codePath) return { codePath };
-  const { payloadConverterPath, ...ours } = bundling();
-  const code = workflowsPath === undefined ? ours : { workflowsPath };
-  return bundleWorkflowCode({ ...code, payloadConverterPath, logger: new DefaultLogger(SILENT_LOGGER) });
+async function ownBundle(): Promise<NonNullable<ReplayWorkerOptions['workflowBundle']>> {
+  const make = () => bundleWorkflowCode({ ...bundling(), logger: new DefaultLogger(SILENT_LOGGER) });
+  const kept = await builtBundle({}, async () => (await make()).code);
+  return kept ? { codePath: kept } : make();
 }
 
 /** Replays files one after another, until none are left. */

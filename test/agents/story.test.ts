@@ -6,7 +6,8 @@ import type { Answer, Asked } from '../support/model/script.ts';
 import { agentHome, type AgentHome } from '../support/real-agents/home.ts';
 import { ifFetched } from '../support/real-agents/rig.ts';
 import { REAL_AGENTS } from '../support/real-agents/versions.ts';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);

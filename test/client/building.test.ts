@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { program } from '../support/programs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => rm(checkout, { recursive: true, force: true }));
 
 const gatehouse = (...words: string[]) =>
-  execa(process.execPath, [path.join(checkout, 'client/cli/gatehouse.mjs'), ...words], {
+  program(process.execPath, [path.join(checkout, 'client/cli/gatehouse.mjs'), ...words], {
     env: { NODE_OPTIONS: '', XDG_CACHE_HOME: path.join(checkout, 'cache') },
   });
 const builds = () => readdir(path.join(checkout, 'dist'));

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { cli, TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { cli, TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(240_000);
@@ -22,7 +23,7 @@ it('a bad configuration file starts nothing, and is reported line by line', asyn
   await stackWith('signIn: [x]\npeople: {}\n');
   const faults = /up ended with 2: [^]*own\.yml:1: signIn.*\n\S+own\.yml:2: people: not there yet/;
   await expect(stack.start()).rejects.toThrow(faults);
-  expect(await stack.gatehouse('doctor')).toMatchObject({ code: 2, out: { error: { code: 'configuration' } } });
+  expect(await stack.command('doctor')).toMatchObject({ code: 2, out: { error: { code: 'configuration' } } });
   expect(await stack.all()).toEqual([]);
 });
 

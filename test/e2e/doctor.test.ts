@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(300_000);

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import getPort from 'get-port';
 import { bringBundle } from '../support/bundles.ts';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { freePort } from '../support/ports.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(600_000);
@@ -19,7 +20,7 @@ let shop: TestRepository;
 /** A separate repository, because two tasks that create the same file would conflict. */
 let other: TestRepository;
 beforeAll(async () => {
-  stack = await TestStack.create({ GATEHOUSE_CODEC_PORT: String(await getPort({ host: '127.0.0.1' })) });
+  stack = await TestStack.create({ GATEHOUSE_CODEC_PORT: String(await freePort()) });
   await bringBundle(path.join(stack.home, 'data'), { encrypted: true });
   shop = await TestRepository.create(stack.home, 'shop');
   other = await TestRepository.create(stack.home, 'other');

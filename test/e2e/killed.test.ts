@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(300_000);

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
-import { execa } from 'execa';
-import getPort from 'get-port';
-import { TestRepository } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { program } from '../support/programs.ts';
+import { freePort } from '../support/ports.ts';
 
 jest.setTimeout(300_000);
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-package-'));
   folder = path.join(home, 'program');
   await mkdir(folder);
-  const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const [port, uiPort] = [await freePort(), await freePort()];
   environment = {
     ...process.env,
     NODE_OPTIONS: '',
@@ -47,12 +47,12 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const npm = (cwd: string, ...args: string[]) => execa('npm', args, { cwd, env: environment });
+const npm = (cwd: string, ...args: string[]) => program('npm', args, { cwd, env: environment });
 const npx = (...words: string[]) =>
-  execa('npx', ['--no-install', 'gatehouse', ...words], { cwd: folder, env: environment, reject: false });
+  program('npx', ['--no-install', 'gatehouse', ...words], { cwd: folder, env: environment, reject: false });
 /** The same without npx, which takes longer than the command. */
 const gatehouse = (...words: string[]) =>
-  execa(path.join(folder, 'node_modules/.bin/gatehouse'), words, { cwd: folder, env: environment });
+  program(path.join(folder, 'node_modules/.bin/gatehouse'), words, { cwd: folder, env: environment });
 
 async function stop(): Promise<void> {
   if (!up || up.exitCode !== null || up.signalCode !== null) return;
@@ -97,11 +97,14 @@ it('the installed package runs a task to its merge, and type-checks in a program
     '--exactOptionalPropertyTypes',
     '--skipLibCheck',
   ];
-  await execa(process.execPath, [tsc, ...flags, '--typeRoots', types, '--types', 'node', 'example.ts'], {
+  await program(process.execPath, [tsc, ...flags, '--typeRoots', types, '--types', 'node', 'example.ts'], {
     cwd: folder,
   });
   const repository = await TestRepository.create(home, 'shop');
-  const { stdout } = await execa(process.execPath, ['example.js', repository.path], { cwd: folder, env: environment });
+  const { stdout } = await program(process.execPath, ['example.js', repository.path], {
+    cwd: folder,
+    env: environment,
+  });
   expect(stdout.split('\n')).toEqual(['refused: not_offered', 'parked: 2-human-test#1', 'ended: merged']);
   expect((await gatehouse('show', 'PROGRAM-1')).stdout).toContain('passed');
 

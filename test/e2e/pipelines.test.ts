@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { execa } from 'execa';
 import { cli } from '../support/stack.ts';
+import { program } from '../support/programs.ts';
 
 jest.setTimeout(240_000);
 
@@ -13,7 +13,7 @@ it('gatehouse pipelines plays pipelines on a temporary stack, reports their cost
     const args = [cli, 'pipelines', '--only', 'integrate', 'spec', '--json'];
     // The caller's configuration is ignored: nothing listens at this address.
     const env = { NODE_OPTIONS: '', TMPDIR: home, TEMPORAL_ADDRESS: '127.0.0.1:1' };
-    const { exitCode, stdout, stderr } = await execa(process.execPath, args, { env, reject: false });
+    const { exitCode, stdout, stderr } = await program(process.execPath, args, { env, reject: false });
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('integrate: 3-tester')]);
     const row = {
       outcome: 'ready',
@@ -27,7 +27,7 @@ it('gatehouse pipelines plays pipelines on a temporary stack, reports their cost
     ]);
     const left = (await readdir(home)).filter((name) => name.startsWith('gatehouse-'));
     expect(left).toEqual([]);
-    expect((await execa('ps', ['-eo', 'args='])).stdout).not.toContain(home);
+    expect((await program('ps', ['-eo', 'args='])).stdout).not.toContain(home);
   } finally {
     await rm(home, { recursive: true, force: true });
   }

@@ -7,7 +7,8 @@ import { jest } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
-import { TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 jest.setTimeout(300_000);

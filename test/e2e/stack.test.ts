@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { execa } from 'execa';
-import { cli, TestRepository, TestStack } from '../support/stack.ts';
+import { TestRepository } from '../support/repository.ts';
+import { cli, TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
+import { program } from '../support/programs.ts';
 
 jest.setTimeout(300_000);
 
@@ -13,7 +14,7 @@ afterAll(() => stack.remove());
 
 /** What a command prints for people. */
 const printed = async (...words: string[]): Promise<string> =>
-  (await execa(process.execPath, [cli, ...words], { env: stack.environment, stdin: 'ignore', reject: false })).stdout;
+  (await program(process.execPath, [cli, ...words], { env: stack.environment, reject: false })).stdout;
 
 describe('a parked run', () => {
   let repository: TestRepository;
@@ -66,7 +67,7 @@ describe('a parked run', () => {
       { action: 'confrim', verdict: 'refused', code: 'invalid' },
       { action: 'requestFix', verdict: 'taken', repeats: 1, effect: 'done' },
     ]);
-    expect(await stack.gatehouse('confirm', 'SIG-1', '--visit', '3-human-test#1')).toMatchObject({
+    expect(await stack.command('confirm', 'SIG-1', '--visit', '3-human-test#1')).toMatchObject({
       code: 3,
       out: { error: { code: 'stale' } },
     });
@@ -173,7 +174,7 @@ describe('bad input', () => {
     ['an unknown run', ['show', 'NEVER-1'], 1, 'no such run'],
     ['empty findings', ['request-fix', 'NEVER-1', ' '], 2, 'findings'],
   ])('is reported in a sentence: %s', async (_, args, code, words) => {
-    const said = await stack.gatehouse(...args);
+    const said = await stack.command(...args);
     expect(said).toMatchObject({ code, out: { error: { message: expect.stringContaining(words) } } });
   });
 
@@ -183,7 +184,7 @@ describe('bad input', () => {
     const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'merger' }, { kind: 'post-release-health' }];
     const task = { id: 'BAD-5', title: 'A task', dependsOn: ['NEVER-1'] };
     await writeFile(file, JSON.stringify({ task, change: { repository: repository.path }, pipeline: { steps } }));
-    expect(await stack.gatehouse('start', '--file', file)).toMatchObject({ code: 2 });
+    expect(await stack.command('start', '--file', file)).toMatchObject({ code: 2 });
     expect((await stack.run('BAD-5')).end.fields.map(({ path }: any) => path)).toEqual([
       'task.dependsOn',
       '.gatehouse.yml:environment',

@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { pathWithCodex } from '../support/agents/fake-codex.ts';
+import { program } from '../support/programs.ts';
 import { cli, TestStack } from '../support/stack.ts';
 
 jest.setTimeout(240_000);
@@ -8,7 +8,7 @@ jest.setTimeout(240_000);
 it('gatehouse demo plays the whole story with a scripted person, and leaves no process behind [A-249]', async () => {
   const stack = await TestStack.create();
   try {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'demo', '--unattended'], {
+    const { exitCode, stdout, stderr } = await program(process.execPath, [cli, 'demo', '--unattended'], {
       env: { ...stack.environment, SAMPLE_PACE_MS: '0' },
       reject: false,
     });
@@ -24,7 +24,7 @@ it('gatehouse demo --agent has a coding agent play every role by its preset, and
   const stack = await TestStack.create();
   try {
     const path = await pathWithCodex(stack.home);
-    const { exitCode, stdout, stderr } = await execa(
+    const { exitCode, stdout, stderr } = await program(
       process.execPath,
       [cli, 'demo', '--unattended', '--agent', 'codex'],
       { env: { ...stack.environment, PATH: path, FAKE_CODEX: 'shop' }, reject: false },

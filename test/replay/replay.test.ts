@@ -1,12 +1,13 @@
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { historyFiles, historyText, packed } from '../../client/offline/histories.ts';
 import { cli } from '../support/stack.ts';
+import { changedBundle } from '../upgrade/builds.ts';
 import { HISTORIES } from './corpus.ts';
+import { program } from '../support/programs.ts';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +21,7 @@ interface Result {
 }
 
 const replay = async (...places: string[]) => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, 'replay', ...places, '--json'], {
+  const { exitCode, stdout, stderr } = await program(process.execPath, [cli, 'replay', ...places, '--json'], {
     env: { NODE_OPTIONS: '' },
     reject: false,
   });
@@ -72,26 +73,14 @@ describe('in one call,', () => {
 });
 
 it('a swapped order of awaits in a gate breaks exactly the histories that went through it', async () => {
-  // Within the project, so that the copy finds its libraries.
-  await mkdir(path.join(root, 'build'), { recursive: true });
-  const planted = await mkdtemp(path.join(root, 'build', 'planted-'));
-  try {
-    await cp(path.join(root, 'workflows'), planted, { recursive: true });
-    const merger = path.join(planted, 'gates', 'merger.ts');
-    const [first, second] = ['const merges = await ctx.base.mergeability(view);', 'await ctx.checks(view);'];
-    const source = await readFile(merger, 'utf8');
-    expect(source).toContain(first);
-    await writeFile(merger, source.replace(first, `${second}\n  ${first}`));
-
-    const script = path.join(root, 'test', 'replay', 'on-other-code.ts');
-    const args = ['--import', 'tsx', script, path.join(planted, 'index.ts'), path.join(HISTORIES, '1')];
-    const { stdout } = await execa(process.execPath, args, { env: { NODE_OPTIONS: '' }, cwd: root });
-    const results = JSON.parse(stdout) as Result[];
-    expect(named(results.filter(({ ok }) => !ok))).toEqual(['full-run', 'human-review-run', 'released-run']);
-    for (const { ok, because } of results) if (!ok) expect(because).toMatch(/TMPRL1100.*Nondeterminism/);
-  } finally {
-    await rm(planted, { recursive: true, force: true });
-  }
+  const [first, second] = ['const merges = await ctx.base.mergeability(view);', 'await ctx.checks(view);'];
+  const planted = await changedBundle([['gates/merger.ts', first!, `${second}\n  ${first}`]]);
+  const script = path.join(root, 'test', 'replay', 'on-other-code.ts');
+  const args = ['--import', 'tsx', script, planted, path.join(HISTORIES, '1')];
+  const { stdout } = await program(process.execPath, args, { env: { NODE_OPTIONS: '' }, cwd: root });
+  const results = JSON.parse(stdout) as Result[];
+  expect(named(results.filter(({ ok }) => !ok))).toEqual(['full-run', 'human-review-run', 'released-run']);
+  for (const { ok, because } of results) if (!ok) expect(because).toMatch(/TMPRL1100.*Nondeterminism/);
 });
 
 describe('the corpus', () => {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { discarded, settle } from '../../activities/adapters/git/settling/settling.ts';
 import { readResult } from '../../activities/adapters/local/command-executor/result.ts';
@@ -13,21 +12,22 @@ import { Branch, ChangeInput } from '../../workflows/contracts/change.ts';
 import { Id } from '../../workflows/contracts/pipeline-run.ts';
 import { takeEnvironment } from '../../worker/config.ts';
 import { removeFolder } from '../support/folders.ts';
-import { stateIn } from '../support/state/databases.ts';
 import { workspaceIn } from '../support/local.ts';
+import { program } from '../support/programs.ts';
+import { stateIn } from '../support/state/databases.ts';
 
 jest.setTimeout(300_000);
 
 let home: string;
 let shop: string;
 let trap: string;
-const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
+const git = async (cwd: string, ...args: string[]) => (await program('git', args, { cwd })).stdout;
 
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-security-'));
   shop = path.join(home, 'shop');
   trap = path.join(home, 'trapped');
-  await execa('git', ['init', '--quiet', '--initial-branch', 'main', shop]);
+  await program('git', ['init', '--quiet', '--initial-branch', 'main', shop]);
   await commit({ '.gatehouse.yml': 'checks: { test: "true" }\n', 'a.txt': 'a\n' });
 });
 afterEach(() => removeFolder(home));

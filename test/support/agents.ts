@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { commandExecutor } from '../../activities/adapters/local/command-executor/index.ts';
 import type { Job, JobReport } from '../../workflows/contracts/activities.ts';
 import { commandJob } from './builders.ts';
 import { removeFolder } from './folders.ts';
 import { inCheckouts } from './local.ts';
+import { program } from './programs.ts';
 import { until } from './until.ts';
 
 const CHECKOUT = `if git show-ref --quiet "refs/heads/$1"
@@ -27,12 +27,12 @@ export class AgentRig {
   static async create(): Promise<AgentRig> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-agents-'));
     const repository = path.join(home, 'shop');
-    await execa('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
+    await program('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
     return new AgentRig(home, repository);
   }
 
   dispose = () => removeFolder(this.home);
-  git = async (...args: string[]) => (await execa('git', args, { cwd: this.repository })).stdout;
+  git = async (...args: string[]) => (await program('git', args, { cwd: this.repository })).stdout;
   read = (name: string) => readFile(path.join(this.home, name), 'utf8');
 
   /** Commits to a branch, which is created from the current head if it is new. Returns the commit. */
@@ -53,7 +53,7 @@ export class AgentRig {
 
   /** Runs several commands at once, because a test takes longer to start a process than git takes to work. */
   private async sh(script: string, branch: string): Promise<string> {
-    return (await execa('/bin/sh', ['-c', script, 'sh', branch], { cwd: this.repository })).stdout;
+    return (await program('/bin/sh', ['-c', script, 'sh', branch], { cwd: this.repository })).stdout;
   }
 
   async run(job: Job): Promise<JobReport> {

@@ -58,7 +58,7 @@ const results = (
   await Promise.all(
     fast
       ? [lane(quietly('typecheck'), quietly('lint:fast')), lane(changed)]
-      : [lane(quietly('typecheck'), quietly('lint'), quietly('format:check')), lane(() => run('jest'))],
+      : [lane(quietly('typecheck'), quietly('lint:fast'), quietly('format:check')), lane(() => run('jest'))],
   )
 ).flat();
 const failed = results.filter(({ ok }) => !ok).map(({ script }) => script);

@@ -4,14 +4,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { parseSettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { commit, makeSampleRepository } from '../../client/local-stack/sample.ts';
+import { program } from './programs.ts';
 
 /** Keeps the sample's own tests from running as part of ours. */
 export const env = { NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined, SAMPLE_PACE_MS: '0' };
 
-export const git = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
+export const git = async (cwd: string, ...args: string[]) => (await program('git', args, { cwd })).stdout;
 
 /** The sample shop, and a checkout of it in which its scripted agent works. */
 export class Shop {
@@ -50,7 +50,7 @@ export class Shop {
     const reported = { role, task: { id: 'SHOP-1', title: 'Tax' }, change, brief: 'Tax.', priorOutputs: [], ...own };
     await writeFile(job, JSON.stringify(reported));
     const at = { ...env, GATEHOUSE_JOB: job, GATEHOUSE_RESULT: result };
-    const { stderr } = await execa('node', ['tools/agent.mjs'], { cwd: this.work, env: at });
+    const { stderr } = await program('node', ['tools/agent.mjs'], { cwd: this.work, env: at });
     this.progress.push(stderr);
     if (await git(this.work, 'status', '--porcelain')) await commit(this.work, 'Agent', role);
     return JSON.parse(await readFile(result, 'utf8'));
@@ -69,7 +69,7 @@ export class Shop {
     const read = parseSettings(await this.read('.gatehouse.yml'));
     if (!('settings' in read)) throw new Error(JSON.stringify(read));
     const verdicts = Object.entries(read.settings.checks).map(async ([name, command]) => {
-      const { exitCode } = await execa('/bin/sh', ['-c', command], { cwd: this.work, env, reject: false });
+      const { exitCode } = await program('/bin/sh', ['-c', command], { cwd: this.work, env, reject: false });
       return [name, exitCode === 0] as const;
     });
     return Object.fromEntries(await Promise.all(verdicts));
@@ -78,7 +78,7 @@ export class Shop {
   /** The totals that the page shows, in cents. */
   async shown(): Promise<Record<string, number>> {
     const script = `import('./lib/page.js').then(async ({ pageOf }) => console.log(pageOf((await import('./lib/basket.js')).basket)))`;
-    const { stdout } = await execa('node', ['--input-type=module', '-e', script], { cwd: this.work, env });
+    const { stdout } = await program('node', ['--input-type=module', '-e', script], { cwd: this.work, env });
     return totalsIn(stdout);
   }
 }

@@ -1,17 +1,18 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import type { Client } from '@temporalio/client';
-import getPort from 'get-port';
 import { readConfig } from '../../client/config.ts';
 import { connect } from '../../client/connection.ts';
 import { Runs } from '../../client/runs.ts';
 import { bringBundle } from './bundles.ts';
+import { Commands } from './commands.ts';
 import { removeFolder } from './folders.ts';
+import { freePort } from './ports.ts';
+import { program } from './programs.ts';
+import type { TestRepository } from './repository.ts';
 import { until } from './until.ts';
 
 export const cli = fileURLToPath(new URL('../../client/cli/gatehouse.mjs', import.meta.url));
@@ -19,10 +20,20 @@ const worker = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 /** How the worker of `gatehouse up` appears in the process list: as a bundled build. */
 const WORKER = '/worker.js';
 
+/** Commands that ask or act, and leave nothing behind in their process. */
+const QUICK = new Set(['confirm', 'doctor', 'export', 'inbox', 'log', 'request-fix', 'retry', 'show', 'start', 'stop']);
+
+interface Reported {
+  code: number;
+  out: any;
+  err: string;
+}
+
 /** A separate local stack: `gatehouse up` as a person starts it, with its own data and ports. */
 export class TestStack {
   private up: ChildProcess | undefined;
   private client: Client | undefined;
+  private readonly commands = new Commands();
   private said = '';
 
   private constructor(
@@ -35,7 +46,7 @@ export class TestStack {
 
   static async create(variables: Record<string, string> = {}): Promise<TestStack> {
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-e2e-'));
-    const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    const [port, uiPort] = [await freePort(), await freePort()];
     await bringBundle(path.join(home, 'data'));
     return new TestStack(home, port, uiPort, variables);
   }
@@ -84,6 +95,7 @@ export class TestStack {
     const { up } = this;
     await this.client?.connection.close();
     this.client = undefined;
+    this.commands.end();
     if (!up || up.exitCode !== null || up.signalCode !== null) return up?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => up.once('exit', resolve));
     await means(up);
@@ -97,7 +109,7 @@ export class TestStack {
 
   /** The pids of all processes of this stack: those whose arguments or environment name its data folder. */
   async all(): Promise<number[]> {
-    const { stdout } = await execa('ps', ['axeww', '-o', 'pid=,args=']);
+    const { stdout } = await program('ps', ['axeww', '-o', 'pid=,args=']);
     const lines = stdout.split('\n').filter((line) => line.includes(path.join(this.home, 'data')));
     return lines.map((line) => Number.parseInt(line, 10));
   }
@@ -114,13 +126,18 @@ export class TestStack {
     await removeFolder(this.home);
   }
 
-  /** Runs a command of gatehouse with --json. */
-  async gatehouse(...args: string[]): Promise<{ code: number; out: any; err: string }> {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--json'], {
-      env: this.environment,
-      reject: false,
-      stdin: 'ignore',
-    });
+  /** Runs a command of gatehouse with --json. Quick ones run in one process, one after another. */
+  async gatehouse(...args: string[]): Promise<Reported> {
+    if (!QUICK.has(args[0]!)) return this.command(...args);
+    const argv = [process.execPath, cli, ...args, '--json'];
+    const { code, stdout, stderr } = await this.commands.run(argv, this.environment);
+    return { code, out: stdout ? JSON.parse(stdout) : undefined, err: stderr };
+  }
+
+  /** Runs a command of gatehouse with --json in a process of its own, as a person or program does. */
+  async command(...args: string[]): Promise<Reported> {
+    const options = { env: this.environment, reject: false };
+    const { exitCode, stdout, stderr } = await program(process.execPath, [cli, ...args, '--json'], options);
     return { code: exitCode ?? -1, out: stdout ? JSON.parse(stdout) : undefined, err: stderr };
   }
 
@@ -130,14 +147,14 @@ export class TestStack {
 
   /** Runs the `temporal` command against this stack. */
   async temporal(...args: string[]): Promise<string> {
-    const [, program = 'temporal'] = /^temporal: (.+)$/m.exec(this.said) ?? [];
-    const { stdout } = await execa(program, [...args, '--address', `127.0.0.1:${this.port}`]);
+    const [, cli = 'temporal'] = /^temporal: (.+)$/m.exec(this.said) ?? [];
+    const { stdout } = await program(cli, [...args, '--address', `127.0.0.1:${this.port}`]);
     return stdout;
   }
 
   /** The pids of processes whose command line contains this text. */
   async processes(naming: string): Promise<number[]> {
-    const { stdout } = await execa('ps', ['-eo', 'pid=,args='], {});
+    const { stdout } = await program('ps', ['-eo', 'pid=,args='], {});
     return stdout
       .split('\n')
       .filter((line) => line.includes(naming))
@@ -146,7 +163,7 @@ export class TestStack {
 
   async workerPid(): Promise<number> {
     return until('a worker', async () => {
-      const { stdout } = await execa('ps', ['-eo', 'pid=,ppid=,args=']);
+      const { stdout } = await program('ps', ['-eo', 'pid=,ppid=,args=']);
       const line = stdout.split('\n').find((each) => each.includes(WORKER) && each.includes(` ${this.up!.pid} `));
       return line ? Number.parseInt(line, 10) : undefined;
     });
@@ -187,8 +204,21 @@ export class TestStack {
     }
   }
 
+  /** What the server knows of a run, without asking its worker. Undefined while nobody answers. */
+  private async known(task: string): Promise<{ isLive: boolean; status: unknown } | undefined> {
+    try {
+      const described = await (await this.asking()).workflow.getHandle(`run/default/${task}`).describe();
+      const [status] = described.searchAttributes['GatehouseStatus'] ?? [];
+      return { isLive: described.status.name === 'RUNNING', status };
+    } catch {
+      return undefined;
+    }
+  }
+
   parked = (task: string, kind: string): Promise<any> =>
     until(`${task} parked at ${kind}`, async () => {
+      const known = await this.known(task);
+      if (!known || (known.isLive && known.status !== 'parked')) return undefined;
       const run = await this.run(task);
       if (run?.end && run.end.is !== 'live') throw new Error(`${task} ended: ${JSON.stringify(run.end)}`);
       return run?.status === 'parked' && run.current?.kind === kind ? run : undefined;
@@ -196,84 +226,8 @@ export class TestStack {
 
   ended = (task: string): Promise<any> =>
     until(`${task} ended`, async () => {
+      if ((await this.known(task))?.isLive !== false) return undefined;
       const run = await this.run(task);
       return run?.end && run.end.is !== 'live' ? run : undefined;
     });
-}
-
-const AGENT = `
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-const home = process.argv[2];
-const job = JSON.parse(readFileSync(process.env.GATEHOUSE_JOB, 'utf8'));
-const note = (line) => appendFileSync(home + '/ledger', line + '\\n');
-note('begins ' + job.key);
-while (existsSync(home + '/hold-' + job.role)) await new Promise((resolve) => setTimeout(resolve, 20));
-const outputs = {
-  reviewer: { rating: 0.9, summary: 'fine' },
-  merger: { complexity: 0.1, risk: 0.1, impact: 0.1, rationale: 'small' },
-};
-if (job.role === 'coder') writeFileSync('made-by-coder.txt', job.task.id + '\\n');
-if (job.role === 'fixer') writeFileSync('made-by-fixer.txt', job.brief + '\\n');
-writeFileSync(process.env.GATEHOUSE_RESULT, JSON.stringify({ summary: job.role + ' is done', output: outputs[job.role] }));
-note('ends ' + job.key);
-`;
-
-const SERVER = `
-import { createServer } from 'node:http';
-import { existsSync } from 'node:fs';
-const home = process.argv[2];
-createServer((request, response) => {
-  response.statusCode = request.url === '/healthz' && existsSync(home + '/hold-environment') ? 503 : 200;
-  response.end('the change');
-}).listen(Number(process.env.PORT), '127.0.0.1');
-`;
-
-/** A repository whose agents, check and server can be held. They record every job in a ledger, outside of gatehouse. */
-export class TestRepository {
-  private constructor(
-    readonly path: string,
-    readonly home: string,
-  ) {}
-
-  static async create(home: string, name: string, settings = ''): Promise<TestRepository> {
-    const folder = path.join(home, name);
-    const own = path.join(home, `${name}-ledger`);
-    await mkdir(folder, { recursive: true });
-    await mkdir(own, { recursive: true });
-    await writeFile(path.join(own, 'ledger'), '');
-    const repository = new TestRepository(folder, own);
-    await execa('git', ['init', '--quiet', '--initial-branch', 'main'], { cwd: folder });
-    await repository.write({
-      '.gatehouse.yml':
-        settings ||
-        [
-          `checks:`,
-          `  test: 'echo begins check >> ${own}/ledger; while [ -e ${own}/hold-check ]; do sleep 0.02; done; echo ends check >> ${own}/ledger'`,
-          `environment: { start: 'exec node server.mjs ${own}', ready: /healthz }`,
-          `agents: { default: 'node agent.mjs ${own}' }`,
-          '',
-        ].join('\n'),
-      'agent.mjs': AGENT,
-      'server.mjs': SERVER,
-    });
-    return repository;
-  }
-
-  async write(files: Record<string, string>, message = 'a commit'): Promise<void> {
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(this.path, name), text);
-    const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', '-c', 'commit.gpgsign=false'];
-    await execa('git', ['add', '--all'], { cwd: this.path });
-    await execa('git', [...as, 'commit', '--quiet', '--message', message], { cwd: this.path });
-  }
-
-  async git(...args: string[]): Promise<string> {
-    return (await execa('git', args, { cwd: this.path })).stdout;
-  }
-
-  hold = (what: string) => appendFile(path.join(this.home, `hold-${what}`), '');
-  letGo = (what: string) => rm(path.join(this.home, `hold-${what}`), { force: true });
-  isHeld = (what: string) => existsSync(path.join(this.home, `hold-${what}`));
-  ledger = async () => (await readFile(path.join(this.home, 'ledger'), 'utf8')).split('\n').filter(Boolean);
-  noted = (line: string) =>
-    until(`"${line}" in the ledger`, async () => (await this.ledger()).find((each) => each.startsWith(line)));
 }

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundlePath } from '@temporalio/worker';
+import { writeBundle } from '../../worker/configuration/bundling.ts';
+import { keptBundle } from '../support/bundles.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A change of the sources: replaces a text in a file. */
-type Change = [file: string, from: string, to: string];
+export type Change = [file: string, from: string, to: string];
 
 /**
  * Three consecutive builds. In every gate at which the test parks, the second build makes more inspections than the first,
@@ -62,14 +66,23 @@ const BUILDS: Change[][] = [
   ],
 ];
 
-/** Bundles the workflow code of each build, from temporary copies of the sources. */
-export async function bundles(): Promise<WorkflowBundle[]> {
-  const made: WorkflowBundle[] = [];
-  for (const changes of BUILDS) made.push(await bundle(changes));
+/** Bundles the workflow code of each build, from temporary copies of the sources, and keeps the bundles. */
+export async function bundles(): Promise<WorkflowBundlePath[]> {
+  const made: WorkflowBundlePath[] = [];
+  for (const changes of BUILDS) made.push({ codePath: await changedBundle(changes) });
   return made;
 }
 
-async function bundle(changes: Change[]): Promise<WorkflowBundle> {
+/** The bundle of the sources with these changes. It is kept next to the bundle of the sources, under the hash of both. */
+export async function changedBundle(changes: Change[]): Promise<string> {
+  const current = await keptBundle();
+  if (changes.length === 0) return current;
+  const hash = createHash('sha256').update(path.basename(current)).update(JSON.stringify(changes)).digest('hex');
+  const codePath = path.join(path.dirname(current), `changed-${hash.slice(0, 24)}.cjs`);
+  return existsSync(codePath) ? codePath : writeBundle(codePath, await bundle(changes));
+}
+
+async function bundle(changes: Change[]): Promise<string> {
   // The copy is inside the project, so that its imports are found.
   const home = await mkdtemp(path.join(root, '.upgrade-'));
   try {
@@ -81,12 +94,13 @@ async function bundle(changes: Change[]): Promise<WorkflowBundle> {
       if (!text.includes(from)) throw new Error(`The change of ${file} no longer applies: ${from}`);
       await writeFile(place, text.replace(from, to));
     }
-    return await bundleWorkflowCode({
+    const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(workflows, 'temporal', 'entry.ts'),
       preloadModules: ['untraced.ts', 'preloading.ts'].map((name) => path.join(workflows, 'temporal', name)),
       payloadConverterPath: path.join(workflows, 'temporal', 'payload-converter.ts'),
       logger: new DefaultLogger('ERROR'),
     });
+    return code;
   } finally {
     await rm(home, { recursive: true, force: true });
   }

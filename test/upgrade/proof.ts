@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { Runs } from '../../client/runs.ts';
 import { CannotUpgrade, placed, placesOf, upgrade, type Target } from '../../client/upgrading.ts';
 import type { WorkerConfig } from '../../worker/config.ts';
@@ -79,7 +79,7 @@ class Stage {
     private readonly wish: Wish,
     private readonly client: Client,
     private readonly connection: NativeConnection,
-    private readonly builds: WorkflowBundle[],
+    private readonly builds: WorkflowBundlePath[],
   ) {}
 
   targetOf(build: number): Target {

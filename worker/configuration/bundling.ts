@@ -1,4 +1,6 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { access, constants, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileOf, isBuilt, root } from './package-files.ts';
 
@@ -27,8 +29,34 @@ export const bundling = ({ callStacks = false, encrypted = false }: Bundling = {
 export const variantOf = ({ callStacks = false, encrypted = false }: Bundling): string =>
   `${encrypted ? '-encrypted' : ''}${callStacks ? '-traced' : ''}.cjs`;
 
-/** The bundle in the package. Undefined in a checkout, which bundles its sources. */
-export function packedBundle(wanted: Bundling = {}): string | undefined {
+/**
+ * The bundle that this build keeps: a package contains it, and a checkout makes it when it is first needed. Undefined if this
+ * is not a build, or its folder cannot be written.
+ */
+export async function builtBundle(wanted: Bundling, make: () => Promise<string>): Promise<string | undefined> {
+  const packed = packedBundle(wanted);
+  if (packed || !isBuilt || !(await isWritable(fileOf('', '.')))) return packed;
+  const code = await make();
+  const name = createHash('sha256').update(code).digest('hex').slice(0, 24);
+  return writeBundle(path.join(fileOf('', 'bundles'), `${name}${variantOf(wanted)}`), code);
+}
+
+const isWritable = (folder: string) =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** Other processes never see an incomplete file. */
+export async function writeBundle(codePath: string, code: string): Promise<string> {
+  await mkdir(path.dirname(codePath), { recursive: true });
+  const draft = `${codePath}.${randomUUID()}`;
+  await writeFile(draft, code);
+  await rename(draft, codePath);
+  return codePath;
+}
+
+function packedBundle(wanted: Bundling): string | undefined {
   if (!isBuilt) return undefined;
   const folder = fileOf('', 'bundles');
   const name = namesIn(folder).find((each) => each.slice(each.search(/[-.]/)) === variantOf(wanted));

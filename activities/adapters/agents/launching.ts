@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AgentSettings } from '../settings/agent-settings.ts';
 import type { Mode } from './conversation.ts';
+import { driverArguments } from './driver/arguments.ts';
 import type { Drive } from './driver/drive.ts';
 
 /** How the supervisor starts an agent. */
@@ -54,15 +52,8 @@ export function launchingOf({ agent, mode, cwd, secrets, prices, files }: Given)
   };
 }
 
-const here = fileURLToPath(import.meta.url);
-
-/** The shell command of the driver: a file of the build that runs, or its source under tests. */
-function driverCommand(): string {
-  const folder = path.dirname(here);
-  const args = here.endsWith('.ts')
-    ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href, path.join(folder, 'driver', 'main.ts')]
-    : [path.join(folder, 'agent.js')];
-  return `exec ${[process.execPath, '--no-warnings', ...args].map(quoted).join(' ')}`;
-}
+/** The shell command of the driver. */
+const driverCommand = (): string =>
+  `exec ${[process.execPath, '--no-warnings', ...driverArguments()].map(quoted).join(' ')}`;
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -4,16 +4,16 @@ import { DefaultLogger } from '@temporalio/worker';
 import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
 import { WorkflowCodeBundler } from '@temporalio/worker/lib/workflow/bundler.js';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
-import { bundling, packedBundle } from '../../../worker/configuration/bundling.ts';
+import { builtBundle, bundling } from '../../../worker/configuration/bundling.ts';
 
 /** The time limit of an activation. As in a worker, it is generous, because the machine may be very busy. */
 const LONGEST_TURN_MS = 60_000;
 
 let bundled = async (): Promise<string> => {
-  const packed = packedBundle();
-  if (packed) return readFile(packed, 'utf8');
-  const bundler = new WorkflowCodeBundler({ ...bundling(), logger: new DefaultLogger('ERROR') });
-  return (await bundler.createBundle()).code;
+  const make = async () =>
+    (await new WorkflowCodeBundler({ ...bundling(), logger: new DefaultLogger('ERROR') }).createBundle()).code;
+  const kept = await builtBundle({}, make);
+  return kept ? readFile(kept, 'utf8') : make();
 };
 
 /** Uses a bundle that exists already. */

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import { Usage } from '../../../client/cli/exit-codes.ts';
 import { exitCodeOf } from '../../../client/cli/failures.ts';
 import { workflowIdOf } from '../../../client/cli/context.ts';
@@ -15,6 +14,7 @@ import { invocationOf } from '../../../client/invocation.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../../client/errors.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
 import { BadVariables } from '../../../worker/configuration/variables.ts';
+import { program } from '../../support/programs.ts';
 
 describe('RUN', () => {
   it.each([
@@ -162,7 +162,7 @@ describe('without a server', () => {
     const offered = async (...words: string[]) => {
       const line = `COMP_WORDS=(gatehouse ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}`;
       const script = `${said}\n${line}; _gatehouse; echo "\${COMPREPLY[*]}"`;
-      return (await execa('bash', ['-c', script])).stdout;
+      return (await program('bash', ['-c', script])).stdout;
     };
     expect(await offered('req')).toBe('request-fix request-changes request-recommendations');
     expect(await offered('list', '--w')).toBe('--waiting');

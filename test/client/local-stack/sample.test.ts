@@ -3,13 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { makeSampleRepository } from '../../../client/local-stack/sample.ts';
 import { moveTheBase } from '../../../client/local-stack/teammate.ts';
 import { judgeReview, Review } from '../../../workflows/rules/companion.ts';
 import { Assessment } from '../../../workflows/rules/assessment.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
 import { env, git, PROGRESS, Shop, totalsIn } from '../../support/shop.ts';
+import { freePort } from '../../support/ports.ts';
 
 jest.setTimeout(120_000);
 
@@ -43,7 +43,7 @@ it('is a repository with one commit on main, and another branch is checked out',
 });
 
 it('listens on the given port, and shows the basket', async () => {
-  const port = await getPort();
+  const port = await freePort();
   const server = execa('node', ['server.js'], { cwd: work, env: { ...env, PORT: String(port) }, reject: false });
   try {
     await new Promise((resolve) => server.stdout.once('data', resolve));

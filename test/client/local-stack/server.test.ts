@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import getPort from 'get-port';
 import { recordOf } from '../../../client/local-stack/processes.ts';
 import { isFree, LocalServer, PortTaken } from '../../../client/local-stack/server.ts';
+import { freePort } from '../../support/ports.ts';
 
 const occupied = createServer();
 let data: string;
@@ -19,8 +19,8 @@ const server = (own: { port: number; uiPort: number; temporal?: string }) =>
   new LocalServer({ temporal: '/nowhere/temporal', namespace: 'default', data, say: () => undefined, ...own });
 
 it.each([
-  ['GATEHOUSE_PORT', async () => ({ port: taken(), uiPort: await getPort() })],
-  ['GATEHOUSE_UI_PORT', async () => ({ port: await getPort(), uiPort: taken() })],
+  ['GATEHOUSE_PORT', async () => ({ port: taken(), uiPort: await freePort() })],
+  ['GATEHOUSE_UI_PORT', async () => ({ port: await freePort(), uiPort: taken() })],
 ])('names a free port if %s is taken', async (variable, ports) => {
   const failure = await server(await ports())
     .start()
@@ -32,18 +32,18 @@ it.each([
 });
 
 it('needs two different ports', async () => {
-  const port = await getPort();
+  const port = await freePort();
   await expect(server({ port, uiPort: port }).start()).rejects.toThrow('expected two ports');
 });
 
 it('does not end a process that has the pid of an earlier server', async () => {
   const stranger = JSON.stringify({ ...JSON.parse(await recordOf(process.pid)), birth: 'before the power went' });
   await writeFile(path.join(data, 'temporal.pid'), stranger);
-  await expect(server({ port: taken(), uiPort: await getPort() }).start()).rejects.toThrow(PortTaken);
+  await expect(server({ port: taken(), uiPort: await freePort() }).start()).rejects.toThrow(PortTaken);
 });
 
 it('fails if the program does not start or ends at once', async () => {
-  const ports = { port: await getPort(), uiPort: await getPort() };
+  const ports = { port: await freePort(), uiPort: await freePort() };
   await expect(server(ports).start()).rejects.toThrow('ENOENT');
   await expect(server({ ...ports, temporal: process.execPath }).start()).rejects.toThrow(/ended/);
 });

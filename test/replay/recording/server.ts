@@ -2,7 +2,6 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Connection, type Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import getPort from 'get-port';
 import type { Ports } from '../../../activities/ports.ts';
 import { readConfig as readClientConfig } from '../../../client/config.ts';
 import { connect } from '../../../client/connection.ts';
@@ -13,6 +12,7 @@ import { LocalServer } from '../../../client/local-stack/server.ts';
 import { readConfig } from '../../../worker/config.ts';
 import { createWorker } from '../../../worker/worker.ts';
 import { activitiesOn, type Stage } from './stage.ts';
+import { freePort } from '../../support/ports.ts';
 
 export const TASK_QUEUE = 'gatehouse';
 /** The number of events after which the server suggests continue-as-new. */
@@ -39,7 +39,7 @@ export async function openTheatre(home: string, say: (line: string) => void, sho
     say,
   });
   await clear(home);
-  const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const [port, uiPort] = [await freePort(), await freePort()];
   const tuning = short ? { 'limit.historyCount.suggestContinueAsNew': FEW_EVENTS } : {};
   const server = new LocalServer({ temporal, port, uiPort, namespace: 'default', data: home, say, tuning });
   await server.start();

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import getPort from 'get-port';
 import { end, readRecord, recordOf, stillRuns } from '../../../client/local-stack/processes.ts';
 import { Postgres } from './postgres.ts';
 import { getPrograms, SERVER_VERSION } from './programs.ts';
 import { NAMESPACE, TemporalServer } from './temporal.ts';
+import { freePort } from '../ports.ts';
 
 const PREFIX = 'gatehouse-cluster-';
 
@@ -28,7 +28,7 @@ export class Cluster {
     await chmod(home, 0o755); // PostgreSQL may have to run as another user.
     await writeFile(path.join(home, 'owner.pid'), await recordOf(process.pid));
     say('starting PostgreSQL and the Temporal server');
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     const postgres = await Postgres.create(programs.postgres, home, port, randomBytes(12).toString('hex'));
     try {
       await postgres.start();

@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { execa } from 'execa';
 import { readConfig } from '../../../client/config.ts';
 import { removeFolder } from '../folders.ts';
 import { fetched } from './fetching.ts';
 import type { RealAgent } from './versions.ts';
+import { program } from '../programs.ts';
 
 type Name = RealAgent['name'];
 
@@ -81,7 +81,7 @@ const COST = { input: 1, output: 10, cache_read: 0.1 };
 /** Processes of this agent, found by its home in their environment. */
 async function processesOf(home: string): Promise<string[]> {
   const variable = `^(HOME=${home}|CODEX_HOME=${home}/.codex)$`;
-  const { stdout } = await execa('sh', ['-c', `grep -lzE '${variable}' /proc/[0-9]*/environ 2>/dev/null || true`]);
+  const { stdout } = await program('sh', ['-c', `grep -lzE '${variable}' /proc/[0-9]*/environ 2>/dev/null || true`]);
   const pids = stdout.split('\n').flatMap((file) => /\/proc\/(\d+)\//.exec(file)?.[1] ?? []);
   const commands = await Promise.all(
     pids.map((pid) =>

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { presetNamed } from '../../../activities/adapters/agents/presets/index.ts';
 import type {
   Conversation,
@@ -15,6 +14,7 @@ import type { Script } from '../model/script.ts';
 import { fetched } from './fetching.ts';
 import { agentHome } from './home.ts';
 import { IN_CI, type RealAgent } from './versions.ts';
+import { program } from '../programs.ts';
 
 type Name = RealAgent['name'];
 
@@ -55,7 +55,7 @@ export async function agentWorld(name: Name, script: Script): Promise<AgentWorld
   const model = await startModel(script);
   const home = await agentHome(name, model.url);
   const repository = await mkdtemp(path.join(tmpdir(), 'gatehouse-shop-'));
-  const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
+  const git = async (...args: string[]) => (await program('git', args, { cwd: repository })).stdout;
   await git('init', '--quiet', '--initial-branch', 'main');
   await git('config', 'user.name', 'Ana');
   await git('config', 'user.email', 'ana@shop.example');

@@ -10,7 +10,6 @@ import {
   type Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
-import getPort from 'get-port';
 import type { Ports } from '../../../activities/ports.ts';
 import { readConfig as readClientConfig } from '../../../client/config.ts';
 import { connect } from '../../../client/connection.ts';
@@ -21,6 +20,7 @@ import { readConfig } from '../../../worker/config.ts';
 import { bundling } from '../../../worker/configuration/bundling.ts';
 import { dataConverterOf } from '../../../worker/configuration/converting.ts';
 import { createWorker } from '../../../worker/worker.ts';
+import { freePort } from '../ports.ts';
 
 /** Makes the server report after one second instead of twenty that no worker polls. */
 const TUNING = { 'matching.queryPollerUnavailableWindow': '"1s"' };
@@ -61,7 +61,7 @@ export class Serving {
     const cliPath = variables.TEMPORAL_CLI_PATH;
     const temporal = await acquireTemporal({ cliPath, searchPath: environment['PATH'], cache, say });
     const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-sdk-'));
-    const [port, uiPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    const [port, uiPort] = [await freePort(), await freePort()];
     const options = { temporal, port, uiPort, namespace: 'default', data: home, say, tuning: TUNING };
     const server = new LocalServer(options);
     await server.start();

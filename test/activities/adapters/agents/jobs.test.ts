@@ -227,7 +227,7 @@ async function drivers(): Promise<number[]> {
     const [args, env] = await Promise.all(
       ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
     );
-    if (/agents\/driver\/main\.ts\0$/.test(args!) && env!.includes(rig.home)) found.push(Number(pid));
+    if (/\/driver-\w+\/agent\.js\0$/.test(args!) && env!.includes(rig.home)) found.push(Number(pid));
   }
   return found;
 }

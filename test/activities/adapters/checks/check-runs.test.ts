@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { CheckRuns } from '../../../../activities/adapters/checks/check-runs.ts';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
+import { program } from '../../../support/programs.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { workspaceIn } from '../../../support/local.ts';
@@ -22,7 +22,7 @@ let repository: string;
 let change: Change;
 const opened: CheckRuns[] = [];
 
-const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
+const git = async (...args: string[]) => (await program('git', args, { cwd: repository })).stdout;
 const data = (...names: string[]) => path.join(home, 'data', ...names);
 const open = () => {
   const root = data();
@@ -44,7 +44,7 @@ async function stated(checks: Record<string, string>): Promise<string> {
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-checks-'));
   repository = path.join(home, 'shop');
-  await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+  await program('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
   change = { repository, base: 'main', branch: 'work', basis: '' };
 });
 afterEach(async () => {
@@ -59,12 +59,12 @@ const ended = (runs: CheckRuns, head: string) =>
     return checks.running.length === 0 && checks.ended;
   });
 const there = (name: string) => until(`${name} is there`, () => existsSync(path.join(home, name)));
-const trees = async () => (await execa('find', [data('checks'), '-name', 'tree'])).stdout;
+const trees = async () => (await program('find', [data('checks'), '-name', 'tree'])).stdout;
 
 /** A commit that git will not check out. */
 async function unfit(): Promise<string> {
   const input = `100644 blob ${await git('rev-parse', 'HEAD:.gatehouse.yml')}\t.git\n`;
-  const { stdout: tree } = await execa('git', ['mktree'], { cwd: repository, input });
+  const { stdout: tree } = await program('git', ['mktree'], { cwd: repository, input });
   return git('-c', 'user.name=Bo', '-c', 'user.email=bo@x', 'commit-tree', tree, '-m', 'unfit');
 }
 
@@ -80,7 +80,7 @@ describe('a verdict', () => {
       running: [],
       none: false,
     });
-    expect((await execa('find', [data('checks'), '-name', 'tree*'])).stdout).toBe('');
+    expect((await program('find', [data('checks'), '-name', 'tree*'])).stdout).toBe('');
   });
 
   it('applies to one command: a changed command runs again on the same head', async () => {
@@ -148,7 +148,7 @@ describe('a check', () => {
     const runs = open();
     await runs.look({ ...change, basis: head }, head, LIMITS);
     await there('begun');
-    const { stdout: record } = await execa('find', [data('checks'), '-name', 'process.json']);
+    const { stdout: record } = await program('find', [data('checks'), '-name', 'process.json']);
     process.kill(-JSON.parse(await readFile(record, 'utf8')).pid, 'SIGKILL');
     await runs.close();
     expect(await running(`${home}/left`)).toEqual([]);

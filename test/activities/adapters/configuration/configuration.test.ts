@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { Ajv } from 'ajv';
-import { execa } from 'execa';
 import {
   noConfiguration,
   parseConfiguration,
@@ -18,6 +17,7 @@ import {
   readConfiguration,
 } from '../../../../activities/adapters/configuration/loading.ts';
 import { parse } from 'yaml';
+import { program } from '../../../support/programs.ts';
 
 const environment = { ANTHROPIC: 'secret-of-ana', EMPTY: '', SHORT: ' abc ' };
 let home: string;
@@ -258,7 +258,7 @@ describe('secrets', () => {
 describe('the file itself', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ['is a folder', () => mkdir(file), 'expected a readable file, found that it is a folder'],
-    ['is a pipe', () => execa('mkfifo', [file]), 'expected a readable file, found that it is a pipe or a device'],
+    ['is a pipe', () => program('mkfifo', [file]), 'expected a readable file, found that it is a pipe or a device'],
     ['has 3 GB', () => writeFile(file, '').then(() => truncate(file, 3 * 2 ** 30)), 'larger than 1000000 bytes'],
     ['is not UTF-8', () => writeFile(file, Buffer.from([0x61, 0xff])), 'not UTF-8'],
     ['links to nothing', () => symlink('nothing', file), 'not there'],

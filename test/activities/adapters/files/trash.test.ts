@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { Trash } from '../../../../activities/adapters/files/trash.ts';
 import { workspaceIn } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'gatehouse-trash-'))));
@@ -77,7 +77,7 @@ it('leaves the rest to the next worker when it closes', async () => {
 
 it('takes the remains of a dead attempt’s checkout without making anybody wait for their removal', async () => {
   const repository = path.join(root, 'shop');
-  await execa('git', ['init', '-q', '-b', 'main', repository]);
+  await program('git', ['init', '-q', '-b', 'main', repository]);
   const commit = [
     '-c',
     'user.name=ana',
@@ -89,8 +89,8 @@ it('takes the remains of a dead attempt’s checkout without making anybody wait
     '-m',
     'base',
   ];
-  await execa('git', commit, { cwd: repository });
-  const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: repository });
+  await program('git', commit, { cwd: repository });
+  const { stdout: head } = await program('git', ['rev-parse', 'HEAD'], { cwd: repository });
   const tree = await checkout();
   await checkout('tree.draft');
   const workspace = workspaceIn(root, new Trash(root, () => new Promise(() => undefined)));

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { commitOf } from '../../../../activities/adapters/git/commits.ts';
 import { git as door } from '../../../../activities/adapters/git/door.ts';
 import type { Begun } from '../../../../activities/adapters/git/settling/checkout.ts';
 import { settle, type Settled, type Settling } from '../../../../activities/adapters/git/settling/settling.ts';
 import { workspaceIn } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 
 /** An environment for agents' and people's git without any setting of this machine. */
 export const PERSON = {
@@ -26,7 +26,7 @@ export const PERSON = {
 };
 
 export const run = async (cwd: string, script: string): Promise<string> =>
-  (await execa('/bin/sh', ['-ec', script], { cwd, env: PERSON, stdin: 'ignore' })).stdout;
+  (await program('/bin/sh', ['-ec', script], { cwd, env: PERSON })).stdout;
 
 /** A person's repository, and checkouts of it in a data folder that is inside of another repository. */
 export class Shop {
@@ -50,7 +50,7 @@ export class Shop {
   }
 
   /** Uses rm(1), because agents leave files that Node cannot remove. */
-  remove = () => execa('rm', ['-rf', this.home]);
+  remove = () => program('rm', ['-rf', this.home]);
 
   /** Makes a checkout for an agent: of `work` if that branch exists, with an open merge of main for a resolver. */
   async begin(name: string, { resolve = false } = {}): Promise<Settling & { message: string }> {

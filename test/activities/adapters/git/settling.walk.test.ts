@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { settle, type Settled } from '../../../../activities/adapters/git/settling/settling.ts';
 import { dice } from '../../../support/walk/dice.ts';
 import { PERSON, run, Shop } from './checkouts.ts';
 import { LAST, LEAVINGS, PRELUDE } from './leavings.ts';
+import { program } from '../../../support/programs.ts';
 
 const walks = Number(process.env['WALKS'] ?? 6);
 const first = Number(process.env['SEED'] ?? 1);
@@ -47,9 +47,9 @@ async function walk(seed: number): Promise<void> {
     GIT_CEILING_DIRECTORIES: path.dirname(settling.tree),
   };
   const script = [PRELUDE, ...names.map((name) => LEAVINGS[name] ?? LAST[name])].join('\n');
-  await execa('/bin/sh', ['-c', script], { cwd: settling.tree, env, stdin: 'ignore', reject: false, timeout: 120_000 });
+  await program('/bin/sh', ['-c', script], { cwd: settling.tree, env, reject: false });
   // Ignores the traps that the agent's own git has triggered.
-  await execa('rm', ['-f', trap]);
+  await program('rm', ['-f', trap]);
   await run(other.tree, `echo ${seed} > other-job`);
   const before = await shop.refs();
 

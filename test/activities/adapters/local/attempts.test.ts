@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import { execa } from 'execa';
 import { fileLedger } from '../../../../activities/adapters/file-ledger.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { lookAt } from '../../../../activities/adapters/processes/tokens.ts';
@@ -12,6 +11,7 @@ import type { Attempt, Executor } from '../../../../activities/ports.ts';
 import type { Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import { AgentRig } from '../../../support/agents.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 import { until } from '../../../support/until.ts';
 import { stateIn } from '../../../support/state/databases.ts';
 
@@ -103,7 +103,7 @@ async function takeOver({ pid }: ChildProcess): Promise<void> {
 /** A job whose agent has ended, and its first worker, whose git blocks during settling for as long as the test likes. */
 async function settling() {
   const job = await rig.job('echo x > x.txt');
-  const { stdout: git } = await execa('/bin/sh', ['-c', 'command -v git']);
+  const { stdout: git } = await program('/bin/sh', ['-c', 'command -v git']);
   await mkdir(at('bin'));
   const held = `case "$*" in *settling.git*) : > ${at('settling')}; until [ -e ${at('go')} ] || [ ! -e ${at('bin')} ]; do sleep 0.02; done ;; esac`;
   await writeFile(at('bin/git'), `#!/bin/sh\n${held}\nexec ${git} "$@"\n`);

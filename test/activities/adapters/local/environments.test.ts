@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { processEnvironments } from '../../../../activities/adapters/local/process-environments/index.ts';
 import { isFree } from '../../../../activities/adapters/local/process-environments/ports.ts';
@@ -11,6 +10,7 @@ import type { Environments } from '../../../../activities/ports.ts';
 import type { EnvironmentRequest, EnvironmentReport } from '../../../../workflows/contracts/activities.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { environmentsContract } from '../environments-contract.ts';
@@ -33,8 +33,8 @@ createServer((request, response) => {
 
 async function repositoryWith(start: string, more = ''): Promise<EnvironmentRequest> {
   const repository = path.join(home, 'shop');
-  const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
-  await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+  const git = async (...args: string[]) => (await program('git', args, { cwd: repository })).stdout;
+  await program('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
   await writeFile(path.join(repository, 'server.mjs'), SERVER);
   await writeFile(
     path.join(repository, '.gatehouse.yml'),
@@ -51,7 +51,7 @@ async function repositoryWith(start: string, more = ''): Promise<EnvironmentRequ
   };
 }
 
-const git = async (...args: string[]) => (await execa('git', args, { cwd: path.join(home, 'shop') })).stdout;
+const git = async (...args: string[]) => (await program('git', args, { cwd: path.join(home, 'shop') })).stdout;
 
 /** Commits the changes. The new commit becomes the head of the environment. */
 async function commit(): Promise<void> {
@@ -132,7 +132,7 @@ describe('an environment that is a process', () => {
   it('of a commit that git refuses to check out is gone, with git’s message', async () => {
     const cwd = path.join(home, 'shop');
     const input = `100644 blob ${await git('rev-parse', 'HEAD:server.mjs')}\t.git\n`;
-    const { stdout: tree } = await execa('git', ['mktree'], { cwd, input });
+    const { stdout: tree } = await program('git', ['mktree'], { cwd, input });
     const head = await git('-c', 'user.name=Bo', '-c', 'user.email=bo@x', 'commit-tree', tree, '-m', 'unfit');
     await git('branch', 'work', head);
     const environments = open();

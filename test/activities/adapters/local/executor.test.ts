@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { safeName } from '../../../../activities/adapters/files/folders.ts';
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
@@ -15,6 +14,7 @@ import { AgentRig } from '../../../support/agents.ts';
 import { commandJob } from '../../../support/builders.ts';
 import { removeFolder } from '../../../support/folders.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { executorContract } from '../executor-contract.ts';
@@ -23,14 +23,14 @@ jest.setTimeout(60_000);
 
 let home: string;
 let repository: string;
-const git = async (...args: string[]) => (await execa('git', args, { cwd: repository })).stdout;
+const git = async (...args: string[]) => (await program('git', args, { cwd: repository })).stdout;
 const COMMIT = `git add --all && git -c user.name=Ana -c user.email=ana@shop.example \\
   commit --quiet --allow-empty -m 'a commit' && git rev-parse main`;
 
 beforeEach(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'gatehouse-executor-'));
   repository = path.join(home, 'shop');
-  await execa('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
+  await program('git', ['init', '--quiet', '--template=', '--initial-branch', 'main', repository]);
 });
 afterEach(() => removeFolder(home));
 
@@ -38,7 +38,7 @@ afterEach(() => removeFolder(home));
 async function job(script: string, over: Partial<Job> = {}): Promise<Job> {
   await writeFile(path.join(repository, 'agent.sh'), script.replaceAll('$T', home));
   await writeFile(path.join(repository, '.gatehouse.yml'), 'agents: { default: sh agent.sh }\n');
-  const basis = (await execa('/bin/sh', ['-c', COMMIT], { cwd: repository })).stdout;
+  const basis = (await program('/bin/sh', ['-c', COMMIT], { cwd: repository })).stdout;
   return commandJob(repository, basis, { key: 'run/default/T-1/000000000001/1-coder/coder-1', ...over });
 }
 const open = (root = 'data') =>
@@ -247,9 +247,9 @@ describe('a command', () => {
     const commitOn = (tree: string, ...parents: string[]) =>
       git('-c', 'user.name=Bo', '-c', 'user.email=bo@shop.example', 'commit-tree', tree, ...parents, '-m', 'work');
     const treeWith = async (name: string) => {
-      const blob = (await execa('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: 'text' })).stdout;
+      const blob = (await program('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: 'text' })).stdout;
       const input = `100644 blob ${blob}\t${name}\n`;
-      return (await execa('git', ['mktree'], { cwd: repository, input })).stdout;
+      return (await program('git', ['mktree'], { cwd: repository, input })).stdout;
     };
 
     it.each([
@@ -293,7 +293,7 @@ describe('a command', () => {
     await writeFile(path.join(repository, '.gitattributes'), '*.txt text\n');
     const the = await job("printf 'one\\r\\nboth\\r\\n' > windows.txt; echo done", { mode: 'resolve' });
     const stored = async (text: string, branch: string, parent: string) => {
-      const blob = await execa('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: text });
+      const blob = await program('git', ['hash-object', '-w', '--stdin'], { cwd: repository, input: text });
       await git('update-index', '--cacheinfo', `100644,${blob.stdout},windows.txt`);
       const as = ['-c', 'user.name=Bo', '-c', 'user.email=bo@shop.example'];
       const made = await git(...as, 'commit-tree', await git('write-tree'), '-p', parent, '-m', branch);

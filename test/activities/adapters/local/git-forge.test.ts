@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { jest } from '@jest/globals';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { Publishing } from '../../../../activities/adapters/git/publishing/publishing.ts';
@@ -12,6 +11,7 @@ import { copyLease } from '../../../../activities/adapters/git/workspace.ts';
 import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { removeFolder } from '../../../support/folders.ts';
+import { program } from '../../../support/programs.ts';
 import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { forgeContract, type ForgeRig } from '../forge-contract.ts';
@@ -38,8 +38,8 @@ async function gitRig(): Promise<GitRig> {
     string,
   ];
   const as = (name: string) => ['-c', `user.name=${name}`, '-c', `user.email=${name.toLowerCase()}@shop.example`];
-  const at = async (cwd: string, ...args: string[]) => (await execa('git', args, { cwd })).stdout;
-  await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+  const at = async (cwd: string, ...args: string[]) => (await program('git', args, { cwd })).stdout;
+  await program('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
   await writeFile(path.join(repository, 'a.txt'), 'a');
   await writeFile(path.join(repository, '.gatehouse.yml'), SETTINGS(home));
   await at(repository, 'add', '--all');
@@ -52,7 +52,7 @@ async function gitRig(): Promise<GitRig> {
   /** Commits in a checkout elsewhere, as people do, and returns the commit. */
   async function made(branch: string, files: Record<string, string>, who: string): Promise<string> {
     await rm(clone, { recursive: true, force: true });
-    await execa('git', ['clone', '--quiet', repository, clone]);
+    await program('git', ['clone', '--quiet', repository, clone]);
     const there = await at(repository, 'branch', '--list', branch);
     await at(
       clone,
@@ -87,7 +87,7 @@ async function gitRig(): Promise<GitRig> {
       return end.head;
     },
     isAncestor: async (older, newer) =>
-      (await execa('git', ['merge-base', '--is-ancestor', older, newer], { cwd: repository, reject: false }))
+      (await program('git', ['merge-base', '--is-ancestor', older, newer], { cwd: repository, reject: false }))
         .exitCode === 0,
     deleteBranch: async (branch) => void (await at(repository, 'branch', '-D', branch)),
     checksBegun: async () => (await readFile(path.join(home, 'begun'), 'utf8').catch(() => '')).split('\n').length - 1,
@@ -172,9 +172,9 @@ describe('a repository of a person', () => {
       await workspace.checkout(rig.repository, before, tree, { branch: 'work' });
       await writeFile(path.join(tree, file), text);
       const as = ['-c', 'user.name=x', '-c', 'user.email=x@x'];
-      await execa('git', ['add', '--all'], { cwd: tree });
-      await execa('git', [...as, 'commit', '--quiet', '-m', 'ours'], { cwd: tree });
-      const commit = (await execa('git', ['rev-parse', 'HEAD'], { cwd: tree })).stdout;
+      await program('git', ['add', '--all'], { cwd: tree });
+      await program('git', [...as, 'commit', '--quiet', '-m', 'ours'], { cwd: tree });
+      const commit = (await program('git', ['rev-parse', 'HEAD'], { cwd: tree })).stdout;
       await workspace.bringBack(rig.repository, tree, commit);
       return commit;
     };
@@ -252,7 +252,7 @@ describe('a repository of a person', () => {
     await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
     await until('the check has begun', async () => (await rig.checksBegun()) === 1);
     await happens(rig, change);
-    const trees = await execa('find', [path.join(rig.home, 'data', 'checks'), '-path', `*${head}*`, '-name', 'tree']);
+    const trees = await program('find', [path.join(rig.home, 'data', 'checks'), '-path', `*${head}*`, '-name', 'tree']);
     expect(trees.stdout).toBe('');
     await rm(path.join(rig.home, 'hold'));
     await rig.forge.endChecks(change);
@@ -295,7 +295,7 @@ describe('a repository of a person', () => {
   it('keeps no checkout of a check that ended between polls', async () => {
     const head = await rig.commitOurs(change, { 'b.txt': 'b' });
     await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r' });
-    const found = (name: string) => execa('find', [path.join(rig.home, 'data', 'checks'), '-name', name]);
+    const found = (name: string) => program('find', [path.join(rig.home, 'data', 'checks'), '-name', name]);
     await until('it has ended', async () => (await found('exit')).stdout !== '');
     await rig.forge.endChecks(change);
     expect((await found('tree')).stdout).toBe('');
@@ -315,7 +315,7 @@ describe('a repository of a person', () => {
       return { looking, ending: rig.forge.endChecks(change) };
     });
     await Promise.all([looking, ending]);
-    const trees = await execa('find', [path.join(rig.home, 'data', 'checks'), '-name', 'tree*']);
+    const trees = await program('find', [path.join(rig.home, 'data', 'checks'), '-name', 'tree*']);
     expect(trees.stdout).toBe('');
     expect(await running(`${rig.home}/hold ]`)).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -154,8 +155,10 @@ describe('a job that tries an agent', () => {
   });
 
   it('lets another one try if it was killed and nobody polls it, as after the death of its worker', async () => {
-    const { executor, job, other, folder } = await trying('sleep 60');
+    const { executor, job, other, folder } = await trying(': > $T/begun; sleep 60');
     expect(await executor.unavailable(other)).toMatchObject({ tried: job.key });
+    // One that is killed before its command has begun counts as not launched, and may try for a quarter of an hour.
+    await until('the agent has begun', () => existsSync(path.join(rig.home, 'begun')));
     const { pid } = JSON.parse(await rig.read(path.relative(rig.home, path.join(folder, 'run', 'process.json'))));
     process.kill(-pid, 'SIGKILL');
     const next = open(); // another worker

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { programOf } from '../../../../activities/adapters/local/command-executor/commands.ts';
 import { progressOf } from '../../../../activities/adapters/local/command-executor/progress.ts';
 import { readResult, readResultFile } from '../../../../activities/adapters/local/command-executor/result.ts';
 import { plain } from '../../../../activities/adapters/processes/text.ts';
 import { parseSettings } from '../../../../activities/adapters/settings/repository-settings.ts';
+import { program } from '../../../support/programs.ts';
 
 const RATING = { rating: 0.9, summary: 'Looks good.', comments: [] };
 const fenced = (text: string, info = 'json') => `\`\`\`${info}\n${text}\n\`\`\``;
@@ -64,7 +64,7 @@ describe('a result', () => {
     it.each<[string, () => Promise<unknown>, string]>([
       ['a folder', () => mkdir(file), 'a folder'],
       ['a link', () => symlink('/dev/zero', file), 'a link'],
-      ['a pipe', () => execa('mkfifo', [file]), 'a pipe'],
+      ['a pipe', () => program('mkfifo', [file]), 'a pipe'],
       ['a file of 3 GB', () => writeFile(file, '').then(() => truncate(file, 3 * 2 ** 30)), 'of at most'],
     ])('is broken: %s', async (_, make, because) => {
       await make();

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { commandReleases } from '../../../../activities/adapters/local/command-releases.ts';
 import { stateMeter } from '../../../../activities/adapters/local/meter.ts';
 import { markdownTracker } from '../../../../activities/adapters/local/markdown-tracker.ts';
@@ -10,6 +9,7 @@ import { overBudget, metered } from '../../../../activities/budget.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { inCheckouts } from '../../../support/local.ts';
+import { program } from '../../../support/programs.ts';
 import { stateIn } from '../../../support/state/databases.ts';
 import { until } from '../../../support/until.ts';
 
@@ -88,12 +88,12 @@ describe('a command as the reader of a release', () => {
   let merge: string;
   async function repositoryWith(release: string) {
     const repository = path.join(root, 'shop');
-    await execa('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
+    await program('git', ['init', '--quiet', '--initial-branch', 'main', repository]);
     await writeFile(path.join(repository, '.gatehouse.yml'), release);
     const as = ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', '-c', 'commit.gpgsign=false'];
-    await execa('git', ['add', '--all'], { cwd: repository });
-    await execa('git', [...as, 'commit', '--quiet', '-m', 'first'], { cwd: repository });
-    merge = (await execa('git', ['rev-parse', 'HEAD'], { cwd: repository })).stdout;
+    await program('git', ['add', '--all'], { cwd: repository });
+    await program('git', [...as, 'commit', '--quiet', '-m', 'first'], { cwd: repository });
+    merge = (await program('git', ['rev-parse', 'HEAD'], { cwd: repository })).stdout;
     change = { repository, base: 'main', branch: 'main', basis: merge };
   }
   const releases = () => commandReleases(inCheckouts({ root: path.join(root, 'data'), environment: process.env }));
@@ -117,7 +117,7 @@ describe('a command as the reader of a release', () => {
   const SLEEP = `sleep 300.${process.pid}`;
   const HANGS = `release:\n  command: ${SLEEP}\n`;
   const processes = async () =>
-    (await execa('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes(SLEEP));
+    (await program('ps', ['-eo', 'args='])).stdout.split('\n').filter((each) => each.includes(SLEEP));
   const left = () => readdir(path.join(root, 'data', 'releases'));
 
   it('is ended by an orderly stop, and leaves nothing behind', async () => {

@@ -7,11 +7,9 @@ const run = (program: string, args: string[], over: Partial<Parameters<typeof ru
   runProgram(program, args, { cwd: '/', env: { PATH }, limitMs: 60_000, ...over });
 const sh = (script: string, over?: Parameters<typeof run>[2]) => run('/bin/sh', ['-c', script], over);
 
-/** The launcher of this process: a process of its own that starts programs. */
-const launcher = async (): Promise<number[]> => {
-  const { stdout } = await execa('pgrep', ['-P', String(process.pid), '-f', 'gatehouse launcher'], { reject: false });
-  return stdout.split('\n').filter(Boolean).map(Number);
-};
+/** The process that has started this one. */
+const parentOf = async (pid: number): Promise<number> =>
+  Number((await execa('ps', ['-o', 'ppid=', '-p', String(pid)])).stdout);
 
 describe('a program', () => {
   it('gets its input, and returns both outputs and its exit code', async () => {
@@ -49,8 +47,8 @@ describe('a program', () => {
       const { stdout } = await execa('pgrep', ['-f', `^sleep ${seconds}$`], { reject: false });
       return stdout.split('\n').filter(Boolean).map(Number)[0];
     });
-    const [before] = await launcher();
-    process.kill(before!, 'SIGKILL');
+    const launcher = await parentOf(found);
+    process.kill(launcher, 'SIGKILL');
     await expect(running).rejects.toThrow('The process that starts programs has ended.');
     await until('the program has ended', () => {
       try {
@@ -59,7 +57,8 @@ describe('a program', () => {
         return true;
       }
     });
-    expect(await sh('echo again')).toMatchObject({ stdout: 'again', code: 0 });
-    expect(await launcher()).not.toContain(before);
+    const { stdout, code } = await sh('echo $PPID');
+    expect(code).toBe(0);
+    expect(Number(stdout)).not.toBe(launcher);
   });
 });
