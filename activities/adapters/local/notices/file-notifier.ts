@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Notifier } from '../../../ports.ts';
 import { foldersOf } from '../../files/folders.ts';
@@ -15,6 +15,7 @@ export const fileNotifier = ({
   return {
     deliver: ({ key, workflowId, task, notice }) =>
       state.leases.hold(`notices ${file}`, async () => {
+        await mkdir(path.dirname(file), { recursive: true });
         const text = (await readText(file)) ?? '';
         const begin = `{"delivery":${JSON.stringify(key)},`;
         // The last part is empty, or a line that a killed writer did not finish. Such a line is not a notice, so ours begins
