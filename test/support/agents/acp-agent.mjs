@@ -137,6 +137,11 @@ const STEPS = {
     const { existsSync } = await import('node:fs');
     while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
   },
-  /** Sends an update after the turn's answer. */
-  late: (text) => void setTimeout(() => STEPS.say(text), 20),
+  /** Sends an update after the turn's answer, and then makes a file. */
+  late(text, { file }) {
+    setTimeout(() => {
+      STEPS.say(text);
+      writeFileSync(file, '');
+    }, 20);
+  },
 };

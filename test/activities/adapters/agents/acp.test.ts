@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import type { ConversationOpening } from '../../../../activities/adapters/agents/conversation.ts';
 import { AcpRig, type Script } from '../../../support/agents/acp-rig.ts';
+import { until } from '../../../support/until.ts';
 
 let rig: AcpRig;
 beforeEach(async () => (rig = await AcpRig.create()));
@@ -283,10 +285,11 @@ describe('misbehaviour', () => {
   it('leaves updates of other sessions, and late ones, out of the answer', async () => {
     const chunk = { sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'not ours' } };
     const conversation = await rig.open({
-      turns: [[{ update: chunk, session: 'another' }, { say: 'First.' }, { late: 'too late' }], [{ until: `${rig.folder}/go` }, { tool: 'ls' }, { say: 'Second.' }]], // prettier-ignore
+      turns: [[{ update: chunk, session: 'another' }, { say: 'First.' }, { late: 'too late', file: `${rig.folder}/late` }], [{ until: `${rig.folder}/go` }, { tool: 'ls' }, { say: 'Second.' }]], // prettier-ignore
     });
     expect(await conversation.ask('1')).toMatchObject({ text: 'First.' });
     const second = conversation.ask('2');
+    await until('it was too late', () => existsSync(`${rig.folder}/late`));
     await mkdir(`${rig.folder}/go`);
     expect(await second).toMatchObject({ text: 'Second.' });
   });
