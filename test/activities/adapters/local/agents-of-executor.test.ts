@@ -112,7 +112,7 @@ describe('an agent is started', () => {
     ['{ use: codex, model: m }', { is: 'preset', preset: 'codex', model: 'm', arguments: [] }, {}],
   ])('by the driver, without values of secrets in its file: %s', (written, spoken, env) => {
     const { command, drive, env: variables } = started(written);
-    expect(command).toMatch(/^exec '.*node' .*driver\/main\.ts'$/);
+    expect(command).toMatch(/^exec '.*node' .*\/agent\.js'$/);
     expect(Drive.parse(drive)).toMatchObject({ agent: spoken, env, scratch: '/job/scratch' });
     expect(JSON.stringify(drive)).not.toContain('value');
     expect(variables).toEqual({ A: 'value', PWD: '/tree', GATEHOUSE_DRIVE: '/job/drive.json' });

@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { execa } from 'execa';
 import { connecting } from '../../../../activities/adapters/state/connecting.ts';
 import { isTransient, NewerSchema, StateUnavailable } from '../../../../activities/adapters/state/failures.ts';
 import type { State } from '../../../../activities/adapters/state/state.ts';
+import type { Tables } from '../../../../activities/adapters/state/tables.ts';
 import { DATABASES, openState } from '../../../support/state/databases.ts';
 
 describe.each(DATABASES)('the state in %s', (_, fresh) => {
@@ -120,6 +121,24 @@ it('waits for another process that writes, and reports it as transient if that t
   await Promise.all([long, waiting]);
   expect(await one.query((db) => db.selectFrom('pulls').select('repository').execute())).toHaveLength(2);
   await Promise.all([one.close(), other.close()]);
+  await remove();
+});
+
+it('writes again after it has met another process that was writing', async () => {
+  const { location, remove } = await DATABASES[0]![1]();
+  const state = await openState(location);
+  const other = new Kysely<Tables>({ dialect: connecting(location).dialect });
+  const add = (db: Kysely<Tables>, repository: string) =>
+    db.insertInto('pulls').values({ repository, number: 1, branch: 'b' }).execute();
+  await state.transaction(async (db) => {
+    await add(db, 'r');
+    await expect(add(other, 's')).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    await expect(other.transaction().execute((each) => add(each, 's'))).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+  });
+  await other.transaction().execute((db) => add(db, 's'));
+  await add(other, 't');
+  expect(await state.query((db) => db.selectFrom('pulls').select('repository').execute())).toHaveLength(3);
+  await Promise.all([state.close(), other.destroy()]);
   await remove();
 });
 
