@@ -39,7 +39,8 @@ async function commit(files: Record<string, string>): Promise<string> {
   await git(shop, ...as, 'commit', '--quiet', '--allow-empty', '--message', 'a commit');
   return git(shop, 'rev-parse', 'HEAD');
 }
-const forge = () => gitForge({ root: path.join(home, 'data'), environment: process.env, state: stateIn(path.join(home, 'data')) });
+const forge = () =>
+  gitForge({ root: path.join(home, 'data'), environment: process.env, state: stateIn(path.join(home, 'data')) });
 const change = async () => ({
   repository: shop,
   base: 'main',

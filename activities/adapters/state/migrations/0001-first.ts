@@ -1,5 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 import type { Kind } from '../connecting.ts';
+import { runs } from './runs.ts';
 
 export const first = (kind: Kind): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -36,6 +37,7 @@ export const first = (kind: Kind): Migration => ({
       .execute();
     await notices(db);
     await changes(db);
+    await runs(db);
   },
 });
 
