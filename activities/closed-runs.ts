@@ -183,7 +183,7 @@ async function keptReport({ closed }: KeptRecord, texts: Pick<Texts, 'keep'>): P
 }
 
 /** Queries a closed run. */
-async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
+export async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
   const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
   const { head, base = '' } = change;

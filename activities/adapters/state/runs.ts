@@ -25,7 +25,12 @@ export class RunRows implements Rows {
     const { cipher } = this.state;
     return this.state.transaction(async (db) => {
       if (!(await isStill(db, note.state.workflowId, before))) return false;
-      await db.deleteFrom('runs').where('workflow_id', '=', note.state.workflowId).execute();
+      const { workflowId, firstRunId } = note.state;
+      await db.deleteFrom('runs').where('workflow_id', '=', workflowId).execute();
+      if (note.record) {
+        const records = db.deleteFrom('run_records').where('workflow_id', '=', workflowId);
+        await records.where('first_run_id', '=', firstRunId).execute();
+      }
       await writeRow(db, note.state, cipher);
       await writeRest(db, note, cipher);
       return true;
