@@ -8,6 +8,7 @@ import { SNAPSHOT_VERSION } from '../workflows/contracts/run/snapshot.ts';
 import { failureOf, startInputOf } from './closed/record.ts';
 import { isInvalidArgument } from './failures.ts';
 import type { Ports, Texts } from './ports.ts';
+import type { KeptRecord, Rows } from './rows/rows.ts';
 
 /** How long one call to the server or query of a closed run may take, in milliseconds. */
 const ASK_MS = 20_000;
@@ -28,21 +29,28 @@ interface Question {
   /** The execution that it continues from. */
   runId: string;
   texts: Pick<Texts, 'keep'>;
+  rows?: Pick<Rows, 'record'> | undefined;
   attempt: number;
 }
 
-export const closedRunActivities = ({ texts }: Pick<Ports, 'texts'>): Pick<Activities, 'readClosed'> => ({
-  readClosed({ runId }) {
+export const closedRunActivities = ({
+  texts,
+  rows,
+}: Pick<Ports, 'texts' | 'rows'>): Pick<Activities, 'readClosed'> => ({
+  async readClosed({ runId }) {
     const { client, info } = Context.current();
-    return readClosed({ client, again: info.workflowExecution!, runId, texts, attempt: info.attempt });
+    const again = info.workflowExecution!;
+    const report = await readClosed({ client, again, runId, texts, rows, attempt: info.attempt });
+    return { ...report, ...(rows && { rows: true }) };
   },
 });
 
 /**
- * Reads what a closed run of the same task has settled, as that run itself reports it. A retry that was refused or stopped
- * at its very beginning has done nothing, so the run from which it was to continue is read instead.
+ * Reads what a closed run of the same task has settled, as that run itself reports it, or as its record says if the server
+ * no longer knows the run. A retry that was refused or stopped at its very beginning has done nothing, so the run from which
+ * it was to continue is read instead.
  */
-export async function readClosed({ client, again, runId, texts, attempt }: Question): Promise<ClosedReport> {
+export async function readClosed({ client, again, runId, texts, rows, attempt }: Question): Promise<ClosedReport> {
   const { workflowId } = again;
   const ask = <T>(question: () => Promise<T>) => client.withDeadline(Date.now() + ASK_MS, question);
   const { resume, ...input } = await ask(() => startInputOf(client.workflow, again));
@@ -50,21 +58,37 @@ export async function readClosed({ client, again, runId, texts, attempt }: Quest
   for (let of = runId; ;) {
     const handle = client.workflow.getHandle(workflowId, of);
     const status = await ask(() => statusOf(handle));
-    if (status.is === 'unfit') return refused(`expected ${status.expected}, found ${status.found}: ${of}`);
+    const kept = await rows?.record(workflowId, of);
+    const isGone = status.is === 'unfit' && status.found === UNKNOWN;
+    if (status.is === 'unfit' && !(isGone && kept?.ended))
+      return refused(`expected ${status.expected}, found ${status.found}: ${of}`);
 
-    const { resume: before, ...began } = await ask(() => startInputOf(client.workflow, { workflowId, runId: of }));
-    const differing = differences(input, began);
+    const began = isGone ? startOf(kept!) : await ask(() => startInputOf(client.workflow, { workflowId, runId: of }));
+    const { resume: before, ...same } = began;
+    const differing = differences(input, same);
     if (differing.length > 0)
       return refused(`expected a run with the same input: that of ${of} differs in ${differing.join(', ')}`);
 
-    const { details } = await ask(() => failureOf(handle));
-    const report = await reported(handle, details, { ask, often: attempt > ASKED_OFTEN, texts });
+    const report = isGone
+      ? await keptReport(kept!, texts)
+      : await reported(handle, (await ask(() => failureOf(handle))).details, {
+          ask,
+          often: attempt > ASKED_OFTEN,
+          texts,
+          kept: kept?.ended ? kept : undefined,
+        });
     const next = (before as { of?: { runId: string } } | undefined)?.of?.runId;
     // A run that has examined the repository knows its base.
     if (report.is === 'refused' || report.run.base || next === undefined) return report;
     of = next;
   }
 }
+
+/** The start input of a run, as its record has it. */
+const startOf = ({ input, of }: KeptRecord): Record<string, unknown> => ({
+  ...input,
+  ...(of !== undefined && { resume: { of: { runId: of } } }),
+});
 
 const NOTHING: ClosedRun = {
   version: SNAPSHOT_VERSION,
@@ -90,9 +114,11 @@ async function statusOf(handle: WorkflowHandle): Promise<Fitness> {
     return { is: 'unfit', expected: 'the last execution of a run', found: 'one that continued as new' };
   } catch (failure) {
     if ((failure as Error).name !== 'WorkflowNotFoundError' && !isInvalidArgument(failure)) throw failure;
-    return { is: 'unfit', expected: `an execution of ${handle.workflowId}`, found: 'none that the server knows' };
+    return { is: 'unfit', expected: `an execution of ${handle.workflowId}`, found: UNKNOWN };
   }
 }
+
+const UNKNOWN = 'none that the server knows';
 
 /** The fields in which the start inputs differ, two levels deep. A retry must have the same input, byte for byte. */
 function differences(input: Record<string, unknown>, before: Record<string, unknown>): string[] {
@@ -122,19 +148,23 @@ interface Asking {
   ask: <T>(question: () => Promise<T>) => Promise<T>;
   often: boolean;
   texts: Pick<Texts, 'keep'>;
+  /** The run's record, if it is complete. */
+  kept: KeptRecord | undefined;
 }
 
 /** The facts in the run's failure, completed by its answers to queries. If it ended without a failure, only its answers. */
 async function reported(
   handle: WorkflowHandle,
   details: Partial<FailureDetails>,
-  { ask, often, texts }: Asking,
+  { ask, often, texts, kept }: Asking,
 ): Promise<ClosedReport> {
   if (details.fields) return { is: 'read', run: NOTHING };
   const said = details.settled && details;
   const heard = await hear(handle, ask).catch((failure: unknown) => {
-    if (!isInvalidArgument(failure) && !(said && often)) throw failure;
+    if (!isInvalidArgument(failure) && !(often && (said ?? kept))) throw failure;
   });
+  // No build here can replay it, or no worker answers.
+  if (!heard && kept) return keptReport(kept, texts);
   const facts = said ?? heard?.facts;
   if (!facts) return refused('expected a run that can still be read, found one that no build here can replay');
   const { version, settled = [], visits = {}, foreign = [], head, base, began, branchResumed } = facts;
@@ -144,8 +174,16 @@ async function reported(
   return { is: 'read', run: await within(READ_BYTES, run, texts) };
 }
 
+/** What the record of a run says. It is bounded like the answers of the run. */
+async function keptReport({ closed }: KeptRecord, texts: Pick<Texts, 'keep'>): Promise<ClosedReport> {
+  const { version } = closed;
+  if (version !== undefined && version > SNAPSHOT_VERSION)
+    throw new Error('A newer build closed the run: a worker of that build can read it.');
+  return { is: 'read', run: await within(READ_BYTES, { ...NOTHING, ...closed }, texts) };
+}
+
 /** Queries a closed run. */
-async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
+export async function hear(handle: WorkflowHandle, ask: Asking['ask']) {
   const { steps, version, visits, foreign, change, began } = await ask(() => handle.query(runQuery));
   const settled = steps.filter(({ state }) => state === 'done' || state === 'skipped');
   const { head, base = '' } = change;

@@ -9,6 +9,7 @@ import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
 import type { Ports } from './ports.ts';
 import { releaseActivities } from './releases.ts';
+import { rowActivities } from './rows.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
 import { surveyActivities } from './survey.ts';
@@ -23,7 +24,9 @@ const CALL_MS = 600_000;
 export const createActivities = (world: Ports, given: Settings): Activities => {
   const ports = withTimeout(world, given.callMs ?? CALL_MS);
   const settings = { ...given, pace: rateLimit() };
-  return heartbeating({
+  const { carrying, noteRun } = rowActivities(ports);
+  const activities = {
+    noteRun,
     ...runActivities(ports, settings),
     ...closedRunActivities(ports),
     ...jobActivities(ports, settings),
@@ -35,5 +38,6 @@ export const createActivities = (world: Ports, given: Settings): Activities => {
     ...releaseActivities(ports, settings),
     ...noticeActivities(ports),
     ...surveyActivities(ports),
-  });
+  };
+  return heartbeating(carrying(activities));
 };

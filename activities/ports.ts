@@ -12,6 +12,7 @@ import type { Notice } from '../workflows/contracts/notices.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import type { Forge } from './forge.ts';
 import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inventory.ts';
+import type { Rows } from './rows/rows.ts';
 
 export type * from './forge.ts';
 
@@ -29,6 +30,8 @@ export interface Ports {
   meter: Meter;
   notifier: Notifier & NoticeInventory;
   texts: Texts;
+  /** What is kept of each run. Without it, runs are only known to the Temporal server. */
+  rows?: Rows | undefined;
 }
 
 /** The state of a job: its progress, or its report. */

@@ -4,22 +4,64 @@ import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/cont
 import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
-import { overLimit } from './task-limit.ts';
+import { giveBack, overLimit } from './rows/task-limit.ts';
 import type { Ports } from './ports.ts';
+import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
+type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | 'rows'>;
+
 export const runActivities = (
-  { forge, executor, environments, releases }: Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases'>,
+  ports: Needed,
   { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
 ): Own => ({
-  async examine({ input, roles, needs, holder, began }) {
+  async examine(question) {
+    const found = await examining(ports, taskLimit)(question);
+    if (found.is === 'refused') await giveBack(ports.rows, question.holder);
+    return { ...found, ...(ports.rows && { rows: true }) };
+  },
+
+  async cancelRun() {
+    const { client, info } = Context.current();
+    await client.workflow.getHandle(info.workflowExecution!.workflowId).cancel();
+  },
+
+  async startDependents({ inputs }) {
+    const lost: { id: string; because: string }[] = [];
+    const tried: unknown[] = [];
+    for (const input of inputs) {
+      const id = idOf(input);
+      try {
+        await startDependent(input, taskQueue);
+      } catch (failure) {
+        const final = isRefusal(failure) || Context.current().info.attempt >= START_TRIES;
+        if (final) lost.push({ id, because: (failure as Error).message.slice(0, 500) });
+        else tried.push(failure);
+      }
+    }
+    // The next attempt finds the dependents that have started.
+    if (tried.length > 0) throw tried[0];
+    return { lost };
+  },
+});
+
+/** Examines the repository, and takes the task's slot there and the branch. */
+const examining =
+  (
+    { forge, executor, environments, releases, rows }: Needed,
+    taskLimit: Settings['taskLimit'],
+  ): Activities['examine'] =>
+  async ({ input, roles, needs, holder, began }) => {
     const { branch, repository } = input.change;
     const place = { branch: branchOf(input), branchGiven: branch !== undefined, basis: began?.basis };
     const found = await forge.examine({ ...input.change, ...place });
     const named = found.is === 'found' ? found.change.repository : repository;
-    const unmet = [...(await unmetDependencies(input)), ...(await overLimit(input, named, taskLimit))];
+    const unmet = [
+      ...(await unmetDependencies(input, rows)),
+      ...(await overLimit({ input, holder, repository: named }, taskLimit, rows)),
+    ];
     if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
     if (began && named !== began.repository)
       return { is: 'refused', fields: [elsewhere(began.repository, `${repository} is ${named} now`)] };
@@ -49,31 +91,7 @@ export const runActivities = (
       checksGraceSeconds: found.checksGraceSeconds,
       tested: found.tested,
     };
-  },
-
-  async cancelRun() {
-    const { client, info } = Context.current();
-    await client.workflow.getHandle(info.workflowExecution!.workflowId).cancel();
-  },
-
-  async startDependents({ inputs }) {
-    const lost: { id: string; because: string }[] = [];
-    const tried: unknown[] = [];
-    for (const input of inputs) {
-      const id = idOf(input);
-      try {
-        await startDependent(input, taskQueue);
-      } catch (failure) {
-        const final = isRefusal(failure) || Context.current().info.attempt >= START_TRIES;
-        if (final) lost.push({ id, because: (failure as Error).message.slice(0, 500) });
-        else tried.push(failure);
-      }
-    }
-    // The next attempt finds the dependents that have started.
-    if (tried.length > 0) throw tried[0];
-    return { lost };
-  },
-});
+  };
 
 const elsewhere = (before: string, now: string): BadField => ({
   path: 'change.repository',
@@ -98,24 +116,26 @@ const once = (fields: BadField[]): BadField[] => [
 ];
 
 /** Each task that this one depends on must have a run that ended merged. */
-async function unmetDependencies({ workspace, task }: RunInput): Promise<BadField[]> {
+async function unmetDependencies({ workspace, task }: RunInput, rows: Rows | undefined): Promise<BadField[]> {
   const unmet: string[] = [];
   for (const id of task.dependsOn ?? []) {
-    if (!(await endedMerged(runIdOf(workspace, id)))) unmet.push(id);
+    if (!(await endedMerged(runIdOf(workspace, id), rows))) unmet.push(id);
   }
   return unmet.length === 0
     ? []
     : [{ path: 'task.dependsOn', expected: `expected runs that ended merged, found others: ${unmet.join(', ')}` }];
 }
 
-async function endedMerged(workflowId: string): Promise<boolean> {
+/** The server decides while it knows the run. After that, its row does. */
+async function endedMerged(workflowId: string, rows: Rows | undefined): Promise<boolean> {
   const handle = Context.current().client.workflow.getHandle(workflowId);
   try {
     if ((await handle.describe()).status.name !== 'COMPLETED') return false;
     const result = (await handle.result()) as { outcome?: unknown };
     return result.outcome === 'merged';
   } catch (failure) {
-    if ((failure as Error).name === 'WorkflowNotFoundError') return false;
+    if ((failure as Error).name === 'WorkflowNotFoundError')
+      return (await rows?.read(workflowId))?.end?.outcome === 'merged';
     throw failure;
   }
 }

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { SurveyFacts, SurveyActivities } from '../workflows/contracts/survey.ts';
 import type { Ports } from './ports.ts';
+import { repairRows } from './rows/repairing.ts';
 import { all, LIVE, candidates, type Search } from './survey/candidates.ts';
 import { clear, retell } from './survey/clearing.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { RunStatuses } from './survey/run-statuses.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
 
-type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier'>;
+type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier' | 'rows'>;
 
 const here = () => serverOf(Context.current().client);
 
@@ -38,11 +39,12 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const around = await collect(server);
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
   const search: Search = { server, now, notices };
-  const [jobs, branches, environments, provided, looked] = await Promise.all([
+  const [jobs, branches, environments, provided, , looked] = await Promise.all([
     part('jobs', orphanedJobs(around, ports), []),
     part('branches', orphanedBranches(around, ports), []),
     part('environments', unownedEnvironments(around), []),
     part('provided environments', orphanedEnvironments(around, ports), []),
+    part('rows', ports.rows ? repairRows(server, ports.rows) : Promise.resolve(0), 0),
     part('workflows', candidates(search), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);
   const leftovers = [...jobs, ...branches, ...environments, ...provided];

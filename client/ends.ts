@@ -2,12 +2,24 @@ import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/c
 import { failureOf } from '../activities/closed/record.ts';
 import type { BadField } from '../workflows/contracts/activities.ts';
 import type { RunAnswer } from '../workflows/contracts/reading.ts';
+import type { Pending } from './pending.ts';
 
 /** How a run ended, according to its closed execution. */
 export type Ended =
   | { is: 'live' }
   | { is: 'done'; result: { outcome: string; mergeCommit?: string; head?: string } }
   | { is: 'lost'; status: string; type: string; message: string; hint?: string; detail?: string; fields: BadField[] };
+
+/**
+ * A run as people and programs read it. It has few fields if the run's input is unreadable, or if no worker answers.
+ */
+export interface Read {
+  run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'>;
+  end: Ended;
+  pending: Pending[];
+  /** Set if the run could not answer, so that this is from its row in the database. */
+  source?: 'row';
+}
 
 export async function endOf(handle: WorkflowHandle, { status, runId }: WorkflowExecutionDescription): Promise<Ended> {
   if (status.name === 'RUNNING') return { is: 'live' };

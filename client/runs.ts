@@ -10,17 +10,19 @@ import { hintSignal, signalOf, updateOf, type ActionName } from '../workflows/co
 import { actionsQuery, outputQuery, runQuery, waitingOnQuery } from '../workflows/contracts/queries.ts';
 import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } from '../workflows/contracts/reading.ts';
 import type { Begun } from './beginning.ts';
-import { NotFound, NotSetUp, Refused, Unreachable } from './errors.ts';
+import { NotFound, Refused, Unreachable } from './errors.ts';
 import { typed } from './invocation.ts';
-import { listedOf, listQuery, oldestFirst, type Listed, type Wanted } from './listing.ts';
-import { pendingOf, type Pending } from './pending.ts';
+import { answerOf, keptRun, readOfRow, type KeptRun } from './kept-runs.ts';
+import { Lists } from './lists.ts';
+import type { Listed, Wanted } from './listing.ts';
+import { pendingOf } from './pending.ts';
+import type { ClientRows } from './rows.ts';
 import type { Ground } from './starting.ts';
-import { codeOf, INVALID_ARGUMENT, isGone, isTimeout } from './timeouts.ts';
-import { asEnded, endOf, type Ended } from './ends.ts';
+import { isGone, isTimeout } from './timeouts.ts';
+import { asEnded, endOf, type Ended, type Read } from './ends.ts';
 
-/** Deadlines, in milliseconds: for a call, for a list, and for a worker to answer an update. */
+/** Deadlines, in milliseconds: for a call, and for a worker to answer an update. */
 const CALL_MS = 10_000;
-const LIST_MS = 30_000;
 const UPDATE_MS = 5_000;
 
 export type Acted =
@@ -28,20 +30,15 @@ export type Acted =
   /** No worker answered. The action is queued on the server as a signal, until a worker handles it. */
   | { is: 'queued'; actionId: string };
 
-/**
- * A run as people and programs read it. It has few fields if the run's input is unreadable, or if no worker answers.
- */
-export interface Read {
-  run: Partial<RunAnswer> & Pick<RunAnswer, 'workflowId' | 'status' | 'waitingOn'>;
-  end: Ended;
-  pending: Pending[];
-}
+export type { Read } from './ends.ts';
 
 /** Everything that can be done with runs from outside. The command line is one caller; HTTP will be another. */
 export class Runs {
   constructor(
     private readonly temporal: Client,
     private readonly taskQueue: string,
+    /** What the database has of runs, if it can be read. */
+    private readonly rows?: ClientRows,
   ) {}
 
   /**
@@ -94,8 +91,18 @@ export class Runs {
   run = (workflowId: string): Promise<RunAnswer> => this.ask(workflowId, () => this.handle(workflowId).query(runQuery));
   waitingOn = (workflowId: string): Promise<WaitingOn> =>
     this.ask(workflowId, () => this.handle(workflowId).query(waitingOnQuery));
-  actions = (workflowId: string): Promise<ActionEntry[]> =>
-    this.ask(workflowId, () => this.handle(workflowId).query(actionsQuery));
+  /** The log of a run, or of all runs of its id as the database has them, if the run cannot answer. */
+  async actions(workflowId: string): Promise<ActionEntry[]> {
+    try {
+      return await this.ask(workflowId, () => this.handle(workflowId).query(actionsQuery));
+    } catch (failure) {
+      if (!(failure instanceof NotFound || failure instanceof Unreachable)) throw failure;
+      const kept = await this.kept(workflowId);
+      const entries = kept && (await this.rows?.ask((rows) => rows.actions(workflowId)));
+      if (!entries) throw failure;
+      return entries;
+    }
+  }
   output = (workflowId: string, step: number): Promise<OutputAnswer | null> =>
     this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
 
@@ -104,16 +111,24 @@ export class Runs {
     const { loadedDataConverter } = this.temporal.options;
     // The order matters: a run that ends in between is reported as ended.
     const said = await this.run(workflowId).catch((failure: unknown) => failure as Error);
-    const description = await this.describe(workflowId);
+    const description = await this.describe(workflowId).catch((failure: unknown) => failure as Error);
+    if (description instanceof Error) {
+      const kept = description instanceof NotFound ? await this.kept(workflowId) : undefined;
+      if (!kept) throw description;
+      return readOfRow(kept);
+    }
     const end = await this.ask(workflowId, () => endOf(this.handle(workflowId, description.runId), description));
     // An ended run can be reported without the run's own answer.
     if (said instanceof Error && (end.is === 'live' || !(said instanceof Unreachable))) throw said;
-    const run = said instanceof Error ? {} : said;
+    const kept = said instanceof Error ? await this.kept(workflowId) : undefined;
+    const isSame = kept?.row.runId === description.runId;
+    const run = said instanceof Error ? (kept && isSame ? answerOf(kept) : {}) : said;
     const closedAt = description.closeTime?.toISOString();
     return {
       run: asEnded({ ...run, workflowId }, end, closedAt),
       end,
       pending: end.is === 'live' ? await pendingOf(description, loadedDataConverter.payloadCodecs) : [],
+      ...(kept && isSame && { source: 'row' as const }),
     };
   }
 
@@ -129,22 +144,10 @@ export class Runs {
   }
 
   /** Lists runs, newest first. */
-  async list(wanted: Wanted = {}): Promise<Listed[]> {
-    const found: Listed[] = [];
-    try {
-      await this.within(LIST_MS, async () => {
-        for await (const each of this.temporal.workflow.list({ query: listQuery(wanted) })) found.push(listedOf(each));
-      });
-    } catch (failure) {
-      if (isTimeout(failure)) throw new Unreachable('The Temporal server does not answer.');
-      if (codeOf(failure) === INVALID_ARGUMENT) throw new NotSetUp();
-      throw failure;
-    }
-    return found;
-  }
+  list = (wanted: Wanted = {}): Promise<Listed[]> => new Lists(this.temporal, this.rows).list(wanted);
 
   /** Lists the runs and release watches that wait for a person, oldest first. */
-  inbox = async (): Promise<Listed[]> => oldestFirst(await this.list({ waiting: true }));
+  inbox = (): Promise<Listed[]> => new Lists(this.temporal, this.rows).inbox();
 
   history = (workflowId: string) => this.ask(workflowId, () => this.handle(workflowId).fetchHistory());
 
@@ -159,9 +162,17 @@ export class Runs {
       temporal,
       taskQueue,
       ended: (workflowId) => this.ended(workflowId),
+      kept: (workflowId) => this.kept(workflowId),
       describe: (workflowId) => this.describe(workflowId),
       inputOf: (execution) => this.ask(execution.workflowId, () => startInputOf(this.temporal.workflow, execution)),
     };
+  }
+
+  /** What the database has of a run that cannot answer. Says that it is from there. */
+  private async kept(workflowId: string): Promise<KeptRun | undefined> {
+    const kept = await keptRun(this.rows, workflowId);
+    if (kept) this.rows?.tell(`${workflowId} cannot answer any more. This is what the database has of it.`);
+    return kept;
   }
 
   private handle = (workflowId: string, runId?: string) => this.temporal.workflow.getHandle(workflowId, runId);

@@ -6,7 +6,8 @@ import { oversized } from '../workflows/rules/bounds.ts';
 import { inputTooLarge } from '../workflows/words/input.ts';
 import { begin, type Begun } from './beginning.ts';
 import type { Ended } from './ends.ts';
-import { InvalidInput, LiveRun, NothingToRetry } from './errors.ts';
+import { InvalidInput, LiveRun, NotFound, NothingToRetry } from './errors.ts';
+import { endOfRow, type KeptRun } from './kept-runs.ts';
 
 /** The access to existing runs that starting needs. */
 export interface Ground {
@@ -15,6 +16,8 @@ export interface Ground {
   /** How the newest execution ended. Undefined if there was none. */
   ended(workflowId: string): Promise<Ended | undefined>;
   describe(workflowId: string): Promise<WorkflowExecutionDescription>;
+  /** What the database has of a run that the server does not know. */
+  kept(workflowId: string): Promise<KeptRun | undefined>;
   inputOf(execution: { workflowId: string; runId?: string }): Promise<Record<string, unknown>>;
 }
 
@@ -31,7 +34,7 @@ export async function start(
   const wrong = [...(large ? [inputTooLarge(large)] : []), ...wrongDependents(input)];
   if (wrong.length > 0) throw new InvalidInput(wrong);
   const workflowId = runIdOf(input.workspace, input.task.id);
-  const before = fresh ? undefined : await ground.ended(workflowId);
+  const before = fresh ? undefined : ((await ground.ended(workflowId)) ?? (await keptEnd(ground, workflowId)));
   if (before?.is === 'lost' && (before.type !== 'invalid_input' || (await wasRetry(ground, workflowId)))) {
     return { ...(await retry(ground, workflowId, {})), retried: true };
   }
@@ -40,11 +43,8 @@ export async function start(
 
 /** Continues a closed run from where it failed, or from an earlier step. */
 export async function retry(ground: Ground, workflowId: string, { from }: { from?: number }): Promise<Begun> {
-  const { status, runId } = await ground.describe(workflowId);
-  if (status.name === 'RUNNING') throw new LiveRun(workflowId);
-  if (status.name === 'COMPLETED' && from === undefined) throw new NothingToRetry(workflowId);
-  const { resume, ...own } = await ground.inputOf({ workflowId, runId });
-  void resume;
+  const { runId, own, succeeded } = await closedRun(ground, workflowId);
+  if (succeeded && from === undefined) throw new NothingToRetry(workflowId);
   const again = { ...own, resume: { ...(from !== undefined && { from }), of: { runId } } };
   const { data: input, error } = RunInput.safeParse({ ...again, resume: { of: { runId } } });
   if (!input) throw new InvalidInput(badFields(error, again));
@@ -53,6 +53,36 @@ export async function retry(ground: Ground, workflowId: string, { from }: { from
     throw new InvalidInput([{ path: 'from', expected: `expected a step, 1 to ${steps}, found ${from}` }]);
   }
   return begin(ground.temporal, ground.taskQueue, { workflowId, wish: again, input });
+}
+
+interface Closed {
+  runId: string;
+  /** Its start input, without what it continued itself. */
+  own: Record<string, unknown>;
+  succeeded: boolean;
+}
+
+/** The closed run as the server knows it, or as the database has it once the server has deleted its history. */
+async function closedRun(ground: Ground, workflowId: string): Promise<Closed> {
+  try {
+    const { status, runId } = await ground.describe(workflowId);
+    if (status.name === 'RUNNING') throw new LiveRun(workflowId);
+    const { resume, ...own } = await ground.inputOf({ workflowId, runId });
+    void resume;
+    return { runId, own, succeeded: status.name === 'COMPLETED' };
+  } catch (failure) {
+    if (!(failure instanceof NotFound)) throw failure;
+    const kept = await ground.kept(workflowId);
+    if (!kept?.record?.ended) throw failure;
+    const { runId, input } = kept.record;
+    return { runId, own: input, succeeded: kept.row.status === 'passed' };
+  }
+}
+
+/** How a run ended that the server does not know. A run without a complete record is not retried. */
+async function keptEnd(ground: Ground, workflowId: string): Promise<Ended | undefined> {
+  const kept = await ground.kept(workflowId);
+  return kept?.record?.ended ? endOfRow(kept) : undefined;
 }
 
 /** Whether the newest execution was a retry. A retry that was refused at once still refers to earlier results. */

@@ -72,7 +72,7 @@ const LAW: Record<string, string[]> = {
   // The rooms that vendors share. They know no vendor, and import only rooms listed before them.
   'activities/adapters/files': ['type:zod', 'node:', 'execa'],
   // The database that workers share.
-  'activities/adapters/state': ['kysely', 'libsql', 'pg', 'zod', 'node:'],
+  'activities/adapters/state': ['workflows/contracts', 'type:activities', 'kysely', 'libsql', 'pg', 'zod', 'node:'],
   'activities/adapters/processes': [
     'type:activities',
     'type:activities/adapters/state',
@@ -166,7 +166,7 @@ const LAW: Record<string, string[]> = {
     'activities/adapters/settings',
     'type:activities/adapters/configuration',
     'type:activities/adapters/git',
-    'type:activities/adapters/state',
+    'activities/adapters/state',
     'zod',
     'node:',
   ],
@@ -234,6 +234,9 @@ const LAW: Record<string, string[]> = {
     'type:workflows',
     'client/offline',
     'activities/closed',
+    // The rows of runs, which are read without a worker.
+    'activities/adapters/state',
+    'type:activities',
     // Presets are listed, tried and examined without a worker.
     'activities/adapters/agents',
     'activities/adapters/settings',

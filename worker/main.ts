@@ -4,6 +4,7 @@ import { presence } from '../activities/adapters/processes/presence.ts';
 import { NewerSchema, StateUnavailable } from '../activities/adapters/state/failures.ts';
 import { State } from '../activities/adapters/state/state.ts';
 import type { LiveConfiguration } from '../activities/adapters/configuration/loading.ts';
+import { textCipher } from './configuration/encryption.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
 import type { Ports } from '../activities/ports.ts';
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   const { configuration, commands } = takeSecrets(config);
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
   onReload = () => reload(configuration, log);
-  const state = await openState(config.database, stop);
+  const state = await openState(config, stop);
   if (!state) return leave([]);
   const { ports, close } = await openPorts(config.variables, {
     state,
@@ -49,8 +50,8 @@ async function leave(left: string[]): Promise<never> {
 }
 
 /** Opens the database, and waits until it is up or we are stopped. */
-async function openState(location: WorkerConfig['database'], stop: AbortSignal): Promise<State | undefined> {
-  const state = new State(location, presence);
+async function openState({ database, codecKeys = [] }: WorkerConfig, stop: AbortSignal): Promise<State | undefined> {
+  const state = new State(database, presence, textCipher(codecKeys));
   while (!stop.aborted) {
     try {
       await state.open();

@@ -36,7 +36,9 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
     const wrong = wrongDependents(input);
     if (wrong.length > 0 && patched('dependents-are-judged')) refuseInput(wrong);
   }
-  const live = new LiveRun(recordOf(input), own);
+  const { resume: continued, ...given } = raw as Record<string, unknown>;
+  void continued;
+  const live = new LiveRun(recordOf(input), own, { input: given, of: resume?.of?.runId });
   return serve(live, () =>
     conclude(live, async () => {
       if (!live.state.change.basis) await examine(live, resume);
@@ -62,6 +64,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
     began: before?.began,
   };
   const found = await live.activities('start').examine(question);
+  live.row.allow(found.rows);
   if (found.is === 'refused') throw invalidInput(found.fields);
   examined(state, found);
   if (found.lacking !== undefined) live.notices.notify(state.steps[0]!, 'checkout_lacking', found.lacking);
@@ -71,6 +74,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
 async function continueFrom(live: LiveRun, runId: string, from: number | undefined): Promise<ClosedRun> {
   showStarting(live, readingClosedRun());
   const read = await live.activities('start').readClosed({ runId });
+  live.row.allow(read.rows);
   const wrong = read.is === 'refused' ? read.fields : takeUp(live.state, read.run, from);
   if (read.is === 'refused' || wrong.length > 0) throw invalidInput(wrong);
   return read.run;

@@ -25,7 +25,7 @@ export async function releaseWatch(raw: unknown): Promise<Watch> {
   });
   const { resume, ...own } = input;
   void resume;
-  const live = new LiveRun(watchRecordOf(input), own);
+  const live = new LiveRun(watchRecordOf(input), own, { input: own });
   let watch: Watch = { health: 'no-data', signals: [] };
   const work = () =>
     takeSteps(live, (step) => {

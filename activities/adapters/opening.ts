@@ -12,6 +12,7 @@ import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
 import { takeOver } from './local/taking-over/index.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
+import { RunRows } from './state/runs.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';
 
@@ -51,6 +52,7 @@ export async function openPorts(
     tracker: await one('tracker', ({ tracker }) => tracker?.(opening)),
     meter: await one('meter', ({ meter }) => meter?.(opening)),
     texts: await one('texts', ({ texts }) => texts?.(opening)),
+    rows: new RunRows(opening.state),
   };
   const { executor, environments, notifier, releases } = ports;
   return { ports, close: () => closeAll({ forge, executor, environments, releases, notifier }) };

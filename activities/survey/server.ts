@@ -3,6 +3,7 @@ import type { EnvironmentView, RunOwner } from '../../workflows/contracts/activi
 import { releaseSignal } from '../../workflows/contracts/messages.ts';
 import { environmentQuery, runQuery } from '../../workflows/contracts/queries.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import { readEnd, type Closed } from '../rows/ends.ts';
 
 /** An execution as visibility shows it, which may lag by a moment. Times are ISO 8601. `status` is Temporal's own word. */
 export interface Seen {
@@ -12,6 +13,8 @@ export interface Seen {
   startedAt: string;
   closedAt?: string | undefined;
   waitingSince?: string | undefined;
+  /** The run's own status. */
+  shownStatus?: string | undefined;
 }
 
 /** The newest execution of a workflow id, as the server itself knows it. */
@@ -21,6 +24,7 @@ export interface Described {
   /** The run id of the chain's first execution. */
   firstRunId: string;
   status: string;
+  startedAt?: string | undefined;
   closedAt?: string | undefined;
   /** Above 1 if the current workflow task has failed before. Undefined if there is no current workflow task. */
   taskAttempt?: number | undefined;
@@ -41,6 +45,8 @@ export interface Server {
   /** Why the newest workflow task failed, if it did. */
   problem(workflowId: string): Promise<Problem | undefined>;
   run(workflowId: string): Promise<RunAnswer>;
+  /** How a closed execution ended. */
+  closed(workflowId: string, runId: string): Promise<Closed>;
   environment(workflowId: string): Promise<EnvironmentView>;
   release(workflowId: string, holder: RunOwner, because: string): Promise<void>;
 }
@@ -88,6 +94,7 @@ export function serverOf(client: Client): Server {
       };
     },
     run: (workflowId) => asking(() => handle(workflowId).query(runQuery)),
+    closed: (workflowId, runId) => asking(() => readEnd(client, workflowId, runId)),
     environment: (workflowId) => asking(() => handle(workflowId).query(environmentQuery)),
     release: (workflowId, holder, because) => handle(workflowId).signal(releaseSignal, { holder, because }),
   };
@@ -102,11 +109,12 @@ function seenOf({ workflowId, runId, status, startTime, closeTime, searchAttribu
     startedAt: startTime.toISOString(),
     ...(closeTime && { closedAt: closeTime.toISOString() }),
     ...(since !== undefined && { waitingSince: new Date(since as string | Date).toISOString() }),
+    shownStatus: searchAttributes['GatehouseStatus']?.[0] as string | undefined,
   };
 }
 
 async function describedOf(
-  { workflowId, runId, status, closeTime, raw }: WorkflowExecutionDescription,
+  { workflowId, runId, status, startTime, closeTime, raw }: WorkflowExecutionDescription,
   said: (failure: Failure) => Promise<string>,
 ): Promise<Described> {
   const attempt = raw.pendingWorkflowTask?.attempt;
@@ -123,6 +131,7 @@ async function describedOf(
     runId,
     firstRunId: raw.workflowExecutionInfo?.firstRunId || runId,
     status: status.name,
+    startedAt: startTime?.toISOString(),
     ...(closeTime && { closedAt: closeTime.toISOString() }),
     ...(attempt && { taskAttempt: attempt }),
     activities: await Promise.all(activities),

@@ -3,8 +3,10 @@ import { found } from '../../workflows/contracts/bad-fields.ts';
 import { Id, releaseIdOf, runIdOf } from '../../workflows/contracts/pipeline-run.ts';
 import { readConfig, type ClientConfig } from '../config.ts';
 import { connect } from '../connection.ts';
+import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { Usage } from './exit-codes.ts';
+import { say } from './output.ts';
 
 export interface Session {
   config: ClientConfig;
@@ -16,9 +18,11 @@ export interface Session {
 export async function withRuns<T>(work: (session: Session) => Promise<T>): Promise<T> {
   const config = readConfig();
   const client = await connect(config);
+  const rows = new ClientRows(config, say);
   try {
-    return await work({ config, client, runs: new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE) });
+    return await work({ config, client, runs: new Runs(client, config.variables.GATEHOUSE_TASK_QUEUE, rows) });
   } finally {
+    await rows.close();
     await client.connection.close();
   }
 }

@@ -140,6 +140,7 @@ const UNANSWERED = [
   'stopJob',
   'notify',
   'cancelRun',
+  'noteRun',
   'startDependents',
   'removeEnvironment',
   'endChecks',

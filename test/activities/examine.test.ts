@@ -62,3 +62,34 @@ it('a retry is refused if its path now leads to another repository', async () =>
   const refused = { is: 'refused', fields: [{ path: 'change.repository', expected }] };
   expect(await examined(STEPS, { began })).toEqual(refused);
 });
+
+describe('a run that depends on one that the server no longer knows', () => {
+  const gone = Object.assign(new Error('no such workflow'), { name: 'WorkflowNotFoundError' });
+  const client: any = {
+    workflow: { getHandle: () => ({ describe: () => Promise.reject(gone) }) },
+    withAbortSignal: (_: AbortSignal, work: () => unknown) => work(),
+  };
+  it.each([
+    ['ready if that one ended merged, as its row says', { end: { outcome: 'merged' } }, 'ready'],
+    ['refused if it ended otherwise', { end: { outcome: 'failed' } }, 'refused'],
+    ['refused if its row has not ended', {}, 'refused'],
+    ['refused if it has no row', undefined, 'refused'],
+  ])('is %s', async (_, row, is) => {
+    const environments = new InMemoryEnvironments();
+    environments.examine = async () => ({ configured: false, fields: [] });
+    const ports = {
+      forge: new InMemoryForge(change.repository, {}),
+      executor: new InMemoryExecutor(async () => completed() as never),
+      environments,
+      releases: new InMemoryReleases(),
+      rows: { read: async () => row, admit: async () => [], release: async () => undefined },
+    } as never as Ports;
+    const { task, ...others } = wish(...STEPS);
+    const input = RunInput.parse({ ...others, task: { ...task, dependsOn: ['BEFORE'] } });
+    const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
+    const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
+    const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder };
+    const found = await new MockActivityEnvironment({}, { client }).run(examine, question);
+    expect(found).toMatchObject({ is, rows: true });
+  });
+});

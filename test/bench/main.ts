@@ -15,6 +15,7 @@ import { checks } from './scenarios/checks.ts';
 import { cli } from './scenarios/cli.ts';
 import { crash } from './scenarios/crash.ts';
 import { happy } from './scenarios/happy.ts';
+import { inbox } from './scenarios/inbox.ts';
 import { parked } from './scenarios/parked.ts';
 import { replay } from './scenarios/replay.ts';
 import { repository } from './scenarios/repository.ts';
@@ -30,6 +31,7 @@ type Scenario = (stage: Stage, pace: Pace, book: Book) => Promise<void>;
 const SCENARIOS: Record<string, { play: Scenario; brings: MetricId[] }> = {
   checks: { play: (stage, _, book) => checks(book, stage.say), brings: ['checks-events', 'checks-looks'] },
   cli: { play: cli, brings: ['cli-help', 'cli-version', 'cli-completion', 'cli-loading', 'cli-list'] },
+  inbox: { play: (stage, _, book) => inbox(book, stage.say), brings: ['inbox'] },
   action: { play: action, brings: ['action', 'action-update', 'acknowledged', 'acknowledged-signal'] },
   step: { play: step, brings: ['step'] },
   happy: { play: happy, brings: ['happy-time', 'happy-events', 'happy-size', 'happy-actions'] },

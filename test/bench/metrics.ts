@@ -38,6 +38,7 @@ export const METRICS = {
   'cli-completion': { title: 'command line: completion', unit: 'ms', bar: ratio(3) },
   'cli-loading': { title: 'command line: list, loading only', unit: 'ms', bar: ratio(1.3) },
   'cli-list': { title: 'command line: list, with a server', unit: 'ms', bar: ratio(1.3) },
+  inbox: { title: 'inbox of 5,000 rows, read from the database', unit: 'ms', bar: median(50) },
   'repository-first': { title: 'large repository: first checkout', unit: 's' },
   'repository-second': { title: 'large repository: second checkout', unit: 's', bar: ratio(1.2) },
   'repository-removal': { title: 'large repository: removal of a checkout', unit: 'ms', bar: median(100) },

@@ -95,6 +95,7 @@ describe('the report', () => {
       'cli-completion <= 3 x floor',
       'cli-loading <= 1.3 x floor',
       'cli-list <= 1.3 x floor',
+      'inbox <= 50 ms',
       'repository-second <= 1.2 x floor',
       'repository-removal <= 100 ms',
       'repository-git <= 1.5 x floor',

@@ -1,4 +1,4 @@
-import { listQuery, oldestFirst } from '../../client/listing.ts';
+import { combined, listQuery, oldestFirst, type Listed } from '../../client/listing.ts';
 import { cutBytes } from '../../workflows/contracts/text/titles.ts';
 
 it.each([
@@ -29,6 +29,7 @@ it('sorts the oldest wait first', () => {
     temporalStatus: 'RUNNING',
     startTime: '2026-01-01T00:00:00.000Z',
     waitingSince,
+    source: 'row' as const,
   });
   const found = [at('b', '2026-01-03T00:00:00.000Z'), at('a', '2026-01-02T00:00:00.000Z')];
   expect(oldestFirst(found).map(({ workflowId }) => workflowId)).toEqual(['a', 'b']);
@@ -43,4 +44,47 @@ it.each([
   ['a👍b', 5, 'a👍'],
 ])('cuts %s to at most %i bytes, without splitting a character', (text, most, cut) => {
   expect(cutBytes(text, most)).toBe(cut);
+});
+
+describe('a row and what visibility shows', () => {
+  const time = (hour: number) => `2026-01-01T0${hour}:00:00.000Z`;
+  const row: Listed = {
+    workflowId: 'run/default/A',
+    runId: '2',
+    temporalStatus: 'RUNNING',
+    status: 'parked',
+    waitingSince: time(5),
+    startTime: time(2),
+    source: 'row',
+  };
+  const seen: Listed = { ...row, source: 'visibility' };
+  const over = { ...row, temporalStatus: 'COMPLETED', status: 'passed' };
+  it.each([
+    ['nothing is known to visibility any more', row, [], [row]],
+    ['both agree', row, [seen], [row]],
+    ['visibility lags', row, [{ ...seen, status: 'running', waitingSince: time(4) }], [row]],
+    ['the row is behind', row, [{ ...seen, waitingSince: time(6) }], [{ ...seen, waitingSince: time(6) }]],
+    [
+      'the server has ended the run',
+      row,
+      [{ ...seen, status: 'stopped', temporalStatus: 'TERMINATED' }],
+      [{ ...seen, status: 'stopped', temporalStatus: 'TERMINATED' }],
+    ],
+    ['an ended run that visibility still shows', over, [seen], [over]],
+    [
+      'a newer execution',
+      over,
+      [{ ...seen, runId: '3', startTime: time(6) }, seen],
+      [{ ...seen, runId: '3', startTime: time(6) }],
+    ],
+    ['an older execution', row, [{ ...seen, runId: '1', startTime: time(1), temporalStatus: 'FAILED' }], [row]],
+    [
+      'a run without a row',
+      row,
+      [{ ...seen, workflowId: 'run/default/OLD' }],
+      [row, { ...seen, workflowId: 'run/default/OLD' }],
+    ],
+  ])('are one line: %s', (_, kept, shown, lines) => {
+    expect(combined([kept], shown)).toEqual(lines);
+  });
 });

@@ -60,7 +60,7 @@ export function clientOf(cluster: Cluster, sent: string[] = []): Client {
       return { firstExecutionRunId: execution.runId };
     },
   };
-  return { workflow, withDeadline: (_: number, call: () => unknown) => call() } as never;
+  return { workflow, options: workflow.options, withDeadline: (_: number, call: () => unknown) => call() } as never;
 }
 
 interface Named {

@@ -1,3 +1,4 @@
+import type { Closed } from '../../activities/rows/ends.ts';
 import type { Described, Problem, Seen, Server } from '../../activities/survey/server.ts';
 import type { EnvironmentView, RunOwner } from '../../workflows/contracts/activities.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
@@ -11,6 +12,8 @@ export interface Made extends Partial<Described> {
   waitingSince?: string;
   problem?: Problem;
   run?: Partial<RunAnswer>;
+  closed?: Closed;
+  shownStatus?: string;
   view?: Pick<EnvironmentView, 'holder'>;
 }
 
@@ -44,8 +47,12 @@ export class MadeServer implements Server {
 
   async run(workflowId: string): Promise<RunAnswer> {
     this.asked.push(`run of ${workflowId}`);
-    return this.newest(workflowId)!.run as RunAnswer;
+    const { run } = this.newest(workflowId)!;
+    if (!run) throw new Error('No worker answers.');
+    return run as RunAnswer;
   }
+
+  closed = async (workflowId: string): Promise<Closed> => this.newest(workflowId)!.closed ?? { outcome: 'failed' };
 
   async environment(workflowId: string): Promise<EnvironmentView> {
     this.asked.push(`environment of ${workflowId}`);
@@ -85,6 +92,14 @@ function fits(query: string, made: Made): boolean {
   });
 }
 
-function seenOf({ workflowId, runId, status = 'RUNNING', startedAt, closedAt, waitingSince }: Made): Seen {
-  return { workflowId, runId, status, startedAt: startedAt ?? '2026-01-01T00:00:00.000Z', closedAt, waitingSince };
+function seenOf({ workflowId, runId, status = 'RUNNING', startedAt, closedAt, waitingSince, shownStatus }: Made): Seen {
+  return {
+    workflowId,
+    runId,
+    status,
+    startedAt: startedAt ?? '2026-01-01T00:00:00.000Z',
+    closedAt,
+    waitingSince,
+    shownStatus,
+  };
 }

@@ -47,6 +47,7 @@ export const goodWorld = (over: World = {}): World => ({
   notify: () => undefined,
   keepText: () => 'hash',
   loadText: () => null,
+  noteRun: () => undefined,
   cancelRun: () => undefined,
   startDependents: () => undefined,
   provisionEnvironment: ({ key }) => ({ is: 'live', url: `http://127.0.0.1:4000/${key.split('/').at(-1)}` }),

@@ -6,7 +6,7 @@ import { budgetActivities } from '../../activities/budget.ts';
 import { checkActivities } from '../../activities/checks.ts';
 import { changeActivities } from '../../activities/changes.ts';
 import { jobActivities } from '../../activities/jobs.ts';
-import { overLimit } from '../../activities/task-limit.ts';
+import { overLimit } from '../../activities/rows/task-limit.ts';
 import type { Forge, Meter } from '../../activities/ports.ts';
 import { releaseActivities } from '../../activities/releases.ts';
 import type { CheckReport, JobReport, Signal } from '../../workflows/contracts/activities.ts';
@@ -272,7 +272,9 @@ describe('a limit of live runs', () => {
   const ask = {
     liveRuns: async () => ['run/default/A', 'run/default/B', 'run/default/PAY-142'],
     typeOf: async (id: string) => (id.endsWith('A') ? 'bug' : undefined),
+    lives: async () => true,
   };
+  const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
   it.each([
     [undefined, false],
     [{ shared: 3 }, false],
@@ -281,7 +283,12 @@ describe('a limit of live runs', () => {
     [{ perType: { feature: 2 } }, false],
     [{ perType: { feature: 1 } }, true],
   ])('of %j admits one more run, or names the live ones [A-247, E-32]', async (limit, over) => {
-    const fields = await overLimit(input, input.change.repository, limit as never, ask);
+    const fields = await overLimit(
+      { input, holder, repository: input.change.repository },
+      limit as never,
+      undefined,
+      ask,
+    );
     expect(fields.length > 0).toBe(over);
     if (over) expect(fields[0]).toMatchObject({ path: 'task', expected: expect.stringContaining('run/default/B') });
   });

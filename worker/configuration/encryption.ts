@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import type { Cipher } from '../../activities/adapters/state/cipher.ts';
 import { ENCRYPTED } from '../../workflows/contracts/unreadable.ts';
 import { BadVariables, CodecKeys, type CodecKey, type Variables } from './variables.ts';
 
@@ -81,15 +82,37 @@ export const clientCodec = (keys: readonly CodecKey[]): PayloadCodec =>
 /** The codec server's codec. It returns undecryptable payloads as they are, so that the rest of a history is shown. */
 export const lenientCodec = (keys: readonly CodecKey[]): PayloadCodec => codec(keys, (_, payload) => payload);
 
-function encrypt(payload: Payload, { id, key }: CodecKey): Payload {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(id));
-  const encrypted = Buffer.concat([cipher.update(Wire.encode(payload).finish()), cipher.final()]);
-  return {
-    metadata: { encoding: Buffer.from(ENCRYPTED), 'encryption-key-id': Buffer.from(id) },
-    data: Buffer.concat([nonce, encrypted, cipher.getAuthTag()]),
-  };
-}
+/** How a stored text begins that is encrypted. The key's id and the encrypted bytes in base64 follow, after a colon each. */
+const SEALED = 'gatehouse-encrypted:';
+
+/**
+ * Encrypts texts in the database with the first key, and decrypts them with any. Without keys, and for texts that were stored
+ * without, they stay as they are.
+ */
+export const textCipher = (keys: readonly CodecKey[]): Cipher => ({
+  encrypt(text) {
+    const [first] = keys;
+    if (!first) return text;
+    return `${SEALED}${first.id}:${sealed(Buffer.from(text), first, TEXT).toString('base64')}`;
+  },
+  decrypt(text) {
+    const [, id, data] = text.startsWith(SEALED) ? text.split(':') : [];
+    if (id === undefined || data === undefined) return text;
+    const key = keys.find((each) => each.id === id);
+    const needed = `GATEHOUSE_CODEC_KEYS: expected the key ${id}, with which a text in the database is encrypted`;
+    if (!key) throw new BadVariables(needed);
+    try {
+      return unsealed(Buffer.from(data, 'base64'), key, TEXT).toString();
+    } catch {
+      throw new BadVariables(`${needed}; this key does not decrypt it`);
+    }
+  },
+});
+
+const encrypt = (payload: Payload, key: CodecKey): Payload => ({
+  metadata: { encoding: Buffer.from(ENCRYPTED), 'encryption-key-id': Buffer.from(key.id) },
+  data: sealed(Wire.encode(payload).finish(), key, PAYLOAD),
+});
 
 function open(payload: Payload, keys: readonly CodecKey[]): Opened {
   const { encoding, 'encryption-key-id': named } = payload.metadata ?? {};
@@ -98,21 +121,35 @@ function open(payload: Payload, keys: readonly CodecKey[]): Opened {
   const found = keys.find((key) => key.id === id);
   if (!found) return { is: 'missing', key: id };
   try {
-    const data = Buffer.from(payload.data ?? []);
-    const decipher = createDecipheriv(CIPHER, Buffer.from(found.key, 'base64'), data.subarray(0, NONCE), {
-      authTagLength: TAG,
-    });
-    decipher.setAAD(boundTo(id)).setAuthTag(data.subarray(-TAG));
-    const plain = Buffer.concat([decipher.update(data.subarray(NONCE, -TAG)), decipher.final()]);
-    const { metadata, data: text } = Wire.decode(plain);
+    const { metadata, data: text } = Wire.decode(unsealed(Buffer.from(payload.data ?? []), found, PAYLOAD));
     return { is: 'open', payload: { metadata, data: text } };
   } catch {
     return { is: 'forged', key: id };
   }
 }
 
+function sealed(plain: Uint8Array, { id, key }: CodecKey, what: string): Buffer {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv(CIPHER, Buffer.from(key, 'base64'), nonce).setAAD(boundTo(what, id));
+  const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([nonce, encrypted, cipher.getAuthTag()]);
+}
+
+/** Throws if the data was changed after encryption. */
+function unsealed(data: Buffer, { id, key }: CodecKey, what: string): Buffer {
+  const decipher = createDecipheriv(CIPHER, Buffer.from(key, 'base64'), data.subarray(0, NONCE), {
+    authTagLength: TAG,
+  });
+  decipher.setAAD(boundTo(what, id)).setAuthTag(data.subarray(-TAG));
+  return Buffer.concat([decipher.update(data.subarray(NONCE, -TAG)), decipher.final()]);
+}
+
+/** What is encrypted. Neither kind can be passed off as the other. */
+const PAYLOAD = 'payload';
+const TEXT = 'text';
+
 /**
  * The additional authenticated data: the key's id, but not the workflow, because payloads move between runs and to the
  * Web UI.
  */
-const boundTo = (id: string) => Buffer.from(`gatehouse payload ${id}`);
+const boundTo = (what: string, id: string) => Buffer.from(`gatehouse ${what} ${id}`);

@@ -18,6 +18,7 @@ import type { Notice } from './notices.ts';
 import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
 import type { Signal } from './release.ts';
+import type { RunNote } from './run/row.ts';
 import type { SurveyActivities } from './survey.ts';
 
 export type { BadField } from './bad-fields.ts';
@@ -45,8 +46,10 @@ export type Examined =
       /** The forge's defaults: for a head without checks, and for what is tested before a merge. */
       checksGraceSeconds: number;
       tested?: Policy['tested'];
+      /** Whether the worker keeps a row of each run. */
+      rows?: boolean;
     }
-  | { is: 'refused'; fields: BadField[] };
+  | { is: 'refused'; fields: BadField[]; rows?: boolean };
 
 /** What one of the run's steps needs besides roles. */
 export type Need = 'environment' | 'release';
@@ -176,6 +179,8 @@ export interface Activities extends SurveyActivities {
   keepText(text: string): Promise<string>;
   /** A text by its hash. Null if it is not stored here. */
   loadText(hash: string): Promise<string | null>;
+  /** Writes what a run reports of itself to its row. */
+  noteRun(note: RunNote): Promise<void>;
   /** Has the server cancel this run, because a workflow cannot end itself as cancelled. */
   cancelRun(): Promise<void>;
   /** Starts the runs that waited for this one. Already started is a success. Returns those that cannot be started, and why. */

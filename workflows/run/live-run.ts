@@ -7,10 +7,12 @@ import type { RunScope, Seen } from '../step/scope.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { FailingActivities } from '../temporal/failing-activities.ts';
 import { inWords } from '../words/index.ts';
+import type { RowRecord } from '../contracts/run/row.ts';
 import { RunBudget } from './budget.ts';
 import { Deliveries } from './deliveries.ts';
 import { RunMailbox } from './mailbox.ts';
 import { RunNotices } from './notices.ts';
+import { RunRow } from './row.ts';
 import { RunTracker } from './tracker.ts';
 import { RunUpgrade } from './upgrade.ts';
 
@@ -32,17 +34,20 @@ export class LiveRun implements RunScope {
   readonly budget: RunBudget;
   readonly upgrade: RunUpgrade;
   readonly tracker: RunTracker;
+  readonly row: RunRow;
   readonly deliveries = new Deliveries();
   readonly failing = new FailingActivities((failing, entry) => this.notices.showFailing(failing, entry));
   restart: number | undefined;
   /** Ends the current step, for `restartFrom`. */
   callOff: () => void = () => undefined;
 
-  /** `input` is what the run was started with. The next execution starts with it too. */
+  /** `input` is what the run was started with, and the next execution starts with it too. `given` is the same as written. */
   constructor(
     readonly state: RunState,
     input: object,
+    given: Pick<RowRecord, 'input' | 'of'>,
   ) {
+    this.row = new RunRow(state, given);
     this.mailbox = new RunMailbox(state);
     this.notices = new RunNotices(state, this.activities, this.deliveries);
     this.budget = new RunBudget(state);
@@ -50,7 +55,7 @@ export class LiveRun implements RunScope {
     this.tracker = new RunTracker(this);
   }
 
-  activities = (kind: string): Activities => activitiesFor(kind, this.failing.begin);
+  activities = (kind: string): Activities => activitiesFor(kind, this.failing.begin, this.row.along);
 
   saw(seen: Seen): void {
     const { state } = this;

@@ -128,6 +128,7 @@ function isToMove({ upgrade }: LiveRun, begun: boolean): boolean {
 /** Continues as new between two steps, where all state is data. It returns only for a restart. */
 async function moveOn(live: LiveRun, step: StepRecord): Promise<void> {
   if (!live.deliveries.areDone()) await condition(live.deliveries.areDone, '30 seconds', { summary: noticesTimer() });
+  await condition(live.row.areNoted);
   while (!live.upgrade.isRecorded()) await live.upgrade.nextTask();
   // What a person wanted meanwhile is not data yet, so it comes first.
   if (live.state.ending) await CancellationScope.current().cancelRequested;

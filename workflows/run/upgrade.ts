@@ -5,9 +5,13 @@ import { UpgradeRequest } from '../temporal/upgrade.ts';
 import { recordedTimer } from '../words/views/timers.ts';
 import type { Deliveries } from './deliveries.ts';
 import { snapshotOf } from './record.ts';
+import type { RunRow } from './row.ts';
 
 /** What of a run decides whether it can move. */
-type Movable = Pick<RunScope, 'state' | 'mailbox' | 'restart'> & { readonly deliveries: Deliveries };
+type Movable = Pick<RunScope, 'state' | 'mailbox' | 'restart'> & {
+  readonly deliveries: Deliveries;
+  readonly row: Pick<RunRow, 'areNoted'>;
+};
 
 /** Moves a run to a newer build or to a new execution. */
 export class RunUpgrade implements Upgrade {
@@ -26,8 +30,10 @@ export class RunUpgrade implements Upgrade {
   isDue = (): boolean => this.request.asked && this.isSafe();
 
   isSafe = (): boolean => {
-    const { deliveries, mailbox, restart, state } = this.run;
-    return deliveries.areDone() && mailbox.action === undefined && restart === undefined && !state.ending;
+    const { deliveries, mailbox, restart, row, state } = this.run;
+    return (
+      deliveries.areDone() && row.areNoted() && mailbox.action === undefined && restart === undefined && !state.ending
+    );
   };
 
   /** An update was answered, in this very workflow task. */

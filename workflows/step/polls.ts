@@ -47,7 +47,7 @@ export async function firstPoll({ run, step, activities }: StepScope): Promise<C
   if (patched('first-look-is-near')) {
     setCurrent(state, step, view);
     try {
-      return await inspectLocally({ change, known });
+      return await inspectLocally({ change, known }, run.row.whole());
     } catch (failure) {
       // The failure of a local activity is not wrapped in an ActivityFailure.
       if (isCancellation(failure)) throw failure;

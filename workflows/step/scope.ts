@@ -2,6 +2,7 @@ import type { Activities, ForeignCommit } from '../contracts/activities.ts';
 import type { Text } from '../contracts/facts.ts';
 import type { HintAbout, HumanAction } from '../contracts/messages.ts';
 import type { NoticeType } from '../contracts/notices.ts';
+import type { Along } from '../contracts/run/row.ts';
 import type { RunState, StepRecord } from '../contracts/run/state.ts';
 
 /** What a step needs while it runs: the run, its own record, and its activities. */
@@ -25,6 +26,8 @@ export interface RunScope {
   readonly budget: Budget;
   readonly upgrade: Upgrade;
   readonly tracker: Tracker;
+  /** What a local activity carries for the run’s row. */
+  readonly row: { whole(): Along };
   /** Forgets the failures of an activity, because the run no longer waits for it. */
   readonly failing: { abandon(activity: keyof Activities): void };
   /** The number of the step from which a person wants the run started over. */

@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../contracts/activities.ts';
 import { START_TRIES } from '../contracts/pipeline-run.ts';
+import type { Along } from '../contracts/run/row.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { undecodable } from '../words/input.ts';
 import { summaryOf } from '../words/views/summaries.ts';
@@ -66,6 +67,7 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   notify: changing,
   keepText: changing,
   loadText: reading,
+  noteRun: changing,
   cancelRun: changing,
   startDependents: { ...changing, retry: { ...retry, maximumAttempts: START_TRIES } },
   survey: { ...reading, retry: { ...retry, maximumAttempts: 3 } },
@@ -77,9 +79,17 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
  * The inspection with which a step begins, as a local activity: it costs neither a round trip nor a workflow task. It has
  * one attempt. If that fails, the run calls the activity as usual.
  */
-export const { lookAtChange: inspectLocally } = proxyLocalActivities<Pick<Activities, 'lookAtChange'>>({
+export const { lookAtChange: inspectLocally } = proxyLocalActivities<{
+  lookAtChange(...question: [...Parameters<Activities['lookAtChange']>, Along]): ReturnType<Activities['lookAtChange']>;
+}>({
   startToCloseTimeout: '5 seconds',
   cancellationType: 'TRY_CANCEL',
+  retry: { maximumAttempts: 1 },
+});
+
+/** A report of a run that no other activity carries. Its input is in no history, so it may be large. */
+export const { noteRun: noteLocally } = proxyLocalActivities<Pick<Activities, 'noteRun'>>({
+  startToCloseTimeout: '10 seconds',
   retry: { maximumAttempts: 1 },
 });
 
@@ -96,8 +106,15 @@ const proxies = Object.fromEntries(
 /** Records that an activity was called, and what for. The returned function is called when it ends. */
 type Begin = (activity: string, about: string) => () => void;
 
-/** All activities, with summaries for the Web UI that name the calling gate. */
-export const activitiesFor = (kind: string, begin: Begin = () => () => undefined): Activities =>
+/**
+ * All activities, with summaries for the Web UI that name the calling gate. `along`: what a call carries besides its question,
+ * as a second argument, which is encrypted like the first. A header would not be.
+ */
+export const activitiesFor = (
+  kind: string,
+  begin: Begin = () => () => undefined,
+  along: () => Along | undefined = () => undefined,
+): Activities =>
   Object.fromEntries(
     (Object.keys(proxies) as (keyof Activities)[]).map((name): [string, Ask] => [
       name,
@@ -105,7 +122,9 @@ export const activitiesFor = (kind: string, begin: Begin = () => () => undefined
         const summary = summaryOf(kind, name, question);
         const ended = begin(name, summary);
         try {
-          const answer: unknown = await proxies[name].executeWithOptions({ summary }, question as never);
+          const more = along();
+          const said = more ? [question[0] ?? null, more] : question;
+          const answer: unknown = await proxies[name].executeWithOptions({ summary }, said as never);
           if (isUnreadable(answer)) throw new Error(undecodable({ what: `The answer of ${name}` }));
           return answer;
         } finally {

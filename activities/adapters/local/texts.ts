@@ -9,7 +9,7 @@ export const stateTexts = ({ state }: Pick<Local, 'state'>): Texts => ({
     await state.query((db) =>
       db
         .insertInto('texts')
-        .values({ hash, text, kept_at: state.now })
+        .values({ hash, text: state.cipher.encrypt(text), kept_at: state.now })
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
     );
@@ -20,6 +20,7 @@ export const stateTexts = ({ state }: Pick<Local, 'state'>): Texts => ({
     const row = await state.query((db) =>
       db.selectFrom('texts').select('text').where('hash', '=', hash).executeTakeFirst(),
     );
-    return row?.text;
+    // A text that only looks encrypted is the one that its hash names.
+    return row && (hashOf(row.text) === hash ? row.text : state.cipher.decrypt(row.text));
   },
 });

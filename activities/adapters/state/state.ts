@@ -1,4 +1,5 @@
 import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
+import { PLAIN, type Cipher } from './cipher.ts';
 import { connecting, type Kind, type Location } from './connecting.ts';
 import { isBusy, isTransient, StateUnavailable } from './failures.ts';
 import { Leases, type Processes } from './leases.ts';
@@ -18,7 +19,12 @@ export class State {
   private readonly db: Kysely<Tables>;
   private opened: Promise<void> | undefined;
 
-  constructor(location: Location, processes: Processes) {
+  constructor(
+    location: Location,
+    processes: Processes,
+    /** Encrypts what people and agents have written. */
+    readonly cipher: Cipher = PLAIN,
+  ) {
     const { kind, dialect, shown } = connecting(location);
     this.kind = kind;
     this.shown = shown;

@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
+import type { RunTables } from './run-tables.ts';
 
 /**
  * The tables, as the newest migration leaves them. Times are milliseconds since 1970. Columns named after a schema hold its
  * JSON; whoever reads them parses them with that schema.
  */
-export interface Tables {
+export interface Tables extends RunTables {
   sessions: SessionsTable;
   leases: LeasesTable;
   meter: MeterTable;

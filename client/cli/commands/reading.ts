@@ -30,7 +30,7 @@ export async function inbox({ json }: Called): Promise<void> {
 export async function show({ args: [run], json }: Called<[string]>): Promise<void> {
   await withRuns(async ({ runs }) => {
     const read = await runs.read(workflowIdOf(run));
-    if (json) print(true, { ...read.run, waitingOn: waitOf(read), end: read.end }, String);
+    if (json) print(true, { ...read.run, waitingOn: waitOf(read), end: read.end, ...sourceOf(read) }, String);
     else print(false, read, pageOf);
   });
 }
@@ -40,7 +40,11 @@ export async function explain({ args: [run], json }: Called<[string]>): Promise<
     const read = await runs.read(workflowIdOf(run));
     const { workflowId, current = null } = read.run;
     if (!json) return print(false, read, (each) => explained(each).join('\n'));
-    print(true, { workflowId, waitingOn: waitOf(read), current, explanation: explained(shown(read)) }, String);
+    print(
+      true,
+      { workflowId, waitingOn: waitOf(read), current, explanation: explained(shown(read)), ...sourceOf(read) },
+      String,
+    );
   });
 }
 
@@ -71,6 +75,8 @@ function pageOf(read: Read): string {
   const preview = environment ? [`environment: ${environment.status} ${environment.url ?? ''}`.trimEnd()] : [];
   return [head, ...(where ? [where] : []), ...lines, ...preview, ...explained(read)].join('\n');
 }
+
+const sourceOf = ({ source }: Read) => (source ? { source } : {});
 
 /** The server's status for a run that it has ended. */
 const endOf = ({ end }: Read): string | undefined =>

@@ -7,7 +7,7 @@ type Ask = (call: Call, isLive?: (...args: never[]) => Promise<boolean>) => Prom
 
 /** Ports that forward each call to the world, with faults around it. */
 export function remotePorts(ask: Ask, faults: Faults): Ports {
-  const portOf = (port: keyof Ports) =>
+  const portOf = (port: keyof typeof METHODS) =>
     Object.fromEntries(
       Object.keys(METHODS[port])
         .filter((method) => method !== 'close')
@@ -20,16 +20,17 @@ export function remotePorts(ask: Ask, faults: Faults): Ports {
           },
         ]),
     );
-  const ports = Object.keys(METHODS).map((port) => [port, portOf(port as keyof Ports)] as const);
+  const ports = Object.keys(METHODS).map((port) => [port, portOf(port as keyof typeof METHODS)] as const);
   return Object.fromEntries(ports) as unknown as Ports;
 }
 
 /** The adapters of this machine, with faults around each call. */
 export function struckPorts(ports: Ports, faults: Faults): Ports {
-  const struck = Object.entries(ports).map(([port, own]) => {
-    const around = new Proxy(own as Record<string, unknown>, {
+  const { rows, ...called } = ports;
+  const struck = Object.entries(called).map(([port, own]) => {
+    const around = new Proxy<object>(own, {
       get(target, method: string) {
-        const call = target[method];
+        const call: unknown = Reflect.get(target, method);
         if (typeof call !== 'function') return call;
         return (...args: unknown[]) => {
           const said = JSON.stringify(args.filter((arg) => typeof arg !== 'function' && !(arg instanceof AbortSignal)));
@@ -40,5 +41,5 @@ export function struckPorts(ports: Ports, faults: Faults): Ports {
     });
     return [port, around] as const;
   });
-  return Object.fromEntries(struck) as unknown as Ports;
+  return { ...Object.fromEntries(struck), rows } as unknown as Ports;
 }

@@ -40,7 +40,7 @@ export class Keeper {
 
   async answer(call: Call): Promise<void> {
     const { dice, branch, cluster, trail } = this.walk;
-    const [question = {}] = call.args;
+    const question = call.args[0] ?? {};
     trail.push(`${call.name}${question.role ? `:${question.role}` : ''}`);
     switch (call.name) {
       case 'runJob':

@@ -1,6 +1,7 @@
 import { actions, ALWAYS_AVAILABLE, type ActionName } from '../../../workflows/contracts/messages.ts';
 import type { ActionEntry, RunAnswer } from '../../../workflows/contracts/reading.ts';
 import { change, ready, wish } from '../builders.ts';
+import { NotedRows } from '../rows.ts';
 import { Cluster, type Execution } from '../sandbox.ts';
 import { startRun } from '../world.ts';
 import { Branch } from './branch.ts';
@@ -36,6 +37,7 @@ export class Walk {
   readonly logged = new Set<string>();
   readonly cluster: Cluster;
   readonly keeper: Keeper;
+  private readonly rows: NotedRows;
   restarted = false;
   moved = 0;
   private together = false;
@@ -49,7 +51,7 @@ export class Walk {
   ) {
     const { branch } = this;
     this.cluster = new Cluster({
-      examine: () => ready,
+      examine: () => ({ ...ready, rows: true }),
       lookAtChange: ({ known }) => ({ ...branch.look(known), baseHead: change.basis }),
       lookAtEnvironment: ({ workflowId }) => this.cluster.executions.get(workflowId)?.query('environment'),
       protectedPaths: () => [],
@@ -58,9 +60,13 @@ export class Walk {
       keepText: () => 'hash',
       loadText: () => null,
       ...Object.fromEntries(
-        ['notify', 'cancelRun', 'endChecks', 'tellIssues', 'startDependents'].map((name) => [name, () => undefined]),
+        ['notify', 'cancelRun', 'endChecks', 'tellIssues', 'startDependents', 'noteRun'].map((name) => [
+          name,
+          () => undefined,
+        ]),
       ),
     });
+    this.rows = new NotedRows(this.cluster);
     this.keeper = new Keeper(this);
   }
 
@@ -123,6 +129,7 @@ export class Walk {
       this.wakes(run),
       `nothing can end the wait for ${waitingOn.what} (${status}, ${current?.phase ?? 'none'})`,
     );
+    this.compareRow(run);
     if (waitingOn.what === 'person') this.must(waitingOn.offers.length > 2, `nothing on offer while ${status}`);
     if (status !== 'parked') return;
     const visit = current?.visit;
@@ -132,6 +139,21 @@ export class Walk {
     const [id = '', k] = visit.split('#');
     this.must(Number(k) >= (this.visits.get(id) ?? 0), `the visit went back: ${visit}`);
     this.visits.set(id, Number(k));
+  }
+
+  /** The row says what the run says, at every quiet moment. */
+  private compareRow(run: RunAnswer): void {
+    const row = this.rows.rows.get(run.workflowId);
+    const said = (one: Pick<RunAnswer, 'status' | 'waitingOn' | 'usage' | 'environment'> | undefined) =>
+      one && JSON.stringify([one.status, one.waitingOn, one.usage, one.environment]);
+    const where = (one: { step: number; phase: string; visit?: string | undefined } | null | undefined) =>
+      one && `${one.step} ${one.phase} ${one.visit}`;
+    const [written, shown] = [said(row as typeof run | undefined), said(run)];
+    this.must(written === shown, `the row is behind: ${written} instead of ${shown}`);
+    this.must(
+      where(row?.current) === where(run.current),
+      `the row is at ${where(row?.current)}, not ${where(run.current)}`,
+    );
   }
 
   /** Whether something is underway that can end the wait that the run shows. */
@@ -231,6 +253,16 @@ export class Walk {
     const closed = this.run.closed;
     this.must(closed !== undefined, 'never closed');
     this.keeper.judge(run, log);
+    const row = this.rows.rows.get(run.workflowId);
+    this.must(
+      row?.end !== undefined && row.status === run.status,
+      `ended as ${run.status}, and its row as ${row?.status}`,
+    );
+    const audit = [...this.rows.actions.values()].map(({ actionId }) => actionId);
+    this.must(
+      log.every(({ actionId }) => audit.includes(actionId)),
+      'an action is missing in the audit log',
+    );
     const stop = log.findIndex(({ verdict, action }) => verdict === 'taken' && action === 'stop');
     this.must(stop < 0 || (closed !== undefined && 'cancelled' in closed), 'stopped, yet not cancelled');
     const afterwards = log.slice(stop < 0 ? log.length : stop + 1);

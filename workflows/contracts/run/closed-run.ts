@@ -40,4 +40,7 @@ export interface ClosedRun extends Facts {
   reviews: Record<string, ReviewEntry>;
 }
 
-export type ClosedReport = { is: 'read'; run: ClosedRun } | { is: 'refused'; fields: BadField[] };
+/** `rows`: whether the worker keeps a row of each run. */
+export type ClosedReport = ({ is: 'read'; run: ClosedRun } | { is: 'refused'; fields: BadField[] }) & {
+  rows?: boolean;
+};

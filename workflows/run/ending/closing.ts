@@ -43,12 +43,12 @@ export function overResult(live: LiveRun, how: 'merged' | 'closed'): Result {
   return { outcome: how, ...merged, steps: shownWithin(state.steps.map(stepEntry)) };
 }
 
-export function fail(live: LiveRun, lost: Lost): never {
+export function failed(live: LiveRun, lost: Lost): ApplicationFailure {
   const { state } = live;
   const step = state.steps.find((each) => each.state === 'failed')!;
   close(live, 'failed');
   const message = cutText(inWords(lost.reason), MESSAGE_BYTES);
-  throw ApplicationFailure.nonRetryable(message, lost.type, {
+  return ApplicationFailure.nonRetryable(message, lost.type, {
     step: step.step,
     message,
     hint: inWords(lost.hint ?? retryHint()),

@@ -6,7 +6,7 @@ import { scopeFor } from '../../step/scope.ts';
 import { transition } from '../../step/transition.ts';
 import { runOver } from '../../words/environment.ts';
 import { cleaningUp } from '../../words/run.ts';
-import { close, completed, fail, overResult, type Result } from './closing.ts';
+import { close, completed, failed, overResult, type Result } from './closing.ts';
 import { notifyOfEnd, waitForNotices, type End } from './end-notices.ts';
 import { ChangeOver, type LiveRun } from '../live-run.ts';
 
@@ -32,20 +32,34 @@ export async function conclude<T extends object = Result>(
     await cleanUp(live);
     if (live.state.ending !== 'stopped') await notify(live, end, run);
     else if (!live.deliveries.areDone() && patched('stopped-runs-tell')) await waitForNotices(live);
-    switch (end.is) {
-      case 'thrown':
-        close(live, end.as);
-        throw end.failure;
-      case 'lost':
-        return fail(live, end.lost);
-      case 'over':
-        return overResult(live, end.how) as T;
-      case 'complete':
-        close(live, 'passed');
-        return complete(live);
+    const closed = closeAs(live, end, complete);
+    if ('failure' in closed) {
+      await live.row.ended(live.state.ending ?? 'failed', reasonOf(closed.failure));
+      throw closed.failure;
     }
+    await live.row.ended((closed.result as Partial<Result>).outcome ?? 'completed', undefined);
+    return closed.result;
   });
 }
+
+/** Closes the run's record, and returns how the execution ends. */
+function closeAs<T>(live: LiveRun, end: End, complete: (live: LiveRun) => T): { result: T } | { failure: unknown } {
+  switch (end.is) {
+    case 'thrown':
+      close(live, end.as);
+      return { failure: end.failure };
+    case 'lost':
+      return { failure: failed(live, end.lost) };
+    case 'over':
+      return { result: overResult(live, end.how) as T };
+    case 'complete':
+      close(live, 'passed');
+      return { result: complete(live) };
+  }
+}
+
+const reasonOf = (failure: unknown): string | undefined =>
+  failure instanceof ApplicationFailure ? failure.message : undefined;
 
 /** What an exception means for the run. A bug is thrown: the workflow task fails until a fixed worker is deployed. */
 async function endOf(live: LiveRun, steps: () => Promise<Lost | undefined>): Promise<End> {

@@ -36,6 +36,7 @@ const summaries: Summaries = {
   notify: ({ notice }) => `sending the notice ${notice.type} (${notice.severity})`,
   keepText: () => 'storing a long output',
   loadText: () => 'reading a long output',
+  noteRun: () => 'keeping the row of the run',
   cancelRun: () => 'cancelling the run',
   startDependents: ({ inputs }) => `starting ${inputs.length} dependents`,
   survey: () => 'looking for stuck runs and orphans',

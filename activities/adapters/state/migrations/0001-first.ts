@@ -1,6 +1,7 @@
 import type { Kysely, Migration } from 'kysely';
 import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
+import { runs } from './runs.ts';
 
 export const first = (kind: Kind): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -38,6 +39,7 @@ export const first = (kind: Kind): Migration => ({
     await notices(db);
     await changes(db);
     await work(db);
+    await runs(db);
   },
 });
 
