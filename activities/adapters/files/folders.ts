@@ -19,7 +19,6 @@ export const foldersOf = (root: string) => ({
   moves: path.join(root, 'moves'),
   unavailable: path.join(root, 'unavailable'),
   trash: path.join(root, 'trash'),
-  unfinished: path.join(root, 'unfinished'),
 });
 
 /** A folder's name for any text: its beginning is readable, and its hash makes it unique. */
