@@ -6,9 +6,9 @@ import type { Tables } from './tables.ts';
 /** The owner of leases proves that it is alive at this interval, in milliseconds. After `LEASE_MS` it counts as dead. */
 const RENEW_MS = 5_000;
 export const LEASE_MS = 60_000;
-/** The first pause between two looks at a lease that somebody has, and the longest, in milliseconds. */
+/** The first pause between two attempts to take a lease, and the longest, in milliseconds. */
 const PAUSE_MS = { first: 10, most: 500 };
-/** The sessions of processes that ended without saying so are kept for a day, in milliseconds. */
+/** The sessions of processes that ended without closing them are kept for a day, in milliseconds. */
 const FORGOTTEN_MS = 86_400_000;
 
 /** What is known of processes without the database. */
@@ -75,7 +75,7 @@ export class Leases {
     return rows.map(({ name }) => name);
   }
 
-  /** Says that this process holds nothing any more. */
+  /** Ends the session of this process. Whatever it still holds is free then. */
   async close(): Promise<void> {
     clearInterval(this.clock);
     if (!this.session) return;

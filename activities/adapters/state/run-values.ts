@@ -64,7 +64,7 @@ export const recordValues = (
 });
 
 const Input = z.record(z.string(), z.unknown());
-/** What our own workflows have reported is read as it was written. The field that every record has tells it from anything else. */
+/** What our own workflows have reported is read as it was written. The field that every record has distinguishes it from anything else. */
 const Answer = z.looseObject({ workflowId: z.string() }).transform((answer) => answer as object as RowRecord['answer']);
 const Closed = z
   .looseObject({ settled: z.array(z.unknown()) })

@@ -1,7 +1,7 @@
 import type { Seen } from '../conversation.ts';
 import { notNowIn, type NotNow } from '../not-now.ts';
 import { isChatter, troubleOfGemini, troubleOfOpenCode } from '../presets/logs.ts';
-import { Patience } from '../presets/troubles.ts';
+import { TroubleCounter } from '../presets/troubles.ts';
 
 /**
  * Has OpenCode print its log, which is the only place where it says why it waits, and that it goes around in circles. To other
@@ -28,7 +28,7 @@ interface Listening {
  * tools. They count once the program has done nothing for a minute.
  */
 export class Complaints {
-  private readonly patience = new Patience();
+  private readonly troubles = new TroubleCounter();
   private asked = false;
   private silence: NodeJS.Timeout | undefined;
 
@@ -46,7 +46,7 @@ export class Complaints {
 
   /** It does something. */
   worked(): void {
-    this.patience.restore();
+    this.troubles.reset();
     clearTimeout(this.silence);
     this.silence = undefined;
   }
@@ -57,7 +57,7 @@ export class Complaints {
     if (sessionId !== undefined && LOOP.exec(line)?.[1] === sessionId) this.listening.seen({ is: 'answered' });
     if (isChatter(line)) return false;
     const trouble = troubleOfOpenCode(line) ?? troubleOfGemini(line);
-    const known = trouble && this.patience.after(trouble);
+    const known = trouble && this.troubles.after(trouble);
     if (known) this.listening.end(known);
     else if (!trouble) this.suspect(line);
     return true;

@@ -1,7 +1,7 @@
 import type { ConversationOpening, Seen, Spent, Turn } from '../conversation.ts';
 import { SIGNED_OUT, type NotNow } from '../not-now.ts';
 import { lastWords, runLines, type RunEnd } from './running.ts';
-import { oneLine, Patience, unavailable, type Trouble } from './troubles.ts';
+import { oneLine, TroubleCounter, unavailable, type Trouble } from './troubles.ts';
 
 /**
  * What the events of one prompt add up to. A preset's reader calls these as it reads lines; once the turn has a verdict,
@@ -18,7 +18,7 @@ export class Reading {
   complaint: Trouble | undefined;
   private readonly tools = new Map<string, string>();
   private inParts = false;
-  private readonly patience = new Patience();
+  private readonly troubles = new TroubleCounter();
 
   constructor(
     private readonly seen: (event: Seen) => void,
@@ -27,7 +27,7 @@ export class Reading {
 
   message(text: string): void {
     if (text.trim() === '') return;
-    this.patience.restore();
+    this.troubles.reset();
     this.text = text;
     this.seen({ is: 'message', text });
   }
@@ -35,7 +35,7 @@ export class Reading {
   /** A piece of a message, which the next piece continues until a tool is called. */
   part(text: string): void {
     if (text === '') return;
-    this.patience.restore();
+    this.troubles.reset();
     this.text = this.inParts ? this.text + text : text;
     this.inParts = true;
     this.seen({ is: 'message', text, part: true });
@@ -43,7 +43,7 @@ export class Reading {
 
   /** `id`: by which `toolEnded` finds it. */
   tool(title: string, state: 'begun' | 'ended' | 'failed', id?: string): void {
-    this.patience.restore();
+    this.troubles.reset();
     this.inParts = false;
     if (id !== undefined) this.tools.set(id, title);
     this.seen({ is: 'tool', title, state });
@@ -62,7 +62,7 @@ export class Reading {
   }
 
   thinking(): void {
-    this.patience.restore();
+    this.troubles.reset();
     this.seen({ is: 'thinking' });
   }
 
@@ -74,7 +74,7 @@ export class Reading {
   /** Something went wrong, after which the program ends. `trying`: it tries again. */
   complain(trouble: Trouble, { trying = false } = {}): void {
     this.complaint = trouble;
-    const found = trying ? this.patience.after(trouble) : unavailable(trouble);
+    const found = trying ? this.troubles.after(trouble) : unavailable(trouble);
     if (found) this.notNow(found);
   }
 

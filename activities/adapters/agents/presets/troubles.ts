@@ -31,11 +31,11 @@ export function unavailable(trouble: Trouble, now = new Date()): (NotNow & { hea
 const TROUBLES = 4;
 
 /** Decides when a program that tries again by itself cannot work for now. */
-export class Patience {
+export class TroubleCounter {
   private troubles = 0;
 
   /** It works. */
-  restore(): void {
+  reset(): void {
     this.troubles = 0;
   }
 

@@ -8,7 +8,7 @@ export function jobFolder(jobs: string, name: string) {
     folder,
     tree: file('tree'),
     run: file('run'),
-    shown: file('told.json'),
+    shown: file('shown.json'),
     result: file('result.json'),
     /** Exists once the agent has shown that its model answers. */
     answered: file('answered'),

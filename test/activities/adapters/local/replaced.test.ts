@@ -37,7 +37,7 @@ afterEach(() => rig.dispose());
 const at = (...names: string[]) => path.join(rig.home, ...names);
 
 describe.each(kinds)('%s', (kind) => {
-  it.each(['result.json', 'told.json', 'answered', 'tree'].map((name) => [name]))(
+  it.each(['result.json', 'shown.json', 'answered', 'tree'].map((name) => [name]))(
     'in place of %s: the job ends, and nothing of it is left running',
     (name) => ends(name, kind),
   );

@@ -124,7 +124,7 @@ describe.each(DATABASES)('leases in %s', (_, fresh) => {
     expect(await leases.hold('lost', () => Promise.resolve('done'))).toBe('done');
   });
 
-  it('frees what a process held that has said goodbye', async () => {
+  it('frees what a process held that has closed its session', async () => {
     const leases = process('a');
     const before = await kept(leases, 'one');
     await leases.close();
