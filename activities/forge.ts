@@ -58,6 +58,8 @@ export interface Checks {
   running: string[];
   /** Whether it is certain that there will never be any. */
   none: boolean;
+  /** What a person must approve at the forge before its checks run. */
+  held?: { name: string; url: string }[] | undefined;
 }
 
 /** A source forge: branches, pull requests, checks, merges. */
@@ -118,9 +120,12 @@ export interface Forge extends BranchInventory {
   mergeResult(change: Change, expected: Expected): Promise<string | undefined>;
   /**
    * Merges this head into this base, then deletes the work branch. A head that is merged already is a success. `commit`: the
-   * result of `mergeResult`, to which the base is moved exactly.
+   * result of `mergeResult`, to which the base is moved exactly. `method`: the policy's merge method.
    */
-  merge(change: Change, expected: Expected & { commit?: string | undefined }): Promise<MergeReport>;
+  merge(
+    change: Change,
+    expected: Expected & { commit?: string | undefined; method?: Policy['mergeMethod'] },
+  ): Promise<MergeReport>;
   /** Orderly stop of this worker. */
   close?(): Promise<void>;
 }

@@ -58,6 +58,8 @@ const keys = {
    * for `local`.
    */
   tested: z.enum(['merge-result', 'head']).optional(),
+  /** How a hosted forge merges. Default: the first method that the repository and its branch allow. */
+  mergeMethod: z.enum(['merge', 'squash', 'rebase']).optional(),
   /** Globs of paths. A change that touches one of them is never merged without a person. */
   protectedPaths: z
     .array(z.string().min(1).max(500))

@@ -107,9 +107,16 @@ export type CommitReport =
   | { is: 'refused'; because: string };
 
 export type MergeReport =
-  | { is: 'merged'; mergeCommit: string; head: string }
+  /** `note`: what a person should know about it, such as another merge method than the policy's. */
+  | { is: 'merged'; mergeCommit: string; head: string; note?: string }
   /** Head or base is no longer what was judged. */
   | { is: 'moved'; head?: string; baseHead: string }
   | { is: 'conflicted'; files: string[] }
+  /** The forge demands that the head contains the base. */
+  | { is: 'behind'; because: string }
+  /** Required checks are missing or red at the forge, or its merge queue has ejected the change. */
+  | { is: 'unchecked'; because: string }
+  /** The forge waits for reviews, or its merge queue has the change. The merge is asked for again when that has changed. */
+  | { is: 'waiting'; for: 'reviews' | 'queue'; because: string; url?: string }
   /** The forge refuses, for a reason that a person can fix. */
   | { is: 'refused'; because: string };

@@ -204,6 +204,9 @@ async function merge(ctx: Context, { baseHead, commit }: Good, yes: Yes | undefi
       return { is: 'moved' };
     case 'conflicted':
       return { is: 'refused', because: ctx.inWords({ fact: 'mergedIntoConflict', files: report.files }) };
+    case 'behind':
+    case 'unchecked':
+    case 'waiting':
     case 'refused':
       return { is: 'refused', because: ctx.inWords({ fact: 'mergeRefused', because: report.because }) };
   }
