@@ -271,6 +271,7 @@ const LAW: Record<string, string[]> = {
     'commander',
     'env-paths',
     'execa',
+    'fastify',
     'get-port',
     'picocolors',
   ],

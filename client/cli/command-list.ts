@@ -35,6 +35,11 @@ const STACK: CommandEntry[] = [
     description: 'Runs a worker alone, for the Temporal server that TEMPORAL_ADDRESS names.',
     load: async () => (await import('./commands/worker.ts')).worker,
   },
+  {
+    usage: 'serve',
+    description: 'Runs the HTTP door alone, for webhooks: `up` has one already.',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
 ];
 
 const STARTING: CommandEntry[] = [

@@ -8,6 +8,17 @@ const number = (expected: string, least: number, most: number) =>
 const port = (fallback: number) =>
   number('a port, 1 to 65535', 1, 65_535).refine(Number.isInteger, { error: 'a port, 1 to 65535' }).default(fallback);
 
+const HTTP_PORT = 'a port, 1 to 65535, or off';
+
+/** An address of ours that others use, without a slash at its end. */
+const address = (expected: string) =>
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/[?#@]/.test(text), {
+      error: expected,
+    })
+    .transform((text) => text.replace(/\/+$/, ''));
+
 const named = (what: string) =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
     error: `a name of the ${what}: 1 to 64 letters, digits, hyphens and underscores`,
@@ -109,6 +120,21 @@ export const Variables = z.object({
   GATEHOUSE_CODEC_KEYS_FILE: z.string().optional(),
   /** The port of `gatehouse codec`. The local stack starts a codec server if there are keys. */
   GATEHOUSE_CODEC_PORT: port(8234),
+  /**
+   * The port of the HTTP door, or `off` for no door in the local stack. Default: 8080. The local stack takes another one if
+   * that is taken.
+   */
+  GATEHOUSE_HTTP_PORT: z
+    .union([z.literal('off'), number(HTTP_PORT, 1, 65_535).refine(Number.isInteger, { error: HTTP_PORT })], {
+      error: HTTP_PORT,
+    })
+    .optional(),
+  /** The address on which the HTTP door listens. Any other than this machine's own needs a proxy with TLS in front of it. */
+  GATEHOUSE_HTTP_HOST: z.string().max(255, { error: 'at most 255 characters' }).default('127.0.0.1'),
+  /** Where people and forges reach the HTTP door, such as `https://gatehouse.example.com`. */
+  GATEHOUSE_URL: address('an http:// or https:// address without a query').optional(),
+  /** Where people reach Temporal's Web UI. Default: that of the local stack. */
+  GATEHOUSE_TEMPORAL_UI: address('an http:// or https:// address without a query').optional(),
   /** The address of the Temporal server. Default: the local stack starts a server. */
   TEMPORAL_ADDRESS: z.string().optional(),
   /** The Temporal namespace. Default: `default`. */

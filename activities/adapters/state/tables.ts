@@ -18,6 +18,45 @@ export interface Tables extends RunTables {
   jobs: JobsTable;
   environments: EnvironmentsTable;
   checks: ChecksTable;
+  deliveries: DeliveriesTable;
+  comments: CommentsTable;
+}
+
+/** The webhooks that forges have delivered. */
+interface DeliveriesTable {
+  /** `github` or `gitea`. */
+  sender: string;
+  /** The forge's own id of the delivery. */
+  id: string;
+  event: string;
+  /** The repository's address in lower case. */
+  repository: string;
+  /** What it names, encrypted. */
+  delivery: string;
+  received_at: number;
+  /** When it was passed on to the runs. */
+  handled_at: Generated<number | null>;
+}
+
+/** The comments on pull requests of ours that may be commands, by the forge's own id. */
+interface CommentsTable {
+  /** The repository's canonical name. */
+  repository: string;
+  id: number;
+  /** The number of the pull request. */
+  number: number;
+  /** Its text as a webhook brought it, encrypted. */
+  body: string | null;
+  noticed_at: number;
+  /** When it is handled next. */
+  due_at: number;
+  /** The run to which its command was sent, and when. */
+  workflow_id: string | null;
+  sent_at: number | null;
+  /** `none`: it is no command. Null: it is not handled yet. */
+  answer: string | null;
+  /** Why it was refused, encrypted. */
+  because: string | null;
 }
 
 /** A process that holds leases, or held them. */

@@ -1,4 +1,5 @@
-import { readConfig } from '../../config.ts';
+import { readConfig, type ClientConfig } from '../../config.ts';
+import type { Door } from '../../http/door.ts';
 import { startStack } from '../../local-stack/stack.ts';
 import type { Called } from '../called.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -6,15 +7,23 @@ import { print, say } from '../output.ts';
 import { stopped, untilStopped } from '../stopping.ts';
 
 export async function up({ json }: Called): Promise<number> {
-  const running = await untilStopped((stop) => startStack(readConfig(), say, stop));
+  const config = readConfig();
+  const running = await untilStopped((stop) => startStack(config, say, stop));
   if (!running) return EXIT.done;
-  const { stop, reload, workerPid, ...shown } = running.stack;
+  const { stop, reload, workerPid, ...stack } = running.stack;
   void reload; // SIGHUP calls it
+  const door = await doorOf(config);
+  const shown = { ...stack, ...(door && { httpUrl: door.url }) };
+  const stopAll = async () => {
+    await door?.close();
+    return stop();
+  };
   print(json, { ...shown, workerPid: workerPid() }, () =>
     [
       `gatehouse is up at ${shown.address}`,
       shown.uiUrl && `Web UI: ${shown.uiUrl}`,
       shown.temporalPath && `temporal: ${shown.temporalPath}`,
+      shown.httpUrl && `HTTP door: ${shown.httpUrl}`,
       shown.codecEndpoint && `codec server: ${shown.codecEndpoint}`,
       'Press Ctrl-C once to stop it cleanly.',
     ]
@@ -22,5 +31,15 @@ export async function up({ json }: Called): Promise<number> {
       .join('\n'),
   );
   await running.interrupted;
-  return (await stopped({ stop })) ? EXIT.done : EXIT.failed;
+  return (await stopped({ stop: stopAll })) ? EXIT.done : EXIT.failed;
+}
+
+/** Opens the HTTP door beside the stack. The stack goes on without it, and says why. */
+async function doorOf(config: ClientConfig): Promise<Door | undefined> {
+  if (config.variables.GATEHOUSE_HTTP_PORT === 'off') return undefined;
+  const { serveDoor } = await import('../../http/serving.ts');
+  return serveDoor(config, { exact: false }).catch((failure: unknown) => {
+    say(`There is no HTTP door: ${(failure as Error).message}`);
+    return undefined;
+  });
 }

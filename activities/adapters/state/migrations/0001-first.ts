@@ -2,6 +2,7 @@ import type { Kysely, Migration } from 'kysely';
 import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
 import { runs } from './runs.ts';
+import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -40,6 +41,7 @@ export const first = (kind: Kind): Migration => ({
     await changes(db);
     await work(db);
     await runs(db);
+    await webhooks(db);
   },
 });
 

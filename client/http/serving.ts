@@ -1,0 +1,89 @@
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import type { Processes } from '../../activities/adapters/state/leases.ts';
+import { State } from '../../activities/adapters/state/state.ts';
+import { clientCodec, textCipher } from '../../worker/configuration/encryption.ts';
+import { databaseOf } from '../../worker/configuration/shared.ts';
+import type { Variables } from '../../worker/configuration/variables.ts';
+import type { ClientConfig } from '../config.ts';
+import { ClientRows } from '../rows.ts';
+import { Runs } from '../runs.ts';
+import { openDoor, type Door } from './door.ts';
+
+/** The port unless one is configured. */
+const PORT = 8_080;
+/** How long Temporal may take to say that it is there, in milliseconds. */
+const REACHED_MS = 2_000;
+
+/** The door takes no leases: whatever it writes is one statement, or one transaction. */
+const noLeases: Processes = {
+  own: () => Promise.reject(new Error('The HTTP door takes no leases.')),
+  isDead: async () => false,
+  end: () => undefined,
+};
+
+/**
+ * Opens the HTTP door. It opens whether Temporal and the database answer or not. `exact`: the port is taken by nobody else,
+ * or this throws. Otherwise another one will do, unless a person chose it.
+ */
+export async function serveDoor(config: ClientConfig, { exact }: { exact: boolean }): Promise<Door> {
+  const { variables, namespace, connection, codecKeys = [] } = config;
+  const log = pino({ level: levelOf(variables), base: { name: 'gatehouse-http' } }, pino.destination(2));
+  const lazy = Connection.lazy({ ...connection, channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 } });
+  const client = new Client({
+    connection: lazy,
+    namespace,
+    dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
+  });
+  const state = new State(databaseOf(variables, config.data), noLeases, textCipher(codecKeys));
+  const rows = new ClientRows(config, (line) => log.warn(line));
+  const close = async () => {
+    await rows.close();
+    await state.close();
+    await lazy.close();
+  };
+  try {
+    const door = await openDoor(
+      {
+        runs: new Runs(client, variables.GATEHOUSE_TASK_QUEUE, rows),
+        state,
+        reachable: () => isReachable(client),
+        secrets: secretsOf(variables),
+        log,
+      },
+      {
+        host: variables.GATEHOUSE_HTTP_HOST,
+        port: typeof variables.GATEHOUSE_HTTP_PORT === 'number' ? variables.GATEHOUSE_HTTP_PORT : PORT,
+        exact: exact || variables.GATEHOUSE_HTTP_PORT !== undefined,
+      },
+    );
+    return {
+      url: door.url,
+      async close() {
+        await door.close();
+        await close();
+      },
+    };
+  } catch (failure) {
+    await close();
+    throw failure;
+  }
+}
+
+/** The door shares the terminal with whoever started it, so by default it reports problems only. */
+const levelOf = ({ GATEHOUSE_LOG_LEVEL: level }: Variables): string => (level === 'info' ? 'warn' : level);
+
+/** The secrets of the forges that may send webhooks. */
+function secretsOf(variables: Variables) {
+  const { GATEHOUSE_GITHUB_WEBHOOK_SECRET: github, GATEHOUSE_GITEA_WEBHOOK_SECRET: gitea } = variables as Secret;
+  return { ...(github && { github }), ...(gitea && { gitea }) };
+}
+type Secret = Partial<Record<`GATEHOUSE_${'GITHUB' | 'GITEA'}_WEBHOOK_SECRET`, string>>;
+
+const isReachable = (client: Client): Promise<boolean> =>
+  client
+    .withDeadline(Date.now() + REACHED_MS, () => client.workflowService.getSystemInfo({}))
+    .then(
+      () => true,
+      () => false,
+    );
