@@ -1,5 +1,5 @@
 import { actionNames, actions, type ActionName } from '../../workflows/contracts/messages.ts';
-import { kebab, POSITIONAL } from './texts/words.ts';
+import { kebab, POSITIONAL } from '../../workflows/contracts/text/typing.ts';
 
 /** Fields that every action has. */
 const COMMON = ['actionId', 'by', 'visit', 'head', 'note'];

@@ -57,8 +57,10 @@ export interface HostedApi {
 
   /** Reports our status on a commit. Reporting it again is harmless. */
   setStatus(repository: HostedRepository, head: string, status: OurStatus): Promise<void>;
-  /** The comments of a pull request, oldest first, that were made or edited since this ISO time. */
-  comments(repository: HostedRepository, number: number, since?: string): Promise<Comment[]>;
+  /** The comments of a pull request, oldest first. */
+  comments(repository: HostedRepository, number: number): Promise<Comment[]>;
+  /** The comments of all pull requests and issues that were made or edited since this ISO time, with their numbers. */
+  newComments(repository: HostedRepository, since: string): Promise<(Comment & { number: number })[]>;
   /** One comment as it is now. Undefined: it was deleted. */
   comment(repository: HostedRepository, id: number): Promise<Comment | undefined>;
   addComment(repository: HostedRepository, number: number, body: string): Promise<Comment>;

@@ -20,6 +20,9 @@ export interface Tables extends RunTables {
   checks: ChecksTable;
   deliveries: DeliveriesTable;
   comments: CommentsTable;
+  comment_looks: CommentLooksTable;
+  shown: ShownTable;
+  installation: InstallationTable;
 }
 
 /** The webhooks that forges have delivered. */
@@ -36,6 +39,41 @@ interface DeliveriesTable {
   received_at: number;
   /** When it was passed on to the runs. */
   handled_at: Generated<number | null>;
+}
+
+/** Since when the new comments of a repository are read, and when they are read next. */
+interface CommentLooksTable {
+  repository: string;
+  /** ISO time. */
+  since: string;
+  due_at: number;
+}
+
+/** What the pull request of a run shows of it. */
+interface ShownTable {
+  workflow_id: string;
+  /** The report of the run that was shown last. */
+  run_id: string;
+  seq: number;
+  /** When it is looked at next. */
+  due_at: number;
+  /** When our comment's marker was last renewed. */
+  renewed_at: number;
+  /** The head that our comment names. */
+  head: string | null;
+  /** A hash of the commit status and its head. */
+  status: string | null;
+  comment_id: number | null;
+  /** A hash of our comment. */
+  comment: string | null;
+  /** The last refused command, as JSON, encrypted. */
+  refused: string | null;
+}
+
+/** This installation: all workers that share the database. */
+interface InstallationTable {
+  one: number;
+  id: string;
 }
 
 /** The comments on pull requests of ours that may be commands, by the forge's own id. */

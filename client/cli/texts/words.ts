@@ -1,25 +1,10 @@
 import { actions, type ActionName } from '../../../workflows/contracts/messages.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
+import { kebab, POSITIONAL } from '../../../workflows/contracts/text/typing.ts';
 import { shellWord } from '../../../workflows/contracts/text/quoting.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 import { askedNow } from '../../../workflows/rules/describe.ts';
 import { typed } from '../../invocation.ts';
-
-/** The command of an action: `requestFix` becomes `request-fix`. */
-export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** The field that may be given as an argument after RUN, for actions that are mostly one text. */
-export const POSITIONAL: Partial<Record<ActionName, string>> = {
-  requestFix: 'findings',
-  requestChanges: 'feedback',
-  reject: 'reason',
-  pause: 'reason',
-  resume: 'reason',
-  stop: 'reason',
-  incorporate: 'feedback',
-  resolveCap: 'choice',
-  restartFrom: 'step',
-};
 
 /** RUN as the command line accepts it: only the task, if it is in the default workspace. */
 export const runNameOf = ({ workflowId, task }: Pick<RunAnswer, 'workflowId' | 'task'>): string =>

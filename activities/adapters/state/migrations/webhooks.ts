@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What forges have sent, and the comments on pull requests that people have written. */
+/** What forges have sent, what people have written on pull requests, and what we show there. */
 export async function webhooks({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('deliveries')
@@ -30,4 +30,28 @@ export async function webhooks({ schema }: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('comments_key', ['repository', 'id'])
     .execute();
   await schema.createIndex('comments_open').on('comments').columns(['answer', 'due_at']).execute();
+  await schema
+    .createTable('comment_looks')
+    .addColumn('repository', 'text', (column) => column.primaryKey())
+    .addColumn('since', 'text', (column) => column.notNull())
+    .addColumn('due_at', 'bigint', (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable('shown')
+    .addColumn('workflow_id', 'text', (column) => column.primaryKey())
+    .addColumn('run_id', 'text', (column) => column.notNull())
+    .addColumn('seq', 'integer', (column) => column.notNull())
+    .addColumn('due_at', 'bigint', (column) => column.notNull())
+    .addColumn('renewed_at', 'bigint', (column) => column.notNull())
+    .addColumn('head', 'text')
+    .addColumn('status', 'text')
+    .addColumn('comment_id', 'bigint')
+    .addColumn('comment', 'text')
+    .addColumn('refused', 'text')
+    .execute();
+  await schema
+    .createTable('installation')
+    .addColumn('one', 'integer', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .execute();
 }
