@@ -54,7 +54,7 @@ export class Runs {
    * Continues a closed run from where it failed, or from an earlier step, and keeps the results of the steps before. The new
    * run gets the id of the old one, and its worker reads the results from there.
    */
-  async retry(workflowId: string, from: { from?: number } = {}): Promise<Begun> {
+  async retry(workflowId: string, from: { from?: number | undefined } = {}): Promise<Begun> {
     const { retry } = await import('./starting.ts');
     return retry(this.ground, workflowId, from);
   }

@@ -169,6 +169,17 @@ const OPERATING: CommandEntry[] = [
     options: [option('--ui <origin>', 'the only Web UI that may call it; default: that of the local stack')],
     load: async () => (await import('./commands/codec.ts')).codec,
   },
+  {
+    usage: 'token [what] [token]',
+    description: 'Makes, lists and revokes tokens of the HTTP door: token create, token list, token revoke TOKEN.',
+    options: [
+      option('--name <name>', 'with create: the name that the action log shows'),
+      option('--may <words>', 'with create: see, start, start:local, override and actions, as in see,start,confirm'),
+      option('--workspace <id>', 'with create: the only workspace; default: all'),
+      option('--days <n>', 'with create: after how many days it ends', '90'),
+    ],
+    load: async () => (await import('./commands/token.ts')).token,
+  },
 ];
 
 const TRYING: CommandEntry[] = [

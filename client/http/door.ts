@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import getPort from 'get-port';
 import type { State } from '../../activities/adapters/state/state.ts';
 import type { Runs } from '../runs.ts';
+import { callerOf, mustBeOurs, signIn, type Names } from './access/arriving.ts';
+import { Tokens } from './access/tokens.ts';
+import { Events } from './api/events.ts';
+import { describe } from './api/openapi.ts';
+import { routes } from './api/routes.ts';
 import { failed, refuse } from './problems.ts';
 import { PassingOn } from './webhooks/passing-on.ts';
 import { receiving, type Secrets } from './webhooks/receiving.ts';
@@ -19,8 +26,17 @@ export interface DoorParts {
   /** Whether Temporal answers. */
   reachable: () => Promise<boolean>;
   secrets: Secrets;
+  /** Where people reach the door. */
+  url?: string | undefined;
+  /** The proxies in front of the door that may say who asks, as CIDRs. */
+  proxies?: string[] | undefined;
+  /** How many requests a caller may make per minute. */
+  rate?: number | undefined;
   log: FastifyBaseLogger;
 }
+
+/** How many requests a caller may make per minute, unless configured. */
+const RATE = 600;
 
 /** Where the door listens. `exact`: a person chose the port, so that another one is no help. */
 export interface Listening {
@@ -41,24 +57,34 @@ export async function openDoor(parts: DoorParts, { host, port, exact }: Listenin
     runs: parts.runs,
     log: (fields, message) => parts.log.warn(fields, message),
   });
-  const door = doorOf(parts, passing);
+  const events = new Events(parts.state, parts.runs);
   try {
+    const door = await doorOf(parts, { passing, events, host });
     const free = exact ? port : await getPort({ host, port });
     const url = await door.listen({ host, port: free });
     return {
       url,
       async close() {
+        events.close();
         await door.close();
         await passing.close();
       },
     };
   } catch (failure) {
+    events.close();
     await passing.close();
     throw failure;
   }
 }
 
-function doorOf({ secrets, reachable, state, log }: DoorParts, passing: PassingOn): FastifyInstance {
+interface Inside {
+  passing: PassingOn;
+  events: Events;
+  host: string;
+}
+
+async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Promise<FastifyInstance> {
+  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE } = parts;
   const door = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,19 +95,52 @@ function doorOf({ secrets, reachable, state, log }: DoorParts, passing: PassingO
     http: { headersTimeout: LIMITS_MS.headers },
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
+    trustProxy: proxies.length > 0 ? proxies : false,
   });
   door.setErrorHandler(failed);
   door.setNotFoundHandler((_request, reply) =>
     refuse(reply, { status: 404, code: 'not_found', detail: 'There is nothing at this address.' }),
   );
-  door.get('/healthz', async () => ({ status: 'ok' }));
-  door.get('/readyz', async (_request, reply) => {
+  const names: Names = { host, url, trustsProxy: proxies.length > 0 };
+  door.addHook('onRequest', mustBeOurs(names));
+  await door.register(helmet, HELMET);
+  await describe(door);
+  await door.register(receiving(secrets, passing));
+  await door.register(
+    async (api) => {
+      api.removeContentTypeParser('text/plain');
+      api.addHook('onRequest', signIn(new Tokens(state)));
+      await api.register(rateLimit, limitOf(rate));
+      routes(api, { runs, state, events });
+    },
+    { prefix: '/api/v1' },
+  );
+  door.get('/openapi.json', HIDDEN, () => door.swagger());
+  door.get('/healthz', HIDDEN, async () => ({ status: 'ok' }));
+  door.get('/readyz', HIDDEN, async (_request, reply) => {
     const [temporal, database] = await Promise.all([reachable(), answers(state)]);
     return reply.code(temporal && database ? 200 : 503).send({ temporal, database });
   });
-  void door.register(receiving(secrets, passing));
   return door;
 }
+
+/** Not part of the API that `/openapi.json` describes. */
+const HIDDEN = { schema: { hide: true } };
+
+/** Nothing that we answer is a page yet, so nothing of it may be run, framed or guessed. */
+const HELMET = {
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+};
+
+/** The limit of each caller. Whoever is over it is told when to come back. */
+const limitOf = (most: number): RateLimitPluginOptions => ({
+  max: most,
+  timeWindow: 60_000,
+  hook: 'preHandler',
+  keyGenerator: (request) => callerOf(request).id,
+  errorResponseBuilder: (_request, { after }) =>
+    Object.assign(new Error(`More than ${most} requests in a minute. Try again in ${after}.`), { statusCode: 429 }),
+});
 
 const answers = (state: State): Promise<boolean> =>
   state

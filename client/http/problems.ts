@@ -7,6 +7,12 @@ export interface Problem {
   code: string;
   detail: string;
   fields?: readonly BadField[] | undefined;
+  /** The live run, where there may be no other one. */
+  workflowId?: string | undefined;
+  /** What is on offer instead of a refused action, at which visit and head. */
+  offers?: readonly string[] | undefined;
+  visit?: string | undefined;
+  head?: string | undefined;
 }
 
 const TITLES: Record<number, string> = {
@@ -48,6 +54,7 @@ export function failed(error: FastifyError, request: FastifyRequest, reply: Fast
   if (error.name === 'StateUnavailable')
     return refuse(reply, { status: 503, code: 'unavailable', detail: 'The database does not answer now.' });
   const { statusCode = 500 } = error;
+  if (statusCode === 429) return refuse(reply, { status: 429, code: 'rate', detail: error.message });
   if (statusCode >= 400 && statusCode < 500)
     return refuse(reply, { status: statusCode, code: 'bad_request', detail: error.message });
   request.log.error({ err: error }, 'a request failed');

@@ -1,26 +1,17 @@
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import type { Processes } from '../../activities/adapters/state/leases.ts';
-import { State } from '../../activities/adapters/state/state.ts';
-import { clientCodec, textCipher } from '../../worker/configuration/encryption.ts';
-import { databaseOf } from '../../worker/configuration/shared.ts';
+import { clientCodec } from '../../worker/configuration/encryption.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { openDoor, type Door } from './door.ts';
+import { stateOf } from './state.ts';
 
 /** The port unless one is configured. */
 const PORT = 8_080;
 /** How long Temporal may take to say that it is there, in milliseconds. */
 const REACHED_MS = 2_000;
-
-/** The door takes no leases: whatever it writes is one statement, or one transaction. */
-const noLeases: Processes = {
-  own: () => Promise.reject(new Error('The HTTP door takes no leases.')),
-  isDead: async () => false,
-  end: () => undefined,
-};
 
 /**
  * Opens the HTTP door. It opens whether Temporal and the database answer or not. `exact`: the port is taken by nobody else,
@@ -35,7 +26,7 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
     namespace,
     dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
   });
-  const state = new State(databaseOf(variables, config.data), noLeases, textCipher(codecKeys));
+  const state = stateOf(config);
   const rows = new ClientRows(config, (line) => log.warn(line));
   const close = async () => {
     await rows.close();
@@ -49,6 +40,9 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         state,
         reachable: () => isReachable(client),
         secrets: secretsOf(variables),
+        url: variables.GATEHOUSE_URL,
+        proxies: variables.GATEHOUSE_TRUST_PROXY,
+        rate: variables.GATEHOUSE_HTTP_RATE,
         log,
       },
       {

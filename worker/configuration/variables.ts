@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { adapterVariables, lacking, oneOf, vendorVariables } from '../../activities/adapters/variables.ts';
 import { stateVariables } from '../../activities/adapters/state/variables.ts';
@@ -7,6 +8,18 @@ const number = (expected: string, least: number, most: number) =>
   z.coerce.number({ error: expected }).min(least, { error: expected }).max(most, { error: expected });
 const port = (fallback: number) =>
   number('a port, 1 to 65535', 1, 65_535).refine(Number.isInteger, { error: 'a port, 1 to 65535' }).default(fallback);
+
+const PROXIES = 'addresses or CIDRs, separated by commas, as in 10.0.0.0/8,127.0.0.1';
+const Proxies = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((all) => all.every(isNetwork), { error: PROXIES });
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  const most = family === 4 ? 32 : 128;
+  return family > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+};
 
 const HTTP_PORT = 'a port, 1 to 65535, or off';
 
@@ -131,6 +144,13 @@ export const Variables = z.object({
     .optional(),
   /** The address on which the HTTP door listens. Any other than this machine's own needs a proxy with TLS in front of it. */
   GATEHOUSE_HTTP_HOST: z.string().max(255, { error: 'at most 255 characters' }).default('127.0.0.1'),
+  /** How many requests a caller of the HTTP door may make per minute. */
+  GATEHOUSE_HTTP_RATE: number('a number of requests, 1 or more', 1, 1_000_000).default(600),
+  /**
+   * The proxies in front of the HTTP door that may say who asks, as addresses or CIDRs, separated by commas. Default: none,
+   * and requests with forwarded headers are refused.
+   */
+  GATEHOUSE_TRUST_PROXY: Proxies.optional(),
   /** Where people and forges reach the HTTP door, such as `https://gatehouse.example.com`. */
   GATEHOUSE_URL: address('an http:// or https:// address without a query').optional(),
   /** Where people reach Temporal's Web UI. Default: that of the local stack. */

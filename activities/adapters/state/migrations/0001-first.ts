@@ -2,6 +2,7 @@ import type { Kysely, Migration } from 'kysely';
 import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
 import { runs } from './runs.ts';
+import { doors } from './doors.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -42,6 +43,7 @@ export const first = (kind: Kind): Migration => ({
     await work(db);
     await runs(db);
     await webhooks(db);
+    await doors(db);
   },
 });
 

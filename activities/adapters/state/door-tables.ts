@@ -1,0 +1,112 @@
+import type { Generated } from 'kysely';
+
+/** The tables of the ways in: webhooks, comments on pull requests, and the HTTP door. */
+export interface DoorTables {
+  deliveries: DeliveriesTable;
+  comments: CommentsTable;
+  comment_looks: CommentLooksTable;
+  shown: ShownTable;
+  installation: InstallationTable;
+  tokens: TokensTable;
+  requests: RequestsTable;
+}
+
+/** The webhooks that forges have delivered. */
+interface DeliveriesTable {
+  /** `github` or `gitea`. */
+  sender: string;
+  /** The forge's own id of the delivery. */
+  id: string;
+  event: string;
+  /** The repository's address in lower case. */
+  repository: string;
+  /** What it names, encrypted. */
+  delivery: string;
+  received_at: number;
+  /** When it was passed on to the runs. */
+  handled_at: Generated<number | null>;
+}
+
+/** The comments on pull requests of ours that may be commands, by the forge's own id. */
+interface CommentsTable {
+  /** The repository's canonical name. */
+  repository: string;
+  id: number;
+  /** The number of the pull request. */
+  number: number;
+  /** Its text as a webhook brought it, encrypted. */
+  body: string | null;
+  noticed_at: number;
+  /** When it is handled next. */
+  due_at: number;
+  /** The run to which its command was sent, and when. */
+  workflow_id: string | null;
+  sent_at: number | null;
+  /** `none`: it is no command. Null: it is not handled yet. */
+  answer: string | null;
+  /** Why it was refused, encrypted. */
+  because: string | null;
+}
+
+/** Since when the new comments of a repository are read, and when they are read next. */
+interface CommentLooksTable {
+  repository: string;
+  /** ISO time. */
+  since: string;
+  due_at: number;
+}
+
+/** What the pull request of a run shows of it. */
+interface ShownTable {
+  workflow_id: string;
+  /** The report of the run that was shown last. */
+  run_id: string;
+  seq: number;
+  /** When it is looked at next. */
+  due_at: number;
+  /** When our comment's marker was last renewed. */
+  renewed_at: number;
+  /** The head that our comment names. */
+  head: string | null;
+  /** A hash of the commit status and its head. */
+  status: string | null;
+  comment_id: number | null;
+  /** A hash of our comment. */
+  comment: string | null;
+  /** The last refused command, as JSON, encrypted. */
+  refused: string | null;
+}
+
+/** This installation: all workers that share the database. */
+interface InstallationTable {
+  one: number;
+  id: string;
+}
+
+/** The tokens of programs that use the HTTP door. */
+interface TokensTable {
+  id: string;
+  /** The SHA-256 of its text. */
+  hash: string;
+  name: string;
+  /** What it may, as JSON. */
+  may: string;
+  workspace: string | null;
+  created_at: number;
+  expires_at: number;
+  revoked_at: Generated<number | null>;
+  used_at: Generated<number | null>;
+}
+
+/** The requests that came with an `Idempotency-Key`, and their answers. */
+interface RequestsTable {
+  caller: string;
+  key: string;
+  /** The SHA-256 of method, path and body. */
+  request: string;
+  /** Null: it has not been answered yet. */
+  status: Generated<number | null>;
+  /** The body of the answer, encrypted. */
+  answer: Generated<string | null>;
+  at: number;
+}

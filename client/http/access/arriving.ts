@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refuse } from '../problems.ts';
+import type { Caller } from './permissions.ts';
+import type { Tokens } from './tokens.ts';
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+/** Probes and webhooks are answered under any name: probes know only an address, and webhooks are signed. */
+const ANY_NAME = /^\/(?:healthz|readyz|webhooks\/)/;
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+export interface Names {
+  /** The host on which the door listens. */
+  host: string;
+  /** Where people reach it. */
+  url: string | undefined;
+  /** Whether a proxy in front of it may say who asks. */
+  trustsProxy: boolean;
+}
+
+/**
+ * Refuses requests that were not meant for us: under a foreign name, to which a page elsewhere has pointed its readers, from
+ * a foreign page, and through a proxy that nobody has told us about.
+ */
+export function mustBeOurs({ host, url, trustsProxy }: Names) {
+  const hosts = new Set([...LOOPBACK, host, ...(url === undefined ? [] : [new URL(url).hostname])]);
+  const nameOf = (address: string) => (URL.canParse(address) ? new URL(address).hostname : undefined);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (ANY_NAME.test(request.url)) return undefined;
+    const { headers } = request;
+    const name = nameOf(`http://${headers.host ?? ''}`);
+    if (name === undefined || !hosts.has(name))
+      return refuse(reply, { status: 403, code: 'host', detail: 'This host is not ours. See GATEHOUSE_URL.' });
+    if (headers.origin !== undefined && !hosts.has(nameOf(headers.origin) ?? ''))
+      return refuse(reply, { status: 403, code: 'origin', detail: 'This page is not ours.' });
+    const forwarded = trustsProxy ? undefined : FORWARDED.find((each) => headers[each] !== undefined);
+    if (forwarded === undefined) return undefined;
+    const detail = `The header ${forwarded} is refused, because GATEHOUSE_TRUST_PROXY names no proxy.`;
+    return refuse(reply, { status: 400, code: 'forwarded', detail });
+  };
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Who makes the request, found before its handler runs. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (!caller) throw new Error('A route without sign-in asked for its caller.');
+  return caller;
+}
+
+/** Finds out who makes a request by its bearer token. Answers 401 if nobody does. */
+export const signIn =
+  (tokens: Tokens) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const caller = token === undefined ? undefined : await tokens.callerOf(token);
+    if (caller) {
+      callers.set(request, caller);
+      return undefined;
+    }
+    void reply.header('www-authenticate', 'Bearer');
+    const detail = 'Send Authorization: Bearer with a token that is valid. Make one with: gatehouse token create';
+    return refuse(reply, { status: 401, code: 'unauthenticated', detail });
+  };
