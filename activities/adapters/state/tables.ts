@@ -23,6 +23,8 @@ export interface Tables extends RunTables {
   comment_looks: CommentLooksTable;
   shown: ShownTable;
   installation: InstallationTable;
+  runners: RunnersTable;
+  sights: SightsTable;
 }
 
 /** The webhooks that forges have delivered. */
@@ -218,10 +220,10 @@ interface EnvironmentsTable {
 
 /** Runs of checks as commands. */
 interface ChecksTable {
-  /** The id of the data folder where it runs. */
-  runner: string;
   /** `<repository>/<commit>/<check and command>/<run>` */
   name: string;
+  /** The id of the data folder where it runs. */
+  runner: string;
   /** The name without the number of the run. */
   check_name: string;
   n: number;
@@ -236,4 +238,29 @@ interface ChecksTable {
   conclusion: string | null;
   verdict_round: string | null;
   log: string | null;
+}
+
+/** The processes that run jobs, checks and environments. Times are milliseconds since 1970 by the database's clock. */
+interface RunnersTable {
+  /** Identifies the process. */
+  worker: string;
+  /** The id of its data folder. Processes that share a data folder are one runner. */
+  runner: string;
+  machine: string;
+  started_at: number;
+  seen_at: number;
+  draining_since: number | null;
+  /** How long it may not be heard of before what it runs is lost. */
+  lost_ms: number;
+  /** When others have taken what it ran for lost. Null again once it knows. */
+  lost_at: number | null;
+}
+
+/** Whether a runner finds a repository that is given by a path. */
+interface SightsTable {
+  runner: string;
+  repository: string;
+  /** 1 if it does. */
+  seen: number;
+  at: number;
 }
