@@ -93,7 +93,6 @@ export class Runners {
   async begin(beginning: Beginning): Promise<void> {
     this.begun = { ...limitsOf(beginning.lostMs), ...beginning, lostMs: beginning.lostMs ?? LOST_MS };
     await this.beat();
-    await this.forget();
     this.clock = setInterval(() => void this.beat().catch(() => undefined), this.begun.beatMs).unref();
   }
 
@@ -132,6 +131,7 @@ export class Runners {
       for (const each of this.holders) await each.lose();
       await this.write(begun, null);
     }
+    await this.forget(begun);
     // An answer that comes late, for instance because this process was frozen, says nothing of now.
     if (performance.now() - asked < begun.silentMs) await begun.held();
     this.heardAt = lost ? performance.now() : asked;
@@ -208,13 +208,12 @@ export class Runners {
   }
 
   /** Removes workers that are gone. One data folder needs only the row of its newest worker. */
-  private async forget(): Promise<void> {
-    const { runner } = this.begun!;
+  private async forget({ runner, silentMs }: Beginning & Limits): Promise<void> {
     const before = (ms: number) => sql<number>`${this.state.now} - ${ms}`;
     await this.state.query(async (db) => {
       const others = db.deleteFrom('runners').where('worker', '!=', this.worker);
       const replaced = others.where('runner', '=', runner).where('lost_at', 'is', null);
-      await replaced.where('seen_at', '<', before(this.begun!.silentMs)).execute();
+      await replaced.where('seen_at', '<', before(silentMs)).execute();
       await others.where('seen_at', '<', before(FORGOTTEN_MS)).execute();
     });
   }

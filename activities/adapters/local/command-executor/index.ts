@@ -78,7 +78,10 @@ class CommandExecutor implements Executor {
     const { key } = job;
     const paths = this.folderOf(key);
     return this.exclusively(leaseOf(paths), async () => {
-      if (!(await this.rows.read(key))) this.unlessStopping();
+      if (!(await this.rows.read(key))) {
+        this.unlessStopping();
+        await this.options.repositories.path(job.change.repository); // throws, while the job is nobody's, if it is elsewhere
+      }
       const known = await this.here(await this.rows.claim(key));
       if (known.report) return;
       mustBeTheirs(key, known, by);
