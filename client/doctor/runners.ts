@@ -1,6 +1,6 @@
 import type { Finding } from '../../workflows/contracts/survey.ts';
 import type { ClientConfig } from '../config.ts';
-import { runnersOf } from '../runners.ts';
+import { runnersOf } from './listed-runners.ts';
 
 const about = 'runners';
 

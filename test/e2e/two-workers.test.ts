@@ -5,7 +5,7 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { STATE_FILE } from '../../activities/adapters/state/locating.ts';
 import type { State } from '../../activities/adapters/state/state.ts';
-import type { ShownRunner } from '../../client/runners.ts';
+import type { ShownRunner } from '../../client/doctor/listed-runners.ts';
 import { bringBundle } from '../support/bundles.ts';
 import { TestRepository } from '../support/repository.ts';
 import { TestStack } from '../support/stack.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   state = stateIn(path.join(stack.home, 'data'));
 });
 beforeEach(async () => {
-  await Promise.all(FOLDERS.map((folder) => workers.has(folder) || begin(folder)));
+  await Promise.all(FOLDERS.filter((folder) => !workers.has(folder)).map((folder) => begin(folder)));
 });
 afterAll(async () => {
   for (const worker of workers.values()) worker.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import { HEAD, change, completed, wish } from '../support/builders.ts';
+import { HEAD, change, completed, ready, wish } from '../support/builders.ts';
 import type { Call } from '../support/sandbox.ts';
 import { clusterWith, goodWork, startRun } from '../support/world.ts';
 
@@ -111,4 +111,29 @@ it('a job’s report of another worker is recorded like any other', async () => 
     call.taskQueue === queue('one') ? completed({ summary: 'from afar' }) : refuse(heldBy('one', 'key')),
   );
   expect((await look()).steps[0]!.attempts).toMatchObject([{ summary: 'from afar' }]);
+});
+
+describe('a preview that is lost with the worker that builds it', () => {
+  const lost = { is: 'gone', because: 'Its worker was not heard of for too long.' };
+  async function built(...reports: object[]) {
+    const cluster = clusterWith({
+      examine: () => ({ ...ready, environments: true }),
+      provisionEnvironment: ({ key }) =>
+        reports.shift() ?? { is: 'live', url: `http://127.0.0.1/${key.split('/').at(-1)}` },
+    });
+    const run = await startRun(cluster, wish({ kind: 'coder' }, { kind: 'human-test' }));
+    await cluster.advance(60_000);
+    return (await run.query('run')).environment;
+  }
+
+  it('is built anew once', async () => {
+    expect(await built(lost)).toMatchObject({ status: 'live', generation: 2, url: 'http://127.0.0.1/2' });
+  });
+
+  it('fails if it is lost again', async () => {
+    expect(await built(lost, lost)).toMatchObject({
+      status: 'failed',
+      because: expect.stringContaining('not heard of'),
+    });
+  });
 });

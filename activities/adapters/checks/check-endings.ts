@@ -79,10 +79,12 @@ export class CheckEndings {
     return counts;
   }
 
-  /** Others have taken this runner for lost: its checks end, and begin anew elsewhere. */
+  /** Others have taken this runner for lost: its checks end, and begin anew elsewhere. Throws if some do not end. */
   async lose(): Promise<void> {
-    for (const { folder } of await this.given.records.open()) await this.given.records.void(folder);
-    await this.given.records.open(); // ends them
+    const open = await this.given.records.open();
+    await ended(open);
+    for (const { folder } of open) await this.given.records.void(folder);
+    await this.given.records.open(); // removes what is left of them
   }
 }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { foldersOf, hashOf, safeName } from '../files/folders.ts';
 import { Trash } from '../files/trash.ts';
 import { idOf } from '../processes/exclusive.ts';
-import { end } from '../processes/processes.ts';
+import { askToEnd, end, isHere } from '../processes/processes.ts';
 import type { State } from '../state/state.ts';
 import { CheckRows, type Begun, type CheckRecord, type Verdict } from './check-rows.ts';
 
@@ -84,11 +84,16 @@ export class CheckRecords {
       const run = this.openRun(record);
       if (!record.verdict) return [run];
       // A worker died after the verdict and before the cleanup, or another worker has given the run up.
-      await end(run.folder, { graceMs: GRACE_MS });
-      await this.strike(run.folder);
+      await this.over(run.folder).catch(() => undefined); // it is done the next time
       return [];
     });
     return (await Promise.all(runs)).flat();
+  }
+
+  /** Ends what is left of a run. One that another container runs is only asked to end, because that may take long. */
+  private async over(folder: string): Promise<void> {
+    await ((await isHere(folder)) ? end(folder, { graceMs: GRACE_MS }) : askToEnd(folder));
+    await this.strike(folder);
   }
 
   /** The open runs of other data folders. */

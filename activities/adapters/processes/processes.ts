@@ -204,10 +204,15 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
   return [...reported, ...far.flat()];
 }
 
+/** Asks a command that we cannot see to end, and does not wait for it. */
+export async function askToEnd(folder: string): Promise<void> {
+  await createFile(files(folder).end, '').catch(unlessThere);
+}
+
 /** Asks the command's supervisor, which can reach the group and checks for this request whenever it renews the lease. */
 async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
   if (!(await isRunning(folder, group))) return [];
-  await createFile(files(folder).end, '').catch(unlessThere);
+  await askToEnd(folder);
   for (const until = Date.now() + graceMs + 2 * TOUCH_MS + GRACE_ELSEWHERE_SECONDS * 1_000; Date.now() < until;) {
     if (!(await isRunning(folder, group))) return [];
     await new Promise((resolve) => setTimeout(resolve, 200));

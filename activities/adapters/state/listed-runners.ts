@@ -55,7 +55,10 @@ export async function listRunners(db: Kysely<Tables>, now: RawBuilder<number>): 
     ])
     .orderBy('started_at')
     .execute();
-  return rows.map((row) => ({
+  const heard = new Set(rows.filter((row) => standingOf(row) === 'heard').map(({ runner }) => runner));
+  // Another worker has taken the place of one that died on the same data folder.
+  const listed = rows.filter((row) => standingOf(row) === 'heard' || !heard.has(row.runner));
+  return listed.map((row) => ({
     runner: row.runner,
     machine: row.machine,
     startedAt: row.started_at,

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { readConfig } from '../../config.ts';
-import { runnersOf, type ShownRunner } from '../../runners.ts';
+import { runnersOf, type ShownRunner } from '../../doctor/listed-runners.ts';
 import type { Called } from '../called.ts';
 import { print } from '../output.ts';
 

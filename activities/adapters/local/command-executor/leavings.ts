@@ -4,6 +4,7 @@ import type { Ledger } from '../../../ledger.ts';
 import { clear, isThere } from '../../files/clearing.ts';
 import type { Trash } from '../../files/trash.ts';
 import type { Exclusively } from '../../processes/exclusive.ts';
+import { askToEnd, isHere } from '../../processes/processes.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { JobRecord, JobRows } from './job-rows.ts';
 import { endJob } from './launching.ts';
@@ -49,8 +50,17 @@ export class Leavings {
    */
   async sweep(): Promise<void> {
     for (const { key, report } of await this.unfinished()) {
-      if (report) await this.ended(key).catch(() => undefined);
+      if (report) await this.swept(key).catch(() => undefined);
     }
+  }
+
+  /** One that another container runs is only asked to end, because that may take long. */
+  private swept(key: string): Promise<void> {
+    const paths = this.given.folderOf(key);
+    return this.alone(key, async () => {
+      await ((await isHere(paths.run)) ? endJob(paths) : askToEnd(paths.run));
+      await this.clear(key, paths);
+    });
   }
 
   /** Ends all jobs of this runner, because others have begun them anew. Throws if some cannot be ended. */

@@ -1,8 +1,8 @@
-import type { ListedRunner } from '../activities/adapters/state/listed-runners.ts';
-import { textCipher } from '../worker/configuration/encryption.ts';
-import { databaseOf } from '../worker/configuration/shared.ts';
-import type { ClientConfig } from './config.ts';
-import { Unreachable } from './errors.ts';
+import type { ListedRunner } from '../../activities/adapters/state/listed-runners.ts';
+import { textCipher } from '../../worker/configuration/encryption.ts';
+import { databaseOf } from '../../worker/configuration/shared.ts';
+import type { ClientConfig } from '../config.ts';
+import { Unreachable } from '../errors.ts';
 
 /** A worker that runs jobs, checks and previews, as people and programs see it. Times are in ISO 8601. */
 export interface ShownRunner {
@@ -24,7 +24,7 @@ export interface ShownRunner {
 
 /** The workers that share the database. Throws `Unreachable` if it cannot be read. */
 export async function runnersOf({ variables, data, codecKeys = [] }: ClientConfig): Promise<ShownRunner[]> {
-  const { readRows } = await import('../activities/adapters/state/reading.ts');
+  const { readRows } = await import('../../activities/adapters/state/reading.ts');
   const rows = await readRows(databaseOf(variables, data), textCipher(codecKeys)).catch((failure: Error) => {
     throw new Unreachable(failure.message);
   });
