@@ -13,6 +13,7 @@ import { rowActivities } from './rows.ts';
 import { runActivities } from './runs.ts';
 import type { Settings } from './settings.ts';
 import { surveyActivities } from './survey.ts';
+import { askingOthers } from './waiting/elsewhere.ts';
 import { heartbeating } from './waiting/heartbeating.ts';
 import { rateLimit } from './waiting/rate-limit.ts';
 import { withTimeout } from './waiting/timeouts.ts';
@@ -39,5 +40,5 @@ export const createActivities = (world: Ports, given: Settings): Activities => {
     ...noticeActivities(ports),
     ...surveyActivities(ports),
   };
-  return heartbeating(carrying(activities));
+  return heartbeating(askingOthers(carrying(activities)));
 };

@@ -188,6 +188,7 @@ const LAW: Record<string, string[]> = {
     'type:activities/adapters/configuration',
     'type:activities/adapters/git',
     'activities/adapters/state',
+    'activities/adapters/processes',
     'zod',
     'node:',
   ],

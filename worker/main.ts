@@ -1,4 +1,4 @@
-import { NativeConnection } from '@temporalio/worker';
+import { hostname } from 'node:os';
 import { openPorts } from '../activities/adapters/opening.ts';
 import { presence } from '../activities/adapters/processes/presence.ts';
 import { NewerSchema, StateUnavailable } from '../activities/adapters/state/failures.ts';
@@ -7,10 +7,9 @@ import type { LiveConfiguration } from '../activities/adapters/configuration/loa
 import { textCipher } from './configuration/encryption.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
-import type { Ports } from '../activities/ports.ts';
 import { readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
-import { createWorker } from './worker.ts';
+import { serve } from './serving.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
 
@@ -30,10 +29,11 @@ async function main(): Promise<void> {
     environment: commands,
     configuration: configuration.current,
     log: (fields, message) => log.info(fields, message),
+    runner: { machine: hostname(), lostMs: config.variables.GATEHOUSE_LOST_SECONDS * 1_000 },
   });
   let left: string[] = [];
   try {
-    await serve({ config, ports, log, stop });
+    await serve({ config, ports, state, log, stop, ready: () => void send({ is: 'ready' }) });
   } finally {
     left = await close();
     await state.close();
@@ -88,56 +88,12 @@ function reload(configuration: LiveConfiguration, log: ReturnType<typeof openLog
   else log.error('the configuration file has errors, so the previous one stays');
 }
 
-interface Serving {
-  config: WorkerConfig;
-  ports: Ports;
-  log: ReturnType<typeof openLog>;
-  stop: AbortSignal;
-}
-
-/** Runs the worker until it is stopped. */
-async function serve({ config, ports, log, stop }: Serving): Promise<void> {
-  const connection = await connect(config, stop);
-  const worker = connection && (await createWorker({ connection, config, ports }));
-  if (!worker || stop.aborted) return;
-  stop.addEventListener('abort', () => {
-    log.info('stopping: no new work is taken');
-    worker.shutdown();
-  });
-  void send({ is: 'ready' });
-  log.info({ address: config.address, taskQueue: config.variables.GATEHOUSE_TASK_QUEUE }, 'worker is ready');
-  try {
-    await worker.run();
-    await connection.close();
-  } catch (failure) {
-    if (!stop.aborted) throw failure;
-    // The server ended first, so the results of our activities are lost. Their processes on this machine are still ended.
-    log.warn({ err: failure }, 'the Temporal server ended before this worker had stopped');
-  }
-}
-
 /** Sends a message to our parent process, if it listens. */
 const send = (message: object): Promise<void> =>
   new Promise((resolve) => {
     if (process.send) process.send(message, () => resolve());
     else resolve();
   });
-
-/** Connects, and waits until the server is up or we are stopped. The server may be starting, or be back soon. */
-async function connect(
-  { connection, address }: WorkerConfig,
-  stop: AbortSignal,
-): Promise<NativeConnection | undefined> {
-  while (!stop.aborted) {
-    try {
-      return await NativeConnection.connect(connection);
-    } catch (failure) {
-      process.stderr.write(`No Temporal server answers at ${address} yet: ${(failure as Error).message}\n`);
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
-    }
-  }
-  return undefined;
-}
 
 main().catch((failure: unknown) => {
   const isSetUp = failure instanceof BadVariables || failure instanceof NewerSchema;

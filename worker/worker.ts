@@ -2,12 +2,17 @@ import { hostname } from 'node:os';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Ports } from '../activities/ports.ts';
+import { queueOf } from '../workflows/contracts/run/elsewhere.ts';
 import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { dataConverterOf } from './configuration/converting.ts';
 
-/** When the worker stops: how long until its activities are cancelled, and how long until it exits without them. */
-const SHUTDOWN = { shutdownGraceTime: '1 second', shutdownForceTime: '20 seconds' } as const;
+/**
+ * When the worker stops: how long until its activities are cancelled, unless it drains, and how long until it exits without
+ * them. In milliseconds.
+ */
+const GRACE_MS = 1_000;
+const FORCE_MS = 19_000;
 /**
  * How long a workflow task waits for the worker that has the run in memory before any worker may take it. The runs of a
  * killed worker are blocked for this long. The SDK's default of 10 s is longer than a worker takes to restart.
@@ -31,42 +36,56 @@ export interface Serving {
 
 /**
  * Creates the worker that serves runs, in production and in tests and benchmarks. Tests and benchmarks use their own ports,
- * and `over` to observe the worker.
+ * and `over` to observe the worker. `drainMs`: how long its activities may go on when it is stopped.
  */
 export async function createWorker(
   { connection, config, ports }: Serving,
-  over: Partial<WorkerOptions> = {},
+  { drainMs = GRACE_MS, ...over }: Partial<WorkerOptions> & { drainMs?: number } = {},
 ): Promise<Worker> {
-  const { variables, namespace, data, codecKeys = [] } = config;
-  const dataConverter = dataConverterOf(codecKeys);
-  const taskQueue = variables.GATEHOUSE_TASK_QUEUE;
+  const { variables, data, codecKeys = [] } = config;
   const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
   return Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    identity: `gatehouse-${process.pid}@${hostname()}`,
+    ...(await serving({ connection, config, ports })),
+    taskQueue: variables.GATEHOUSE_TASK_QUEUE,
     ...versioning(variables),
     ...(over.workflowBundle
       ? {}
       : { workflowBundle: await workflowBundle(data, { encrypted: codecKeys.length > 0, callStacks }) }),
-    dataConverter,
+    maxCachedWorkflows: variables.GATEHOUSE_CACHED_RUNS,
+    stickyQueueScheduleToStartTimeout: STICKY,
+    ...({ isolateExecutionTimeout: LONGEST_TURN } as object),
+    shutdownGraceTime: drainMs,
+    shutdownForceTime: drainMs + FORCE_MS,
+    ...over,
+  });
+}
+
+/** Creates the worker for questions about what this process runs. Its queue belongs to its data folder, and has no build. */
+export async function createRunner(given: Serving, runner: string): Promise<Worker> {
+  return Worker.create({ ...(await serving(given)), taskQueue: queueOf(runner) });
+}
+
+/** What all workers of a process have in common. */
+async function serving({ connection, config, ports }: Serving) {
+  const { variables, namespace, codecKeys = [] } = config;
+  return {
+    connection,
+    namespace,
+    identity: `gatehouse-${process.pid}@${hostname()}`,
+    dataConverter: dataConverterOf(codecKeys),
     activities: createActivities(ports, {
       lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
       callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
-      taskQueue,
+      taskQueue: variables.GATEHOUSE_TASK_QUEUE,
       budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
       taskLimit: variables.GATEHOUSE_TASK_LIMIT,
     }),
     maxConcurrentActivityTaskExecutions: AT_WORK,
-    maxCachedWorkflows: variables.GATEHOUSE_CACHED_RUNS,
-    stickyQueueScheduleToStartTimeout: STICKY,
     ...(await pollers(connection)),
-    maxHeartbeatThrottleInterval: '1 second',
-    ...({ isolateExecutionTimeout: LONGEST_TURN } as object),
-    ...SHUTDOWN,
-    ...over,
-  });
+    maxHeartbeatThrottleInterval: '1 second' as const,
+    shutdownGraceTime: GRACE_MS,
+    shutdownForceTime: GRACE_MS + FORCE_MS,
+  };
 }
 
 /**

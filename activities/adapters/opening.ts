@@ -11,6 +11,8 @@ import type { Outgoing } from './dispatching/outbox.ts';
 import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
 import { takeOver } from './local/taking-over/index.ts';
+import { idOf } from './processes/exclusive.ts';
+import { hold } from './processes/fence.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { RunRows } from './state/runs.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
@@ -18,11 +20,14 @@ import type * as vendor from './vendor.ts';
 
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
-type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'>;
+type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {
+  /** The name of this machine, and how long this worker may not be heard of before what it runs is lost, in milliseconds. */
+  runner?: { machine: string; lostMs?: number } | undefined;
+};
 
 /**
- * Opens the adapters of all vendors. Closing them ends everything that they run on this machine within `CLOSE_MS`, and
- * returns a sentence for each thing that could not be ended.
+ * Opens the adapters of all vendors. With a `runner`, shows others that this worker lives. Closing them ends everything that
+ * they run on this machine within `CLOSE_MS`, and returns a sentence for each thing that could not be ended.
  */
 export async function openPorts(
   variables: AdapterVariables,
@@ -55,7 +60,16 @@ export async function openPorts(
     rows: new RunRows(opening.state),
   };
   const { executor, environments, notifier, releases } = ports;
-  return { ports, close: () => closeAll({ forge, executor, environments, releases, notifier }) };
+  if (given.runner) {
+    const held = () => hold(given.root);
+    await given.state.runners.begin({ ...given.runner, runner: await idOf(given.root), held });
+  }
+  const close = async () => {
+    const left = await closeAll({ forge, executor, environments, releases, notifier });
+    await given.state.runners.end(left.length > 0).catch(() => undefined); // then it is not heard of
+    return left;
+  };
+  return { ports, close };
 }
 
 /** All vendors. The preferred one comes first, so it is asked before the others. */

@@ -134,6 +134,11 @@ const OPERATING: CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    usage: 'runners',
+    description: 'Lists the workers: where they are, what they run, and which are not heard of.',
+    load: async () => (await import('./commands/runners.ts')).runners,
+  },
+  {
     usage: 'upgrade',
     description: 'Moves every live run to the build (GATEHOUSE_BUILD) or task queue that this configuration names.',
     options: [option('--seconds <n>', 'how long to wait until all have moved; 0 does not wait', '3600')],

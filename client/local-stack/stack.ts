@@ -13,6 +13,8 @@ import { WorkerProcess } from './worker-process.ts';
 
 /** The local stack's polling interval, in seconds. It is short, because everything is on this machine. */
 const POLL_SECONDS = '2';
+/** How long jobs and checks may go on when the local stack is stopped, in seconds. */
+const DRAIN_SECONDS = 5;
 
 /** The mode of the data folder: only its user may read what runs received, produced and cost. */
 const PRIVATE = 0o700;
@@ -73,12 +75,15 @@ export async function startStack(
         : undefined;
     signal?.throwIfAborted();
     await register(config, say);
+    const drainSeconds = config.variables.GATEHOUSE_DRAIN_SECONDS ?? DRAIN_SECONDS;
     const worker = new WorkerProcess({
       environment: {
         ...environment,
         GATEHOUSE_LOOK_SECONDS: environment['GATEHOUSE_LOOK_SECONDS'] || POLL_SECONDS,
+        GATEHOUSE_DRAIN_SECONDS: String(drainSeconds),
         GATEHOUSE_DATA: data,
       },
+      drainSeconds,
       data,
       say,
     });

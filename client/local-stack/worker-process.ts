@@ -8,7 +8,10 @@ import { fileOf, isBuilt } from '../../worker/configuration/package-files.ts';
 export const WORKER = fileOf('worker/main.ts', 'worker.js');
 /** Node's flags for the worker: a loader for the sources, or the source maps of a build. */
 export const WORKER_FLAGS = isBuilt ? ['--enable-source-maps'] : ['--import', import.meta.resolve('tsx')];
-/** Longer than an orderly stop takes: 20 s for the worker's activities, and 20 s for its processes (`CLOSE_MS`). */
+/**
+ * Longer than an orderly stop takes after the worker has drained: 20 s for its activities, and 20 s for its processes
+ * (`CLOSE_MS`).
+ */
 const STOP_MS = 50_000;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -22,7 +25,12 @@ export class WorkerProcess {
   private left: string[] | undefined = [];
 
   constructor(
-    private readonly options: { environment: NodeJS.ProcessEnv; data: string; say: (line: string) => void },
+    private readonly options: {
+      environment: NodeJS.ProcessEnv;
+      data: string;
+      drainSeconds: number;
+      say: (line: string) => void;
+    },
   ) {}
 
   get pid(): number | undefined {
@@ -62,7 +70,7 @@ export class WorkerProcess {
     this.stopping = true;
     const { child } = this;
     child?.kill('SIGTERM');
-    const clock = setTimeout(() => child?.kill('SIGKILL'), STOP_MS);
+    const clock = setTimeout(() => child?.kill('SIGKILL'), this.options.drainSeconds * 1_000 + STOP_MS);
     await this.gone;
     clearTimeout(clock);
     if (!this.left) {

@@ -10,8 +10,8 @@ import { stateIn } from './state/databases.ts';
 import { agentsOf } from '../../activities/adapters/settings/reading.ts';
 
 /** The repositories of this machine, as a worker of its own on this data folder works on them. */
-export const workspaceIn = (root: string, trash?: Trash): LocalWorkspace =>
-  new LocalWorkspace(root, exclusivelyIn(root, stateIn(root)), trash);
+export const workspaceIn = (root: string, trash?: Trash, state = stateIn(root)): LocalWorkspace =>
+  new LocalWorkspace(root, exclusivelyIn(root, state), trash);
 
 /** Adds the repositories of this machine, and no configuration file, for adapters that work in checkouts. */
 export function inCheckouts(given: Omit<Local, 'state'> & Partial<InCheckouts>): InCheckouts {

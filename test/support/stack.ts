@@ -170,8 +170,9 @@ export class TestStack {
   }
 
   /** Starts another worker on this stack's server and data, as if on a shared disk. Resolves once it serves. */
-  async anotherWorker(): Promise<ChildProcess> {
-    const env = { ...this.environment, TEMPORAL_ADDRESS: `127.0.0.1:${this.port}`, GATEHOUSE_LOOK_SECONDS: '2' };
+  async anotherWorker(over: Record<string, string> = {}): Promise<ChildProcess> {
+    const server = { TEMPORAL_ADDRESS: `127.0.0.1:${this.port}`, GATEHOUSE_LOOK_SECONDS: '2' };
+    const env = { ...this.environment, ...server, ...over };
     const execArgv = ['--import', import.meta.resolve('tsx')];
     const another = fork(worker, { execArgv, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     await new Promise<void>((resolve, reject) => {

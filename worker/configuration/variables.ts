@@ -122,6 +122,16 @@ export const Variables = z.object({
    * workflow task takes twice as long.
    */
   GATEHOUSE_CALL_STACKS: oneOf(['off', 'on']),
+  /**
+   * How long a worker may not reach the database, or be down, before what it runs is lost and begins anew on another
+   * worker. It ends its jobs, checks and previews itself after four fifths of this.
+   */
+  GATEHOUSE_LOST_SECONDS: number('seconds, 10 to 3600', 10, 3_600).default(300),
+  /**
+   * How long a worker that is stopped lets its jobs and checks go on before it interrupts them. Meanwhile it takes no new
+   * work. Default: 600, and 5 in the local stack.
+   */
+  GATEHOUSE_DRAIN_SECONDS: number('seconds, 0 to 86400', 0, 86_400).optional(),
   /** The log level of the worker. */
   GATEHOUSE_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent']),
   /**

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation, rootCause, setHandler, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched, rootCause, setHandler, sleep } from '@temporalio/workflow';
 import type { Activities, EnvironmentView, EnvironmentReport } from '../contracts/activities.ts';
 import { EnvironmentInput, Release, environmentKeyOf } from '../contracts/environment.ts';
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';
@@ -65,8 +65,11 @@ export class EnvironmentLifecycle {
     const ended = await this.live(wanted, this.view.expiresAt);
     if (!ended || this.isSuperseded(wanted)) return;
     if (this.revived) return this.fail(endedAgain({ because: because(ended) }));
+    this.rebuild(wanted, ended);
+  }
 
-    // It is gone, for example after a restart of the machine. It is rebuilt once, as the next generation.
+  /** It is gone, for example after a restart of the machine. It is rebuilt once, as the next generation. */
+  private rebuild(wanted: EnvironmentInput, ended: EnvironmentReport): void {
     this.revived = true;
     this.wanted = { ...wanted, generation: wanted.generation + 1 };
     this.queries.show({
@@ -86,6 +89,10 @@ export class EnvironmentLifecycle {
     this.queries.draw({ status: 'provisioning', generation: wanted.generation, head: wanted.head });
     const report = await this.provision(wanted);
     if (!report || this.isSuperseded(wanted)) return false;
+    if (report.is === 'gone' && !this.revived && patched('lost-while-it-is-built')) {
+      this.rebuild(wanted, report); // with the worker that built it
+      return false;
+    }
     if (report.is !== 'live') {
       this.fail(notBuilt({ because: because(report) }));
       return false;

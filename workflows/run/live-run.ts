@@ -4,6 +4,7 @@ import { boundedForeign } from '../contracts/run/foreign.ts';
 import type { RunState } from '../contracts/run/state.ts';
 import { countedAgainst, overtakenBy, type HeadSeen } from '../rules/head.ts';
 import type { RunScope, Seen } from '../step/scope.ts';
+import { Whereabouts } from '../temporal/elsewhere.ts';
 import { activitiesFor } from '../temporal/proxies.ts';
 import { FailingActivities } from '../temporal/failing-activities.ts';
 import { inWords } from '../words/index.ts';
@@ -36,6 +37,7 @@ export class LiveRun implements RunScope {
   readonly tracker: RunTracker;
   readonly row: RunRow;
   readonly deliveries = new Deliveries();
+  private readonly whereabouts = new Whereabouts();
   readonly failing = new FailingActivities((failing, entry) => this.notices.showFailing(failing, entry));
   restart: number | undefined;
   /** Ends the current step, for `restartFrom`. */
@@ -55,7 +57,7 @@ export class LiveRun implements RunScope {
     this.tracker = new RunTracker(this);
   }
 
-  activities = (kind: string): Activities => activitiesFor(kind, this.failing.begin, this.row.along);
+  activities = (kind: string): Activities => activitiesFor(kind, this.failing.begin, this.row.along, this.whereabouts);
 
   saw(seen: Seen): void {
     const { state } = this;

@@ -5,6 +5,7 @@ import type { Along } from '../contracts/run/row.ts';
 import { isUnreadable } from '../contracts/unreadable.ts';
 import { undecodable } from '../words/input.ts';
 import { summaryOf } from '../words/views/summaries.ts';
+import { Whereabouts } from './elsewhere.ts';
 
 /** Transient failures are retried without a limit. Final refusals are thrown as non-retryable failures. */
 const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
@@ -108,12 +109,14 @@ type Begin = (activity: string, about: string) => () => void;
 
 /**
  * All activities, with summaries for the Web UI that name the calling gate. `along`: what a call carries besides its question,
- * as a second argument, which is encrypted like the first. A header would not be.
+ * as a second argument, which is encrypted like the first. A header would not be. `whereabouts`: which worker holds what the
+ * calls are about.
  */
 export const activitiesFor = (
   kind: string,
   begin: Begin = () => () => undefined,
   along: () => Along | undefined = () => undefined,
+  whereabouts = new Whereabouts(),
 ): Activities =>
   Object.fromEntries(
     (Object.keys(proxies) as (keyof Activities)[]).map((name): [string, Ask] => [
@@ -124,7 +127,9 @@ export const activitiesFor = (
         try {
           const more = along();
           const said = more ? [question[0] ?? null, more] : question;
-          const answer: unknown = await proxies[name].executeWithOptions({ summary }, said as never);
+          const ask = (options: ActivityOptions) =>
+            proxies[name].executeWithOptions({ ...options, summary }, said as never) as Promise<unknown>;
+          const answer = await whereabouts.ask(name, question[0], ask);
           if (isUnreadable(answer)) throw new Error(undecodable({ what: `The answer of ${name}` }));
           return answer;
         } finally {

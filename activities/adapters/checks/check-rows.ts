@@ -17,11 +17,16 @@ export type Begun = z.output<typeof Begun>;
 /** One run of a check. Its name is `<repository>/<commit>/<check and command>/<run>`. */
 export interface CheckRecord {
   name: string;
+  /** The data folder where it runs. */
+  runner: string;
   begun: Begun;
   verdict?: Verdict | undefined;
 }
 
-/** The checks that run, and have run, in one data folder. The commands of checks cannot reach these records. */
+/** The verdict on a check that nobody waits for, or whose runner is lost. It is of no round, so the check runs again. */
+const VOID: Verdict = { conclusion: 'cancelled', round: '', log: '' };
+
+/** The checks that run, and have run, with all workers. The commands of checks cannot reach these records. */
 export class CheckRows {
   constructor(
     private readonly state: State,
@@ -30,57 +35,70 @@ export class CheckRows {
   ) {}
 
   async find(name: string): Promise<CheckRecord | undefined> {
-    const runner = await this.runner();
     const row = await this.state.query((db) =>
-      db.selectFrom('checks').selectAll().where('runner', '=', runner).where('name', '=', name).executeTakeFirst(),
+      db.selectFrom('checks').selectAll().where('name', '=', name).executeTakeFirst(),
     );
     return row && recordOf(row);
   }
 
   /** The number of the last run of a check, or 0. */
   async last(check: string): Promise<number> {
-    const runner = await this.runner();
     const { n } = await this.state.query((db) =>
       db
         .selectFrom('checks')
         .select(({ fn }) => fn.max<number | null>('n').as('n'))
-        .where('runner', '=', runner)
         .where('check_name', '=', check)
         .executeTakeFirstOrThrow(),
     );
     return n ?? 0;
   }
 
-  async begin(name: string, { round, branch, repository }: Begun): Promise<void> {
+  /** Records that a check begins here. Returns the runner that has it: another one may have been first. */
+  async begin(name: string, { round, branch, repository }: Begun): Promise<string> {
     const [check, n] = partsOf(name);
+    const runner = await this.runner();
     const values = { round, branch, repository: repository ?? null };
-    const row = { runner: await this.runner(), name, check_name: check, n, at: this.state.now, unfinished: 1 };
+    const row = { runner, name, check_name: check, n, at: this.state.now, unfinished: 1 };
     await this.state.query((db) =>
       db
         .insertInto('checks')
         .values({ ...row, ...values })
-        .onConflict((conflict) => conflict.columns(['runner', 'name']).doUpdateSet({ ...values, unfinished: 1 }))
+        .onConflict((conflict) =>
+          conflict
+            .column('name')
+            .doUpdateSet({ ...values, unfinished: 1 })
+            .where('checks.runner', '=', runner),
+        )
+        .execute(),
+    );
+    return (await this.find(name))?.runner ?? runner;
+  }
+
+  /** Records a verdict. The first one counts. */
+  async settle(name: string, { conclusion, round, log }: Verdict): Promise<void> {
+    await this.state.query((db) =>
+      db
+        .updateTable('checks')
+        .set({ conclusion, verdict_round: round, log })
+        .where('name', '=', name)
+        .where('conclusion', 'is', null)
         .execute(),
     );
   }
 
-  async settle(name: string, { conclusion, round, log }: Verdict): Promise<void> {
-    await this.set(name, { conclusion, verdict_round: round, log });
-  }
+  /** Gives a check up. Its runner ends it when it next shows that it lives. */
+  void = (name: string): Promise<void> => this.settle(name, VOID);
 
   /** Records that nothing of it is left but its record. */
   async cleared(name: string): Promise<void> {
-    await this.set(name, { unfinished: 0 });
+    await this.state.query((db) => db.updateTable('checks').set({ unfinished: 0 }).where('name', '=', name).execute());
   }
 
   async forget(name: string): Promise<void> {
-    const runner = await this.runner();
-    await this.state.query((db) =>
-      db.deleteFrom('checks').where('runner', '=', runner).where('name', '=', name).execute(),
-    );
+    await this.state.query((db) => db.deleteFrom('checks').where('name', '=', name).execute());
   }
 
-  /** Those of which something may be left. */
+  /** Those of this data folder of which something may be left. */
   async unfinished(): Promise<CheckRecord[]> {
     const runner = await this.runner();
     const rows = await this.state.query((db) =>
@@ -95,11 +113,20 @@ export class CheckRows {
     return rows.map(recordOf);
   }
 
-  private async set(name: string, values: Partial<Selectable<Tables['checks']>>): Promise<void> {
+  /** Those of other data folders that have no verdict. */
+  async elsewhere(): Promise<CheckRecord[]> {
     const runner = await this.runner();
-    await this.state.query((db) =>
-      db.updateTable('checks').set(values).where('runner', '=', runner).where('name', '=', name).execute(),
+    const rows = await this.state.query((db) =>
+      db
+        .selectFrom('checks')
+        .selectAll()
+        .where('runner', '!=', runner)
+        .where('unfinished', '=', 1)
+        .where('conclusion', 'is', null)
+        .orderBy('at')
+        .execute(),
     );
+    return rows.map(recordOf);
   }
 }
 
@@ -111,6 +138,7 @@ export function partsOf(name: string): [string, number] {
 
 const recordOf = (row: Selectable<Tables['checks']>): CheckRecord => ({
   name: row.name,
+  runner: row.runner,
   begun: { round: row.round, branch: row.branch, repository: row.repository ?? undefined },
   verdict:
     row.conclusion === null

@@ -9,18 +9,20 @@ import { CheckoutRefused } from '../git/refusals.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
 import { environmentFor } from '../processes/environment.ts';
 import type { Exclusively } from '../processes/exclusive.ts';
+import { fenceIn } from '../processes/fence.ts';
+import { Holders } from '../processes/holders.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
-import { end, endAll, launch, stateOf } from '../processes/processes.ts';
+import { end, launch, stateOf } from '../processes/processes.ts';
 import type { State } from '../state/state.ts';
 import { settingsOf } from '../settings/reading.ts';
-import { CheckRecords, type OpenRun } from './check-records.ts';
+import { CheckEndings, ended } from './check-endings.ts';
+import { CheckRecords, GRACE_MS, type OpenRun } from './check-records.ts';
 import type { Verdict } from './check-rows.ts';
 
 /** How many checks of one commit run at a time, and how often a check that vanished is run. */
 const AT_ONCE = 2;
 const VANISHED_MOST = 5;
 const LOG_CHARACTERS = 4_000;
-const GRACE_MS = 2_000;
 
 export interface CheckRunsOptions {
   root: string;
@@ -37,38 +39,51 @@ export class CheckRuns {
   private closing = false;
   /** The last head of each branch whose checks were read. */
   private readonly looked = new Map<string, string>();
-  /** The last known canonical name of each repository, by the name that runs use. */
-  private readonly sources = new Map<string, string>();
 
   private readonly environment;
   private readonly workspace;
   private readonly exclusively;
   private readonly ledger;
+  private readonly holders;
+  private readonly endings;
+  private readonly state;
+  private readonly root;
 
   constructor({ root, environment, workspace, exclusively, ledger, state }: CheckRunsOptions) {
     this.records = new CheckRecords(root, state);
+    this.holders = new Holders(root, state);
+    this.state = state;
+    this.root = root;
     this.environment = environment;
     this.workspace = workspace;
     this.exclusively = exclusively;
     this.ledger = ledger;
+    const { records, holders } = this;
+    this.endings = new CheckEndings({ records, holders, workspace, exclusively });
+    const sweep = async () => void (await records.open());
+    state.runners.add({
+      sweep,
+      lose: () => this.endings.lose(),
+      isBusy: async () => (await this.running()).length > 0,
+    });
   }
 
   async look(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks> {
     const { checks } = await settingsOf(this.workspace, change);
     const names = Object.keys(checks);
     const source = await this.workspace.path(change.repository);
-    this.sources.set(change.repository, source);
+    this.endings.sources.set(change.repository, source);
     const folder = this.records.commitOf(source, head);
     // Checks of the branch's other heads end when a new head comes, not at each poll, because there may be many old heads.
     const place = `${source} ${change.branch}`;
-    if (this.looked.get(place) !== head) await this.endOthers(change, head);
+    if (this.looked.get(place) !== head) await this.endings.endOthers(change, head, { elsewhere: 'give up' });
     this.looked.set(place, head);
     return this.exclusively(this.records.leaseOf(folder), async () => {
       const ended: Failing[] = [];
       const running: string[] = [];
       let active = 0;
       for (const name of names) {
-        const room = active < AT_ONCE && !this.closing;
+        const room = active < AT_ONCE && !this.closing && !this.state.runners.draining;
         const verdict = await this.one({ change, head, name, command: checks[name]!, folder, room, ...limits });
         if (verdict === 'running') active += 1;
         if (typeof verdict === 'string') running.push(name);
@@ -78,60 +93,26 @@ export class CheckRuns {
     });
   }
 
-  /**
-   * Ends the branch's checks of all heads except one, because nobody waits for them. They run again if they are needed. The
-   * repository need not exist: it may have been moved while they ran.
-   */
-  async endOthers(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> {
-    const { repository, branch } = change;
-    const home = await this.homeOf(repository);
-    const open = (await this.records.open()).filter(
-      (run) => (run.home === home || run.begun.repository === repository) && run.begun.branch === branch,
-    );
-    // Checks that a poll begins just now may not be recorded yet.
-    const polled = (await this.exclusively.held()).flatMap((lease) => this.records.polledUnder(home, lease));
-    const commits = new Set([...open.map(({ commit }) => commit), ...polled]);
-    for (const commit of commits) if (path.basename(commit) !== except) await this.endAt(branch, commit);
-  }
-
-  /** The folder of a repository's checks. For a repository that is gone, uses its last known name, or the given one. */
-  private async homeOf(repository: string): Promise<string> {
-    const source = await this.workspace.path(repository).catch(() => this.sources.get(repository) ?? repository);
-    return this.records.homeOf(source);
-  }
-
-  /** Waits for a poll in progress, so that the checks which it begins end with the others. */
-  private async endAt(branch: string, commit: string): Promise<void> {
-    await this.exclusively(this.records.leaseOf(commit), async () => {
-      const open = await this.records.open();
-      await this.forget(open.filter((run) => run.commit === commit && run.begun.branch === branch));
-    });
-  }
-
-  private async forget(runs: OpenRun[]): Promise<void> {
-    await ended(runs);
-    for (const { folder } of runs) await this.records.forget(folder);
-  }
+  /** Ends the branch's checks of all heads except one, because nobody waits for them. */
+  endOthers = (change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> =>
+    this.endings.endOthers(change, except, { elsewhere: 'ask' });
 
   /** How many checks have no verdict yet, by `branchKey`. */
-  async open(): Promise<Map<string, number>> {
-    const counts = new Map<string, number>();
-    for (const { home, begun } of await this.records.open()) {
-      const place = `${home} ${begun.branch}`;
-      counts.set(place, 1 + (counts.get(place) ?? 0));
-    }
-    return counts;
-  }
+  open = (): Promise<Map<string, number>> => this.endings.open();
 
   /** Orderly stop: running checks are ended and forgotten, so that they run again. */
   async close(): Promise<void> {
     this.closing = true;
-    const states = await Promise.all(
-      (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) })),
-    );
-    await ended(states.map(({ run }) => run)); // includes what ended commands have left running
-    for (const { run, state } of states) if (state.is === 'running') await this.records.forget(run.folder);
+    const open = await this.records.open();
+    const running = await this.running();
+    await ended(open); // includes what ended commands have left running
+    for (const { folder } of running) await this.records.forget(folder);
     await this.records.close();
+  }
+
+  private async running(): Promise<OpenRun[]> {
+    const open = (await this.records.open()).map(async (run) => ({ run, state: await stateOf(run.folder) }));
+    return (await Promise.all(open)).flatMap(({ run, state }) => (state.is === 'running' ? [run] : []));
   }
 
   /** The state of one check. Begins the check if it is due. */
@@ -140,10 +121,15 @@ export class CheckRuns {
     const n = await this.records.last(runs);
     if (n === 0) return this.first(check, path.join(runs, '1'));
     const run = path.join(runs, String(n));
-    const { verdict } = (await this.records.find(run)) ?? {};
+    const { verdict, runner } = (await this.records.find(run)) ?? {};
     if (verdict) {
       const again = verdict.conclusion !== 'success' && verdict.round !== check.round;
-      return again ? this.begin(check, path.join(runs, String(n + 1))) : failingOf(check.name, run, verdict);
+      if (again) return this.begin(check, path.join(runs, String(n + 1)));
+      return failingOf(check.name, runner === (await this.holders.own()) ? run : undefined, verdict);
+    }
+    if (runner !== undefined && (await this.holders.find(runner, 'checks')) === 'lost') {
+      await this.records.void(run);
+      return this.begin(check, path.join(runs, String(n + 1)));
     }
     const state = await stateOf(run);
     switch (state.is) {
@@ -164,7 +150,7 @@ export class CheckRuns {
   private async first(check: One, run: string): Promise<CurrentVerdict> {
     const earlier = path.join(check.folder, safeName(check.name));
     const open = await this.records.open();
-    await this.forget(open.filter(({ folder }) => path.dirname(folder) === earlier));
+    await this.endings.forget(open.filter(({ folder }) => path.dirname(folder) === earlier));
     return this.begin(check, run);
   }
 
@@ -178,7 +164,8 @@ export class CheckRuns {
   private async begin({ change, head, name, command, room, round }: One, run: string): Promise<CurrentVerdict> {
     if (!room) return 'queued';
     const tree = path.join(run, 'tree');
-    await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
+    const runner = await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
+    if ((await this.holders.find(runner, 'checks')) === 'lost') return 'queued'; // the next poll begins it
     try {
       await this.workspace.checkout(change.repository, head, tree, { base: change.base });
     } catch (failure) {
@@ -190,7 +177,8 @@ export class CheckRuns {
     if (this.closing) return 'queued';
     const key = `${change.repository} ${head} ${name} ${round}`;
     const begins = () => this.ledger?.note({ effect: 'check-started', key });
-    await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }), begins });
+    const fence = fenceIn(this.root, this.state);
+    await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }), fence, begins });
     return 'running';
   }
 
@@ -205,14 +193,6 @@ export class CheckRuns {
 }
 
 type CurrentVerdict = Failing | 'running' | 'queued';
-
-async function ended(runs: OpenRun[]): Promise<void> {
-  const left = await endAll(
-    runs.map(({ folder }) => folder),
-    { graceMs: GRACE_MS },
-  );
-  if (left.length > 0) throw new Error(left.join('\n'));
-}
 
 interface One {
   change: Change;
@@ -229,9 +209,10 @@ interface One {
 /** The key under which `open` counts a branch's checks. The repository has its canonical name. */
 export const branchKey = (repository: string, branch: string) => `${safeName(repository)} ${branch}`;
 
-const failingOf = (name: string, run: string, { conclusion, log }: Verdict): Failing => ({
+/** `run`: the folder of its log. Undefined if that is with another worker. */
+const failingOf = (name: string, run: string | undefined, { conclusion, log }: Verdict): Failing => ({
   name,
   conclusion,
-  url: pathToFileURL(logOf(run, 'stdout')).href,
+  ...(run !== undefined && { url: pathToFileURL(logOf(run, 'stdout')).href }),
   ...(conclusion !== 'success' && { log }),
 });

@@ -51,6 +51,7 @@ function forgeBy(forges: readonly Serving[], serving: (repository: string) => Se
 function repositoriesBy(at: At): Repositories {
   const of = (repository: string) => at(repository).repositories;
   return {
+    path: async (repository) => of(repository).path(repository),
     fetch: async (repository) => of(repository).fetch(repository),
     headOf: async (repository, ...rest) => of(repository).headOf(repository, ...rest),
     fileAt: async (repository, ...rest) => of(repository).fileAt(repository, ...rest),

@@ -7,6 +7,8 @@ import type { State } from '../state/state.ts';
 /** Runs work while no other process runs any under this name. Throws `DiskFull` if the disk is full. */
 export interface Exclusively {
   <T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** The same for a name that means one thing to all workers, whatever their data folders. */
+  everywhere<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** The names under which work runs now. */
   held(): Promise<string[]>;
 }
@@ -22,7 +24,9 @@ export function exclusivelyIn(root: string, { leases }: Pick<State, 'leases'>): 
     const own = `${await idOf(root)} `;
     return (await leases.held(own)).map((name) => name.slice(own.length));
   };
-  return Object.assign(run, { held });
+  const everywhere = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    roomFor(root, () => leases.hold(name, work));
+  return Object.assign(run, { held, everywhere });
 }
 
 const ids = new Map<string, Promise<string>>();

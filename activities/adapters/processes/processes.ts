@@ -7,6 +7,7 @@ import { createFile, roomFor } from '../files/disk.ts';
 import { hashOf } from '../files/folders.ts';
 import { readWord, recordAs } from '../files/reading.ts';
 import { writeJson } from '../files/records.ts';
+import { fenceArguments, type Fence } from './fence.ts';
 import { endGroups, MARK } from './groups.ts';
 import { isRenewed, TOUCH_MS } from './leases.ts';
 import { logOf } from './logs.ts';
@@ -18,14 +19,19 @@ export type ProcessState =
   | { is: 'absent' }
   | { is: 'running'; since: number; lastOutputAt: number }
   | { is: 'exited'; code: number }
-  /** Ended without an exit code, because it was killed from outside, or its machine went down. */
-  | { is: 'vanished' };
+  /**
+   * Ended without an exit code, because it was killed from outside, or its machine went down. `fenced`: it ended itself,
+   * because its worker was not heard of for too long.
+   */
+  | { is: 'vanished'; fenced?: boolean };
 
 export interface Launch {
   command: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
   stdin?: string;
+  /** Ends the command when no worker holds it any more. Without this, it ends by itself. */
+  fence?: Fence | undefined;
   /** Called when the command is about to begin. */
   begins?: (() => void) | undefined;
 }
@@ -53,6 +59,7 @@ const files = (folder: string) => ({
   alive: path.join(folder, 'alive'),
   end: path.join(folder, 'end'),
   exit: path.join(folder, 'exit'),
+  fenced: path.join(folder, 'fenced'),
   stdin: path.join(folder, 'stdin'),
   stdout: logOf(folder, 'stdout'),
   stderr: logOf(folder, 'stderr'),
@@ -83,13 +90,14 @@ export async function launch(folder: string, request: Launch): Promise<void> {
   });
 }
 
-async function begin(folder: string, { command, cwd, env, stdin = '', begins }: Launch): Promise<void> {
+async function begin(folder: string, { command, cwd, env, stdin = '', fence, begins }: Launch): Promise<void> {
   const { record, stdin: input, stdout, stderr } = files(folder);
   await writeFile(input, stdin);
   const [out, err] = [openSync(stdout, 'a'), openSync(stderr, 'a')];
   try {
-    const limits = [LOG_BYTES, TOUCH_MS / 1_000, GRACE_ELSEWHERE_SECONDS].map(String);
-    const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'gatehouse', command, folder, ...limits], {
+    const { pauseMs, held } = fenceArguments(fence, TOUCH_MS);
+    const limits = [LOG_BYTES, pauseMs / 1_000, GRACE_ELSEWHERE_SECONDS].map(String);
+    const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'gatehouse', command, folder, ...limits, ...held], {
       cwd,
       env: { ...env, [MARK]: hashOf(folder) },
       detached: true,
@@ -133,10 +141,12 @@ export async function stateOf(folder: string): Promise<ProcessState> {
     return { is: 'running', since: launched.at, lastOutputAt: Math.max(launched.at, ...outputs) };
   }
   const between = !launched && (await isLaunching(launch));
-  return between && Date.now() - (await changedAt(marker)) < LAUNCH_MS
-    ? { is: 'running', since: Date.now(), lastOutputAt: Date.now() }
-    : // Its launcher was killed before the command could begin, so it counts as never launched.
-      { is: launch.includes(SAYS) && !existsSync(files(folder).begun) ? 'absent' : 'vanished' };
+  if (between && Date.now() - (await changedAt(marker)) < LAUNCH_MS)
+    return { is: 'running', since: Date.now(), lastOutputAt: Date.now() };
+  const { begun, fenced } = files(folder);
+  // Its launcher was killed before the command could begin, so it counts as never launched.
+  if (launch.includes(SAYS) && !existsSync(begun)) return { is: 'absent' };
+  return { is: 'vanished', ...(existsSync(fenced) && { fenced: true }) };
 }
 
 /** Whether a process runs. One that we cannot see is judged by its lease instead of its pid. */
@@ -194,10 +204,15 @@ export async function endAll(folders: readonly string[], { graceMs }: { graceMs:
   return [...reported, ...far.flat()];
 }
 
+/** Asks a command that we cannot see to end, and does not wait for it. */
+export async function askToEnd(folder: string): Promise<void> {
+  await createFile(files(folder).end, '').catch(unlessThere);
+}
+
 /** Asks the command's supervisor, which can reach the group and checks for this request whenever it renews the lease. */
 async function endElsewhere(folder: string, group: z.output<typeof Launched>, graceMs: number): Promise<string[]> {
   if (!(await isRunning(folder, group))) return [];
-  await createFile(files(folder).end, '').catch(unlessThere);
+  await askToEnd(folder);
   for (const until = Date.now() + graceMs + 2 * TOUCH_MS + GRACE_ELSEWHERE_SECONDS * 1_000; Date.now() < until;) {
     if (!(await isRunning(folder, group))) return [];
     await new Promise((resolve) => setTimeout(resolve, 200));

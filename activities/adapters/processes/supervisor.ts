@@ -9,11 +9,13 @@ export const GRACE_ELSEWHERE_SECONDS = 3;
 /**
  * Runs a command and outlives the worker: writes the exit code where the next worker finds it, keeps the end of the output,
  * and renews a lease (`leases.ts`) for those who cannot see its process. It waits for a line on its standard input before it
- * begins, so its pid is recorded first. The command comes as an argument, never as part of the script. Arguments: the
- * command, its folder, LOG_BYTES, TOUCH_MS in seconds, GRACE_ELSEWHERE_SECONDS.
+ * begins, so its pid is recorded first. If no worker of its data folder proves in time that it still holds the command, it
+ * ends everything, because others begin it anew (`fence.ts`). The command comes as an argument, never as part of the script.
+ * Arguments: the command, its folder, LOG_BYTES, the pause between two looks in seconds, GRACE_ELSEWHERE_SECONDS, the file
+ * that a worker rewrites while it holds the command, or nothing, and how many looks it may stay the same.
  */
 export const SUPERVISOR = `
-command=$1 folder=$2 most=$3 pause=$4 grace=$5
+command=$1 folder=$2 most=$3 pause=$4 grace=$5 held=$6 looks=$7
 
 # Copies the output to a log. When the disk is full, the output is read and dropped, so the command becomes slow but
 # continues. Ends when no process has the pipe open.
@@ -54,9 +56,23 @@ kept() {
 }
 over() { [ ! -s "$folder/exit.draft" ] || mv -f "$folder/exit.draft" "$folder/exit"; }
 
+# Ends all that descends from the command, also what has left its group, if /proc shows it.
+fence() {
+  : > "$folder/fenced"
+  for each in /proc/[0-9]*; do
+    tr '\\0' '\\n' < "$each/environ" | grep -qx "GATEHOUSE_PROCESS=$GATEHOUSE_PROCESS" || continue
+    read -r fields < "$each/stat" || continue
+    set -- \${fields##*) }
+    [ "$3" = $$ ] || kill -s KILL "\${each#/proc/}"
+  done
+  rm -f "$folder/alive"
+  kill -s KILL -- -$$
+}
+
 # Touches a file for as long as the leader lives, and ends the group when somebody asks who cannot reach it.
 live() {
   trap 'kill "$nap"; exit' TERM
+  last= same=0
   while kill -0 $$; do
     : > "$folder/alive"
     if [ -e "$folder/end" ]; then
@@ -65,6 +81,12 @@ live() {
       sleep "$grace"
       rm -f "$folder/alive"
       kill -s KILL -- -$$
+    fi
+    if [ -n "$held" ]; then
+      now=
+      read -r now < "$held"
+      if [ "$now" = "$last" ]; then same=$((same + 1)); else last=$now same=0; fi
+      [ "$same" -lt "$looks" ] || fence
     fi
     sleep "$pause" &
     nap=$!

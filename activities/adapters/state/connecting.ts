@@ -1,4 +1,4 @@
-import type { Dialect } from 'kysely';
+import { sql, type Dialect, type RawBuilder } from 'kysely';
 import { postgresAt } from './postgres.ts';
 import { sqliteIn } from './sqlite.ts';
 
@@ -18,3 +18,9 @@ export const connecting = (location: Location): Connecting =>
   'url' in location
     ? { kind: 'postgres', ...postgresAt(location.url) }
     : { kind: 'sqlite', dialect: sqliteIn(location.file), shown: location.file };
+
+/** The present time by the clock that all processes share, in milliseconds since 1970. */
+export const nowOf = (kind: Kind): RawBuilder<number> =>
+  kind === 'postgres'
+    ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+    : sql<number>`${Date.now()}`; // all processes are on one machine

@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import { Kysely, sql } from 'kysely';
 import { PLAIN, type Cipher } from './cipher.ts';
-import { connecting, type Location } from './connecting.ts';
+import { connecting, nowOf, type Kind, type Location } from './connecting.ts';
 import { NewerSchema, StateUnavailable } from './failures.ts';
+import { listRunners, type ListedRunner } from './listed-runners.ts';
 import { migrationsOf } from './migrations/index.ts';
 import { RunRows } from './runs.ts';
 import type { Tables } from './tables.ts';
@@ -28,11 +29,12 @@ export interface RowsWanted {
   status?: string | undefined;
 }
 
-/** The rows of runs, for who only reads them. */
+/** The rows of runs and of workers, for who only reads them. */
 export class ReadableRows extends RunRows {
   constructor(
     private readonly db: Kysely<Tables>,
     cipher: Cipher,
+    private readonly kind: Kind,
   ) {
     super({
       cipher,
@@ -51,6 +53,9 @@ export class ReadableRows extends RunRows {
     return rows.where('waiting_on', '=', 'person').where('ended_at', 'is', null).orderBy('waiting_since').execute();
   }
 
+  /** The workers that share the database. */
+  runners = (): Promise<ListedRunner[]> => listRunners(this.db, nowOf(this.kind));
+
   close = (): Promise<void> => this.db.destroy();
 }
 
@@ -67,7 +72,7 @@ export async function readRows(location: Location, cipher: Cipher = PLAIN): Prom
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
     if (rows.some(({ name }) => !known.includes(name))) throw new NewerSchema(`A newer build has changed ${shown}.`);
     if (rows.length < known.length) missing(shown);
-    return new ReadableRows(db, cipher);
+    return new ReadableRows(db, cipher, kind);
   } catch (failure) {
     await db.destroy();
     if (failure instanceof NewerSchema || failure instanceof StateUnavailable) throw failure;

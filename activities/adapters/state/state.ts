@@ -1,9 +1,10 @@
-import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { PLAIN, type Cipher } from './cipher.ts';
-import { connecting, type Kind, type Location } from './connecting.ts';
+import { connecting, nowOf, type Kind, type Location } from './connecting.ts';
 import { isBusy, isTransient, StateUnavailable } from './failures.ts';
 import { Leases, type Processes } from './leases.ts';
 import { migrate } from './migrating.ts';
+import { Runners } from './runners.ts';
 import type { Tables } from './tables.ts';
 
 /** How long a call waits while another process writes, in milliseconds. After that, it is a transient failure. */
@@ -16,6 +17,7 @@ export class State {
   /** The place in words, without user and password. */
   readonly shown: string;
   readonly leases: Leases;
+  readonly runners: Runners;
   private readonly db: Kysely<Tables>;
   private opened: Promise<void> | undefined;
 
@@ -30,6 +32,7 @@ export class State {
     this.shown = shown;
     this.db = new Kysely<Tables>({ dialect });
     this.leases = new Leases(this, processes);
+    this.runners = new Runners(this);
   }
 
   /**
@@ -65,9 +68,7 @@ export class State {
 
   /** The present time by the one clock that all processes share, in milliseconds since 1970. */
   get now(): RawBuilder<number> {
-    return this.kind === 'postgres'
-      ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
-      : sql<number>`${Date.now()}`; // all processes are on one machine
+    return nowOf(this.kind);
   }
 
   /** Closes the connections. What fails now leaves leases behind, which others find abandoned. */

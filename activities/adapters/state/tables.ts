@@ -1,12 +1,13 @@
 import type { Generated } from 'kysely';
 import type { DoorTables } from './door-tables.ts';
 import type { RunTables } from './run-tables.ts';
+import type { WorkTables } from './work-tables.ts';
 
 /**
  * The tables, as the newest migration leaves them. Times are milliseconds since 1970. Columns named after a schema hold its
  * JSON; whoever reads them parses them with that schema.
  */
-export interface Tables extends RunTables, DoorTables {
+export interface Tables extends RunTables, WorkTables, DoorTables {
   sessions: SessionsTable;
   leases: LeasesTable;
   meter: MeterTable;
@@ -16,9 +17,6 @@ export interface Tables extends RunTables, DoorTables {
   changes: ChangesTable;
   own_commits: OwnCommitsTable;
   pulls: PullsTable;
-  jobs: JobsTable;
-  environments: EnvironmentsTable;
-  checks: ChecksTable;
 }
 
 /** A process that holds leases, or held them. */
@@ -107,57 +105,4 @@ interface PullsTable {
   repository: string;
   number: number;
   branch: string;
-}
-
-/** The jobs of agents. Columns with JSON are null until they are known. */
-interface JobsTable {
-  key: string;
-  /** The id of the data folder where it runs. */
-  runner: string;
-  at: number;
-  /** 1 until the job has a report and its checkout is gone. */
-  unfinished: number;
-  job: string | null;
-  begun: string | null;
-  made: string | null;
-  owner: string | null;
-  report: string | null;
-}
-
-/** Environments that run as processes. */
-interface EnvironmentsTable {
-  key: string;
-  /** The id of the data folder where it runs. */
-  runner: string;
-  at: number;
-  /** 1 until it was removed and nothing of it is left. */
-  unfinished: number;
-  port: number | null;
-  ready: string | null;
-  expire_minutes: number | null;
-  live_at: string | null;
-  url: string | null;
-  removed: string | null;
-}
-
-/** Runs of checks as commands. */
-interface ChecksTable {
-  /** The id of the data folder where it runs. */
-  runner: string;
-  /** `<repository>/<commit>/<check and command>/<run>` */
-  name: string;
-  /** The name without the number of the run. */
-  check_name: string;
-  n: number;
-  at: number;
-  /** 1 until it has a verdict and its checkout is gone. */
-  unfinished: number;
-  /** The round, branch and repository of the run for which it began. */
-  round: string;
-  branch: string;
-  repository: string | null;
-  /** The verdict. Null while there is none. */
-  conclusion: string | null;
-  verdict_round: string | null;
-  log: string | null;
 }

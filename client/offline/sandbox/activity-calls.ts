@@ -15,21 +15,19 @@ interface Asking {
 
 const { WAIT_CANCELLATION_COMPLETED } = coresdk.workflow_commands.ActivityCancellationType;
 
+type Wanted = Core.workflow_commands.IScheduleActivity | Core.workflow_commands.IScheduleLocalActivity;
+
 /**
  * Runs an activity of the workflow. If it is cancelled, the workflow learns that at once, or when the activity has ended,
  * depending on the cancellation type.
  */
 export function ask(
   run: Asking,
-  {
-    seq,
-    activityType,
-    arguments: payloads,
-    cancellationType,
-  }: Core.workflow_commands.IScheduleActivity | Core.workflow_commands.IScheduleLocalActivity,
+  wanted: Wanted,
   metadata: any,
   { local = false } = {},
 ) {
+  const { seq, activityType, arguments: payloads, cancellationType } = wanted;
   const name = activityType!;
   const { world, calls, log } = run.cluster;
   log.push(name);
@@ -47,6 +45,7 @@ export function ask(
   const call: Call = {
     name,
     workflowId: run.workflowId,
+    taskQueue: 'taskQueue' in wanted ? (wanted.taskQueue ?? '') : '',
     args: (payloads ?? []).map(from),
     summary: String(from(metadata?.summary) ?? ''),
     cancelRequested: false,

@@ -29,6 +29,8 @@ export type { Core };
 export interface Call {
   name: string;
   workflowId: string;
+  /** The task queue that it was sent to. Empty for a local activity. */
+  taskQueue: string;
   args: any[];
   summary: string;
   cancelRequested: boolean;

@@ -1,6 +1,7 @@
 // What the Web UI shows beside each timer of a workflow: what is waited for.
 
 export const agentUnavailableTimer = (step: string) => `${step}: people are notified that its agent is not available`;
+export const askedAgainTimer = (activity: string) => `${activity}: the worker that has it is asked again`;
 export const checksPendingTimer = (step: string) => `${step}: people are notified that checks are still pending`;
 export const earlierEnvironmentTimer = () => 'the environment of an earlier run is still being removed';
 export const environmentGoneTimer = () => 'the environment is being removed';

@@ -6,7 +6,10 @@ import type { Published, Publishing } from './publishing.ts';
  * The repositories of a forge, for adapters that work on their files. Such an adapter hands back commits, and the forge
  * decides how they reach a branch.
  */
-export interface Repositories extends Pick<GitWorkspace, 'fetch' | 'headOf' | 'fileAt' | 'existsAt' | 'checkout'> {
+export interface Repositories extends Pick<
+  GitWorkspace,
+  'path' | 'fetch' | 'headOf' | 'fileAt' | 'existsAt' | 'checkout'
+> {
   /**
    * Publishes a commit of our copy to the change's branch. `before`: the head on which it was made. Publishing twice is
    * harmless.
@@ -17,6 +20,7 @@ export interface Repositories extends Pick<GitWorkspace, 'fetch' | 'headOf' | 'f
 
 /** The repositories of a forge that uses a git workspace. */
 export const repositoriesOf = (workspace: GitWorkspace, publishing: Publishing): Repositories => ({
+  path: (repository) => workspace.path(repository),
   fetch: (repository) => workspace.fetch(repository),
   headOf: (repository, branch) => workspace.headOf(repository, branch),
   fileAt: (repository, commit, file) => workspace.fileAt(repository, commit, file),

@@ -8,6 +8,7 @@ import { tailOf } from '../../processes/logs.ts';
 import type { ProcessState } from '../../processes/processes.ts';
 import { plain } from '../../processes/text.ts';
 import type { Made } from './job-rows.ts';
+import { LOST } from './leavings.ts';
 import { EX_TEMPFAIL, lastPrinted, readNotNow } from './not-now.ts';
 import {
   PRINTED_CHARACTERS,
@@ -47,6 +48,7 @@ export class Ending {
   /** The report of a job whose process is over. Throws only transient failures. */
   async of(ended: Ended, state: ProcessState, signal: AbortSignal): Promise<JobReport> {
     const { job, begun, run } = ended;
+    if (state.is === 'vanished' && state.fenced) return LOST;
     const file = await readResultFile(ended.result);
     const notNow = await notNowOf(ended, state, file);
     if (notNow) return 'broken' in notNow ? this.failed(ended, notNow.broken, signal) : notNow;

@@ -1,16 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import type { BadField, Job, JobReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { UnfinishedJob } from '../../../inventory.ts';
 import type { Attempt, Executor, JobStatus } from '../../../ports.ts';
-import { clear, isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { Trash } from '../../files/trash.ts';
 import { Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
 import { isLater, Superseded } from '../../processes/attempts.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
+import { Holders } from '../../processes/holders.ts';
 import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
 import { Agents } from './agents.ts';
@@ -19,6 +18,7 @@ import { Ending, overdue, type Ended } from './ending.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
 import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
 import { JobRows, type JobRecord, type Made } from './job-rows.ts';
+import { leaseOf, Leavings, LOST } from './leavings.ts';
 import { running } from './progress.ts';
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
@@ -29,10 +29,11 @@ class CommandExecutor implements Executor {
   private readonly jobs;
   private readonly ending;
   private readonly agents;
-  private readonly ledger;
   private readonly rows;
   private readonly trash;
   private readonly exclusively;
+  private readonly holders;
+  private readonly leavings;
   /** The jobs that this worker is settling, with their abort controllers. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
@@ -44,10 +45,14 @@ class CommandExecutor implements Executor {
     this.rows = new JobRows(state, () => idOf(root));
     this.trash = new Trash(root);
     void this.trash.sweep();
-    this.ledger = ledger;
+    this.holders = new Holders(root, state);
+    const { rows, trash, exclusively } = this;
+    this.leavings = new Leavings({ rows, trash, exclusively, ledger, folderOf: this.folderOf });
     this.ending = new Ending(root, repositories);
     this.agents = new Agents(options, this.rows);
-    void this.sweep();
+    void this.leavings.sweep();
+    const isBusy = async () => (await this.list()).some((job) => job.running);
+    state.runners.add({ sweep: () => this.leavings.sweep(), lose: () => this.lose(), isBusy });
   }
 
   async examine(change: Change, roles: string[]): Promise<BadField[]> {
@@ -73,12 +78,16 @@ class CommandExecutor implements Executor {
     const { key } = job;
     const paths = this.folderOf(key);
     return this.exclusively(leaseOf(paths), async () => {
-      const known = await this.rows.read(key);
-      if (known?.report) return;
+      if (!(await this.rows.read(key))) {
+        this.unlessStopping();
+        await this.options.repositories.path(job.change.repository); // throws, while the job is nobody's, if it is elsewhere
+      }
+      const known = await this.here(await this.rows.claim(key));
+      if (known.report) return;
       mustBeTheirs(key, known, by);
       if (by) await this.rows.note(key, { owner: by });
       if ((await stateOf(paths.run)).is !== 'absent') return;
-      if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
+      this.unlessStopping();
 
       await mkdir(paths.folder, { recursive: true });
       await this.rows.note(key, { job });
@@ -91,6 +100,18 @@ class CommandExecutor implements Executor {
     });
   }
 
+  private unlessStopping(): void {
+    const { draining } = this.options.state.runners;
+    if (this.closing || draining) throw new Error('This worker is stopping: the next one begins the job.');
+  }
+
+  /** A job of this runner, or one that has a report. Reports the job of a runner that is lost. Throws `HeldElsewhere`. */
+  private async here(known: JobRecord): Promise<JobRecord> {
+    if (known.report || (await this.holders.find(known.runner, 'key')) === 'here') return known;
+    await this.rows.report(known.key, LOST);
+    return (await this.rows.read(known.key))!;
+  }
+
   /** Throws `Refusal` if this job can never begin. */
   private async begin(job: Job, paths: JobFolder, still: Still): Promise<void> {
     const agent = await agentOf(this.options, job);
@@ -99,14 +120,15 @@ class CommandExecutor implements Executor {
     await this.rows.note(job.key, { begun });
     if (begun.merging?.clean) return;
 
-    if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
+    this.unlessStopping();
     await launchAgent(this.options, job, paths, agent);
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
     const paths = this.folderOf(key);
     return this.exclusively(leaseOf(paths), async () => {
-      const known = await this.rows.read(key);
+      const read = await this.rows.read(key);
+      const known = read && (await this.here(read));
       if (known?.report) return known.report;
       mustBeTheirs(key, known, by);
       if (!known?.job) {
@@ -141,16 +163,25 @@ class CommandExecutor implements Executor {
   /** Records the report first, so that nothing that the job still does changes it. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {
     const paths = this.folderOf(key);
-    if (isSuperseded(await this.rows.read(key), by)) return false; // its owner may be settling it right now
+    const read = await this.rows.read(key);
+    if (isSuperseded(read, by)) return false; // its owner may be settling it right now
+    if (read && read.runner !== (await this.holders.own())) return this.stopElsewhere(read, because);
     this.settling.get(key)?.abort(new Error(`${key} was stopped.`));
     return this.exclusively(leaseOf(paths), async () => {
       const known = await this.rows.read(key);
       if (isSuperseded(known, by)) return false;
-      if (!known?.report) await this.note(key, { is: 'stopped', because });
+      await this.leavings.note(key, { is: 'stopped', because });
       await endJob(paths);
-      await this.clear(key, paths);
+      await this.leavings.clear(key, paths);
       return true;
     });
+  }
+
+  /** A runner that is not heard of learns that the job was stopped when it comes back, or ends it by itself. */
+  private async stopElsewhere({ key, runner, report }: JobRecord, because: string): Promise<boolean> {
+    if (!report && !(await this.holders.mayBeEnded(runner))) await this.holders.find(runner, 'key');
+    await this.leavings.note(key, { is: 'stopped', because });
+    return true;
   }
 
   /** Ends all running jobs at once. Throws if some could not be ended. The next worker removes checkouts that are left. */
@@ -158,7 +189,7 @@ class CommandExecutor implements Executor {
     this.closing = true;
     const listed = await this.list();
     const running = listed.flatMap((job) => (job.running ? [job.key] : []));
-    const noted = Promise.allSettled(running.map((key) => this.interrupt(key)));
+    const noted = Promise.allSettled(running.map((key) => this.leavings.interrupt(key)));
     // Waits only briefly for a job that is locked. It is ended in any case.
     await Promise.race([noted, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
     const left = await endAll(
@@ -167,31 +198,14 @@ class CommandExecutor implements Executor {
     );
     if (left.length > 0) throw new Error(left.join('\n'));
     await noted;
-    await this.sweep();
+    await this.leavings.sweep();
     await this.trash.close();
   }
 
-  private interrupt(key: string): Promise<void> {
-    return this.exclusively(leaseOf(this.folderOf(key)), async () => {
-      const report = { is: 'interrupted', because: 'The local stack was stopped.' } as const;
-      if (!(await this.rows.read(key))?.report) await this.note(key, report);
-    });
-  }
-
-  /** Removes checkouts of jobs that have a report, left by a worker that died in between. Nobody polls those jobs again. */
-  private async sweep(): Promise<void> {
-    for (const { key, report } of await this.rows.unfinished().catch(() => [])) {
-      const paths = this.folderOf(key);
-      // Nothing depends on this. The next worker removes checkouts that are left.
-      if (report) await this.exclusively(leaseOf(paths), () => this.clear(key, paths)).catch(() => undefined);
-    }
-  }
-
-  /** A checkout that cannot be removed stays on record, and the next worker tries again. */
-  private async clear(key: string, { tree, scratch }: JobFolder): Promise<void> {
-    await clear(scratch);
-    await this.trash.take(tree);
-    if (!(await isThere(tree))) await this.rows.cleared(key);
+  /** Others have taken this runner for lost: all its jobs end, and begin anew elsewhere. */
+  private async lose(): Promise<void> {
+    for (const each of this.settling.values()) each.abort(new Error('This worker was not heard of for too long.'));
+    await this.leavings.lose();
   }
 
   /** Settles a job. Stopping the job aborts this without waiting for it. */
@@ -207,18 +221,18 @@ class CommandExecutor implements Executor {
 
   private async report(key: string, paths: JobFolder, report: JobReport, still: Still): Promise<JobReport> {
     await still();
-    await this.note(key, report);
-    await this.clear(key, paths);
+    await this.leavings.note(key, report);
+    await this.leavings.clear(key, paths);
     return report;
   }
 
-  private async note(key: string, report: JobReport): Promise<void> {
-    await this.rows.note(key, { report });
-    this.ledger?.note({ effect: 'job-ended', key });
-  }
-
   private stillOf(key: string, by: Attempt | undefined): Still {
-    return async () => mustBeTheirs(key, await this.rows.read(key), by);
+    return async () => {
+      const known = await this.rows.read(key);
+      this.holders.checkFence();
+      if (known?.report) throw new Superseded(key);
+      mustBeTheirs(key, known, by);
+    };
   }
 
   private folderOf = (key: string) => jobFolder(this.jobs, safeName(key));
@@ -226,8 +240,6 @@ class CommandExecutor implements Executor {
 
 /** Throws `Superseded` if a later attempt owns the job. */
 type Still = () => Promise<void>;
-
-const leaseOf = ({ folder }: JobFolder): string => `job ${path.basename(folder)}`;
 
 /** Whether a later attempt owns the job. False for a call that is not made by an attempt. */
 const isSuperseded = (known: JobRecord | undefined, by: Attempt | undefined): boolean =>

@@ -45,14 +45,40 @@ export class JobRows {
     return row && recordOf(row);
   }
 
+  /** Records that a job belongs to this data folder, unless it belongs to another one. Returns what is on record then. */
+  async claim(key: string): Promise<JobRecord> {
+    const values = { key, runner: await this.runner(), at: this.state.now, unfinished: 1 };
+    await this.state.query((db) =>
+      db
+        .insertInto('jobs')
+        .values(values)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+    return (await this.read(key))!;
+  }
+
+  /** Records how a job ended. The first report counts. Returns whether this is the first. */
+  async report(key: string, report: JobReport): Promise<boolean> {
+    await this.claim(key);
+    const { numUpdatedRows } = await this.state.query((db) =>
+      db
+        .updateTable('jobs')
+        .set({ report: JSON.stringify(report) })
+        .where('key', '=', key)
+        .where('report', 'is', null)
+        .executeTakeFirst(),
+    );
+    return numUpdatedRows > 0n;
+  }
+
   /** Records what is known of a job now. It is unfinished until `cleared`. */
-  async note(key: string, { job, begun, made, owner, report }: Omit<JobRecord, 'key' | 'runner'>): Promise<void> {
+  async note(key: string, { job, begun, made, owner }: Omit<JobRecord, 'key' | 'runner' | 'report'>): Promise<void> {
     const values = {
       ...(job && { job: JSON.stringify(job) }),
       ...(begun && { begun: JSON.stringify(begun) }),
       ...(made && { made: JSON.stringify(made) }),
       ...(owner && { owner: JSON.stringify(owner) }),
-      ...(report && { report: JSON.stringify(report) }),
     };
     const runner = await this.runner();
     await this.state.query((db) =>

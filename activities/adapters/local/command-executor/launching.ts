@@ -7,6 +7,7 @@ import { secretsFor } from '../../configuration/configuration.ts';
 import { writeJson } from '../../files/records.ts';
 import { Refusal } from '../../git/settling/checkout.ts';
 import { environmentFor } from '../../processes/environment.ts';
+import { fenceIn } from '../../processes/fence.ts';
 import { end, launch, stateOf } from '../../processes/processes.ts';
 import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
 import type { InCheckouts } from '../opening.ts';
@@ -35,7 +36,7 @@ interface Agent {
 
 /** Starts a job's agent in its checkout. */
 export async function launchAgent(options: InCheckouts, job: Job, paths: JobFolder, agent: Agent): Promise<void> {
-  const { environment, configuration, ledger } = options;
+  const { environment, configuration, ledger, root, state } = options;
   const shown = shownJob(job);
   await writeJson(paths.shown, shown);
   const { command, env, drive } = launchingOf({
@@ -56,6 +57,7 @@ export async function launchAgent(options: InCheckouts, job: Job, paths: JobFold
       ...env,
     }),
     stdin: JSON.stringify(shown),
+    fence: fenceIn(root, state),
     begins: () => ledger?.note({ effect: 'job-started', key: job.key }),
   });
 }

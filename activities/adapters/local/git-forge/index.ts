@@ -16,6 +16,7 @@ import { Publishing } from '../../git/publishing/publishing.ts';
 import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
 import { withPath } from '../../git/workspace.ts';
 import { exclusivelyIn } from '../../processes/exclusive.ts';
+import { Sights } from '../../processes/sights.ts';
 import { settingsOf } from '../../settings/reading.ts';
 import type { Local } from '../opening.ts';
 import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
@@ -41,7 +42,7 @@ class GitForge implements Forge {
   constructor({ root, environment, ledger, state }: Local) {
     this.ledger = ledger;
     const exclusively = exclusivelyIn(root, state);
-    this.workshop = new LocalWorkspace(root, exclusively);
+    this.workshop = new LocalWorkspace(root, exclusively, undefined, new Sights(root, state));
     this.store = new ChangeStore(state);
     this.publishing = new Publishing(this.workshop, this.store, ledger);
     this.repositories = repositoriesOf(this.workshop, this.publishing);

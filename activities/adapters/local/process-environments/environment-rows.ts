@@ -5,6 +5,8 @@ import type { Tables } from '../../state/tables.ts';
 /** What is on record of an environment. */
 export interface EnvironmentRecord {
   key: string;
+  /** The data folder where it runs. */
+  runner: string;
   /** Its port, once its command was to begin. Undefined again when its processes are gone. */
   port?: number | undefined;
   /** The path that shows that it is up. */
@@ -33,7 +35,10 @@ export class EnvironmentRows {
   }
 
   /** Records what is known of an environment now. It is unfinished until `cleared`. */
-  async note(key: string, { port, ready, expireMinutes, liveAt, url, removed }: Omit<EnvironmentRecord, 'key'>) {
+  async note(
+    key: string,
+    { port, ready, expireMinutes, liveAt, url, removed }: Omit<EnvironmentRecord, 'key' | 'runner'>,
+  ) {
     const values = {
       ...(port !== undefined && { port, ready: ready ?? null, expire_minutes: expireMinutes ?? null }),
       ...(liveAt !== undefined && { live_at: liveAt, url: url ?? null }),
@@ -76,6 +81,7 @@ export class EnvironmentRows {
 
 const recordOf = (row: Selectable<Tables['environments']>): EnvironmentRecord => ({
   key: row.key,
+  runner: row.runner,
   port: row.port ?? undefined,
   ready: row.ready ?? undefined,
   expireMinutes: row.expire_minutes ?? undefined,

@@ -9,6 +9,8 @@ import { Trash } from '../../files/trash.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
 import { environmentFor } from '../../processes/environment.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
+import { fenceIn } from '../../processes/fence.ts';
+import { Holders } from '../../processes/holders.ts';
 import { lastWordsOf } from '../../processes/logs.ts';
 import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { settingsOf } from '../../settings/reading.ts';
@@ -27,6 +29,9 @@ const PROBE_MS = { provisioning: 2_000, live: 5_000 };
  */
 const LOST_PROBES = { refused: 5, other: 15 };
 
+/** Why an environment is gone whose runner is lost. */
+const LOST = 'Its worker was not heard of for too long.';
+
 /** Runs each environment as a process in a checkout of the head, on a port of its own. */
 export const processEnvironments = (options: InCheckouts): Environments & { close(): Promise<void> } =>
   new ProcessEnvironments(options);
@@ -39,6 +44,9 @@ class ProcessEnvironments implements Environments {
   private readonly rows;
   private readonly trash;
   private readonly exclusively;
+  private readonly holders;
+  private readonly fence;
+  private readonly runners;
   private closing = false;
   /** How many probes in a row have failed, by live environment. */
   private readonly failing = new Map<string, number>();
@@ -52,6 +60,10 @@ class ProcessEnvironments implements Environments {
     this.rows = new EnvironmentRows(state, () => idOf(root));
     this.environment = environment;
     this.repositories = repositories;
+    this.holders = new Holders(root, state);
+    this.fence = () => fenceIn(root, state);
+    this.runners = state.runners;
+    state.runners.add({ sweep: () => this.sweep(), lose: () => this.lose(), isBusy: async () => false });
   }
 
   async examine(change: Change) {
@@ -71,6 +83,8 @@ class ProcessEnvironments implements Environments {
     const paths = this.folderOf(key);
     return this.exclusively(`environment ${key}`, async () => {
       if (await this.isRemoved(key)) return;
+      const known = await this.rows.read(key);
+      if (known && (await this.holders.find(known.runner, 'key')) === 'lost') return; // a look says so
       if ((await stateOf(paths.run)).is !== 'absent') return;
       this.unlessClosing();
       const { environment } = await settingsOf(this.repositories, change);
@@ -78,6 +92,7 @@ class ProcessEnvironments implements Environments {
 
       await mkdir(paths.folder, { recursive: true });
       await this.rows.note(key, {});
+      await this.holders.find((await this.rows.read(key))!.runner, 'key'); // another one may have been first
       await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base });
       await this.exclusively('ports of environments', async () => {
         if (await this.isRemoved(key)) return; // removed during the checkout
@@ -87,7 +102,7 @@ class ProcessEnvironments implements Environments {
         await this.rows.note(key, { port, ready, expireMinutes });
         const env = environmentFor(this.environment, { PORT: String(port) });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });
-        await launch(paths.run, { command: environment.start, cwd: paths.tree, env, begins });
+        await launch(paths.run, { command: environment.start, cwd: paths.tree, env, fence: this.fence(), begins });
       });
     });
   }
@@ -98,13 +113,15 @@ class ProcessEnvironments implements Environments {
   }
 
   private unlessClosing(): void {
-    if (this.closing) throw new Error('This worker is stopping: the next one starts the environment.');
+    if (this.closing || this.runners.draining)
+      throw new Error('This worker is stopping: the next one starts the environment.');
   }
 
   async look(key: string): Promise<EnvironmentReport> {
     const paths = this.folderOf(key);
     const known = await this.rows.read(key);
     if (known?.removed !== undefined) return { is: 'gone', ...(known.removed && { because: known.removed }) };
+    if (known && (await this.holders.find(known.runner, 'key')) === 'lost') return { is: 'gone', because: LOST };
     const state = await stateOf(paths.run);
     if (known?.port === undefined || state.is === 'absent') return { is: 'gone' };
 
@@ -161,8 +178,26 @@ class ProcessEnvironments implements Environments {
     return (await this.begun()).map(({ key }) => key);
   }
 
-  remove(key: string): Promise<void> {
-    return this.takeDown(key, '');
+  /** A runner that is not heard of removes it when it comes back, or ends its processes by itself. */
+  async remove(key: string): Promise<void> {
+    const known = await this.rows.read(key);
+    if (!known || known.runner === (await this.holders.own())) return this.takeDown(key, '');
+    if (known.removed === undefined && !(await this.holders.mayBeEnded(known.runner))) {
+      await this.holders.find(known.runner, 'key');
+    }
+    await this.rows.note(key, { removed: known.removed ?? '' });
+  }
+
+  /** Takes down what others have removed meanwhile. */
+  private async sweep(): Promise<void> {
+    for (const { key, removed } of await this.rows.unfinished()) {
+      if (removed !== undefined) await this.takeDown(key, removed).catch(() => undefined); // the next sweep does it
+    }
+  }
+
+  /** Others have taken this runner for lost: its environments end, and begin anew elsewhere. */
+  private async lose(): Promise<void> {
+    for (const { key, removed } of await this.rows.unfinished()) await this.takeDown(key, removed ?? LOST);
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,7 @@ export class Moving {
    */
   move(target: Target, { branch, before, next }: { branch: string; before: string; next: string }): Promise<boolean> {
     const file = this.fileOf(target.commonDir, branch);
-    return this.exclusively(leaseOf(file), async () => {
+    return this.exclusively.everywhere(leaseOf(file), async () => {
       await this.finish(file);
       const standsAt = async () => (await headOf(target, branch)) === (isNothing(before) ? undefined : before);
       if (!(await standsAt())) return false;
@@ -71,7 +71,7 @@ export class Moving {
     for (const name of await readdir(this.folder).catch((): string[] => [])) {
       if (!name.endsWith('.json')) continue;
       const file = path.join(this.folder, name);
-      await this.exclusively(leaseOf(file), () => this.finish(file)).catch(() => undefined); // retried with the next move
+      await this.exclusively.everywhere(leaseOf(file), () => this.finish(file)).catch(() => undefined); // retried with the next move
     }
   }
 
@@ -92,6 +92,7 @@ export class Moving {
     path.join(this.folder, `${safeName(`${commonDir} ${branch}`)}.json`);
 }
 
+/** Workers with other data folders move the same branches, so the lease is theirs too. */
 const leaseOf = (file: string): string => `move ${path.basename(file)}`;
 
 /** The checkouts that have this branch. Throws if its owner is in the middle of a rebase, bisect or merge with it. */

@@ -7,6 +7,7 @@ import { refresh } from '../../git/mirror.ts';
 import { fetchFrom } from '../../git/transfer.ts';
 import { GitWorkspace } from '../../git/workspace.ts';
 import type { Exclusively } from '../../processes/exclusive.ts';
+import type { Sights } from '../../processes/sights.ts';
 import { BlockedByOwner } from './blocked-by-owner.ts';
 import { locate, type Found, type Located } from './locating.ts';
 import { freeWorktrees, Moving } from './moving.ts';
@@ -19,19 +20,35 @@ export class LocalWorkspace extends GitWorkspace<Found> {
   private readonly moving;
   private readonly located = new Map<string, { found: Found; mark: string }>();
 
-  constructor(root: string, exclusively: Exclusively, trash?: Trash) {
+  constructor(
+    root: string,
+    exclusively: Exclusively,
+    trash?: Trash,
+    /** Which workers have which repositories. Without this, there is only this worker. */
+    private readonly sights?: Sights,
+  ) {
     super(root, exclusively, trash);
     this.moving = new Moving(this.folders.moves, exclusively);
   }
 
-  /** Finds the repository at an absolute path or file:// URL, or returns why there is none. */
+  /**
+   * Finds the repository at an absolute path or file:// URL, or returns why there is none. Throws `HeldElsewhere` or
+   * `HolderSilent` if it is for another worker.
+   */
   async locate(repository: string): Promise<Located> {
     const before = this.located.get(repository);
     if (before && before.mark === (await markOf(before.found))) return before.found;
     const found = await locate(repository);
-    if (found.is === 'found') this.located.set(repository, { found, mark: await markOf(found) });
-    else this.located.delete(repository);
-    return found;
+    if (found.is === 'found') {
+      await this.sights?.seen(repository);
+      this.located.set(repository, { found, mark: await markOf(found) });
+      return found;
+    }
+    this.located.delete(repository);
+    const machines = (await this.sights?.missing(repository)) ?? [];
+    if (machines.length === 0) return found;
+    const because = `no worker that runs now has it; it was last seen on ${machines.join(', ')}`;
+    return { is: 'none', because: found.because ?? because };
   }
 
   /** Updates checkouts whose branch was moved before a worker died. */

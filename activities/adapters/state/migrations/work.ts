@@ -5,6 +5,7 @@ export async function work(db: Kysely<unknown>): Promise<void> {
   await jobs(db);
   await environments(db);
   await checks(db);
+  await runners(db);
 }
 
 async function jobs({ schema }: Kysely<unknown>): Promise<void> {
@@ -43,8 +44,8 @@ async function environments({ schema }: Kysely<unknown>): Promise<void> {
 async function checks({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('checks')
+    .addColumn('name', 'text', (column) => column.primaryKey())
     .addColumn('runner', 'text', (column) => column.notNull())
-    .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('check_name', 'text', (column) => column.notNull())
     .addColumn('n', 'integer', (column) => column.notNull())
     .addColumn('at', 'bigint', (column) => column.notNull())
@@ -55,8 +56,30 @@ async function checks({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('conclusion', 'text')
     .addColumn('verdict_round', 'text')
     .addColumn('log', 'text')
-    .addPrimaryKeyConstraint('checks_key', ['runner', 'name'])
     .execute();
-  await schema.createIndex('checks_by_check').on('checks').columns(['runner', 'check_name']).execute();
+  await schema.createIndex('checks_by_check').on('checks').column('check_name').execute();
   await schema.createIndex('checks_unfinished').on('checks').columns(['runner', 'unfinished']).execute();
+}
+
+async function runners({ schema }: Kysely<unknown>): Promise<void> {
+  await schema
+    .createTable('runners')
+    .addColumn('worker', 'text', (column) => column.primaryKey())
+    .addColumn('runner', 'text', (column) => column.notNull())
+    .addColumn('machine', 'text', (column) => column.notNull())
+    .addColumn('started_at', 'bigint', (column) => column.notNull())
+    .addColumn('seen_at', 'bigint', (column) => column.notNull())
+    .addColumn('draining_since', 'bigint')
+    .addColumn('lost_ms', 'integer', (column) => column.notNull())
+    .addColumn('lost_at', 'bigint')
+    .execute();
+  await schema.createIndex('runners_by_runner').on('runners').column('runner').execute();
+  await schema
+    .createTable('sights')
+    .addColumn('runner', 'text', (column) => column.notNull())
+    .addColumn('repository', 'text', (column) => column.notNull())
+    .addColumn('seen', 'integer', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('sights_key', ['repository', 'runner'])
+    .execute();
 }

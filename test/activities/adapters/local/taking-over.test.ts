@@ -120,6 +120,7 @@ const EXPECTED = {
   checks: [
     {
       name: 'shop/abc/test-1/1',
+      runner: expect.any(String),
       begun: { round: 'r', branch: 'work', repository },
       verdict: { conclusion: 'failure', round: 'r', log: 'Red.' },
     },
@@ -129,6 +130,7 @@ const EXPECTED = {
   environments: [
     {
       key: 'env/e',
+      runner: expect.any(String),
       port: 4000,
       ready: '/up',
       expireMinutes: 30,
