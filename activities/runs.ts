@@ -4,10 +4,12 @@ import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/cont
 import { titleOfRun } from '../workflows/contracts/text/titles.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
+import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
 import type { Ports } from './ports.ts';
 import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
+import { serverOf } from './survey/server.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
@@ -16,8 +18,12 @@ type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | '
 export const runActivities = (
   ports: Needed,
   { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
+  upToDate: Pick<RowsUpToDate, 'ensure'> = new RowsUpToDate(),
 ): Own => ({
   async examine(question) {
+    const { rows } = ports;
+    const isDecidedByRows = taskLimit !== undefined || (question.input.task.dependsOn ?? []).length > 0;
+    if (rows && isDecidedByRows) await upToDate.ensure(serverOf(Context.current().client), rows);
     const found = await examining(ports, taskLimit)(question);
     if (found.is === 'refused') await giveBack(ports.rows, question.holder);
     return { ...found, ...(ports.rows && { rows: true }) };

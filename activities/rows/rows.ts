@@ -31,8 +31,8 @@ export interface Admission {
 export interface Rows {
   /** Writes a report. One that is older than the row changes nothing, except that its actions are added to the log. */
   write(note: RunNote): Promise<void>;
-  /** Replaces a row that is as it was read. Returns false if it has changed meanwhile. */
-  repair(note: RunNote, before: RowState | undefined): Promise<boolean>;
+  /** Replaces a row that is as it was read. `slot`: the run has one of its repository. Returns false if it has changed meanwhile. */
+  repair(note: RunNote, before: RowState | undefined, has?: { slot: boolean }): Promise<boolean>;
   read(workflowId: string): Promise<RowState | undefined>;
   /** The record of the newest run, or of the run whose last execution this is. */
   record(workflowId: string, runId?: string): Promise<KeptRecord | undefined>;

@@ -140,6 +140,16 @@ const OPERATING: CommandEntry[] = [
     load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },
   {
+    usage: 'backup <file>',
+    description: 'Copies the database into a new file, while workers go on (SQLite).',
+    load: async () => (await import('./commands/backups.ts')).backup,
+  },
+  {
+    usage: 'restore <file>',
+    description: 'Replaces the database by a backup, once all workers are stopped, and keeps the old one (SQLite).',
+    load: async () => (await import('./commands/backups.ts')).restore,
+  },
+  {
     usage: 'export [run]',
     description: 'Exports a run’s history as JSON, or many histories into a folder, to replay them before an upgrade.',
     options: [

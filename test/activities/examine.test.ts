@@ -86,7 +86,7 @@ describe('a run that depends on one that the server no longer knows', () => {
     } as never as Ports;
     const { task, ...others } = wish(...STEPS);
     const input = RunInput.parse({ ...others, task: { ...task, dependsOn: ['BEFORE'] } });
-    const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
+    const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined }, { ensure: async () => 0 });
     const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
     const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder };
     const found = await new MockActivityEnvironment({}, { client }).run(examine, question);

@@ -21,11 +21,11 @@ export class RunRows implements Rows {
     });
   }
 
-  async repair(note: RunNote, before: RowState | undefined): Promise<boolean> {
+  async repair(note: RunNote, before: RowState | undefined, { slot } = { slot: false }): Promise<boolean> {
     const { cipher } = this.state;
     return this.state.transaction(async (db) => {
       if (!(await isStill(db, note.state.workflowId, before))) return false;
-      const { workflowId, firstRunId } = note.state;
+      const { workflowId, firstRunId, repository, task } = note.state;
       await db.deleteFrom('runs').where('workflow_id', '=', workflowId).execute();
       if (note.record) {
         const records = db.deleteFrom('run_records').where('workflow_id', '=', workflowId);
@@ -33,6 +33,11 @@ export class RunRows implements Rows {
       }
       await writeRow(db, note.state, cipher);
       await writeRest(db, note, cipher);
+      if (slot) {
+        const values = { workflow_id: workflowId, first_run_id: firstRunId, repository, task_type: task.type };
+        const insert = db.insertInto('slots').values({ ...values, taken_at: this.state.now });
+        await insert.onConflict((conflict) => conflict.doNothing()).execute();
+      }
       return true;
     });
   }
