@@ -39,6 +39,12 @@ export interface Rows {
   /** Every action on the runs of a workflow id, oldest first. */
   actions(workflowId: string): Promise<ActionEntry[]>;
   open(): Promise<OpenRow[]>;
+  /** The rows of runs that have not ended, or that were found lost and are not started anew yet. */
+  unrecovered(): Promise<RowState[]>;
+  /** Begins the record of a run with its start input. A record that exists stays. */
+  begin(run: RunOwner & { startedAt: number; input: RowRecord['input']; of?: string | undefined }): Promise<void>;
+  /** Whether the run of this id whose first run id ends like this has ended, by its record. */
+  hasEnded(workflowId: string, tail: string): Promise<boolean>;
   /** Which of these have a row. */
   known(workflowIds: readonly string[]): Promise<Set<string>>;
   /** Takes a slot of the repository in one transaction. Returns the live runs that leave no room, or none. */
