@@ -8,6 +8,7 @@ import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
 import type { Ports } from './ports.ts';
+import { recoveryActivities } from './recovery/activities.ts';
 import { releaseActivities } from './releases.ts';
 import { rowActivities } from './rows.ts';
 import { runActivities } from './runs.ts';
@@ -39,6 +40,7 @@ export const createActivities = (world: Ports, given: Settings): Activities => {
     ...releaseActivities(ports, settings),
     ...noticeActivities(ports),
     ...surveyActivities(ports),
+    ...recoveryActivities(ports, settings),
   };
   return heartbeating(askingOthers(carrying(activities)));
 };

@@ -2,12 +2,15 @@ import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun } from '../workflows/contracts/text/titles.ts';
+import { startOf } from './closed/record.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
+import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
 import type { Ports } from './ports.ts';
 import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
+import { serverOf } from './survey/server.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
@@ -16,11 +19,20 @@ type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | '
 export const runActivities = (
   ports: Needed,
   { taskQueue, taskLimit }: Pick<Settings, 'taskQueue' | 'taskLimit'>,
+  upToDate: Pick<RowsUpToDate, 'ensure'> = new RowsUpToDate(),
 ): Own => ({
   async examine(question) {
+    const { rows } = ports;
+    const isDecidedByRows = taskLimit !== undefined || (question.input.task.dependsOn ?? []).length > 0;
+    if (rows && isDecidedByRows) await upToDate.ensure(serverOf(Context.current().client), rows);
     const found = await examining(ports, taskLimit)(question);
-    if (found.is === 'refused') await giveBack(ports.rows, question.holder);
-    return { ...found, ...(ports.rows && { rows: true }) };
+    if (found.is === 'refused') {
+      await giveBack(rows, question.holder);
+      return { ...found, ...(rows && { rows: true }) };
+    }
+    if (!rows) return found;
+    await rows.begin({ ...question.holder, ...(await startOfThis()) });
+    return { ...found, rows: true, steps: true };
   },
 
   async cancelRun() {
@@ -34,7 +46,7 @@ export const runActivities = (
     for (const input of inputs) {
       const id = idOf(input);
       try {
-        await startDependent(input, taskQueue);
+        await startDependent(input, taskQueue, ports.rows);
       } catch (failure) {
         const final = isRefusal(failure) || Context.current().info.attempt >= START_TRIES;
         if (final) lost.push({ id, because: (failure as Error).message.slice(0, 500) });
@@ -46,6 +58,15 @@ export const runActivities = (
     return { lost };
   },
 });
+
+/** The start input of the run that asks, for its record: with it, a lost run is started anew. */
+async function startOfThis() {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  const { input, startedAt } = await startOf(client.workflow, { workflowId, runId });
+  const { resume, ...own } = input;
+  return { startedAt, input: own, of: (resume as { of?: { runId: string } } | undefined)?.of?.runId };
+}
 
 /** Examines the repository, and takes the task's slot there and the branch. */
 const examining =
@@ -150,13 +171,15 @@ const idOf = (input: unknown): string => {
 };
 
 /** Starts a dependent. Its own run validates its input. If that run already exists, an earlier attempt started it. */
-async function startDependent(input: unknown, taskQueue: string): Promise<void> {
+async function startDependent(input: unknown, taskQueue: string, rows: Rows | undefined): Promise<void> {
   const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
   if (typeof task?.id !== 'string') throw new Refused('its input names no task');
   const title = typeof task.title === 'string' ? task.title : '';
+  const workflowId = runIdOf(workspace, task.id);
+  if ((await rows?.known([workflowId]))?.has(workflowId)) return; // also if the server was lost since
   try {
     await Context.current().client.workflow.start('pipelineRun', {
-      workflowId: runIdOf(workspace, task.id),
+      workflowId,
       taskQueue,
       args: [input],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',

@@ -36,7 +36,7 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
       return otherwise;
     }
   };
-  const around = await collect(server);
+  const around = await collect(server, ports);
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
   const search: Search = { server, now, notices };
   const [jobs, branches, environments, provided, , looked] = await Promise.all([
@@ -52,14 +52,14 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
 }
 
 /** Lists runs and environments by visibility, in pages of a thousand, without a call for each entry. */
-async function collect(server: Server): Promise<Around> {
+async function collect(server: Server, { rows }: Pick<Needed, 'rows'>): Promise<Around> {
   const cutQuery = 'WorkflowType = "pipelineRun" AND ExecutionStatus IN ("Terminated", "TimedOut")';
   const [running, cut] = await Promise.all([all(server.list(LIVE)), all(server.list(cutQuery))]);
   const isLifecycle = ({ workflowId }: Seen) => workflowId.startsWith('env/');
   const live = byId(running.filter((each) => !isLifecycle(each)));
   return {
     server,
-    statuses: new RunStatuses(server, live),
+    statuses: new RunStatuses(server, live, rows),
     live,
     lifecycles: byId(running.filter(isLifecycle)),
     cut: new Set(cut.map(({ workflowId }) => workflowId)),

@@ -47,6 +47,11 @@ export class NotSetUp extends ClientError {
   }
 }
 
+/** A backup, a restoration or a recovery that cannot be done as things are. */
+export class NotPossible extends ClientError {
+  readonly code = 'not_possible';
+}
+
 /** A refusal of an action by the run: why, and which actions are possible now. */
 export class Refused extends ClientError {
   constructor(

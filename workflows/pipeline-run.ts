@@ -13,10 +13,10 @@ import { invalidInput, refuseInput } from './run/ending/invalid-input.ts';
 import { serve } from './run/messages.ts';
 import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';
-import { LiveRun } from './run/live-run.ts';
+import { ChangeOver, LiveRun } from './run/live-run.ts';
 import { stop } from './run/always-available.ts';
 import { beginStep, takeSteps } from './run/steps.ts';
-import { madeUp, takeUp } from './run/taking-up.ts';
+import { madeUp, takeUp, takeUpMerge } from './run/taking-up.ts';
 import { transition } from './step/transition.ts';
 import { skipReason } from './rules/estimate.ts';
 import { examining, readingClosedRun } from './words/run.ts';
@@ -51,6 +51,11 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
 async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
   const { state } = live;
   const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
+  const merged = before?.recovered?.merged;
+  if (merged) {
+    if (!takeUpMerge(state, merged)) throw new ChangeOver('merged', merged.commit);
+    return;
+  }
   showStarting(live, examining());
   const holder = { workflowId: state.workflowId, runId: state.firstRunId };
   const { pipeline } = state;
@@ -64,7 +69,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
     began: before?.began,
   };
   const found = await live.activities('start').examine(question);
-  live.row.allow(found.rows);
+  live.row.allow(found.rows, found.is === 'ready' && found.steps);
   if (found.is === 'refused') throw invalidInput(found.fields);
   examined(state, found);
   if (found.lacking !== undefined) live.notices.notify(state.steps[0]!, 'checkout_lacking', found.lacking);

@@ -11,20 +11,31 @@ export interface Failure {
 }
 
 /** The start input of an execution, byte for byte. Continue-as-new passes its first part on. */
-export async function startInputOf(
+export const startInputOf = async (
+  reader: Reader,
+  execution: { workflowId: string; runId?: string },
+): Promise<Record<string, unknown>> => (await startOf(reader, execution)).input;
+
+/** With the time at which the execution started, in milliseconds since 1970. */
+export async function startOf(
   { workflowService, options: { namespace, loadedDataConverter } }: Reader,
   execution: { workflowId: string; runId?: string },
-): Promise<Record<string, unknown>> {
+): Promise<{ input: Record<string, unknown>; startedAt: number }> {
   const { history } = await workflowService.getWorkflowExecutionHistory({
     namespace,
     execution,
     maximumPageSize: 1,
   });
-  const sent = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.slice(0, 1) ?? [];
+  const event = history?.events?.[0];
+  const sent = event?.workflowExecutionStartedEventAttributes?.input?.payloads?.slice(0, 1) ?? [];
   const { payloadCodecs, payloadConverter } = loadedDataConverter;
   const [input] = (await payloadCodecs[0]?.decode(sent)) ?? sent;
   if (!input) throw new Error('The history does not contain the start input of the run.');
-  return payloadConverter.fromPayload(input);
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return {
+    input: payloadConverter.fromPayload(input),
+    startedAt: Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1_000_000),
+  };
 }
 
 /** Why a closed execution failed, in its own words or the server's. */

@@ -4,7 +4,7 @@ import { concurrently } from '../survey/concurrently.ts';
 import type { Described, Seen, Server } from '../survey/server.ts';
 import type { OpenRow, Rows } from './rows.ts';
 
-/** How many rows one pass repairs. Each costs a query, so many runs of an earlier build get their rows over several passes. */
+/** How many rows one pass of the survey repairs. Each costs a query, so many runs of an earlier build get their rows over several passes. */
 const MOST = 200;
 const LIVE = 'ExecutionStatus = "Running" AND WorkflowType IN ("pipelineRun", "releaseWatch")';
 
@@ -16,12 +16,12 @@ type Repaired = Pick<Rows, 'open' | 'read' | 'record' | 'repair'>;
  * wrote, and of runs that began before there were rows. Visibility only says where to look. What is written is the server's and
  * the run's own answer, and only if the run has not reported anything meanwhile. Returns the number of repaired rows.
  */
-export async function repairRows(server: Source, rows: Repaired): Promise<number> {
+export async function repairRows(server: Source, rows: Repaired, most = MOST): Promise<number> {
   const open = new Map((await rows.open()).map((row) => [row.workflowId, row]));
   const live = new Map<string, Seen>();
   for await (const seen of server.list(LIVE)) live.set(seen.workflowId, seen);
   const behind = [...new Set([...open.keys(), ...live.keys()])].filter((id) => differs(open.get(id), live.get(id)));
-  const answers = await concurrently(behind.slice(0, MOST), (id) => repaired(server, rows, id));
+  const answers = await concurrently(behind.slice(0, most), (id) => repaired(server, rows, id));
   return answers.filter(Boolean).length;
 }
 
@@ -47,7 +47,25 @@ async function repaired(server: Source, rows: Repaired, workflowId: string): Pro
   if (isLive && !answer) return false;
   const base = answer ? stateOf(answer, newest, before) : before?.runId === newest.runId ? before : undefined;
   if (!base) return false;
-  return rows.repair(isLive ? { state: base } : await endedNote(server, rows, base, newest), before);
+  const note = isLive ? { state: base } : await endedNote(server, rows, base, newest);
+  // A run that has examined its repository has been given a slot of it.
+  return rows.repair(note, before, { slot: isLive && answer?.began !== undefined && base.type === 'pipelineRun' });
+}
+
+/**
+ * Repairs all rows once, before this worker first decides by them: they may be those of a backup, older than their runs. Throws while
+ * that is not possible.
+ */
+export class RowsUpToDate {
+  private repaired: Promise<number> | undefined;
+
+  ensure(server: Source, rows: Repaired): Promise<number> {
+    this.repaired ??= repairRows(server, rows, Infinity).catch((failure: unknown) => {
+      this.repaired = undefined;
+      throw failure;
+    });
+    return this.repaired;
+  }
 }
 
 /** The order of a repaired row is that of the row before, so that everything that the run itself reports is newer. */

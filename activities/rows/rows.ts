@@ -31,14 +31,20 @@ export interface Admission {
 export interface Rows {
   /** Writes a report. One that is older than the row changes nothing, except that its actions are added to the log. */
   write(note: RunNote): Promise<void>;
-  /** Replaces a row that is as it was read. Returns false if it has changed meanwhile. */
-  repair(note: RunNote, before: RowState | undefined): Promise<boolean>;
+  /** Replaces a row that is as it was read. `slot`: the run has one of its repository. Returns false if it has changed meanwhile. */
+  repair(note: RunNote, before: RowState | undefined, has?: { slot: boolean }): Promise<boolean>;
   read(workflowId: string): Promise<RowState | undefined>;
   /** The record of the newest run, or of the run whose last execution this is. */
   record(workflowId: string, runId?: string): Promise<KeptRecord | undefined>;
   /** Every action on the runs of a workflow id, oldest first. */
   actions(workflowId: string): Promise<ActionEntry[]>;
   open(): Promise<OpenRow[]>;
+  /** The rows of runs that have not ended, or that were found lost and are not started anew yet. */
+  unrecovered(): Promise<RowState[]>;
+  /** Begins the record of a run with its start input. A record that exists stays. */
+  begin(run: RunOwner & { startedAt: number; input: RowRecord['input']; of?: string | undefined }): Promise<void>;
+  /** Whether the run of this id whose first run id ends like this has ended, by its record. */
+  hasEnded(workflowId: string, tail: string): Promise<boolean>;
   /** Which of these have a row. */
   known(workflowIds: readonly string[]): Promise<Set<string>>;
   /** Takes a slot of the repository in one transaction. Returns the live runs that leave no room, or none. */

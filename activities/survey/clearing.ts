@@ -14,7 +14,7 @@ const BECAUSE = 'Its run is gone.';
 const GONE_POLL_MS = 500;
 const GONE_MS = 60_000;
 
-type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
+type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge' | 'rows'>;
 
 /**
  * Clears one orphan away if the server confirms that its run is gone, and then checks that nothing is left. Everything is
@@ -22,7 +22,7 @@ type Clearing = Pick<Ports, 'executor' | 'environments' | 'forge'>;
  */
 export async function clear(server: Server, ports: Clearing, leftover: Orphan): Promise<void> {
   const { holder, key } = leftover;
-  const status = await new RunStatuses(server).of(holder);
+  const status = await new RunStatuses(server, new Map(), ports.rows).of(holder);
   if (status.is !== 'gone') {
     const why = status.is === 'live' ? 'lives' : 'is not known to this server';
     throw ApplicationFailure.nonRetryable(`${holder.workflowId} ${why}: ${key} is left as it is.`, 'RunLives');

@@ -1,6 +1,7 @@
 import type { RunOwner } from '../../workflows/contracts/activities.ts';
 import { queryText } from '../../workflows/contracts/text/quoting.ts';
 import type { RunStatus } from '../../workflows/contracts/survey.ts';
+import type { Rows } from '../rows/rows.ts';
 import type { Seen, Server } from './server.ts';
 
 /** The length of the part of a run id that a key has: its end, because its beginning is a timestamp. */
@@ -19,6 +20,8 @@ export class RunStatuses {
     private readonly server: Server,
     /** The running executions, by workflow id. */
     private readonly live: ReadonlyMap<string, Seen> = new Map(),
+    /** The records of runs, also of those that the server does not know any more. */
+    private readonly rows?: Pick<Rows, 'hasEnded'>,
   ) {}
 
   of(holder: RunOwner): Promise<RunStatus> {
@@ -35,7 +38,7 @@ export class RunStatuses {
     if (seen && isOurs(seen)) return { is: 'live' };
 
     const newest = await this.server.describe(workflowId);
-    if (!newest) return { is: 'unknown' };
+    if (!newest) return this.onRecord(holder);
     if (isOurs({ runId: newest.firstRunId })) {
       return newest.status === 'RUNNING' ? { is: 'live' } : { is: 'gone', how: newest.status, at: newest.closedAt };
     }
@@ -43,6 +46,12 @@ export class RunStatuses {
     for await (const before of this.server.list(`WorkflowId = ${queryText(workflowId)}`)) {
       if (isOurs(before) && before.status !== 'RUNNING') return { is: 'gone', how: before.status, at: before.closedAt };
     }
-    return { is: 'unknown' };
+    return this.onRecord(holder);
+  }
+
+  /** The status of a run that the server does not know: its history was deleted, or the server was lost. */
+  private async onRecord(holder: RunOwner): Promise<RunStatus> {
+    const hasEnded = await this.rows?.hasEnded(holder.workflowId, tailOf(holder));
+    return hasEnded ? { is: 'gone', how: 'GONE' } : { is: 'unknown' };
   }
 }

@@ -145,6 +145,23 @@ const OPERATING: CommandEntry[] = [
     load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },
   {
+    usage: 'backup <file>',
+    description: 'Copies the database into a new file, while workers go on (SQLite).',
+    load: async () => (await import('./commands/backups.ts')).backup,
+  },
+  {
+    usage: 'restore <file>',
+    description: 'Replaces the database by a backup, once all workers are stopped, and keeps the old one (SQLite).',
+    load: async () => (await import('./commands/backups.ts')).restore,
+  },
+  {
+    usage: 'recover [runs...]',
+    description:
+      'After the Temporal server was lost with all its data: starts every live run anew, at the step where it stood.',
+    options: [option('--dry-run', 'only says what would be started'), option('--by <who>', 'who does it, for the log')],
+    load: async () => (await import('./commands/recover.ts')).recover,
+  },
+  {
     usage: 'export [run]',
     description: 'Exports a run’s history as JSON, or many histories into a folder, to replay them before an upgrade.',
     options: [

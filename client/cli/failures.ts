@@ -1,6 +1,6 @@
 import { fieldsMessage } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../worker/configuration/variables.ts';
-import { ClientError, InvalidInput, LiveRun, NothingToRetry, Refused, Unreachable } from '../errors.ts';
+import { ClientError, InvalidInput, LiveRun, NothingToRetry, NotPossible, Refused, Unreachable } from '../errors.ts';
 import { shown, tameJson } from '../legible.ts';
 import { EXIT, Usage } from './exit-codes.ts';
 import { say } from './output.ts';
@@ -8,7 +8,8 @@ import { say } from './output.ts';
 /** The exit code of a failure; 1 unless the failure has its own. */
 export function exitCodeOf(failure: unknown): number {
   if (failure instanceof Refused) return failure.code === 'invalid' ? EXIT.usage : EXIT.refused;
-  if (failure instanceof LiveRun || failure instanceof NothingToRetry) return EXIT.refused;
+  const isNotNow = [LiveRun, NothingToRetry, NotPossible].some((kind) => failure instanceof kind);
+  if (isNotNow) return EXIT.refused;
   if (failure instanceof InvalidInput || failure instanceof BadVariables || failure instanceof Usage) return EXIT.usage;
   if (failure instanceof Unreachable) return EXIT.unanswered;
   return EXIT.failed;

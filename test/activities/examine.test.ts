@@ -63,10 +63,26 @@ it('a retry is refused if its path now leads to another repository', async () =>
   expect(await examined(STEPS, { began })).toEqual(refused);
 });
 
+/** The part of a client that reads the start input of a run. */
+const historyOf = (input: object) => {
+  const payload = { data: Buffer.from(JSON.stringify(input)) };
+  const started = { workflowExecutionStartedEventAttributes: { input: { payloads: [payload] } } };
+  return {
+    workflowService: { getWorkflowExecutionHistory: async () => ({ history: { events: [started] } }) },
+    options: {
+      namespace: 'default',
+      loadedDataConverter: {
+        payloadCodecs: [],
+        payloadConverter: { fromPayload: ({ data }: { data: Buffer }) => JSON.parse(data.toString()) as unknown },
+      },
+    },
+  };
+};
+
 describe('a run that depends on one that the server no longer knows', () => {
   const gone = Object.assign(new Error('no such workflow'), { name: 'WorkflowNotFoundError' });
   const client: any = {
-    workflow: { getHandle: () => ({ describe: () => Promise.reject(gone) }) },
+    workflow: { getHandle: () => ({ describe: () => Promise.reject(gone) }), ...historyOf({ task: {} }) },
     withAbortSignal: (_: AbortSignal, work: () => unknown) => work(),
   };
   it.each([
@@ -82,11 +98,16 @@ describe('a run that depends on one that the server no longer knows', () => {
       executor: new InMemoryExecutor(async () => completed() as never),
       environments,
       releases: new InMemoryReleases(),
-      rows: { read: async () => row, admit: async () => [], release: async () => undefined },
+      rows: {
+        read: async () => row,
+        admit: async () => [],
+        release: async () => undefined,
+        begin: async () => undefined,
+      },
     } as never as Ports;
     const { task, ...others } = wish(...STEPS);
     const input = RunInput.parse({ ...others, task: { ...task, dependsOn: ['BEFORE'] } });
-    const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
+    const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined }, { ensure: async () => 0 });
     const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
     const question = { input, roles: rolesOf(input.pipeline), needs: needsOf(input.pipeline), holder };
     const found = await new MockActivityEnvironment({}, { client }).run(examine, question);

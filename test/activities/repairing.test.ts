@@ -1,6 +1,6 @@
 import { RunRows } from '../../activities/adapters/state/runs.ts';
 import type { State } from '../../activities/adapters/state/state.ts';
-import { differs, repairRows } from '../../activities/rows/repairing.ts';
+import { differs, repairRows, RowsUpToDate } from '../../activities/rows/repairing.ts';
 import type { RunAnswer } from '../../workflows/contracts/reading.ts';
 import { MadeServer, type Made } from '../support/server.ts';
 import { DATABASES, openState } from '../support/state/databases.ts';
@@ -116,4 +116,25 @@ it('a row that has ended stays, though visibility still shows the run', async ()
 it('a live run that no worker can answer for is left to a later pass', async () => {
   await rows.write(noteOf(stateOf('A', 1)));
   expect(await repairRows(new MadeServer([live({ runId: 'A-2', run: undefined as never })]), rows)).toBe(0);
+});
+
+it('a live run of which a restored backup knows nothing has a slot of its repository again, once it was admitted', async () => {
+  const began = { repository: '/srv/shop.git', basis: 'b' };
+  const admitted = live({ run: { ...answerOf(), began } });
+  const waiting = live({ workflowId: 'run/default/B', runId: 'B-1', run: { ...answerOf(parked('B', 1)) } });
+  expect(await repairRows(new MadeServer([admitted, waiting]), rows)).toBe(2);
+  const slots = await rows.holders([ID, 'run/default/B']);
+  expect(slots).toEqual([{ workflowId: ID, runId: 'A-1' }]);
+});
+
+it('all rows are repaired once before a worker first decides by them, and again after a failure', async () => {
+  const many = Array.from({ length: 300 }, (_, n) => live({ workflowId: `run/default/${n}`, runId: `${n}-1` }));
+  const server = new MadeServer(many.map((each, n) => ({ ...each, run: answerOf(parked(String(n), 1)) })));
+  const upToDate = new RowsUpToDate();
+  server.down = true;
+  await expect(upToDate.ensure(server, rows)).rejects.toThrow('down');
+  server.down = false;
+  expect(await Promise.all([upToDate.ensure(server, rows), upToDate.ensure(server, rows)])).toEqual([300, 300]);
+  server.down = true;
+  expect(await upToDate.ensure(server, rows)).toBe(300);
 });

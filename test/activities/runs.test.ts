@@ -70,3 +70,12 @@ it.each([
   if (attempt === 1) await expect(answer).rejects.toThrow('The server is down.');
   else expect(await answer).toMatchObject({ lost: [{ id: 'x', because: 'The server is down.' }] });
 });
+
+it('a dependent that has a row is not started once more, even if the server was lost since', async () => {
+  const client: any = { workflow: { start: () => Promise.reject(new Error('It is started.')) } };
+  client.withAbortSignal = (_: AbortSignal, work: () => unknown) => work();
+  const rows = { known: async (ids: string[]) => new Set(ids) };
+  const { startDependents } = runActivities({ rows } as never as Ports, { taskQueue: 'q', taskLimit: undefined });
+  const inputs = [{ task: { id: 'T-2', title: 'A task' } }];
+  expect(await new MockActivityEnvironment({}, { client }).run(startDependents, { inputs })).toEqual({ lost: [] });
+});

@@ -19,6 +19,7 @@ import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
 import type { Signal } from './release.ts';
 import type { RunNote } from './run/row.ts';
+import type { RecoveryActivities } from './run/recovery.ts';
 import type { SurveyActivities } from './survey.ts';
 
 export type { BadField } from './bad-fields.ts';
@@ -46,8 +47,9 @@ export type Examined =
       /** The forge's defaults: for a head without checks, and for what is tested before a merge. */
       checksGraceSeconds: number;
       tested?: Policy['tested'];
-      /** Whether the worker keeps a row of each run. */
+      /** Whether the worker keeps a row of each run, and each step as it is settled. */
       rows?: boolean;
+      steps?: boolean;
     }
   | { is: 'refused'; fields: BadField[]; rows?: boolean };
 
@@ -80,7 +82,7 @@ export type EnvironmentReport =
   | { is: 'gone'; because?: string };
 
 /** Everything that a workflow may ask of the outside world. The workflows own this list; `activities/` implements it. */
-export interface Activities extends SurveyActivities {
+export interface Activities extends SurveyActivities, RecoveryActivities {
   /**
    * Reads what a closed execution of this run's workflow id has settled, or why a retry cannot continue it.
    */

@@ -20,6 +20,9 @@ export class RunRow {
   private newest: string | undefined;
   private pending = 0;
   private noting: boolean | undefined;
+  /** Whether each settled step is kept at once, and those that the record has. Undefined: there is no record yet. */
+  private keeping: boolean | undefined;
+  private kept: string | undefined;
   private end: RowState['end'];
 
   constructor(
@@ -27,18 +30,22 @@ export class RunRow {
     private readonly given: Pick<RowRecord, 'input' | 'of'>,
   ) {
     const { continuedFromExecutionRunId, workflowType } = workflowInfo();
-    if (workflowType === 'pipelineRun' && continuedFromExecutionRunId === undefined) this.noting = false;
+    if (continuedFromExecutionRunId !== undefined) this.kept = this.settled();
+    else if (workflowType === 'pipelineRun') this.noting = false;
     atTheEndOfTurns(() => {
-      if (!this.end && this.isBehind() && this.mayNote()) void this.note();
+      if (!this.end && (this.isBehind() || this.lacksSteps()) && this.mayNote()) void this.note();
     });
   }
 
   /**
    * Allows reports by local activities, which are events. The answer of the run's first activity is in its history, so it
    * distinguishes the runs of earlier builds without a marker of its own. Executions without that activity have a marker.
+   * `steps`: that activity has begun the record, and each settled step is to be in it at once.
    */
-  allow(rows: boolean | undefined): void {
+  allow(rows: boolean | undefined, steps = false): void {
     this.noting = rows === true;
+    this.keeping = steps;
+    this.kept = this.settled();
   }
 
   /** Whether no report is under way. */
@@ -59,6 +66,7 @@ export class RunRow {
     this.reported = JSON.stringify({ ...state, order: 0 });
     const actions = this.unreported();
     this.newest = this.state.actions.at(-1)?.actionId;
+    this.kept = this.settled();
     return { note: { state, record: rowRecordOf(this.state, this.given), ...(actions.length > 0 && { actions }) } };
   };
 
@@ -85,6 +93,15 @@ export class RunRow {
   private mayNote = (): boolean => (this.noting ??= patched('rows-are-noted'));
 
   private hasNewActions = (): boolean => this.newest !== this.state.actions.at(-1)?.actionId;
+
+  /** Whether the record, from which a lost run is started anew, lacks a settled step, or does not exist. */
+  private lacksSteps(): boolean {
+    if (this.noting === false || this.kept === this.settled()) return false;
+    return (this.keeping ??= patched('settled-steps-are-kept'));
+  }
+
+  private settled = (): string =>
+    this.state.steps.flatMap(({ id, endedAt }) => (endedAt === undefined ? [] : `${id} ${endedAt}`)).join();
 
   private isBehind = (): boolean =>
     this.hasNewActions() || JSON.stringify({ ...this.stateNow(false), order: 0 }) !== this.reported;

@@ -1,11 +1,12 @@
 import type { BadField } from '../contracts/activities.ts';
-import type { ClosedRun } from '../contracts/run/closed-run.ts';
+import type { ClosedRun, RecoveredFacts } from '../contracts/run/closed-run.ts';
 import type { Resume } from '../contracts/pipeline-run.ts';
 import type { StepEntry } from '../contracts/reading.ts';
 import type { SeenAction } from '../contracts/run/snapshot.ts';
 import type { RunState, StepRecord } from '../contracts/run/state.ts';
 import { fingerprintOf } from '../rules/actions.ts';
 import { readEstimate } from '../rules/estimate.ts';
+import { mergedMeanwhile, recovered as recoveredText } from '../words/run.ts';
 import { resumeFromNoStep, resumeNamesNoRun, resumeNotForPeople } from '../words/input.ts';
 import { markByCount } from './snapshots.ts';
 import { LOG_LENGTH, SEEN_LENGTH } from '../rules/log.ts';
@@ -31,7 +32,44 @@ export function takeUp(state: RunState, run: ClosedRun, wanted: number | undefin
   // Builds that named no version only counted the commits of others.
   if (run.version === undefined) markByCount(run.settled, run.foreign);
   takeOver(state, run, from);
+  if (run.recovered) takeUpLost(state, run.recovered);
   return [];
+}
+
+/** What only a run goes on with that a lost server had: what it has cost, and that somebody has paused it. The log says so. */
+function takeUpLost(state: RunState, { at, by, usage, paused }: RecoveredFacts): void {
+  const last = state.actions.findLast(
+    ({ action, verdict }) => verdict === 'taken' && /^(?:pause|resume)$/.test(action),
+  );
+  state.usage = usage;
+  if (paused && last?.action === 'pause') state.paused = { by: last.by, at: last.at };
+  const entry = {
+    action: 'recover',
+    at,
+    verdict: 'taken',
+    effect: 'done',
+    repeats: 0,
+    because: recoveredText(),
+  } as const;
+  state.actions = [...state.actions, { actionId: `recover/${at}`, ...(by && { by }), ...entry }].slice(-LOG_LENGTH);
+}
+
+/**
+ * Takes up that a change was merged while its run was lost. Returns whether the run itself has merged it: it stood at its merger, or
+ * beyond. What follows the merge is still done then.
+ */
+export function takeUpMerge(state: RunState, { change, commit }: NonNullable<RecoveredFacts['merged']>): boolean {
+  state.change = change;
+  const next = state.steps.find(({ state: of }) => of === 'pending');
+  if (next?.kind === 'merger') {
+    next.startedAt = next.endedAt = new Date().toISOString();
+    Object.assign(next, { state: 'done', outcome: 'merged', note: mergedMeanwhile({ commit }) });
+  }
+  const merger = state.steps.find(({ outcome }) => outcome === 'merged');
+  if (!merger) return false;
+  state.mergeCommit = commit;
+  state.mergedAt = merger.endedAt ?? new Date().toISOString();
+  return true;
 }
 
 /** Takes over what a retry of an earlier build passed on in its input. */

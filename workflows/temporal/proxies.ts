@@ -73,6 +73,8 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   startDependents: { ...changing, retry: { ...retry, maximumAttempts: START_TRIES } },
   survey: { ...reading, retry: { ...retry, maximumAttempts: 3 } },
   clearLeftover: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
+  lostRuns: { ...reading, retry: { ...retry, maximumAttempts: 3 } },
+  recoverRuns: changing,
   retellNotices: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
 };
 

@@ -2,6 +2,9 @@ import type { Retrying } from '../contracts/run/retrying.ts';
 
 // What people read of a run as a whole.
 
+export const recovered = () => 'The Temporal server was lost, so the run was started anew at the step where it stood.';
+export const mergedMeanwhile = ({ commit }: { commit: string }) => `It was merged as ${commit.slice(0, 8)}.`;
+
 export const examining = () => 'Examining the repository and its settings';
 
 export const readingClosedRun = () => 'Reading what the previous run has settled';

@@ -3,7 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import { withoutPasswords } from '../../../workflows/contracts/bad-fields.ts';
 import { ActionEntry } from '../../../workflows/contracts/reading.ts';
 import { RowState, type RowRecord } from '../../../workflows/contracts/run/row.ts';
-import type { KeptRecord } from '../../rows/rows.ts';
+import type { KeptRecord, Rows } from '../../rows/rows.ts';
 import type { Cipher } from './cipher.ts';
 import type { RunTables } from './run-tables.ts';
 
@@ -61,6 +61,23 @@ export const recordValues = (
   input: sealed(input, cipher),
   answer: sealed(answer, cipher),
   closed: sealed(closed, cipher),
+});
+
+/** A record that has nothing but the start input. Whatever the run itself reports is newer. */
+export const beginningValues = (
+  { workflowId, runId, startedAt, input, of }: Parameters<Rows['begin']>[0],
+  cipher: Cipher,
+): Insertable<RunTables['run_records']> => ({
+  workflow_id: workflowId,
+  first_run_id: runId,
+  run_id: runId,
+  run_at: startedAt - 1,
+  seq: 0,
+  ended: 0,
+  continues: of ?? null,
+  input: sealed(input, cipher),
+  answer: sealed({ workflowId }, cipher),
+  closed: sealed({ settled: [], visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} }, cipher),
 });
 
 const Input = z.record(z.string(), z.unknown());

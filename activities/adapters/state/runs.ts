@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
-import type { RunNote, Order, RowState } from '../../../workflows/contracts/run/row.ts';
+import { LOST, type RunNote, type Order, type RowState } from '../../../workflows/contracts/run/row.ts';
 import type { Admission, OpenRow, Rows } from '../../rows/rows.ts';
 import type { Cipher } from './cipher.ts';
-import { actionsIn, actionValues, recordIn, recordValues, rowIn, rowValues } from './run-values.ts';
+import { actionsIn, actionValues, beginningValues, recordIn, recordValues, rowIn, rowValues } from './run-values.ts';
 import type { State } from './state.ts';
 import type { Tables } from './tables.ts';
 
@@ -21,11 +21,11 @@ export class RunRows implements Rows {
     });
   }
 
-  async repair(note: RunNote, before: RowState | undefined): Promise<boolean> {
+  async repair(note: RunNote, before: RowState | undefined, { slot } = { slot: false }): Promise<boolean> {
     const { cipher } = this.state;
     return this.state.transaction(async (db) => {
       if (!(await isStill(db, note.state.workflowId, before))) return false;
-      const { workflowId, firstRunId } = note.state;
+      const { workflowId, firstRunId, repository, task } = note.state;
       await db.deleteFrom('runs').where('workflow_id', '=', workflowId).execute();
       if (note.record) {
         const records = db.deleteFrom('run_records').where('workflow_id', '=', workflowId);
@@ -33,6 +33,11 @@ export class RunRows implements Rows {
       }
       await writeRow(db, note.state, cipher);
       await writeRest(db, note, cipher);
+      if (slot) {
+        const values = { workflow_id: workflowId, first_run_id: firstRunId, repository, task_type: task.type };
+        const insert = db.insertInto('slots').values({ ...values, taken_at: this.state.now });
+        await insert.onConflict((conflict) => conflict.doNothing()).execute();
+      }
       return true;
     });
   }
@@ -75,6 +80,41 @@ export class RunRows implements Rows {
       phase: phase === null ? undefined : `${step}:${phase}`,
       waitingSince: new Date(waiting_since).toISOString(),
     }));
+  }
+
+  async unrecovered(): Promise<RowState[]> {
+    const rows = await this.state.query((db) =>
+      db
+        .selectFrom('runs')
+        .select('state')
+        .where((where) => where.or([where('ended_at', 'is', null), where('outcome', '=', LOST)]))
+        .orderBy('started_at')
+        .execute(),
+    );
+    return rows.map(({ state }) => rowIn(state, this.state.cipher));
+  }
+
+  async begin(run: Parameters<Rows['begin']>[0]): Promise<void> {
+    const values = beginningValues(run, this.state.cipher);
+    await this.state.query((db) =>
+      db
+        .insertInto('run_records')
+        .values(values)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
+  }
+
+  async hasEnded(workflowId: string, tail: string): Promise<boolean> {
+    const ids = await this.state.query((db) =>
+      db
+        .selectFrom('run_records')
+        .select('first_run_id')
+        .where('workflow_id', '=', workflowId)
+        .where('ended', '=', 1)
+        .execute(),
+    );
+    return ids.some(({ first_run_id: id }) => id.endsWith(tail));
   }
 
   async known(workflowIds: readonly string[]): Promise<Set<string>> {

@@ -1,6 +1,6 @@
 import type { BadField } from '../bad-fields.ts';
-import type { Began, ForeignCommit } from '../change.ts';
-import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry } from '../reading.ts';
+import type { Began, Change, ForeignCommit } from '../change.ts';
+import type { ActionEntry, OutputAnswer, ReviewEntry, StepEntry, UsageTotal } from '../reading.ts';
 
 /** What a retry needs to know of a run. */
 interface Facts {
@@ -38,6 +38,18 @@ export interface ClosedRun extends Facts {
   /** The outputs of settled steps, and the answers in a review that is not settled. */
   outputs: Record<string, Pick<OutputAnswer, 'summary' | 'output'>>;
   reviews: Record<string, ReviewEntry>;
+  /** What a run takes over besides, when it is started anew because the server has lost the one before. */
+  recovered?: RecoveredFacts | undefined;
+}
+
+export interface RecoveredFacts {
+  /** When it was found lost, and who had it started anew. */
+  at: string;
+  by?: string | undefined;
+  usage: UsageTotal;
+  paused: boolean;
+  /** The change as it was merged, by the run itself or by others. */
+  merged?: { change: Change; commit: string } | undefined;
 }
 
 /** `rows`: whether the worker keeps a row of each run. */

@@ -13,6 +13,9 @@ export type Order = z.output<typeof Order>;
 const text = z.string();
 const at = z.string();
 
+/** The outcome in the row of a run that the server has lost with all its data, until it is started anew. */
+export const LOST = 'lost';
+
 /** What of a run changes at every transition, and what it is found by. It is small, because most activities carry it. */
 export const RowState = z.object({
   order: Order,

@@ -41,6 +41,8 @@ const summaries: Summaries = {
   startDependents: ({ inputs }) => `starting ${inputs.length} dependents`,
   survey: () => 'looking for stuck runs and orphans',
   clearLeftover: ({ leftover }) => `clearing ${leftover.kind} ${leftover.key.slice(-120)}`,
+  lostRuns: () => 'looking for runs that the server has lost',
+  recoverRuns: ({ workflowIds }) => `starting ${workflowIds.length} runs anew`,
   retellNotices: ({ workflowIds }) => `sending notices of ${workflowIds.length} runs again`,
 };
 
