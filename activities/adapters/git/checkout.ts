@@ -16,6 +16,9 @@ export interface Onto {
   base?: string | undefined;
 }
 
+/** Adds to a checkout what its repository alone does not have, before it gets its name. */
+export type Equipping = ((checkout: Repository) => Promise<void>) | undefined;
+
 /**
  * Makes a clean, complete, working checkout of a commit, on the given branch or on none. It has its own git folder and
  * shares objects with our copy, so commits made in it stay in it. It looks like any clone: default branch, branches of
@@ -26,7 +29,7 @@ export async function makeCheckout(
   copy: Repository,
   commit: string,
   folder: string,
-  { branch, base }: Onto = {},
+  { branch, base, equip }: Onto & { equip?: Equipping } = {},
 ): Promise<void> {
   const draft = draftOf(folder);
   await mkdir(draft, { recursive: true });
@@ -45,6 +48,7 @@ export async function makeCheckout(
       `Git refuses a checkout of ${commit.slice(0, 8)}: ${failure.stderr.trim().slice(-1_000)}`,
     );
   }
+  await equip?.(made);
   await rename(draft, folder);
 }
 
