@@ -105,9 +105,7 @@ interface Pending {
   reject(failure: Error): void;
 }
 
-type Said = { id: number } & (
-  { pid: number } | { said: string } | { failed: { message: string } } | { ended: Ended }
-);
+type Said = { id: number } & ({ pid: number } | { said: string } | { failed: { message: string } } | { ended: Ended });
 
 /** Starts programs through its process. */
 class Launcher {

@@ -50,7 +50,12 @@ export async function fetchRef(copy: Repository, reach: Reach, ref: string, limi
 }
 
 /** Fetches a commit that no branch has any more. False: the other end does not give it away. */
-export async function fetchCommit(copy: Repository, reach: Reach, commit: string, limits: Limits = {}): Promise<boolean> {
+export async function fetchCommit(
+  copy: Repository,
+  reach: Reach,
+  commit: string,
+  limits: Limits = {},
+): Promise<boolean> {
   let found = true;
   await reach(async (wire) => {
     found = await fetched(copy, wire, commitId(commit), limits);

@@ -16,7 +16,8 @@ const LIMITED_MS = 60_000;
 const WORDS = 1_000;
 
 /** What git says when its own credentials are refused and nobody can be asked for others, and what git-lfs says then. */
-const UNNAMED = /Authentication failed|could not read (?:Username|Password)|credentials for \S+ not found|Authorization error/i;
+const UNNAMED =
+  /Authentication failed|could not read (?:Username|Password)|credentials for \S+ not found|Authorization error/i;
 /** A failure of this machine, not of the forge. */
 const OURS = /\.lock': File exists|read-only file system|permission denied|not a git repository|bad object|corrupt/i;
 

@@ -126,7 +126,7 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
     const doing = `git ${to === 'read' ? 'fetch from' : 'push to'} ${source.cloneUrl}`;
     let wire: Wire = { url: source.cloneUrl, login: await this.remote.credentials(source, to) };
     let renewed = false;
-    for (let redirects = 0; ; ) {
+    for (let redirects = 0; ;) {
       try {
         return await use(wire);
       } catch (failure) {
