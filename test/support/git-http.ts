@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { LfsStore } from './git-lfs-store.ts';
 import { program } from './programs.ts';
 
 /** One request that git made, and what it was answered. */
@@ -44,6 +45,8 @@ export class GitHttp {
     ((login: { username: string; password: string } | undefined, to: 'read' | 'write') => 200 | 401 | 403) | undefined;
   /** What goes wrong with a request. */
   trouble: ((request: IncomingMessage, nth: number) => Trouble | undefined) | undefined;
+  /** The contents of git-lfs files, by their ids. */
+  readonly lfs = new LfsStore();
   private server: Server | undefined;
   private count = 0;
 
@@ -87,13 +90,16 @@ export class GitHttp {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const url = new URL(request.url ?? '/', 'http://git');
     const [, owner, name, service] = ROUTE.exec(url.pathname) ?? [];
-    if (owner === undefined || name === undefined || service === undefined) return false;
+    const isLfs = this.lfs.serves(url.pathname);
+    if (!isLfs && (owner === undefined || name === undefined || service === undefined)) return false;
     const { authorization } = request.headers;
     const record = { method: request.method ?? '', url: request.url ?? '', authorization, status: 0, sent: 0 };
     this.requests.push(record);
     const trouble = this.trouble?.(request, (this.count += 1)) ?? {};
     const writes = `${service} ${url.search}`.includes('git-receive-pack');
-    const admitted = trouble.status ?? this.admits?.(loginOf(authorization), writes ? 'write' : 'read') ?? 200;
+    const isOpen = isLfs && !url.pathname.endsWith('/batch'); // contents have keys of their own
+    const admitted =
+      trouble.status ?? (isOpen ? 200 : this.admits?.(loginOf(authorization), writes ? 'write' : 'read')) ?? 200;
     if (admitted !== 200 || trouble.location !== undefined) {
       record.status = trouble.location !== undefined ? (trouble.status ?? 301) : admitted;
       response.writeHead(record.status, {
@@ -104,7 +110,8 @@ export class GitHttp {
       response.end(trouble.text ?? `status ${record.status}`);
       return true;
     }
-    await this.serve(request, response, { url, owner, name, service, record, trouble });
+    if (isLfs) record.status = await this.lfs.serve(request, response);
+    else await this.serve(request, response, { url, owner: owner!, name: name!, service: service!, record, trouble });
     return true;
   }
 

@@ -6,6 +6,7 @@ import { lfsConfig, quoted } from './lfs.ts';
 import { machineSettings } from './machine.ts';
 import { readRefs } from './refs.ts';
 import { CheckoutRefused, isRefusal } from './refusals.ts';
+import { identityOf } from './signing.ts';
 
 /** A checkout with its own git folder at `.git`. */
 export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tree, '.git'), workTree: tree });
@@ -78,10 +79,16 @@ async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Ont
   await writeFile(path.join(origin, 'HEAD'), `ref: ${stdout.replace(/^refs\/heads\//, 'refs/remotes/origin/')}\n`);
 }
 
-/** Lets an agent commit: as the machine's user even if it has a home of its own, and also where git knows no user. */
+/**
+ * Lets an agent commit: in the name that our copy has on record, or as the machine's user even if the agent has a home of its
+ * own, and also where git knows no user.
+ */
 async function configFor(copy: string): Promise<string> {
   const remote = `[remote "origin"]\n\turl = ${quoted(copy)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
-  const known = await machineSettings(/^user\.(?:name|email)$/);
+  const identity = await identityOf({ gitDir: copy });
+  const known = identity
+    ? [`user.name=${identity.name}`, `user.email=${identity.email}`]
+    : await machineSettings(/^user\.(?:name|email)$/);
   const isNamed = known.some((setting) => setting.startsWith('user.email='));
   const user = isNamed ? known : ['user.name=gatehouse', 'user.email=gatehouse@localhost'];
   const lines = user.map((setting) => /^user\.(\w+)=(.*)$/.exec(setting) ?? []);

@@ -107,19 +107,14 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     const copy = { gitDir: this.copyOf(source.name) };
     if (await commitOf(copy, commit).catch(() => undefined)) return copy;
     const current = await this.current(source, copy);
-    if ((await commitOf(current, commit)) || (await this.sought(source, copy, commit))) return current;
+    if ((await commitOf(current, commit)) || (await this.sought?.(source, copy, commit))) return current;
     throw new Error(`The commit ${commit} is no longer in ${repository}.`);
   }
 
   /** Looks elsewhere for a commit that no branch of the source has. Returns whether our copy has it now. */
-  protected async sought(_source: Of, _copy: Repository, _commit: string): Promise<boolean> {
-    return false;
-  }
-
-  /** Brings what a checkout of the commit needs besides its objects, before it is made, and into it before anybody uses it. */
-  protected async equip(_repository: string, _copy: Repository, _commit: string): Promise<Equipping> {
-    return undefined;
-  }
+  protected sought?(source: Of, copy: Repository, commit: string): Promise<boolean>;
+  /** Brings what a checkout of the commit needs besides our copy: some before it is made, some into it before its first use. */
+  protected equip?(repository: string, copy: Repository, commit: string): Promise<Equipping>;
 
   /**
    * Makes a clean, complete, working checkout of a commit, on the given branch or on none. The remains of an attempt that
@@ -130,7 +125,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     for (const left of [folder, draft]) await this.trash.take(left);
     try {
       const copy = { gitDir: await this.fetch(repository) };
-      await makeCheckout(copy, commit, folder, { ...onto, equip: await this.equip(repository, copy, commit) });
+      await makeCheckout(copy, commit, folder, { ...onto, equip: await this.equip?.(repository, copy, commit) });
     } finally {
       await this.trash.take(draft);
     }

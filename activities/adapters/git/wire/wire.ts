@@ -1,4 +1,5 @@
 import { git, GitFailed, type Call, type GitAnswer, type Repository } from '../door.ts';
+import { networkEnvironment } from '../machine.ts';
 import { redactor } from './redacting.ts';
 
 /** User name and password for git over HTTP. */
@@ -15,6 +16,12 @@ export interface Wire {
   login?: Login | undefined;
 }
 
+/** The settings and variables by which a call names us. */
+export interface Naming {
+  settings: string[];
+  env: Record<string, string>;
+}
+
 /**
  * Runs a git command that talks to another machine.
  *
@@ -29,16 +36,18 @@ export async function overWire(
   where: Repository,
   wire: Wire,
   args: readonly string[],
-  call: Call = {},
+  { naming = byHeader, ...call }: Call & { naming?: (url: string, login: Login) => Naming } = {},
 ): Promise<GitAnswer> {
   const redact = redactor(wire.login ? secretsOf(wire.login) : []);
   const { settings = [], env, ...others } = call;
+  const named = wire.login && naming(wire.url, wire.login);
   try {
     const answer = await git(where, args, {
       kind: 'wire',
       ...others,
-      settings: [...settingsFor(wire), ...settings],
-      env: { ...environmentFor(wire.login && [`http.${wire.url}.extraHeader`, headerOf(wire.login)]), ...env },
+      settings: [...settingsFor(wire), ...(named?.settings ?? []), ...settings],
+      // A home without anybody's `.netrc`.
+      env: { ...networkEnvironment(), HOME: '/nonexistent', ...named?.env, ...env },
     });
     return { ...answer, stdout: redact(answer.stdout), stderr: redact(answer.stderr) };
   } catch (failure) {
@@ -46,6 +55,11 @@ export async function overWire(
     throw new GitFailed(args.map(redact), redact(failure.stderr), failure.code, failure.signal, failure.timedOut);
   }
 }
+
+const byHeader = (url: string, login: Login): Naming => ({
+  settings: [],
+  env: { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `http.${url}.extraHeader`, GIT_CONFIG_VALUE_0: headerOf(login) },
+});
 
 /** The header that names us. */
 export const headerOf = (login: Login): string => `Authorization: Basic ${basicOf(login)}`;
@@ -56,7 +70,7 @@ const secretsOf = (login: Login): string[] => [login.password, basicOf(login)];
 const SLOW_SECONDS = 120;
 
 /** Only HTTP, TLS unless the address itself has none, and nobody but the header to name us. */
-export const settingsFor = ({ url }: Wire): string[] => [
+const settingsFor = ({ url }: Wire): string[] => [
   'protocol.file.allow=never',
   'protocol.https.allow=always',
   `protocol.http.allow=${url.startsWith('http://') ? 'always' : 'never'}`,
@@ -68,26 +82,4 @@ export const settingsFor = ({ url }: Wire): string[] => [
   'core.askPass=false',
   // Objects arrive as one pack or not at all, so a killed git leaves no commit without its files.
   'transfer.unpackLimit=1',
-];
-
-/**
- * The variables of a call: one setting that is in no argument, the machine's proxies and certificates, and a home without
- * anybody's `.netrc`.
- */
-export function environmentFor(setting?: readonly [string, string]): Record<string, string> {
-  const [key, value] = setting ?? [];
-  return {
-    ...Object.fromEntries(OF_MACHINE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
-    HOME: '/nonexistent',
-    ...(key !== undefined && { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: key, GIT_CONFIG_VALUE_0: value! }),
-  };
-}
-const PROXIES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
-const OF_MACHINE = [
-  ...PROXIES,
-  ...PROXIES.slice(1).map((name) => name.toUpperCase()),
-  'GIT_SSL_CAINFO',
-  'GIT_SSL_CAPATH',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
 ];

@@ -15,9 +15,13 @@ const LIMITED_MS = 60_000;
 /** The most that is quoted of git and the forge. */
 const WORDS = 1_000;
 
-/** What git says when its own credentials are refused and nobody can be asked for others, and what git-lfs says then. */
-const UNNAMED =
-  /Authentication failed|could not read (?:Username|Password)|credentials for \S+ not found|Authorization error/i;
+/** What git and git-lfs say without a number (for git-lfs: `lfshttp/errors.go`). */
+const SAID: [RegExp, number][] = [
+  [/Authentication (?:failed|required)|could not read (?:Username|Password)|credentials for \S+ not found/i, 401],
+  [/\bAuthorization error: http/, 403],
+  [/\bRepository or object not found: http/, 404],
+  [/\bRate limit exceeded: http/, 429],
+];
 /** A failure of this machine, not of the forge. */
 const OURS = /\.lock': File exists|read-only file system|permission denied|not a git repository|bad object|corrupt/i;
 
@@ -26,7 +30,7 @@ export function statusOf(failure: unknown): number | undefined {
   if (!(failure instanceof GitFailed)) return undefined;
   const own = ownLines(failure).join('\n');
   const [, status] = /(?:returned error: |RPC failed; HTTP |HTTP(?: status)?:? )(\d{3})\b/.exec(own) ?? [];
-  return status !== undefined ? Number(status) : UNNAMED.test(own) ? 401 : undefined;
+  return status !== undefined ? Number(status) : SAID.find(([words]) => words.test(own))?.[1];
 }
 
 /**

@@ -1,15 +1,22 @@
+import path from 'node:path';
 import type { Trash } from '../../files/trash.ts';
+import type { Equipping } from '../../git/checkout.ts';
 import { commitOf } from '../../git/commits.ts';
 import type { Repository } from '../../git/door.ts';
-import { headOf } from '../../git/refs.ts';
+import { lfsStorage, noteLfs } from '../../git/lfs.ts';
+import { noteIdentity, type Identity } from '../../git/signing.ts';
+import { hasSubmodules, noteSubmodules } from '../../git/submodules.ts';
+import { fetchLfs, pushLfs } from '../../git/wire/lfs.ts';
 import { fetchCommit, fetchRef, refreshOverWire } from '../../git/wire/mirroring.ts';
 import { deleteBranch, pushBranch } from '../../git/wire/pushing.ts';
 import type { Wire } from '../../git/wire/wire.ts';
 import { GitWorkspace, type Source } from '../../git/workspace.ts';
 import type { Exclusively } from '../../processes/exclusive.ts';
 import type { GitCredentials } from '../api.ts';
+import { NotThere } from '../failures.ts';
 import { failureOf, statusOf } from './failures.ts';
 import { redirected } from './redirects.ts';
+import { addSubmodules } from './submodules.ts';
 import { Updates } from './updates.ts';
 
 /** A repository on another machine. `name`: its canonical name, `https://HOST/OWNER/NAME`. */
@@ -28,12 +35,19 @@ export interface Remote {
   credentials(source: RemoteSource, to: 'read' | 'write'): Promise<GitCredentials | undefined>;
   /** Forgets credentials that the forge has refused. True: others can be had, so git is called once more. */
   renew(source: RemoteSource): Promise<boolean>;
+  /** Who makes our commits. Undefined: gatehouse. */
+  identity?(source: RemoteSource): Promise<Identity | undefined>;
+  /** Whether the configuration file names this repository, so that a submodule of it is fetched with our credentials. */
+  names?(repository: string): boolean;
   trash?: Trash | undefined;
   /** How long a caller waits for a copy, in milliseconds. Then it is told how far git is, and asks again. */
   patienceMs?: number | undefined;
   /** How long git may make no progress before it is ended, in milliseconds. */
   stallMs?: number | undefined;
 }
+
+/** `isUnnamed`: our credentials are not for this repository. */
+type Reached = RemoteSource & { isUnnamed?: boolean };
 
 /** How often a call of git is redirected before we give up. */
 const REDIRECTS = 3;
@@ -63,14 +77,15 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
     });
   }
 
-  protected refresh(
+  protected async refresh(
     copy: Repository,
     source: RemoteSource,
     limits: { signal?: AbortSignal; onOutput?: (text: string) => void } = {},
   ): Promise<void> {
     const { defaultBranch } = source;
     const all = { ...limits, silenceMs: this.silenceMs };
-    return refreshOverWire(copy, this.reaching(source, 'read'), { defaultBranch, ...all });
+    await refreshOverWire(copy, this.reaching(source, 'read'), { defaultBranch, ...all });
+    await noteIdentity(copy, await this.remote.identity?.(source));
   }
 
   /** Our copy, which one exchange with the forge brings up to date. */
@@ -95,12 +110,49 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
     return found ? commitOf(copy, ref) : undefined;
   }
 
+  /** Records what checkouts of a repository have, according to its settings. */
+  async adopt(repository: string, { lfs, submodules }: { lfs?: boolean; submodules?: boolean }): Promise<void> {
+    const copy = { gitDir: await this.fetch(repository) };
+    await noteLfs(copy, lfs === true ? path.join(copy.gitDir, 'lfs') : undefined);
+    await noteSubmodules(copy, submodules === true);
+  }
+
+  protected override async equip(repository: string, copy: Repository, commit: string): Promise<Equipping> {
+    const source = await this.source(repository);
+    const { silenceMs } = this;
+    if ((await lfsStorage(copy)) !== undefined) {
+      await this.reach(source, 'read', (wire) => fetchLfs(copy, wire, commit, { silenceMs }));
+    }
+    if (!(await hasSubmodules(copy))) return undefined;
+    const from = { copy, commit, url: source.cloneUrl };
+    return (checkout) => addSubmodules(checkout, from, (url, at) => this.submodule(url, at));
+  }
+
+  /** Our copy of a submodule's repository, with this commit. */
+  private async submodule(url: string, commit: string): Promise<Repository> {
+    const name = url.replace(/\.git$/, '');
+    // A copy that was fetched with our credentials must not answer for a repository that gets none.
+    const source: Reached = this.remote.names?.(name)
+      ? await this.source(name)
+      : { name: `${name} without credentials`, cloneUrl: url, defaultBranch: 'main', isUnnamed: true };
+    const copy = { gitDir: this.copyOf(source.name) };
+    const has = async () => (await commitOf(copy, commit).catch(() => undefined)) !== undefined;
+    if (await has()) return copy;
+    await this.update(copy, source);
+    if ((await has()) || (await this.sought(source, copy, commit))) return copy;
+    throw new NotThere(`The repository ${name} does not have the commit ${commit}, which a submodule names.`);
+  }
+
   /** Pushes, by fast-forward only. Throws `PushRefused` if a rule of the forge forbids it. */
   async move(repository: string, branch: string, next: string, before: string): Promise<boolean> {
     const source = await this.source(repository);
     const copy = { gitDir: this.copyOf(source.name) };
     const { silenceMs } = this;
-    return this.reach(source, 'write', (wire) => pushBranch(copy, wire, { branch, next, before }, { silenceMs }));
+    const storage = await lfsStorage(copy);
+    return this.reach(source, 'write', async (wire) => {
+      if (storage !== undefined) await pushLfs(copy, wire, { next, storage }, { silenceMs });
+      return pushBranch(copy, wire, { branch, next, before }, { silenceMs });
+    });
   }
 
   /** A branch that has moved stays. Throws `PushRefused` if a rule of the forge keeps it. */
@@ -114,7 +166,7 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
   /** Orderly stop: ends what git is fetching. The next worker goes on with it. */
   close = (): Promise<void> => this.updates.close();
 
-  private reaching(source: RemoteSource, to: 'read' | 'write') {
+  private reaching(source: Reached, to: 'read' | 'write') {
     return (use: (wire: Wire) => Promise<void>): Promise<void> => this.reach(source, to, use);
   }
 
@@ -122,9 +174,10 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
    * Has git talk to the forge. Refused credentials are renewed once. A redirect is followed, with the credentials only
    * within the same host and port.
    */
-  private async reach<T>(source: RemoteSource, to: 'read' | 'write', use: (wire: Wire) => Promise<T>): Promise<T> {
+  private async reach<T>(source: Reached, to: 'read' | 'write', use: (wire: Wire) => Promise<T>): Promise<T> {
     const doing = `git ${to === 'read' ? 'fetch from' : 'push to'} ${source.cloneUrl}`;
-    let wire: Wire = { url: source.cloneUrl, login: await this.remote.credentials(source, to) };
+    const login = () => (source.isUnnamed ? undefined : this.remote.credentials(source, to));
+    let wire: Wire = { url: source.cloneUrl, login: await login() };
     let renewed = false;
     for (let redirects = 0; ;) {
       try {
@@ -133,7 +186,7 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
         const status = statusOf(failure);
         if (status === 401 && !renewed && wire.login && (await this.remote.renew(source))) {
           renewed = true;
-          wire = { ...wire, login: await this.remote.credentials(source, to) };
+          wire = { ...wire, login: await login() };
           continue;
         }
         const isLed = status !== undefined && status >= 300 && status < 400 && redirects < REDIRECTS;

@@ -100,7 +100,7 @@ class CommandExecutor implements Executor {
     if (begun.merging?.clean) return;
 
     if (this.closing) throw new Error('This worker is stopping: the next one begins the job.');
-    await launchAgent(this.options, job, paths, agent);
+    await launchAgent(this.options, { job, begun, paths, agent });
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {
