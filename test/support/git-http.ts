@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { LfsStore } from './git-lfs-store.ts';
 import { program } from './programs.ts';
@@ -159,12 +160,21 @@ export class GitHttp {
         record.sent += part.length;
         if (part.length > 0) await new Promise((resolve) => response.write(part, resolve));
         if (part.length < piece.length) return void response.destroy();
-        if (trouble.slow) await new Promise((resolve) => setTimeout(resolve, trouble.slow!.ms));
+        if (trouble.slow) await pause(response, trouble.slow.ms);
       }
     }
     if (head) response.writeHead(500);
     response.end();
   }
+}
+
+/** Waits, but not for a client that is gone. */
+async function pause(response: ServerResponse, ms: number): Promise<void> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  response.once('close', leave);
+  await setTimeout(ms, undefined, { signal: gone.signal }).catch(() => undefined);
+  response.off('close', leave);
 }
 
 interface Served {

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RemoteWorkspace, type Remote } from '../../activities/adapters/hosted/git/workspace.ts';
 import { exclusivelyIn } from '../../activities/adapters/processes/exclusive.ts';
 import { removeFolder } from './folders.ts';
@@ -16,6 +18,7 @@ export class RemoteShop {
   readonly opened: RemoteWorkspace[] = [];
   login = LOGIN;
   renewals = 0;
+  private workers = 0;
 
   private constructor(
     readonly home: string,
@@ -84,6 +87,38 @@ export class RemoteShop {
     });
     this.opened.push(workspace);
     return workspace;
+  }
+
+  /** Starts another worker, a process of its own, which fetches the repository and ends. `ended`: with its exit code. */
+  async startWorker(): Promise<{ worker: ChildProcess; ended: Promise<number | null> }> {
+    const of = (file: string) => JSON.stringify(fileURLToPath(new URL(`../../${file}`, import.meta.url)));
+    const source = { name: this.name, cloneUrl: this.url, defaultBranch: 'main' };
+    const code = `import { RemoteWorkspace } from ${of('activities/adapters/hosted/git/workspace.ts')};
+      import { exclusivelyIn } from ${of('activities/adapters/processes/exclusive.ts')};
+      import { stateIn } from ${of('test/support/state/databases.ts')};
+      const root = ${JSON.stringify(path.join(this.home, 'data'))};
+      const workspace = new RemoteWorkspace({ root, exclusively: exclusivelyIn(root, stateIn(root)),
+        source: async () => (${JSON.stringify(source)}), credentials: async () => (${JSON.stringify(this.login)}),
+        renew: async () => false });
+      console.log('begun');
+      await workspace.fetch(${JSON.stringify(this.name)});
+      process.exit(0);`;
+    const file = path.join(this.home, `worker-${(this.workers += 1)}.mts`);
+    await writeFile(file, code);
+    const worker = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise<number | null>((resolve) => worker.once('exit', resolve));
+    await new Promise((resolve) => worker.stdout.once('data', resolve));
+    return { worker, ended };
+  }
+
+  /** The arguments of git processes that talk to this server. */
+  async gitProcesses(): Promise<string[]> {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const all = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+    return all.filter((args) => /^(?:\S*\/)?git/.test(args) && args.includes(this.address));
   }
 
   async close(): Promise<void> {

@@ -10,9 +10,12 @@ export function progressIn(output: string): string | undefined {
   return what === undefined ? undefined : `${what.toLowerCase()}: ${how}`;
 }
 
+/** What git prints about a pack, whether it succeeds or not. */
+const COUNTS = /^(?:remote: )?(?:Delta compression using|Total \d+ \(delta|Done$|Everything up-to-date$)/;
+
 /** What git prints to a person, without its meters: the lines of errors, and those of the other end. */
 export const linesOf = (stderr: string): string[] =>
   plain(stderr.replace(/^[^\n]*\r(?=[^\n])/gm, ''))
     .split('\n')
     .map((line) => line.trimEnd())
-    .filter((line) => line !== '' && !line.match(METER));
+    .filter((line) => line !== '' && !line.match(METER) && !COUNTS.test(line));

@@ -4,6 +4,7 @@ import type { Equipping } from '../../git/checkout.ts';
 import { commitOf } from '../../git/commits.ts';
 import type { Repository } from '../../git/door.ts';
 import { lfsStorage, noteLfs } from '../../git/lfs.ts';
+import { PushRefused } from '../../git/refusals.ts';
 import { noteIdentity, type Identity } from '../../git/signing.ts';
 import { hasSubmodules, noteSubmodules } from '../../git/submodules.ts';
 import { fetchLfs, pushLfs } from '../../git/wire/lfs.ts';
@@ -13,7 +14,7 @@ import type { Wire } from '../../git/wire/wire.ts';
 import { GitWorkspace, type Source } from '../../git/workspace.ts';
 import type { Exclusively } from '../../processes/exclusive.ts';
 import type { GitCredentials } from '../api.ts';
-import { NotThere } from '../failures.ts';
+import { NotThere, Refused } from '../failures.ts';
 import { failureOf, statusOf } from './failures.ts';
 import { redirected } from './redirects.ts';
 import { addSubmodules } from './submodules.ts';
@@ -48,6 +49,9 @@ export interface Remote {
 
 /** `isUnnamed`: our credentials are not for this repository. */
 type Reached = RemoteSource & { isUnnamed?: boolean };
+
+/** The HTTP status for a body that is larger than the forge takes. */
+const TOO_LARGE = 413;
 
 /** How often a call of git is redirected before we give up. */
 const REDIRECTS = 3;
@@ -149,9 +153,12 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
     const copy = { gitDir: this.copyOf(source.name) };
     const { silenceMs } = this;
     const storage = await lfsStorage(copy);
-    return this.reach(source, 'write', async (wire) => {
+    const moved = this.reach(source, 'write', async (wire) => {
       if (storage !== undefined) await pushLfs(copy, wire, { next, storage }, { silenceMs });
       return pushBranch(copy, wire, { branch, next, before }, { silenceMs });
+    });
+    return moved.catch((failure: unknown) => {
+      throw failure instanceof Refused && failure.status === TOO_LARGE ? new PushRefused(failure.words) : failure;
     });
   }
 

@@ -155,6 +155,36 @@ describe('a first copy', () => {
     );
   });
 
+  it('of a worker that was killed is finished by the next one, and git of the killed one ends', async () => {
+    await shop.sh('head -c 400000 /dev/urandom > big.bin');
+    const head = await shop.commit('b.txt', 'b', 'main');
+    shop.http.trouble = () => ({ slow: { bytes: 5_000, ms: 200 } });
+    const { worker } = await shop.startWorker();
+    const parts = path.join(`${workspace.copyOf(shop.name)}.draft`, 'objects', 'pack');
+    await until('a part of a pack', async () =>
+      (await readdir(parts).catch((): string[] => [])).some((name) => name.startsWith('tmp_pack')),
+    );
+    const begun = Date.now();
+    worker.kill('SIGKILL');
+    await until('git has ended', async () => (await shop.gitProcesses()).length === 0);
+    expect(Date.now() - begun).toBeLessThan(10_000);
+    await expect(readdir(workspace.copyOf(shop.name))).rejects.toThrow('ENOENT');
+
+    shop.http.trouble = undefined;
+    expect(await until('the copy', () => workspace.headOf(shop.name, 'main').catch(() => false))).toBe(head);
+    const left = await readdir(path.join(workspace.copyOf(shop.name), 'objects', 'pack'));
+    expect(left.filter((name) => name.startsWith('tmp_'))).toEqual([]);
+  });
+
+  it('is made once by several workers', async () => {
+    const others = [await shop.startWorker(), await shop.startWorker()];
+    const head = await workspace.headOf(shop.name, 'main');
+    expect(head).toBe(await shop.at('main'));
+    expect(await Promise.all(others.map(({ ended }) => ended))).toEqual([0, 0]);
+    const packs = await readdir(path.join(workspace.copyOf(shop.name), 'objects', 'pack'));
+    expect(packs.filter((name) => name.endsWith('.pack'))).toHaveLength(1);
+  });
+
   it('that makes no progress is ended', async () => {
     await shop.sh('head -c 400000 /dev/urandom > big.bin');
     await shop.commit('b.txt', 'b', 'main');
