@@ -2,7 +2,7 @@ import type { ForeignCommit } from '../../../../workflows/contracts/activities.t
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../../ledger.ts';
 import { commitOf, commitTree, isAncestor, mergeTree, NOTHING } from '../commits.ts';
-import { bundleOf, type KeepBundle } from '../bundles.ts';
+import { bundleOf, type KeepBundle } from './bundles.ts';
 import { git, type Repository } from '../door.ts';
 import { PushRefused } from '../refusals.ts';
 import { withRun } from '../signing.ts';

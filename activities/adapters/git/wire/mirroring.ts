@@ -29,7 +29,8 @@ export async function refreshOverWire(
 ): Promise<void> {
   if (await isRepository(copy)) {
     await reach((wire) => bring(copy, wire, ALL, limits));
-    return nameHead(copy, defaultBranch);
+    await nameHead(copy, defaultBranch);
+    return tidy(copy, limits);
   }
   const draft = { gitDir: `${copy.gitDir}.draft` };
   if (await isRepository(draft)) await clean(draft);
@@ -112,6 +113,23 @@ async function fetch(
 ): Promise<void> {
   const options = ['--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...more];
   await overWire(copy, wire, ['fetch', ...options, wire.url, ...wanted], limits);
+}
+
+/** How many packs a copy may have. Each fetch adds one, and git looks through all of them. */
+const PACKS = 50;
+
+/** Joins small packs. Nothing is removed, because checkouts share our objects, also those that no branch has any more. */
+async function tidy(copy: Repository, { signal }: Limits): Promise<void> {
+  const files = await readdir(path.join(copy.gitDir, 'objects', 'pack'));
+  if (files.filter((name) => name.endsWith('.pack')).length <= PACKS) return;
+  try {
+    await git(copy, ['repack', '--quiet', '--geometric=2', '-d', '--no-write-bitmap-index'], {
+      kind: 'transfer',
+      signal,
+    });
+  } catch (failure) {
+    if (!(failure instanceof GitFailed)) throw failure; // the next fetch tries again
+  }
 }
 
 async function nameHead(copy: Repository, branch: string): Promise<void> {

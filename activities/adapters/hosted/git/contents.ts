@@ -2,7 +2,7 @@ import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import { filtersIn } from '../../git/contents.ts';
 import type { Repository } from '../../git/door.ts';
 import { lfsLacks } from '../../git/lfs.ts';
-import { submodulesAt } from '../../git/submodules.ts';
+import { submodulesAt } from '../../git/wire/submodules.ts';
 import { unfitForLfs } from '../../settings/lfs.ts';
 import type { RepositorySettings } from '../../settings/repository-settings.ts';
 import { addressOf } from './submodules.ts';

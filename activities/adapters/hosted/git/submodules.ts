@@ -2,7 +2,7 @@ import { lstat, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { makeCheckout } from '../../git/checkout.ts';
 import type { Repository } from '../../git/door.ts';
-import { submodulesAt, type Submodule } from '../../git/submodules.ts';
+import { submodulesAt, type Submodule } from '../../git/wire/submodules.ts';
 import { Refused } from '../failures.ts';
 
 /** How deep submodules of submodules are checked out, and how many in all. */

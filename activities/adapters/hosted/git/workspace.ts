@@ -6,7 +6,7 @@ import type { Repository } from '../../git/door.ts';
 import { lfsStorage, noteLfs } from '../../git/lfs.ts';
 import { PushRefused } from '../../git/refusals.ts';
 import { noteIdentity, type Identity } from '../../git/signing.ts';
-import { hasSubmodules, noteSubmodules } from '../../git/submodules.ts';
+import { hasSubmodules, noteSubmodules } from '../../git/wire/submodules.ts';
 import { fetchLfs, pushLfs } from '../../git/wire/lfs.ts';
 import { fetchCommit, fetchRef, refreshOverWire } from '../../git/wire/mirroring.ts';
 import { deleteBranch, pushBranch } from '../../git/wire/pushing.ts';

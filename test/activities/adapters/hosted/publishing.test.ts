@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import type { Unpublished } from '../../../../activities/adapters/git/bundles.ts';
+import type { Unpublished } from '../../../../activities/adapters/git/publishing/bundles.ts';
 import { commitTree } from '../../../../activities/adapters/git/commits.ts';
 import { git } from '../../../../activities/adapters/git/door.ts';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
@@ -9,6 +9,7 @@ import { commitFiles } from '../../../../activities/adapters/git/publishing/docu
 import { Publishing } from '../../../../activities/adapters/git/publishing/publishing.ts';
 import { settle } from '../../../../activities/adapters/git/settling/settling.ts';
 import { withRun } from '../../../../activities/adapters/git/signing.ts';
+import { committerOf } from '../../../../activities/adapters/hosted/git/identity.ts';
 import type { RemoteWorkspace } from '../../../../activities/adapters/hosted/git/workspace.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { RemoteShop } from '../../../support/remote.ts';
@@ -131,6 +132,17 @@ it('documents and work of agents are committed in our name, for the run', async 
     'gatehouse[bot] gatehouse[bot]\ncoder: T-1 A task\n\nGatehouse-Run: run/default/T-1\n',
   );
   expect(await readFile(path.join(copy.gitDir, 'config'), 'utf8')).not.toContain('bot');
+});
+
+it.each([
+  [{}, true, { name: 'shop[bot]', email: '7+shop[bot]@x' }],
+  [{}, false, undefined],
+  [{ name: 'Robot' }, true, { name: 'Robot', email: '7+shop[bot]@x' }],
+  [{ email: 'robot@x' }, false, { name: 'gatehouse', email: 'robot@x' }],
+  [{ name: 'Robot', email: 'robot@x' }, false, { name: 'Robot', email: 'robot@x' }],
+])('with the variables %j and an account that is a bot (%s), our commits are of %j', async (given, bot, identity) => {
+  const me = async () => ({ login: 'shop[bot]', id: 7, name: 'Shop', email: '7+shop[bot]@x', bot });
+  expect(await committerOf({ me }, given)()).toEqual(identity);
 });
 
 it.each([

@@ -91,6 +91,23 @@ describe('a copy', () => {
     expect(await workspace.pullRequestHead(shop.name, 18)).toBeUndefined();
   });
 
+  it('stays fast after many fetches, and loses no commit', async () => {
+    const gone = await shop.commit('gone.txt', 'gone', 'gone');
+    const packs = path.join(await workspace.fetch(shop.name), 'objects', 'pack');
+    await shop.sh('git push --quiet origin :gone');
+    const count = async () => (await readdir(packs)).filter((name) => name.endsWith('.pack')).length;
+    let most = 0;
+    for (let n = 0; n < 60 && (await count()) >= most; n += 1) {
+      most = await count();
+      await shop.commit('b.txt', String(n), 'main');
+      await workspace.fetch(shop.name);
+    }
+    expect(most).toBe(50);
+    expect(await count()).toBeLessThan(10);
+    expect(await workspace.fileAt(shop.name, gone, 'gone.txt')).toBe('gone');
+    await git({ gitDir: path.dirname(path.dirname(packs)) }, ['fsck', '--connectivity-only']);
+  });
+
   it('makes checkouts that need no network', async () => {
     const head = await shop.commit('b.txt', 'b', 'work');
     const tree = path.join(shop.home, 'tree');

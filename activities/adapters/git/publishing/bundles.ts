@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { commitId, commitOf } from './commits.ts';
-import { git, type Repository } from './door.ts';
+import { commitId, commitOf } from '../commits.ts';
+import { git, type Repository } from '../door.ts';
 
 /** The most that a bundle may have, in bytes. A larger one is not kept. */
 export const BUNDLE_BYTES = 64 * 1_024 * 1_024;

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { commitId } from './commits.ts';
-import { git, type Repository } from './door.ts';
+import { commitId } from '../commits.ts';
+import { git, type Repository } from '../door.ts';
 
 const NOTE = 'gatehouse-submodules';
 
