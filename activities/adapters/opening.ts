@@ -37,7 +37,8 @@ export async function openPorts(
   await takeOver(given.root, given.state, given.log);
   const file = variables.GATEHOUSE_LEDGER;
   const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
-  const opening: Opening = { ...given, variables, ledger };
+  const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };
+  const opening: Opening = { ...given, variables, ledger, identity };
   const forges = await forgesOf(opening);
   const { forge, repositories } = forgesAsOne(forges);
   const defaultsFor = (repository: string) =>

@@ -64,6 +64,10 @@ export const adapterVariables = {
    * Default: no record.
    */
   GATEHOUSE_LEDGER: z.string().optional(),
+  /** The name of the commits that gatehouse makes on hosted forges. Default: that of the app's bot, else `gatehouse`. */
+  GATEHOUSE_GIT_NAME: z.string().min(1).optional(),
+  /** The e-mail of the commits that gatehouse makes on hosted forges. Default: that of the app's bot, else `gatehouse@localhost`. */
+  GATEHOUSE_GIT_EMAIL: z.string().min(1).optional(),
   ...vendorVariables,
 };
 export type AdapterVariables = z.output<z.ZodObject<typeof adapterVariables>>;

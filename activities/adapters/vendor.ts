@@ -30,6 +30,8 @@ export interface Opening<Of extends Shape = Shape> {
   variables: Values<Of>;
   log: (fields: object, message: string) => void;
   ledger?: Ledger | undefined;
+  /** Who makes our commits on hosted forges. Undefined: the forge's account, if it is a bot, else gatehouse. */
+  identity?: { name?: string | undefined; email?: string | undefined } | undefined;
   /** The database that all workers share. */
   state: State;
 }

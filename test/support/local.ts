@@ -18,7 +18,7 @@ export function inCheckouts(given: Omit<Local, 'state'> & Partial<InCheckouts>):
   const options = { state: stateIn(given.root), ...given };
   const workspace = new LocalWorkspace(options.root, exclusivelyIn(options.root, options.state));
   const publishing = new Publishing(workspace, new ChangeStore(options.state), options.ledger);
-  const repositories = repositoriesOf(workspace, publishing);
+  const repositories = repositoriesOf(workspace, publishing, async () => undefined);
   return {
     repositories,
     agentsOf: (change) => agentsOf(repositories, change),

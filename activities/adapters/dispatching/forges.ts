@@ -58,6 +58,8 @@ function repositoriesBy(at: At): Repositories {
     existsAt: async (repository, ...rest) => of(repository).existsAt(repository, ...rest),
     checkout: async (repository, ...rest) => of(repository).checkout(repository, ...rest),
     publish: async (change, ...rest) => of(change.repository).publish(change, ...rest),
+    signed: async (change, ...rest) => of(change.repository).signed(change, ...rest),
+    pullRequest: async (change) => of(change.repository).pullRequest(change),
     foreignSince: async (change, ...rest) => of(change.repository).foreignSince(change, ...rest),
   };
 }

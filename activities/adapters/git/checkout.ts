@@ -6,6 +6,7 @@ import { lfsConfig, quoted } from './lfs.ts';
 import { machineSettings } from './machine.ts';
 import { readRefs } from './refs.ts';
 import { CheckoutRefused, isRefusal } from './refusals.ts';
+import { identityOf } from './signing.ts';
 
 /** A checkout with its own git folder at `.git`. */
 export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tree, '.git'), workTree: tree });
@@ -15,6 +16,9 @@ export interface Onto {
   branch?: string | undefined;
   base?: string | undefined;
 }
+
+/** Adds to a checkout what its repository alone does not have, before it gets its name. */
+export type Equipping = ((checkout: Repository) => Promise<void>) | undefined;
 
 /**
  * Makes a clean, complete, working checkout of a commit, on the given branch or on none. It has its own git folder and
@@ -26,7 +30,7 @@ export async function makeCheckout(
   copy: Repository,
   commit: string,
   folder: string,
-  { branch, base }: Onto = {},
+  { branch, base, equip }: Onto & { equip?: Equipping } = {},
 ): Promise<void> {
   const draft = draftOf(folder);
   await mkdir(draft, { recursive: true });
@@ -45,6 +49,7 @@ export async function makeCheckout(
       `Git refuses a checkout of ${commit.slice(0, 8)}: ${failure.stderr.trim().slice(-1_000)}`,
     );
   }
+  await equip?.(made);
   await rename(draft, folder);
 }
 
@@ -74,10 +79,16 @@ async function writeRefs(gitDir: string, copy: Repository, { branch, base }: Ont
   await writeFile(path.join(origin, 'HEAD'), `ref: ${stdout.replace(/^refs\/heads\//, 'refs/remotes/origin/')}\n`);
 }
 
-/** Lets an agent commit: as the machine's user even if it has a home of its own, and also where git knows no user. */
+/**
+ * Lets an agent commit: in the name that our copy has on record, or as the machine's user even if the agent has a home of its
+ * own, and also where git knows no user.
+ */
 async function configFor(copy: string): Promise<string> {
   const remote = `[remote "origin"]\n\turl = ${quoted(copy)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
-  const known = await machineSettings(/^user\.(?:name|email)$/);
+  const identity = await identityOf({ gitDir: copy });
+  const known = identity
+    ? [`user.name=${identity.name}`, `user.email=${identity.email}`]
+    : await machineSettings(/^user\.(?:name|email)$/);
   const isNamed = known.some((setting) => setting.startsWith('user.email='));
   const user = isNamed ? known : ['user.name=gatehouse', 'user.email=gatehouse@localhost'];
   const lines = user.map((setting) => /^user\.(\w+)=(.*)$/.exec(setting) ?? []);

@@ -1,4 +1,5 @@
 import { git, GitFailed, type Call, type Repository } from './door.ts';
+import { signature } from './signing.ts';
 
 /** Requires a full commit id before git gets it as an argument, because a name could be read as an option, or could move. */
 export function commitId(text: string): string {
@@ -45,7 +46,7 @@ export async function mergeTree(where: Repository, ours: string, theirs: string,
   return code === 0 ? { is: 'clean', tree } : { is: 'conflicted', files };
 }
 
-/** Commits a tree. Removes NUL characters from the message, because git refuses them and a task's title may contain them. */
+/** Commits a tree, in the name that our copy has on record. Removes NUL characters from the message, because git refuses them and a task's title may contain them. */
 export async function commitTree(
   where: Repository,
   tree: string,
@@ -53,7 +54,8 @@ export async function commitTree(
   message: string,
 ): Promise<string> {
   const args = ['commit-tree', commitId(tree), ...parents.flatMap((parent) => ['-p', commitId(parent)])];
-  return (await git(where, args, { kind: 'write', input: `${message.replaceAll('\0', '')}\n` })).stdout;
+  const input = `${message.replaceAll('\0', '')}\n`;
+  return (await git(where, args, { kind: 'write', input, env: await signature(where) })).stdout;
 }
 
 /** Stands for the commit of a branch that does not exist yet. */

@@ -3,8 +3,8 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { runProgram } from '../processes/program.ts';
 import { environmentOf, settingsOf } from './environment.ts';
-import { slots } from './slots.ts';
-import { LIMITS_MS, type Kind } from './time-limits.ts';
+import { slots, wireSlots } from './slots.ts';
+import { LIMITS_MS, STALL_MS, type Kind } from './time-limits.ts';
 
 /**
  * A repository as our git sees it. Every folder is given explicitly, so no parent folder, gitfile or `commondir` can lead
@@ -36,6 +36,10 @@ export interface Call {
   signal?: AbortSignal | undefined;
   /** When the caller stops waiting, in milliseconds since 1970. Waiting for a slot counts too. */
   deadline?: number | undefined;
+  /** Gets the newest output of a call of the kind `wire`, twice a second. */
+  onOutput?: ((text: string) => void) | undefined;
+  /** How long a call of the kind `wire` may print nothing, in milliseconds. */
+  silenceMs?: number | undefined;
 }
 
 /** Publishes a `Spent` for every call that has ended, for measurements. */
@@ -102,10 +106,11 @@ interface Where {
 
 async function ask(share: string, all: readonly string[], args: readonly string[], where: Where, call: Call) {
   const { kind = 'read', okCodes = [0], input, bytes, signal, deadline, settings = [] } = call;
+  const isWire = kind === 'wire';
   const begun = performance.now();
   const left = () => (deadline === undefined ? Infinity : Math.max(1, deadline - Date.now()));
   const ends = [...(signal ? [signal] : []), ...(deadline === undefined ? [] : [AbortSignal.timeout(left())])];
-  const free = await slots.take(share, AbortSignal.any(ends)).catch((failure: unknown) => {
+  const free = await (isWire ? wireSlots : slots).take(share, AbortSignal.any(ends)).catch((failure: unknown) => {
     if (signal?.aborted) throw failure;
     throw new GitFailed(args, 'No slot was free before the deadline.', undefined, undefined, true);
   });
@@ -117,9 +122,11 @@ async function ask(share: string, all: readonly string[], args: readonly string[
       encoding: bytes ? 'latin1' : 'utf8',
       signal,
       limitMs: Math.min(LIMITS_MS[kind], left()),
+      ...(isWire && { silenceMs: call.silenceMs ?? STALL_MS, onOutput: call.onOutput }),
     });
     if (end.code === undefined || end.timedOut || !okCodes.includes(end.code)) {
-      throw new GitFailed(args, end.stderr, end.code, end.signal, end.timedOut);
+      const stalled = end.stalled ? `\nfatal: nothing moved for ${(call.silenceMs ?? STALL_MS) / 1_000} s` : '';
+      throw new GitFailed(args, `${end.stderr}${stalled}`, end.code, end.signal, end.timedOut);
     }
     return { stdout: end.stdout, stderr: end.stderr, code: end.code };
   } finally {

@@ -9,6 +9,12 @@ const environmentWhere = (isKept: (name: string) => boolean): Environment =>
 export const plainEnvironment = (): Environment => environmentWhere((name) => PLAIN.has(name));
 const PLAIN = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR']);
 
+/** The variables that lead to other machines: proxies, and whose certificates are trusted. */
+export const networkEnvironment = (): Environment => environmentWhere((name) => NETWORK.test(name));
+/** No program reads `HTTP_PROXY`, because a web server may set it from a request. */
+const NETWORK =
+  /^(?:http_proxy|(?:https|all|no)_proxy|(?:HTTPS|ALL|NO)_PROXY|GIT_SSL_CA(?:INFO|PATH)|SSL_CERT_(?:FILE|DIR))$/;
+
 /**
  * The machine's own git configuration for these names, in order, as `name=value`. No other setting of the machine reaches
  * our git: a caller that wants some passes them in a call's `settings`. With a person's git folder, that repository's

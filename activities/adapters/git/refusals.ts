@@ -23,3 +23,14 @@ export const isRefusal = (failure: unknown): failure is GitFailed =>
 export class CheckoutRefused extends Error {
   override readonly name = 'CheckoutRefused';
 }
+
+/** A rule of the other end refuses what we push: a protected branch, a hook, a file's size. A retry would be refused again. */
+export class PushRefused extends Error {
+  override readonly name = 'PushRefused';
+  constructor(
+    /** The other end's own words. */
+    readonly words: string,
+  ) {
+    super(`The push was refused: ${words}`);
+  }
+}

@@ -63,3 +63,6 @@ export class Slots {
 
 const most = Math.max(8, 4 * availableParallelism());
 export const slots = new Slots(most, most / 2);
+
+/** Calls to other machines have slots of their own: they wait most of the time, and may take hours. */
+export const wireSlots = new Slots(16, 4);

@@ -8,5 +8,10 @@ export const LIMITS_MS = {
   checkout: 900_000,
   /** Moves objects between repositories. */
   transfer: 1_800_000,
+  /** Talks to a repository on another machine. It may take as long as it makes progress. */
+  wire: Infinity,
 };
 export type Kind = keyof typeof LIMITS_MS;
+
+/** How long a call to another machine may make no progress, in milliseconds. Then git is killed. */
+export const STALL_MS = 300_000;

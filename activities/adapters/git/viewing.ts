@@ -16,6 +16,7 @@ import path from 'node:path';
 import { formatOf } from './checkout.ts';
 import { initialize, type Repository } from './door.ts';
 import { lfsConfig } from './lfs.ts';
+import { identityOf, noteIdentity } from './signing.ts';
 
 /** The folder is no longer a checkout with its own git folder. The message says what was found instead. */
 export class NotACheckout extends Error {
@@ -65,7 +66,10 @@ export async function viewOfFolder(
   // Every call names the checkout, so the git folder's own record of it must not interfere.
   const lfs = objects ? await lfsConfig(objects) : '';
   await appendFile(path.join(scratch, 'config'), `[core]\n\tbare = false\n${lfs}`);
-  if (objects) await shareObjects(view, objects);
+  if (objects) {
+    await shareObjects(view, objects);
+    await noteIdentity(view, await identityOf(objects));
+  }
 
   const shared = (await readdir(theirs)).filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
   for (const name of [...STATE, ...shared]) await take(theirs, scratch, name, FILE_BYTES);

@@ -3,9 +3,10 @@ import type { Change } from '../../../workflows/contracts/change.ts';
 import { foldersOf, safeName } from '../files/folders.ts';
 import { Trash } from '../files/trash.ts';
 import type { Exclusively } from '../processes/exclusive.ts';
-import { draftOf, makeCheckout, type Onto } from './checkout.ts';
+import { draftOf, makeCheckout, type Equipping, type Onto } from './checkout.ts';
 import { commitId, commitOf } from './commits.ts';
 import { git, type Repository } from './door.ts';
+import { despiteLocks } from './locks.ts';
 import { branchesOf } from './mirror.ts';
 import { headOf, known } from './refs.ts';
 import { fetchFrom } from './transfer.ts';
@@ -50,8 +51,18 @@ export abstract class GitWorkspace<Of extends Source = Source> {
   async fetch(repository: string): Promise<string> {
     const source = await this.source(repository);
     const copy = this.copyOf(source.name);
-    await this.exclusively(copyLease(source.name), () => this.refresh({ gitDir: copy }, source));
+    await this.update({ gitDir: copy }, source);
     return copy;
+  }
+
+  /** Updates our bare copy. */
+  protected update(copy: Repository, source: Of): Promise<void> {
+    return this.alone(source, copy, () => this.refresh(copy, source));
+  }
+
+  /** Works on the refs of our copy while no other process does. */
+  protected alone<T>(source: Of, copy: Repository, work: () => Promise<T>): Promise<T> {
+    return this.exclusively(copyLease(source.name), () => despiteLocks(copy, work));
   }
 
   /** Fetches a commit that was made in another git folder into our copy, where it can be merged and published. */
@@ -96,9 +107,14 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     const copy = { gitDir: this.copyOf(source.name) };
     if (await commitOf(copy, commit).catch(() => undefined)) return copy;
     const current = await this.current(source, copy);
-    if (await commitOf(current, commit)) return current;
+    if ((await commitOf(current, commit)) || (await this.sought?.(source, copy, commit))) return current;
     throw new Error(`The commit ${commit} is no longer in ${repository}.`);
   }
+
+  /** Looks elsewhere for a commit that no branch of the source has. Returns whether our copy has it now. */
+  protected sought?(source: Of, copy: Repository, commit: string): Promise<boolean>;
+  /** Brings what a checkout of the commit needs besides our copy: some before it is made, some into it before its first use. */
+  protected equip?(repository: string, copy: Repository, commit: string): Promise<Equipping>;
 
   /**
    * Makes a clean, complete, working checkout of a commit, on the given branch or on none. The remains of an attempt that
@@ -108,7 +124,8 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     const draft = draftOf(folder);
     for (const left of [folder, draft]) await this.trash.take(left);
     try {
-      await makeCheckout({ gitDir: await this.fetch(repository) }, commit, folder, onto);
+      const copy = { gitDir: await this.fetch(repository) };
+      await makeCheckout(copy, commit, folder, { ...onto, equip: await this.equip?.(repository, copy, commit) });
     } finally {
       await this.trash.take(draft);
     }

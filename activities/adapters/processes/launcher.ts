@@ -10,7 +10,7 @@ process.title = 'gatehouse launcher';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 const running = new Map();
 
-function begin({ id, program, args, cwd, env, input, most, graceMs }) {
+function begin({ id, program, args, cwd, env, input, most, graceMs, reports }) {
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   child.once('error', ({ message, code, errno, syscall, path }) => {
     if (child.pid === undefined) tell({ id, failed: { message, code, errno, syscall, path } });
@@ -26,9 +26,18 @@ function begin({ id, program, args, cwd, env, input, most, graceMs }) {
       timer = setTimeout(() => over(undefined, 'SIGKILL'), graceMs);
     }, graceMs);
   };
+  let said;
+  const report = (chunk) => {
+    if (said === undefined) setTimeout(() => {
+      if (running.has(id)) tell({ id, said });
+      said = undefined;
+    }, 500);
+    said = chunk.toString('utf8').slice(-1000);
+  };
   const [out, err] = [child.stdout, child.stderr].map((pipe) => {
     const read = { chunks: [], bytes: 0 };
     pipe.on('data', (chunk) => {
+      if (reports) report(chunk);
       read.bytes += chunk.length;
       if (read.bytes <= most) read.chunks.push(chunk);
       else end();
@@ -43,7 +52,7 @@ function begin({ id, program, args, cwd, env, input, most, graceMs }) {
     const tooMuch = out.bytes > most || err.bytes > most;
     tell({ id, ended: { code, by, tooMuch, out: Buffer.concat(out.chunks), err: Buffer.concat(err.chunks) } });
   };
-  running.set(id, end);
+  running.set(id, { end, reports });
   tell({ id, pid: child.pid });
   child.once('close', (code, by) => over(code ?? undefined, by ?? undefined));
   child.stdin.on('error', () => undefined);
@@ -52,8 +61,11 @@ function begin({ id, program, args, cwd, env, input, most, graceMs }) {
 
 const tell = (message) => process.connected && process.send(message, () => undefined);
 process.on('message', (message) => {
-  if (message.end) running.get(message.id)?.();
+  if (message.end) running.get(message.id)?.end();
   else begin(message);
+});
+process.on('disconnect', () => {
+  for (const { end, reports } of running.values()) if (reports) end();
 });
 `;
 
@@ -70,6 +82,11 @@ export interface Launch {
   most: number;
   /** The time from SIGTERM to SIGKILL, and from SIGKILL until the program's pipes are abandoned, in milliseconds. */
   graceMs: number;
+  /**
+   * Whether the program's output is reported while it runs. Such a program may run for hours, so it ends when this process
+   * dies. Others end by themselves soon, and killing them would only leave locks behind.
+   */
+  reports?: boolean | undefined;
 }
 
 export interface Ended {
@@ -83,11 +100,12 @@ export interface Ended {
 interface Pending {
   launch: Launch;
   pid?: number;
+  said?: ((text: string) => void) | undefined;
   resolve(ended: Ended): void;
   reject(failure: Error): void;
 }
 
-type Said = { id: number } & ({ pid: number } | { failed: { message: string } } | { ended: Ended });
+type Said = { id: number } & ({ pid: number } | { said: string } | { failed: { message: string } } | { ended: Ended });
 
 /** Starts programs through its process. */
 class Launcher {
@@ -96,11 +114,14 @@ class Launcher {
   private count = 0;
   private idle: NodeJS.Timeout | undefined;
 
-  /** Returns the end of the program, and a function that ends its process group. */
-  launch(launch: Launch): { ended: Promise<Ended>; end(): void } {
+  /**
+   * Returns the end of the program, and a function that ends its process group. `said` gets the newest output twice a
+   * second, as long as there is any.
+   */
+  launch(launch: Launch, said?: (text: string) => void): { ended: Promise<Ended>; end(): void } {
     const id = ++this.count;
-    const ended = new Promise<Ended>((resolve, reject) => this.pending.set(id, { launch, resolve, reject }));
-    this.send({ id, ...launch });
+    const ended = new Promise<Ended>((resolve, reject) => this.pending.set(id, { launch, said, resolve, reject }));
+    this.send({ id, ...launch, reports: said !== undefined });
     return { ended, end: () => this.send({ id, end: true }) };
   }
 
@@ -132,6 +153,10 @@ class Launcher {
     if (!pending) return;
     if ('pid' in said) {
       pending.pid = said.pid;
+      return;
+    }
+    if ('said' in said) {
+      pending.said?.(said.said);
       return;
     }
     this.pending.delete(said.id);

@@ -11,6 +11,8 @@ export interface ProgramEnd {
   code: number | undefined;
   signal: string | undefined;
   timedOut: boolean;
+  /** Whether it was ended because it printed nothing for too long. */
+  stalled?: boolean;
 }
 
 interface Running {
@@ -20,7 +22,12 @@ interface Running {
   /** How its input and output are encoded. */
   encoding?: 'utf8' | 'latin1' | undefined;
   signal?: AbortSignal | undefined;
+  /** How long it may run, in milliseconds. `Infinity`: as long as it prints something. */
   limitMs: number;
+  /** How long it may print nothing, in milliseconds. Default: as long as it runs. */
+  silenceMs?: number | undefined;
+  /** Gets the newest output while the program runs, twice a second. */
+  onOutput?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -28,15 +35,26 @@ interface Running {
  * (which throws the signal's reason), and when this process exits.
  */
 export async function runProgram(program: string, args: readonly string[], options: Running): Promise<ProgramEnd> {
-  const { cwd, env, input = '', encoding = 'utf8', signal, limitMs } = options;
+  const { cwd, env, input = '', encoding = 'utf8', signal, limitMs, silenceMs = Infinity, onOutput } = options;
   signal?.throwIfAborted();
   const limits = { most: MOST_BYTES, graceMs: GRACE_MS };
-  const { ended, end } = launcher.launch({ program, args, cwd, env, input: Buffer.from(input, encoding), ...limits });
-  let timedOut = false;
-  const limit = setTimeout(() => {
-    timedOut = true;
-    end();
-  }, limitMs);
+  const launch = { program, args, cwd, env, input: Buffer.from(input, encoding), ...limits };
+  const over = { timedOut: false, stalled: false };
+  const isWatched = onOutput !== undefined || silenceMs !== Infinity;
+  const said = (text: string) => {
+    silence?.refresh();
+    onOutput?.(text);
+  };
+  const { ended, end } = launcher.launch(launch, isWatched ? said : undefined);
+  const after = (ms: number, what: keyof typeof over) =>
+    ms === Infinity
+      ? undefined
+      : setTimeout(() => {
+          over[what] = true;
+          end();
+        }, ms);
+  const limit = after(limitMs, 'timedOut');
+  const silence = after(silenceMs, 'stalled');
   signal?.addEventListener('abort', end, { once: true });
   try {
     const { code, by, tooMuch, out, err } = await ended;
@@ -46,10 +64,12 @@ export async function runProgram(program: string, args: readonly string[], optio
       stderr: tooMuch ? `It printed more than ${MOST_BYTES} bytes.` : Buffer.from(err).toString(),
       code: tooMuch ? undefined : code,
       signal: by,
-      timedOut,
+      timedOut: over.timedOut || over.stalled,
+      ...(over.stalled && { stalled: true }),
     };
   } finally {
     clearTimeout(limit);
+    clearTimeout(silence);
     signal?.removeEventListener('abort', end);
   }
 }

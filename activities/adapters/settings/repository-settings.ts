@@ -54,6 +54,12 @@ export const RepositorySettings = z.strictObject({
         .describe(
           'Whether checkouts contain the contents of git-lfs files (`true`) or their pointers (`false`). Required if any file has the filter `lfs`.',
         ),
+      submodules: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether checkouts contain the submodules that are on the same host. Repositories on disk have none. Default: false.',
+        ),
     })
     .optional()
     .describe('Options for checkouts of the repository.'),
@@ -61,8 +67,7 @@ export const RepositorySettings = z.strictObject({
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
 /** Keys that are documented, and that only later versions read. */
-const LATER =
-  /^(?:ci|container|commands|environment\.(?:compose|service|port|kubernetes|http)|git\.submodules|agents\..+\.pool)$/;
+const LATER = /^(?:ci|container|commands|environment\.(?:compose|service|port|kubernetes|http)|agents\..+\.pool)$/;
 
 /** Parses the text of the file. Errors name the path of the bad key. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {

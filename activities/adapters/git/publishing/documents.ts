@@ -31,7 +31,7 @@ export async function commitFiles(
   if (tree === (await git(copy, ['rev-parse', `${start}^{tree}`])).stdout) {
     return { is: 'unchanged', ...(before && { head: before }) };
   }
-  const commit = await commitTree(copy, tree, [start], message);
+  const commit = await commitTree(copy, tree, [start], await publishing.signed(change, message));
   const end = await publishing.publish(change, commit, before);
   return end.is === 'refused' ? end : { is: 'committed', head: end.head };
 }

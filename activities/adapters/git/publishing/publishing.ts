@@ -2,7 +2,10 @@ import type { ForeignCommit } from '../../../../workflows/contracts/activities.t
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Ledger } from '../../../ledger.ts';
 import { commitOf, commitTree, isAncestor, mergeTree, NOTHING } from '../commits.ts';
+import { bundleOf, type KeepBundle } from './bundles.ts';
 import { git, type Repository } from '../door.ts';
+import { PushRefused } from '../refusals.ts';
+import { withRun } from '../signing.ts';
 import { withPath, type GitWorkspace } from '../workspace.ts';
 import { writtenIn, type Written } from '../authors.ts';
 import type { ChangeStore } from './change-store.ts';
@@ -22,6 +25,8 @@ export class Publishing {
     private readonly workspace: GitWorkspace,
     private readonly store: ChangeStore,
     private readonly ledger?: Ledger,
+    /** Where commits are kept that a rule of the forge refuses. */
+    private readonly keepBundle?: KeepBundle,
   ) {}
 
   /**
@@ -44,19 +49,42 @@ export class Publishing {
           const because = `Commits by others came in meanwhile, and conflict in ${merged.files.join(', ')}.`;
           return { is: 'refused', because };
         }
-        next = await commitTree(copy, merged.tree, [next, head], `Merge remote commits of ${change.branch}`);
+        const message = await this.signed(change, `Merge remote commits of ${change.branch}`);
+        next = await commitTree(copy, merged.tree, [next, head], message);
       }
       const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);
       await this.store.own(place, ours);
       await this.store.change(place, (record) => (record.ahead === next ? record : { ...record, ahead: next }));
-      if (await this.workspace.move(change.repository, change.branch, next, head ?? NOTHING)) {
-        const key = `${change.repository} ${change.branch}`;
-        this.ledger?.note({ effect: 'branch-pushed', key, ...(head && { from: head }), to: next });
-        return { is: 'published', head: next, foreign };
+      try {
+        if (!(await this.workspace.move(change.repository, change.branch, next, head ?? NOTHING))) continue;
+      } catch (failure) {
+        if (!(failure instanceof PushRefused)) throw failure;
+        return { is: 'refused', because: await this.kept(place, copy, { commit: next, baseHead, failure }) };
       }
+      const key = `${change.repository} ${change.branch}`;
+      this.ledger?.note({ effect: 'branch-pushed', key, ...(head && { from: head }), to: next });
+      return { is: 'published', head: next, foreign };
     }
     throw new Error(`${change.branch} moved ${TRIES} times while we pushed.`);
+  }
+
+  /** The message of a commit that we make on the change's branch: it names the run that owns the branch. */
+  async signed(change: Change, message: string): Promise<string> {
+    const { holder } = await this.store.read(await withPath(this.workspace, change));
+    return withRun(message, holder?.workflowId);
+  }
+
+  /** Keeps commits that the forge refused, and says why and where. */
+  private async kept(place: Change, copy: Repository, { commit, baseHead, failure }: Refused): Promise<string> {
+    const { repository, branch } = place;
+    const bytes = this.keepBundle && (await bundleOf(copy, { branch, base: baseHead, commit }));
+    const where = this.keepBundle
+      ? bytes
+        ? await this.keepBundle({ repository, branch, commit, bytes })
+        : `Its commits are too large to be kept.`
+      : undefined;
+    return [`The forge refuses the push to ${branch}:`, failure.words, where].filter(Boolean).join('\n');
   }
 
   /**
@@ -94,6 +122,12 @@ export class Publishing {
     // Somebody has reset the branch: it has changed without a new commit.
     return (await writtenIn(copy, ['-1', head])).map(foreignCommit);
   }
+}
+
+interface Refused {
+  commit: string;
+  baseHead: string;
+  failure: PushRefused;
 }
 
 interface Heads {

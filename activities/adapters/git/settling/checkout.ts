@@ -12,6 +12,8 @@ import { nameOf, placeIn, shownName, type Name } from './names.ts';
 export const Begun = z.object({
   before: z.string().optional(),
   start: z.string(),
+  /** The base's commit at that time. Older versions did not record it. */
+  baseHead: z.string().optional(),
   merging: z.object({ base: z.string(), files: z.array(z.string()), clean: z.boolean() }).optional(),
 });
 export type Begun = z.output<typeof Begun>;

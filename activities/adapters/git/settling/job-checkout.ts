@@ -26,7 +26,7 @@ export async function prepare(
   await workspace.checkout(change.repository, start, tree, { branch, base: change.base }).catch((failure: unknown) => {
     throw failure instanceof CheckoutRefused ? new Refusal(failure.message) : failure;
   });
-  const begun = { ...(before && { before }), start };
+  const begun = { ...(before && { before }), start, baseHead: base };
   if (mode !== 'resolve') return begun;
 
   const here = checkoutAt(tree);

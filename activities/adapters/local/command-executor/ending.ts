@@ -97,7 +97,8 @@ export class Ending {
     const said = saidOf(result);
     let { made } = ended;
     if (!made) {
-      const message = `${job.role}: ${job.task.id} ${job.task.title}`;
+      const subject = `${job.role}: ${job.task.id} ${job.task.title}`;
+      const message = await this.repositories.signed(job.change, subject);
       const settled = await settle(await this.settlingOf(ended, signal), message);
       if (settled.is === 'refused') {
         return { is: 'failed', because: [settled.because, ...settled.notes].join(' '), usage: said.usage };

@@ -121,7 +121,7 @@ class CommandExecutor implements Executor {
     if (begun.merging?.clean) return;
 
     this.unlessStopping();
-    await launchAgent(this.options, job, paths, agent);
+    await launchAgent(this.options, { job, begun, paths, agent });
   }
 
   look(key: string, by?: Attempt): Promise<JobStatus> {

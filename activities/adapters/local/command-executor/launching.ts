@@ -5,7 +5,7 @@ import { ANSWERED } from '../../agents/availability.ts';
 import { launchingOf } from '../../agents/launching.ts';
 import { secretsFor } from '../../configuration/configuration.ts';
 import { writeJson } from '../../files/records.ts';
-import { Refusal } from '../../git/settling/checkout.ts';
+import { Refusal, type Begun } from '../../git/settling/checkout.ts';
 import { environmentFor } from '../../processes/environment.ts';
 import { fenceIn } from '../../processes/fence.ts';
 import { end, launch, stateOf } from '../../processes/processes.ts';
@@ -35,9 +35,12 @@ interface Agent {
 }
 
 /** Starts a job's agent in its checkout. */
-export async function launchAgent(options: InCheckouts, job: Job, paths: JobFolder, agent: Agent): Promise<void> {
-  const { environment, configuration, ledger, root, state } = options;
-  const shown = shownJob(job);
+export async function launchAgent(
+  options: InCheckouts,
+  { job, begun, paths, agent }: { job: Job; begun: Begun; paths: JobFolder; agent: Agent },
+): Promise<void> {
+  const { environment, configuration, ledger, repositories, root, state } = options;
+  const shown = shownJob(job, { baseHead: begun.baseHead, ...(await repositories.pullRequest(job.change)) });
   await writeJson(paths.shown, shown);
   const { command, env, drive } = launchingOf({
     ...agent,

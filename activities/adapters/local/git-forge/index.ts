@@ -45,7 +45,7 @@ class GitForge implements Forge {
     this.workshop = new LocalWorkspace(root, exclusively, undefined, new Sights(root, state));
     this.store = new ChangeStore(state);
     this.publishing = new Publishing(this.workshop, this.store, ledger);
-    this.repositories = repositoriesOf(this.workshop, this.publishing);
+    this.repositories = repositoriesOf(this.workshop, this.publishing, (change) => this.pullRequest(change));
     this.runs = new CheckRuns({ root, environment, workspace: this.workshop, exclusively, state, ledger });
     void this.workshop.finishMoves();
   }
@@ -124,6 +124,12 @@ class GitForge implements Forge {
     return this.store.pullRequest(await withPath(this.workshop, change), wish);
   }
 
+  /** Pull requests are records of ours, without a page. */
+  private async pullRequest(change: Change) {
+    const { number, title } = await this.store.read(await withPath(this.workshop, change));
+    return number === undefined ? undefined : { ...(title !== undefined && { title }) };
+  }
+
   endChecks: Forge['endChecks'] = (change, except) => this.runs.endOthers(change, except);
 
   checks: Forge['checks'] = (change, head, limits) => this.runs.look(change, head, limits);
@@ -151,7 +157,8 @@ class GitForge implements Forge {
 
     const merge = await mergeTree(copy, head, baseHead);
     if (merge.is === 'conflicted') return { is: 'conflict', head, files: merge.files };
-    const commit = await commitTree(copy, merge.tree, [head, baseHead], `Merge ${change.base} into ${change.branch}`);
+    const message = await this.publishing.signed(change, `Merge ${change.base} into ${change.branch}`);
+    const commit = await commitTree(copy, merge.tree, [head, baseHead], message);
     const end = await this.publishing.publish(change, commit, head);
     return end.is === 'refused' ? end : { is: 'merged', head: end.head };
   }
@@ -168,7 +175,8 @@ class GitForge implements Forge {
   async mergeResult(change: Change, expected: Expected): Promise<string | undefined> {
     const { copy, head, baseHead } = await this.headsOf(change);
     if (head !== expected.head || baseHead !== expected.baseHead) return undefined;
-    return mergeResultOf(copy, change, expected);
+    const message = await this.publishing.signed(change, expected.message);
+    return mergeResultOf(copy, change, { ...expected, message });
   }
 
   async merge(
@@ -183,7 +191,8 @@ class GitForge implements Forge {
 
     const merge = await mergeTree(copy, base, head);
     if (merge.is === 'conflicted') return { is: 'conflicted', files: merge.files };
-    const commit = tested ?? (await commitTree(copy, merge.tree, [base, head], message));
+    const commit =
+      tested ?? (await commitTree(copy, merge.tree, [base, head], await this.publishing.signed(change, message)));
     try {
       const done = await this.workshop.move(change.repository, change.base, commit, base);
       if (!done) return { is: 'moved', head: now, baseHead: (await this.headsOf(change)).baseHead };

@@ -156,7 +156,7 @@ describe('a command', () => {
       key: the.key,
       role: 'coder',
       task: the.task,
-      change: { repository, base: 'main', branch: 'work' },
+      change: { repository, base: 'main', branch: 'work', baseHead: await git('rev-parse', 'main') },
       brief: 'Do it.',
       priorOutputs: [],
     });

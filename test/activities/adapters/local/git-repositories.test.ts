@@ -24,7 +24,8 @@ const run = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=Ana', '-c', 'user.email=ana@shop.example', ...args], {
     cwd,
     encoding: 'utf8',
-    env: process.env,
+    // Without the machine's own filters, such as those of an installed git-lfs.
+    env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
   }).trim();
 const git = (...args: string[]) => run(shop, ...args);
 const put = async (file: string, text: string) => {

@@ -60,7 +60,6 @@ it.each([
   ['ci: { required: [build] }', 'ci'],
   ['container: { image: x }', 'container'],
   ['commands: { load: x }', 'commands'],
-  ['git: { submodules: true }', 'git.submodules'],
   ['environment: { start: x, compose: y }', 'environment.compose'],
   ['environment: { start: x, http: y }', 'environment.http'],
   ['agents: { a.b: { command: x, pool: y } }', 'agents.a.b.pool'],
