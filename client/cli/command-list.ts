@@ -33,12 +33,12 @@ const STACK: CommandEntry[] = [
   {
     usage: 'worker',
     description: 'Runs a worker alone, for the Temporal server that TEMPORAL_ADDRESS names.',
-    load: async () => (await import('./commands/worker.ts')).worker,
+    load: async () => (await import('./commands/operating/worker.ts')).worker,
   },
   {
     usage: 'serve',
     description: 'Runs the HTTP door alone, for webhooks: `up` has one already.',
-    load: async () => (await import('./commands/serve.ts')).serve,
+    load: async () => (await import('./commands/operating/serve.ts')).serve,
   },
 ];
 
@@ -136,13 +136,13 @@ const OPERATING: CommandEntry[] = [
   {
     usage: 'runners',
     description: 'Lists the workers: where they are, what they run, and which are not heard of.',
-    load: async () => (await import('./commands/runners.ts')).runners,
+    load: async () => (await import('./commands/operating/runners.ts')).runners,
   },
   {
     usage: 'upgrade',
     description: 'Moves every live run to the build (GATEHOUSE_BUILD) or task queue that this configuration names.',
     options: [option('--seconds <n>', 'how long to wait until all have moved; 0 does not wait', '3600')],
-    load: async () => (await import('./commands/upgrade.ts')).upgrade,
+    load: async () => (await import('./commands/operating/upgrade.ts')).upgrade,
   },
   {
     usage: 'backup <file>',
@@ -159,7 +159,7 @@ const OPERATING: CommandEntry[] = [
     description:
       'After the Temporal server was lost with all its data: starts every live run anew, at the step where it stood.',
     options: [option('--dry-run', 'only says what would be started'), option('--by <who>', 'who does it, for the log')],
-    load: async () => (await import('./commands/recover.ts')).recover,
+    load: async () => (await import('./commands/operating/recover.ts')).recover,
   },
   {
     usage: 'export [run]',
@@ -189,7 +189,7 @@ const OPERATING: CommandEntry[] = [
     usage: 'codec',
     description: 'Runs a codec server on this machine, so that the Web UI and temporal can read encrypted payloads.',
     options: [option('--ui <origin>', 'the only Web UI that may call it; default: that of the local stack')],
-    load: async () => (await import('./commands/codec.ts')).codec,
+    load: async () => (await import('./commands/operating/codec.ts')).codec,
   },
   {
     usage: 'token [what] [token]',
@@ -200,7 +200,7 @@ const OPERATING: CommandEntry[] = [
       option('--workspace <id>', 'with create: the only workspace; default: all'),
       option('--days <n>', 'with create: after how many days it ends', '90'),
     ],
-    load: async () => (await import('./commands/token.ts')).token,
+    load: async () => (await import('./commands/operating/token.ts')).token,
   },
 ];
 

@@ -36,7 +36,7 @@ export async function show(
   before: Shown | undefined,
   now = Date.now(),
 ): Promise<Shown> {
-  const { rows, repository, api, comment } = showing;
+  const { rows, comment } = showing;
   const shown: Shown = {
     ...(before ?? NOTHING),
     workflow_id: run.workflowId,

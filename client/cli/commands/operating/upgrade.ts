@@ -1,9 +1,9 @@
-import { found } from '../../../workflows/contracts/bad-fields.ts';
-import { upgrade as moveAll, type Moving } from '../../upgrading.ts';
-import type { Called } from '../called.ts';
-import { withRuns } from '../context.ts';
-import { EXIT, Usage } from '../exit-codes.ts';
-import { print, say } from '../output.ts';
+import { found } from '../../../../workflows/contracts/bad-fields.ts';
+import { upgrade as moveAll, type Moving } from '../../../upgrading.ts';
+import type { Called } from '../../called.ts';
+import { withRuns } from '../../context.ts';
+import { EXIT, Usage } from '../../exit-codes.ts';
+import { print, say } from '../../output.ts';
 
 /** The longest timer that Node supports, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;

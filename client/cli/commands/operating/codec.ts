@@ -1,10 +1,10 @@
-import { found } from '../../../workflows/contracts/bad-fields.ts';
-import { BadVariables } from '../../../worker/configuration/variables.ts';
-import { serveCodec } from '../../codec-server.ts';
-import { readConfig } from '../../config.ts';
-import type { Called } from '../called.ts';
-import { Usage } from '../exit-codes.ts';
-import { print } from '../output.ts';
+import { found } from '../../../../workflows/contracts/bad-fields.ts';
+import { BadVariables } from '../../../../worker/configuration/variables.ts';
+import { serveCodec } from '../../../codec-server.ts';
+import { readConfig } from '../../../config.ts';
+import type { Called } from '../../called.ts';
+import { Usage } from '../../exit-codes.ts';
+import { print } from '../../output.ts';
 
 /** Decrypts payloads for Temporal's Web UI and command line, which do not have our keys. */
 export async function codec({ options: { ui }, json }: Called<[], { ui?: string }>): Promise<void> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { WORKER, WORKER_FLAGS } from '../../local-stack/worker-process.ts';
-import { EXIT } from '../exit-codes.ts';
+import { WORKER, WORKER_FLAGS } from '../../../local-stack/worker-process.ts';
+import { EXIT } from '../../exit-codes.ts';
 
 /** Runs a worker in the foreground, in a process of its own, because it removes variables from its environment. */
 export async function worker(): Promise<number> {

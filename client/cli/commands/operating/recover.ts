@@ -1,11 +1,11 @@
-import { recoveryText } from '../../../workflows/words/views/recovery.ts';
-import { recovering } from '../../doctor/recovering.ts';
-import { NotPossible } from '../../errors.ts';
-import type { Called } from '../called.ts';
-import { withRuns, workflowIdOf } from '../context.ts';
-import { EXIT } from '../exit-codes.ts';
-import { print } from '../output.ts';
-import { nowAndThen } from '../progress.ts';
+import { recoveryText } from '../../../../workflows/words/views/recovery.ts';
+import { recovering } from '../../../doctor/recovering.ts';
+import { NotPossible } from '../../../errors.ts';
+import type { Called } from '../../called.ts';
+import { withRuns, workflowIdOf } from '../../context.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { print } from '../../output.ts';
+import { nowAndThen } from '../../progress.ts';
 
 interface Wish {
   dryRun?: boolean;

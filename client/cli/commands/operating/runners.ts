@@ -1,8 +1,8 @@
 import pc from 'picocolors';
-import { readConfig } from '../../config.ts';
-import { runnersOf, type ShownRunner } from '../../doctor/listed-runners.ts';
-import type { Called } from '../called.ts';
-import { print } from '../output.ts';
+import { readConfig } from '../../../config.ts';
+import { runnersOf, type ShownRunner } from '../../../doctor/listed-runners.ts';
+import type { Called } from '../../called.ts';
+import { print } from '../../output.ts';
 
 /** Lists the workers that run jobs, checks and previews. */
 export async function runners({ json }: Called): Promise<void> {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { found } from '../../../workflows/contracts/bad-fields.ts';
-import { Id } from '../../../workflows/contracts/pipeline-run.ts';
-import { readConfig } from '../../config.ts';
-import { NotFound } from '../../errors.ts';
-import { May } from '../../http/access/permissions.ts';
-import { Tokens, type TokenEntry } from '../../http/access/tokens.ts';
-import { stateOf } from '../../http/state.ts';
-import type { Called } from '../called.ts';
-import { Usage } from '../exit-codes.ts';
-import { print } from '../output.ts';
+import { found } from '../../../../workflows/contracts/bad-fields.ts';
+import { Id } from '../../../../workflows/contracts/pipeline-run.ts';
+import { readConfig } from '../../../config.ts';
+import { NotFound } from '../../../errors.ts';
+import { May } from '../../../http/access/permissions.ts';
+import { Tokens, type TokenEntry } from '../../../http/access/tokens.ts';
+import { stateOf } from '../../../http/state.ts';
+import type { Called } from '../../called.ts';
+import { Usage } from '../../exit-codes.ts';
+import { print } from '../../output.ts';
 
 interface Options {
   name?: string;
