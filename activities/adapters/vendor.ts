@@ -49,6 +49,8 @@ export interface OpenForge {
   repositories: Repositories;
   /** Whether a repository with this name or address belongs to this forge. */
   serves(repository: string): boolean;
+  /** The address of a forge on another machine, without a slash at its end. */
+  address?: string | undefined;
 }
 
 export interface ForgeAdapter<Of extends Shape> {
@@ -56,6 +58,14 @@ export interface ForgeAdapter<Of extends Shape> {
   written: string;
   /** Whether its repositories are on another machine. The configured defaults apply to these only. */
   hosted: boolean;
+  /** What configures a forge on another machine. One that is not configured is not opened. */
+  configured?: {
+    /** The variables, as people read them. */
+    by: string;
+    /** The host of the public forge of this kind, such as `github.com`. */
+    at?: string | undefined;
+    is(variables: Values<Of>): boolean;
+  };
   open(opening: Opening<Of>): Promise<OpenForge>;
 }
 

@@ -35,6 +35,7 @@ function forgeBy(forges: readonly Serving[], serving: (repository: string) => Se
     look: async (change, ...rest) => by(change).look(change, ...rest),
     ensurePullRequest: async (change, ...rest) => by(change).ensurePullRequest(change, ...rest),
     checks: async (change, ...rest) => by(change).checks(change, ...rest),
+    rerunFailed: async (change, ...rest) => by(change).rerunFailed(change, ...rest),
     endChecks: async (change, ...rest) => by(change).endChecks(change, ...rest),
     mergeability: async (change) => by(change).mergeability(change),
     updateFromBase: async (change) => by(change).updateFromBase(change),
