@@ -13,7 +13,7 @@ export const rerunBefore =
   ({ name, from }) => {
     const before = rerun?.head === head ? rerun.checks.filter((each) => each.name === name) : [];
     const same = before.find(({ id }) => id === from.id);
-    if (same) return now - same.at < BEGINS_MS && (from.attempt ?? 1) === 1 ? 'begins' : 'in-vain';
+    if (same) return same.at > 0 && now - same.at < BEGINS_MS && (from.attempt ?? 1) === 1 ? 'begins' : 'in-vain';
     return before.length > 0 || (from.attempt ?? 1) > 1 ? 'in-vain' : 'never';
   };
 
