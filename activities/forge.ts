@@ -37,6 +37,7 @@ export type ForgeExamined =
       change: Change;
       head?: string;
       title?: string;
+      description?: string;
       writers?: string[];
       lacking?: string;
     } & ForgeDefaults)

@@ -185,6 +185,7 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     'type:activities',
     'activities/adapters/*',
+    'type:activities/adapters/hosted',
     'activities/adapters/dispatching',
     'activities/adapters/settings',
     'type:activities/adapters/configuration',

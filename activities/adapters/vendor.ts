@@ -3,6 +3,7 @@ import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Environments, Executor, Forge, Meter, Notifier, Releases, Texts, Tracker } from '../ports.ts';
 import type { Repositories } from './git/publishing/repositories.ts';
+import type { HostedApi, HostedRepository } from './hosted/api.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { AgentSettings } from './settings/agent-settings.ts';
 import type { AgentsFound } from './settings/reading.ts';
@@ -51,6 +52,8 @@ export interface OpenForge {
   serves(repository: string): boolean;
   /** The address of a forge on another machine, without a slash at its end. */
   address?: string | undefined;
+  /** A repository of a forge on another machine, and what that forge can be asked. */
+  at?(repository: string): Promise<{ api: HostedApi; repository: HostedRepository }>;
 }
 
 export interface ForgeAdapter<Of extends Shape> {

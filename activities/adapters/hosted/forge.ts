@@ -13,7 +13,7 @@ import { repositoriesOf } from '../git/publishing/repositories.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
 import { exclusivelyIn, type Exclusively } from '../processes/exclusive.ts';
 import type { OpenForge, Opening } from '../vendor.ts';
-import type { GitCredentials, HostedApi } from './api.ts';
+import type { GitCredentials, HostedApi, HostedRepository } from './api.ts';
 import { look, type SeenClosed } from './changes/looking.ts';
 import { atForge, ensurePullRequest } from './changes/pull-requests.ts';
 import { CheckLogs } from './checks/logs.ts';
@@ -23,6 +23,7 @@ import { rerunFailed } from './checks/rerunning.ts';
 import { examineChange } from './examining/examining.ts';
 import { Lookup, type HostedSource } from './lookup.ts';
 import { merge, type Wish } from './merging/merging.ts';
+import { WaitingMerges } from './merging/waiting.ts';
 import { named } from './names.ts';
 import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
 
@@ -47,10 +48,11 @@ export function hostedForge(options: HostedOptions): OpenForge {
   const forge = new HostedForge(options);
   const { address } = options.api;
   const serves = (repository: string) => named(repository, address).is !== 'other';
-  return { forge, repositories: forge.repositories, serves, address };
+  const at = async (repository: string) => ({ api: options.api, repository: await forge.repository(repository) });
+  return { forge, repositories: forge.repositories, serves, address, at };
 }
 
-type Own = Parts & { statuses: OurStatuses; logs: CheckLogs; seenClosed: SeenClosed };
+type Own = Parts & { statuses: OurStatuses; logs: CheckLogs; seenClosed: SeenClosed; waiting: WaitingMerges };
 
 class HostedForge implements Forge {
   readonly repositories;
@@ -85,10 +87,14 @@ class HostedForge implements Forge {
       statuses: new OurStatuses(api, log),
       logs: new CheckLogs(api, configuration),
       seenClosed: new Map(),
+      waiting: new WaitingMerges(),
       times: { ...TIMES, ...times },
     };
     this.closing = [this.parts.runs, workspace, api];
   }
+
+  /** A repository as the forge spells it. */
+  repository = (name: string): Promise<HostedRepository> => this.parts.lookup.repository(name);
 
   examine = (wish: ChangeWish): Promise<ForgeExamined> => examineChange(this.parts, wish);
 

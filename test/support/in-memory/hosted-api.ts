@@ -44,6 +44,7 @@ export class InMemoryHostedApi implements HostedApi {
   /** What the forge says to the next merges. Without any it merges what can be merged. */
   readonly answers: MergeAnswer[] = [];
   readonly merges: MergeWish[] = [];
+  readonly said: (Comment & { number: number })[] = [];
   mayReady = true;
   /** Positions in the merge queue, by number. */
   readonly queue = new Map<number, { position?: number; state: string }>();
@@ -161,12 +162,21 @@ export class InMemoryHostedApi implements HostedApi {
     this.statuses.push({ head, ...status });
   });
 
-  comments = this.call('comments', async (): Promise<Comment[]> => []);
-  comment = this.call('comment', async (): Promise<Comment | undefined> => undefined);
-  addComment = this.call('addComment', async (): Promise<Comment> => {
-    throw new Error('This forge takes no comments.');
+  comments = this.call('comments', async (_: HostedRepository, number: number) =>
+    this.said.filter((each) => each.number === number),
+  );
+  newComments = this.call('newComments', async (_: HostedRepository, since: string) =>
+    this.said.filter(({ updatedAt }) => updatedAt >= since),
+  );
+  comment = this.call('comment', async (_: HostedRepository, id: number) => this.said.find((each) => each.id === id));
+  addComment = this.call('addComment', async (_: HostedRepository, number: number, body: string) =>
+    this.say(number, body, 'gatehouse'),
+  );
+  editComment = this.call('editComment', async (_: HostedRepository, id: number, body: string) => {
+    const found = this.said.find((each) => each.id === id);
+    if (found) Object.assign(found, { body, updatedAt: new Date().toISOString() });
+    return found !== undefined;
   });
-  editComment = this.call('editComment', async () => false);
   react = this.call('react', async () => undefined);
   mayWrite = this.call('mayWrite', async () => undefined);
   credentials = this.call('credentials', async () => ({ username: 'x', password: 'y' }));
@@ -176,6 +186,16 @@ export class InMemoryHostedApi implements HostedApi {
   webhooks = this.call('webhooks', async () => []);
   createWebhook = this.call('createWebhook', async () => undefined);
   close = this.call('close', async () => undefined);
+
+  /** Comments on a pull request. */
+  say(number: number, body: string, author = 'bo'): Comment & { number: number } {
+    const at = new Date().toISOString();
+    const id = this.said.length + 1;
+    const url = `${this.shown!.canonical}/pull/${number}#${id}`;
+    const made = { id, number, body, author, bot: author === 'gatehouse', createdAt: at, updatedAt: at, url };
+    this.said.push(made);
+    return made;
+  }
 
   /** Opens a pull request, as a person does. */
   async addPull(over: Partial<PullRequest> & Pick<PullRequest, 'branch'>): Promise<PullRequest> {

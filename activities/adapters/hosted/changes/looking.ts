@@ -6,30 +6,26 @@ import { ForgeUnavailable } from '../failures.ts';
 import { keyOf, type Parts } from '../parts.ts';
 import { atForge } from './pull-requests.ts';
 
-/** When each pull request was first seen closed, in milliseconds since 1970. */
+/** Since when each pull request looks closed, in milliseconds since 1970. */
 export type SeenClosed = Map<string, number>;
+
+type Looking = Parts & { seenClosed: SeenClosed };
 
 /**
  * The state of a change. With a pull request, the forge decides what is merged or closed, also after a squash, a rebase or a
  * merge queue. Without one, the branches do.
  */
-export async function look(
-  parts: Parts & { seenClosed: SeenClosed },
-  before: Change,
-  known?: string,
-): Promise<ChangeReport> {
+export async function look(parts: Looking, before: Change, known?: string): Promise<ChangeReport> {
   const { repository, pullRequest, change } = await atForge(parts, before);
   const moved = change.base !== before.base && { base: change.base };
   if (!pullRequest) return { ...(await branchReport(parts, change, known)), ...moved };
 
-  const seen = `${repository.canonical} ${pullRequest.number}`;
-  if (pullRequest.state !== 'closed') parts.seenClosed.delete(seen);
+  const { number } = pullRequest;
+  const seen = `${repository.canonical} ${number}`;
   if (pullRequest.state === 'closed') {
-    const since = parts.seenClosed.get(seen) ?? Date.now();
-    parts.seenClosed.set(seen, since);
-    const left = closedFor(pullRequest, { since, now: Date.now(), closedMs: parts.times.closedMs });
-    if (left > 0) throw reopening(pullRequest, left);
-    return { ...(await ended(parts, change, pullRequest, known)), state: 'closed', note: closedNote(pullRequest) };
+    mustHaveLasted(parts, { seen, closedAt: pullRequest.closedAt, what: `The pull request ${number} was closed` });
+    const note = `The pull request ${number} was closed at the forge.`;
+    return { ...(await ended(parts, change, pullRequest, known)), state: 'closed', note };
   }
   if (pullRequest.state === 'merged') {
     const report = await ended(parts, change, pullRequest, known);
@@ -37,10 +33,29 @@ export async function look(
   }
 
   const { copy, head, baseHead } = await headsOf(parts.workspace, change);
-  if (head === undefined) return withoutBranch(parts, change, { pullRequest, baseHead }, known);
+  if (head === undefined) {
+    // Forges close a pull request whose branch is gone, a moment later.
+    mustHaveLasted(parts, { seen, what: `The branch ${change.branch} was deleted` });
+    const note = `The branch ${change.branch} was deleted; its changes are not in ${change.base}.`;
+    return { state: 'closed', ...(known && { head: known }), baseHead, foreign: [], note };
+  }
+  parts.seenClosed.delete(seen);
   const key = await keyOf(parts, change);
   await parts.store.change(key, (record) => (record.ahead === head ? record : { ...record, ahead: head }));
   return { ...(await openReport(parts.publishing, change, { copy, head, baseHead }, known)), ...moved };
+}
+
+/** Throws while an end is too young to count, because a pull request that is reopened meanwhile was never closed. */
+function mustHaveLasted(
+  { seenClosed, times }: Looking,
+  { seen, closedAt, what }: { seen: string; closedAt?: string | undefined; what: string },
+): void {
+  const since = seenClosed.get(seen) ?? Date.now();
+  seenClosed.set(seen, since);
+  const left = closedFor({ closedAt }, { since, now: Date.now(), closedMs: times.closedMs });
+  if (left === 0) return;
+  const because = `${what}. That counts in ${Math.ceil(left / 1_000)} s, unless it comes back`;
+  throw new ForgeUnavailable(because, { retryAfterMs: left });
 }
 
 /** How long it takes until a close counts, in milliseconds. A pull request that is reopened meanwhile was never closed. */
@@ -52,14 +67,6 @@ export function closedFor(
   return Math.max(0, Math.min(at || Infinity, since) + closedMs - now);
 }
 
-const reopening = ({ number }: PullRequest, left: number) =>
-  new ForgeUnavailable(
-    `The pull request ${number} was closed. That counts in ${Math.ceil(left / 1_000)} s, unless it is reopened`,
-    { retryAfterMs: left },
-  );
-
-const closedNote = ({ number }: PullRequest): string => `The pull request ${number} was closed at the forge.`;
-
 /** What is left to say of a pull request that has ended. The base may be gone with it. */
 async function ended(
   { workspace }: Parts,
@@ -70,23 +77,4 @@ async function ended(
   const baseHead = (await workspace.headOf(change.repository, change.base)) ?? change.basis;
   const head = pullRequest.head || known;
   return { ...(head && { head }), baseHead, foreign: [] };
-}
-
-/** The pull request is open and its branch is gone. Forges close it for that, a moment later. */
-function withoutBranch(
-  { seenClosed, times }: Parts & { seenClosed: SeenClosed },
-  { repository, branch, base }: Change,
-  { pullRequest, baseHead }: { pullRequest: PullRequest; baseHead: string },
-  known: string | undefined,
-): ChangeReport {
-  const seen = `${repository} ${pullRequest.number} ${branch}`;
-  const since = seenClosed.get(seen) ?? Date.now();
-  seenClosed.set(seen, since);
-  const left = closedFor({}, { since, now: Date.now(), closedMs: times.closedMs });
-  if (left > 0)
-    throw new ForgeUnavailable(`The branch ${branch} is gone. That counts in ${Math.ceil(left / 1_000)} s`, {
-      retryAfterMs: left,
-    });
-  const note = `The branch ${branch} was deleted; its changes are not in ${base}.`;
-  return { state: 'closed', ...(known && { head: known }), baseHead, foreign: [], note };
 }

@@ -25,22 +25,23 @@ export class OurStatuses {
         description: conclusion,
       })),
     ];
-    for (const status of statuses) await this.set(repository, head, status);
+    for (const status of statuses) {
+      const key = `${repository.canonical} ${head} ${status.context}`;
+      if (this.reported.get(key) === status.state) continue;
+      await this.set(repository, head, status);
+      if (this.reported.size >= MOST) this.reported.clear();
+      this.reported.set(key, status.state);
+    }
   }
 
   /** The forge may refuse it: we may not report, or it does not know the commit. The verdict is ours all the same. */
   async set(repository: HostedRepository, head: string, status: OurStatus): Promise<void> {
-    const key = `${repository.canonical} ${head} ${status.context}`;
-    if (this.reported.get(key) === status.state) return;
     try {
       await this.api.setStatus(repository, head, status);
     } catch (failure) {
-      const isRefused =
-        failure instanceof PermissionMissing || failure instanceof NotThere || failure instanceof Refused;
+      const isRefused = [PermissionMissing, NotThere, Refused].some((kind) => failure instanceof kind);
       if (!isRefused) throw failure;
       this.log({ repository: repository.canonical, head, err: failure }, 'the forge does not take our status');
     }
-    if (this.reported.size >= MOST) this.reported.clear();
-    this.reported.set(key, status.state);
   }
 }

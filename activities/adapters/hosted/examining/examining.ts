@@ -62,7 +62,7 @@ async function found({ workspace, publishing }: Parts, place: Place, at: At): Pr
     is: 'found',
     change,
     ...(await defaultsAt(copy, basis)),
-    ...(given && pullRequest && { title: pullRequest.title }),
+    ...(given && pullRequest && { title: pullRequest.title, description: pullRequest.body }),
     ...(await lacking(at)),
   } as const;
   const head = await workspace.headOf(change.repository, branch);

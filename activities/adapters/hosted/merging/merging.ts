@@ -12,8 +12,9 @@ import { afterMerge, type Facts, type Next } from './answers.ts';
 import { finish } from './finishing.ts';
 import { methodNote, methodsFor } from './methods.ts';
 import { enqueue, inQueue } from './queueing.ts';
+import type { WaitingMerges } from './waiting.ts';
 
-export type Merging = Parts & { statuses: OurStatuses };
+export type Merging = Parts & { statuses: OurStatuses; waiting: WaitingMerges };
 
 /** A merge as it is asked for. `method`: the policy's. */
 export type Wish = Expected & { method?: MergeMethod | undefined };
@@ -44,12 +45,17 @@ export async function merge(parts: Merging, before: Change, wish: Wish): Promise
   if (rules?.strict && (await isBehind(parts, found)))
     return { is: 'behind', because: `${change.base} has commits that ${change.branch} must contain` };
 
+  const waited = parts.waiting.find(pullRequest, wish);
+  if (waited) return waited;
+
   const methods = methodsFor(wish.method, repository, rules);
   if (methods.length === 0)
     return { is: 'refused', because: `The forge allows no method to merge into ${change.base}` };
   const status = { context: OURS, state: 'success', description: 'ready to merge' } as const;
   await parts.statuses.set(repository, wish.head, status);
-  return attempts(parts, found, methods);
+  const report = await attempts(parts, found, methods);
+  parts.waiting.note(pullRequest, wish, report);
+  return report;
 }
 
 /** Reads the pull request anew, with the rules of its base. A change without a pull request gets one. */

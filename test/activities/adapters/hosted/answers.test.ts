@@ -1,6 +1,6 @@
 import { afterMerge, type Facts, type Next } from '../../../../activities/adapters/hosted/merging/answers.ts';
 import { methodNote, methodsFor } from '../../../../activities/adapters/hosted/merging/methods.ts';
-import type { MergeAnswer, MergeMethod } from '../../../../activities/adapters/hosted/api.ts';
+import type { HostedBranch, MergeAnswer, MergeMethod } from '../../../../activities/adapters/hosted/api.ts';
 
 const words = 'the forge’s words';
 const url = 'https://forge.example/acme/shop/pull/1';
@@ -42,7 +42,7 @@ it.each<[MergeAnswer, Partial<Facts>, Next | object]>([
 });
 
 const ALL: MergeMethod[] = ['rebase', 'squash', 'merge'];
-it.each([
+it.each<[MergeMethod | undefined, MergeMethod[], Pick<HostedBranch, 'methods' | 'signed'>, MergeMethod[]]>([
   [undefined, ALL, {}, ['merge', 'squash', 'rebase']],
   ['rebase', ALL, {}, ['rebase', 'merge', 'squash']],
   [undefined, ['squash', 'rebase'], {}, ['squash', 'rebase']],
@@ -52,9 +52,8 @@ it.each([
   [undefined, ALL, { signed: true }, ['squash', 'merge', 'rebase']],
   ['merge', ALL, { signed: true }, ['merge', 'squash', 'rebase']],
   ['merge', ['rebase'], { methods: ['squash'] }, []],
-] as const)('wanted %j, of %j by the repository and %j by the branch', (wanted, methods, branch, expected) => {
-  const rules = { ...branch, ...('methods' in branch && { methods: [...branch.methods] }) };
-  expect(methodsFor(wanted, { methods: [...methods] }, rules)).toEqual(expected);
+])('wanted %j, of %j by the repository and %j by the branch', (wanted, methods, branch, expected) => {
+  expect(methodsFor(wanted, { methods }, branch)).toEqual(expected);
 });
 
 it.each([

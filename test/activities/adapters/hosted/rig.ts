@@ -29,11 +29,11 @@ agents: { default: node agent.mjs }
 /** Waits in tests are short. */
 const TIMES: Times = { credentialsMs: 200, pauseMs: 10, settleMs: 200, closedMs: 100 };
 
-/** A hosted forge with an API in memory, over a bare repository on disk. `settings`: its `.gatehouse.yml`. */
+/** A hosted forge with an API in memory, over a bare repository on disk. `settings`: its `.gatehouse.yml`, or null for none. */
 export async function hostedRig({
   settings,
   files = {},
-}: { settings?: string; files?: Record<string, string> } = {}): Promise<HostedRig> {
+}: { settings?: string | null; files?: Record<string, string> } = {}): Promise<HostedRig> {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-hosted-'));
   const [bare, clone, root] = ['shop.git', 'clone', 'data'].map((name) => path.join(home, name)) as [
     string,
@@ -104,6 +104,7 @@ export async function hostedRig({
       await removeFolder(home);
     },
   };
-  await rig.commit('main', { 'a.txt': 'a', '.gatehouse.yml': settings ?? SETTINGS(home), ...files });
+  const own = settings === null ? {} : { '.gatehouse.yml': settings ?? SETTINGS(home) };
+  await rig.commit('main', { 'a.txt': 'a', ...own, ...files });
   return rig;
 }
