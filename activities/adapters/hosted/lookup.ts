@@ -1,9 +1,11 @@
-import type { HostedApi, HostedBranch, HostedRepository } from './api.ts';
+import type { HostedApi, HostedBranch, HostedRepository, PullRequest } from './api.ts';
 import { NotThere } from './failures.ts';
 import { named, shown } from './names.ts';
 
 /** How long an answer about a repository or a branch's rules serves, in milliseconds. */
 const FRESH_MS = 60_000;
+/** How long a pull request serves for what follows from a look at it, in milliseconds. */
+const MOMENT_MS = 2_000;
 const MOST = 1_000;
 
 /** What `source` of a workspace answers: a repository's canonical name, and where git finds it. */
@@ -16,6 +18,7 @@ export interface HostedSource {
 /** Repositories and branches of a forge, asked for once a minute, because every call is about one. */
 export class Lookup {
   private readonly repositories = new Map<string, Known<HostedRepository>>();
+  private readonly pullRequests = new Map<string, Known<PullRequest>>();
   private readonly branches = new Map<string, Known<HostedBranch | undefined>>();
 
   constructor(
@@ -56,6 +59,23 @@ export class Lookup {
     return found;
   }
 
+  /**
+   * A pull request as it is now. With `maybeOld`, as it was a moment ago: one poll of a run asks several times. Undefined:
+   * there is none.
+   */
+  async pullRequest(
+    repository: HostedRepository,
+    number: number,
+    { maybeOld = false } = {},
+  ): Promise<PullRequest | undefined> {
+    const key = `${repository.canonical} ${number}`;
+    const known = maybeOld ? fresh(this.pullRequests.get(key)) : undefined;
+    if (known) return known;
+    const found = await this.api.pullRequest(repository, number);
+    if (found) remember(this.pullRequests, key, found, MOMENT_MS);
+    return found;
+  }
+
   /** The rules may have changed: they are read anew. */
   forgetBranch(repository: HostedRepository, name: string): void {
     this.branches.delete(`${repository.canonical} ${name}`);
@@ -75,7 +95,7 @@ interface Known<Of> {
 const fresh = <Of>(known: Known<Of> | undefined): Of | undefined =>
   known && known.until > Date.now() ? known.value : undefined;
 
-function remember<Of>(known: Map<string, Known<Of>>, key: string, value: Of): void {
+function remember<Of>(known: Map<string, Known<Of>>, key: string, value: Of, ms = FRESH_MS): void {
   if (known.size >= MOST) known.clear();
-  known.set(key, { value, until: Date.now() + FRESH_MS });
+  known.set(key, { value, until: Date.now() + ms });
 }

@@ -39,6 +39,11 @@ export class BareRepository {
     return head !== undefined;
   }
 
+  /** Sets a branch back by force, as a person does. */
+  async reset(branch: string, commit: string): Promise<void> {
+    await this.run('update-ref', `refs/heads/${branch}`, commit);
+  }
+
   private async mergeTree(base: string, head: string): Promise<string | undefined> {
     return (await this.answer('merge-tree', '--write-tree', '--no-messages', `refs/heads/${base}`, head))?.split(
       '\n',

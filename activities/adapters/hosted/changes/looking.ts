@@ -16,7 +16,7 @@ type Looking = Parts & { seenClosed: SeenClosed };
  * merge queue. Without one, the branches do.
  */
 export async function look(parts: Looking, before: Change, known?: string): Promise<ChangeReport> {
-  const { repository, pullRequest, change } = await atForge(parts, before);
+  const { repository, pullRequest, change } = await atForge(parts, before, { maybeOld: false });
   const moved = change.base !== before.base && { base: change.base };
   if (!pullRequest) return { ...(await branchReport(parts, change, known)), ...moved };
 

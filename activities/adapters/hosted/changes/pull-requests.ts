@@ -13,13 +13,13 @@ export interface AtForge {
 
 /**
  * The change as the forge has it now. A pull request that was given another base is followed at once: verdicts about the
- * earlier base are void.
+ * earlier base are void. With `maybeOld`, as it was a moment ago.
  */
-export async function atForge(parts: Parts, change: Change): Promise<AtForge> {
+export async function atForge(parts: Parts, change: Change, { maybeOld = true } = {}): Promise<AtForge> {
   const repository = await parts.lookup.repository(change.repository);
   const number = change.pullRequest ?? (await parts.store.read(await keyOf(parts, change))).number;
   if (number === undefined) return { repository, change: await withBase(parts, repository, change) };
-  const pullRequest = await parts.api.pullRequest(repository, number);
+  const pullRequest = await parts.lookup.pullRequest(repository, number, { maybeOld });
   if (!pullRequest)
     throw new NotThere(`${parts.api.vendor} shows us no pull request ${number} of ${change.repository}`);
   return { repository, pullRequest, change: { ...change, base: pullRequest.base } };

@@ -4,6 +4,13 @@ import { ForgeUnavailable } from '../failures.ts';
 import { keyOf, pause } from '../parts.ts';
 import type { Case, Merging } from './merging.ts';
 
+/** What is known of a merge. `ours`: it was we who asked for it, just now. */
+interface Merged {
+  commit?: string | undefined;
+  note?: string | undefined;
+  ours?: boolean;
+}
+
 /**
  * Reads back that the pull request is merged and that the base holds it, records it, and deletes the work branch if we made
  * it. A forge may need a moment to show its own merge.
@@ -11,7 +18,7 @@ import type { Case, Merging } from './merging.ts';
 export async function finish(
   parts: Merging,
   found: Case,
-  { commit, note }: { commit?: string | undefined; note?: string | undefined } = {},
+  { commit, note, ours = false }: Merged = {},
 ): Promise<MergeReport> {
   const { api, store, times } = parts;
   const { change, repository, pullRequest } = found;
@@ -26,6 +33,8 @@ export async function finish(
     break;
   }
   const { mergeCommit, inBase } = held;
+  const effect = { effect: 'merged', key: `${change.repository} ${found.wish.head}`, mergeCommit } as const;
+  if (ours) parts.ledger?.note(effect);
   const key = await keyOf(parts, change);
   const { hosted } = await store.change(key, (record) => ({ ...record, state: 'merged', mergeCommit }));
   const head = merged!.head || found.wish.head;

@@ -1,15 +1,15 @@
 import type { MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Expected } from '../../../ports.ts';
-import { isAncestor, mergeTree } from '../../git/commits.ts';
-import { headsOf } from '../../git/publishing/branches.ts';
 import type { HostedBranch, HostedRepository, MergeAnswer, MergeMethod, PullRequest } from '../api.ts';
-import { ForgeUnavailable, PermissionMissing, Refused } from '../failures.ts';
+import { ForgeUnavailable } from '../failures.ts';
 import { atForge, ensurePullRequest } from '../changes/pull-requests.ts';
 import { OURS, type OurStatuses } from '../checks/our-statuses.ts';
 import { keyOf, pause, type Parts } from '../parts.ts';
-import { afterMerge, type Facts, type Next } from './answers.ts';
+import { afterMerge, type Facts } from './answers.ts';
+import { ask, reread } from './asking.ts';
 import { finish } from './finishing.ts';
+import { conflictsIn, isBehind, movedFrom } from './heads.ts';
 import { methodNote, methodsFor } from './methods.ts';
 import { enqueue, inQueue } from './queueing.ts';
 import type { WaitingMerges } from './waiting.ts';
@@ -38,8 +38,8 @@ export async function merge(parts: Merging, before: Change, wish: Wish): Promise
   if (pullRequest.state === 'merged') return finish(parts, found);
   const moved = await movedFrom(parts, found);
   if (moved) return moved;
-  if (pullRequest.state === 'closed')
-    return { is: 'refused', because: `The pull request ${pullRequest.number} is closed at the forge` };
+  // A close counts only after a while: whoever looks at the change says whether it does.
+  if (pullRequest.state === 'closed') return { is: 'moved', head: wish.head, baseHead: wish.baseHead };
   const queued = await inQueue(parts, found);
   if (queued) return queued;
   if (rules?.strict && (await isBehind(parts, found)))
@@ -60,11 +60,11 @@ export async function merge(parts: Merging, before: Change, wish: Wish): Promise
 
 /** Reads the pull request anew, with the rules of its base. A change without a pull request gets one. */
 async function caseOf(parts: Merging, before: Change, wish: Wish): Promise<Case> {
-  let { repository, pullRequest, change } = await atForge(parts, before);
+  let { repository, pullRequest, change } = await atForge(parts, before, { maybeOld: false });
   if (!pullRequest) {
     const [title = '', ...body] = wish.message.split('\n');
     await ensurePullRequest(parts, change, { title, body: body.join('\n').trim() });
-    ({ repository, pullRequest, change } = await atForge(parts, before));
+    ({ repository, pullRequest, change } = await atForge(parts, before, { maybeOld: false }));
   }
   parts.lookup.forgetBranch(repository, change.base);
   const rules = await parts.lookup.branch(repository, change.base);
@@ -75,7 +75,10 @@ async function caseOf(parts: Merging, before: Change, wish: Wish): Promise<Case>
 async function attempts(parts: Merging, found: Case, allowed: readonly MergeMethod[]): Promise<MergeReport> {
   const { api, times } = parts;
   let methods = allowed;
-  let [readied, repeated] = [found.pullRequest.draft && (await readiedDraft(parts, found)), false];
+  let [readied, repeated] = [
+    found.pullRequest.draft && (await api.markReady(found.repository, found.pullRequest)),
+    false,
+  ];
   for (const until = Date.now() + times.settleMs; ;) {
     const answer = await ask(parts, found, methods[0]!);
     const facts: Facts = {
@@ -90,7 +93,7 @@ async function attempts(parts: Merging, found: Case, allowed: readonly MergeMeth
     switch (next.do) {
       case 'finish': {
         const note = methodNote(found.wish.method, methods[0]!);
-        return finish(parts, found, { commit: next.commit, note });
+        return finish(parts, found, { commit: next.commit, note, ours: answer.is === 'merged' });
       }
       case 'report':
         await noteDemanded(parts, found, answer);
@@ -101,7 +104,8 @@ async function attempts(parts: Merging, found: Case, allowed: readonly MergeMeth
         return enqueue(parts, found);
       case 'ready':
         readied = true;
-        if (!(await readiedDraft(parts, found))) return { is: 'refused', because: wordsOf(answer) };
+        if (!(await api.markReady(found.repository, found.pullRequest)))
+          return { is: 'refused', because: wordsOf(answer) };
         break;
       case 'method':
         methods = [next.method, ...methods.filter((each) => each !== next.method && each !== methods[0])];
@@ -116,76 +120,9 @@ async function attempts(parts: Merging, found: Case, allowed: readonly MergeMeth
   }
 }
 
-/** Asks for the merge. Without an answer, the pull request says whether it took place. */
-async function ask(
-  parts: Merging,
-  { repository, pullRequest, wish, change }: Case,
-  method: MergeMethod,
-): Promise<MergeAnswer> {
-  const { api, times } = parts;
-  const [title = '', ...rest] = wish.message.split('\n');
-  const squashed = method === 'squash' && `${pullRequest.title} (#${pullRequest.number})`;
-  try {
-    const message = rest.join('\n').trim();
-    const answer = await api.merge(repository, pullRequest, {
-      head: wish.head,
-      method,
-      title: squashed || title,
-      message,
-    });
-    if (answer.is === 'merged')
-      parts.ledger?.note({
-        effect: 'merged',
-        key: `${change.repository} ${wish.head}`,
-        mergeCommit: answer.commit ?? '',
-      });
-    return answer;
-  } catch (failure) {
-    if (failure instanceof Refused) return { is: 'refused', words: failure.words };
-    if (failure instanceof PermissionMissing) return { is: 'refused', words: failure.message };
-    if (!(failure instanceof ForgeUnavailable)) throw failure;
-    for (const until = Date.now() + times.settleMs; Date.now() < until; await pause(times.pauseMs)) {
-      const now = await api.pullRequest(repository, pullRequest.number).catch(() => undefined);
-      if (now?.state === 'merged') return { is: 'merged', commit: now.mergeCommit };
-    }
-    throw failure;
-  }
-}
-
-/** A refusal may mean that it is merged already, or that somebody has moved it. */
-async function reread({ api }: Merging, { repository, pullRequest, wish }: Case, next: Next): Promise<Next> {
-  if (next.do !== 'report' || next.report.is !== 'refused') return next;
-  const now = await api.pullRequest(repository, pullRequest.number);
-  if (now?.state === 'merged') return { do: 'finish', commit: now.mergeCommit };
-  return now && now.head !== wish.head ? { do: 'moved' } : next;
-}
-
-/** Where head and base are now, if they are no longer what was judged. */
-async function movedFrom({ workspace }: Merging, { change, wish }: Case): Promise<MergeReport | undefined> {
-  const { head, baseHead } = await headsOf(workspace, change);
-  if (head === wish.head && baseHead === wish.baseHead) return undefined;
-  return { is: 'moved', ...(head && { head }), baseHead };
-}
-
 const stillMoving = ({ change }: Case): never => {
   throw new ForgeUnavailable(`The forge says that ${change.branch} or ${change.base} has moved, and git does not yet`);
 };
-
-async function isBehind({ workspace }: Merging, { change }: Case): Promise<boolean> {
-  const { copy, head, baseHead } = await headsOf(workspace, change);
-  return head !== undefined && !(await isAncestor(copy, baseHead, head));
-}
-
-async function conflictsIn({ workspace }: Merging, { change }: Case, answer: MergeAnswer): Promise<string[]> {
-  if (answer.is !== 'conflicted' && answer.is !== 'base-modified') return [];
-  const { copy, head, baseHead } = await headsOf(workspace, change);
-  const merged = head === undefined ? undefined : await mergeTree(copy, baseHead, head);
-  return merged?.is === 'conflicted' ? merged.files : [];
-}
-
-async function readiedDraft({ api }: Merging, { repository, pullRequest }: Case): Promise<boolean> {
-  return api.markReady(repository, pullRequest);
-}
 
 /** The names of checks that the forge demands, from its refusal: rules that we may not read. */
 async function noteDemanded(parts: Merging, { change }: Case, answer: MergeAnswer): Promise<void> {
