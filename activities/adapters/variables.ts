@@ -57,10 +57,7 @@ export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { v
 /** The variables that choose adapters, and those that adapters read. Each comment is a description in CONFIGURATION.md. */
 export const adapterVariables = {
   /** The forge of repositories written as `OWNER/NAME`. Default: the only forge on another machine that is configured. */
-  GATEHOUSE_FORGE: z
-    .enum([...HOSTED, LOCAL], FORGES)
-    .transform((name) => (name === LOCAL ? undefined : name))
-    .optional(),
+  GATEHOUSE_FORGE: z.preprocess((name) => (name === LOCAL ? undefined : name), z.enum(HOSTED, FORGES).optional()),
   /**
    * The notifiers that deliver notices, such as `log`, `file` and `webhook`. Each delivers all notices, or only the types
    * named after it, as in `log,webhook=ci_failed|merge_review`.

@@ -1,15 +1,7 @@
 import type { Forge } from '../../ports.ts';
 import type { Repositories } from '../git/publishing/repositories.ts';
-import type { OpenForge } from '../vendor.ts';
 import { closeEach } from './closing.ts';
-import { routed, type Routing } from './routing.ts';
-
-/** An open forge by its vendor's name, the form in which its repositories are written, and where they are. */
-export interface Serving extends OpenForge {
-  name: string;
-  written: string;
-  hosted: boolean;
-}
+import { routed, type Routing, type Serving } from './routing.ts';
 
 /** Combines all forges. A run uses the forge that serves its repository. */
 export function forgesAsOne(

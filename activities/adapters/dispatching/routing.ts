@@ -1,6 +1,12 @@
-import path from 'node:path';
 import { hostIn, isShort, laterAt, shown } from '../hosted/names.ts';
-import type { Serving } from './forges.ts';
+import type { OpenForge } from '../vendor.ts';
+
+/** An open forge by its vendor's name, the form in which its repositories are written, and where they are. */
+export interface Serving extends OpenForge {
+  name: string;
+  written: string;
+  hosted: boolean;
+}
 
 /** A kind of forge on other machines that is not configured: its variables, and the host of its public forge. */
 export interface Unconfigured {
@@ -67,6 +73,3 @@ function formsOf(forges: readonly Serving[], { unconfigured = [] }: Routing): st
 }
 
 const variablesOf = (unconfigured: readonly Unconfigured[]): string => unconfigured.map(({ by }) => by).join(', or ');
-
-/** Whether it is the path of a repository on this machine. */
-export const isPath = (repository: string): boolean => path.isAbsolute(repository) || repository.startsWith('file:');

@@ -22,8 +22,8 @@ import { readChecks } from './checks/reading.ts';
 import { rerunFailed } from './checks/rerunning.ts';
 import { examineChange } from './examining/examining.ts';
 import { Lookup, type HostedSource } from './lookup.ts';
-import { merge, type Wish } from './merging/merging.ts';
-import { WaitingMerges } from './merging/waiting.ts';
+import { merge } from './merging/merging.ts';
+import { WaitingMerges, type Wish } from './merging/waiting.ts';
 import { named } from './names.ts';
 import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
 

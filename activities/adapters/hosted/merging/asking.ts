@@ -2,7 +2,7 @@ import type { MergeAnswer, MergeMethod } from '../api.ts';
 import { ForgeUnavailable, PermissionMissing, Refused } from '../failures.ts';
 import { pause } from '../parts.ts';
 import type { Next } from './answers.ts';
-import type { Case, Merging } from './merging.ts';
+import type { Case, Merging } from './case.ts';
 
 /** Asks for the merge. Without an answer, the pull request says whether it took place. */
 export async function ask(

@@ -2,7 +2,7 @@ import type { MergeReport } from '../../../../workflows/contracts/activities.ts'
 import { isIn } from '../../git/merging/merged.ts';
 import { ForgeUnavailable } from '../failures.ts';
 import { keyOf, pause } from '../parts.ts';
-import type { Case, Merging } from './merging.ts';
+import type { Case, Merging } from './case.ts';
 
 /** What is known of a merge. `ours`: it was we who asked for it, just now. */
 interface Merged {

@@ -2,7 +2,7 @@ import type { MergeReport } from '../../../../workflows/contracts/activities.ts'
 import { isAncestor, mergeTree } from '../../git/commits.ts';
 import { headsOf } from '../../git/publishing/branches.ts';
 import type { MergeAnswer } from '../api.ts';
-import type { Case, Merging } from './merging.ts';
+import type { Case, Merging } from './case.ts';
 
 /** Where head and base are now, if they are no longer what was judged. */
 export async function movedFrom({ workspace }: Merging, { change, wish }: Case): Promise<MergeReport | undefined> {

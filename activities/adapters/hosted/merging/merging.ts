@@ -1,32 +1,17 @@
 import type { MergeReport } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
-import type { Expected } from '../../../ports.ts';
-import type { HostedBranch, HostedRepository, MergeAnswer, MergeMethod, PullRequest } from '../api.ts';
+import type { MergeAnswer, MergeMethod } from '../api.ts';
 import { ForgeUnavailable } from '../failures.ts';
 import { atForge, ensurePullRequest } from '../changes/pull-requests.ts';
-import { OURS, type OurStatuses } from '../checks/our-statuses.ts';
-import { keyOf, pause, type Parts } from '../parts.ts';
+import { OURS } from '../checks/our-statuses.ts';
+import { keyOf, pause } from '../parts.ts';
 import { afterMerge, type Facts } from './answers.ts';
 import { ask, reread } from './asking.ts';
+import type { Case, Merging, Wish } from './case.ts';
 import { finish } from './finishing.ts';
 import { conflictsIn, isBehind, movedFrom } from './heads.ts';
 import { methodNote, methodsFor } from './methods.ts';
 import { enqueue, inQueue } from './queueing.ts';
-import type { WaitingMerges } from './waiting.ts';
-
-export type Merging = Parts & { statuses: OurStatuses; waiting: WaitingMerges };
-
-/** A merge as it is asked for. `method`: the policy's. */
-export type Wish = Expected & { method?: MergeMethod | undefined };
-
-/** Everything that one call of a merge is about. */
-export interface Case {
-  change: Change;
-  repository: HostedRepository;
-  pullRequest: PullRequest;
-  rules: HostedBranch | undefined;
-  wish: Wish;
-}
 
 /**
  * Merges exactly the head that was judged. The pull request is read before and after, so that a merge whose answer was lost

@@ -1,7 +1,7 @@
 import type { MergeReport } from '../../../../workflows/contracts/activities.ts';
 import { keyOf } from '../parts.ts';
 import { queueWords } from './answers.ts';
-import type { Case, Merging } from './merging.ts';
+import type { Case, Merging } from './case.ts';
 
 /**
  * Where the change is in the forge's merge queue. If the forge has taken it out again without a merge, it goes back to its

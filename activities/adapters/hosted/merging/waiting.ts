@@ -1,6 +1,9 @@
 import type { MergeReport } from '../../../../workflows/contracts/activities.ts';
-import type { PullRequest } from '../api.ts';
-import type { Wish } from './merging.ts';
+import type { Expected } from '../../../ports.ts';
+import type { MergeMethod, PullRequest } from '../api.ts';
+
+/** A merge as it is asked for. `method`: the policy's. */
+export type Wish = Expected & { method?: MergeMethod | undefined };
 
 /** How long a refusal for missing reviews serves while the pull request looks the same, in milliseconds. */
 const SERVES_MS = 300_000;

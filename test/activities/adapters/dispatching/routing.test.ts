@@ -1,5 +1,4 @@
-import type { Serving } from '../../../../activities/adapters/dispatching/forges.ts';
-import { routed } from '../../../../activities/adapters/dispatching/routing.ts';
+import { routed, type Serving } from '../../../../activities/adapters/dispatching/routing.ts';
 import { named } from '../../../../activities/adapters/hosted/names.ts';
 import type { Repositories } from '../../../../activities/adapters/git/publishing/repositories.ts';
 import { InMemoryForge } from '../../../support/in-memory/forge.ts';
