@@ -27,7 +27,7 @@ export const checkActivities = (
     if (head === undefined || state !== 'open')
       return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...reported };
 
-    const { ended, running, none } = await forge.checks(change, head, { checkSeconds, round });
+    const { ended, running, none, bare } = await forge.checks(change, head, { checkSeconds, round });
     // One red check decides, even while others run.
     const pending = ended.some(isRed)
       ? undefined
@@ -35,7 +35,9 @@ export const checkActivities = (
         ? stillRunning(running, ended.length)
         : none
           ? undefined
-          : stillBare(question, head, ended.length);
+          : bare || ended.length === 0
+            ? (stillBare(question, head) ?? bare?.because)
+            : undefined;
     if (pending === undefined) {
       return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state, ...reported };
     }
@@ -69,8 +71,7 @@ const stillRunning = (running: string[], ended: number): string =>
  * The message for a head that has no check yet, because CI may not have begun. The run remembers since when, or for a new
  * head, the last poll.
  */
-function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string, ended: number): string | undefined {
-  if (ended > 0) return undefined;
+function stillBare({ graceSeconds, bareSince }: CheckQuestion, head: string): string | undefined {
   const before = activityInfo().heartbeatDetails as { bare?: string; since?: string } | undefined;
   const now = new Date().toISOString();
   const since = bareSince?.head === head ? bareSince.at : before?.bare === head ? (before.since ?? now) : now;

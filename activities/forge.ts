@@ -37,6 +37,7 @@ export type ForgeExamined =
       change: Change;
       head?: string;
       title?: string;
+      description?: string;
       writers?: string[];
       lacking?: string;
     } & ForgeDefaults)
@@ -60,6 +61,11 @@ export interface Checks {
   none: boolean;
   /** What a person must approve at the forge before its checks run. */
   held?: { name: string; url: string }[] | undefined;
+  /**
+   * The forge's own CI has reported nothing on this head, although others of its repository have checks. `because`: why it
+   * does not pass, however long that is so.
+   */
+  bare?: { because?: string | undefined } | undefined;
 }
 
 /** A source forge: branches, pull requests, checks, merges. */
@@ -84,6 +90,8 @@ export interface Forge extends BranchInventory {
    * for at most `checkSeconds`. Red ones of another `round` run once more.
    */
   checks(change: Change, head: string, limits: { checkSeconds: number; round: string }): Promise<Checks>;
+  /** Has these red checks of the head run again, where they can run alone. Returns the names of those that will. */
+  rerunFailed(change: Change, head: string, names: readonly string[]): Promise<string[]>;
   /** Ends the running checks of the change's other heads, because nobody waits for them. */
   endChecks(change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void>;
   mergeability(change: Change): Promise<

@@ -170,6 +170,8 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     'type:activities',
     'type:activities/adapters',
+    // How the repositories of forges on other machines are written.
+    'activities/adapters/hosted',
     'activities/adapters/settings',
     'type:activities/adapters/git',
     'type:activities/adapters/state',
@@ -183,6 +185,7 @@ const LAW: Record<string, string[]> = {
     'workflows/contracts',
     'type:activities',
     'activities/adapters/*',
+    'type:activities/adapters/hosted',
     'activities/adapters/dispatching',
     'activities/adapters/settings',
     'type:activities/adapters/configuration',

@@ -56,8 +56,9 @@ it.each([...Object.keys(actions), ...NoticeType.options, ...kinds])('CONFIGURATI
 });
 
 it.each(kinds)('the table of steps lists the common keys that %s takes', (kind) => {
-  const rows = [...read('CONFIGURATION.md').matchAll(/^\| (`.+`) +\| .+ \| (.*) \|$/gm)];
-  const [, , keys = ''] = rows.find(([, steps]) => steps!.split(/[ ,|]+/).includes(`\`${kind}\``)) ?? [];
+  const [, steps = ''] = read('CONFIGURATION.md').split(/^#+ Steps$/m);
+  const rows = [...steps.matchAll(/^\| (`.+`) +\| .+ \| (.*) \|$/gm)];
+  const [, , keys = ''] = rows.find(([, named]) => named!.split(/[ ,|]+/).includes(`\`${kind}\``)) ?? [];
   const { takes } = gateFor(kind);
   const taken = (['approval', 'when', 'consensus'] as const).filter((key) => takes[key]);
   expect(keys.match(/\w+/g) ?? []).toEqual(taken);

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { openPorts } from '../activities/adapters/opening.ts';
+import { ignoredIn } from '../activities/adapters/variables.ts';
 import { presence } from '../activities/adapters/processes/presence.ts';
 import { NewerSchema, StateUnavailable } from '../activities/adapters/state/failures.ts';
 import { State } from '../activities/adapters/state/state.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   const config = readConfig(takeEnvironment());
   const { configuration, commands } = takeSecrets(config);
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
+  for (const warning of ignoredIn(config.environment)) log.warn(warning);
   onReload = () => reload(configuration, log);
   const state = await openState(config, stop);
   if (!state) return leave([]);

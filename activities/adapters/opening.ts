@@ -5,9 +5,10 @@ import type { Ports } from '../ports.ts';
 import { closeAll } from './dispatching/closing.ts';
 import { environmentsAsOne, type OpenEnvironments } from './dispatching/environments.ts';
 import { executorsAsOne, type OpenExecutor } from './dispatching/executors.ts';
-import { forgesAsOne, type Serving } from './dispatching/forges.ts';
+import { forgesAsOne } from './dispatching/forges.ts';
 import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
+import type { Routing, Serving } from './dispatching/routing.ts';
 import { fileLedger } from './file-ledger.ts';
 import { VENDORS } from './index.ts';
 import { takeOver } from './local/taking-over/index.ts';
@@ -40,7 +41,7 @@ export async function openPorts(
   const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };
   const opening: Opening = { ...given, variables, ledger, identity };
   const forges = await forgesOf(opening);
-  const { forge, repositories } = forgesAsOne(forges);
+  const { forge, repositories } = forgesAsOne(forges, routingOf(variables));
   const defaultsFor = (repository: string) =>
     forges.find(({ serves }) => serves(repository))?.hosted ? given.configuration().defaults : undefined;
   const inCheckouts: InCheckouts = {
@@ -73,25 +74,29 @@ export async function openPorts(
   return { ports, close };
 }
 
-/** All vendors. The preferred one comes first, so it is asked before the others. */
-const vendors = (preferred?: string) =>
-  Object.entries(VENDORS)
-    .sort(([one], [other]) => Number(other === preferred) - Number(one === preferred))
-    .map(([, each]) => each);
+const vendors = Object.entries(VENDORS);
 
 async function forgesOf(opening: Opening): Promise<Serving[]> {
   const opened: Serving[] = [];
-  for (const { forge } of vendors(opening.variables.GATEHOUSE_FORGE)) {
-    if (!forge) continue;
+  for (const [name, { forge }] of vendors) {
+    if (!forge || forge.configured?.is(opening.variables) === false) continue;
     const { written, hosted } = forge;
-    opened.push({ ...(await forge.open(opening)), written, hosted });
+    opened.push({ ...(await forge.open(opening)), name, written, hosted });
   }
   return opened;
 }
 
+/** Which forge `OWNER/NAME` is at, and which kinds of forges could be configured. */
+const routingOf = (variables: AdapterVariables): Routing => ({
+  preferred: variables.GATEHOUSE_FORGE,
+  unconfigured: vendors.flatMap(([, { forge }]) =>
+    forge?.configured?.is(variables) === false ? [forge.configured] : [],
+  ),
+});
+
 async function executorsOf(opening: InCheckouts): Promise<OpenExecutor[]> {
   const opened: OpenExecutor[] = [];
-  for (const { executor } of vendors(opening.variables.GATEHOUSE_EXECUTOR)) {
+  for (const [, { executor }] of vendors) {
     if (executor) opened.push({ executor: await executor.open(opening), runs: (agent) => executor.runs(agent) });
   }
   return opened;
@@ -99,7 +104,7 @@ async function executorsOf(opening: InCheckouts): Promise<OpenExecutor[]> {
 
 async function providersOf(opening: InCheckouts): Promise<OpenEnvironments[]> {
   const opened: OpenEnvironments[] = [];
-  for (const { environments: adapter } of vendors(opening.variables.GATEHOUSE_ENVIRONMENTS)) {
+  for (const [, { environments: adapter }] of vendors) {
     if (!adapter) continue;
     opened.push({ environments: await adapter.open(opening), provides: (settings) => adapter.provides(settings) });
   }
@@ -119,9 +124,9 @@ export async function openNotifier(opening: Opening): Promise<Outgoing> {
 /** Opens the adapter of the first vendor that has one for this port. */
 async function one<Port>(
   name: string,
-  open: (each: ReturnType<typeof vendors>[number]) => Promise<Port> | undefined,
+  open: (each: (typeof vendors)[number][1]) => Promise<Port> | undefined,
 ): Promise<Port> {
-  for (const each of vendors()) {
+  for (const [, each] of vendors) {
     const opened = open(each);
     if (opened) return opened;
   }

@@ -3,12 +3,20 @@ import { NoticeType } from '../../workflows/contracts/notices.ts';
 import { VENDORS } from './index.ts';
 
 const all = Object.entries(VENDORS);
-/** The names of the vendors that have an adapter for a port. */
-const namesOf = (port: 'forge' | 'executor' | 'environments') =>
-  all.flatMap(([name, vendor]) => (vendor[port] === undefined ? [] : [name]));
 /** The schema of a variable that names one of these. Default: the first. */
 export const oneOf = <const Name extends string>(names: readonly Name[]) =>
   z.enum(names, { error: `one of ${names.join(', ')}` }).default(names[0] as Name);
+
+/** The vendors of forges on other machines. */
+const HOSTED = all.flatMap(([name, { forge }]) => (forge?.hosted ? [name] : []));
+const FORGES = { error: `one of ${HOSTED.join(', ')}` };
+
+/** An earlier value of `GATEHOUSE_FORGE`. A path is always local, and nothing else is. */
+const LOCAL = 'local';
+
+/** A warning for each variable that is set and ignored. */
+export const ignoredIn = ({ GATEHOUSE_FORGE: forge }: Record<string, string | undefined>): string[] =>
+  forge === LOCAL ? ['GATEHOUSE_FORGE=local is ignored: paths are always local, and nothing else is'] : [];
 
 const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 
@@ -48,12 +56,8 @@ export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { v
 
 /** The variables that choose adapters, and those that adapters read. Each comment is a description in CONFIGURATION.md. */
 export const adapterVariables = {
-  /** The forge to use if several could serve a repository. */
-  GATEHOUSE_FORGE: oneOf(namesOf('forge')),
-  /** The executor to use if several could run an agent. */
-  GATEHOUSE_EXECUTOR: oneOf(namesOf('executor')),
-  /** The provider of environments to use if several could provide one. */
-  GATEHOUSE_ENVIRONMENTS: oneOf(namesOf('environments')),
+  /** The forge of repositories written as `OWNER/NAME`. Default: the only forge on another machine that is configured. */
+  GATEHOUSE_FORGE: z.preprocess((name) => (name === LOCAL ? undefined : name), z.enum(HOSTED, FORGES).optional()),
   /**
    * The notifiers that deliver notices, such as `log`, `file` and `webhook`. Each delivers all notices, or only the types
    * named after it, as in `log,webhook=ci_failed|merge_review`.

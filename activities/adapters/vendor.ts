@@ -3,6 +3,7 @@ import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Environments, Executor, Forge, Meter, Notifier, Releases, Texts, Tracker } from '../ports.ts';
 import type { Repositories } from './git/publishing/repositories.ts';
+import type { HostedApi, HostedRepository } from './hosted/api.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { AgentSettings } from './settings/agent-settings.ts';
 import type { AgentsFound } from './settings/reading.ts';
@@ -49,6 +50,10 @@ export interface OpenForge {
   repositories: Repositories;
   /** Whether a repository with this name or address belongs to this forge. */
   serves(repository: string): boolean;
+  /** The address of a forge on another machine, without a slash at its end. */
+  address?: string | undefined;
+  /** A repository of a forge on another machine, and what that forge can be asked. */
+  at?(repository: string): Promise<{ api: HostedApi; repository: HostedRepository }>;
 }
 
 export interface ForgeAdapter<Of extends Shape> {
@@ -56,6 +61,14 @@ export interface ForgeAdapter<Of extends Shape> {
   written: string;
   /** Whether its repositories are on another machine. The configured defaults apply to these only. */
   hosted: boolean;
+  /** What configures a forge on another machine. One that is not configured is not opened. */
+  configured?: {
+    /** The variables, as people read them. */
+    by: string;
+    /** The host of the public forge of this kind, such as `github.com`. */
+    at?: string | undefined;
+    is(variables: Values<Of>): boolean;
+  };
   open(opening: Opening<Of>): Promise<OpenForge>;
 }
 

@@ -53,12 +53,13 @@ async function workersOf(connection: Connection, namespace: string, taskQueue: s
 
 /** Reports which adapters are configured, and whether this machine has git. */
 async function adaptersOf({ variables, environment }: ClientConfig): Promise<Finding> {
-  const { GATEHOUSE_FORGE: forge, GATEHOUSE_EXECUTOR: executor, GATEHOUSE_ENVIRONMENTS, GATEHOUSE_NOTIFY } = variables;
+  const { GATEHOUSE_FORGE: forge, GATEHOUSE_NOTIFY } = variables;
   const routes = GATEHOUSE_NOTIFY.map(({ adapter }) => adapter).join(', ');
   const set = declaredIn(variables);
   const { file } = configurationOf(variables, environment).current();
   const chosen = [
-    `forge ${forge}, executor ${executor}, environments ${GATEHOUSE_ENVIRONMENTS}, notices ${routes}`,
+    `notices ${routes}`,
+    ...(forge === undefined ? [] : [`OWNER/NAME is at ${forge}`]),
     ...(file === undefined ? [] : [`configuration file ${file}`]),
     ...(set.length > 0 ? [`set: ${set.join(', ')}`] : []),
   ].join('; ');

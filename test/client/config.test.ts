@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { VENDORS } from '../../activities/adapters/index.ts';
 import { readConfig } from '../../client/config.ts';
 import { readConfig as readWorkerConfig } from '../../worker/config.ts';
 import { found } from '../../workflows/contracts/bad-fields.ts';
 import { BadVariables } from '../../worker/configuration/variables.ts';
 
 const HOME = { HOME: '/nowhere' };
+const hosted = Object.entries(VENDORS).flatMap(([name, { forge }]: [string, { forge?: { hosted: boolean } }]) =>
+  forge?.hosted ? [name] : [],
+);
 
 describe.each([
   ['client', readConfig],
@@ -32,7 +36,7 @@ describe.each([
     ['GATEHOUSE_LOOK_SECONDS', '0', 'seconds, 0.1 to 86400'],
     ['GATEHOUSE_BUDGET_CENTS', '-1', 'cents, 0 or more'],
     ['GATEHOUSE_LOG_LEVEL', 'loud', 'one of info, debug, warn, error, silent'],
-    ['GATEHOUSE_FORGE', 'other', 'one of local'],
+    ['GATEHOUSE_FORGE', 'other', `one of ${hosted.join(', ')}`],
     ['GATEHOUSE_TASK_QUEUE', 'q'.repeat(201), 'at most 200 characters'],
   ])('refuses %s=%s with what was expected and found', (name, value, expected) => {
     const message = `${name}: expected ${expected}, found ${found(value)}`;

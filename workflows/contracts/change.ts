@@ -24,7 +24,10 @@ export const Branch = z
 
 /** Where a change comes from and what it will merge into, as people write it. */
 export const ChangeInput = z.strictObject({
-  /** What the forge adapter understands. For `local`: an absolute path or a `file://` URL, at most 255 bytes. */
+  /**
+   * An absolute path or a `file://` URL, the address of a repository or a pull request at a forge, or `OWNER/NAME`. At most
+   * 255 bytes.
+   */
   repository: z
     .string()
     .min(1)

@@ -21,6 +21,8 @@ export interface ChangeReport {
   head?: string;
   /** The base branch's head commit. */
   baseHead: string;
+  /** The pull request's base, if it is no longer the change's. */
+  base?: string;
   mergeCommit?: string;
   /** Commits that are new since the known head, and not ours. */
   foreign: ForeignCommit[];

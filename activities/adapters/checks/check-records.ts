@@ -63,6 +63,7 @@ export class CheckRecords {
 
   /** Gives the run up: it is lost, or nobody waits for it. */
   void = (run: string): Promise<void> => this.rows.void(this.nameOf(run));
+  again = (run: string): Promise<void> => this.rows.again(this.nameOf(run));
 
   /** Removes everything of the run except its record and its log. */
   async strike(run: string): Promise<void> {

@@ -89,6 +89,18 @@ export class CheckRows {
   /** Gives a check up. Its runner ends it when it next shows that it lives. */
   void = (name: string): Promise<void> => this.settle(name, VOID);
 
+  /** Takes the round from a verdict, so that the check runs again. */
+  async again(name: string): Promise<void> {
+    await this.state.query((db) =>
+      db
+        .updateTable('checks')
+        .set({ verdict_round: VOID.round })
+        .where('name', '=', name)
+        .where('conclusion', 'is not', null)
+        .execute(),
+    );
+  }
+
   /** Records that nothing of it is left but its record. */
   async cleared(name: string): Promise<void> {
     await this.state.query((db) => db.updateTable('checks').set({ unfinished: 0 }).where('name', '=', name).execute());

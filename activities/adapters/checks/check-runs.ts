@@ -93,6 +93,22 @@ export class CheckRuns {
     });
   }
 
+  /** Has red checks run once more with the next poll. Returns the names of those that will. */
+  async rerun(change: Change, head: string, names: readonly string[]): Promise<string[]> {
+    const { checks } = await settingsOf(this.workspace, change);
+    const folder = this.records.commitOf(await this.workspace.path(change.repository), head);
+    const again: string[] = [];
+    for (const name of names.filter((each) => Object.hasOwn(checks, each))) {
+      const runs = this.records.checkOf(folder, name, checks[name]!);
+      const run = path.join(runs, String(await this.records.last(runs)));
+      const { verdict } = (await this.records.find(run)) ?? {};
+      if (!verdict || verdict.conclusion === 'success') continue;
+      await this.records.again(run);
+      again.push(name);
+    }
+    return again;
+  }
+
   /** Ends the branch's checks of all heads except one, because nobody waits for them. */
   endOthers = (change: Pick<Change, 'repository' | 'branch'>, except?: string): Promise<void> =>
     this.endings.endOthers(change, except, { elsewhere: 'ask' });

@@ -1,40 +1,36 @@
 import type { Forge } from '../../ports.ts';
 import type { Repositories } from '../git/publishing/repositories.ts';
-import type { OpenForge } from '../vendor.ts';
 import { closeEach } from './closing.ts';
+import { routed, type Routing, type Serving } from './routing.ts';
 
-/** An open forge, the form in which its repositories are written, and whether they are on another machine. */
-export interface Serving extends OpenForge {
-  written: string;
-  hosted: boolean;
-}
-
-/** Combines all forges. A run uses the first forge that serves its repository. */
-export function forgesAsOne(forges: readonly Serving[]): { forge: Forge; repositories: Repositories } {
-  const serving = (repository: string) => forges.find((each) => each.serves(repository));
+/** Combines all forges. A run uses the forge that serves its repository. */
+export function forgesAsOne(
+  forges: readonly Serving[],
+  routing: Routing = {},
+): { forge: Forge; repositories: Repositories } {
   const at = (repository: string): Serving => {
-    const found = serving(repository);
+    const found = forges.find((each) => each.serves(repository));
     if (found) return found;
     throw new Error(`No forge that this worker has open serves ${repository}.`);
   };
-  return { forge: forgeBy(forges, serving, at), repositories: repositoriesBy(at) };
+  return { forge: forgeBy(forges, routing, at), repositories: repositoriesBy(at) };
 }
 
 type At = (repository: string) => Serving;
 
-function forgeBy(forges: readonly Serving[], serving: (repository: string) => Serving | undefined, at: At): Forge {
+function forgeBy(forges: readonly Serving[], routing: Routing, at: At): Forge {
   const by = ({ repository }: { repository: string }) => at(repository).forge;
   return {
     async examine(wish) {
-      const found = serving(wish.repository);
-      if (found) return found.forge.examine(wish);
-      const expected = `expected ${forges.map(({ written }) => written).join(', or ')}, found ${wish.repository}`;
-      return { is: 'refused', fields: [{ path: 'change.repository', expected }] };
+      const found = routed(wish.repository, forges, routing);
+      if ('forge' in found) return found.forge.forge.examine({ ...wish, repository: found.repository });
+      return { is: 'refused', fields: [{ path: 'change.repository', expected: found.expected }] };
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),
     look: async (change, ...rest) => by(change).look(change, ...rest),
     ensurePullRequest: async (change, ...rest) => by(change).ensurePullRequest(change, ...rest),
     checks: async (change, ...rest) => by(change).checks(change, ...rest),
+    rerunFailed: async (change, ...rest) => by(change).rerunFailed(change, ...rest),
     endChecks: async (change, ...rest) => by(change).endChecks(change, ...rest),
     mergeability: async (change) => by(change).mergeability(change),
     updateFromBase: async (change) => by(change).updateFromBase(change),

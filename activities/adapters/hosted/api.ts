@@ -175,6 +175,8 @@ export interface HostedCheck {
     app?: number | undefined;
     job?: number | undefined;
     run?: number | undefined;
+    /** How often its run was begun, counted from 1. Above 1, a cancelled check is not run again. */
+    attempt?: number | undefined;
   };
   /** Green only where the check is not required, such as Gitea's `warning`. */
   redIfRequired?: boolean | undefined;

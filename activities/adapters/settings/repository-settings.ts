@@ -8,6 +8,9 @@ export const FILE = '.gatehouse.yml';
 /** A common misspelling of the name. Such a file is not read, but reported. */
 export const NEAR_MISS = '.gatehouse.yaml';
 
+/** A name of a check at a forge. `*` stands for any characters. */
+const CheckName = z.string().min(1).max(255);
+
 /** The settings of a repository. Editors and CONFIGURATION.md show the description of each key. */
 export const RepositorySettings = z.strictObject({
   checks: z
@@ -46,6 +49,25 @@ export const RepositorySettings = z.strictObject({
     })
     .optional()
     .describe('How `post-release-health` checks a release.'),
+  ci: z
+    .strictObject({
+      required: z
+        .array(CheckName)
+        .max(100)
+        .default([])
+        .describe(
+          'Names of checks, with `*` for any characters. Each must have reported on a commit before it is green, besides those that the forge requires. Default: none.',
+        ),
+      ignore: z
+        .array(CheckName)
+        .max(100)
+        .default([])
+        .describe(
+          'Names of checks that do not count, with `*` for any characters, except required ones. Default: none.',
+        ),
+    })
+    .optional()
+    .describe('Which checks of a hosted forge count.'),
   git: z
     .strictObject({
       lfs: z
@@ -67,7 +89,8 @@ export const RepositorySettings = z.strictObject({
 export type RepositorySettings = z.output<typeof RepositorySettings>;
 
 /** Keys that are documented, and that only later versions read. */
-const LATER = /^(?:ci|container|commands|environment\.(?:compose|service|port|kubernetes|http)|agents\..+\.pool)$/;
+const LATER =
+  /^(?:ci\.reruns|ci\.deterministic|container|commands|environment\.(?:compose|service|port|kubernetes|http)|agents\..+\.pool)$/;
 
 /** Parses the text of the file. Errors name the path of the bad key. */
 export function parseSettings(text: string): { settings: RepositorySettings } | { fields: BadField[] } {

@@ -85,6 +85,8 @@ interface ChangesTable {
   state: string;
   merge_commit: string | null;
   ahead: string | null;
+  /** What a hosted forge notes of the branch, as JSON. */
+  hosted: string | null;
   owner_workflow: string | null;
   owner_run: string | null;
   /** Grows with each owner. */

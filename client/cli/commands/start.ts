@@ -58,10 +58,10 @@ async function wishOf(repository: string | undefined, options: Options): Promise
   const { pullRequest: named } = options;
   const pullRequest = named !== undefined && /^\d+$/.test(named) ? Number(named) : named;
   const change = {
-    repository: repository && absolute(repository),
+    ...(repository && placeOf(repository)),
     base: options.base,
     branch: options.branch,
-    pullRequest,
+    ...(pullRequest !== undefined && { pullRequest }),
   };
   return {
     ...base,
@@ -71,9 +71,16 @@ async function wishOf(repository: string | undefined, options: Options): Promise
   };
 }
 
-/** Makes a local path absolute, because the worker has another working directory. Leaves addresses alone. */
-const absolute = (repository: string): string =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) ? repository : path.resolve(repository);
+/**
+ * What a person means by a repository. A path is one that looks like it (`.`, `..`, `./x`, `../x`, `/x`), and becomes
+ * absolute, because the worker has another working directory. The address of a pull request names that, too.
+ */
+export function placeOf(repository: string): { repository: string; pullRequest?: number } {
+  if (/^(?:\.{0,2}\/|\.{1,2}$)/.test(repository)) return { repository: path.resolve(repository) };
+  const [, address, number] =
+    /^(https?:\/\/[^/]+\/[^/]+\/[^/]+)\/pulls?\/([1-9]\d{0,8})(?:[/?#].*)?$/.exec(repository) ?? [];
+  return address === undefined ? { repository } : { repository: address, pullRequest: Number(number) };
+}
 
 const given = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -50,6 +50,7 @@ class WillingForge implements Forge {
     running: [],
     none: false,
   });
+  rerunFailed: Forge['rerunFailed'] = async () => [];
   endChecks: Forge['endChecks'] = async () => undefined;
   mergeResult: Forge['mergeResult'] = async () => undefined;
   /** The only call without a head in its arguments. Returns the last head that a job has made. */

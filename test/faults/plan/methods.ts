@@ -29,6 +29,7 @@ export const METHODS = {
     look: { by: 'lookAtChange', in: 'merged' },
     ensurePullRequest: { by: 'runJob', in: 'merged', late: true },
     checks: { by: 'settledChecks', in: 'mended', late: true },
+    rerunFailed: { never: 'no run has a check run again yet, because judging flakes comes later' },
     endChecks: { by: 'endChecks', in: 'unchecked', late: true },
     mergeability: { by: 'settledMergeability', in: 'mended' },
     updateFromBase: { by: 'updateFromBase', in: 'pulled', late: true },

@@ -132,6 +132,13 @@ export class InMemoryForge implements Forge {
     };
   }
 
+  async rerunFailed(_: Change, head: string, names: readonly string[]): Promise<string[]> {
+    const isRed = (name: string) => (this.runs.get(`${head} ${name}`)?.conclusion ?? 'success') !== 'success';
+    const again = names.filter(isRed);
+    for (const name of again) this.runs.delete(`${head} ${name}`);
+    return again;
+  }
+
   /** Nothing to do, because checks end as soon as they start. */
   endChecks = async (): Promise<void> => undefined;
 

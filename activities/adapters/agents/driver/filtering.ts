@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { readBounded } from '../../files/reading.ts';
 import { writeRecord } from '../../files/records.ts';
-import { Redactor } from '../redacting.ts';
+import { Redactor } from '../../settings/redacting.ts';
 
 /** Larger than any valid result, in bytes. */
 const RESULT_BYTES = 4_000_000;

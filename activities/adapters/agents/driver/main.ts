@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ANSWERED, markAnswered } from '../availability.ts';
 import type { ConversationOpening, Open, Seen } from '../conversation.ts';
-import { Redactor } from '../redacting.ts';
+import { Redactor } from '../../settings/redacting.ts';
 import { readDrive, readShownJob, type Drive } from './drive.ts';
 import { drive } from './driving.ts';
 import { filter } from './filtering.ts';

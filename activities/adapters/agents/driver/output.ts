@@ -1,6 +1,6 @@
 import { plain } from '../../processes/text.ts';
 import type { Seen } from '../conversation.ts';
-import type { Redactor } from '../redacting.ts';
+import type { Redactor } from '../../settings/redacting.ts';
 
 interface Writing {
   stdout(text: string): void;

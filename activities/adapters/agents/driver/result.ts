@@ -1,5 +1,5 @@
 import { writeRecord } from '../../files/records.ts';
-import type { Redactor } from '../redacting.ts';
+import type { Redactor } from '../../settings/redacting.ts';
 import type { Driven } from './driving.ts';
 import { usageOf } from './spending.ts';
 

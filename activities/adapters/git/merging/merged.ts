@@ -21,6 +21,20 @@ export async function broughtBy(copy: Repository, head: string, base: string): P
   return merge.is === 'clean' && merge.tree === (await treeOf(copy, base)) ? base : undefined;
 }
 
+/** `broughtBy` with a memory, because every poll asks about the same two heads again. */
+export function rememberingBroughtBy(): typeof broughtBy {
+  const known = new Map<string, { base: string; by: string | undefined }>();
+  return async (copy, head, base) => {
+    const asked = `${copy.gitDir} ${head}`;
+    const before = known.get(asked);
+    if (before?.base === base) return before.by;
+    const by = await broughtBy(copy, head, base);
+    if (known.size > 1_000) known.clear();
+    known.set(asked, { base, by });
+    return by;
+  };
+}
+
 /** The commit since `from` on the base that has the same patch as the whole change. */
 async function sameChange(copy: Repository, from: string, head: string, base: string): Promise<string | undefined> {
   // Fixed dates produce the same commit each time.

@@ -8,6 +8,22 @@ const AT_ONCE = 5_000;
 
 const State = z.enum(['open', 'merged', 'closed']);
 
+/** What a hosted forge notes of a work branch. */
+export const Hosted = z.object({
+  /** Whether we made the branch, and so may delete it. */
+  made: z.boolean().optional(),
+  /** The head that we have put into the forge's merge queue. */
+  queued: z.string().optional(),
+  /** The checks of a head that we had run again because they were cancelled: when, in milliseconds since 1970. */
+  rerun: z
+    .object({ head: z.string(), checks: z.array(z.object({ name: z.string(), id: z.number(), at: z.number() })) })
+    .optional(),
+  /** Names of checks that the forge has named when it refused to merge, because we may not read its rules. */
+  demanded: z.array(z.string()).optional(),
+});
+
+export type Hosted = z.output<typeof Hosted>;
+
 /** The record of one work branch: its pull request, and the run that owns it. */
 export interface ChangeRecord {
   repository: string;
@@ -21,6 +37,7 @@ export interface ChangeRecord {
   holder?: { workflowId: string; runId: string } | undefined;
   /** The last head that was ahead of its base. Without one there was nothing to merge or close. */
   ahead?: string | undefined;
+  hosted?: Hosted | undefined;
 }
 
 /** The key of a change's record: its repository's canonical name, and its branch. */
@@ -125,6 +142,19 @@ export const ownCommitsIn = (db: Kysely<Tables>) => ({
   },
 });
 
+/** Gives all rows of a repository its new name, except where the new name has a row of that branch already. */
+export async function renameIn(db: Kysely<Tables>, before: string, now: string): Promise<void> {
+  const taken = db.selectFrom('changes').select('branch').where('repository', '=', now);
+  for (const table of ['own_commits', 'changes'] as const) {
+    await db
+      .updateTable(table)
+      .set({ repository: now })
+      .where('repository', '=', before)
+      .where('branch', 'not in', taken)
+      .execute();
+  }
+}
+
 const parts = (commits: readonly string[]): string[][] =>
   Array.from({ length: Math.ceil(commits.length / AT_ONCE) }, (_, index) =>
     commits.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
@@ -144,6 +174,7 @@ const recordOf = (row: Selectable<Tables['changes']>): ChangeRecord => ({
       ? undefined
       : { workflowId: row.owner_workflow, runId: row.owner_run },
   ahead: row.ahead ?? undefined,
+  hosted: row.hosted === null ? undefined : Hosted.parse(JSON.parse(row.hosted)),
 });
 
 const rowOf = ({ repository, branch, base, state, ...record }: ChangeRecord) => ({
@@ -158,4 +189,5 @@ const rowOf = ({ repository, branch, base, state, ...record }: ChangeRecord) => 
   owner_workflow: record.holder?.workflowId ?? null,
   owner_run: record.holder?.runId ?? null,
   ahead: record.ahead ?? null,
+  hosted: record.hosted === undefined ? null : JSON.stringify(record.hosted),
 });

@@ -1,11 +1,13 @@
 import type { RunOwner } from '../../../../workflows/contracts/activities.ts';
 import type { State } from '../../state/state.ts';
-import { changesIn, ownCommitsIn, type ChangeKey, type ChangeRecord, type Versioned } from './change-rows.ts';
+import { changesIn, ownCommitsIn, renameIn, type ChangeKey, type ChangeRecord, type Versioned } from './change-rows.ts';
 
-export type { ChangeRecord } from './change-rows.ts';
+export type { ChangeKey, ChangeRecord, Hosted } from './change-rows.ts';
 
 /** How often a record may change under an edit before the edit fails for now. */
 const TRIES = 20;
+
+type IsLive = (holder: RunOwner) => Promise<boolean>;
 
 /** The records of all work branches. Repositories have their canonical names. */
 export class ChangeStore {
@@ -30,6 +32,41 @@ export class ChangeStore {
       if (await this.state.query((db) => changesIn(db).swap(before, after))) return after;
     }
     throw new Error(`The record of ${key.branch} changed ${TRIES} times while we edited it.`);
+  }
+
+  /**
+   * Gives the branch to one run, unless another one has it that is live. `ahead`: the branch's head, if it is ahead of its
+   * base. `number`: the change's open pull request, or `none`, if the forge knows better than our record.
+   */
+  async claim(
+    key: ChangeKey,
+    holder: RunOwner,
+    {
+      isLive,
+      ahead,
+      number: known,
+    }: { isLive: IsLive; ahead?: string | undefined; number?: number | 'none' | undefined },
+  ): Promise<{ is: 'ours' } | { is: 'held'; by: RunOwner }> {
+    const { holder: holding } = await this.change(key, async (record) => {
+      const same = record.holder?.workflowId === holder.workflowId && record.holder.runId === holder.runId;
+      if (same) return record;
+      if (record.holder && (await isLive(record.holder))) return record;
+      // The branch has a new owner, whom the end of the earlier change does not concern.
+      const { number: before, mergeCommit, ahead: last, ...rest } = record;
+      void [mergeCommit, last];
+      const kept = record.state === 'open' ? before : undefined;
+      const number = known === 'none' ? undefined : (known ?? kept);
+      return {
+        ...rest,
+        ...(number !== undefined && { number }),
+        ...(ahead && { ahead }),
+        base: key.base,
+        state: 'open',
+        holder,
+      };
+    });
+    const ours = holding?.workflowId === holder.workflowId && holding.runId === holder.runId;
+    return ours ? { is: 'ours' } : { is: 'held', by: holding! };
   }
 
   /** All records. */
@@ -70,6 +107,11 @@ export class ChangeStore {
   /** Those of the commits that we have published, or were about to. */
   ownAmong(key: ChangeKey, commits: readonly string[]): Promise<Set<string>> {
     return this.state.query((db) => ownCommitsIn(db).among(key, commits));
+  }
+
+  /** Moves the records of a repository to its new name. Records that are there already stay as they are. */
+  async rename(before: string, now: string): Promise<void> {
+    await this.state.transaction((db) => renameIn(db, before, now));
   }
 
   private versioned(key: ChangeKey): Promise<Versioned> {

@@ -55,7 +55,12 @@ export class Publishing {
       const own = await git(copy, ['rev-list', next, '--not', '--branches']);
       const ours = own.stdout.split('\n').filter(Boolean);
       await this.store.own(place, ours);
-      await this.store.change(place, (record) => (record.ahead === next ? record : { ...record, ahead: next }));
+      const made = head === undefined;
+      await this.store.change(place, (record) =>
+        record.ahead === next
+          ? record
+          : { ...record, ahead: next, ...(made && { hosted: { ...record.hosted, made } }) },
+      );
       try {
         if (!(await this.workspace.move(change.repository, change.branch, next, head ?? NOTHING))) continue;
       } catch (failure) {

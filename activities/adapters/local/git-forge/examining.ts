@@ -7,7 +7,7 @@ import { submodulesIn } from '../../git/contents.ts';
 import { isShallow } from '../../git/mirror.ts';
 import type { ChangeStore } from '../../git/publishing/change-store.ts';
 import type { Publishing } from '../../git/publishing/publishing.ts';
-import { readRefs } from '../../git/refs.ts';
+import { inTheWay } from '../../git/collisions.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import type { LocalWorkspace } from '../repositories/workspace.ts';
 import type { Target } from '../repositories/worktrees.ts';
@@ -106,17 +106,4 @@ export async function unfit(at: Target): Promise<BadField[]> {
   const config = await readFile(path.join(at.commonDir, 'config'), 'utf8').catch(() => '');
   const isPartial = /^\s*(?:partialclone\s*=|promisor\s*=\s*true)/im.test(config);
   return isPartial ? bad('a partial one: clone it without --filter') : [];
-}
-
-/** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
-export async function inTheWay(at: Target, branch: string): Promise<BadField[]> {
-  const parts = branch.split('/');
-  const above = parts.slice(1).map((_, n) => parts.slice(0, n + 1).join('/'));
-  const names = [...above, branch].map((name) => `refs/heads/${name}`);
-  const { at: found, broken } = await readRefs(at, names);
-  const there = [...found.keys(), ...broken].map((name) => name.replace('refs/heads/', ''));
-  const other = there.find((name) => above.includes(name) || name.startsWith(`${branch}/`));
-  if (other === undefined) return [];
-  const expected = `expected a branch name that git can create, found the branch ${other}, which excludes ${branch}`;
-  return [{ path: 'change.branch', expected }];
 }

@@ -80,6 +80,7 @@ async function changes({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('merge_commit', 'text')
     .addColumn('ahead', 'text')
+    .addColumn('hosted', 'text')
     .addColumn('owner_workflow', 'text')
     .addColumn('owner_run', 'text')
     .addColumn('epoch', 'integer', (column) => column.notNull().defaultTo(0))

@@ -1,7 +1,7 @@
 import type { Seen } from '../../../../activities/adapters/agents/conversation.ts';
 import { Output } from '../../../../activities/adapters/agents/driver/output.ts';
 import { usageOf } from '../../../../activities/adapters/agents/driver/spending.ts';
-import { Redactor } from '../../../../activities/adapters/agents/redacting.ts';
+import { Redactor } from '../../../../activities/adapters/settings/redacting.ts';
 
 function rig() {
   const printed = { stdout: '', stderr: '' };

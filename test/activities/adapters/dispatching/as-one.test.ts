@@ -21,7 +21,7 @@ describe('forges as one', () => {
     const repositories = { fileAt: async () => void read.push(repository) } as unknown as Repositories;
     const serves = (name: string) => name === repository;
     const forge = new InMemoryForge(repository, { 'a.txt': 'a' });
-    return { forge, repositories, written, serves, hosted: repository === THERE };
+    return { name: written, forge, repositories, written, serves, hosted: repository === THERE };
   };
   const [here, there] = [opened(HERE, 'an absolute path'), opened(THERE, 'https://forge.example/OWNER/NAME')];
   const { forge, repositories } = forgesAsOne([here, there]);

@@ -1,4 +1,4 @@
-import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
+import { SHORTEST_SECRET } from './agent-settings.ts';
 
 /** A line of a secret with several lines counts by itself from this length, in characters. */
 const SHORTEST_LINE = 16;

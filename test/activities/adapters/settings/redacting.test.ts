@@ -1,4 +1,4 @@
-import { Redactor } from '../../../../activities/adapters/agents/redacting.ts';
+import { Redactor } from '../../../../activities/adapters/settings/redacting.ts';
 
 const KEY = 'sk-abc123"def';
 const PEM = `-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0\n-----END KEY-----`;

@@ -1,0 +1,101 @@
+import type { BadField } from '../../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../../workflows/contracts/change.ts';
+import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
+import { inTheWay } from '../../git/collisions.ts';
+import { isAncestor } from '../../git/commits.ts';
+import { submodulesIn } from '../../git/contents.ts';
+import { commitOf } from '../../git/commits.ts';
+import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
+import { configuresCi } from '../checks/bare.ts';
+import type { Parts } from '../parts.ts';
+import { asking } from './patience.ts';
+import { placeOf, refusal, unfitBranch, type Place, type Refusal } from './place.ts';
+
+/** How long a head may have no check, in seconds: with a CI configuration on the base, and without. */
+const GRACE = { configured: 600, bare: 60 };
+
+/** Examines whether a change can be worked on, and its present state. Nothing is changed. */
+export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
+  const asked = await asking(parts.times, () => examined(parts, wish));
+  return asked.is === 'refused' ? asked : asked.answer;
+}
+
+async function examined(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
+  const place = await placeOf(parts, wish);
+  if ('path' in place) return refused(place);
+  const { repository, base, branch } = place;
+  const copy = { gitDir: await parts.workspace.fetch(repository.canonical) };
+  if (wish.basis !== undefined && !(await commitOf(copy, wish.basis)))
+    return refused(
+      refusal('change.repository', `the repository where the run began, found another one at ${repository.canonical}`),
+    );
+  const basis = await parts.workspace.headOf(repository.canonical, base);
+  if (!basis)
+    return refused(
+      refusal('change.base', `a branch of ${repository.canonical} with a commit, found no branch ${base}`),
+    );
+  if (branch === base) return refused(refusal('change.branch', `another branch than the base, ${base}`));
+  const rules = unfitBranch(await parts.api.branch(repository, branch), branch);
+  const settings = await settingsAt(parts, { repository: repository.canonical, base, basis });
+  const fields: BadField[] = [
+    ...(rules ? [rules] : []),
+    ...(await inTheWay(copy, branch)),
+    ...('fields' in settings ? settings.fields : []),
+  ];
+  if ('fields' in settings || fields.length > 0) return { is: 'refused', fields };
+  return found(parts, place, { copy: copy.gitDir, basis, settings: settings.settings });
+}
+
+interface At {
+  /** Our copy. */
+  copy: string;
+  basis: string;
+  settings: RepositorySettings;
+}
+
+async function found({ workspace, publishing }: Parts, place: Place, at: At): Promise<ForgeExamined> {
+  const { repository, base, branch, pullRequest, given } = place;
+  const { copy, basis } = at;
+  const number = pullRequest && { pullRequest: pullRequest.number };
+  const change: Change = { repository: repository.canonical, base, branch, basis, ...number };
+  const answer = {
+    is: 'found',
+    change,
+    ...(await defaultsAt(copy, basis)),
+    ...(given && pullRequest && { title: pullRequest.title, description: pullRequest.body }),
+    ...(await lacking(at)),
+  } as const;
+  const head = await workspace.headOf(change.repository, branch);
+  if (head === undefined || (await isAncestor({ gitDir: copy }, head, basis))) return answer;
+  return { ...answer, head, writers: await publishing.writersOf(change, head) };
+}
+
+/** What a hosted forge does if the policy does not say. Its own rules decide what is tested. */
+async function defaultsAt(copy: string, basis: string): Promise<ForgeDefaults> {
+  const checksGraceSeconds = (await configuresCi(copy, basis)) ? GRACE.configured : GRACE.bare;
+  return { checksGraceSeconds, tested: 'head' };
+}
+
+/** The settings are read from the base. A repository without them gets the defaults of the configuration file. */
+async function settingsAt(
+  { workspace }: Parts,
+  { repository, base, basis }: Pick<Change, 'repository' | 'base' | 'basis'>,
+): Promise<{ settings: RepositorySettings } | { fields: BadField[] }> {
+  const text = await workspace.fileAt(repository, basis, FILE);
+  if (text === undefined && (await workspace.existsAt(repository, basis, NEAR_MISS)))
+    return { fields: [{ path: FILE, expected: `expected a file of this name on ${base}, found ${NEAR_MISS}` }] };
+  return parseSettings(text ?? '');
+}
+
+/** Files that checkouts will not have, unless the settings ask for them. */
+async function lacking({ copy, basis, settings }: At): Promise<{ lacking?: string }> {
+  if (settings.git?.submodules) return {};
+  const submodules = await submodulesIn({ gitDir: copy }, basis);
+  if (submodules.length === 0) return {};
+  const names = submodules.slice(0, 10).join(', ');
+  return {
+    lacking: `Checkouts do not have the submodules of this repository: ${names} will be empty. ${FILE}:git.submodules: true changes that.`,
+  };
+}
+
+const refused = (field: Refusal): ForgeExamined => ({ is: 'refused', fields: [field] });

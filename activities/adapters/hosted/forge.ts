@@ -1,0 +1,163 @@
+import type { ChangeReport, MergeReport, RunOwner } from '../../../workflows/contracts/activities.ts';
+import type { Change } from '../../../workflows/contracts/change.ts';
+import type { ClaimedBranch } from '../../inventory.ts';
+import type { ChangeWish, Forge, ForgeExamined } from '../../ports.ts';
+import { branchKey, CheckRuns } from '../checks/check-runs.ts';
+import { isAncestor } from '../git/commits.ts';
+import { rememberingBroughtBy } from '../git/merging/merged.ts';
+import { changedPaths, headsOf, mergeabilityIn, updateFromBase } from '../git/publishing/branches.ts';
+import { ChangeStore } from '../git/publishing/change-store.ts';
+import { commitFiles } from '../git/publishing/documents.ts';
+import { Publishing } from '../git/publishing/publishing.ts';
+import { repositoriesOf } from '../git/publishing/repositories.ts';
+import type { GitWorkspace } from '../git/workspace.ts';
+import { exclusivelyIn, type Exclusively } from '../processes/exclusive.ts';
+import type { OpenForge, Opening } from '../vendor.ts';
+import type { GitCredentials, HostedApi, HostedRepository } from './api.ts';
+import { look, type SeenClosed } from './changes/looking.ts';
+import { atForge, ensurePullRequest } from './changes/pull-requests.ts';
+import { CheckLogs } from './checks/logs.ts';
+import { OurStatuses } from './checks/our-statuses.ts';
+import { readChecks } from './checks/reading.ts';
+import { rerunFailed } from './checks/rerunning.ts';
+import { examineChange } from './examining/examining.ts';
+import { Lookup, type HostedSource } from './lookup.ts';
+import { merge } from './merging/merging.ts';
+import { WaitingMerges, type Wish } from './merging/waiting.ts';
+import { named } from './names.ts';
+import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
+
+/** How the workspace of a forge is opened: where it finds repositories, and with which credentials git reaches them. */
+export type OpenWorkspace = (remote: {
+  root: string;
+  exclusively: Exclusively;
+  source(repository: string): Promise<HostedSource>;
+  credentials(source: HostedSource, to: 'read' | 'write'): Promise<GitCredentials | undefined>;
+  renew(source: HostedSource): Promise<boolean>;
+}) => GitWorkspace & { close?(): Promise<void> };
+
+export interface HostedOptions {
+  api: HostedApi;
+  opening: Pick<Opening, 'root' | 'environment' | 'state' | 'log' | 'ledger' | 'configuration'>;
+  workspace: OpenWorkspace;
+  times?: Partial<Times> | undefined;
+}
+
+/** Serves the repositories of a forge on another machine. Merges and pull requests are the forge's, branches are git's. */
+export function hostedForge(options: HostedOptions): OpenForge {
+  const forge = new HostedForge(options);
+  const { address } = options.api;
+  const serves = (repository: string) => named(repository, address).is !== 'other';
+  const at = async (repository: string) => ({ api: options.api, repository: await forge.repository(repository) });
+  return { forge, repositories: forge.repositories, serves, address, at };
+}
+
+type Own = Parts & { statuses: OurStatuses; logs: CheckLogs; seenClosed: SeenClosed; waiting: WaitingMerges };
+
+class HostedForge implements Forge {
+  readonly repositories;
+  private readonly parts: Own;
+  private readonly closing;
+
+  constructor({ api, opening, workspace: open, times }: HostedOptions) {
+    const { root, environment, state, log, ledger, configuration } = opening;
+    const exclusively = exclusivelyIn(root, state);
+    const store = new ChangeStore(state);
+    const lookup = new Lookup(api, (before, now) => store.rename(before, now));
+    const place = async ({ name }: HostedSource) => lookup.repository(name);
+    const workspace = open({
+      root,
+      exclusively,
+      source: lookup.source,
+      credentials: async (source, to) => api.credentials(await place(source), to),
+      renew: async (source) => api.renew(await place(source)),
+    });
+    const publishing = new Publishing(workspace, store, ledger);
+    this.repositories = repositoriesOf(workspace, publishing);
+    this.parts = {
+      api,
+      workspace,
+      store,
+      publishing,
+      lookup,
+      ledger,
+      log,
+      runs: new CheckRuns({ root, environment, workspace, exclusively, state, ledger }),
+      broughtBy: rememberingBroughtBy(),
+      statuses: new OurStatuses(api, log),
+      logs: new CheckLogs(api, configuration),
+      seenClosed: new Map(),
+      waiting: new WaitingMerges(),
+      times: { ...TIMES, ...times },
+    };
+    this.closing = [this.parts.runs, workspace, api];
+  }
+
+  /** A repository as the forge spells it. */
+  repository = (name: string): Promise<HostedRepository> => this.parts.lookup.repository(name);
+
+  examine = (wish: ChangeWish): Promise<ForgeExamined> => examineChange(this.parts, wish);
+
+  async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
+    const { copy, head, baseHead } = await headsOf(this.parts.workspace, change);
+    const ahead = head !== undefined && !(await isAncestor(copy, head, baseHead)) ? head : undefined;
+    const options = { isLive, ahead, number: change.pullRequest ?? 'none' } as const;
+    return this.parts.store.claim(await keyOf(this.parts, change), holder, options);
+  }
+
+  async list(): Promise<ClaimedBranch[]> {
+    const open = await this.parts.runs.open();
+    return (await this.parts.store.all()).flatMap(({ repository, branch, holder }) =>
+      holder && repository.startsWith(`${this.parts.api.address}/`)
+        ? [{ repository, branch, holder, checks: open.get(branchKey(repository, branch)) ?? 0 }]
+        : [],
+    );
+  }
+
+  release = (change: { repository: string; branch: string }, holder: RunOwner): Promise<void> =>
+    this.parts.store.release(change, holder);
+
+  look = (change: Change, known?: string): Promise<ChangeReport> => look(this.parts, change, known);
+
+  ensurePullRequest: Forge['ensurePullRequest'] = (change, words) => ensurePullRequest(this.parts, change, words);
+
+  checks: Forge['checks'] = (change, head, limits) => readChecks(this.parts, change, head, limits);
+
+  rerunFailed: Forge['rerunFailed'] = (change, head, names) => rerunFailed(this.parts, change, { head, names });
+
+  endChecks: Forge['endChecks'] = (change, except) => this.parts.runs.endOthers(change, except);
+
+  async mergeability(before: Change): ReturnType<Forge['mergeability']> {
+    const { change } = await atForge(this.parts, before);
+    return mergeabilityIn(change, await headsOf(this.parts.workspace, change));
+  }
+
+  updateFromBase = async (change: Change): ReturnType<Forge['updateFromBase']> =>
+    updateFromBase(this.parts, (await atForge(this.parts, change)).change);
+
+  commitFiles: Forge['commitFiles'] = async (change, commit) =>
+    commitFiles(this.parts, (await atForge(this.parts, change)).change, commit);
+
+  changedPaths = async (change: Change, head: string): Promise<string[]> =>
+    changedPaths(await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change), head);
+
+  /**
+   * Only the forge moves the base, so no merge is tested that is on no branch. The base is merged into the work branch
+   * instead: it moves, and is judged again with the checks of the forge.
+   */
+  async mergeResult(change: Change, { head, baseHead }: { head: string; baseHead: string }): Promise<undefined> {
+    const now = (await atForge(this.parts, change)).change;
+    const heads = await headsOf(this.parts.workspace, now);
+    if (heads.head !== head || heads.baseHead !== baseHead) return;
+    const update = await updateFromBase(this.parts, now);
+    if (update.is === 'refused') throw new Error(`${now.base} cannot be merged into ${now.branch}: ${update.because}`);
+  }
+
+  merge = (change: Change, wish: Wish): Promise<MergeReport> => merge(this.parts, change, wish);
+
+  async close(): Promise<void> {
+    const ends = await Promise.allSettled(this.closing.map(async (each) => each.close?.()));
+    const left = ends.flatMap((end) => (end.status === 'rejected' ? [(end.reason as Error).message] : []));
+    if (left.length > 0) throw new Error(left.join('\n'));
+  }
+}
