@@ -76,7 +76,7 @@ async function create(copy: string, format: string): Promise<void> {
 }
 
 /** Refuses an agent's `git push` to our copy, where the pushed commits would seem to belong to the repository. */
-export async function takesNoPush(copy: Repository): Promise<void> {
+async function takesNoPush(copy: Repository): Promise<void> {
   const config = path.join(copy.gitDir, 'config');
   if (!(await readFile(config, 'utf8')).includes(NO_PUSH)) await appendFile(config, NO_PUSH);
 }

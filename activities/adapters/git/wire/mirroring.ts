@@ -1,10 +1,9 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { formatOf } from '../checkout.ts';
 import { commitId } from '../commits.ts';
 import { git, GitFailed, initialize, type Call, type Repository } from '../door.ts';
 import { sweepLocks } from '../locks.ts';
-import { takesNoPush } from '../mirror.ts';
 import { overWire, type Wire } from './wire.ts';
 
 /** All branches and tags. Pull requests are fetched one by one, because a repository may have thousands. */
@@ -117,10 +116,13 @@ async function fetch(
 
 /** How many packs a copy may have. Each fetch adds one, and git looks through all of them. */
 const PACKS = 50;
+/** How old a part of a pack must be until nobody can be writing it, in milliseconds. */
+const PART_MS = 3_600_000;
 
 /** Joins small packs. Nothing is removed, because checkouts share our objects, also those that no branch has any more. */
 async function tidy(copy: Repository, { signal }: Limits): Promise<void> {
-  const files = await readdir(path.join(copy.gitDir, 'objects', 'pack'));
+  const files = await packsOf(copy);
+  await sweepParts(copy, files, PART_MS);
   if (files.filter((name) => name.endsWith('.pack')).length <= PACKS) return;
   try {
     await git(copy, ['repack', '--quiet', '--geometric=2', '-d', '--no-write-bitmap-index'], {
@@ -146,15 +148,22 @@ async function create({ gitDir }: Repository, format: string): Promise<void> {
   await rm(gitDir, { recursive: true, force: true });
   await mkdir(path.dirname(gitDir), { recursive: true });
   await initialize(gitDir, ['--bare', `--object-format=${format}`]);
-  // Lets checkouts and other processes of ours read every commit that we have.
-  await appendFile(path.join(gitDir, 'config'), '[uploadpack]\n\tallowAnySHA1InWant = true\n');
-  await takesNoPush({ gitDir });
 }
 
 /** What a killed git has left in a copy that nobody else uses: locks, and packs that are not whole. */
 async function clean(draft: Repository): Promise<void> {
   await sweepLocks(draft, 0);
-  const packs = path.join(draft.gitDir, 'objects', 'pack');
-  const left = (await readdir(packs).catch((): string[] => [])).filter((name) => name.startsWith('tmp_'));
-  await Promise.all(left.map((name) => rm(path.join(packs, name), { force: true })));
+  await sweepParts(draft, await packsOf(draft), 0);
 }
+
+/** Removes parts of packs that are at least this old, in milliseconds. */
+async function sweepParts({ gitDir }: Repository, names: readonly string[], ageMs: number): Promise<void> {
+  for (const name of names.filter((each) => each.startsWith('tmp_'))) {
+    const file = path.join(gitDir, 'objects', 'pack', name);
+    const found = await stat(file).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs >= ageMs) await rm(file, { force: true });
+  }
+}
+
+const packsOf = ({ gitDir }: Repository): Promise<string[]> =>
+  readdir(path.join(gitDir, 'objects', 'pack')).catch((): string[] => []);

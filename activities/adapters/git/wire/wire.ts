@@ -1,5 +1,6 @@
 import { git, GitFailed, type Call, type GitAnswer, type Repository } from '../door.ts';
 import { networkEnvironment } from '../machine.ts';
+import { restoreConfiguration } from './configuration.ts';
 import { redactor } from './redacting.ts';
 
 /** User name and password for git over HTTP. */
@@ -30,7 +31,7 @@ export interface Naming {
  * run in checkouts, and a helper or a prompt that could start another program is off too. An askpass program would cost one
  * refused request per call, and would have to be given the credentials in the same way.
  *
- * Git follows no redirect here, because it would send the header to wherever it is led. The caller decides about those.
+ * `where` is a copy of ours, whose configuration is restored first. Git follows no redirect here, because it would send the header to wherever it is led. The caller decides about those.
  */
 export async function overWire(
   where: Repository,
@@ -38,6 +39,7 @@ export async function overWire(
   args: readonly string[],
   { naming = byHeader, ...call }: Call & { naming?: (url: string, login: Login) => Naming } = {},
 ): Promise<GitAnswer> {
+  await restoreConfiguration(where);
   const redact = redactor(wire.login ? secretsOf(wire.login) : []);
   const { settings = [], env, ...others } = call;
   const named = wire.login && naming(wire.url, wire.login);

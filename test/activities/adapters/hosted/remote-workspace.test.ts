@@ -2,7 +2,8 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { NOTHING, commitTree } from '../../../../activities/adapters/git/commits.ts';
-import { git } from '../../../../activities/adapters/git/door.ts';
+import { git, GitFailed } from '../../../../activities/adapters/git/door.ts';
+import { failureOf } from '../../../../activities/adapters/hosted/git/failures.ts';
 import { StillFetching } from '../../../../activities/adapters/hosted/git/updates.ts';
 import type { RemoteWorkspace } from '../../../../activities/adapters/hosted/git/workspace.ts';
 import { RemoteShop } from '../../../support/remote.ts';
@@ -288,6 +289,33 @@ describe('a failure', () => {
   it('with 403 that is a rate limit waits for a minute', async () => {
     shop.http.trouble = () => ({ status: 403, text: 'You have exceeded a secondary rate limit.' });
     await expect(workspace.fetch(shop.name)).rejects.toMatchObject({ name: 'RateLimited', retryAfterMs: 60_000 });
+  });
+
+  it.each([
+    ['fatal: unable to access: Could not resolve host: git.example', 'ForgeUnavailable'],
+    [
+      'fatal: unable to access: gnutls_handshake() failed: The TLS connection was non-properly terminated.',
+      'ForgeUnavailable',
+    ],
+    ['error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly\nfatal: early EOF', 'ForgeUnavailable'],
+    [
+      'fatal: unable to access: Operation too slow. Less than 1 bytes/sec transferred the last 120 seconds',
+      'ForgeUnavailable',
+    ],
+    ['error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502', 'ForgeUnavailable'],
+    ['remote: fatal: write error: No space left on device\nfatal: early EOF', 'ForgeUnavailable'],
+    ["remote: Repository not found.\nfatal: repository 'https://git.example/a/b.git/' not found", 'NotThere'],
+    ["fatal: could not read Username for 'https://git.example': terminal prompts disabled", 'CredentialsRefused'],
+    ["fatal: Authentication failed for 'https://git.example/a/b.git/'", 'CredentialsRefused'],
+    [
+      'remote: This repository was archived so it is read-only.\nfatal: The requested URL returned error: 403',
+      'PermissionMissing',
+    ],
+    ['fatal: write error: No space left on device', 'GitFailed'],
+    ['fatal: cannot create thread: Resource temporarily unavailable', 'GitFailed'],
+    ["error: Unable to create '/x/packed-refs.lock': File exists", 'GitFailed'],
+  ])('in the words %j is %s', (words, name) => {
+    expect(failureOf(new GitFailed(['fetch'], words, 128), 'git fetch')).toMatchObject({ name });
   });
 
   it.each(['info/refs', 'git-upload-pack'])('of a connection that breaks in %s is transient', async (service) => {

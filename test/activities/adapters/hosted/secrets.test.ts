@@ -123,6 +123,38 @@ describe('credentials', () => {
     expect(hasSecret(textOf(failure))).toBe(false);
   });
 
+  it('are sent nowhere else by what an agent writes into the configuration of our copy', async () => {
+    const trap = new GitHttp(path.join(shop.home, 'served'));
+    const address = await trap.listen();
+    const workspace = shop.open();
+    const copy = await workspace.fetch(shop.name);
+    const planted = `[url "${address}/"]\n\tinsteadOf = ${shop.address}/\n[http]\n\tproxy = ${address}\n`;
+    const config = path.join(copy, 'config');
+    const before = await readFile(config, 'utf8');
+    await writeFile(config, `${before}${planted}`);
+    const head = await shop.commit('b.txt', 'b', 'main');
+    expect(await workspace.headOf(shop.name, 'main')).toBe(head);
+    expect(await readFile(config, 'utf8')).toBe(before);
+    expect(trap.requests).toEqual([]);
+    await trap.close();
+  });
+
+  it('go through the proxy that the environment names, whose password is in no failure', async () => {
+    const url = 'http://git.invalid/acme/shop';
+    const source = async () => ({ name: url, cloneUrl: `${url}.git`, defaultBranch: 'main' });
+    const workspace = shop.open({ source });
+    process.env['http_proxy'] = shop.address.replace('//', '//ana:password-of-proxy@');
+    try {
+      expect(await workspace.headOf(url, 'main')).toBe(await shop.at('main'));
+      await shop.http.close();
+      const failure = await workspace.fetch(url).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ name: 'ForgeUnavailable' });
+      expect(textOf(failure)).not.toContain('password-of-proxy');
+    } finally {
+      delete process.env['http_proxy'];
+    }
+  });
+
   it('are taken from no `.netrc` and no helper of the machine', async () => {
     const home = process.env['HOME'];
     await writeFile(path.join(shop.home, '.netrc'), `machine 127.0.0.1 login ana password secret-of-ana\n`);
