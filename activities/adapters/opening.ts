@@ -64,7 +64,8 @@ export async function openPorts(
   const { executor, environments, notifier, releases } = ports;
   if (given.runner) {
     const held = () => hold(given.root);
-    await given.state.runners.begin({ ...given.runner, runner: await idOf(given.root), held });
+    const log = (message: string) => given.log({}, message);
+    await given.state.runners.begin({ ...given.runner, runner: await idOf(given.root), held, log });
   }
   const close = async () => {
     const left = await closeAll({ forge, executor, environments, releases, notifier });

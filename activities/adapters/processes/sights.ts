@@ -4,6 +4,11 @@ import { HeldElsewhere, HolderSilent } from './holders.ts';
 
 /** How soon another worker is asked that has not said yet whether it has a repository, in milliseconds. */
 const OTHERS_MS = 500;
+/**
+ * How long others that are there may take to say whether they have it, in milliseconds. They may serve another task queue, and
+ * never be asked.
+ */
+const ASKED_MS = 30_000;
 /** How long a worker's word that it does not have a repository counts, in milliseconds. */
 const BLIND_MS = 60_000;
 /** How often a worker says again that it has a repository, in milliseconds. */
@@ -12,6 +17,8 @@ const AGAIN_MS = 3_600_000;
 /** Which workers find the repositories that are given by paths. A path means the same repository wherever it exists. */
 export class Sights {
   private readonly told = new Map<string, number>();
+  /** Since when others are asked for a repository, in milliseconds since 1970. */
+  private readonly asking = new Map<string, number>();
 
   constructor(
     private readonly root: string,
@@ -24,6 +31,7 @@ export class Sights {
     if (!this.state.runners.limits || (told !== undefined && Date.now() - told < AGAIN_MS)) return;
     await this.tell(repository, 1);
     this.told.set(repository, Date.now());
+    this.asking.delete(repository);
   }
 
   /**
@@ -40,7 +48,10 @@ export class Sights {
     const there = others.filter((each) => each.draining_since === null && each.now - each.seen_at < limits.silentMs);
     const seeing = there.find(({ seen }) => seen === 1);
     if (seeing) throw new HeldElsewhere(seeing.runner, 'repository');
-    if (there.some(({ at, seen, now }) => seen === null || now - (at ?? 0) > BLIND_MS)) {
+    const since = this.asking.get(repository) ?? Date.now();
+    const silent = there.some(({ at, seen, now }) => seen === null || now - (at ?? 0) > BLIND_MS);
+    if (silent && Date.now() - since < ASKED_MS) {
+      this.asking.set(repository, since);
       throw new HolderSilent(`This worker does not have ${repository}, so another one is asked.`, OTHERS_MS);
     }
     return [...new Set(others.flatMap(({ machine, seen }) => (seen === 1 ? [machine] : [])))];

@@ -9,15 +9,19 @@ const LOST_MS = 300_000;
 const FORGOTTEN_MS = 7 * 86_400_000;
 
 /** The limits that follow from the one above, in milliseconds. */
-export const limitsOf = (lostMs = LOST_MS) => ({
-  lostMs,
-  /** How often a worker shows that it lives. */
-  beatMs: lostMs / 15,
-  /** A runner that is not heard of for this long is not asked any more: it has missed at least one beat. */
-  silentMs: (lostMs / 15) * 2,
-  /** A runner that has not reached the database for this long ends what it runs, before others begin it anew. */
-  fenceMs: (lostMs / 5) * 4,
-});
+export const limitsOf = (ms = LOST_MS) => {
+  const lostMs = Math.round(ms);
+  const beatMs = Math.round(lostMs / 15);
+  return {
+    lostMs,
+    /** How often a worker shows that it lives. */
+    beatMs,
+    /** A runner that is not heard of for this long is not asked any more: it has missed at least one beat. */
+    silentMs: 2 * beatMs,
+    /** A runner that has not reached the database for this long ends what it runs, before others begin it anew. */
+    fenceMs: Math.round((lostMs / 5) * 4),
+  };
+};
 type Limits = ReturnType<typeof limitsOf>;
 
 /** What is known of a runner that holds something. */
@@ -35,6 +39,8 @@ export interface Beginning {
   lostMs?: number | undefined;
   /** Called when the runner was heard of in time, so that what it runs goes on. */
   held(): Promise<void>;
+  /** Tells the operator what has become of this worker. */
+  log?(message: string): void;
 }
 
 /** Runs something in the name of a runner. */
@@ -64,6 +70,7 @@ export class Runners {
   private watching = Infinity;
   private beatAt = 0;
   private readonly holders: Holder[] = [];
+  private isMissed = false;
   /** Whether this worker takes no new work. */
   draining = false;
 
@@ -91,10 +98,20 @@ export class Runners {
 
   /** Shows from now on that this worker lives. */
   async begin(beginning: Beginning): Promise<void> {
-    this.begun = { ...limitsOf(beginning.lostMs), ...beginning, lostMs: beginning.lostMs ?? LOST_MS };
+    this.begun = { ...beginning, ...limitsOf(beginning.lostMs) };
     await this.beat();
-    this.clock = setInterval(() => void this.beat().catch(() => undefined), this.begun.beatMs).unref();
+    this.clock = setInterval(() => void this.beat().then(this.reached, this.missed), this.begun.beatMs).unref();
   }
+
+  /** Says once that others do not hear of this worker, and once that they do again. */
+  private readonly missed = ({ message }: Error): void => {
+    if (!this.isMissed) this.begun?.log?.(`other workers do not hear of this one: ${message}`);
+    this.isMissed = true;
+  };
+  private readonly reached = (): void => {
+    if (this.isMissed) this.begun?.log?.('other workers hear of this one again');
+    this.isMissed = false;
+  };
 
   /** Takes no new work from now on. */
   async drain(): Promise<void> {
@@ -127,6 +144,7 @@ export class Runners {
     const fenced = this.heardAt > 0 && this.isFenced;
     const lost = fenced || (await this.write(begun));
     if (lost) {
+      begun.log?.('this worker was not heard of for too long: what it ran has been given up, and is ended');
       // What it ran has ended already, or ends now, before anybody may ask it about anything again.
       for (const each of this.holders) await each.lose();
       await this.write(begun, null);

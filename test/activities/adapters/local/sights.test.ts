@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { sql } from 'kysely';
 import { LocalWorkspace } from '../../../../activities/adapters/local/repositories/workspace.ts';
 import { exclusivelyIn, idOf } from '../../../../activities/adapters/processes/exclusive.ts';
@@ -64,6 +65,16 @@ describe.each(DATABASES)('a repository at a path, with workers that share %s', (
     await expect(other.workspace.locate(PLACE)).rejects.toMatchObject({ name: 'HolderSilent', retryAfterMs: 500 });
     await expect(one.workspace.locate(PLACE)).resolves.toEqual(missing());
     await expect(other.workspace.locate(PLACE)).resolves.toEqual(missing());
+  });
+
+  it('is not waited for without end if another worker never says', async () => {
+    await worker('one');
+    const other = await worker('other');
+    await expect(other.workspace.locate(PLACE)).rejects.toMatchObject({ name: 'HolderSilent' });
+    const now = Date.now.bind(Date);
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 31_000);
+    await expect(other.workspace.locate(PLACE)).resolves.toEqual(missing());
+    jest.restoreAllMocks();
   });
 
   it('that only a worker has which is not there is missing, with the name of its machine', async () => {
