@@ -114,6 +114,22 @@ export class RunRows implements Rows {
     );
   }
 
+  async unfinished(prefixes: { jobs: string; environments: string }) {
+    const keysIn = async (table: 'jobs' | 'environments') => {
+      const prefix = prefixes[table];
+      const rows = await this.state.query((db) =>
+        db
+          .selectFrom(table)
+          .select('key')
+          .where('unfinished', '=', 1)
+          .where(sql<string>`substr(key, 1, ${sql.lit(prefix.length)})`, '=', prefix)
+          .execute(),
+      );
+      return rows.map(({ key }) => key);
+    };
+    return { jobs: await keysIn('jobs'), environments: await keysIn('environments') };
+  }
+
   async hasEnded(workflowId: string, tail: string): Promise<boolean> {
     const ids = await this.state.query((db) =>
       db
