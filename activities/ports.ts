@@ -13,8 +13,10 @@ import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import type { Forge } from './forge.ts';
 import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inventory.ts';
 import type { Rows } from './rows/rows.ts';
+import type { Pruned, Sizes } from '../workflows/contracts/survey.ts';
 
 export type * from './forge.ts';
+export type { Pruned, Sizes } from '../workflows/contracts/survey.ts';
 
 /**
  * The interfaces that adapters implement: a narrow one per family of activities. Three rules hold for all. Every effect is
@@ -30,6 +32,8 @@ export interface Ports {
   meter: Meter;
   notifier: Notifier & NoticeInventory;
   texts: Texts;
+  /** What is kept on this machine and in the database, and for how long. Without it, nothing is removed. */
+  storage?: Storage | undefined;
   /** What is kept of each run. Without it, runs are only known to the Temporal server. */
   rows?: Rows | undefined;
 }
@@ -148,6 +152,13 @@ export interface Notifier {
   deliver(message: Message, signal?: AbortSignal): Promise<void>;
   /** Orderly stop of this worker. Undelivered notices are kept for the next worker. */
   close?(): Promise<void>;
+}
+
+/** Measures and removes what adapters keep. Rows of runs and the audit log are never removed. */
+export interface Storage {
+  sizes(): Promise<Sizes>;
+  /** Removes a part of what is older than it is kept. Doing it again changes nothing, or removes the next part. */
+  prune(): Promise<Pruned>;
 }
 
 /** Stores large texts outside of the history, by their hash. */

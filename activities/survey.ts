@@ -13,8 +13,9 @@ import {
 } from './survey/orphans.ts';
 import { RunStatuses } from './survey/run-statuses.ts';
 import { serverOf, type Seen, type Server } from './survey/server.ts';
+import { storageOf } from './survey/storage.ts';
 
-type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier' | 'rows'>;
+type Needed = Pick<Ports, 'executor' | 'environments' | 'forge' | 'notifier' | 'rows' | 'storage'>;
 
 const here = () => serverOf(Context.current().client);
 
@@ -39,16 +40,17 @@ async function look(server: Server, ports: Needed): Promise<SurveyFacts> {
   const around = await collect(server, ports);
   const notices = await part('notices', ports.notifier.list(), { kept: [], told: {} });
   const search: Search = { server, now, notices };
-  const [jobs, branches, environments, provided, , looked] = await Promise.all([
+  const [jobs, branches, environments, provided, , storage, looked] = await Promise.all([
     part('jobs', orphanedJobs(around, ports), []),
     part('branches', orphanedBranches(around, ports), []),
     part('environments', unownedEnvironments(around), []),
     part('provided environments', orphanedEnvironments(around, ports), []),
     part('rows', ports.rows ? repairRows(server, ports.rows) : Promise.resolve(0), 0),
+    part('storage', ports.storage ? storageOf(ports.storage) : Promise.resolve(undefined), undefined),
     part('workflows', candidates(search), { stuck: [], failing: [], untold: [], unseen: [] }),
   ]);
   const leftovers = [...jobs, ...branches, ...environments, ...provided];
-  return { at: new Date(now).toISOString(), ...looked, leftovers, unseen: [...unseen, ...looked.unseen] };
+  return { at: new Date(now).toISOString(), ...looked, leftovers, storage, unseen: [...unseen, ...looked.unseen] };
 }
 
 /** Lists runs and environments by visibility, in pages of a thousand, without a call for each entry. */

@@ -1,4 +1,5 @@
 import type { KeptRecord } from '../activities/rows/rows.ts';
+import type { OutputAnswer } from '../workflows/contracts/reading.ts';
 import type { RowState } from '../workflows/contracts/run/row.ts';
 import { asEnded, type Ended, type Read } from './ends.ts';
 import type { ClientRows } from './rows.ts';
@@ -44,4 +45,11 @@ export function readOfRow(kept: KeptRun): Read {
   const { workflowId, end: ending } = kept.row;
   const end = endOfRow(kept);
   return { run: asEnded({ ...answerOf(kept), workflowId }, end, ending?.at), end, pending: [], source: 'row' };
+}
+
+/** What a settled step has made. Null if the record has none of it. */
+export function outputOf({ closed }: KeptRecord, step: number): OutputAnswer | null {
+  const entry = closed.settled.find((each) => each.step === step);
+  const made = entry && closed.outputs[entry.id];
+  return made ? { step, kind: entry.kind, ...made } : null;
 }

@@ -12,7 +12,7 @@ import type { ActionEntry, OutputAnswer, RefusalCode, RunAnswer, WaitingOn } fro
 import type { Begun } from './beginning.ts';
 import { NotFound, Refused, Unreachable } from './errors.ts';
 import { typed } from './invocation.ts';
-import { answerOf, keptRun, readOfRow, type KeptRun } from './kept-runs.ts';
+import { answerOf, keptRun, outputOf, readOfRow, type KeptRun } from './kept-runs.ts';
 import { Lists } from './lists.ts';
 import type { Listed, Wanted } from './listing.ts';
 import { pendingOf } from './pending.ts';
@@ -103,8 +103,17 @@ export class Runs {
       return entries;
     }
   }
-  output = (workflowId: string, step: number): Promise<OutputAnswer | null> =>
-    this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
+  /** What a step has made, from the run’s record in the database if the run cannot answer. */
+  async output(workflowId: string, step: number): Promise<OutputAnswer | null> {
+    try {
+      return await this.ask(workflowId, () => this.handle(workflowId).query(outputQuery, { step }));
+    } catch (failure) {
+      if (!(failure instanceof NotFound || failure instanceof Unreachable)) throw failure;
+      const record = (await this.kept(workflowId))?.record;
+      if (!record) throw failure;
+      return outputOf(record, step);
+    }
+  }
 
   /** Everything known about a run: its own answer, how it ended, and the state of its activities on the server. */
   async read(workflowId: string): Promise<Read> {

@@ -42,7 +42,11 @@ export async function start(
 }
 
 /** Continues a closed run from where it failed, or from an earlier step. */
-export async function retry(ground: Ground, workflowId: string, { from }: { from?: number | undefined }): Promise<Begun> {
+export async function retry(
+  ground: Ground,
+  workflowId: string,
+  { from }: { from?: number | undefined },
+): Promise<Begun> {
   const { runId, own, succeeded } = await closedRun(ground, workflowId);
   if (succeeded && from === undefined) throw new NothingToRetry(workflowId);
   const again = { ...own, resume: { ...(from !== undefined && { from }), of: { runId } } };

@@ -59,6 +59,7 @@ export async function openPorts(
     tracker: await one('tracker', ({ tracker }) => tracker?.(opening)),
     meter: await one('meter', ({ meter }) => meter?.(opening)),
     texts: await one('texts', ({ texts }) => texts?.(opening)),
+    storage: await one('storage', ({ storage }) => storage?.(opening)),
     rows: new RunRows(opening.state),
   };
   const { executor, environments, notifier, releases } = ports;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Environments, Executor, Forge, Meter, Notifier, Releases, Texts, Tracker } from '../ports.ts';
+import type { Environments, Executor, Forge, Meter, Notifier, Releases, Storage, Texts, Tracker } from '../ports.ts';
 import type { Repositories } from './git/publishing/repositories.ts';
 import type { HostedApi, HostedRepository } from './hosted/api.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -103,4 +103,5 @@ export interface Vendor<Of extends Shape> {
   tracker?(opening: Opening<Of>): Promise<Tracker>;
   meter?(opening: Opening<Of>): Promise<Meter>;
   texts?(opening: Opening<Of>): Promise<Texts>;
+  storage?(opening: Opening<Of>): Promise<Storage>;
 }

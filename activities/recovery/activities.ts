@@ -3,7 +3,7 @@ import type { LostRun, Recovered, RecoveryActivities } from '../../workflows/con
 import type { RowState } from '../../workflows/contracts/run/row.ts';
 import { noRecord, noRow, stillThere } from '../../workflows/words/views/recovery.ts';
 import type { Ports } from '../ports.ts';
-import { recovered } from './recovering.ts';
+import { prefixesOf, recovered } from './recovering.ts';
 import type { Rows } from '../rows/rows.ts';
 import type { Settings } from '../settings.ts';
 import { concurrently } from '../survey/concurrently.ts';
@@ -29,7 +29,7 @@ export const recoveryActivities = (
     const unknown = (only ?? []).filter((id) => !wanted.some(({ workflowId }) => workflowId === id));
     const kept = only ? there.map((workflowId) => ({ workflowId, because: stillThere() })) : [];
     return {
-      lost: await concurrently(lost, (row) => shown(rows, row)),
+      lost: await concurrently(lost, (row) => shown(ports, rows, row)),
       refused: [...kept, ...unknown.map((workflowId) => ({ workflowId, because: noRow() }))],
     };
   },
@@ -58,13 +58,29 @@ function rowsOf({ rows }: Needed): Rows {
 const isThere = async (server: Server, { workflowId }: RowState): Promise<boolean> =>
   (await server.describe(workflowId)) !== undefined;
 
-async function shown(rows: Rows, { workflowId, runId, status, current, waitingOn }: RowState): Promise<LostRun> {
+async function shown(ports: Needed, rows: Rows, row: RowState): Promise<LostRun> {
+  const { workflowId, runId, status, current, waitingOn } = row;
   const record = await rows.record(workflowId, runId);
+  const elsewhere = await leftElsewhere(ports, rows, row);
   return {
     workflowId,
     status,
     ...(current && { step: { step: current.step, kind: current.kind } }),
     since: waitingOn.since,
+    ...(elsewhere && { elsewhere }),
     ...(!record && { because: noRecord() }),
   };
+}
+
+/** What other workers than this one may still run of it. */
+async function leftElsewhere(
+  { executor, environments }: Needed,
+  rows: Rows,
+  row: RowState,
+): Promise<LostRun['elsewhere']> {
+  const all = await rows.unfinished(prefixesOf(row));
+  const here = new Set([...(await executor.list()).map(({ key }) => key), ...(await environments.list())]);
+  const isElsewhere = (key: string) => !here.has(key);
+  const left = { jobs: all.jobs.filter(isElsewhere), environments: all.environments.filter(isElsewhere) };
+  return left.jobs.length + left.environments.length > 0 ? left : undefined;
 }

@@ -30,20 +30,25 @@ export async function recovered(given: Given, row: RowState, by: string | undefi
   return { workflowId, is: facts.merged ? 'merged' : 'started', ended };
 }
 
+/** How the keys of a run’s jobs and environments begin. */
+export function prefixesOf({ workflowId, firstRunId, workspace, task }: RowState) {
+  const tail = tailOf({ runId: firstRunId });
+  return { jobs: `${workflowId}/${tail}/`, environments: `env/${workspace}/${task.id}/${tail}/` };
+}
+
 /** Ends what the lost run had on this machine. Returns how many things that were. */
 async function endLeftovers({ executor, environments, forge }: Given, row: RowState): Promise<number> {
-  const { workflowId, firstRunId, workspace, task } = row;
+  const { workflowId, firstRunId } = row;
   const because = lostReason();
-  const tail = tailOf({ runId: firstRunId });
-  const jobs = (await executor.list()).filter(({ key }) => key.startsWith(`${workflowId}/${tail}/`));
+  const prefixes = prefixesOf(row);
+  const jobs = (await executor.list()).filter(({ key }) => key.startsWith(prefixes.jobs));
   for (const { key } of jobs) await executor.stop(key, because);
   const isRun = row.type === 'pipelineRun';
   const branches = (await forge.list()).filter(
     ({ holder, checks }) => checks > 0 && holder.workflowId === workflowId && holder.runId === firstRunId,
   );
   for (const { repository, branch } of branches) await forge.endChecks({ repository, branch });
-  const site = `env/${workspace}/${task.id}/${tail}/`;
-  const sites = isRun ? (await environments.list()).filter((key) => key.startsWith(site)) : [];
+  const sites = isRun ? (await environments.list()).filter((key) => key.startsWith(prefixes.environments)) : [];
   for (const key of sites) await environments.remove(key);
   return jobs.length + branches.length + sites.length;
 }

@@ -43,6 +43,8 @@ export interface Rows {
   unrecovered(): Promise<RowState[]>;
   /** Begins the record of a run with its start input. A record that exists stays. */
   begin(run: RunOwner & { startedAt: number; input: RowRecord['input']; of?: string | undefined }): Promise<void>;
+  /** The keys of jobs and environments that begin so and that are not finished, of all workers. */
+  unfinished(prefixes: { jobs: string; environments: string }): Promise<{ jobs: string[]; environments: string[] }>;
   /** Whether the run of this id whose first run id ends like this has ended, by its record. */
   hasEnded(workflowId: string, tail: string): Promise<boolean>;
   /** Which of these have a row. */

@@ -34,7 +34,13 @@ export async function surveyed(client: Client, taskQueue: string, fix: boolean):
   }
 }
 
-const shown = ({ about, ok, detail, mend }: Finding): Finding => ({ about, ok, detail, ...(mend && { mend }) });
+const shown = ({ about, ok, detail, mend, bytes }: Finding): Finding => ({
+  about,
+  ok,
+  detail,
+  ...(mend && { mend }),
+  ...(bytes && { bytes }),
+});
 
 /** Explains why no answer has come: no worker has taken the survey, or the worker's code fails on it. */
 async function whyUnanswered({ workflow }: Client, workflowId: string): Promise<Pick<Finding, 'detail' | 'mend'>> {

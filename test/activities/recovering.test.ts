@@ -94,6 +94,16 @@ describe('runs are lost', () => {
     expect(started).toEqual([]);
   });
 
+  it('with what other workers may still run of them', async () => {
+    await rows.write(noteOf(parked('A', 1), { record: record() }));
+    const keys = [`${A}/A-1/1-coder/coder-1`, `${A}/A-1/1-coder/coder-2`, `${A}/A-0/1-coder/coder-1`];
+    for (const key of keys)
+      await state.query((db) => db.insertInto('jobs').values({ key, runner: 'r', at: 1, unfinished: 1 }).execute());
+    const site = { key: 'env/default/A/A-1/2', runner: 'r', at: 1, unfinished: 1 };
+    await state.query((db) => db.insertInto('environments').values(site).execute());
+    expect((await world().lost()).lost).toMatchObject([{ elsewhere: { jobs: [keys[1]], environments: [site.key] } }]);
+  });
+
   it('and cannot be started anew without their start input', async () => {
     await rows.write(noteOf(parked('A', 1)));
     expect((await world().lost()).lost).toMatchObject([{ because: expect.stringContaining('no start input') }]);

@@ -101,6 +101,16 @@ it('start retries it too, and a merged one has nothing to retry', async () => {
   await merged.rows.close();
 });
 
+it('what a step has made is read from the record, and is null where there is none', async () => {
+  await forgotten(failing);
+  const { runs, rows: read } = clientOn(clusterOf({}).cluster);
+  expect(await runs.output(ID, 1)).toMatchObject({ step: 1, kind: 'coder', summary: 'coder did it' });
+  expect(await runs.output(ID, 3)).toBeNull();
+  expect(said).toEqual([expect.stringContaining('This is what the database has of it')]);
+  await expect(runs.output('run/default/NOBODY', 1)).rejects.toThrow(NotFound);
+  await read.close();
+});
+
 it('a retry with facts of somebody’s own is refused, also where only the record is left', async () => {
   await forgotten(failing);
   const { cluster } = clusterOf({});

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { never } from '../../client/offline/world.ts';
 import type { RecoveredFacts } from '../../workflows/contracts/run/closed-run.ts';
+import { recoveryText } from '../../workflows/words/views/recovery.ts';
 import { change, ready, wish } from '../support/builders.ts';
 import { NotedRows } from '../support/rows.ts';
 import type { World } from '../support/sandbox.ts';
@@ -124,5 +125,40 @@ describe('a step that is settled', () => {
   it('is not reported so by the runs of earlier builds', async () => {
     const before = await noted({ ...working, examine: () => ({ ...ready, rows: true }) }, PLANNED);
     expect(before.cluster.log).not.toContain('noteRun');
+  });
+});
+
+describe('a recovery', () => {
+  const lost = ['A', 'B'].map((task) => ({ workflowId: `run/default/${task}`, status: 'parked', since: AT }));
+  const elsewhere = { jobs: ['run/default/A/1/1-coder/coder-1'], environments: ['env/default/A/1/1'] };
+  const recovered = ({ workflowIds }: { workflowIds: string[] }) =>
+    workflowIds.map((workflowId) => ({ workflowId, is: 'started' }));
+
+  async function played(input: object, world: World = {}) {
+    const [a, b] = lost;
+    const given = { lost: [{ ...a!, elsewhere }, b!], refused: [] };
+    const cluster = clusterWith({ lostRuns: () => given, recoverRuns: recovered, ...world });
+    const run = await cluster.start('recovery', 'doctor/q/recover', input);
+    return { cluster, report: (run.closed as { result: any }).result, asked: () => run.query('recovery') };
+  }
+
+  it('has other workers end what they run, then starts the runs anew', async () => {
+    const { cluster, report } = await played({});
+    expect(cluster.log).toEqual(['lostRuns', 'stopJob', 'removeEnvironment', 'recoverRuns']);
+    expect(report).toMatchObject({ dryRun: false, done: [{ is: 'started' }, { is: 'started' }] });
+  });
+
+  it('only says what is lost, if that is wanted', async () => {
+    const { cluster, report } = await played({ dryRun: true });
+    expect(cluster.log).toEqual(['lostRuns']);
+    expect(report).toMatchObject({ dryRun: true, lost: [{}, {}], done: [] });
+  });
+
+  it('leaves out what cannot be started anew, and says so', async () => {
+    const because = 'the database has no start input of it';
+    const world = { lostRuns: () => ({ lost: [{ ...lost[0]!, because }, lost[1]!], refused: [] }) };
+    const { report } = await played({}, world);
+    expect(report.done).toEqual([{ workflowId: 'run/default/B', is: 'started' }]);
+    expect(recoveryText(report)).toContain(`run/default/A: cannot be started anew: ${because}`);
   });
 });

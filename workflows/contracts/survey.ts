@@ -63,6 +63,18 @@ export interface Failing {
   message: string;
 }
 
+/** How much of the disk each kind of thing takes, in bytes. Undefined if it took too long to measure. */
+export interface Sizes {
+  database: number;
+  mirrors?: number | undefined;
+  checkouts?: number | undefined;
+  logs?: number | undefined;
+  bundles?: number | undefined;
+}
+
+/** How many things one pass has removed, because they are older than they are kept. `mirrors`: packed anew where worth it. */
+export type Pruned = Record<'logs' | 'bundles' | 'texts' | 'deliveries' | 'mirrors', number>;
+
 /** The facts that one pass has found. */
 export interface SurveyFacts {
   /** ISO time. */
@@ -73,6 +85,7 @@ export interface SurveyFacts {
   failing: Failing[];
   /** What could not be checked completely, and why. */
   unseen: string[];
+  storage?: { sizes: Sizes; pruned: Pruned } | undefined;
 }
 
 /** One line of `gatehouse doctor`. */
@@ -82,6 +95,8 @@ export interface Finding {
   detail: string;
   /** The command that fixes it, or what to do. */
   mend?: string | undefined;
+  /** Sizes in bytes, by what has them. */
+  bytes?: Record<string, number> | undefined;
 }
 
 /** A finding of a survey. Its id is the same in each pass that finds it. */

@@ -1,11 +1,17 @@
 import { shellWord } from '../contracts/text/quoting.ts';
 import type { Failing, Found, Orphan, Stuck, SurveyFacts, UnsentNotices } from '../contracts/survey.ts';
+import { bytesInWords } from '../contracts/text/sizes.ts';
 import { problemsOf, type Problem, type Subject } from '../rules/survey.ts';
 
 const FIX = 'gatehouse doctor --fix';
 
 /** What one pass has found: one line for each problem, and one line for each subject without any. */
-export const findingsOf = (facts: SurveyFacts): Found[] =>
+export const findingsOf = (facts: SurveyFacts): Found[] => [
+  ...problemsFound(facts),
+  ...(facts.storage ? [storageFound(facts.storage)] : []),
+];
+
+const problemsFound = (facts: SurveyFacts): Found[] =>
   problemsOf(facts).flatMap(({ about, problems }): Found[] => {
     const none = NONE[about];
     if (problems.length === 0) return none === undefined ? [] : [{ id: about, about, ok: true, detail: none }];
@@ -17,6 +23,21 @@ export const findingsOf = (facts: SurveyFacts): Found[] =>
       ...(problem.since && { since: problem.since }),
     }));
   });
+
+function storageFound({ sizes, pruned }: NonNullable<SurveyFacts['storage']>): Found {
+  const bytes = Object.fromEntries(Object.entries(sizes).filter(([, size]) => size !== undefined)) as Record<
+    string,
+    number
+  >;
+  const counted = Object.entries(bytes).map(([what, size]) => `${what} ${bytesInWords(size)}`);
+  const removed = Object.entries(pruned).flatMap(([what, count]) =>
+    count > 0 && what !== 'mirrors'
+      ? [`${count} ${count === 1 ? what.replace(/(?:ie)?s$/, (end) => (end === 'ies' ? 'y' : '')) : what}`]
+      : [],
+  );
+  const detail = `${counted.join(', ')}${removed.length > 0 ? `; removed: ${removed.join(', ')}` : ''}`;
+  return { id: 'storage', about: 'storage', ok: true, detail, bytes };
+}
 
 const NONE: Record<Subject, string | undefined> = {
   'terminated runs': 'none has left anything behind',

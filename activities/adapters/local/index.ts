@@ -44,5 +44,8 @@ export const local: Vendor<typeof variables> = {
     return (await import('./markdown-tracker.ts')).markdownTracker({ ...opening, issues });
   },
   meter: async (opening) => (await import('./meter.ts')).stateMeter(opening),
+  async storage({ variables: { GATEHOUSE_KEEP_DAYS: keepDays }, ...opening }) {
+    return (await import('./storage/index.ts')).localStorage({ ...opening, keepDays });
+  },
   texts: async (opening) => (await import('./texts.ts')).stateTexts(opening),
 };

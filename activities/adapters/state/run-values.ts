@@ -63,6 +63,11 @@ export const recordValues = (
   closed: sealed(closed, cipher),
 });
 
+/** The hashes of the texts that a record names, wherever. Anything else of this form does no harm. */
+export const textsIn = ({ answer, closed }: RowRecord): string[] => [
+  ...new Set(JSON.stringify([answer, closed]).match(/(?<=")[0-9a-f]{64}(?=")/g)),
+];
+
 /** A record that has nothing but the start input. Whatever the run itself reports is newer. */
 export const beginningValues = (
   { workflowId, runId, startedAt, input, of }: Parameters<Rows['begin']>[0],

@@ -2,7 +2,16 @@ import { sql, type Kysely } from 'kysely';
 import { LOST, type RunNote, type Order, type RowState } from '../../../workflows/contracts/run/row.ts';
 import type { Admission, OpenRow, Rows } from '../../rows/rows.ts';
 import type { Cipher } from './cipher.ts';
-import { actionsIn, actionValues, beginningValues, recordIn, recordValues, rowIn, rowValues } from './run-values.ts';
+import {
+  actionsIn,
+  actionValues,
+  beginningValues,
+  recordIn,
+  textsIn,
+  recordValues,
+  rowIn,
+  rowValues,
+} from './run-values.ts';
 import type { State } from './state.ts';
 import type { Tables } from './tables.ts';
 
@@ -105,6 +114,22 @@ export class RunRows implements Rows {
     );
   }
 
+  async unfinished(prefixes: { jobs: string; environments: string }) {
+    const keysIn = async (table: 'jobs' | 'environments') => {
+      const prefix = prefixes[table];
+      const rows = await this.state.query((db) =>
+        db
+          .selectFrom(table)
+          .select('key')
+          .where('unfinished', '=', 1)
+          .where(sql<string>`substr(key, 1, ${sql.lit(prefix.length)})`, '=', prefix)
+          .execute(),
+      );
+      return rows.map(({ key }) => key);
+    };
+    return { jobs: await keysIn('jobs'), environments: await keysIn('environments') };
+  }
+
   async hasEnded(workflowId: string, tail: string): Promise<boolean> {
     const ids = await this.state.query((db) =>
       db
@@ -181,6 +206,8 @@ async function writeRest(db: Kysely<Tables>, { state, record, actions = [] }: Ru
         conflict.columns(['workflow_id', 'first_run_id']).doUpdateSet(values).where(isNewer('run_records')),
       )
       .execute();
+    const hashes = textsIn(record);
+    if (hashes.length > 0) await db.updateTable('texts').set({ named: 1 }).where('hash', 'in', hashes).execute();
   }
   for (const action of actions) {
     const values = actionValues(state, action, cipher);

@@ -1,4 +1,5 @@
-import { Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { stat } from 'node:fs/promises';
+import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
 import { PLAIN, type Cipher } from './cipher.ts';
 import { connecting, nowOf, type Kind, type Location } from './connecting.ts';
 import { isBusy, isTransient, StateUnavailable } from './failures.ts';
@@ -69,6 +70,18 @@ export class State {
   /** The present time by the one clock that all processes share, in milliseconds since 1970. */
   get now(): RawBuilder<number> {
     return nowOf(this.kind);
+  }
+
+  /** The size of the database in bytes. */
+  async bytes(): Promise<number> {
+    if (this.kind === 'sqlite') {
+      const files = ['', '-wal'].map((end) => stat(`${this.shown}${end}`).catch(() => ({ size: 0 })));
+      return (await Promise.all(files)).reduce((sum, { size }) => sum + size, 0);
+    }
+    const { rows } = await this.query((db) =>
+      sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`.execute(db),
+    );
+    return rows[0]!.bytes;
   }
 
   /** Closes the connections. What fails now leaves leases behind, which others find abandoned. */

@@ -52,6 +52,8 @@ interface TextsTable {
   hash: string;
   text: string;
   kept_at: number;
+  /** 1 once the record of a run names it. Then it is kept for good. */
+  named: Generated<number>;
 }
 
 /** Notices that are not delivered yet. */

@@ -5,7 +5,7 @@ import type { Contents } from '../../../activities/adapters/state/backups.ts';
 import { readConfig } from '../../config.ts';
 import { NotPossible } from '../../errors.ts';
 import { takeLock } from '../../local-stack/locking.ts';
-import { bytesInWords } from '../texts/sizes.ts';
+import { bytesInWords } from '../../../workflows/contracts/text/sizes.ts';
 import type { Called } from '../called.ts';
 import { print } from '../output.ts';
 

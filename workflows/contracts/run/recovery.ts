@@ -22,6 +22,8 @@ export interface LostRun {
   /** Where it stood, and since when. */
   step?: { step: number; kind: string } | undefined;
   since: string;
+  /** The keys of its jobs and environments that other workers than the one that has looked may still run. */
+  elsewhere?: { jobs: string[]; environments: string[] } | undefined;
   /** Why it cannot be started anew. */
   because?: string | undefined;
 }

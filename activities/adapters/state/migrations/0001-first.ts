@@ -37,6 +37,7 @@ export const first = (kind: Kind): Migration => ({
       .addColumn('hash', 'text', (column) => column.primaryKey())
       .addColumn('text', 'text', (column) => column.notNull())
       .addColumn('kept_at', 'bigint', (column) => column.notNull())
+      .addColumn('named', 'integer', (column) => column.notNull().defaultTo(0))
       .execute();
     await notices(db);
     await changes(db);
