@@ -23,8 +23,8 @@ export class GiteaClient {
   readonly transport = new Transport({ vendor: 'Gitea' });
   /** Whether the token was good when it was last used. */
   private good = true;
-  /** The token that is known to have the scope to change repositories. */
-  writes: string | undefined;
+  /** Whether the token is known to have the scope to change repositories. */
+  writes = false;
 
   constructor(
     /** Without a slash at its end. */
@@ -39,6 +39,7 @@ export class GiteaClient {
   /** Replaces a refused token by the one that is in its file now. */
   renew(): boolean {
     if (!this.token.renew()) return false;
+    this.writes = false;
     this.transport.renewed(TOKEN);
     return true;
   }

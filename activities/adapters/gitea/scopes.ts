@@ -17,11 +17,8 @@ const ofScope = (words: string | undefined): boolean => words !== undefined && /
 
 /** Whether our token has the scope to change repositories. A good one is asked about once. */
 export async function mayWriteWithToken(client: GiteaClient, place: Place): Promise<boolean> {
-  const token = client.password;
-  if (client.writes === token) return true;
-  const may = !ofScope(await refusal(client, 'POST', `${at(place)}/pulls`));
-  if (may) client.writes = token;
-  return may;
+  client.writes ||= !ofScope(await refusal(client, 'POST', `${at(place)}/pulls`));
+  return client.writes;
 }
 
 const FEATURES: { scope: string; method: string; path: string; feature: string }[] = [
