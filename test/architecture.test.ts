@@ -159,7 +159,7 @@ const LAW: Record<string, string[]> = {
     'type:activities/adapters',
     'type:kysely',
     '@octokit/core',
-    '@octokit/auth-app',
+    'type:@octokit/types',
     'zod',
     'node:',
     'execa',

@@ -62,5 +62,7 @@ const results = (
   )
 ).flat();
 const failed = results.filter(({ ok }) => !ok).map(({ script }) => script);
+if (!fast)
+  process.stderr.write('left out: the tests against a real Gitea, which is built with Go once (npm run test:forges)\n');
 process.stderr.write(`${failed.length === 0 ? 'all is well' : `failed: ${failed.join(', ')}`}, in ${seconds()} s\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -47,11 +47,8 @@ export interface HostedApi {
   merge(repository: HostedRepository, pullRequest: PullRequest, wish: MergeWish): Promise<MergeAnswer>;
   /** Puts the pull request into the forge's merge queue. Undefined: the forge has none. */
   enqueue?(repository: HostedRepository, pullRequest: PullRequest, head: string): Promise<MergeAnswer>;
-  /** Where the pull request is in the forge's merge queue. Undefined: in none. */
-  queued?(
-    repository: HostedRepository,
-    pullRequest: PullRequest,
-  ): Promise<{ position?: number; state: string } | undefined>;
+  /** Where the pull request is in the forge's merge queue. Undefined: it was never in one. */
+  queued?(repository: HostedRepository, pullRequest: PullRequest): Promise<Queued | undefined>;
   /** Deletes a branch. `absent`: it was not there. A sentence: the forge refuses. */
   deleteBranch(repository: HostedRepository, branch: string): Promise<'deleted' | 'absent' | { refused: string }>;
 
@@ -167,6 +164,8 @@ export interface HostedCheck {
   state: 'green' | 'red' | 'again' | 'pending';
   /** The forge's own word: `success`, `timed_out`, `queued`. */
   conclusion: string;
+  /** What the forge says of it in one line, such as `Failing after 3 s`. */
+  summary?: string | undefined;
   url?: string | undefined;
   /** What the vendor needs to find its log or run it again. */
   from: {
@@ -210,6 +209,13 @@ export type MergeAnswer =
   | { is: 'signatures'; words: string }
   | { is: 'closed'; words: string }
   | { is: 'refused'; words: string };
+
+/** `removed`: it has left the queue without being merged. `because`: why, in the forge's words. */
+export interface Queued {
+  state: string;
+  position?: number | undefined;
+  because?: string | undefined;
+}
 
 export interface OurStatus {
   /** `gatehouse`, or `gatehouse/<name>` for a check that we ran. */
