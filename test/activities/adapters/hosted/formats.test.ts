@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { NOTHING } from '../../../../activities/adapters/git/commits.ts';
-import { RemoteShop } from '../../../support/remote.ts';
+import { redirected } from '../../../../activities/adapters/hosted/git/redirects.ts';
+import { LOGIN, RemoteShop } from '../../../support/remote.ts';
 
 jest.setTimeout(90_000);
 
@@ -72,16 +73,21 @@ describe('over TLS', () => {
     await expect(open().fetch(url)).rejects.toMatchObject({ name: 'ForgeUnavailable' });
     expect(shop.http.requests).toEqual([]);
   });
+});
 
-  it('a redirect to an address without TLS is not followed', async () => {
-    shop.http.trouble = (request) => ({ location: `${shop.address}${request.url}` });
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'; // so that it is asked where it leads
-    try {
-      await expect(open().fetch(url)).rejects.toMatchObject({ name: 'ForgeUnavailable' });
-    } finally {
-      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    }
-    const asked = shop.http.requests.map(({ url, status }) => `${status} ${url}`);
-    expect(asked).toEqual(Array.from({ length: 2 }, () => '301 /acme/shop.git/info/refs?service=git-upload-pack'));
-  });
+it.each([
+  ['https://git.example/acme/renamed.git', { url: 'https://git.example/acme/renamed.git', login: LOGIN }],
+  ['https://git.example:8443/acme/shop.git', { url: 'https://git.example:8443/acme/shop.git' }],
+  ['http://git.example/acme/shop.git', undefined],
+  ['https://ana:secret@git.example/acme/shop.git', undefined],
+])('a redirect over TLS to %s leads to %j', async (to, wire) => {
+  const question = '/info/refs?service=git-upload-pack';
+  const headers = { location: `${to}${question}` };
+  const asked = jest.spyOn(globalThis, 'fetch').mockResolvedValue(new Response(null, { status: 301, headers }));
+  try {
+    expect(await redirected({ url: 'https://git.example/acme/shop.git', login: LOGIN })).toEqual(wire);
+    expect(asked).toHaveBeenCalledTimes(1);
+  } finally {
+    asked.mockRestore();
+  }
 });
