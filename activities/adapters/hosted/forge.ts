@@ -73,7 +73,10 @@ class HostedForge implements Forge {
       renew: async (source) => api.renew(await place(source)),
     });
     const publishing = new Publishing(workspace, store, ledger);
-    this.repositories = repositoriesOf(workspace, publishing);
+    this.repositories = repositoriesOf(workspace, publishing, async (change) => {
+      const { pullRequest } = await atForge(this.parts, change);
+      return pullRequest && { title: pullRequest.title, url: pullRequest.url };
+    });
     this.parts = {
       api,
       workspace,
