@@ -3,23 +3,20 @@ import { git, type Repository } from '../../activities/adapters/git/door.ts';
 import { refresh } from '../../activities/adapters/git/mirror.ts';
 import { fetchFrom } from '../../activities/adapters/git/transfer.ts';
 import { GitWorkspace } from '../../activities/adapters/git/workspace.ts';
-import type { OpenWorkspace } from '../../activities/adapters/hosted/forge.ts';
-import type { HostedSource } from '../../activities/adapters/hosted/lookup.ts';
-
-type Remote = Parameters<OpenWorkspace>[0];
+import type { Remote, RemoteSource } from '../../activities/adapters/hosted/git/workspace.ts';
 
 /** Works on bare repositories on this machine as on those of a hosted forge, without git over HTTP. */
-export class BareWorkspace extends GitWorkspace<HostedSource> {
+export class BareWorkspace extends GitWorkspace<RemoteSource> {
   constructor(private readonly remote: Pick<Remote, 'root' | 'exclusively' | 'source'>) {
     super(remote.root, remote.exclusively);
   }
 
-  source = (repository: string): Promise<HostedSource> => this.remote.source(repository);
+  source = (repository: string): Promise<RemoteSource> => this.remote.source(repository);
 
-  protected refresh = (copy: Repository, source: HostedSource): Promise<void> =>
+  protected refresh = (copy: Repository, source: RemoteSource): Promise<void> =>
     refresh(copy, { ...bare(source), commonDir: source.cloneUrl });
 
-  protected current = async (source: HostedSource): Promise<Repository> => bare(source);
+  protected current = async (source: RemoteSource): Promise<Repository> => bare(source);
 
   async move(repository: string, branch: string, next: string, before: string): Promise<boolean> {
     const source = await this.source(repository);
@@ -34,4 +31,4 @@ export class BareWorkspace extends GitWorkspace<HostedSource> {
   }
 }
 
-const bare = ({ cloneUrl }: HostedSource): Repository => ({ gitDir: cloneUrl });
+const bare = ({ cloneUrl }: RemoteSource): Repository => ({ gitDir: cloneUrl });

@@ -11,9 +11,9 @@ import { commitFiles } from '../git/publishing/documents.ts';
 import { Publishing } from '../git/publishing/publishing.ts';
 import { repositoriesOf } from '../git/publishing/repositories.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
-import { exclusivelyIn, type Exclusively } from '../processes/exclusive.ts';
+import { exclusivelyIn } from '../processes/exclusive.ts';
 import type { OpenForge, Opening } from '../vendor.ts';
-import type { GitCredentials, HostedApi, HostedRepository } from './api.ts';
+import type { HostedApi, HostedRepository } from './api.ts';
 import { look, type SeenClosed } from './changes/looking.ts';
 import { atForge, ensurePullRequest } from './changes/pull-requests.ts';
 import { CheckLogs } from './checks/logs.ts';
@@ -21,25 +21,21 @@ import { OurStatuses } from './checks/our-statuses.ts';
 import { readChecks } from './checks/reading.ts';
 import { rerunFailed } from './checks/rerunning.ts';
 import { examineChange } from './examining/examining.ts';
-import { Lookup, type HostedSource } from './lookup.ts';
+import { committerOf } from './git/identity.ts';
+import { RemoteWorkspace, type Remote, type RemoteSource } from './git/workspace.ts';
+import { Lookup } from './lookup.ts';
 import { merge } from './merging/merging.ts';
 import { WaitingMerges, type Wish } from './merging/waiting.ts';
 import { named } from './names.ts';
 import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
 
-/** How the workspace of a forge is opened: where it finds repositories, and with which credentials git reaches them. */
-export type OpenWorkspace = (remote: {
-  root: string;
-  exclusively: Exclusively;
-  source(repository: string): Promise<HostedSource>;
-  credentials(source: HostedSource, to: 'read' | 'write'): Promise<GitCredentials | undefined>;
-  renew(source: HostedSource): Promise<boolean>;
-}) => GitWorkspace & { close?(): Promise<void> };
+/** How the workspace of a forge is opened. Tests may have another one. */
+export type OpenWorkspace = (remote: Remote) => GitWorkspace & { close?(): Promise<void> };
 
 export interface HostedOptions {
   api: HostedApi;
-  opening: Pick<Opening, 'root' | 'environment' | 'state' | 'log' | 'ledger' | 'configuration'>;
-  workspace: OpenWorkspace;
+  opening: Pick<Opening, 'root' | 'environment' | 'state' | 'log' | 'ledger' | 'configuration' | 'identity'>;
+  workspace?: OpenWorkspace | undefined;
   times?: Partial<Times> | undefined;
 }
 
@@ -59,18 +55,19 @@ class HostedForge implements Forge {
   private readonly parts: Own;
   private readonly closing;
 
-  constructor({ api, opening, workspace: open, times }: HostedOptions) {
-    const { root, environment, state, log, ledger, configuration } = opening;
+  constructor({ api, opening, workspace: open = (remote) => new RemoteWorkspace(remote), times }: HostedOptions) {
+    const { root, environment, state, log, ledger, configuration, identity } = opening;
     const exclusively = exclusivelyIn(root, state);
     const store = new ChangeStore(state);
     const lookup = new Lookup(api, (before, now) => store.rename(before, now));
-    const place = async ({ name }: HostedSource) => lookup.repository(name);
+    const place = async ({ name }: RemoteSource) => lookup.repository(name);
     const workspace = open({
       root,
       exclusively,
       source: lookup.source,
       credentials: async (source, to) => api.credentials(await place(source), to),
       renew: async (source) => api.renew(await place(source)),
+      identity: committerOf(api, identity),
     });
     const publishing = new Publishing(workspace, store, ledger);
     this.repositories = repositoriesOf(workspace, publishing, async (change) => {

@@ -1,5 +1,6 @@
 import type { HostedApi, HostedBranch, HostedRepository, PullRequest } from './api.ts';
 import { NotThere } from './failures.ts';
+import type { RemoteSource } from './git/workspace.ts';
 import { named, shown } from './names.ts';
 
 /** How long an answer about a repository or a branch's rules serves, in milliseconds. */
@@ -7,13 +8,6 @@ const FRESH_MS = 60_000;
 /** How long a pull request serves for what follows from a look at it, in milliseconds. */
 const MOMENT_MS = 2_000;
 const MOST = 1_000;
-
-/** What `source` of a workspace answers: a repository's canonical name, and where git finds it. */
-export interface HostedSource {
-  name: string;
-  cloneUrl: string;
-  defaultBranch: string;
-}
 
 /** Repositories and branches of a forge, asked for once a minute, because every call is about one. */
 export class Lookup {
@@ -81,7 +75,7 @@ export class Lookup {
     this.branches.delete(`${repository.canonical} ${name}`);
   }
 
-  source = async (name: string): Promise<HostedSource> => {
+  source = async (name: string): Promise<RemoteSource> => {
     const { canonical, cloneUrl, defaultBranch } = await this.repository(name);
     return { name: canonical, cloneUrl, defaultBranch };
   };

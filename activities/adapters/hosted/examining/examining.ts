@@ -2,11 +2,10 @@ import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
 import { inTheWay } from '../../git/collisions.ts';
-import { isAncestor } from '../../git/commits.ts';
-import { submodulesIn } from '../../git/contents.ts';
-import { commitOf } from '../../git/commits.ts';
+import { commitOf, isAncestor } from '../../git/commits.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import { configuresCi } from '../checks/bare.ts';
+import { examineContents } from '../git/contents.ts';
 import type { Parts } from '../parts.ts';
 import { asking } from './patience.ts';
 import { placeOf, refusal, unfitBranch, type Place, type Refusal } from './place.ts';
@@ -37,25 +36,27 @@ async function examined(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> 
   if (branch === base) return refused(refusal('change.branch', `another branch than the base, ${base}`));
   const rules = unfitBranch(await parts.api.branch(repository, branch), branch);
   const settings = await settingsAt(parts, { repository: repository.canonical, base, basis });
-  const fields: BadField[] = [
-    ...(rules ? [rules] : []),
-    ...(await inTheWay(copy, branch)),
-    ...('fields' in settings ? settings.fields : []),
-  ];
-  if ('fields' in settings || fields.length > 0) return { is: 'refused', fields };
-  return found(parts, place, { copy: copy.gitDir, basis, settings: settings.settings });
+  const before: BadField[] = [...(rules ? [rules] : []), ...(await inTheWay(copy, branch))];
+  if ('fields' in settings) return { is: 'refused', fields: [...before, ...settings.fields] };
+  const commit = { commit: basis, url: repository.cloneUrl };
+  const { fields, lacking } = await examineContents(copy, commit, settings.settings);
+  if (before.length + fields.length > 0) return { is: 'refused', fields: [...before, ...fields] };
+  return found(parts, place, { copy: copy.gitDir, basis, lacking });
 }
 
 interface At {
   /** Our copy. */
   copy: string;
   basis: string;
-  settings: RepositorySettings;
+  lacking: string | undefined;
 }
 
-async function found({ workspace, publishing }: Parts, place: Place, at: At): Promise<ForgeExamined> {
+async function found(
+  { workspace, publishing }: Parts,
+  place: Place,
+  { copy, basis, lacking }: At,
+): Promise<ForgeExamined> {
   const { repository, base, branch, pullRequest, given } = place;
-  const { copy, basis } = at;
   const number = pullRequest && { pullRequest: pullRequest.number };
   const change: Change = { repository: repository.canonical, base, branch, basis, ...number };
   const answer = {
@@ -63,7 +64,7 @@ async function found({ workspace, publishing }: Parts, place: Place, at: At): Pr
     change,
     ...(await defaultsAt(copy, basis)),
     ...(given && pullRequest && { title: pullRequest.title, description: pullRequest.body }),
-    ...(await lacking(at)),
+    ...(lacking !== undefined && { lacking }),
   } as const;
   const head = await workspace.headOf(change.repository, branch);
   if (head === undefined || (await isAncestor({ gitDir: copy }, head, basis))) return answer;
@@ -85,17 +86,6 @@ async function settingsAt(
   if (text === undefined && (await workspace.existsAt(repository, basis, NEAR_MISS)))
     return { fields: [{ path: FILE, expected: `expected a file of this name on ${base}, found ${NEAR_MISS}` }] };
   return parseSettings(text ?? '');
-}
-
-/** Files that checkouts will not have, unless the settings ask for them. */
-async function lacking({ copy, basis, settings }: At): Promise<{ lacking?: string }> {
-  if (settings.git?.submodules) return {};
-  const submodules = await submodulesIn({ gitDir: copy }, basis);
-  if (submodules.length === 0) return {};
-  const names = submodules.slice(0, 10).join(', ');
-  return {
-    lacking: `Checkouts do not have the submodules of this repository: ${names} will be empty. ${FILE}:git.submodules: true changes that.`,
-  };
 }
 
 const refused = (field: Refusal): ForgeExamined => ({ is: 'refused', fields: [field] });

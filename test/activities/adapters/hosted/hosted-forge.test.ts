@@ -4,4 +4,4 @@ import { hostedRig } from './rig.ts';
 
 jest.setTimeout(60_000);
 
-forgeContract('a hosted one', hostedRig);
+forgeContract('a hosted one, with git over HTTP', () => hostedRig({ wire: true }));

@@ -9,6 +9,7 @@ import { fetchFrom } from '../../../../activities/adapters/git/transfer.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import { BareWorkspace } from '../../../support/bare-workspace.ts';
 import { removeFolder } from '../../../support/folders.ts';
+import { GitHttp } from '../../../support/git-http.ts';
 import { InMemoryHostedApi } from '../../../support/in-memory/hosted-api.ts';
 import { program } from '../../../support/programs.ts';
 import { stateIn } from '../../../support/state/databases.ts';
@@ -29,19 +30,22 @@ agents: { default: node agent.mjs }
 /** Waits in tests are short. */
 const TIMES: Times = { credentialsMs: 200, pauseMs: 10, settleMs: 200, closedMs: 100 };
 
-/** A hosted forge with an API in memory, over a bare repository on disk. `settings`: its `.gatehouse.yml`, or null for none. */
+/**
+ * A hosted forge with an API in memory, over a bare repository on disk. `settings`: its `.gatehouse.yml`, or null for none.
+ * `wire`: git reaches it over HTTP.
+ */
 export async function hostedRig({
   settings,
   files = {},
-}: { settings?: string | null; files?: Record<string, string> } = {}): Promise<HostedRig> {
+  wire = false,
+}: { settings?: string | null; files?: Record<string, string>; wire?: boolean } = {}): Promise<HostedRig> {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-hosted-'));
-  const [bare, clone, root] = ['shop.git', 'clone', 'data'].map((name) => path.join(home, name)) as [
-    string,
-    string,
-    string,
-  ];
-  await program('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', bare]);
+  const [clone, root] = ['clone', 'data'].map((name) => path.join(home, name)) as [string, string];
+  const served = wire ? new GitHttp(path.join(home, 'served')) : undefined;
+  const bare = served ? await served.create('acme', 'Shop') : path.join(home, 'shop.git');
+  if (!served) await program('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', bare]);
   const api = new InMemoryHostedApi(bare);
+  if (served) api.shown!.cloneUrl = `${await served.listen()}/acme/Shop.git`;
   const state = stateIn(root);
   const log = () => undefined;
   const opening = { root, environment: process.env, state, log, configuration: () => noConfiguration };
@@ -49,7 +53,7 @@ export async function hostedRig({
     api,
     opening,
     times: TIMES,
-    workspace: (remote) => new BareWorkspace(remote),
+    ...(!served && { workspace: (remote) => new BareWorkspace(remote) }),
   });
   const repository = api.shown!.canonical;
   const at = async (...args: string[]) => (await program('git', args, { cwd: clone })).stdout;
@@ -101,6 +105,7 @@ export async function hostedRig({
     },
     async dispose() {
       await forge.close!();
+      await served?.close();
       await removeFolder(home);
     },
   };
