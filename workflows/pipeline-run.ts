@@ -11,6 +11,7 @@ import type { Result } from './run/ending/closing.ts';
 import { conclude } from './run/ending/ending.ts';
 import { invalidInput, refuseInput } from './run/ending/invalid-input.ts';
 import { serve } from './run/messages.ts';
+import { isAskedAboutFork, untilTrusted } from './step/people/forks.ts';
 import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';
 import { ChangeOver, LiveRun } from './run/live-run.ts';
@@ -94,7 +95,10 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const scope = scopeFor(live, step);
   const { uses = [], run } = gateFor(step.kind);
   const gate = () => run(contextFor(scope, uses, () => stop(live)));
-  if (live.upgrade.resumed) return gate();
+  if (live.upgrade.resumed) {
+    if (isAskedAboutFork(step)) await untilTrusted(scope);
+    return gate();
+  }
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };
 

@@ -10,6 +10,7 @@ import type {
   CommitReport,
   MergeabilityReport,
   MergeReport,
+  MergeWait,
   MergeResultQuestion,
   MergeResultReport,
   UpdateReport,
@@ -50,6 +51,10 @@ export type Examined =
       /** Whether the worker keeps a row of each run, and each step as it is settled. */
       rows?: boolean;
       steps?: boolean;
+      /** What an existing pull request says, and whether it comes from a fork. */
+      title?: string;
+      description?: string;
+      fork?: boolean;
     }
   | { is: 'refused'; fields: BadField[]; rows?: boolean };
 
@@ -118,7 +123,7 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
   settledMergeResult(question: MergeResultQuestion): Promise<MergeResultReport>;
   /**
    * Merges exactly this head into exactly this base, as the merge `commit` that was tested, if one was. Already merged is a
-   * success.
+   * success. `shown`: what the merge waits for at the forge, as it is shown. Then it returns when that is no longer so.
    */
   merge(question: {
     change: Change;
@@ -126,6 +131,8 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
     baseHead: string;
     task: Task;
     commit?: string | undefined;
+    method?: Policy['mergeMethod'];
+    shown?: MergeWait | undefined;
   }): Promise<MergeReport>;
 
   /** The status of a task's environment, from its own workflow. Returns when it is no longer provisioning. */
