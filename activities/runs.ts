@@ -5,6 +5,7 @@ import { titleOfRun, untitled } from '../workflows/contracts/text/titles.ts';
 import { startOf } from './closed/record.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
+import { withFloor } from './examining/floors.ts';
 import { unfitForForks } from './examining/forks.ts';
 import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
@@ -15,7 +16,7 @@ import { serverOf } from './survey/server.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
-type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | 'rows'>;
+type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | 'rows' | 'rules'>;
 
 export const runActivities = (
   ports: Needed,
@@ -72,10 +73,10 @@ async function startOfThis() {
 /** Examines the repository, and takes the task's slot there and the branch. */
 const examining =
   (
-    { forge, executor, environments, releases, rows }: Needed,
+    { forge, executor, environments, releases, rows, rules }: Needed,
     taskLimit: Settings['taskLimit'],
   ): Activities['examine'] =>
-  async ({ input, roles, needs, holder, began }) => {
+  async ({ input, roles, needs, holder, began, given }) => {
     const { branch, repository } = input.change;
     const place = { branch: branchOf(input), branchGiven: branch !== undefined, basis: began?.basis };
     const found = await forge.examine({ ...input.change, ...place });
@@ -88,6 +89,8 @@ const examining =
     if (began && named !== began.repository)
       return { is: 'refused', fields: [elsewhere(began.repository, `${repository} is ${named} now`)] };
 
+    const floored = await flooredBy(rules, named, { ...input, given });
+    const policy = { ...input.policy, ...('policy' in floored && floored.policy) };
     const site = await environments.examine(found.change);
     const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
     const lacking = [
@@ -98,7 +101,8 @@ const examining =
       ...unmet,
       ...(found.title === undefined && input.task.title === untitled(input.change) ? [NO_TITLE] : []),
       ...impossible(input.policy, found),
-      ...(found.fork ? unfitForForks(input) : []),
+      ...(found.fork ? unfitForForks({ ...input, policy }) : []),
+      ...('fields' in floored ? floored.fields : []),
       ...(await executor.examine(found.change, roles)),
       ...site.fields,
       ...lacking,
@@ -120,6 +124,7 @@ const examining =
       environments: site.configured,
       checksGraceSeconds: found.checksGraceSeconds,
       tested: found.tested,
+      ...('policy' in floored && Object.keys(floored.policy).length > 0 && { policy: floored.policy }),
       ...(found.title !== undefined && { title: found.title }),
       ...(found.description !== undefined && { description: found.description }),
       ...(found.fork && { fork: true }),
@@ -130,6 +135,9 @@ const elsewhere = (before: string, now: string): BadField => ({
   path: 'change.repository',
   expected: `expected ${before}, where the run began: ${now}`,
 });
+
+const flooredBy = async (rules: Ports['rules'], repository: string, wished: Parameters<typeof withFloor>[0]) =>
+  withFloor(wished, (await rules?.of(repository)) ?? { floor: {}, comment: 'ours' });
 
 /** Only pull requests on other machines have a title of their own. */
 const NO_TITLE: BadField = { path: 'task.title', expected: 'expected a title, found nothing' };

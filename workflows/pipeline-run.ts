@@ -42,14 +42,14 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
   const live = new LiveRun(recordOf(input), own, { input: given, of: resume?.of?.runId });
   return serve(live, () =>
     conclude(live, async () => {
-      if (!live.state.change.basis) await examine(live, resume);
+      if (!live.state.change.basis) await examine(live, resume, given['policy']);
       return takeSteps(live, (step) => oneStep(live, step));
     }),
   );
 }
 
 /** Examines the repository before anything is changed. A retry keeps the base and the repository of its first start. */
-async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
+async function examine(live: LiveRun, resume: Resume | undefined, policy: unknown): Promise<void> {
   const { state } = live;
   const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
   const merged = before?.recovered?.merged;
@@ -68,6 +68,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
     needs: needsOf(pipeline),
     holder,
     began: before?.began,
+    ...(typeof policy === 'object' && policy !== null && { given: policy as Record<string, unknown> }),
   };
   const found = await live.activities('start').examine(question);
   live.row.allow(found.rows, found.is === 'ready' && found.steps);

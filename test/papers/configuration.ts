@@ -26,11 +26,15 @@ const PARTS: Record<string, () => string> = {
   agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
   presets: () => table(['Preset', 'Program', 'To get it', 'Its sign-in, below the home folder'], presetRows()),
   configuration: () => {
-    const { defaults, prices, secrets, signIn } = ConfigurationFile.shape;
+    const { defaults, people, prices, repositories, secrets, signIn } = ConfigurationFile.shape;
     const shape: Shape = {
       defaults,
+      people,
+      ...keysOf('people.<name>.', people.unwrap().valueType),
       prices,
       ...keysOf('prices.<model>.', prices.unwrap().valueType),
+      repositories,
+      ...keysOf('repositories[].', repositories.unwrap().element),
       secrets,
       ...keysOf('secrets.<name>.', secrets.unwrap().valueType),
       signIn,

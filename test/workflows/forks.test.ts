@@ -133,3 +133,19 @@ describe('a task without a title', () => {
     expect(run.closed).toMatchObject({ failure: { type: 'invalid_input', details: { fields } } });
   });
 });
+
+it('what the operator demands of a repository is part of the policy that the run keeps to and shows', async () => {
+  const heard: unknown[] = [];
+  const { look } = await playRun(
+    [{ kind: 'researcher' }],
+    {
+      examine: ({ given }) => {
+        heard.push(given);
+        return { ...ready, policy: { maxRisk: 0.2, requireSecondPerson: true } };
+      },
+    },
+    { policy: { maxRisk: 0.3 } },
+  );
+  expect(heard).toEqual([{ maxRisk: 0.3 }]);
+  expect((await look()).policy).toMatchObject({ maxRisk: 0.2, requireSecondPerson: true, maxImpact: 0.5 });
+});

@@ -51,6 +51,8 @@ export type Examined =
       /** Whether the worker keeps a row of each run, and each step as it is settled. */
       rows?: boolean;
       steps?: boolean;
+      /** What the operator demands of runs on this repository, merged into the policy. */
+      policy?: Partial<Policy>;
       /** What an existing pull request says, and whether it comes from a fork. */
       title?: string;
       description?: string;
@@ -102,6 +104,8 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
     needs: Need[];
     holder: RunOwner;
     began?: Began | undefined;
+    /** The policy as it was written, without defaults. */
+    given?: Record<string, unknown> | undefined;
   }): Promise<Examined>;
   /** Starts the job, or adopts it, and returns when it has ended. A cancellation stops it. */
   runJob(job: Job): Promise<JobReport>;

@@ -86,8 +86,9 @@ export function examined(state: RunState, found: Extract<Examined, { is: 'ready'
   state.change = found.change;
   if (found.repository) state.repository = found.repository;
   state.environments = found.environments;
-  const { checksGraceSeconds = found.checksGraceSeconds, tested = found.tested } = state.policy;
-  state.policy = { ...state.policy, checksGraceSeconds, ...(tested && { tested }) };
+  const policy = { ...state.policy, ...found.policy };
+  const { checksGraceSeconds = found.checksGraceSeconds, tested = found.tested } = policy;
+  state.policy = { ...policy, checksGraceSeconds, ...(tested && { tested }) };
   if (found.fork) state.fork = {};
   describe(state, found);
   // A retry has taken over what its first start found.

@@ -39,7 +39,11 @@ it.each<[string, Steps, object, string | undefined]>([
 });
 
 describe('the examination of a change', () => {
-  const examined = (found: object, over: object) => {
+  const examined = (
+    found: object,
+    over: { policy?: Record<string, unknown>; [key: string]: unknown },
+    more: object = {},
+  ) => {
     const ports = {
       forge: {
         examine: async () => ({ is: 'found', change, checksGraceSeconds: 0, tested: 'head', ...found }),
@@ -47,11 +51,12 @@ describe('the examination of a change', () => {
       },
       executor: { examine: async () => [] },
       environments: { examine: async () => ({ configured: false, fields: [] }) },
+      ...more,
     } as never as Ports;
     const { examine } = runActivities(ports, { taskQueue: 'q', taskLimit: undefined });
     const input = RunInput.parse({ ...wish({ kind: 'architect' }), ...over });
     const holder = { workflowId: 'run/default/PAY-142', runId: '1' };
-    return new MockActivityEnvironment().run(examine, { input, roles: [], needs: [], holder });
+    return new MockActivityEnvironment().run(examine, { input, roles: [], needs: [], holder, given: over.policy });
   };
   const fields = (path: string, expected: string) => ({ is: 'refused', fields: [{ path, expected }] });
 
@@ -69,6 +74,19 @@ describe('the examination of a change', () => {
     expect(await examined({}, untitled)).toEqual(fields('task.title', 'expected a title, found nothing'));
     const said = { title: 'Totals', description: 'As in the law.', fork: true };
     expect(await examined(said, untitled)).toMatchObject({ is: 'ready', ...said });
+  });
+
+  it('merges what the operator demands of the repository into the policy, and refuses what is looser', async () => {
+    const of = (repository: string) => ({
+      floor: { maxRisk: 0.2 },
+      comment: 'ours' as const,
+      at: `rules of ${repository}`,
+    });
+    expect(await examined({}, {}, { rules: { of } })).toMatchObject({ is: 'ready', policy: { maxRisk: 0.2 } });
+    expect(await examined({}, { policy: { maxRisk: 0.3 } }, { rules: { of } })).toEqual(
+      fields('policy.maxRisk', 'expected at most 0.2, which rules of /srv/shop.git demands, found 0.3'),
+    );
+    expect(await examined({}, {})).not.toHaveProperty('policy');
   });
 
   it('refuses a fork that something would write to', async () => {
