@@ -30,8 +30,6 @@ export interface ChangeReport {
   descends?: boolean;
   /** A note for people about the merge or the close. */
   note?: string;
-  /** The base that its pull request has now, if it is another one: a person chose it, or the branch has a new name. */
-  base?: string;
 }
 
 /** What a person must approve at the forge before it runs, such as the workflows of a first contributor. */

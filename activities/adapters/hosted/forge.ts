@@ -145,7 +145,10 @@ class HostedForge implements Forge {
     changedPaths(await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change), head);
 
   /** Only the forge moves the base, and its checks run on branches. So the run merges the base into the work branch. */
-  async mergeResult(change: Change, { head, baseHead }: { head: string; baseHead: string }): ReturnType<Forge['mergeResult']> {
+  async mergeResult(
+    change: Change,
+    { head, baseHead }: { head: string; baseHead: string },
+  ): ReturnType<Forge['mergeResult']> {
     const heads = await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change);
     return { is: heads.head === head && heads.baseHead === baseHead ? 'branch-only' : 'moved' };
   }
