@@ -21,7 +21,7 @@ export const changeActivities = (
 
   async changeMoved({ change, known }) {
     const look = await lookAt(forge, change, known);
-    if (look.state === 'open' && look.head === known) {
+    if (look.state === 'open' && look.head === known && look.base === undefined) {
       throw notYet(`${change.branch} is still open at ${known?.slice(0, 8) ?? 'nothing'}`, pace(lookMs));
     }
     return look;
@@ -29,12 +29,16 @@ export const changeActivities = (
 
   async settledMergeability({ change, known }) {
     const [merges, look] = [await forge.mergeability(change), await lookAt(forge, change, known)];
-    const { foreign, descends, state, mergeCommit, note } = look;
-    const reported = { ...(mergeCommit && { mergeCommit }), ...(note && { note }) };
+    const { foreign, descends, state, mergeCommit, note, base } = look;
+    const reported = { ...(mergeCommit && { mergeCommit }), ...(note && { note }), ...(base && { base }) };
     const seen = { foreign, state, ...(descends === false && { descends }), ...reported };
     switch (merges.is) {
       case 'unknown':
-        throw notYet(`It is not known yet whether ${change.branch} merges: ${merges.because}`, lookMs);
+        // The forge computes it within seconds, and only because it was asked.
+        throw notYet(
+          `It is not known yet whether ${change.branch} merges: ${merges.because}`,
+          Math.min(lookMs, SOON_MS),
+        );
       case 'nothing':
         return { is: 'nothing', ...seen };
       default:
@@ -62,9 +66,18 @@ export const changeActivities = (
     return (await forge.changedPaths(change, head)).filter((path) => isProtected(path)).slice(0, 100);
   },
 
-  merge: ({ change, head, baseHead, task, commit }) =>
-    forge.merge(change, { head, baseHead, message: messageOf(change, task), ...(commit && { commit }) }),
+  async merge({ change, head, baseHead, task, commit, method, shown }) {
+    const expected = { head, baseHead, message: messageOf(change, task) };
+    const report = await forge.merge(change, { ...expected, ...(commit && { commit }), ...(method && { method }) });
+    if (shown && report.is === 'waiting' && report.for === shown.for && report.because === shown.because) {
+      throw notYet(report.because, lookMs);
+    }
+    return report;
+  },
 });
+
+/** How soon a forge is asked again for what it is about to compute, in milliseconds. */
+const SOON_MS = 3_000;
 
 /** The state of the change, with no more foreign commits than a run is to carry. */
 export async function lookAt(forge: Forge, change: Change, known: string | undefined): Promise<ChangeReport> {

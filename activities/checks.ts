@@ -1,9 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Activities, CheckQuestion } from '../workflows/contracts/activities.ts';
-import { PASSING } from '../workflows/contracts/reports.ts';
+import { PASSING, type HeldCheck } from '../workflows/contracts/reports.ts';
 import { lookAt, messageOf } from './changes.ts';
 import { final, notYet } from './failures.ts';
-import type { Ports } from './ports.ts';
+import type { Checks, Ports } from './ports.ts';
 import { reportProgress } from './waiting/heartbeating.ts';
 
 /**
@@ -18,35 +18,35 @@ export const checkActivities = (
 
   async settledChecks(question) {
     const { change, known, checkSeconds, round, deadline } = question;
-    const { head, state, foreign, descends, mergeCommit, note } = await lookAt(forge, change, known);
+    const { head, state, foreign, descends, mergeCommit, note, base } = await lookAt(forge, change, known);
     const reported = {
       ...(descends === false && { descends }),
       ...(mergeCommit && { mergeCommit }),
       ...(note && { note }),
+      ...(base !== undefined && { base }),
     };
     if (head === undefined || state !== 'open')
       return { head: head ?? known ?? '', checks: [], none: true, foreign, state, ...reported };
 
-    const { ended, running, none, bare } = await forge.checks(change, head, { checkSeconds, round });
-    // One red check decides, even while others run.
-    const pending = ended.some(isRed)
-      ? undefined
-      : running.length > 0
-        ? stillRunning(running, ended.length)
-        : none
-          ? undefined
-          : bare || ended.length === 0
-            ? (stillBare(question, head) ?? bare?.because)
-            : undefined;
+    if (question.onlyKnown && head !== known)
+      return { head, checks: [], none: false, isOther: true, foreign, state, ...reported };
+
+    const found = await forge.checks(change, head, { checkSeconds, round });
+    const { ended, running, none, held = [] } = found;
+    const pending = pendingOf(question, head, found);
     if (pending === undefined) {
       return { head, checks: ended, ...(running.length > 0 && { running }), none, foreign, state, ...reported };
+    }
+    if (!sameHeld(held, question.held)) {
+      return { head, checks: ended, running, held, none: false, foreign, state, ...reported };
     }
     throw pendingUntil(deadline, pending, lookMs);
   },
 
   async settledMergeResult({ change, head, baseHead, task, checkSeconds, round, deadline }) {
-    const commit = await forge.mergeResult(change, { head, baseHead, message: messageOf(change, task) });
-    if (commit === undefined) return { is: 'moved' };
+    const result = await forge.mergeResult(change, { head, baseHead, message: messageOf(change, task) });
+    if (result.is !== 'made') return result;
+    const { commit } = result;
     const { ended, running } = await forge.checks(change, commit, { checkSeconds, round });
     if (running.length === 0 || ended.some(isRed)) {
       return { is: 'checked', commit, checks: ended, ...(running.length > 0 && { running }) };
@@ -54,6 +54,21 @@ export const checkActivities = (
     throw pendingUntil(deadline, stillRunning(running, ended.length), lookMs);
   },
 });
+
+/** What the checks wait for, in words. One red check decides, even while others run or are held. */
+function pendingOf(question: CheckQuestion, head: string, found: Checks): string | undefined {
+  const { ended, running, none, held, bare } = found;
+  if (ended.some(isRed)) return undefined;
+  if (held?.length) return `Waits for approval at the forge: ${held.map(({ name }) => name).join(', ')}`;
+  if (running.length > 0) return stillRunning(running, ended.length);
+  if (none || (!bare && ended.length > 0)) return undefined;
+  return stillBare(question, head) ?? bare?.because;
+}
+
+const sameHeld = (now: HeldCheck[], shown: HeldCheck[] = []): boolean => {
+  const lines = (held: HeldCheck[]) => held.map(({ name, url }) => `${name} ${url}`).toSorted();
+  return lines(now).join('\n') === lines(shown).join('\n');
+};
 
 const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(conclusion);
 

@@ -1,6 +1,6 @@
 import type { BadField, ChangeReport, RunOwner, MergeReport } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
-import type { Failing } from '../workflows/contracts/reports.ts';
+import type { Failing, HeldCheck } from '../workflows/contracts/reports.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
 import type { BranchInventory } from './inventory.ts';
 
@@ -30,7 +30,8 @@ export type ForgeExamined =
   /**
    * The change has its repository's canonical name, however it was given. `writers`: names and e-mails of everybody except
    * us who wrote commits of a branch that is ahead of its base. `lacking`: a sentence about files that checkouts will not
-   * have.
+   * have. `mergeMethods`: all that the forge can do, if that is known. Of an existing pull request: `title`, `description`,
+   * and whether it comes from a `fork`.
    */
   | ({
       is: 'found';
@@ -38,8 +39,10 @@ export type ForgeExamined =
       head?: string;
       title?: string;
       description?: string;
+      fork?: boolean;
       writers?: string[];
       lacking?: string;
+      mergeMethods?: NonNullable<Policy['mergeMethod']>[];
     } & ForgeDefaults)
   /** Paths as in the run's input: `change.repository`, `change.base`, `change.pullRequest`, `.gatehouse.yml:checks.x`. */
   | { is: 'refused'; fields: BadField[] };
@@ -60,7 +63,7 @@ export interface Checks {
   /** Whether it is certain that there will never be any. */
   none: boolean;
   /** What a person must approve at the forge before its checks run. */
-  held?: { name: string; url: string }[] | undefined;
+  held?: HeldCheck[] | undefined;
   /**
    * The forge's own CI has reported nothing on this head, although others of its repository have checks. `because`: why it
    * does not pass, however long that is so.
@@ -123,12 +126,16 @@ export interface Forge extends BranchInventory {
   changedPaths(change: Change, head: string): Promise<string[]>;
   /**
    * Makes the merge of this head into this base, on no branch, so that it can be checked. Calling again returns the same
-   * commit. Undefined if head or base has moved, or if they conflict.
+   * commit. `moved`: head or base has moved, or they conflict. `branch-only`: the forge's checks run on branches only.
    */
-  mergeResult(change: Change, expected: Expected): Promise<string | undefined>;
+  mergeResult(
+    change: Change,
+    expected: Expected,
+  ): Promise<{ is: 'made'; commit: string } | { is: 'moved' } | { is: 'branch-only' }>;
   /**
    * Merges this head into this base, then deletes the work branch. A head that is merged already is a success. `commit`: the
-   * result of `mergeResult`, to which the base is moved exactly. `method`: the policy's merge method.
+   * result of `mergeResult`, to which the base is moved exactly. `method`: the policy's merge method. While it answers
+   * `waiting`, it is asked again: it must not merge before what it waits for is there, and never twice.
    */
   merge(
     change: Change,

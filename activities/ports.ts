@@ -9,6 +9,7 @@ import type {
 } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
+import type { Policy } from '../workflows/contracts/policy.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import type { Forge } from './forge.ts';
 import type { JobInventory, NoticeInventory, EnvironmentInventory } from './inventory.ts';
@@ -34,8 +35,24 @@ export interface Ports {
   texts: Texts;
   /** What is kept on this machine and in the database, and for how long. Without it, nothing is removed. */
   storage?: Storage | undefined;
+  /** What the operator requires. Without it, nothing but the run's own policy holds. */
+  rules?: Rules | undefined;
   /** What is kept of each run. Without it, runs are only known to the Temporal server. */
   rows?: Rows | undefined;
+}
+
+/** What the operator requires of runs on a repository. */
+export interface Rules {
+  of(repository: string): Promise<RepositoryRules> | RepositoryRules;
+}
+
+export interface RepositoryRules {
+  /** What every run there must keep to. A run may only be stricter. */
+  floor: { [Key in keyof Policy]?: Policy[Key] | undefined };
+  /** Where that is written, for people. */
+  at?: string | undefined;
+  /** Which pull requests get the comment and the status of their run. */
+  comment: 'ours' | 'all' | 'off';
 }
 
 /** The state of a job: its progress, or its report. */

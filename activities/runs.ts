@@ -1,20 +1,22 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
-import { titleOfRun } from '../workflows/contracts/text/titles.ts';
+import { titleOfRun, untitled } from '../workflows/contracts/text/titles.ts';
 import { startOf } from './closed/record.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
+import { withFloor } from './examining/floors.ts';
+import { unfitForForks } from './examining/forks.ts';
 import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
-import type { Ports } from './ports.ts';
+import type { ForgeExamined, Ports } from './ports.ts';
 import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
 import { serverOf } from './survey/server.ts';
 
 type Own = Pick<Activities, 'examine' | 'cancelRun' | 'startDependents'>;
 
-type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | 'rows'>;
+type Needed = Pick<Ports, 'forge' | 'executor' | 'environments' | 'releases' | 'rows' | 'rules'>;
 
 export const runActivities = (
   ports: Needed,
@@ -71,10 +73,10 @@ async function startOfThis() {
 /** Examines the repository, and takes the task's slot there and the branch. */
 const examining =
   (
-    { forge, executor, environments, releases, rows }: Needed,
+    { forge, executor, environments, releases, rows, rules }: Needed,
     taskLimit: Settings['taskLimit'],
   ): Activities['examine'] =>
-  async ({ input, roles, needs, holder, began }) => {
+  async ({ input, roles, needs, holder, began, given }) => {
     const { branch, repository } = input.change;
     const place = { branch: branchOf(input), branchGiven: branch !== undefined, basis: began?.basis };
     const found = await forge.examine({ ...input.change, ...place });
@@ -87,13 +89,24 @@ const examining =
     if (began && named !== began.repository)
       return { is: 'refused', fields: [elsewhere(began.repository, `${repository} is ${named} now`)] };
 
+    const floored = await flooredBy(rules, named, { ...input, given });
+    const policy = { ...input.policy, ...('policy' in floored && floored.policy) };
     const site = await environments.examine(found.change);
     const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
     const lacking = [
       ...(needs.includes('environment') && !site.configured ? [LACKING.environment] : []),
       ...(release ? [LACKING.release] : []),
     ];
-    const fields = once([...unmet, ...(await executor.examine(found.change, roles)), ...site.fields, ...lacking]);
+    const fields = once([
+      ...unmet,
+      ...(found.title === undefined && input.task.title === untitled(input.change) ? [NO_TITLE] : []),
+      ...impossible(input.policy, found),
+      ...(found.fork ? unfitForForks({ ...input, policy }) : []),
+      ...('fields' in floored ? floored.fields : []),
+      ...(await executor.examine(found.change, roles)),
+      ...site.fields,
+      ...lacking,
+    ]);
     if (fields.length > 0) return { is: 'refused', fields };
 
     const claim = await forge.claim(found.change, holder, lives);
@@ -111,6 +124,10 @@ const examining =
       environments: site.configured,
       checksGraceSeconds: found.checksGraceSeconds,
       tested: found.tested,
+      ...('policy' in floored && Object.keys(floored.policy).length > 0 && { policy: floored.policy }),
+      ...(found.title !== undefined && { title: found.title }),
+      ...(found.description !== undefined && { description: found.description }),
+      ...(found.fork && { fork: true }),
     };
   };
 
@@ -118,6 +135,22 @@ const elsewhere = (before: string, now: string): BadField => ({
   path: 'change.repository',
   expected: `expected ${before}, where the run began: ${now}`,
 });
+
+const flooredBy = async (rules: Ports['rules'], repository: string, wished: Parameters<typeof withFloor>[0]) =>
+  withFloor(wished, (await rules?.of(repository)) ?? { floor: {}, comment: 'ours' });
+
+/** Only pull requests on other machines have a title of their own. */
+const NO_TITLE: BadField = { path: 'task.title', expected: 'expected a title, found nothing' };
+
+/** What the policy wants and the forge can never do. What a repository allows is known at the merge. */
+function impossible(
+  { mergeMethod: wanted }: RunInput['policy'],
+  { mergeMethods: able, change }: Extract<ForgeExamined, { is: 'found' }>,
+): BadField[] {
+  if (wanted === undefined || able === undefined || able.includes(wanted)) return [];
+  const expected = `expected ${able.join(' or ')}, which is how ${change.repository} can be merged into, found ${wanted}`;
+  return [{ path: 'policy.mergeMethod', expected }];
+}
 
 /** The refusals of steps that need a setting which the repository lacks. */
 const LACKING: Record<Need, BadField> = {
@@ -172,9 +205,13 @@ const idOf = (input: unknown): string => {
 
 /** Starts a dependent. Its own run validates its input. If that run already exists, an earlier attempt started it. */
 async function startDependent(input: unknown, taskQueue: string, rows: Rows | undefined): Promise<void> {
-  const { workspace = 'default', task } = input as { workspace?: string; task?: { id?: unknown; title?: unknown } };
+  const {
+    workspace = 'default',
+    task,
+    change,
+  } = input as { workspace?: string; task?: { id?: unknown; title?: unknown }; change?: unknown };
   if (typeof task?.id !== 'string') throw new Refused('its input names no task');
-  const title = typeof task.title === 'string' ? task.title : '';
+  const title = typeof task.title === 'string' ? task.title : (untitled(change) ?? '');
   const workflowId = runIdOf(workspace, task.id);
   if ((await rows?.known([workflowId]))?.has(workflowId)) return; // also if the server was lost since
   try {

@@ -11,6 +11,7 @@ import type { Result } from './run/ending/closing.ts';
 import { conclude } from './run/ending/ending.ts';
 import { invalidInput, refuseInput } from './run/ending/invalid-input.ts';
 import { serve } from './run/messages.ts';
+import { isAskedAboutFork, untilTrusted } from './step/people/forks.ts';
 import { firstPoll } from './step/polls.ts';
 import { examined, recordOf } from './run/record.ts';
 import { ChangeOver, LiveRun } from './run/live-run.ts';
@@ -41,14 +42,14 @@ export async function pipelineRun(raw: unknown): Promise<Result> {
   const live = new LiveRun(recordOf(input), own, { input: given, of: resume?.of?.runId });
   return serve(live, () =>
     conclude(live, async () => {
-      if (!live.state.change.basis) await examine(live, resume);
+      if (!live.state.change.basis) await examine(live, resume, given['policy']);
       return takeSteps(live, (step) => oneStep(live, step));
     }),
   );
 }
 
 /** Examines the repository before anything is changed. A retry keeps the base and the repository of its first start. */
-async function examine(live: LiveRun, resume: Resume | undefined): Promise<void> {
+async function examine(live: LiveRun, resume: Resume | undefined, policy: unknown): Promise<void> {
   const { state } = live;
   const before = resume?.of && (await continueFrom(live, resume.of.runId, resume.from));
   const merged = before?.recovered?.merged;
@@ -67,6 +68,7 @@ async function examine(live: LiveRun, resume: Resume | undefined): Promise<void>
     needs: needsOf(pipeline),
     holder,
     began: before?.began,
+    ...(typeof policy === 'object' && policy !== null && { given: policy as Record<string, unknown> }),
   };
   const found = await live.activities('start').examine(question);
   live.row.allow(found.rows, found.is === 'ready' && found.steps);
@@ -94,7 +96,10 @@ async function oneStep(live: LiveRun, step: StepRecord): Promise<GateEnd> {
   const scope = scopeFor(live, step);
   const { uses = [], run } = gateFor(step.kind);
   const gate = () => run(contextFor(scope, uses, () => stop(live)));
-  if (live.upgrade.resumed) return gate();
+  if (live.upgrade.resumed) {
+    if (isAskedAboutFork(step)) await untilTrusted(scope);
+    return gate();
+  }
   const skipped = skipReason(step.options.when, state.estimate ?? state.input.task.estimate);
   if (skipped) return { is: 'skipped', note: skipped };
 

@@ -61,6 +61,7 @@ export async function openPorts(
     texts: await one('texts', ({ texts }) => texts?.(opening)),
     storage: await one('storage', ({ storage }) => storage?.(opening)),
     rows: new RunRows(opening.state),
+    rules: { of: (repository: string) => given.configuration().rulesOf(repository) },
   };
   const { executor, environments, notifier, releases } = ports;
   if (given.runner) {

@@ -2,10 +2,13 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { withoutPasswords } from '../../workflows/contracts/bad-fields.ts';
 import { retryingSignal, type Retrying } from '../../workflows/contracts/run/retrying.ts';
 import { legible } from '../../workflows/contracts/text/titles.ts';
+import { forgeSilence, pauseOf } from '../failures.ts';
 
 /** Failures are reported from the third in a row on, or once they have lasted this long, in milliseconds. */
 const FAILURES = 3;
 const LONG_MS = 60_000;
+/** A failure that says that the forge gives no answer is reported at once, this many times per activity. */
+const AT_ONCE_MOST = 20;
 /**
  * Each report is an event in the run's history, so later reports come after this many failures, then ten times as many, …
  */
@@ -32,6 +35,8 @@ export interface Series {
 }
 interface Kept {
   retrying?: Series;
+  /** How many series of this activity were reported and are over. */
+  over?: number;
 }
 
 /**
@@ -44,14 +49,16 @@ export async function retried(
   reported: unknown,
 ): Promise<{ thrown: unknown; details?: unknown }> {
   const { info, cancellationSignal } = context;
-  const { retrying: before, ...progress } = (reported ?? info.heartbeatDetails ?? {}) as Kept & object;
-  const series = before ?? (info.heartbeatDetails as Kept | undefined)?.retrying;
+  const last = (info.heartbeatDetails ?? {}) as Kept;
+  const { retrying: before, over = last.over, ...progress } = (reported ?? last) as Kept & object;
+  const series = before ?? last.retrying;
   const plain = { thrown: failure, ...(reported !== undefined && { details: reported }) };
   if (info.isLocal || cancellationSignal.aborted || isFinal(failure)) return plain;
   if (isWaiting(failure)) {
     if (!series) return plain;
-    if (series.told) await report(context, { ...about(series), failures: 0, message: '' });
-    return { thrown: failure, details: progress };
+    if (!series.told) return { thrown: failure, details: { ...progress, ...(over && { over }) } };
+    await report(context, { ...about(series), failures: 0, message: '' });
+    return { thrown: failure, details: { ...progress, over: (over ?? 0) + 1 } };
   }
   const message = messageOf(failure);
   const now = Date.now();
@@ -59,24 +66,37 @@ export async function retried(
     ...(series ?? { failures: 0, since: Math.min(info.currentAttemptScheduledTimestampMs, now) }),
   };
   next.failures += 1;
-  const tells = isTold(next, message, now);
-  if (tells && (await report(context, { ...about(next), failures: next.failures, message }))) {
+  const [silence, pause] = [forgeSilence(failure), pauseOf(failure)];
+  const tells = isTold(next, message, now, silence === 'said' && (over ?? 0) < AT_ONCE_MOST);
+  const said = {
+    ...about(next),
+    failures: next.failures,
+    message,
+    ...(silence && { forge: true }),
+    ...(pause !== undefined && { nextLook: new Date(now + pause).toISOString() }),
+  };
+  if (tells && (await report(context, said))) {
     const anew = (next.told?.anew ?? 0) + (tells === 'anew' ? 1 : 0);
     next.told = { failures: next.failures, at: now, message, anew };
   }
-  return { thrown: soon(failure, next.failures, info.attempt), details: { ...progress, retrying: next } };
+  const thrown =
+    pause === undefined
+      ? soon(failure, next.failures, info.attempt)
+      : ApplicationFailure.fromError(failure, { nextRetryDelay: pause });
+  return { thrown, details: { ...progress, ...(over && { over }), retrying: next } };
 }
 
 /**
- * Whether this failure is reported. The first lasting failure is, later ones less and less often, and a new reason from time
- * to time.
+ * Whether this failure is reported. The first lasting failure is, or the very first one `atOnce`. Later ones are less and less
+ * often, and a new reason from time to time.
  */
 export function isTold(
   { failures, since, told: reported }: Series,
   message: string,
   now: number,
+  atOnce = false,
 ): 'milestone' | 'anew' | undefined {
-  if (!reported) return failures >= FAILURES || now - since >= LONG_MS ? 'milestone' : undefined;
+  if (!reported) return atOnce || failures >= FAILURES || now - since >= LONG_MS ? 'milestone' : undefined;
   if (milestone(failures) > milestone(reported.failures)) return 'milestone';
   const other = reported.anew < ANEW_MOST && now - reported.at >= ANEW_MS && words(message) !== words(reported.message);
   return other ? 'anew' : undefined;

@@ -1,3 +1,4 @@
+import { noteSilent } from '../failures.ts';
 import type { Ports } from '../ports.ts';
 
 /** The call timed out, but may still take effect. Calling again with the same key finds the result. */
@@ -23,13 +24,18 @@ const within = <Port extends object>(callMs: number, name: string, port: Port): 
       const call: unknown = Reflect.get(target, method);
       if (typeof call !== 'function' || method === 'close') return call;
       return (...question: unknown[]) => {
-        const answer = Promise.resolve(call.apply(target, question));
+        const answer = (async () => (await call.apply(target, question)) as unknown)();
         let clock: NodeJS.Timeout;
         const late = new Promise<never>((_, reject) => {
           const because = `The ${name} has not answered "${String(method)}" within ${callMs / 1_000} s`;
           clock = setTimeout(() => reject(new NoAnswer(because)), callMs);
         });
-        return Promise.race([answer, late]).finally(() => clearTimeout(clock));
+        return Promise.race([answer, late])
+          .catch((failure: unknown) => {
+            noteSilent(failure, name);
+            throw failure;
+          })
+          .finally(() => clearTimeout(clock));
       };
     },
   });

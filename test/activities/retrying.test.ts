@@ -4,6 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { final, notYet } from '../../activities/failures.ts';
 import { heartbeating, reportProgress } from '../../activities/waiting/heartbeating.ts';
 import { isTold, type Series } from '../../activities/waiting/retrying.ts';
+import { withTimeout } from '../../activities/waiting/timeouts.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const series = (failures: number, secondsAgo: number, reported?: Partial<Series['told']>): Series => ({
@@ -94,7 +95,7 @@ it('a poll without an answer yet is not a failure, and ends a reported series', 
   });
   for (let attempt = 48; attempt <= 54; attempt += 1) await next(attempt);
   expect(heard.map(({ said }) => said.failures)).toEqual([3, 0]);
-  expect(details()).toEqual({ seen: 54 });
+  expect(details()).toEqual({ seen: 54, over: 1 });
 });
 
 it('a failure after long polling is retried as soon as one of a new activity', async () => {
@@ -119,4 +120,77 @@ it('an attempt still fails with its own error if the server refuses the report',
   const environment = new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: 1 });
   const { act } = heartbeating({ act: () => Promise.reject(new Error('no main')) });
   await expect(environment.run(act)).rejects.toThrow('no main');
+});
+
+describe('a forge that gives no answer', () => {
+  class Unavailable extends Error {
+    readonly port = 'forge';
+    constructor(
+      message: string,
+      readonly retryAfterMs?: number,
+    ) {
+      super(message);
+    }
+  }
+
+  it('is reported at the first failure, and that it answers again at the first answer', async () => {
+    const { heard, next } = attempts((attempt) => {
+      if (attempt === 2) throw new Unavailable('GitHub answers 503');
+      throw notYet('3 of 5 checks pending', 2_000);
+    });
+    for (const attempt of [1, 2, 3, 4]) await next(attempt);
+    expect(heard.map(({ said }) => said)).toMatchObject([
+      { failures: 1, forge: true, message: 'GitHub answers 503' },
+      { failures: 0 },
+    ]);
+  });
+
+  it('is asked again when it says, an hour later at most, and people learn when', async () => {
+    const { heard, next } = attempts((attempt) => {
+      throw new Unavailable('the limit is used up', attempt === 1 ? 90_000 : 86_400_000);
+    });
+    expect(await next(1)).toMatchObject({ nextRetryDelay: 90_000, message: 'the limit is used up' });
+    expect(await next(2)).toMatchObject({ nextRetryDelay: 3_600_000 });
+    const { nextLook } = heard[0]!.said;
+    expect(Math.abs(Date.parse(nextLook) - Date.now() - 90_000)).toBeLessThan(10_000);
+  });
+
+  it('is recognised behind a failure of a job', async () => {
+    const { heard, next } = attempts(() => {
+      throw new Error('It could not be pushed.', { cause: new Unavailable('a reset') });
+    });
+    await next(1);
+    expect(heard).toMatchObject([{ said: { forge: true, message: 'It could not be pushed.' } }]);
+  });
+
+  it('that answers every other time is reported at once 20 times, and from then on once it lasts', async () => {
+    const { heard, next } = attempts((attempt) => {
+      if (attempt % 2 === 0) throw notYet('pending', 2_000);
+      throw new Unavailable('GitHub answers 502');
+    });
+    for (let attempt = 1; attempt <= 60; attempt += 1) await next(attempt);
+    expect(heard.filter(({ said }) => said.failures > 0)).toHaveLength(20);
+    const lasting = attempts(() => {
+      throw new Unavailable('GitHub answers 502');
+    });
+    for (const attempt of [1, 2, 3]) await lasting.next(attempt);
+    expect(lasting.heard).toHaveLength(1);
+  });
+
+  it('is not suspected of what fails on this machine', async () => {
+    const { heard, next } = attempts(() => {
+      throw new Error('no disk');
+    });
+    for (const attempt of [1, 2, 3]) await next(attempt);
+    expect(heard[0]!.said).not.toHaveProperty('forge');
+  });
+
+  it('is known by its port if its failure says nothing', async () => {
+    const broken = withTimeout({ forge: { look: () => Promise.reject(new Error('no main')) } } as never, 1_000);
+    const { heard, next } = attempts(() => broken.forge.look({} as never));
+    for (const attempt of [1, 2]) await next(attempt);
+    expect(heard).toEqual([]);
+    await next(3);
+    expect(heard).toMatchObject([{ said: { forge: true, failures: 3 } }]);
+  });
 });

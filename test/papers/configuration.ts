@@ -8,7 +8,7 @@ import { AGENT_FORMS } from '../../activities/adapters/settings/agent-settings.t
 import { RepositorySettings } from '../../activities/adapters/settings/repository-settings.ts';
 import { Script } from '../../client/offline/script.ts';
 import { ChangeInput } from '../../workflows/contracts/change.ts';
-import { runInputOf, Task } from '../../workflows/contracts/pipeline-run.ts';
+import { runInputOf, TaskInput } from '../../workflows/contracts/pipeline-run.ts';
 import { BUILT_IN, CommonKeys } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
 import { Variables } from '../../worker/configuration/variables.ts';
@@ -26,11 +26,15 @@ const PARTS: Record<string, () => string> = {
   agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
   presets: () => table(['Preset', 'Program', 'To get it', 'Its sign-in, below the home folder'], presetRows()),
   configuration: () => {
-    const { defaults, prices, secrets, signIn } = ConfigurationFile.shape;
+    const { defaults, people, prices, repositories, secrets, signIn } = ConfigurationFile.shape;
     const shape: Shape = {
       defaults,
+      people,
+      ...keysOf('people.<name>.', people.unwrap().valueType),
       prices,
       ...keysOf('prices.<model>.', prices.unwrap().valueType),
+      repositories,
+      ...keysOf('repositories[].', repositories.unwrap().element),
       secrets,
       ...keysOf('secrets.<name>.', secrets.unwrap().valueType),
       signIn,
@@ -49,7 +53,7 @@ const PARTS: Record<string, () => string> = {
     ];
     const shape: Shape = {
       ...run,
-      task: Task,
+      task: TaskInput,
       change: ChangeInput,
       pipeline: z.union([z.string(), z.looseObject({})]),
       policy: z.looseObject({}).default({}),

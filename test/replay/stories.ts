@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Case } from './cases.ts';
 import { CODER, FOUND, READER, type Step } from './plans.ts';
 import { ENVIRONMENTS } from './stories-of-environments.ts';
+import { FORGES } from './stories-of-forges.ts';
 import { GATES } from './stories-of-gates.ts';
 import { RELEASES } from './stories-of-releases.ts';
 import { SURVEYS } from './stories-of-surveys.ts';
@@ -311,4 +312,4 @@ function wishOf(id: string) {
   return { task: { id, title: 'What comes next' }, change: { repository: '/srv/shop.git' }, pipeline };
 }
 
-export const STORIES: readonly Case[] = [...RUNS, ...GATES, ...ENVIRONMENTS, ...RELEASES, ...SURVEYS];
+export const STORIES: readonly Case[] = [...RUNS, ...GATES, ...FORGES, ...ENVIRONMENTS, ...RELEASES, ...SURVEYS];

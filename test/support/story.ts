@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Activities, EnvironmentView, Signal } from '../../workflows/contracts/activities.ts';
+import type { Activities, EnvironmentView, MergeReport, Signal } from '../../workflows/contracts/activities.ts';
 import type { HumanAction } from '../../workflows/contracts/messages.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import { Policy } from '../../workflows/contracts/policy.ts';
@@ -20,6 +20,10 @@ interface Script {
   /** The checks of the merge result, in turn; and why the base cannot be merged in. */
   results?: unknown[];
   refusesBase?: string;
+  /** The files in which the base conflicts when it is merged in. */
+  conflictsWithBase?: string[];
+  /** What the forge answers to merges, in turn, until it merges. */
+  mergeReports?: MergeReport[];
   basesLeft?: number;
   activities?: Partial<Activities>;
   policy?: Partial<Policy>;
@@ -71,7 +75,7 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
     tell(`${view.phase}${more}`);
   };
   const [people, checks, merges] = [[...(script.people ?? [])], [...(script.checks ?? [])], [...(script.merges ?? [])]];
-  const results = [...(script.results ?? [])];
+  const [results, reports] = [[...(script.results ?? [])], [...(script.mergeReports ?? [])]];
   let basesLeft = script.basesLeft ?? 3;
   const jobs = Object.fromEntries(Object.entries(script.jobs ?? {}).map(([role, ends]) => [role, [...ends]]));
   const before = (script.before ?? []).map((over, index) =>
@@ -113,11 +117,13 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
       see(view);
       return tried(work);
     },
-    park: async (ask, { type }, { edit } = {}) => {
+    park: async (ask, notice, { edit, until } = {}) => {
       for (;;) {
         const { offers, ...shown } = ask();
         asked.push(worded(shown));
         const answer = people.shift();
+        const type = notice?.type ?? 'parked';
+        if (!answer && until) return { kind: 'settled', value: await until() } as never;
         if (!answer) throw new Error(`Nobody came; offered: ${offers.join(', ')}`);
         if (answer.kind !== 'moved' && !offers.some((offer) => offer === answer.kind))
           throw new Error(`${answer.kind} was not offered: ${offers.join(', ')}`);
@@ -153,10 +159,14 @@ export async function play<K extends string, O extends z.ZodObject, C extends Ca
       },
       take: async (view) => {
         see(view);
-        return script.refusesBase;
+        const { refusesBase: because = 'It conflicts.', conflictsWithBase: files } = script;
+        return script.refusesBase || files ? { because, ...(files && { files }) } : undefined;
       },
       mayTake: () => (basesLeft -= 1) >= 0,
-      merge: async ({ head, commit = 'm' }) => ({ is: 'merged', mergeCommit: commit, head }),
+      merge: async ({ head, commit = 'm' }, wait) => {
+        if (wait) tell(`waits for ${wait.for}: ${wait.because}`);
+        return reports.shift() ?? { is: 'merged', mergeCommit: commit, head };
+      },
     },
     branchResumed: () => script.resumed ?? false,
     checks: async (view) => {

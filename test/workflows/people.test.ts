@@ -674,7 +674,7 @@ describe('a run that continues in another execution', () => {
     await run.signal('approve', { note: 'kept' });
     run.suggestContinueAsNew = true;
     await run.update('confirm', { actionId: 'x-2' });
-    expect(run.handed).toMatchObject([{ resume: { from: 4, version: 4 } }]);
+    expect(run.handed).toMatchObject([{ resume: { from: 4, version: 5 } }]);
     expect(run.closed).toMatchObject({
       result: { outcome: 'merged', steps: [{}, {}, { attempts: [{ role: 'fixer' }] }, {}, {}, {}] },
     });

@@ -10,6 +10,7 @@ import type {
   CommitReport,
   MergeabilityReport,
   MergeReport,
+  MergeWait,
   MergeResultQuestion,
   MergeResultReport,
   UpdateReport,
@@ -50,6 +51,12 @@ export type Examined =
       /** Whether the worker keeps a row of each run, and each step as it is settled. */
       rows?: boolean;
       steps?: boolean;
+      /** What the operator demands of runs on this repository, merged into the policy. */
+      policy?: Partial<Policy>;
+      /** What an existing pull request says, and whether it comes from a fork. */
+      title?: string;
+      description?: string;
+      fork?: boolean;
     }
   | { is: 'refused'; fields: BadField[]; rows?: boolean };
 
@@ -97,6 +104,8 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
     needs: Need[];
     holder: RunOwner;
     began?: Began | undefined;
+    /** The policy as it was written, without defaults. */
+    given?: Record<string, unknown> | undefined;
   }): Promise<Examined>;
   /** Starts the job, or adopts it, and returns when it has ended. A cancellation stops it. */
   runJob(job: Job): Promise<JobReport>;
@@ -118,7 +127,7 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
   settledMergeResult(question: MergeResultQuestion): Promise<MergeResultReport>;
   /**
    * Merges exactly this head into exactly this base, as the merge `commit` that was tested, if one was. Already merged is a
-   * success.
+   * success. `shown`: what the merge waits for at the forge, as it is shown. Then it returns when that is no longer so.
    */
   merge(question: {
     change: Change;
@@ -126,6 +135,8 @@ export interface Activities extends SurveyActivities, RecoveryActivities {
     baseHead: string;
     task: Task;
     commit?: string | undefined;
+    method?: Policy['mergeMethod'];
+    shown?: MergeWait | undefined;
   }): Promise<MergeReport>;
 
   /** The status of a task's environment, from its own workflow. Returns when it is no longer provisioning. */

@@ -105,16 +105,21 @@ interface MergerFacts {
   assessBrief: None;
   /** Scores of the change that are over the policy's. */
   assessedTooHigh: { over: { axis: keyof Estimate; score: number; most: number }[] };
+  baseMovedOn: { base: string };
   baseNotTaken: { because: Text; base: string; refusal: string };
   checkingChange: None;
+  mergeAwaitsReviews: { because: string; url?: string | undefined };
+  mergeBehind: { because: string };
   mergeBringsBack: { base: string; commits: readonly string[] };
   mergeConflicts: { files: readonly string[] };
   merged: By & { decided: 'by-person' | 'by-policy' };
   mergedIntoConflict: { files: readonly string[] };
   mergeQuestion: { because: Text };
+  mergeQueued: { because: string };
   mergeRefused: { because: string };
   mergeRejectedBy: By & { reason?: string | undefined };
   merging: { head: string; base: string };
+  mergeUnchecked: { because: string };
   notAssessed: None;
   protectedPathsTouched: { paths: readonly string[] };
 }

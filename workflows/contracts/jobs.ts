@@ -8,6 +8,19 @@ export interface Usage {
   costCents?: number | undefined;
 }
 
+/** The roles whose changes are pushed. What all others change is discarded. */
+export const WRITING_ROLES: ReadonlySet<string> = new Set([
+  'coder',
+  'mocker',
+  'playwright',
+  'business-documenter',
+  'documenter',
+  'integrator',
+  'fixer',
+  'ci-fixer',
+  'conflict-resolver',
+]);
+
 /** What a job receives, and its limits. A job is identified by its key. */
 export interface Job {
   key: string;

@@ -14,6 +14,7 @@ export const NoticeType = z.enum([
   'conflicts_failed',
   'run_failed',
   'merge_review',
+  'merge_note',
   'pipeline_complete',
   'release_regression',
   'release_no_data',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ChangeInput } from './change.ts';
 import type { PipelineShape } from './pipelines.ts';
 import { Policy } from './policy.ts';
+import { untitled } from './text/titles.ts';
 
 /**
  * Workspaces and tasks become workflow ids, git refs and folder names: letters, digits, dot, hyphen and underscore, and
@@ -31,9 +32,9 @@ export type Estimate = z.output<typeof Estimate>;
 export const Task = z.strictObject({
   /** The task's id. A task has at most one live run. */
   id: Id,
-  /** What to do, in a line. */
+  /** What to do, in a line. Default: the title of the pull request, if the change has one on a forge. */
   title: z.string().trim().min(1).max(200),
-  /** What to do, in full. */
+  /** What to do, in full. Default: the description of that pull request. */
   description: z.string().max(50_000).optional(),
   /** The kind of task, for `GATEHOUSE_TASK_LIMIT`. */
   type: z.enum(['feature', 'bug', 'document', 'spike', 'recurring']).default('feature'),
@@ -61,25 +62,44 @@ export const Resume = z.looseObject({
 });
 export type Resume = z.output<typeof Resume>;
 
+/** A task as people write it. A pull request that exists already has a title. */
+export const TaskInput = Task.extend({ title: Task.shape.title.optional() });
+
 /** The start input of `pipelineRun`. The gates own the options of their steps, so `gates/index.ts` completes it. */
 export const runInputOf = <Pipeline extends z.ZodType<PipelineShape>>(pipeline: Pipeline) =>
-  z.strictObject({
-    /** A namespace for task ids. */
-    workspace: Id.default('default'),
-    /** What to do. */
-    task: Task,
-    /** Where to do it. */
-    change: ChangeInput,
-    /** The name of a built-in pipeline, or a pipeline. */
-    pipeline,
-    /** Any keys of the policy. The others keep their defaults. */
-    policy: Policy.prefault({}),
-    /** Who starts the run. */
-    startedBy: z.string().min(1).max(200).optional(),
-    /** Made by `retry`, not by people. */
-    resume: Resume.optional(),
-  });
-export type RunInput = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
+  z
+    .strictObject({
+      /** A namespace for task ids. */
+      workspace: Id.default('default'),
+      /** What to do. */
+      task: TaskInput,
+      /** Where to do it. */
+      change: ChangeInput,
+      /** The name of a built-in pipeline, or a pipeline. */
+      pipeline,
+      /** Any keys of the policy. The others keep their defaults. */
+      policy: Policy.prefault({}),
+      /** Who starts the run. */
+      startedBy: z.string().min(1).max(200).optional(),
+      /** Made by `retry`, not by people. */
+      resume: Resume.optional(),
+    })
+    .refine(isTitled, { path: ['task', 'title'], error: 'expected string', when: () => true });
+
+/** Gives a task without a title one that stands for it, until its pull request is read. */
+export const titled = <Input extends { task: z.output<typeof TaskInput>; change: object }>({
+  task,
+  ...input
+}: Input) => ({ ...input, task: { ...task, title: task.title ?? untitled(input.change) ?? '' } });
+
+/** Whether the task has a title, or its pull request has one. It is also asked of inputs that are wrong otherwise. */
+function isTitled(raw: unknown): boolean {
+  const { task, change } = (raw ?? {}) as { task?: unknown; change?: unknown };
+  if (typeof task !== 'object' || task === null || (task as { title?: unknown }).title !== undefined) return true;
+  return untitled(change) !== undefined;
+}
+type Written = z.output<ReturnType<typeof runInputOf<z.ZodType<PipelineShape>>>>;
+export type RunInput = Omit<Written, 'task'> & { task: Task };
 
 /** How many times to try to start a dependent: for some two minutes of transient failures. */
 export const START_TRIES = 8;

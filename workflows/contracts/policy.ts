@@ -6,6 +6,22 @@ const score = z.number().min(0).max(1);
 /** The levels of concern that a review may tolerate, from least to most. */
 export const Concern = z.enum(['none', 'low', 'medium', 'high']);
 
+/** Globs of the files by which a repository says what CI runs. */
+export const CI_PATHS = [
+  '.github/workflows/**',
+  '.gitea/workflows/**',
+  '.forgejo/workflows/**',
+  '.circleci/**',
+  '.gitlab-ci.yml',
+  'Jenkinsfile',
+  '.buildkite/**',
+  'azure-pipelines.yml',
+  '.travis.yml',
+  '.drone.yml',
+  '.woodpecker*',
+  '.woodpecker/**',
+];
+
 /** The keys of the policy. The comment above a key is its description in CONFIGURATION.md. */
 const keys = {
   /** The highest complexity of a change that is merged without a person. */
@@ -64,7 +80,7 @@ const keys = {
   protectedPaths: z
     .array(z.string().min(1).max(500))
     .max(100)
-    .default(['.gatehouse.yml', '.github/workflows/**', '.gitlab-ci.yml']),
+    .default(['.gatehouse.yml', ...CI_PATHS]),
   /** The budget of the run. When it is spent, no new job starts, and the run waits. Default: no limit. */
   budgetCents: z.number().min(0).optional(),
 };

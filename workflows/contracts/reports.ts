@@ -32,9 +32,19 @@ export interface ChangeReport {
   note?: string;
 }
 
+/** What a person must approve at the forge before it runs, such as the workflows of a first contributor. */
+export interface HeldCheck {
+  name: string;
+  url: string;
+}
+
 /** The settled checks of one commit: one of them is red, or none is running. */
 export interface CheckReport {
   head: string;
+  /** Not settled: it is another head than the only one whose checks may run. */
+  isOther?: boolean;
+  /** Not settled: a person must approve these at the forge first. None: no longer. */
+  held?: HeldCheck[];
   checks: Failing[];
   /** Those that are still running, because a red one has decided already. None: all have ended. */
   running?: string[];
@@ -43,6 +53,7 @@ export interface CheckReport {
   foreign: ForeignCommit[];
   descends?: boolean;
   state: ChangeReport['state'];
+  base?: string;
 }
 
 export interface CheckQuestion {
@@ -57,6 +68,10 @@ export interface CheckQuestion {
   round: string;
   /** Checks that are pending after this ISO time are a timeout. */
   deadline?: string | undefined;
+  /** What is shown as held at the forge. Another answer is reported at once. */
+  held?: HeldCheck[] | undefined;
+  /** Whether only the checks of the known head may run, because the change comes from a fork. */
+  onlyKnown?: boolean | undefined;
 }
 
 /** Asks for the checks of the merge of one head into one base. The merge is on no branch yet. */
@@ -75,7 +90,9 @@ export type MergeResultReport =
   /** `commit` is the merge that was checked. `running`: those that are still running, because a red one has decided already. */
   | { is: 'checked'; commit: string; checks: Failing[]; running?: string[] }
   /** Head or base has moved, or they no longer merge. The change must be judged again. */
-  | { is: 'moved' };
+  | { is: 'moved' }
+  /** The forge's checks run on branches only. So the base must be merged into the work branch. */
+  | { is: 'branch-only' };
 
 export type MergeabilityReport =
   /**
@@ -88,7 +105,7 @@ export type MergeabilityReport =
   | ({ is: 'nothing' } & Seen);
 
 /** What the poll saw of the change besides. */
-export type Seen = Pick<ChangeReport, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note'>;
+export type Seen = Pick<ChangeReport, 'foreign' | 'descends' | 'state' | 'mergeCommit' | 'note' | 'base'>;
 
 export type UpdateReport =
   | ({ is: 'merged' | 'current'; head: string } & Came)
@@ -108,6 +125,13 @@ export type CommitReport =
     }
   | { is: 'refused'; because: string };
 
+/** What a merge waits for at the forge. `because` changes with it. */
+export interface MergeWait {
+  for: 'reviews' | 'queue';
+  because: string;
+  url?: string | undefined;
+}
+
 export type MergeReport =
   /** `note`: what a person should know about it, such as another merge method than the policy's. */
   | { is: 'merged'; mergeCommit: string; head: string; note?: string }
@@ -119,6 +143,6 @@ export type MergeReport =
   /** Required checks are missing or red at the forge, or its merge queue has ejected the change. */
   | { is: 'unchecked'; because: string }
   /** The forge waits for reviews, or its merge queue has the change. The merge is asked for again when that has changed. */
-  | { is: 'waiting'; for: 'reviews' | 'queue'; because: string; url?: string }
+  | ({ is: 'waiting' } & MergeWait)
   /** The forge refuses, for a reason that a person can fix. */
   | { is: 'refused'; because: string };

@@ -3,6 +3,7 @@ import type {
   CheckReport,
   EnvironmentView,
   MergeReport,
+  MergeWait,
   MergeabilityReport,
   MergeResultReport,
   Revision,
@@ -51,10 +52,16 @@ export interface Base {
   update(view: GateView): Promise<Attempt<Awaited<ReturnType<Activities['updateFromBase']>>>>;
   /** Whether a base that moved may send the run back once more. Each call that returns true counts as one. */
   mayTake(): boolean;
-  /** Merges the base into the work branch. Returns the reason if that is not possible. */
-  take(view: GateView): Promise<string | undefined>;
-  /** Merges this head into this base, under the task's name: as this merge commit, where one was tested. */
-  merge(expected: { head: string; baseHead: string; commit?: string | undefined }): Promise<MergeReport>;
+  /** Merges the base into the work branch. Returns the reason if that is not possible: files, if they conflict. */
+  take(view: GateView): Promise<{ because: string; files?: string[] } | undefined>;
+  /**
+   * Merges this head into this base, under the task's name: as this merge commit, where one was tested. `wait`: what the forge
+   * makes the merge wait for. Then it returns when that is no longer so.
+   */
+  merge(
+    expected: { head: string; baseHead: string; commit?: string | undefined },
+    wait?: MergeWait,
+  ): Promise<MergeReport>;
 }
 
 export interface Documents {

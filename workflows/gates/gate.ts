@@ -19,21 +19,34 @@ export type JobEnd =
 /** What a job is for. The run adds the rest. */
 export type Work = { mode: Job['mode']; brief: Text } & Partial<Omit<Job, 'brief'>>;
 
-/** What a person answered, or that the change moved meanwhile. The new head is known by then. */
-export type Answer<Offer extends ActionName> = HumanAction<Offer> | { kind: 'moved'; because: string };
+/**
+ * What a person answered, or that the change moved meanwhile: the new head is known by then. `settled`: what the park waited
+ * for besides a person.
+ */
+export type Answer<Offer extends ActionName, Value = never> =
+  HumanAction<Offer> | { kind: 'moved'; because: string } | ([Value] extends [never] ? never : Settled<Value>);
 
-/** What a person is shown and asked while the run is parked. It is drawn again whenever its facts change. */
-export type Question<Offer extends ActionName> = Omit<GateView, 'phase' | 'waitingOn' | 'offers'> & {
-  offers: readonly Offer[];
-};
+export interface Settled<Value> {
+  kind: 'settled';
+  value: Value;
+}
+
+/**
+ * What a person is shown and asked while the run is parked. It is drawn again whenever its facts change. Its phase is `parked`
+ * and it waits on a person, unless it says otherwise.
+ */
+export type Question<Offer extends ActionName> = Omit<GateView, 'phase' | 'waitingOn' | 'offers'> &
+  Partial<Pick<GateView, 'phase' | 'waitingOn'>> & { offers: readonly Offer[] };
 
 /** How a gate parks: at the same visit as before, and with which actions handled at once. */
-export interface Parking<Offer extends ActionName> {
+export interface Parking<Offer extends ActionName, Value = never> {
   visit?: boolean;
   /** What the gate needs, besides its step, to return straight to this park: plain data, which `resumed` reads. */
   kept?: Record<string, unknown>;
   /** Handles an action at once, and returns whether it did. Then the park continues, and is drawn again. */
   edit?: (action: HumanAction<Offer>) => boolean;
+  /** What ends the park besides a person. It is called off when one answers, and counts if it is done nevertheless. */
+  until?: () => Promise<Value>;
 }
 
 /**
@@ -73,12 +86,12 @@ export interface Core<Options = unknown> {
   attempt<T>(view: GateView, work: () => Promise<T>): Promise<Attempt<T>>;
   /** Does several things concurrently, and waits for all of them. */
   concurrently<T>(work: readonly (() => Promise<T>)[]): Promise<T[]>;
-  /** Waits for a person to take one of the offered actions. All others are refused. */
-  park<Offer extends ActionName>(
+  /** Waits for a person to take one of the offered actions. All others are refused. Without a notice, nobody is urged. */
+  park<Offer extends ActionName, Value = never>(
     ask: () => Question<Offer>,
-    notice: { type: NoticeType; text: Text },
-    parking?: Parking<Offer>,
-  ): Promise<Answer<Offer>>;
+    notice: { type: NoticeType; text: Text } | undefined,
+    parking?: Parking<Offer, Value>,
+  ): Promise<Answer<Offer, Value>>;
   /**
    * What the gate kept at the park where an earlier execution left it. Such a gate returns straight to that park, without an
    * await before it. Nothing means that the gate begins.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BadField, Need } from '../contracts/activities.ts';
 import { badFields } from '../contracts/bad-fields.ts';
 import { BUILT_IN, CommonKeys, type PipelineShape, type StepShape } from '../contracts/pipelines.ts';
-import { runInputOf } from '../contracts/pipeline-run.ts';
+import { runInputOf, titled } from '../contracts/pipeline-run.ts';
 import { agents } from './agent.ts';
 import { ci } from './ci.ts';
 import { companions } from './companion.ts';
@@ -93,20 +93,22 @@ const Pipeline = z.unknown().transform((raw, ctx): PipelineShape => {
 });
 
 /** The start input of a run. The client parses it, and so does the run, because anybody may start one without our client. */
-export const RunInput = runInputOf(Pipeline).superRefine(({ pipeline, task }, ctx) => {
-  let estimated = task.estimate !== undefined;
-  for (const [index, { kind, when, enabled }] of pipeline.steps.entries()) {
-    if (enabled === false) continue;
-    if (when && !estimated) {
-      ctx.addIssue({
-        code: 'custom',
-        path: ['pipeline', 'steps', index, 'when'],
-        message: 'no "when" without task.estimate or an earlier task-estimator',
-      });
+export const RunInput = runInputOf(Pipeline)
+  .superRefine(({ pipeline, task }, ctx) => {
+    let estimated = task.estimate !== undefined;
+    for (const [index, { kind, when, enabled }] of pipeline.steps.entries()) {
+      if (enabled === false) continue;
+      if (when && !estimated) {
+        ctx.addIssue({
+          code: 'custom',
+          path: ['pipeline', 'steps', index, 'when'],
+          message: 'no "when" without task.estimate or an earlier task-estimator',
+        });
+      }
+      estimated ||= kind === 'task-estimator';
     }
-    estimated ||= kind === 'task-estimator';
-  }
-});
+  })
+  .transform(titled);
 
 /**
  * What is wrong with whole inputs of runs that wait for this one: each is judged as if it were started now, nested ones

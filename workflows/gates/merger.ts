@@ -5,10 +5,9 @@ import { failingOf } from '../rules/checks.ts';
 import { Assessment, reviewReason } from '../rules/assessment.ts';
 import type { GateView } from '../contracts/run/state.ts';
 import { lost } from './agent.ts';
-import { defineGate, judge, type GateContext, type GateEnd } from './gate.ts';
-
-const USES = ['activities', 'base', 'checks', 'verdicts'] as const;
-type Context = GateContext<unknown, (typeof USES)[number]>;
+import { defineGate, judge, type GateEnd } from './gate.ts';
+import { awaitMerge, merge, Waits, type Merged } from './merging/merge.ts';
+import { passedBefore, reopen, takeBase, USES, type Context } from './merging/reopening.ts';
 
 /**
  * Assesses the change, and merges exactly the commit that was judged: by itself while the scores are within the policy and
@@ -28,7 +27,7 @@ export const merger = defineGate({
     let yes: Yes | undefined;
 
     for (let asked = back !== undefined; ; asked = false) {
-      const end = asked ? undefined : await decide(ctx, kept, yes);
+      const end = kept.waits ? await waitOn(ctx, kept, kept.waits) : asked ? undefined : await decide(ctx, kept, yes);
       if (end) return end;
 
       const answer = await review(ctx, kept);
@@ -56,6 +55,10 @@ const Kept = z.strictObject({
   against: z.string().optional(),
   assessment: Assessment.optional(),
   assessed: z.string().optional(),
+  /** The base for which it was assessed. */
+  into: z.string().optional(),
+  /** The merge that the forge makes wait. */
+  waits: Waits.optional(),
 });
 type Kept = z.output<typeof Kept>;
 
@@ -74,8 +77,10 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
     // A person's yes is about the change as it was then.
     if (yes) kept.because ??= ctx.step.judged?.voided;
 
-    if (kept.assessed !== ctx.head() && !yes) {
+    const { base } = ctx.change();
+    if ((kept.assessed !== ctx.head() || (kept.into ?? base) !== base) && !yes) {
       kept.assessed = ctx.head();
+      kept.into = base;
       const end = await ctx.send('merger', { mode: 'read', brief: { fact: 'assessBrief' } });
       if (end.is === 'failed') return lost(end);
       kept.assessment = Assessment.safeParse(end.output).data;
@@ -90,12 +95,26 @@ async function decide(ctx: Context, kept: Kept, yes: Yes | undefined): Promise<G
     if (!yes) kept.because ??= await doubts(ctx, kept.assessment);
     if (kept.because !== undefined) return undefined;
 
-    const merged = await merge(ctx, good, yes);
-    if (merged.is === 'ended') return merged.end;
-    if (merged.is === 'moved') continue;
-    kept.because = merged.because;
-    return undefined;
+    const { baseHead, commit } = good;
+    const wanted = { baseHead, ...(commit && { commit }), ...(yes && { yes: { by: yes.by } }) };
+    const end = endOf(kept, await merge(ctx, wanted));
+    if (end !== 'again') return end;
   }
+}
+
+/** An earlier execution has left the run where the forge makes the merge wait. */
+async function waitOn(ctx: Context, kept: Kept, waits: Waits): Promise<GateEnd | undefined> {
+  delete kept.waits;
+  const end = endOf(kept, await awaitMerge(ctx, waits));
+  return end === 'again' ? decide(ctx, kept, undefined) : end;
+}
+
+/** How the gate ends after a merge. Nothing: a person is asked, and it is recorded why. */
+function endOf(kept: Kept, merged: Merged): GateEnd | 'again' | undefined {
+  if (merged.is === 'ended') return merged.end;
+  if (merged.is === 'again') return 'again';
+  kept.because = merged.because;
+  return undefined;
 }
 
 /** Whether a person has accepted this fact about the merge. */
@@ -151,26 +170,14 @@ async function mergeResultGood(ctx: Context, before: Good): Promise<GateEnd | Go
   };
   const result = await ctx.base.mergeResult(view, baseHead);
   if (result.is === 'moved') return stillGood(ctx);
-  const failing = failingOf(result);
-  const good: Good = { ...before, commit: result.commit };
-  if (failing.length === 0) return good;
+  const branchOnly = result.is === 'branch-only';
+  const failing = branchOnly ? [] : failingOf(result);
+  const good: Good = branchOnly ? before : { ...before, commit: result.commit };
+  if (!branchOnly && failing.length === 0) return good;
 
-  const because: Fact = { fact: 'mergeResultFailed', base, failing };
-  if (!ctx.base.mayTake()) return { ...good, against: because };
-  const refusal = await ctx.base.take({ phase: 'updating-branch', waitingOn: 'forge', detail: because, because });
-  if (refusal !== undefined) {
-    return { ...good, against: { fact: 'baseNotTaken', because, base, refusal } };
-  }
-  return reopen(ctx, 'ci', because) ?? { ...good, against: because };
-}
-
-const passedBefore = (ctx: Context, kind: string) =>
-  ctx.steps().filter((step) => step.kind === kind && step.state === 'done' && step.step < ctx.step.step);
-
-/** Sends the run back to its gates of this kind. Without one, the merge is tried and a person decides. */
-function reopen(ctx: Context, kind: string, because: Text): GateEnd | undefined {
-  const steps = passedBefore(ctx, kind);
-  return steps.length > 0 ? { is: 'back', to: steps.map(({ id }) => id), because } : undefined;
+  const because: Fact = branchOnly ? { fact: 'baseMovedOn', base } : { fact: 'mergeResultFailed', base, failing };
+  const { back, against = because } = await takeBase(ctx, because, { resolves: branchOnly });
+  return back ?? { ...good, against };
 }
 
 /** Why a person must decide about the merge. */
@@ -184,35 +191,7 @@ async function doubts(ctx: Context, assessment: Assessment | undefined): Promise
   return reason && ctx.inWords(reason);
 }
 
-type Merged = { is: 'ended'; end: GateEnd } | { is: 'moved' } | { is: 'refused'; because: string };
-
-async function merge(ctx: Context, { baseHead, commit }: Good, yes: Yes | undefined): Promise<Merged> {
-  const head = ctx.head()!;
-  ctx.show({ phase: 'merging', waitingOn: 'forge', detail: { fact: 'merging', head, base: ctx.change().base } });
-  const report = await ctx.base.merge({ head, baseHead, ...(commit && { commit }) });
-  switch (report.is) {
-    case 'merged':
-      return {
-        is: 'ended',
-        end: {
-          is: 'merged',
-          mergeCommit: report.mergeCommit,
-          note: { fact: 'merged', decided: yes ? 'by-person' : 'by-policy', by: yes?.by },
-        },
-      };
-    case 'moved':
-      return { is: 'moved' };
-    case 'conflicted':
-      return { is: 'refused', because: ctx.inWords({ fact: 'mergedIntoConflict', files: report.files }) };
-    case 'behind':
-    case 'unchecked':
-    case 'waiting':
-    case 'refused':
-      return { is: 'refused', because: ctx.inWords({ fact: 'mergeRefused', because: report.because }) };
-  }
-}
-
-const review = (ctx: Context, { because = '', against, assessment, assessed }: Kept) =>
+const review = (ctx: Context, { because = '', against, assessment, assessed, into }: Kept) =>
   ctx.park(
     () => ({
       detail: because,
@@ -221,5 +200,5 @@ const review = (ctx: Context, { because = '', against, assessment, assessed }: K
       offers: ['merge', 'reject'] as const satisfies ActionName[],
     }),
     { type: 'merge_review', text: { fact: 'mergeQuestion', because } },
-    { kept: { because, ...(against && { against }), assessment, assessed } satisfies Kept },
+    { kept: { because, ...(against && { against }), assessment, assessed, into } satisfies Kept },
   );

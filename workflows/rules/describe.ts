@@ -11,14 +11,26 @@ export const statusOf = (run: RunState): Status => {
   if (run.ending && run.closed) return run.ending;
   if (run.ending) return 'running';
   if (run.paused || run.current?.waitingOn === 'budget') return 'paused';
-  return run.current?.phase === 'parked' ? 'parked' : 'running';
+  const { phase, visit } = run.current ?? {};
+  return phase === 'parked' || visit !== undefined ? 'parked' : 'running';
 };
 
 /** The kind of event that can wake the run. A paused run waits for a person, whatever else happens. */
 export const whatOf = (run: RunState): WaitingOn['what'] => {
   if (run.ending && run.closed) return 'nothing';
-  return run.paused && !run.ending ? 'person' : (run.current?.waitingOn ?? 'timer');
+  if (run.paused && !run.ending) return 'person';
+  return forgeSilent(run) ? 'forge' : (run.current?.waitingOn ?? 'timer');
 };
+
+/**
+ * The failing activity because of which the run waits on the forge, if it does. A person can answer while the forge cannot, and
+ * a budget has nothing to do with it.
+ */
+export function forgeSilent(run: RunState): Retrying | undefined {
+  const { visit, waitingOn } = run.current ?? {};
+  if (visit !== undefined || waitingOn === 'person' || waitingOn === 'budget') return undefined;
+  return failingNow(run).find(({ forge }) => forge);
+}
 
 /** What keeps failing. That of an environment counts for as long as there is one. */
 export const failingNow = ({ retrying = [], environment, closed }: RunState): Retrying[] =>

@@ -69,6 +69,7 @@ export class LiveRun implements RunScope {
     const fresh = (seen.foreign ?? []).filter(({ commit }) => !known.has(commit));
     state.foreign = boundedForeign([...state.foreign, ...fresh]);
     this.rejudge(seen, fresh);
+    if (seen.base !== undefined) state.change = { ...state.change, base: seen.base };
     if (seen.state === 'merged' || seen.state === 'closed') {
       throw new ChangeOver(seen.state, seen.mergeCommit, seen.note);
     }

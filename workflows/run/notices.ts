@@ -4,8 +4,10 @@ import type { Text } from '../contracts/facts.ts';
 import type { Notice, NoticeType } from '../contracts/notices.ts';
 import { NOTICE_AFTER, type Retrying } from '../contracts/run/retrying.ts';
 import type { RunState, StepRecord } from '../contracts/run/state.ts';
+import { whatOf } from '../rules/describe.ts';
 import { brief } from '../rules/outputs.ts';
 import type { Notices } from '../step/scope.ts';
+import { publish } from '../step/transition.ts';
 import { inWords } from '../words/index.ts';
 import { noticeRefusedLog, retrying } from '../words/run.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -48,7 +50,9 @@ export class RunNotices implements Notices {
   /** Shows what keeps failing. Sends one notice per wait about it, and clears that once nothing fails any more. */
   showFailing(failing: readonly Retrying[], entry: Retrying): void {
     const { state } = this;
+    const before = whatOf(state);
     state.retrying = failing.length > 0 ? [...failing] : undefined;
+    if (whatOf(state) !== before && state.current && !state.ending) publish(state);
     if (failing.length === 0) {
       for (const notice of state.notices) {
         if (notice.type === 'keeps_failing') notice.clearedAt ??= new Date().toISOString();

@@ -9,6 +9,7 @@ import { SNAPSHOT_VERSION } from '../contracts/run/snapshot.ts';
 import { carriedOf, keepWithin } from '../rules/bounds.ts';
 import { noUsage } from '../rules/budget.ts';
 import { inWords } from '../words/index.ts';
+import { legible, untitled } from '../contracts/text/titles.ts';
 import { startedOver } from '../words/verdicts.ts';
 import { readSnapshot } from './snapshots.ts';
 import { takeUpAsGiven } from './taking-up.ts';
@@ -26,11 +27,14 @@ export function recordOf(input: RunInput): RunState {
 }
 
 /** The state that an earlier execution handed over. */
-const resumed = (state: unknown, input: RunInput): RunState => ({
-  ...readSnapshot(state),
-  input,
-  runId: workflowInfo().runId,
-});
+function resumed(handed: unknown, input: RunInput): RunState {
+  const state = readSnapshot(handed);
+  return { ...state, input: describedBy(input, state.described), runId: workflowInfo().runId };
+}
+
+/** The input with what its pull request says. */
+const describedBy = (input: RunInput, said: RunState['described']): RunInput =>
+  said ? { ...input, task: { ...input.task, ...said } } : input;
 
 /** The state of a release watch: a run of one step, on a merged change. */
 export function watchRecordOf({ task, change, policy, pipeline, options, ...input }: ReleaseInput): RunState {
@@ -82,13 +86,35 @@ export function examined(state: RunState, found: Extract<Examined, { is: 'ready'
   state.change = found.change;
   if (found.repository) state.repository = found.repository;
   state.environments = found.environments;
-  const { checksGraceSeconds = found.checksGraceSeconds, tested = found.tested } = state.policy;
-  state.policy = { ...state.policy, checksGraceSeconds, ...(tested && { tested }) };
+  const policy = { ...state.policy, ...found.policy };
+  const { checksGraceSeconds = found.checksGraceSeconds, tested = found.tested } = policy;
+  state.policy = { ...policy, checksGraceSeconds, ...(tested && { tested }) };
+  if (found.fork) state.fork = {};
+  describe(state, found);
   // A retry has taken over what its first start found.
   state.branchResumed ??= found.head !== undefined;
   state.head ??= found.head;
   if (found.writers?.length) state.writers = boundedWriters(found.writers);
 }
+
+/** The task's title and description are those of its pull request, where it has none. */
+function describe(state: RunState, found: Extract<Examined, { is: 'ready' }>): void {
+  const { task, change } = state.input;
+  const isTitled = task.title !== untitled(change);
+  const title = isTitled
+    ? task.title
+    : legible(found.title ?? task.title)
+        .trim()
+        .slice(0, TITLE_LENGTH) || task.title;
+  const description = task.description ?? found.description?.slice(0, DESCRIPTION_LENGTH);
+  if (isTitled && description === task.description) return;
+  state.described = { title, ...(description && { description }) };
+  state.input = describedBy(state.input, state.described);
+}
+
+/** The limits of a task's title and description, in characters. */
+const TITLE_LENGTH = 200;
+const DESCRIPTION_LENGTH = 50_000;
 
 /** Reopens a step. Its verdict is void; its budgets, visits and job numbers continue. */
 export function reopen(step: StepRecord, because: Text): void {

@@ -25,12 +25,15 @@ export const MIGRATIONS: Migrations = {
   },
   /** Agents that cannot work now have a type of notice, which earlier builds do not know. */
   3: (state) => ({ ...state, version: 4 }),
+  /** Runs know pull requests from forks, merge methods, and notices about a merge. */
+  4: (state) => ({ ...state, version: 5 }),
 };
 
 /** Environments have had snapshots since version 2. */
 export const ENVIRONMENT_MIGRATIONS: Migrations = {
   2: (environment) => ({ ...environment, version: 3 }),
   3: (environment) => ({ ...environment, version: 4 }),
+  4: (environment) => ({ ...environment, version: 5 }),
 };
 
 /**

@@ -22,18 +22,21 @@ export function baseFor(scope: StepScope): Base {
       return state.baseMoves <= state.policy.conflictAttempts;
     },
     take: (view) => take(scope, view),
-    merge: (expected) => merge(scope, expected),
+    merge: (expected, wait) => merge(scope, expected, wait),
   };
 }
 
 async function mergeability(scope: StepScope, view: GateView): Promise<MergeabilityReport> {
   const { run, activities } = scope;
   const { state } = run;
-  const report = await poll(scope, 'change', view, () =>
-    activities.settledMergeability({ change: state.change, known: state.head }),
-  );
-  run.saw({ ...report, head: 'head' in report ? report.head : undefined });
-  return report;
+  for (;;) {
+    const report = await poll(scope, 'change', view, () =>
+      activities.settledMergeability({ change: state.change, known: state.head }),
+    );
+    run.saw({ ...report, head: 'head' in report ? report.head : undefined });
+    // It was about the base before.
+    if (report.base === undefined) return report;
+  }
 }
 
 /** The settled checks of the merge result. `checksMinutes` limits them as it limits the checks of the change. */
@@ -68,12 +71,12 @@ async function update(scope: StepScope, view: GateView): ReturnType<Base['update
 }
 
 /** Merges the base into the work branch. Returns the reason if that is not possible. */
-async function take({ run, step, activities }: StepScope, view: GateView): Promise<string | undefined> {
+async function take({ run, step, activities }: StepScope, view: GateView): ReturnType<Base['take']> {
   const { state } = run;
   await run.budget.wait(step);
   transition(state, step, view);
   const update = await activities.updateFromBase({ change: state.change, known: state.head });
-  if (update.is === 'refused') return update.because;
+  if (update.is === 'refused') return { because: update.because };
   run.saw(update);
-  return update.is === 'conflict' ? baseConflicts(update) : undefined;
+  return update.is === 'conflict' ? { because: baseConflicts(update), files: update.files } : undefined;
 }

@@ -1,15 +1,24 @@
 import { ActivityFailure, CancellationScope, patched, rootCause, sleep } from '@temporalio/workflow';
-import type { CheckReport } from '../contracts/activities.ts';
+import type { CheckReport, HeldCheck } from '../contracts/activities.ts';
 import type { GateView, RunState } from '../contracts/run/state.ts';
 import { inBackground } from '../temporal/background.ts';
-import { checksAwaited, checksNotEnded, checksPending } from '../words/checks.ts';
+import { checksAwaited, checksHeld, checksNotEnded, checksPending } from '../words/checks.ts';
 import { inWords } from '../words/index.ts';
 import { checksPendingTimer } from '../words/views/timers.ts';
+import { untilTrusted } from './people/forks.ts';
 import { poll } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
 /** The settled checks of the head. A long wait sends one notice, and the policy may limit it. */
 export async function checks(scope: StepScope, view: GateView): Promise<CheckReport> {
+  for (;;) {
+    await untilTrusted(scope);
+    const report = await settledChecks(scope, view);
+    if (!report.isOther) return report;
+  }
+}
+
+async function settledChecks(scope: StepScope, view: GateView): Promise<CheckReport> {
   const { run, activities } = scope;
   const { state } = run;
   if (state.head === undefined) return { head: '', checks: [], none: true, foreign: [], state: 'open' };
@@ -18,8 +27,8 @@ export async function checks(scope: StepScope, view: GateView): Promise<CheckRep
   const detail = checksAwaited({ checks: inWords(view.detail), head: state.head });
 
   state.checking = true;
-  const report = await escalatingAfter(scope, policy.escalateAfterMinutes, () =>
-    poll(scope, 'checks', { ...view, detail, deadline }, () =>
+  const ask = (held?: HeldCheck[]) =>
+    poll(scope, 'checks', held?.length ? heldView(scope, view, held) : { ...view, detail, deadline }, () =>
       activities.settledChecks({
         change: state.change,
         known: state.head,
@@ -28,13 +37,29 @@ export async function checks(scope: StepScope, view: GateView): Promise<CheckRep
         checkSeconds: policy.checkSeconds,
         round: roundOf(state),
         deadline,
+        ...(held && { held }),
+        ...(state.fork && { onlyKnown: true }),
       }),
-    ),
-  );
+    );
+  const report = await escalatingAfter(scope, policy.escalateAfterMinutes, async () => {
+    let latest = await ask();
+    while (latest.held) latest = await ask(latest.held);
+    return latest;
+  });
+  run.notices.clear(heldVisit(scope));
   state.checking = report.running !== undefined;
   run.saw(report);
   return report;
 }
+
+/** A wait for a person at the forge: nobody can answer it here, so it is no visit. People get a notice with the link. */
+function heldView(scope: StepScope, view: GateView, held: readonly HeldCheck[]): GateView {
+  const { run, step } = scope;
+  run.notices.notify(step, 'checks_pending', checksHeld({ held }), heldVisit(scope));
+  return { ...view, waitingOn: 'person', detail: checksHeld({ held }), because: checksHeld({ held }) };
+}
+
+const heldVisit = ({ run, step }: StepScope): string => `${step.id}/${run.state.head}/held`;
 
 /** Ends checks for which the run no longer waits. If they cannot be ended, a notice says so, because the run ends anyway. */
 export async function endChecks({ run, step, activities }: StepScope): Promise<void> {

@@ -11,7 +11,7 @@ import { documentsFor } from './documents.ts';
 import { environmentFor } from './environment.ts';
 import { send } from './jobs.ts';
 import { keep, outputOf, revision } from './keeping.ts';
-import { park } from './park.ts';
+import { park } from './people/park.ts';
 import { poll } from './polls.ts';
 import { releaseFor } from './release.ts';
 import type { StepScope } from './scope.ts';

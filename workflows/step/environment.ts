@@ -9,9 +9,10 @@ import type { Environment } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { attempt } from './attempt.ts';
 import { begin } from '../temporal/child.ts';
+import { untilTrusted } from './people/forks.ts';
 import type { StepScope } from './scope.ts';
 import { pollUntilAnswered } from './polls.ts';
-import { buildCalledOff, environmentLost, environmentReady, newRunBegan, notBuilt } from '../words/environment.ts';
+import { buildCalledOff, newRunBegan, notBuilt } from '../words/environment.ts';
 import { inWords } from '../words/index.ts';
 import { earlierEnvironmentTimer, environmentChild, environmentGoneTimer } from '../words/views/timers.ts';
 
@@ -38,6 +39,7 @@ async function build(scope: StepScope, view: GateView): Promise<void> {
   const { run, step } = scope;
   const { state } = run;
   await run.budget.wait(step);
+  await untilTrusted(scope);
   const live = state.environment?.status === 'live' || state.environment?.status === 'provisioning';
   state.generation += 1;
   const { generation } = state;
@@ -108,27 +110,6 @@ async function release({ run }: StepScope, reason: Text): Promise<void> {
     delivered(() => signalTo(workflowId).signal(releaseSignal, { holder, because })),
   );
   state.environment = { generation: state.generation, holder, status: 'gone', because };
-}
-
-/** Reads the environment's current status. Returns whether there is something new to show. */
-export async function refreshEnvironment({ run, step, activities }: StepScope): Promise<boolean> {
-  const { state } = run;
-  const before = state.environment;
-  if (!before || before.status === 'gone') return false;
-  const { workspace, task } = state.input;
-  const now = await activities.lookAtEnvironment({ workflowId: environmentIdOf(workspace, task.id) });
-  if (!now || now.holder.runId !== state.firstRunId || now.generation < state.generation) return false;
-  if (JSON.stringify(now) === JSON.stringify(before) || state.environment !== before) return false;
-
-  state.generation = now.generation;
-  state.environment = now;
-  if (before.status === 'live' && now.status !== 'live') {
-    run.notices.notify(step, 'environment_lost', environmentLost(now));
-  }
-  if (before.status !== 'live' && now.status === 'live') {
-    run.notices.notify(step, 'environment_ready', environmentReady(now));
-  }
-  return true;
 }
 
 /** Waits a short time for the environment to be gone, so that a run usually ends with nothing left behind. */

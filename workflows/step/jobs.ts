@@ -6,6 +6,7 @@ import type { JobEnd, Work } from '../gates/gate.ts';
 import { addUsage, noUsage } from '../rules/budget.ts';
 import { bytesOf } from '../rules/bytes.ts';
 import { brief, descriptionOf, priorOutputs } from '../rules/outputs.ts';
+import { untilTrusted } from './people/forks.ts';
 import type { StepScope } from './scope.ts';
 import { carriedBrief } from './keeping.ts';
 import { pollUntilAnswered } from './polls.ts';
@@ -35,6 +36,7 @@ export async function send(scope: StepScope, role: string, work: Work, view: Par
   try {
     for (;;) {
       await scope.run.budget.wait(scope.step);
+      await untilTrusted(scope);
       const report = await dispatch(scope, role, asked, view, agent);
       switch (report.is) {
         case 'completed':

@@ -1,22 +1,32 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
-import type { MergeReport } from '../contracts/activities.ts';
+import type { MergeReport, MergeWait } from '../contracts/activities.ts';
 import type { Base } from '../gates/capabilities.ts';
 import { brief } from '../rules/outputs.ts';
 import { mergeNotReadBack } from '../words/merger.ts';
 import { mergeReadBackTimer } from '../words/views/timers.ts';
+import { pollUntilAnswered } from './polls.ts';
 import type { StepScope } from './scope.ts';
 
 /** How long, in seconds, a run that was cancelled during its merge waits to learn whether it has merged. */
 const READ_BACK_SECONDS = 60;
 
-/** Merges. After a cancellation it reads back whether the merge took effect; if it did, it counts. */
-export async function merge(scope: StepScope, expected: Parameters<Base['merge']>[0]): Promise<MergeReport> {
+/**
+ * Merges. After a cancellation it reads back whether the merge took effect; if it did, it counts. A merge that the forge makes
+ * wait is asked for again when a hint arrives.
+ */
+export async function merge(
+  scope: StepScope,
+  expected: Parameters<Base['merge']>[0],
+  shown?: MergeWait,
+): Promise<MergeReport> {
   const { run, step, activities } = scope;
   await run.budget.wait(step);
-  const { change, input } = run.state;
-  const asked = { change, ...expected, task: brief(input.task) };
+  const { change, input, policy } = run.state;
+  const method = policy.mergeMethod;
+  const asked = { change, ...expected, task: brief(input.task), ...(method && { method }), ...(shown && { shown }) };
+  const ask = () => activities.merge(asked);
   try {
-    return await activities.merge(asked);
+    return await (shown ? pollUntilAnswered(() => run.mailbox.hints.change, ask) : ask());
   } catch (failure) {
     if (!isCancellation(failure) || !patched('a-merge-is-read-back')) throw failure;
     const merged = await CancellationScope.nonCancellable(() => readBack(scope, asked));

@@ -47,6 +47,8 @@ export interface Seen {
   state?: 'open' | 'merged' | 'closed' | undefined;
   mergeCommit?: string | undefined;
   note?: string | undefined;
+  /** The base that its pull request has now, if it is another one. */
+  base?: string | undefined;
 }
 
 /** What people and other workflows have sent to the run. */

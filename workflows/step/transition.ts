@@ -2,7 +2,7 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import { runIdOf } from '../contracts/pipeline-run.ts';
 import type { GateView, RunState, StepRecord } from '../contracts/run/state.ts';
 import { keepNearWithin } from '../rules/bounds.ts';
-import { statusOf, whatOf } from '../rules/describe.ts';
+import { forgeSilent, statusOf, whatOf } from '../rules/describe.ts';
 import { inWords } from '../words/index.ts';
 
 /**
@@ -24,13 +24,23 @@ export function setCurrent(run: RunState, { step, id, kind }: StepRecord, view: 
 /** Publishes the current state of the run. */
 export function publish(run: RunState): void {
   const key = waitKey(run);
-  if (run.wait.key !== key) run.wait = { key, since: ownSince(run) ?? new Date().toISOString() };
+  const before = interrupted.get(run);
+  const silent = forgeSilent(run);
+  if (silent && run.wait.key !== key) interrupted.set(run, before ?? run.wait);
+  else if (!silent) interrupted.delete(run);
+  if (run.wait.key !== key) {
+    const same = !silent && before?.key === key ? before.since : undefined;
+    run.wait = { key, since: same ?? ownSince(run) ?? new Date().toISOString() };
+  }
   upsertChanged(run);
 }
 
+/** What a run waited for before its forge gave no answer. That wait goes on, and its clock does too. */
+const interrupted = new WeakMap<RunState, RunState['wait']>();
+
 /** Since when the step has been waiting, unless a person has paused the run. */
 const ownSince = (run: RunState): string | undefined =>
-  whatOf(run) === run.current?.waitingOn ? run.current.since : undefined;
+  forgeSilent(run)?.since ?? (whatOf(run) === run.current?.waitingOn ? run.current.since : undefined);
 
 /** Identifies what the run waits for. Publishing the same wait again does not restart its clock. */
 function waitKey(run: RunState): string {

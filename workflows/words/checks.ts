@@ -10,6 +10,10 @@ export const checksAwaited = ({ checks, head }: { checks: string; head: string }
 
 export const checksPending = ({ minutes }: { minutes: number }) => `Checks have been pending for ${minutes} minutes.`;
 
+/** A forge holds workflows back until somebody with write access has approved them. */
+export const checksHeld = ({ held }: { held: readonly { name: string; url: string }[] }) =>
+  `The forge holds checks until somebody approves them there: ${held.map(({ name, url }) => `${name} (${url})`).join(', ')}`;
+
 export const checksPassed = ({ count }: Parts<'checksPassed'>) =>
   `${count} ${count === 1 ? 'check' : 'checks'} passed.`;
 

@@ -33,6 +33,24 @@ export const mergedIntoConflict = ({ files }: Parts<'mergedIntoConflict'>) =>
 
 export const mergeRefused = ({ because }: Parts<'mergeRefused'>) => `It could not be merged: ${because}`;
 
+export const mergeBehind = ({ because }: Parts<'mergeBehind'>) =>
+  `The forge merges only what contains the base: ${because}`;
+
+export const mergeUnchecked = ({ because }: Parts<'mergeUnchecked'>) =>
+  `The forge lacks checks that it requires: ${because}`;
+
+export const baseMovedOn = ({ base }: Parts<'baseMovedOn'>) =>
+  `${base} has moved since the checks ran, and the forge can check both together only on the work branch.`;
+
+// What the forge makes the merge wait for
+
+export const mergeAwaitsReviews = ({ because, url }: Parts<'mergeAwaitsReviews'>) =>
+  `The forge does not merge it yet: ${because}${url ? ` (${url})` : ''}`;
+
+export const mergeQueued = ({ because }: Parts<'mergeQueued'>) => `It is in the merge queue of the forge: ${because}`;
+
+// After the merge was given up
+
 export const baseNotTaken = ({ because, base, refusal }: Parts<'baseNotTaken'>) =>
   `${because} ${base} could not be merged in: ${refusal}.`;
 

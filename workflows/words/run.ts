@@ -21,6 +21,21 @@ export const pausedBy = ({ by, reason }: { by?: string | undefined; reason?: str
 export const budgetSpent = ({ spent, budget }: { spent: number; budget: number | undefined }) =>
   `The run has spent ${spent} of ${budget} cents`;
 
+// Pull requests from forks
+
+interface Fork {
+  head: string | undefined;
+  pullRequest: number | undefined;
+}
+
+const fork = ({ head, pullRequest }: Fork) =>
+  `${pullRequest === undefined ? 'The change' : `Pull request ${pullRequest}`} comes from a fork, and nothing of its code ` +
+  `has run here yet. Read commit ${head?.slice(0, 8) ?? 'none'} before you let it run`;
+
+export const forkCode = (facts: Fork) => `${fork(facts)}.`;
+
+export const forkCodeQuestion = (facts: Fork) => `${fork(facts)} with proceed.`;
+
 // What keeps failing
 
 /** An activity that fails again and again. */

@@ -20,5 +20,9 @@ export const headMovedWhileAsked = ({ head, commits }: { head?: string | undefin
   return `Commit ${head === undefined ? 'none' : short(head)}${who} came in while a person was asked.`;
 };
 
+/** Why a person is asked again: the change is to be merged into another base. */
+export const retargetedWhileAsked = ({ base }: { base: string }) =>
+  `The change is to be merged into ${base} now, which was chosen while a person was asked.`;
+
 /** A person has a step run again from the start. */
 export const startedOver = () => 'A person started it over.';

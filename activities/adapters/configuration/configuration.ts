@@ -5,25 +5,38 @@ import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
 import type { AgentsFound } from '../settings/reading.ts';
 import { parseYaml, type Fault } from '../settings/yaml-file.ts';
 import { readRegular } from './reading.ts';
-import { ConfigurationFile, isHidden, LATER, type Secret } from './schema.ts';
+import { ConfigurationFile, isHidden, LATER, type Floor, type Repository, type Secret } from './schema.ts';
 
 /** A secret, as a reference. Its value is read when it is used. */
 export interface SecretReference {
   /** The worker's variable that holds it, if a variable does. */
   variable?: string | undefined;
-  /** Whether agents that work on this repository may have it. */
+  /** Who may have it. */
+  for: readonly Secret['for'][number][];
+  /** Whether what works on this repository may have it. */
   serves(repository: string): boolean;
   read(): { value: string } | { because: string };
 }
 
 /** What the configuration file decides. It contains no values of secrets. */
-export interface Configuration extends Pick<ConfigurationFile, 'prices' | 'signIn'> {
+export interface Configuration extends Pick<ConfigurationFile, 'people' | 'prices' | 'signIn'> {
   /** The file's path. Undefined if there is none. */
   file?: string | undefined;
   /** The agents of hosted repositories that name none, and where they are written. */
   defaults: AgentsFound;
   secrets: Readonly<Record<string, SecretReference>>;
+  /** What holds for runs on a repository, by its canonical name. */
+  rulesOf(repository: string): RepositoryRules;
 }
+
+/** What holds for runs on a repository. `at`: where that is written, for people. */
+export interface RepositoryRules extends Pick<Repository, 'comment'> {
+  floor: Floor;
+  at?: string | undefined;
+}
+
+/** What holds for a repository that no entry matches. */
+const NO_RULES: RepositoryRules = { floor: {}, comment: 'ours' };
 
 interface From {
   /** The absolute path of the file. */
@@ -33,30 +46,50 @@ interface From {
 }
 
 /** What applies without a configuration file. */
-export const noConfiguration: Configuration = { defaults: { agents: {}, at: '' }, prices: {}, secrets: {}, signIn: [] };
+export const noConfiguration: Configuration = {
+  defaults: { agents: {}, at: '' },
+  people: {},
+  prices: {},
+  secrets: {},
+  signIn: [],
+  rulesOf: () => NO_RULES,
+};
 
 /** Parses the text of a configuration file. */
 export function parseConfiguration(text: string, from: From): { configuration: Configuration } | { faults: Fault[] } {
   const read = parseYaml(text, { schema: ConfigurationFile, later: LATER, hidden: isHidden });
   if ('faults' in read) return read;
-  const { defaults, prices, signIn, secrets } = read.data;
+  const { defaults, people, prices, signIn, secrets } = read.data;
+  const rules = read.data.repositories.map(({ match, policy: floor, comment }, index) => ({
+    matches: matcherOf(match),
+    rules: { floor, comment, at: `${path.basename(from.file)}:repositories[${index}].policy` },
+  }));
   const references = Object.entries(secrets).map(([name, secret]) => [name, referenceOf(secret, from)]);
   return {
     configuration: {
       file: from.file,
       defaults: { agents: defaults.agents, at: `${path.basename(from.file)}:defaults.agents` },
+      people,
       prices,
       signIn,
+      rulesOf(repository) {
+        const address = addressOf(repository);
+        return rules.find(({ matches }) => matches(address))?.rules ?? NO_RULES;
+      },
       secrets: Object.fromEntries(references) as Record<string, SecretReference>,
     },
   };
 }
 
-function referenceOf({ env: variable, file = '', repositories }: Secret, from: From): SecretReference {
-  const matches = repositories && picomatch(repositories, { dot: true, nonegate: true });
+const matcherOf = (globs: string | string[]) => picomatch(globs, { dot: true, nonegate: true });
+
+function referenceOf(secret: Secret, from: From): SecretReference {
+  const { env: variable, file = '', repositories } = secret;
+  const matches = repositories && matcherOf(repositories);
   const at = path.resolve(path.dirname(from.file), file);
   return {
     variable,
+    for: secret.for,
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
     read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
   };
@@ -90,13 +123,14 @@ function fromFile(file: string): { value: string } | { because: string } {
 }
 
 /**
- * Reads the secrets that an agent names, for its work on a repository. `missing` has a phrase for each one that it cannot
- * have: its name, and why.
+ * Reads the secrets that an agent names, for its work on a repository, or that are for the repository's forge. `missing` has a
+ * phrase for each one that it cannot have: its name, and why.
  */
 export function secretsFor(
   { secrets }: Pick<Configuration, 'secrets'>,
   names: readonly string[],
   repository: string,
+  receiver: Secret['for'][number] = 'agents',
 ): { values: Record<string, string> } | { missing: string[] } {
   const values: Record<string, string> = {};
   const missing: string[] = [];
@@ -104,13 +138,24 @@ export function secretsFor(
     const reference = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
     const read = !reference
       ? { because: 'which the configuration file does not have' }
-      : reference.serves(repository)
-        ? reference.read()
-        : { because: 'which is not for this repository' };
+      : !reference.for.includes(receiver)
+        ? { because: `which is not for ${receiver}` }
+        : reference.serves(repository)
+          ? reference.read()
+          : { because: 'which is not for this repository' };
     if ('value' in read) values[name] = read.value;
     else missing.push(`${name}, ${read.because}`);
   }
   return missing.length > 0 ? { missing } : { values };
+}
+
+/** The name with which somebody acts here who is known by a login on a forge: that of `people`, else `github:login`. */
+export function actorOf(
+  { people }: Pick<Configuration, 'people'>,
+  { forge, login }: { forge: 'github' | 'gitea'; login: string },
+): string {
+  const same = (other: string | undefined) => other?.toLowerCase() === login.toLowerCase();
+  return Object.entries(people).find(([, person]) => same(person[forge]))?.[0] ?? `${forge}:${login}`;
 }
 
 /** Removes the variables that hold secrets, so that programs started with this environment do not inherit them. */

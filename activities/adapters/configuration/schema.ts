@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { Policy } from '../../../workflows/contracts/policy.ts';
 import { Agents, PRESETS, VariableName } from '../settings/agent-settings.ts';
 
-/** What may receive a secret. Only agents can as yet. */
+/** What may receive a secret. Notices and environments cannot as yet. */
 const RECEIVERS = ['agents', 'forge', 'notify', 'environments'] as const;
-const Receiver = z
-  .enum(RECEIVERS)
-  .refine((receiver) => receiver === 'agents', { error: 'expected agents, as the others are not there yet' });
+const Receiver = z.enum(RECEIVERS).refine((receiver) => receiver === 'agents' || receiver === 'forge', {
+  error: 'expected agents or forge, as the others are not there yet',
+});
 
 const Glob = z.string().min(1).max(1_000);
 const Dollars = z.number().min(0).max(1_000_000);
@@ -32,7 +33,7 @@ const Secret = z
       .describe(
         'Globs over the addresses of the repositories that may use it, or over their absolute paths on this machine. Default: all.',
       ),
-    for: z.array(Receiver).min(1).describe('Who may get it: `agents`.'),
+    for: z.array(Receiver).min(1).describe('Who may get it: `agents`, `forge`.'),
   })
   .refine(({ env, file }) => (env === undefined) !== (file === undefined), {
     error: 'expected either env or file',
@@ -44,6 +45,56 @@ const Price = z.strictObject({
     'US dollars per million tokens of input that came from a cache. Default: the price of `input`.',
   ),
   output: Dollars.describe('US dollars per million tokens of output.'),
+});
+
+const { shape: policy } = Policy;
+const score = (axis: string) =>
+  z.number().min(0).max(1).optional().describe(`The highest ${axis} of a change that may be merged without a person.`);
+const attempts = (of: string) => z.number().int().min(0).max(1_000).optional().describe(`The highest \`${of}\`.`);
+
+/** What every run on a repository must keep to. A run may only be stricter, and each key says in which direction. */
+const Floor = z.strictObject({
+  maxComplexity: score('complexity'),
+  maxRisk: score('risk'),
+  maxImpact: score('impact'),
+  ciAttempts: attempts('ciAttempts'),
+  fixAttempts: attempts('fixAttempts'),
+  conflictAttempts: attempts('conflictAttempts'),
+  companionAttempts: attempts('companionAttempts'),
+  releaseAttempts: attempts('releaseAttempts'),
+  budgetCents: policy.budgetCents.describe('The highest budget of a run. It is that of runs that name none.'),
+  requireSecondPerson: z.literal(true).optional().describe('Whether a second person must confirm, approve and merge.'),
+  protectedPaths: policy.protectedPaths
+    .unwrap()
+    .optional()
+    .describe('Globs of paths that are protected in addition to those of the run.'),
+  reconfirm: z.literal('any').optional().describe('Whether every later commit voids a confirmation.'),
+  tested: z.literal('merge-result').optional().describe('Whether the result of the merge must be tested.'),
+});
+export type Floor = z.output<typeof Floor>;
+
+/** On which pull requests the run's comment and status are shown: on those that it made, on all, or on none. */
+const Comment = z.enum(['ours', 'all', 'off']);
+
+const Repository = z.strictObject({
+  match: Glob.describe(
+    'A glob over the addresses of repositories, or over their absolute paths on this machine. The first match counts.',
+  ),
+  policy: Floor.default({}).describe(
+    'What runs there must keep to: limits, attempts and `budgetCents` at most so high, `requireSecondPerson: true`, ' +
+      '`protectedPaths` in addition to the run’s own, `reconfirm: any`, `tested: merge-result`.',
+  ),
+  comment: Comment.default('ours').describe(
+    'Which pull requests get the comment and the status of their run: those that runs have made (`ours`), `all`, or none (`off`).',
+  ),
+});
+
+export type Repository = z.output<typeof Repository>;
+
+const Login = z.string().min(1).max(200);
+const Person = z.strictObject({
+  github: Login.optional().describe('The login on GitHub.'),
+  gitea: Login.optional().describe('The login on Gitea or Forgejo.'),
 });
 
 /** The configuration file as it is written. Editors and CONFIGURATION.md show the description of each key. */
@@ -58,10 +109,19 @@ export const ConfigurationFile = z.strictObject({
     .describe(
       'What applies to repositories on a forge that do not decide it themselves. Repositories on disk have no defaults.',
     ),
+  people: z
+    .record(z.string().min(1).max(200), Person)
+    .default({})
+    .describe('People by the names with which they act here, and their logins on forges.'),
   prices: z
     .record(Model, Price)
     .default({})
     .describe('The prices of models by name. They turn tokens into a cost where an agent reports only tokens.'),
+  repositories: z
+    .array(Repository)
+    .max(1_000)
+    .default([])
+    .describe('What holds for the repositories that a glob matches. The first entry that matches counts.'),
   secrets: z
     .record(VariableName, Secret)
     .default({})
@@ -77,7 +137,7 @@ export type Secret = z.output<typeof Secret>;
 
 /** Keys that are documented, and that only later versions read. */
 export const LATER =
-  /^(?:people|roles|repositories|pools|environments|notify|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
+  /^(?:people\..+\.(?:oidc|email|slack|quiet|digest)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|roles|pools|environments|notify|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
 
 /** Values that may be a secret by mistake: whatever is written below `secrets` or `env`, but `for` and globs. */
 export const isHidden = (path: string): boolean =>

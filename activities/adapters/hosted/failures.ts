@@ -3,6 +3,8 @@
  * the message. An examination turns `Refused`, `CredentialsRefused` and `PermissionMissing` into bad fields.
  */
 export abstract class ForgeFailure extends Error {
+  /** By this a run that is under way learns at once that it waits on the forge. */
+  readonly port = 'forge';
   /** When to ask again, in milliseconds from now. Undefined: at the usual pace. */
   readonly retryAfterMs: number | undefined;
 

@@ -141,16 +141,13 @@ class HostedForge implements Forge {
   changedPaths = async (change: Change, head: string): Promise<string[]> =>
     changedPaths(await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change), head);
 
-  /**
-   * Only the forge moves the base, so no merge is tested that is on no branch. The base is merged into the work branch
-   * instead: it moves, and is judged again with the checks of the forge.
-   */
-  async mergeResult(change: Change, { head, baseHead }: { head: string; baseHead: string }): Promise<undefined> {
-    const now = (await atForge(this.parts, change)).change;
-    const heads = await headsOf(this.parts.workspace, now);
-    if (heads.head !== head || heads.baseHead !== baseHead) return;
-    const update = await updateFromBase(this.parts, now);
-    if (update.is === 'refused') throw new Error(`${now.base} cannot be merged into ${now.branch}: ${update.because}`);
+  /** Only the forge moves the base, and its checks run on branches. So the run merges the base into the work branch. */
+  async mergeResult(
+    change: Change,
+    { head, baseHead }: { head: string; baseHead: string },
+  ): ReturnType<Forge['mergeResult']> {
+    const heads = await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change);
+    return { is: heads.head === head && heads.baseHead === baseHead ? 'branch-only' : 'moved' };
   }
 
   merge = (change: Change, wish: Wish): Promise<MergeReport> => merge(this.parts, change, wish);

@@ -52,7 +52,7 @@ class WillingForge implements Forge {
   });
   rerunFailed: Forge['rerunFailed'] = async () => [];
   endChecks: Forge['endChecks'] = async () => undefined;
-  mergeResult: Forge['mergeResult'] = async () => undefined;
+  mergeResult: Forge['mergeResult'] = async () => ({ is: 'moved' });
   /** The only call without a head in its arguments. Returns the last head that a job has made. */
   mergeability: Forge['mergeability'] = async ({ branch }) => ({
     is: 'mergeable',

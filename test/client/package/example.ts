@@ -40,6 +40,6 @@ export async function wrong(): Promise<void> {
   await act(client, workflowId, 'confrim', {});
   // @ts-expect-error -- findings are missing
   await act(client, workflowId, 'requestFix', {});
-  // @ts-expect-error -- a task has a title
-  await startRun(client, { task: { id: 'A-1' }, change: { repository }, pipeline: 'quick' });
+  // @ts-expect-error -- a task has an id
+  await startRun(client, { task: { title: 'Totals' }, change: { repository }, pipeline: 'quick' });
 }

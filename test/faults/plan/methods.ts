@@ -14,8 +14,8 @@ export interface NotCalled {
   never: string;
 }
 
-/** The ports that activities call. Reports to rows go beside them, and no run waits for one. */
-type Table = { [Port in keyof Omit<Ports, 'rows'>]: Record<keyof Ports[Port], Called | NotCalled> };
+/** The ports that activities call. Reports to rows go beside them, and no run waits for one. Rules are read from memory. */
+type Table = { [Port in keyof Omit<Ports, 'rows' | 'rules'>]: Record<keyof Ports[Port], Called | NotCalled> };
 
 const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, not in a crash' };
 

@@ -26,7 +26,7 @@ export function remotePorts(ask: Ask, faults: Faults): Ports {
 
 /** The adapters of this machine, with faults around each call. */
 export function struckPorts(ports: Ports, faults: Faults): Ports {
-  const { rows, storage, ...called } = ports;
+  const { rows, rules, storage, ...called } = ports;
   const struck = Object.entries(called).map(([port, own]) => {
     const around = new Proxy<object>(own, {
       get(target, method: string) {
@@ -41,5 +41,5 @@ export function struckPorts(ports: Ports, faults: Faults): Ports {
     });
     return [port, around] as const;
   });
-  return { ...Object.fromEntries(struck), rows, storage } as unknown as Ports;
+  return { ...Object.fromEntries(struck), rows, rules, storage } as unknown as Ports;
 }

@@ -181,10 +181,11 @@ export class InMemoryForge implements Forge {
     return [...names].filter((name) => before[name] !== after[name]);
   }
 
-  async mergeResult(change: Change, { head, baseHead }: Heads): Promise<string | undefined> {
-    if (this.branches.get(change.branch) !== head || this.branches.get(change.base) !== baseHead) return undefined;
+  async mergeResult(change: Change, { head, baseHead }: Heads): ReturnType<Forge['mergeResult']> {
+    const isNow = this.branches.get(change.branch) === head && this.branches.get(change.base) === baseHead;
+    if (!isNow) return { is: 'moved' };
     const made = this.results.get(`${baseHead} ${head}`) ?? this.mergeOf(baseHead, head);
-    return typeof made === 'string' ? made : undefined;
+    return typeof made === 'string' ? { is: 'made', commit: made } : { is: 'moved' };
   }
 
   async merge(change: Change, expected: Heads & { commit?: string | undefined }): Promise<MergeReport> {

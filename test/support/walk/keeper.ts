@@ -2,9 +2,21 @@ import type { ActionEntry, RunAnswer } from '../../../workflows/contracts/readin
 import { change } from '../builders.ts';
 import type { Call } from '../sandbox.ts';
 import { outputOf } from './answers.ts';
+import type { Dice } from './dice.ts';
 import { POLICY, type Walk } from './walk.ts';
 
 const WRITERS = ['coder', 'mocker', 'playwright', 'documenter', 'fixer', 'ci-fixer', 'conflict-resolver'];
+
+/** What a forge says to a merge that it does not make now. */
+const atTheForge = (dice: Dice) =>
+  dice.pick([
+    { is: 'refused', because: 'dirty' },
+    { is: 'behind', because: 'behind main' },
+    { is: 'unchecked', because: 'e2e is expected' },
+    { is: 'conflicted', files: ['a.txt'] },
+    { is: 'waiting', for: 'reviews', because: dice.pick(['1 of 2 reviews', 'bo requests changes']) },
+    { is: 'waiting', for: 'queue', because: dice.pick(['position 1', 'position 2']) },
+  ]);
 
 /** The world of a walk: answers activities, and keeps its own ledger of what was created. */
 export class Keeper {
@@ -72,7 +84,9 @@ export class Keeper {
       }
       case 'settledChecks': {
         const checks = [{ name: 'test', conclusion: dice.chance(0.25) ? 'failure' : 'success' }];
-        return call.complete({ ...branch.look(question.known), checks, none: false });
+        const held = [{ name: 'build', url: `https://git.example/${dice.pick([1, 2])}` }];
+        const waits = question.held?.length ? dice.pick([{ held: [] }, {}]) : dice.chance(0.1) ? { held } : {};
+        return call.complete({ ...branch.look(question.known), checks, none: false, ...waits });
       }
       case 'settledMergeability': {
         const is = branch.head === undefined ? 'nothing' : dice.chance(0.15) ? 'conflicted' : 'mergeable';
@@ -91,9 +105,10 @@ export class Keeper {
       case 'releaseSettled':
         return call.complete({ signals: [{ id: 's', state: dice.pick(['ok', 'alert', 'no_data']) }] });
       case 'merge': {
+        if (call.cancelRequested && dice.chance(0.5)) return call.acknowledgeCancel();
         if (question.head !== branch.head)
           return call.complete({ is: 'moved', head: branch.head, baseHead: change.basis });
-        if (dice.chance(0.2)) return call.complete({ is: 'refused', because: 'dirty' });
+        if (dice.chance(0.4)) return call.complete(atTheForge(dice));
         this.merges += 1;
         return call.complete({ is: 'merged', mergeCommit: 'm', head: question.head });
       }

@@ -92,6 +92,7 @@ export class Walk {
       if (waiting.length > 0 && this.dice.chance(0.7)) await this.keeper.answer(this.dice.pick(waiting));
       else if (this.dice.chance(0.04)) this.somebodyCommits();
       else if (this.dice.chance(0.06)) await this.aNewBuildAsks();
+      else if (this.dice.chance(0.07)) await this.theForgeIsSilent();
       else if (this.dice.chance(0.05)) await this.cluster.advance(this.dice.pick([1_000, 10_000, 8_000_000]));
       else await this.act();
     };
@@ -135,7 +136,8 @@ export class Walk {
     const visit = current?.visit;
     this.must(visit !== undefined, 'parked without a visit');
     if (visit === undefined) return;
-    this.must(notices.filter((each) => each.visit === visit).length > 0, `parked at ${visit} without a notice`);
+    const told = waitingOn.what === 'forge' || notices.some((each) => each.visit === visit);
+    this.must(told, `parked at ${visit} without a notice`);
     const [id = '', k] = visit.split('#');
     this.must(Number(k) >= (this.visits.get(id) ?? 0), `the visit went back: ${visit}`);
     this.visits.set(id, Number(k));
@@ -162,7 +164,7 @@ export class Walk {
       [...this.cluster.calls].some((call) => names.includes(call.name) && call.workflowId === this.run.workflowId);
     switch (waitingOn.what) {
       case 'person':
-        return status === 'parked' || status === 'paused';
+        return status === 'parked' || status === 'paused' || asked('settledChecks');
       case 'agent':
         return asked('runJob', 'stopJob', 'agentAvailable') || status === 'paused';
       case 'checks':
@@ -197,6 +199,17 @@ export class Walk {
     const { status, current, notices, visits, environment }: RunAnswer = await this.run.query('run');
     const shown = [current, notices, visits, environment, await this.run.query('actions')];
     return status === 'parked' ? JSON.stringify(shown) : undefined;
+  }
+
+  /** The forge gives no answer to a call, or gives one again. */
+  private async theForgeIsSilent(): Promise<void> {
+    const calls = [...this.cluster.calls].filter(({ workflowId }) => workflowId === this.run.workflowId);
+    if (calls.length === 0) return;
+    const activity = this.dice.pick(calls).name;
+    const failures = this.dice.pick([0, 1, 10]);
+    this.trail.push(`${activity} ${failures > 0 ? 'has no answer' : 'is answered'}`);
+    const since = new Date(this.cluster.now).toISOString();
+    await this.run.signal('_retrying', { activity, failures, since, message: 'The forge answers 503.', forge: true });
   }
 
   private somebodyCommits(): void {
@@ -264,7 +277,9 @@ export class Walk {
       'an action is missing in the audit log',
     );
     const stop = log.findIndex(({ verdict, action }) => verdict === 'taken' && action === 'stop');
-    this.must(stop < 0 || (closed !== undefined && 'cancelled' in closed), 'stopped, yet not cancelled');
+    // A merge that was under way counts, also when it takes effect after the stop.
+    const merged = closed !== undefined && 'result' in closed && closed.result.outcome === 'merged';
+    this.must(stop < 0 || merged || (closed !== undefined && 'cancelled' in closed), 'stopped, yet not cancelled');
     const afterwards = log.slice(stop < 0 ? log.length : stop + 1);
     this.must(
       afterwards.every(({ verdict }) => verdict === 'refused'),

@@ -51,10 +51,12 @@ const WRITTEN: Record<number, Record<string, unknown>> = {
   },
   4: {
     ...now,
+    version: 4,
     notices: [
       { id: '1-coder/agent_unavailable', type: 'agent_unavailable', severity: 'normal', at, text: 'No credit.' },
     ],
   },
+  5: { ...now, described: { title: 'Show totals' }, fork: { trusted: 'f'.repeat(40) } },
 };
 
 it.each(Object.entries(WRITTEN))('a snapshot of version %s can be read', (_, snapshot) => {
@@ -94,7 +96,12 @@ it.each([
  * The hash of both schemas, by version. A change of either needs a new version, a migration, and a new line here.
  * Otherwise a build that is one commit older would misread the new snapshots.
  */
-const SHAPES: Record<number, string> = { 2: '5d5754d5f0e38a1c', 3: '324cf7f6fd3ff0ae', 4: '9b6d68537812119d' };
+const SHAPES: Record<number, string> = {
+  2: '5d5754d5f0e38a1c',
+  3: '324cf7f6fd3ff0ae',
+  4: '9b6d68537812119d',
+  5: 'a5c500e38e185f6e',
+};
 
 it('a changed schema has a new version', () => {
   const shape = [Snapshot, EnvironmentSnapshot].map((schema) => z.toJSONSchema(schema, { io: 'input' }));

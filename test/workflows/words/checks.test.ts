@@ -1,4 +1,4 @@
-import { checksAwaited, checksNotEnded, checksPending } from '../../../workflows/words/checks.ts';
+import { checksAwaited, checksHeld, checksNotEnded, checksPending } from '../../../workflows/words/checks.ts';
 import { examples } from './examples.ts';
 
 const red = (name: string, conclusion = 'failure', log?: string) => ({ name, conclusion, ...(log && { log }) });
@@ -30,6 +30,10 @@ describe('texts about checks', () => {
   it.each([
     [checksAwaited({ checks: 'The checks of work', head }), 'The checks of work (12345678) are awaited'],
     [checksPending({ minutes: 120 }), 'Checks have been pending for 120 minutes.'],
+    [
+      checksHeld({ held: [{ name: 'build', url: 'https://git.example/runs/1' }] }),
+      'The forge holds checks until somebody approves them there: build (https://git.example/runs/1)',
+    ],
     [
       checksNotEnded({ branch: 'work', because: 'it says no' }),
       'Checks of work may still be running, because they could not be ended: it says no',

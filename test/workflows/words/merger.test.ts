@@ -23,6 +23,24 @@ describe('texts about a merge', () => {
     ],
     [{ fact: 'mergeConflicts', files: ['a'] }, 'It conflicts with its base in a.'],
     [{ fact: 'mergedIntoConflict', files: ['a'] }, 'It could not be merged: it conflicts in a.'],
+    [
+      { fact: 'mergeBehind', because: 'it is 2 commits behind' },
+      'The forge merges only what contains the base: it is 2 commits behind',
+    ],
+    [
+      { fact: 'mergeUnchecked', because: 'e2e is expected' },
+      'The forge lacks checks that it requires: e2e is expected',
+    ],
+    [
+      { fact: 'baseMovedOn', base: 'main' },
+      'main has moved since the checks ran, and the forge can check both together only on the work branch.',
+    ],
+    [{ fact: 'mergeAwaitsReviews', because: '1 of 2 reviews' }, 'The forge does not merge it yet: 1 of 2 reviews'],
+    [
+      { fact: 'mergeAwaitsReviews', because: '1 of 2 reviews', url: 'https://git.example/pull/17' },
+      'The forge does not merge it yet: 1 of 2 reviews (https://git.example/pull/17)',
+    ],
+    [{ fact: 'mergeQueued', because: 'position 2' }, 'It is in the merge queue of the forge: position 2'],
     [{ fact: 'mergeRefused', because: 'the branch is protected' }, 'It could not be merged: the branch is protected'],
     [
       { fact: 'baseNotTaken', because: 'It is red.', base: 'main', refusal: 'it was deleted' },

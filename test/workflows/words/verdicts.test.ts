@@ -1,4 +1,4 @@
-import { headMovedWhileAsked } from '../../../workflows/words/verdicts.ts';
+import { headMovedWhileAsked, retargetedWhileAsked } from '../../../workflows/words/verdicts.ts';
 import { examples } from './examples.ts';
 
 const by = (author: string) => ({ commit: '1234567890', author, email: 'x' });
@@ -19,4 +19,10 @@ describe('texts about a voided verdict', () => {
     [{ head: '1234567890', commits: [] }, 'Commit 12345678 came in while a person was asked.'],
     [{ commits: [] }, 'Commit none came in while a person was asked.'],
   ])('%j', (moved, sentence) => expect(headMovedWhileAsked(moved)).toBe(sentence));
+});
+
+it('another base that was chosen while a person was asked is named', () => {
+  expect(retargetedWhileAsked({ base: 'release' })).toBe(
+    'The change is to be merged into release now, which was chosen while a person was asked.',
+  );
 });

@@ -15,6 +15,10 @@ export const Retrying = z.object({
   message: z.string().max(1_000),
   /** Its summary in the Web UI, which the waiting workflow adds. */
   about: z.string().max(300).optional(),
+  /** Whether it fails because the forge gives no answer. The run waits on the forge then. */
+  forge: z.boolean().optional(),
+  /** When it is tried again, where that is far off. */
+  nextLook: z.string().max(40).optional(),
   /** Whether it is an activity of the run's environment, which reports it on. */
   environment: z.boolean().optional(),
 });

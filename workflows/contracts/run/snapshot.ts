@@ -12,7 +12,7 @@ import { StepRecord } from './step-record.ts';
  * The version of what an execution hands to the next one. If you change a shape below, or one that it consists of, increase
  * it, and add the migration in `run/snapshots.ts`. A test compares the shape with the number.
  */
-export const SNAPSHOT_VERSION = 4;
+export const SNAPSHOT_VERSION = 5;
 
 const at = z.string();
 const count = z.number().int().min(0);
@@ -46,6 +46,10 @@ export const Snapshot = z.strictObject({
   foreign: z.array(ForeignCommit),
   /** Names and e-mails of the writers on the work branch before the run began. */
   writers: z.array(z.string()).optional(),
+  /** The title and description of the pull request, where the task has none. */
+  described: z.strictObject({ title: z.string(), description: z.string().optional() }).optional(),
+  /** The change comes from a fork. Of its commits only this one may run here, because a person said so. */
+  fork: z.strictObject({ trusted: z.string().optional() }).optional(),
   environments: z.boolean(),
   /** Whether the work branch was ahead of its base when the run began. Then a coder need not change anything. */
   branchResumed: z.boolean().optional(),

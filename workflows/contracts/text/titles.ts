@@ -14,6 +14,27 @@ export const legible = (text: string): string =>
 /** A title as one line of a summary, which the Web UI reads as Markdown. Its author's links, pictures and tags are escaped. */
 export const inert = (title: string): string => title.replace(HIDDEN, ' ').replace(/[\\[\]<`]/g, '\\$&');
 
+/**
+ * Stands for the title of a task that has none, until its pull request is read: `OWNER/NAME#17`. Undefined if the change names
+ * no pull request.
+ */
+export function untitled(change: unknown): string | undefined {
+  const { repository, pullRequest } = (change ?? {}) as { repository?: unknown; pullRequest?: unknown };
+  if (typeof repository !== 'string') return undefined;
+  const [, place = '', inPath] = /^(.*?)(?:\/pulls?\/(\d+)\b.*)?$/s.exec(repository) ?? [];
+  const number = typeof pullRequest === 'number' ? String(pullRequest) : inPath;
+  if (number === undefined) return undefined;
+  const name = place
+    .replace(/(?:\.git)?\/*$/, '')
+    .split(/[/:]/)
+    .slice(-2)
+    .join('/');
+  return legible(`${name}#${number}`).slice(0, TITLE);
+}
+
+/** The maximum length of a title, in characters. */
+const TITLE = 200;
+
 /** The server's limit of a summary, in bytes. */
 const SUMMARY_BYTES = 200;
 

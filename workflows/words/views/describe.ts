@@ -1,7 +1,16 @@
 import type { RunAnswer, WaitingOn } from '../../contracts/reading.ts';
 import type { RunState } from '../../contracts/run/state.ts';
 import { offersNow } from '../../rules/actions.ts';
-import { beganAt, currentOf, failingNow, statusOf, stepEntry, visitsOf, whatOf } from '../../rules/describe.ts';
+import {
+  beganAt,
+  currentOf,
+  failingNow,
+  forgeSilent,
+  statusOf,
+  stepEntry,
+  visitsOf,
+  whatOf,
+} from '../../rules/describe.ts';
 import { runEnded } from '../refusals.ts';
 import { atWork, pausedBy, whileFailing } from '../run.ts';
 
@@ -22,7 +31,7 @@ export function waitOf(run: RunState): WaitingOn {
   if (run.ending && run.closed) return { what, detail: runEnded({ ending: run.ending }), since, offers: [] };
   const offers = offersNow(run);
   if (run.paused && !run.ending) return { what, detail: pausedBy(run.paused), since, offers };
-  const { detail = atWork(), deadline, nextLook } = run.current ?? {};
+  const { detail = atWork(), deadline, nextLook = forgeSilent(run)?.nextLook } = run.current ?? {};
   return { what, detail, since, ...(deadline && { deadline }), ...(nextLook && { nextLook }), offers };
 }
 

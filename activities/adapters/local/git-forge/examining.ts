@@ -14,7 +14,13 @@ import type { Target } from '../repositories/worktrees.ts';
 import { unfiltered } from './filters.ts';
 
 /** We run the checks ourselves, so we know which there will be, and can test the result of a merge. */
-const DEFAULTS: ForgeDefaults = { checksGraceSeconds: 0, tested: 'merge-result' };
+const DEFAULTS: ForgeDefaults & Pick<Found, 'mergeMethods'> = {
+  checksGraceSeconds: 0,
+  tested: 'merge-result',
+  mergeMethods: ['merge'],
+};
+
+type Found = Extract<ForgeExamined, { is: 'found' }>;
 
 interface Parts {
   workspace: LocalWorkspace;

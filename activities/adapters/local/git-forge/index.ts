@@ -109,11 +109,12 @@ class GitForge implements Forge {
   changedPaths = async (change: Change, head: string): Promise<string[]> =>
     changedPaths(await headsOf(this.workshop, change), head);
 
-  async mergeResult(change: Change, expected: Expected): Promise<string | undefined> {
+  async mergeResult(change: Change, expected: Expected): ReturnType<Forge['mergeResult']> {
     const { copy, head, baseHead } = await headsOf(this.workshop, change);
-    if (head !== expected.head || baseHead !== expected.baseHead) return undefined;
+    if (head !== expected.head || baseHead !== expected.baseHead) return { is: 'moved' };
     const message = await this.publishing.signed(change, expected.message);
-    return mergeResultOf(copy, change, { ...expected, message });
+    const commit = await mergeResultOf(copy, change, { ...expected, message });
+    return commit === undefined ? { is: 'moved' } : { is: 'made', commit };
   }
 
   async merge(

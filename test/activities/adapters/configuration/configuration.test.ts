@@ -4,6 +4,7 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { Ajv } from 'ajv';
 import {
+  actorOf,
   noConfiguration,
   parseConfiguration,
   secretsFor,
@@ -120,7 +121,7 @@ it.each<[string, string[]]>([
   warning.mockRestore();
 });
 
-it.each(['people', 'roles', 'repositories', 'pools', 'environments', 'notify', 'freezes', 'schedules', 'gates'])(
+it.each(['roles', 'pools', 'environments', 'notify', 'freezes', 'schedules', 'gates'])(
   '%s is refused as not there yet',
   (key) => {
     expect(wrong(`signIn: []\n${key}: {}`)).toEqual([
@@ -146,8 +147,8 @@ describe('secrets', () => {
     ['{ env: A }', ['secrets.KEY.for: expected array, found nothing']],
     ['{ env: A, for: [] }', ['secrets.KEY.for: expected at least 1 item, found a list of 0']],
     [
-      '{ env: A, for: [forge] }',
-      ["secrets.KEY.for[0]: expected agents, as the others are not there yet, found 'forge'"],
+      '{ env: A, for: [notify] }',
+      ["secrets.KEY.for[0]: expected agents or forge, as the others are not there yet, found 'notify'"],
     ],
     [
       '{ env: A, for: [everybody] }',
@@ -320,7 +321,11 @@ it.each([
   ['defaults: { agents: { x: { acp: y, z: 1 } } }', false],
   ['defaults: { agents: { x: 1 } }', false],
   ['signIn: [x]', false],
-  ['people: {}', false],
+  ['people: {}', true],
+  ['people: { ana: { github: ana-gh } }', true],
+  ['repositories: [{ match: a, policy: { maxRisk: 0.1 } }]', true],
+  ['repositories: [{ match: a, policy: { jobSeconds: 1 } }]', false],
+  ['roles: {}', false],
 ])('the JSON Schema agrees with the parser about %j', (text, good) => {
   const valid = new Ajv({ strict: false }).compile(schemas.configuration());
   expect([wrong(text).length === 0, valid(parse(text))]).toEqual([good, good]);
@@ -349,4 +354,62 @@ it.each(['configuration', 'repository'] as const)('editors show what each key of
   const schema = schemas[name]() as Described;
   expect(undescribed(schema)).toEqual([]);
   expect(JSON.stringify(schema)).toContain('A coding agent that gatehouse knows how to run.'); // agents are walked too
+});
+
+describe('what holds for a repository', () => {
+  const text = `
+repositories:
+  - match: 'https://github.com/acme/shop'
+    policy: { maxRisk: 0.2, requireSecondPerson: true, protectedPaths: ['infra/**'], tested: merge-result, reconfirm: any }
+    comment: all
+  - match: 'https://github.com/acme/*'
+    policy: { ciAttempts: 3, budgetCents: 500 }
+  - match: /srv/**
+    comment: off
+`;
+  it.each<[string, object]>([
+    [
+      'https://github.com/acme/shop',
+      {
+        comment: 'all',
+        at: 'gatehouse.yml:repositories[0].policy',
+        floor: { maxRisk: 0.2, requireSecondPerson: true, protectedPaths: ['infra/**'] },
+      },
+    ],
+    ['https://github.com/acme/shop.git', { comment: 'all' }],
+    ['https://github.com/acme/tools', { comment: 'ours', floor: { ciAttempts: 3, budgetCents: 500 } }],
+    ['/srv/deep/shop', { comment: 'off', floor: {} }],
+    ['https://github.com/other/shop', { comment: 'ours', floor: {} }],
+  ])('is the first entry that matches %s', (repository, rules) => {
+    expect(parsed(text).rulesOf(repository)).toMatchObject(rules);
+  });
+
+  it('is nothing without a file', () => expect(noConfiguration.rulesOf('x')).toEqual({ floor: {}, comment: 'ours' }));
+
+  it.each<[string, RegExp]>([
+    ['repositories: [{}]', /repositories\[0\]\.match: expected string/],
+    ['repositories: [{ match: a, policy: { jobSeconds: 1 } }]', /policy\.jobSeconds: expected no such key here/],
+    ['repositories: [{ match: a, policy: { requireSecondPerson: false } }]', /requireSecondPerson: expected true/],
+    ['repositories: [{ match: a, policy: { reconfirm: foreign } }]', /reconfirm: expected "any"/],
+    ['repositories: [{ match: a, policy: { tested: head } }]', /tested: expected "merge-result"/],
+    ['repositories: [{ match: a, policy: { maxRisk: 2 } }]', /maxRisk: expected at most 1/],
+    ['repositories: [{ match: a, comment: some }]', /comment: expected one of ours, all, off/],
+    ['repositories: [{ match: a, approvals: {} }]', /approvals: not there yet/],
+    ['repositories: [{ match: a, queue: {} }]', /queue: not there yet/],
+    ['people: { ana: { github: 1 } }', /people\.ana\.github: expected string/],
+    ['people: { ana: { oidc: x } }', /people\.ana\.oidc: not there yet/],
+  ])('%s is refused', (text, expected) => expect(wrong(text).join()).toMatch(expected));
+});
+
+it('somebody on a forge acts under the name that the file gives them', () => {
+  const configuration = parsed('people: { ana: { github: Ana-GH, gitea: ana }, bo: { gitea: bo } }');
+  expect(actorOf(configuration, { forge: 'github', login: 'ana-gh' })).toBe('ana');
+  expect(actorOf(configuration, { forge: 'gitea', login: 'bo' })).toBe('bo');
+  expect(actorOf(configuration, { forge: 'github', login: 'bo' })).toBe('github:bo');
+});
+
+it('a secret reaches only those for whom it is', () => {
+  const configuration = parsed('secrets: { KEY: { env: ANTHROPIC, for: [forge] } }');
+  expect(secretsFor(configuration, ['KEY'], '/srv/shop')).toEqual({ missing: ['KEY, which is not for agents'] });
+  expect(secretsFor(configuration, ['KEY'], '/srv/shop', 'forge')).toEqual({ values: { KEY: 'secret-of-ana' } });
 });

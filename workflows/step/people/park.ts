@@ -7,24 +7,26 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ChangeReport } from '../contracts/activities.ts';
-import type { Text } from '../contracts/facts.ts';
-import type { ActionName, HumanAction } from '../contracts/messages.ts';
-import type { NoticeType } from '../contracts/notices.ts';
-import type { Answer, Parking, Question } from '../gates/gate.ts';
-import { cancelSoon, restarting } from '../temporal/background.ts';
-import { notWatched, type Watched } from '../words/run.ts';
-import { headMovedWhileAsked } from '../words/verdicts.ts';
-import { unwatchedTimer, urgentTimer, watchedAgainTimer } from '../words/views/timers.ts';
-import type { RunScope, StepScope } from './scope.ts';
-import { pollUntilAnswered } from './polls.ts';
+import type { ChangeReport } from '../../contracts/activities.ts';
+import type { Text } from '../../contracts/facts.ts';
+import type { ActionName, HumanAction } from '../../contracts/messages.ts';
+import type { NoticeType } from '../../contracts/notices.ts';
+import type { Answer, Parking, Question } from '../../gates/gate.ts';
+import { cancelSoon, restarting } from '../../temporal/background.ts';
+import { notWatched, type Watched } from '../../words/run.ts';
+import { headMovedWhileAsked, retargetedWhileAsked } from '../../words/verdicts.ts';
+import { unwatchedTimer, urgentTimer, watchedAgainTimer } from '../../words/views/timers.ts';
+import type { RunScope, StepScope } from '../scope.ts';
+import { pollUntilAnswered } from '../polls.ts';
 import { refreshEnvironment } from './environment.ts';
-import { publish, transition } from './transition.ts';
+import { publish, transition } from '../transition.ts';
 
 /** What can happen to a parked run besides a person's action. */
 interface Events {
   moved: ChangeReport | undefined;
   redraw: boolean;
+  /** What ended the park besides a person. */
+  settled?: { value: unknown };
   /** A watch has a bug: the workflow task fails with it until a fixed worker is deployed. */
   broken?: { failure: unknown };
 }
@@ -33,7 +35,7 @@ interface Events {
 function beginWatches(
   scope: StepScope,
   events: Events,
-  { visit, back, type }: { visit: string; back: boolean; type: NoticeType },
+  { visit, back, type }: { visit: string; back: boolean; type: NoticeType | undefined },
 ): () => void {
   const { run, step } = scope;
   const [watching, watchingHead] = [new CancellationScope(), new CancellationScope()];
@@ -53,7 +55,7 @@ function beginWatches(
   const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
   void head.then(() => (ended.head = true));
   void begin(watching, 'environment', watchEnvironment(scope, events, back));
-  void begin(watching, 'clock', watchClock(scope, visit, type));
+  if (type) void begin(watching, 'clock', watchClock(scope, visit, type));
   return () => {
     ended.all = true;
     watching.cancel();
@@ -67,12 +69,12 @@ function beginWatches(
  * Waits for a person, without a limit. Meanwhile it watches the change and its environment: a moved head ends this visit, a
  * new status of the environment only redraws it, and a long wait becomes urgent once.
  */
-export async function park<Offer extends ActionName>(
+export async function park<Offer extends ActionName, Value = never>(
   scope: StepScope,
   ask: () => Question<Offer>,
-  notice: { type: NoticeType; text: Text },
-  { visit: same = false, edit = () => false, kept = {} }: Parking<Offer> = {},
-): Promise<Answer<Offer>> {
+  notice: { type: NoticeType; text: Text } | undefined,
+  { visit: same = false, edit = () => false, kept = {}, until }: Parking<Offer, Value> = {},
+): Promise<Answer<Offer, Value>> {
   const { run, step } = scope;
   const { state } = run;
   const back = run.upgrade.resumed === step;
@@ -84,7 +86,7 @@ export async function park<Offer extends ActionName>(
   step.parked = { since, kept };
   const events: Events = { moved: undefined, redraw: false };
 
-  const draw = () => transition(state, step, { ...ask(), phase: 'parked', waitingOn: 'person' }, visit);
+  const draw = () => transition(state, step, { phase: 'parked', waitingOn: 'person', ...ask() }, visit);
 
   step.state = 'waiting';
   run.mailbox.expect((action) => {
@@ -92,8 +94,9 @@ export async function park<Offer extends ActionName>(
     if (done) draw();
     return done;
   });
-  run.notices.notify(step, notice.type, notice.text, visit);
-  const endWatches = beginWatches(scope, events, { visit, back, type: notice.type });
+  if (notice) run.notices.notify(step, notice.type, notice.text, visit);
+  const endWatches = beginWatches(scope, events, { visit, back, type: notice?.type });
+  const callOff = until && beginUntil(events, until);
 
   const over = () => {
     endWatches();
@@ -106,25 +109,60 @@ export async function park<Offer extends ActionName>(
   try {
     for (;;) {
       draw();
-      await condition(
-        () => run.mailbox.action !== undefined || !!events.moved || events.redraw || !!events.broken || leaves(run),
-      );
+      await condition(() => hasHappened(run, events) || leaves(run));
       events.redraw = false;
-      if (events.broken) throw events.broken.failure;
-      if (run.mailbox.action) return run.mailbox.action as Answer<Offer>;
-      if (events.moved) {
-        run.saw(events.moved);
-        return {
-          kind: 'moved',
-          because: headMovedWhileAsked({ head: events.moved.head, commits: events.moved.foreign }),
-        };
-      }
+      if (run.mailbox.action || events.moved) await callOff?.();
+      const answer = answerOf(run, events);
+      if (answer) return answer as Answer<Offer, Value>;
       if (leaves(run)) await (run.upgrade.isRecorded() ? run.upgrade.move(step) : run.upgrade.nextTask());
     }
+  } catch (failure) {
+    if (!callOff || run.upgrade.leaving || !isCancellation(failure)) throw failure;
+    // The run was cancelled. What is done nevertheless counts.
+    await callOff();
+    if (!events.settled) throw failure;
+    return settledAnswer(run, events.settled) as Answer<Offer, Value>;
   } finally {
     if (!run.upgrade.leaving) over();
   }
 }
+
+const hasHappened = ({ mailbox }: RunScope, { moved, settled, redraw, broken }: Events): boolean =>
+  mailbox.action !== undefined || !!moved || !!settled || redraw || !!broken;
+
+/** How the park ends, if it does: what was waited for comes first, then a person. */
+function answerOf(run: RunScope, { moved, settled, broken }: Events) {
+  if (broken) throw broken.failure;
+  if (settled) return settledAnswer(run, settled);
+  if (run.mailbox.action) return run.mailbox.action;
+  if (!moved) return undefined;
+  run.saw(moved);
+  return { kind: 'moved', because: movedWhileAsked(moved) } as const;
+}
+
+/** What ended the park. An action that came too late has no effect. */
+function settledAnswer(run: RunScope, { value }: { value: unknown }) {
+  if (run.mailbox.action) run.mailbox.settleEffect('failed');
+  return { kind: 'settled', value } as const;
+}
+
+/** Begins what ends the park besides a person. Returns a function that calls it off, and waits until that is known. */
+function beginUntil(events: Events, until: () => Promise<unknown>): () => Promise<void> {
+  const scope = new CancellationScope();
+  const working = scope.run(until).then(
+    (value) => void (events.settled = { value }),
+    (failure: unknown) => {
+      if (!isCancellation(failure)) events.broken = { failure };
+    },
+  );
+  return async () => {
+    scope.cancel();
+    await working;
+  };
+}
+
+const movedWhileAsked = ({ head, foreign, base }: ChangeReport): string =>
+  base === undefined ? headMovedWhileAsked({ head, commits: foreign }) : retargetedWhileAsked({ base });
 
 /**
  * Whether the wait continues in another execution, at the same visit: a newer build asks for it, or the history has grown
