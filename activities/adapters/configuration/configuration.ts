@@ -11,6 +11,8 @@ import { ConfigurationFile, isHidden, LATER, type Secret } from './schema.ts';
 export interface SecretReference {
   /** The worker's variable that holds it, if a variable does. */
   variable?: string | undefined;
+  /** The file that holds it, if a file does. */
+  file?: string | undefined;
   /** Whether agents that work on this repository may have it. */
   serves(repository: string): boolean;
   read(): { value: string } | { because: string };
@@ -57,6 +59,7 @@ function referenceOf({ env: variable, file = '', repositories }: Secret, from: F
   const at = path.resolve(path.dirname(from.file), file);
   return {
     variable,
+    file: variable === undefined ? at : undefined,
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
     read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
   };
