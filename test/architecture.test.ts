@@ -187,6 +187,7 @@ const LAW: Record<string, string[]> = {
     'activities/adapters/*',
     'type:activities/adapters/hosted',
     'activities/adapters/dispatching',
+    'activities/adapters/processes',
     'activities/adapters/settings',
     'type:activities/adapters/configuration',
     'type:activities/adapters/git',

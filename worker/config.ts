@@ -45,10 +45,13 @@ export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.P
 }
 
 /** The hosts that isolated commands must not reach: whoever reaches Temporal can confirm a change. */
-export function closedTo({ address, database }: Pick<WorkerConfig, 'address' | 'database'>): string[] {
-  const hosts = [hostOf(`tcp://${address}`), 'url' in database ? hostOf(database.url) : ''];
+export function closedTo({ address, database, environment }: ClosedTo): string[] {
+  const doors = ['GATEHOUSE_URL', 'GATEHOUSE_TEMPORAL_UI'].map((name) => hostOf(environment[name] ?? ''));
+  const hosts = [hostOf(`tcp://${address}`), 'url' in database ? hostOf(database.url) : '', ...doors];
   return hosts.filter((host) => host !== '');
 }
+
+type ClosedTo = Pick<WorkerConfig, 'address' | 'database' | 'environment'>;
 
 /** Of PostgreSQL, `host` may also be a parameter. A path there is a socket, which is out of reach anyway. */
 function hostOf(url: string): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NoticeType } from '../../workflows/contracts/notices.ts';
 import { VENDORS } from './index.ts';
-import { ISOLATIONS } from './processes/isolation/isolation.ts';
+import { ISOLATIONS } from './processes/isolation/use.ts';
 
 const all = Object.entries(VENDORS);
 /** The schema of a variable that names one of these. Default: the first. */

@@ -5,7 +5,7 @@ import type { Environments, Executor, Forge, Meter, Notifier, Releases, Storage,
 import type { Repositories } from './git/publishing/repositories.ts';
 import type { HostedApi, HostedRepository } from './hosted/api.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import type { Isolation } from './processes/isolation/isolation.ts';
+import type { Isolation } from './processes/isolation/use.ts';
 import type { AgentSettings } from './settings/agent-settings.ts';
 import type { AgentsFound } from './settings/reading.ts';
 import type { State } from './state/state.ts';

@@ -1,11 +1,7 @@
 import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  openIsolation,
-  type Isolation,
-  type IsolationOptions,
-  type Use,
-} from '../../activities/adapters/processes/isolation/isolation.ts';
+import { openIsolation, type IsolationOptions } from '../../activities/adapters/processes/isolation/isolation.ts';
+import type { Isolation, Use } from '../../activities/adapters/processes/isolation/use.ts';
 import { probe } from '../../activities/adapters/processes/isolation/probing.ts';
 import { end, launch, stateOf } from '../../activities/adapters/processes/processes.ts';
 import { removeFolder } from './folders.ts';

@@ -10,7 +10,7 @@ import type { GitWorkspace } from '../git/workspace.ts';
 import type { Exclusively } from '../processes/exclusive.ts';
 import { fenceIn } from '../processes/fence.ts';
 import { Holders } from '../processes/holders.ts';
-import type { Isolation } from '../processes/isolation/isolation.ts';
+import type { Isolation } from '../processes/isolation/use.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
 import type { State } from '../state/state.ts';

@@ -1,4 +1,5 @@
-import { withoutIsolation, type Isolation } from '../processes/isolation/isolation.ts';
+import { withoutIsolation } from '../processes/isolation/isolation.ts';
+import type { Isolation } from '../processes/isolation/use.ts';
 import type * as vendor from '../vendor.ts';
 
 /** The options of adapters that run commands. Without `isolation`, commands run as the worker runs. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { foldersOf, safeName } from '../../files/folders.ts';
-import type { Use } from './isolation.ts';
+import type { Use } from './use.ts';
 
 /**
  * The home of a repository's commands, which is kept between them for caches. Agents, checks and previews have one each: an

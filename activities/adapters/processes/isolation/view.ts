@@ -3,7 +3,7 @@ import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Use } from './isolation.ts';
+import type { Use } from './use.ts';
 import { NAMESPACES } from './script.ts';
 
 interface Viewing extends Pick<Use, 'cwd' | 'writable' | 'readable' | 'reads' | 'signIn'> {
