@@ -266,6 +266,8 @@ const LAW: Record<string, string[]> = {
     // Presets are listed, tried and examined without a worker.
     'activities/adapters/agents',
     'activities/adapters/settings',
+    // Whether isolation works here is found out by running it.
+    'activities/adapters/processes',
     'worker/configuration',
     '@temporalio/client',
     '@temporalio/testing',

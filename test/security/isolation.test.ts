@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { end } from '../../activities/adapters/processes/processes.ts';
-import { isolationHere, IsolationRig } from '../support/isolation.ts';
+import { isolationHere, IsolationRig, processesIn, processesWith } from '../support/isolation.ts';
 import { program } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 
@@ -20,20 +20,6 @@ beforeEach(async () => {
   rig = await IsolationRig.create();
 });
 afterEach(() => rig.dispose());
-
-/** The processes of this machine whose command line contains a text. */
-async function processesWith(text: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const);
-  return (await Promise.all(lines)).flatMap(([pid, line]) => (line.includes(text) ? [Number(pid)] : []));
-}
-
-/** Those that work in a folder, or below it. */
-async function processesIn(folder: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const places = pids.map(async (pid) => [pid, await readlink(`/proc/${pid}/cwd`).catch(() => '')] as const);
-  return (await Promise.all(places)).flatMap(([pid, place]) => (place.startsWith(folder) ? [Number(pid)] : []));
-}
 
 isolated(`an isolated command${because && ` (not here: ${because})`}`, () => {
   it('finds no key: not in files, homes, variables or other processes', async () => {
@@ -64,6 +50,10 @@ isolated(`an isolated command${because && ` (not here: ${because})`}`, () => {
       const look = `P=plan; { env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; grep -rhs "" ${rig.home} "$HOME"; } 2>/dev/null | grep -ao "\${P}ted-[a-z ][a-z ]*" | sort -u`;
       const { printed } = await rig.run(isolation, `${look}; echo looked`);
       expect(printed).toBe('looked\n');
+      // A folder of programs within the operator's home, with the data folder in it.
+      const within = { ...environment, HOME: path.dirname(rig.home), PATH: `${rig.home}:${process.env['PATH']}` };
+      const { printed: seen } = await rig.run(rig.open({ environment: within }), `${look}; echo looked`);
+      expect(seen).toBe('planted-configuration\nplanted-home\nlooked\n'); // nothing names these as secret
       const { stdout } = await program('/bin/sh', ['-c', look], { env: environment });
       expect(stdout.split('\n')).toHaveLength(9);
     } finally {

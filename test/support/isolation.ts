@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { openIsolation, type IsolationOptions } from '../../activities/adapters/processes/isolation/isolation.ts';
 import type { Isolation, Use } from '../../activities/adapters/processes/isolation/use.ts';
@@ -84,4 +84,18 @@ export interface Ran {
   tree: string;
   printed: string;
   complained: string;
+}
+
+/** The processes of this machine whose command line contains a text. */
+export async function processesWith(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const);
+  return (await Promise.all(lines)).flatMap(([pid, line]) => (line.includes(text) ? [Number(pid)] : []));
+}
+
+/** Those that work in a folder, or below it. */
+export async function processesIn(folder: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const places = pids.map(async (pid) => [pid, await readlink(`/proc/${pid}/cwd`).catch(() => '')] as const);
+  return (await Promise.all(places)).flatMap(([pid, place]) => (place.startsWith(folder) ? [Number(pid)] : []));
 }

@@ -50,6 +50,12 @@ export async function viewOf(viewing: Viewing): Promise<string[]> {
   const secret = await secretsIn(viewing, needed);
   const folders = await existing([...PRIVATE, ...operator, root, ...secret.folders]);
   const hides = (place: string) => folders.some((folder) => isWithin(place, folder));
+  // What is needed may contain what is hidden, such as a data folder within our own.
+  const bound = needed.filter((place) => hides(place) || isWithin(place, '/tmp'));
+  const again = folders.filter((folder) => bound.some((place) => place !== folder && isWithin(folder, place)));
+  const shows = (place: string) =>
+    !again.some((folder) => isWithin(place, folder)) &&
+    (!hides(place) || bound.some((folder) => isWithin(place, folder)));
   const tree = await realpath(cwd);
   const changed = [...(reads ? [] : [tree]), home, ...(await existing(writable))];
   const read = [...(reads ? [tree] : []), ...(await existing(readable)), ...(await mirrorsOf(tree, root))];
@@ -58,20 +64,18 @@ export async function viewOf(viewing: Viewing): Promise<string[]> {
     ...POWERS.filter((place) => asRoot && existsSync(place)).flatMap((place) => ['--ro-bind', place, place]),
     ...['/tmp', '/var/tmp'].filter((place) => existsSync(place)).flatMap((place) => ['--tmpfs', place]),
     ...outermost(folders).flatMap((folder) => ['--tmpfs', folder]),
-    ...[...secret.files, ...PRIVATE_FILES].flatMap((file) => hide(file, hides)),
-    ...needed
-      .filter((place) => hides(place) || isWithin(place, '/tmp'))
-      .flatMap((place) => ['--ro-bind', place, place]),
+    ...bound.flatMap((place) => ['--ro-bind', place, place]),
+    ...outermost(again).flatMap((folder) => ['--tmpfs', folder]),
+    ...[...secret.files, ...PRIVATE_FILES].flatMap((file) => (existsSync(file) && shows(file) ? hidden(file) : [])),
     ...read.flatMap((place) => ['--ro-bind', place, place]),
     ...changed.flatMap((place) => ['--bind', place, place]),
     ...(await signedIn(signIn, operator, home)),
     ...(asRoot ? ['--bind', '/proc/sys/user/max_user_namespaces', NAMESPACES] : []),
-    ...outermost(folders).flatMap((folder) => ['--remount-ro', folder]),
+    ...[...outermost(folders), ...outermost(again)].flatMap((folder) => ['--remount-ro', folder]),
   ];
 }
 
-const hide = (file: string, hides: (place: string) => boolean): string[] =>
-  existsSync(file) && !hides(file) ? ['--ro-bind', '/dev/null', file] : [];
+const hidden = (file: string): string[] => ['--ro-bind', '/dev/null', file];
 
 /** Folders of programs on `PATH`, with their libraries, Node's, and those of our own code: they may be in a hidden folder. */
 async function neededBy({ PATH = '' }: NodeJS.ProcessEnv): Promise<string[]> {
