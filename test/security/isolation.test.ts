@@ -168,7 +168,8 @@ isolated(`an isolated command${because && ` (not here: ${because})`}`, () => {
   it('dies with its supervisor, and its network too', async () => {
     const { run } = await rig.start(rig.open(), 'echo begun; sleep 600');
     await until('it has begun', async () => (await readFile(path.join(run, 'stdout.log'), 'utf8')) !== '' || undefined);
-    const shells = await processesWith('gatehouse could not isolate');
+    const own = await processesIn(rig.home);
+    const shells = (await processesWith('gatehouse could not isolate')).filter((pid) => own.includes(pid));
     const group = JSON.parse(await readFile(path.join(run, 'process.json'), 'utf8')) as { pid: number };
     for (const pid of shells) if (pid !== group.pid) process.kill(pid, 'SIGKILL');
     await until('all of it is gone', async () => (await processesIn(rig.home)).length === 0 || undefined);

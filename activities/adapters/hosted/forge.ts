@@ -38,7 +38,7 @@ export type OpenWorkspace = (remote: {
 
 export interface HostedOptions {
   api: HostedApi;
-  opening: Pick<Opening, 'root' | 'environment' | 'state' | 'log' | 'ledger' | 'configuration'>;
+  opening: Pick<Opening, 'root' | 'isolation' | 'state' | 'log' | 'ledger' | 'configuration'>;
   workspace: OpenWorkspace;
   times?: Partial<Times> | undefined;
 }
@@ -60,7 +60,7 @@ class HostedForge implements Forge {
   private readonly closing;
 
   constructor({ api, opening, workspace: open, times }: HostedOptions) {
-    const { root, environment, state, log, ledger, configuration } = opening;
+    const { root, isolation, state, log, ledger, configuration } = opening;
     const exclusively = exclusivelyIn(root, state);
     const store = new ChangeStore(state);
     const lookup = new Lookup(api, (before, now) => store.rename(before, now));
@@ -82,7 +82,7 @@ class HostedForge implements Forge {
       lookup,
       ledger,
       log,
-      runs: new CheckRuns({ root, environment, workspace, exclusively, state, ledger }),
+      runs: new CheckRuns({ root, isolation, workspace, exclusively, state, ledger }),
       broughtBy: rememberingBroughtBy(),
       statuses: new OurStatuses(api, log),
       logs: new CheckLogs(api, configuration),

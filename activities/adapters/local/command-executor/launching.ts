@@ -43,7 +43,10 @@ interface Launching {
 }
 
 /** Starts a job's agent in its checkout. */
-export async function launchAgent(options: InCheckouts, { job, begun, paths: folder, ...given }: Launching): Promise<void> {
+export async function launchAgent(
+  options: InCheckouts,
+  { job, begun, paths: folder, ...given }: Launching,
+): Promise<void> {
   const { configuration, ledger, repositories, root, state } = options;
   const isolation = isolationIn(options);
   const { repository } = job.change;

@@ -52,7 +52,14 @@ class GitForge implements Forge {
       broughtBy: rememberingBroughtBy(),
     };
     this.repositories = repositoriesOf(this.workshop, this.publishing, (change) => this.pullRequest(change));
-    this.runs = new CheckRuns({ root, isolation: isolationIn(options), workspace: this.workshop, exclusively, state, ledger });
+    this.runs = new CheckRuns({
+      root,
+      isolation: isolationIn(options),
+      workspace: this.workshop,
+      exclusively,
+      state,
+      ledger,
+    });
     void this.workshop.finishMoves();
   }
 

@@ -29,7 +29,13 @@ const open = () => {
   const root = data();
   const state = stateIn(root);
   const exclusively = exclusivelyIn(root, state);
-  const runs = new CheckRuns({ root, isolation: withoutIsolation(process.env), workspace: workspaceIn(root), exclusively, state });
+  const runs = new CheckRuns({
+    root,
+    isolation: withoutIsolation(process.env),
+    workspace: workspaceIn(root),
+    exclusively,
+    state,
+  });
   opened.push(runs);
   return runs;
 };

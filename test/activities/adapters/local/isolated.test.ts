@@ -88,7 +88,8 @@ isolated(`isolated${because && ` (not here: ${because})`}`, () => {
   it('a job is adopted by the next worker, and stopped with all that it has started', async () => {
     const job = await rig.job('echo begun; sleep 2; echo "{\\"summary\\": \\"adopted\\"}" > "$GATEHOUSE_RESULT"');
     await open().ensure(job);
-    expect(await ended(open(), job)).toMatchObject({ is: 'completed', summary: 'adopted' });
+    const adopted = await ended(open(), job);
+    expect(adopted).toMatchObject({ is: 'completed', summary: 'adopted' });
 
     const endless = await rig.job('env -i setsid sleep 600 & sleep 600', {
       key: 'run/default/T-2/000000000001/1-coder/coder-1',
