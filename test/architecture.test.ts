@@ -187,6 +187,7 @@ const LAW: Record<string, string[]> = {
     'activities/adapters/*',
     'type:activities/adapters/hosted',
     'activities/adapters/dispatching',
+    'activities/adapters/processes',
     'activities/adapters/settings',
     'type:activities/adapters/configuration',
     'type:activities/adapters/git',
@@ -265,6 +266,8 @@ const LAW: Record<string, string[]> = {
     // Presets are listed, tried and examined without a worker.
     'activities/adapters/agents',
     'activities/adapters/settings',
+    // Whether isolation works here is found out by running it.
+    'activities/adapters/processes',
     'worker/configuration',
     '@temporalio/client',
     '@temporalio/testing',

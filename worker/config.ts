@@ -44,6 +44,23 @@ export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.P
   return whole;
 }
 
+/** The hosts that isolated commands must not reach: whoever reaches Temporal can confirm a change. */
+export function closedTo({ address, database, environment }: ClosedTo): string[] {
+  const doors = ['GATEHOUSE_URL', 'GATEHOUSE_TEMPORAL_UI'].map((name) => hostOf(environment[name] ?? ''));
+  const hosts = [hostOf(`tcp://${address}`), 'url' in database ? hostOf(database.url) : '', ...doors];
+  return hosts.filter((host) => host !== '');
+}
+
+type ClosedTo = Pick<WorkerConfig, 'address' | 'database' | 'environment'>;
+
+/** Of PostgreSQL, `host` may also be a parameter. A path there is a socket, which is out of reach anyway. */
+function hostOf(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const { hostname, searchParams } = new URL(url);
+  const host = searchParams.get('host') ?? hostname;
+  return host.startsWith('/') ? '' : host.replace(/^\[|\]$/g, '');
+}
+
 /**
  * Opens the configuration file, and removes the variables that hold its secrets from this process's environment and from
  * `commands`, the environment of repositories' commands. Throws `BadVariables`.

@@ -8,7 +8,7 @@ import type { LiveConfiguration } from '../activities/adapters/configuration/loa
 import { textCipher } from './configuration/encryption.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
-import { readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
+import { closedTo, readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
 import { serve } from './serving.ts';
 
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     root: config.data,
     environment: commands,
     configuration: configuration.current,
+    closed: closedTo(config),
     log: (fields, message) => log.info(fields, message),
     runner: { machine: hostname(), lostMs: config.variables.GATEHOUSE_LOST_SECONDS * 1_000 },
   });

@@ -14,6 +14,7 @@ import { VENDORS } from './index.ts';
 import { takeOver } from './local/taking-over/index.ts';
 import { idOf } from './processes/exclusive.ts';
 import { hold } from './processes/fence.ts';
+import { openIsolation } from './processes/isolation/isolation.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { RunRows } from './state/runs.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
@@ -24,6 +25,8 @@ type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
 type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {
   /** The name of this machine, and how long this worker may not be heard of before what it runs is lost, in milliseconds. */
   runner?: { machine: string; lostMs?: number } | undefined;
+  /** The hosts that isolated commands cannot reach, besides this machine: those of Temporal, the database and our doors. */
+  closed?: readonly string[];
 };
 
 /**
@@ -39,11 +42,18 @@ export async function openPorts(
   const file = variables.GATEHOUSE_LEDGER;
   const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
   const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };
-  const opening: Opening = { ...given, variables, ledger, identity };
-  const forges = await forgesOf(opening);
-  const { forge, repositories } = forgesAsOne(forges, routingOf(variables));
+  const forges: Serving[] = [];
+  const servedBy = (repository: string) => forges.find(({ serves }) => serves(repository));
+  // What no forge serves is nobody's to trust.
+  const isolation = isolationOf(variables, given, (repository) => servedBy(repository)?.hosted ?? true);
+  const opening: Opening = { ...given, isolation, variables, ledger, identity };
+  for await (const each of forgesOf(opening)) forges.push(each);
+  if (variables.GATEHOUSE_ISOLATION === 'bubblewrap' || forges.some(({ hosted }) => hosted)) {
+    void isolation.probe().then((found) => 'because' in found && given.log({}, `no isolation: ${found.because}`));
+  }
+  const { forge, repositories } = forgesAsOne(forges, isolation, routingOf(variables));
   const defaultsFor = (repository: string) =>
-    forges.find(({ serves }) => serves(repository))?.hosted ? given.configuration().defaults : undefined;
+    servedBy(repository)?.hosted ? given.configuration().defaults : undefined;
   const inCheckouts: InCheckouts = {
     ...opening,
     repositories,
@@ -79,14 +89,24 @@ export async function openPorts(
 
 const vendors = Object.entries(VENDORS);
 
-async function forgesOf(opening: Opening): Promise<Serving[]> {
-  const opened: Serving[] = [];
+async function* forgesOf(opening: Opening): AsyncGenerator<Serving> {
   for (const [name, { forge }] of vendors) {
     if (!forge || forge.configured?.is(opening.variables) === false) continue;
     const { written, hosted } = forge;
-    opened.push({ ...(await forge.open(opening)), name, written, hosted });
+    yield { ...(await forge.open(opening)), name, written, hosted };
   }
-  return opened;
+}
+
+function isolationOf(
+  { GATEHOUSE_ISOLATION: setting }: AdapterVariables,
+  { root, environment, configuration, closed = [] }: Given,
+  isHosted: (repository: string) => boolean,
+) {
+  const hidden = (): string[] => {
+    const { file, secrets } = configuration();
+    return [file, ...Object.values(secrets).map((secret) => secret.file)].filter((each) => each !== undefined);
+  };
+  return openIsolation({ root, environment, setting, isHosted, hidden, closed });
 }
 
 /** Which forge `OWNER/NAME` is at, and which kinds of forges could be configured. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NoticeType } from '../../workflows/contracts/notices.ts';
 import { VENDORS } from './index.ts';
+import { ISOLATIONS } from './processes/isolation/use.ts';
 
 const all = Object.entries(VENDORS);
 /** The schema of a variable that names one of these. Default: the first. */
@@ -54,10 +55,21 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
 type VendorShape = All<Shapes>;
 export const vendorVariables: VendorShape = Object.assign({}, ...all.map(([, { variables }]) => variables));
 
+/** A container engine is documented, and comes later. */
+const Isolation = z
+  .enum([...ISOLATIONS, 'docker'], { error: `one of ${ISOLATIONS.join(', ')}` })
+  .refine((name) => name !== 'docker', { error: `one of ${ISOLATIONS.join(', ')}, as docker is not there yet` })
+  .transform((name) => name as (typeof ISOLATIONS)[number]);
+
 /** The variables that choose adapters, and those that adapters read. Each comment is a description in CONFIGURATION.md. */
 export const adapterVariables = {
   /** The forge of repositories written as `OWNER/NAME`. Default: the only forge on another machine that is configured. */
   GATEHOUSE_FORGE: z.preprocess((name) => (name === LOCAL ? undefined : name), z.enum(HOSTED, FORGES).optional()),
+  /**
+   * How agents, checks and previews are kept from this machine: `none`, or `bubblewrap`. Default: `bubblewrap` for
+   * repositories on other machines, `none` for those on disk.
+   */
+  GATEHOUSE_ISOLATION: Isolation.optional(),
   /**
    * The notifiers that deliver notices, such as `log`, `file` and `webhook`. Each delivers all notices, or only the types
    * named after it, as in `log,webhook=ci_failed|merge_review`.

@@ -5,6 +5,7 @@ import type { Environments, Executor, Forge, Meter, Notifier, Releases, Storage,
 import type { Repositories } from './git/publishing/repositories.ts';
 import type { HostedApi, HostedRepository } from './hosted/api.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import type { Isolation } from './processes/isolation/use.ts';
 import type { AgentSettings } from './settings/agent-settings.ts';
 import type { AgentsFound } from './settings/reading.ts';
 import type { State } from './state/state.ts';
@@ -26,6 +27,8 @@ export interface Opening<Of extends Shape = Shape> {
    * object, from which a reload of the configuration file may remove more.
    */
   environment: NodeJS.ProcessEnv;
+  /** How commands of repositories are started. Nothing of a repository runs here in another way. */
+  isolation: Isolation;
   /** The configuration file, as it was last read. Ask again for each job, because a reload replaces it. */
   configuration(): Configuration;
   variables: Values<Of>;

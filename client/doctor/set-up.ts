@@ -1,5 +1,7 @@
 import type { Client, Connection } from '@temporalio/client';
+import path from 'node:path';
 import { execa } from 'execa';
+import { probe } from '../../activities/adapters/processes/isolation/probing.ts';
 import type { Finding } from '../../workflows/contracts/survey.ts';
 import { configurationOf } from '../../worker/configuration/configuration-file.ts';
 import { declaredIn } from '../../worker/configuration/variables.ts';
@@ -25,6 +27,7 @@ export async function setUpOf(config: ClientConfig, client: Client, fix: boolean
     await attributesOf(connection, namespace, fix),
     await workersOf(connection, namespace, variables.GATEHOUSE_TASK_QUEUE),
     await adaptersOf(config),
+    await isolationOf(config),
   ];
 }
 
@@ -66,4 +69,18 @@ async function adaptersOf({ variables, environment }: ClientConfig): Promise<Fin
   const { stdout, failed } = await execa('git', ['--version'], { reject: false });
   if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
   return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };
+}
+
+/** How commands of each kind of repository run on this machine. */
+async function isolationOf({ variables, environment, data }: ClientConfig): Promise<Finding> {
+  const about = 'isolation';
+  const { GATEHOUSE_ISOLATION: setting } = variables;
+  const onDisk = `repositories on disk: ${setting ?? 'none'}`;
+  if (setting === 'none')
+    return { about, ok: true, detail: `${onDisk}; hosted ones: none, so their agents can read our keys` };
+  const found = await probe(path.join(data, 'isolation'), environment['PATH']);
+  if (!('because' in found)) return { about, ok: true, detail: `${onDisk}; hosted ones: bubblewrap, which works here` };
+  const refused = setting === 'bubblewrap' ? 'runs are refused' : 'runs on hosted ones are refused';
+  const mend = 'apt-get install bubblewrap slirp4netns iproute2, or GATEHOUSE_ISOLATION=none';
+  return { about, ok: setting === undefined, detail: `${onDisk}; ${refused}: ${found.because}`, mend };
 }

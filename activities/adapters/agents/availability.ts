@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Unavailable } from '../../../workflows/contracts/activities.ts';
 import type { AgentUnavailable } from '../../ports.ts';
+import { createFile } from '../files/disk.ts';
 import { foldersOf, hashOf } from '../files/folders.ts';
 import { recordAs } from '../files/reading.ts';
 import { writeJson } from '../files/records.ts';
@@ -220,7 +221,10 @@ export async function modelAnswered(environment: NodeJS.ProcessEnv): Promise<voi
   if (file) await markAnswered(file);
 }
 
+/** Follows no link: the agent may write into this folder. */
 export async function markAnswered(file: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, '');
+  await createFile(file, '').catch((failure: NodeJS.ErrnoException) => {
+    if (failure.code !== 'EEXIST') throw failure;
+  });
 }

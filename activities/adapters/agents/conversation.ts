@@ -43,6 +43,8 @@ export interface ConversationOpening {
   mode: Mode;
   /** A private folder of this job, outside of the checkout. */
   scratch: string;
+  /** The program runs in a sandbox of ours, in which it can make none of its own. */
+  sandboxed?: boolean | undefined;
   seen(event: Seen): void;
   /** Aborted when the job is cancelled: the program is cancelled through its own protocol, and then ended. */
   signal: AbortSignal;

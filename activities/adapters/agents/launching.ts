@@ -20,6 +20,8 @@ interface Given {
   /** The values of the agent's secrets by name. */
   secrets: Readonly<Record<string, string>>;
   prices: Drive['prices'];
+  /** Whether it runs in a sandbox of ours in which it can make none of its own. */
+  sandboxed?: boolean;
   files: {
     drive: string;
     /** A private folder of the job, outside of the checkout. */
@@ -33,7 +35,7 @@ interface Given {
  * How an agent is started: a command without secrets by itself, and every other agent by our driver, which talks to it and
  * removes secrets from what it prints.
  */
-export function launchingOf({ agent, mode, cwd, secrets, prices, files }: Given): Launching {
+export function launchingOf({ agent, mode, cwd, secrets, prices, sandboxed = false, files }: Given): Launching {
   if (agent.is === 'command' && agent.secrets.length === 0) return { command: agent.command, env: {} };
   const { secrets: names, ...spoken } = agent;
   const { env = {}, ...rest } = 'env' in spoken ? spoken : { ...spoken, env: {} };
@@ -46,6 +48,7 @@ export function launchingOf({ agent, mode, cwd, secrets, prices, files }: Given)
       env,
       secrets: names,
       prices: { ...prices },
+      ...(sandboxed && { sandboxed }),
       scratch: files.scratch,
       cancel: files.cancel,
     },

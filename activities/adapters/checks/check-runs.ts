@@ -7,10 +7,10 @@ import type { Checks } from '../../ports.ts';
 import { safeName } from '../files/folders.ts';
 import { CheckoutRefused } from '../git/refusals.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
-import { environmentFor } from '../processes/environment.ts';
 import type { Exclusively } from '../processes/exclusive.ts';
 import { fenceIn } from '../processes/fence.ts';
 import { Holders } from '../processes/holders.ts';
+import type { Isolation } from '../processes/isolation/use.ts';
 import { lastWordsOf, logOf } from '../processes/logs.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
 import type { State } from '../state/state.ts';
@@ -26,7 +26,7 @@ const LOG_CHARACTERS = 4_000;
 
 export interface CheckRunsOptions {
   root: string;
-  environment: NodeJS.ProcessEnv;
+  isolation: Isolation;
   workspace: GitWorkspace;
   exclusively: Exclusively;
   state: State;
@@ -40,7 +40,7 @@ export class CheckRuns {
   /** The last head of each branch whose checks were read. */
   private readonly looked = new Map<string, string>();
 
-  private readonly environment;
+  private readonly isolation;
   private readonly workspace;
   private readonly exclusively;
   private readonly ledger;
@@ -49,12 +49,12 @@ export class CheckRuns {
   private readonly state;
   private readonly root;
 
-  constructor({ root, environment, workspace, exclusively, ledger, state }: CheckRunsOptions) {
+  constructor({ root, isolation, workspace, exclusively, ledger, state }: CheckRunsOptions) {
     this.records = new CheckRecords(root, state);
     this.holders = new Holders(root, state);
     this.state = state;
     this.root = root;
-    this.environment = environment;
+    this.isolation = isolation;
     this.workspace = workspace;
     this.exclusively = exclusively;
     this.ledger = ledger;
@@ -193,8 +193,14 @@ export class CheckRuns {
     if (this.closing) return 'queued';
     const key = `${change.repository} ${head} ${name} ${round}`;
     const begins = () => this.ledger?.note({ effect: 'check-started', key });
-    const fence = fenceIn(this.root, this.state);
-    await launch(run, { command, cwd: tree, env: environmentFor(this.environment, { CI: 'true' }), fence, begins });
+    const use = {
+      repository: change.repository,
+      kind: 'check',
+      cwd: tree,
+      folder: path.join(run, 'isolation'),
+    } as const;
+    const start = await this.isolation.start({ ...use, command, env: { CI: 'true' } });
+    await launch(run, { ...start, cwd: tree, fence: fenceIn(this.root, this.state), begins });
     return 'running';
   }
 

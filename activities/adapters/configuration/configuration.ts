@@ -11,6 +11,8 @@ import { ConfigurationFile, isHidden, LATER, type Floor, type Repository, type S
 export interface SecretReference {
   /** The worker's variable that holds it, if a variable does. */
   variable?: string | undefined;
+  /** The file that holds it, if a file does. */
+  file?: string | undefined;
   /** Who may have it. */
   for: readonly Secret['for'][number][];
   /** Whether what works on this repository may have it. */
@@ -90,6 +92,7 @@ function referenceOf(secret: Secret, from: From): SecretReference {
   return {
     variable,
     for: secret.for,
+    file: variable === undefined ? at : undefined,
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
     read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
   };

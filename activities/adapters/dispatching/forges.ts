@@ -1,11 +1,13 @@
 import type { Forge } from '../../ports.ts';
 import type { Repositories } from '../git/publishing/repositories.ts';
+import type { Isolation } from '../processes/isolation/use.ts';
 import { closeEach } from './closing.ts';
 import { routed, type Routing, type Serving } from './routing.ts';
 
 /** Combines all forges. A run uses the forge that serves its repository. */
 export function forgesAsOne(
   forges: readonly Serving[],
+  isolation: Pick<Isolation, 'of'>,
   routing: Routing = {},
 ): { forge: Forge; repositories: Repositories } {
   const at = (repository: string): Serving => {
@@ -13,18 +15,29 @@ export function forgesAsOne(
     if (found) return found;
     throw new Error(`No forge that this worker has open serves ${repository}.`);
   };
-  return { forge: forgeBy(forges, routing, at), repositories: repositoriesBy(at) };
+  return { forge: forgeBy(forges, { routing, at, isolation }), repositories: repositoriesBy(at) };
 }
 
 type At = (repository: string) => Serving;
 
-function forgeBy(forges: readonly Serving[], routing: Routing, at: At): Forge {
+interface By {
+  routing: Routing;
+  at: At;
+  isolation: Pick<Isolation, 'of'>;
+}
+
+function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Forge {
   const by = ({ repository }: { repository: string }) => at(repository).forge;
   return {
     async examine(wish) {
       const found = routed(wish.repository, forges, routing);
-      if ('forge' in found) return found.forge.forge.examine({ ...wish, repository: found.repository });
-      return { is: 'refused', fields: [{ path: 'change.repository', expected: found.expected }] };
+      if ('expected' in found) {
+        return { is: 'refused', fields: [{ path: 'change.repository', expected: found.expected }] };
+      }
+      const { forge, repository } = found;
+      const how = await isolation.of(repository);
+      if ('because' in how) return { is: 'refused', fields: [unisolated(forge, how)] };
+      return forge.forge.examine({ ...wish, repository });
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),
     look: async (change, ...rest) => by(change).look(change, ...rest),
@@ -42,6 +55,16 @@ function forgeBy(forges: readonly Serving[], routing: Routing, at: At): Forge {
     list: async () => (await Promise.all(forges.map(({ forge }) => forge.list()))).flat(),
     close: () => closeEach(forges.map(({ forge }) => forge)),
   };
+}
+
+/** Agents that share our user can read our keys, so an operator must say that they may. */
+function unisolated({ hosted }: Serving, { because }: { because: string }) {
+  const whose = hosted ? 'of a hosted repository' : 'with GATEHOUSE_ISOLATION=bubblewrap';
+  const instead = hosted
+    ? '. Without it: GATEHOUSE_ISOLATION=none, where the repository and its agents are trusted'
+    : '';
+  const expected = `expected commands ${whose} to be isolated, found that ${because}${instead}`;
+  return { path: 'change.repository', expected };
 }
 
 function repositoriesBy(at: At): Repositories {

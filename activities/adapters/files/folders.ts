@@ -12,6 +12,8 @@ export const foldersOf = (root: string) => ({
   environments: path.join(root, 'environments'),
   texts: path.join(root, 'texts'),
   releases: path.join(root, 'releases'),
+  /** A folder per repository, with the homes of its isolated commands. */
+  homes: path.join(root, 'homes'),
   issues: path.join(root, 'issues'),
   meter: path.join(root, 'meter'),
   outbox: path.join(root, 'outbox'),

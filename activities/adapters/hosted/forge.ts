@@ -34,7 +34,7 @@ export type OpenWorkspace = (remote: Remote) => GitWorkspace & { close?(): Promi
 
 export interface HostedOptions {
   api: HostedApi;
-  opening: Pick<Opening, 'root' | 'environment' | 'state' | 'log' | 'ledger' | 'configuration' | 'identity'>;
+  opening: Pick<Opening, 'root' | 'isolation' | 'state' | 'log' | 'ledger' | 'configuration' | 'identity'>;
   workspace?: OpenWorkspace | undefined;
   times?: Partial<Times> | undefined;
 }
@@ -56,7 +56,7 @@ class HostedForge implements Forge {
   private readonly closing;
 
   constructor({ api, opening, workspace: open = (remote) => new RemoteWorkspace(remote), times }: HostedOptions) {
-    const { root, environment, state, log, ledger, configuration, identity } = opening;
+    const { root, isolation, state, log, ledger, configuration, identity } = opening;
     const exclusively = exclusivelyIn(root, state);
     const store = new ChangeStore(state);
     const lookup = new Lookup(api, (before, now) => store.rename(before, now));
@@ -82,7 +82,7 @@ class HostedForge implements Forge {
       lookup,
       ledger,
       log,
-      runs: new CheckRuns({ root, environment, workspace, exclusively, state, ledger }),
+      runs: new CheckRuns({ root, isolation, workspace, exclusively, state, ledger }),
       broughtBy: rememberingBroughtBy(),
       statuses: new OurStatuses(api, log),
       logs: new CheckLogs(api, configuration),

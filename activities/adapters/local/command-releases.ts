@@ -5,12 +5,11 @@ import type { Signal } from '../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../workflows/contracts/change.ts';
 import type { Releases } from '../../ports.ts';
 import { foldersOf, safeName } from '../files/folders.ts';
-import { environmentFor } from '../processes/environment.ts';
 import { exclusivelyIn } from '../processes/exclusive.ts';
 import { tailOf } from '../processes/logs.ts';
 import { end, launch, stateOf } from '../processes/processes.ts';
 import { settingsOf } from '../settings/reading.ts';
-import type { InCheckouts } from './opening.ts';
+import { isolationIn, type InCheckouts } from './opening.ts';
 
 /** Limits of one reading: its time in milliseconds, the characters of its output, and the number of its signals. */
 const MOST_MS = 60_000;
@@ -34,8 +33,9 @@ const Reading = z.object({
 });
 
 /** Reads a release's signals by running the base branch's command in a checkout of the merge commit. */
-export const commandReleases = ({ root, environment, repositories, state }: InCheckouts): Releases => {
+export const commandReleases = ({ root, repositories, state, ...options }: InCheckouts): Releases => {
   const exclusively = exclusivelyIn(root, state);
+  const isolation = isolationIn(options);
   const commandOf = async (change: Change) => (await settingsOf(repositories, change)).release?.command;
 
   const home = foldersOf(root).releases;
@@ -61,8 +61,14 @@ export const commandReleases = ({ root, environment, repositories, state }: InCh
   const read = async (folder: string, change: Change, mergeCommit: string, command: string): Promise<Signal[]> => {
     const [tree, run] = [path.join(folder, 'tree'), path.join(folder, 'run')];
     await repositories.checkout(change.repository, mergeCommit, tree, { base: change.base });
-    const env = environmentFor(environment, { GATEHOUSE_MERGE_COMMIT: mergeCommit });
-    await launch(run, { command, cwd: tree, env });
+    const use = {
+      repository: change.repository,
+      kind: 'check',
+      cwd: tree,
+      folder: path.join(folder, 'isolation'),
+    } as const;
+    const start = await isolation.start({ ...use, command, env: { GATEHOUSE_MERGE_COMMIT: mergeCommit } });
+    await launch(run, { ...start, cwd: tree });
     return readingOf(run, stopping.signal);
   };
   void sweep(home, within);

@@ -11,6 +11,7 @@ import { logNotifier } from '../../../activities/adapters/local/notices/log-noti
 import { noConfiguration } from '../../../activities/adapters/configuration/configuration.ts';
 import { openNotifier } from '../../../activities/adapters/opening.ts';
 import { environmentFor } from '../../../activities/adapters/processes/environment.ts';
+import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import { webhookNotifier } from '../../../activities/adapters/webhook/notifier.ts';
 import { noticeActivities } from '../../../activities/notices.ts';
 import type { Message, Notifier } from '../../../activities/ports.ts';
@@ -131,6 +132,7 @@ const openRoutes = (routes: string, log: OutboxOptions['log']) =>
     root,
     state: stateIn(root),
     environment: {},
+    isolation: withoutIsolation({}),
     configuration: () => noConfiguration,
     variables: routesAre(routes),
     log,

@@ -33,6 +33,8 @@ export const Drive = z.strictObject({
   env: z.record(z.string(), z.string()),
   /** The names of the variables with secrets. */
   secrets: z.array(z.string()),
+  /** The program runs in a sandbox of ours, in which it can make none of its own. */
+  sandboxed: z.boolean().optional(),
   /** Prices by model. */
   prices: z.record(z.string(), Price),
   /** A private folder of the job, outside of the checkout. */

@@ -67,7 +67,7 @@ async function converse(
   const driven = await drive({
     job,
     open,
-    opening: { ...opening, cwd, env, mode: settings.mode, scratch: settings.scratch },
+    opening: { ...opening, cwd, env, mode: settings.mode, scratch: settings.scratch, sandboxed: settings.sandboxed },
     seen(event) {
       noteAnswer(event);
       output.seen(event);

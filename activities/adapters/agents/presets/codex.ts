@@ -38,7 +38,7 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
         ...preset,
         command: [
           ...opening.program,
-          ...['exec', '--json', '--skip-git-repo-check', ...configurationFor(opening.mode, cwd)],
+          ...['exec', '--json', '--skip-git-repo-check', ...configurationFor(opening, cwd)],
           ...(opening.model === undefined ? [] : ['--model', opening.model]),
           ...(schema ? ['--output-schema', file] : []),
           ...opening.arguments,
@@ -59,9 +59,14 @@ async function open(opening: ConversationOpening): Promise<Conversation> {
 
 /**
  * Its own sandbox: the checkout can be written, its `.git` too, and a folder for temporary files. Codex makes `.git`
- * read-only unless it is named. Nobody is asked, so what the sandbox refuses stays refused.
+ * read-only unless it is named. Nobody is asked, so what the sandbox refuses stays refused. Inside a sandbox of ours that
+ * lets it make none (a worker that runs as root), it has none.
  */
-function configurationFor(mode: Mode, cwd: string): string[] {
+function configurationFor(
+  { mode, sandboxed = false }: { mode: Mode; sandboxed?: boolean | undefined },
+  cwd: string,
+): string[] {
+  if (sandboxed) return ['-c', 'approval_policy="never"', '-c', 'sandbox_mode="danger-full-access"'];
   const values = {
     approval_policy: 'never',
     sandbox_mode: mode === 'read' ? 'read-only' : 'workspace-write',

@@ -7,7 +7,7 @@ import { foldersOf, safeName } from '../../files/folders.ts';
 import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { stateOf, type ProcessState } from '../../processes/processes.ts';
 import { agentFor } from '../../settings/agent-settings.ts';
-import type { InCheckouts } from '../opening.ts';
+import { isolationIn, type InCheckouts } from '../opening.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
 import type { JobRows } from './job-rows.ts';
 
@@ -26,14 +26,14 @@ export class Agents {
   private readonly jobs;
   private readonly availability;
   private readonly agentsOf;
-  private readonly environment;
+  private readonly isolation;
 
   constructor(
-    { root, environment, agentsOf, state }: InCheckouts,
+    { root, agentsOf, state, ...options }: InCheckouts,
     private readonly rows: JobRows,
   ) {
     this.jobs = foldersOf(root).jobs;
-    this.environment = environment;
+    this.isolation = isolationIn(options);
     this.agentsOf = agentsOf;
     this.availability = new Availability(root, exclusivelyIn(root, state), (key) => this.trialOf(key));
   }
@@ -64,7 +64,12 @@ export class Agents {
     if (!agent) return { program: '', secrets: [], env: {}, home: undefined };
     const program = agent.is === 'preset' ? agent.preset : agent.command;
     const env = agent.is === 'command' ? {} : agent.env;
-    return { program, secrets: agent.secrets, env, home: env['HOME'] ?? this.environment['HOME'] };
+    return {
+      program,
+      secrets: agent.secrets,
+      env,
+      home: env['HOME'] ?? this.isolation.homeOf(change.repository, 'agent'),
+    };
   }
 
   private async trialOf(key: string): Promise<Trial> {

@@ -3,15 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import type { Job } from '../../../../workflows/contracts/activities.ts';
 import { ANSWERED } from '../../agents/availability.ts';
 import { launchingOf } from '../../agents/launching.ts';
+import type { PresetName } from '../../agents/preset.ts';
+import { presetNamed } from '../../agents/presets/index.ts';
 import { secretsFor } from '../../configuration/configuration.ts';
 import { writeJson } from '../../files/records.ts';
 import { Refusal, type Begun } from '../../git/settling/checkout.ts';
-import { environmentFor } from '../../processes/environment.ts';
 import { fenceIn } from '../../processes/fence.ts';
 import { end, launch, stateOf } from '../../processes/processes.ts';
 import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
-import type { InCheckouts } from '../opening.ts';
-import type { JobFolder } from './job-folder.ts';
+import { isolationIn, type InCheckouts } from '../opening.ts';
+import { isolatedFolder, type JobFolder } from './job-folder.ts';
 import { shownJob } from './shown-job.ts';
 
 /** How long an ended job's processes have from SIGTERM to SIGKILL, in milliseconds. */
@@ -34,36 +35,48 @@ interface Agent {
   secrets: Record<string, string>;
 }
 
+interface Launching {
+  job: Job;
+  begun: Begun;
+  paths: JobFolder;
+  agent: Agent;
+}
+
 /** Starts a job's agent in its checkout. */
 export async function launchAgent(
   options: InCheckouts,
-  { job, begun, paths, agent }: { job: Job; begun: Begun; paths: JobFolder; agent: Agent },
+  { job, begun, paths: folder, ...given }: Launching,
 ): Promise<void> {
-  const { environment, configuration, ledger, repositories, root, state } = options;
+  const { configuration, ledger, repositories, root, state } = options;
+  const isolation = isolationIn(options);
+  const { repository } = job.change;
+  const how = await isolation.of(repository);
+  if ('because' in how) throw new Error(`The agent of ${job.role} cannot be isolated here: ${how.because}`);
+  const paths = how.is === 'none' ? folder : await isolatedFolder(folder);
+  const { agent } = given.agent;
   const shown = shownJob(job, { baseHead: begun.baseHead, ...(await repositories.pullRequest(job.change)) });
   await writeJson(paths.shown, shown);
   const { command, env, drive } = launchingOf({
-    ...agent,
-    mode: job.mode,
-    cwd: paths.tree,
-    prices: configuration().prices,
-    files: paths,
+    ...{ ...given.agent, mode: job.mode, cwd: paths.tree, prices: configuration().prices, files: paths },
+    sandboxed: !how.nests,
   });
   if (drive) await writeJson(paths.drive, drive);
+  const start = await isolation.start({
+    ...{ repository, kind: 'agent', command, cwd: paths.tree, folder: paths.isolation },
+    env: { GATEHOUSE_JOB: paths.shown, GATEHOUSE_RESULT: paths.result, [ANSWERED]: paths.answered, ...env },
+    ...(how.is !== 'none' && { readable: [paths.input], writable: [paths.output, paths.scratch] }),
+    // Its own sandbox would keep a reading Codex from writing. Where it can make none, ours does.
+    reads: !how.nests && job.mode === 'read' && agent.is === 'preset' && agent.preset === 'codex',
+    signIn: agent.is === 'preset' && configuration().signIn.includes(agent.preset) ? await signInOf(agent.preset) : [],
+  });
   await launch(paths.run, {
-    command,
-    cwd: paths.tree,
-    env: environmentFor(environment, {
-      GATEHOUSE_JOB: paths.shown,
-      GATEHOUSE_RESULT: paths.result,
-      [ANSWERED]: paths.answered,
-      ...env,
-    }),
-    stdin: JSON.stringify(shown),
+    ...{ ...start, cwd: paths.tree, stdin: JSON.stringify(shown) },
     fence: fenceIn(root, state),
     begins: () => ledger?.note({ effect: 'job-started', key: job.key }),
   });
 }
+
+const signInOf = async (name: PresetName): Promise<readonly string[]> => (await presetNamed(name)).signIn;
 
 /** Ends everything that a job runs. A driver gets the time to cancel its agent by the agent's own protocol. */
 export async function endJob(paths: JobFolder): Promise<void> {

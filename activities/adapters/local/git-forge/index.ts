@@ -18,7 +18,7 @@ import { withPath } from '../../git/workspace.ts';
 import { exclusivelyIn } from '../../processes/exclusive.ts';
 import { Sights } from '../../processes/sights.ts';
 import { settingsOf } from '../../settings/reading.ts';
-import type { Local } from '../opening.ts';
+import { isolationIn, type Local } from '../opening.ts';
 import { BlockedByOwner } from '../repositories/blocked-by-owner.ts';
 import { LocalWorkspace } from '../repositories/workspace.ts';
 import { examineChange } from './examining.ts';
@@ -39,7 +39,7 @@ class GitForge implements Forge {
   private readonly ledger;
   private readonly parts;
 
-  constructor({ root, environment, ledger, state }: Local) {
+  constructor({ root, ledger, state, ...options }: Local) {
     this.ledger = ledger;
     const exclusively = exclusivelyIn(root, state);
     this.workshop = new LocalWorkspace(root, exclusively, undefined, new Sights(root, state));
@@ -52,7 +52,14 @@ class GitForge implements Forge {
       broughtBy: rememberingBroughtBy(),
     };
     this.repositories = repositoriesOf(this.workshop, this.publishing, (change) => this.pullRequest(change));
-    this.runs = new CheckRuns({ root, environment, workspace: this.workshop, exclusively, state, ledger });
+    this.runs = new CheckRuns({
+      root,
+      isolation: isolationIn(options),
+      workspace: this.workshop,
+      exclusively,
+      state,
+      ledger,
+    });
     void this.workshop.finishMoves();
   }
 

@@ -7,14 +7,13 @@ import { isThere } from '../../files/clearing.ts';
 import { foldersOf, safeName } from '../../files/folders.ts';
 import { Trash } from '../../files/trash.ts';
 import { CheckoutRefused } from '../../git/refusals.ts';
-import { environmentFor } from '../../processes/environment.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import { fenceIn } from '../../processes/fence.ts';
 import { Holders } from '../../processes/holders.ts';
 import { lastWordsOf } from '../../processes/logs.ts';
 import { end, endAll, isHere, launch, stateOf, type ProcessState } from '../../processes/processes.ts';
 import { settingsOf } from '../../settings/reading.ts';
-import type { InCheckouts } from '../opening.ts';
+import { isolationIn, type InCheckouts } from '../opening.ts';
 import { EnvironmentRows, type EnvironmentRecord } from './environment-rows.ts';
 import { freePort } from './ports.ts';
 import { probe, probeAt, type Answer } from './probing.ts';
@@ -38,7 +37,7 @@ export const processEnvironments = (options: InCheckouts): Environments & { clos
 
 class ProcessEnvironments implements Environments {
   private readonly folders;
-  private readonly environment;
+  private readonly isolation;
   private readonly repositories;
   private readonly ledger;
   private readonly rows;
@@ -51,14 +50,14 @@ class ProcessEnvironments implements Environments {
   /** How many probes in a row have failed, by live environment. */
   private readonly failing = new Map<string, number>();
 
-  constructor({ root, environment, ledger, repositories, state }: InCheckouts) {
+  constructor({ root, ledger, repositories, state, ...options }: InCheckouts) {
     this.exclusively = exclusivelyIn(root, state);
     this.ledger = ledger;
     this.folders = foldersOf(root);
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.rows = new EnvironmentRows(state, () => idOf(root));
-    this.environment = environment;
+    this.isolation = isolationIn(options);
     this.repositories = repositories;
     this.holders = new Holders(root, state);
     this.fence = () => fenceIn(root, state);
@@ -100,9 +99,12 @@ class ProcessEnvironments implements Environments {
         const port = await freePort(await this.portsTaken());
         const { ready, expireMinutes } = environment;
         await this.rows.note(key, { port, ready, expireMinutes });
-        const env = environmentFor(this.environment, { PORT: String(port) });
+        const start = await this.isolation.start({
+          ...{ repository: change.repository, kind: 'preview', command: environment.start, port },
+          ...{ cwd: paths.tree, folder: paths.isolation, env: { PORT: String(port) } },
+        });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });
-        await launch(paths.run, { command: environment.start, cwd: paths.tree, env, fence: this.fence(), begins });
+        await launch(paths.run, { ...start, cwd: paths.tree, fence: this.fence(), begins });
       });
     });
   }
@@ -235,7 +237,7 @@ class ProcessEnvironments implements Environments {
   private folderOf(key: string): EnvironmentFolder {
     const folder = path.join(this.folders.environments, safeName(key));
     const file = (name: string) => path.join(folder, name);
-    return { folder, tree: file('tree'), run: file('run') };
+    return { folder, tree: file('tree'), run: file('run'), isolation: file('isolation') };
   }
 }
 
@@ -243,7 +245,7 @@ class ProcessEnvironments implements Environments {
 type Begun = EnvironmentRecord & { port: number };
 
 /** The paths of an environment. */
-type EnvironmentFolder = Record<'folder' | 'tree' | 'run', string>;
+type EnvironmentFolder = Record<'folder' | 'tree' | 'run' | 'isolation', string>;
 
 const expiry = ({ expireMinutes, liveAt = '' }: EnvironmentRecord) =>
   expireMinutes === undefined ? {} : { expiresAt: new Date(Date.parse(liveAt) + expireMinutes * 60_000).toISOString() };

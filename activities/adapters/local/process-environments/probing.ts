@@ -27,7 +27,8 @@ export async function probeAt(url: string, ready: string | undefined, mostMs: nu
   } catch (failure) {
     const { name, cause } = failure as Error & { cause?: NodeJS.ErrnoException };
     if (name === 'TimeoutError') return { is: 'down', because: `no answer within ${mostMs / 1_000} s`, refused: false };
-    const refused = cause?.code === 'ECONNREFUSED';
+    // What forwards the port of an isolated preview takes every connection, and resets it if nobody listens.
+    const refused = ['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'].includes(cause?.code ?? '');
     return { is: 'down', because: refused ? 'connection refused' : (cause?.message ?? String(failure)), refused };
   }
 }

@@ -12,6 +12,7 @@ import { running } from '../../../support/running.ts';
 import { until } from '../../../support/until.ts';
 import { workspaceIn } from '../../../support/local.ts';
 import { exclusivelyIn } from '../../../../activities/adapters/processes/exclusive.ts';
+import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
 import { stateIn } from '../../../support/state/databases.ts';
 import { takeOver } from '../../../../activities/adapters/local/taking-over/index.ts';
 
@@ -28,7 +29,13 @@ const open = () => {
   const root = data();
   const state = stateIn(root);
   const exclusively = exclusivelyIn(root, state);
-  const runs = new CheckRuns({ root, environment: process.env, workspace: workspaceIn(root), exclusively, state });
+  const runs = new CheckRuns({
+    root,
+    isolation: withoutIsolation(process.env),
+    workspace: workspaceIn(root),
+    exclusively,
+    state,
+  });
   opened.push(runs);
   return runs;
 };

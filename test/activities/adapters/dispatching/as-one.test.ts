@@ -2,6 +2,7 @@ import { environmentsAsOne } from '../../../../activities/adapters/dispatching/e
 import { executorsAsOne } from '../../../../activities/adapters/dispatching/executors.ts';
 import { forgesAsOne } from '../../../../activities/adapters/dispatching/forges.ts';
 import type { Repositories } from '../../../../activities/adapters/git/publishing/repositories.ts';
+import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
 import type { AgentSettings } from '../../../../activities/adapters/settings/agent-settings.ts';
 import { RepositorySettings } from '../../../../activities/adapters/settings/repository-settings.ts';
 import type { JobReport } from '../../../../workflows/contracts/activities.ts';
@@ -24,7 +25,7 @@ describe('forges as one', () => {
     return { name: written, forge, repositories, written, serves, hosted: repository === THERE };
   };
   const [here, there] = [opened(HERE, 'an absolute path'), opened(THERE, 'https://forge.example/OWNER/NAME')];
-  const { forge, repositories } = forgesAsOne([here, there]);
+  const { forge, repositories } = forgesAsOne([here, there], withoutIsolation({}));
   const changeIn = (own: typeof here, repository: string) => changeOf(repository, own.forge.branches.get('main'));
   const wish = { branch: 'work', branchGiven: false };
 
@@ -49,6 +50,24 @@ describe('forges as one', () => {
     expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE, THERE]);
     await forge.release(changeOf(THERE), holder);
     expect((await forge.list()).map(({ repository }) => repository)).toEqual([HERE]);
+  });
+
+  it('refuse a hosted repository whose commands cannot be isolated, and say what helps', async () => {
+    const of = async (name: string) =>
+      name === THERE ? { because: 'there is no bwrap here' } : { is: 'none' as const, nests: true };
+    const { forge } = forgesAsOne([here, there], { of });
+    expect(await forge.examine({ ...wish, repository: THERE })).toEqual({
+      is: 'refused',
+      fields: [
+        {
+          path: 'change.repository',
+          expected:
+            'expected commands of a hosted repository to be isolated, found that there is no bwrap here. ' +
+            'Without it: GATEHOUSE_ISOLATION=none, where the repository and its agents are trusted',
+        },
+      ],
+    });
+    expect(await forge.examine({ ...wish, repository: HERE })).toMatchObject({ is: 'found' });
   });
 
   it('refuse a repository that none of them serves, and say which ones they serve', async () => {

@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { noConfiguration } from '../../../../activities/adapters/configuration/configuration.ts';
@@ -48,7 +49,7 @@ export async function hostedRig({
   if (served) api.shown!.cloneUrl = `${await served.listen()}/acme/Shop.git`;
   const state = stateIn(root);
   const log = () => undefined;
-  const opening = { root, environment: process.env, state, log, configuration: () => noConfiguration };
+  const opening = { root, isolation: withoutIsolation(process.env), state, log, configuration: () => noConfiguration };
   const { forge, repositories } = hostedForge({
     api,
     opening,

@@ -5,6 +5,7 @@ import { CheckRuns } from '../../../../activities/adapters/checks/check-runs.ts'
 import { commandExecutor } from '../../../../activities/adapters/local/command-executor/index.ts';
 import { processEnvironments } from '../../../../activities/adapters/local/process-environments/index.ts';
 import { exclusivelyIn, idOf } from '../../../../activities/adapters/processes/exclusive.ts';
+import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
 import { hold } from '../../../../activities/adapters/processes/fence.ts';
 import type { State } from '../../../../activities/adapters/state/state.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
@@ -47,7 +48,7 @@ describe.each(DATABASES)('what another worker holds, in %s', (_, fresh) => {
     const environments = processEnvironments(options);
     const workspace = workspaceIn(root, undefined, state);
     const exclusively = exclusivelyIn(root, state);
-    const checks = new CheckRuns({ root, environment: process.env, workspace, exclusively, state });
+    const checks = new CheckRuns({ root, isolation: withoutIsolation(process.env), workspace, exclusively, state });
     const runner = await idOf(root);
     await state.runners.begin({ runner, machine: name, lostMs, held: () => hold(root) });
     const close = async () => {
