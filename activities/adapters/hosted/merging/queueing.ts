@@ -15,7 +15,8 @@ export async function inQueue(
   const key = await keyOf(parts, change);
   const { hosted } = await store.read(key);
   const queued = hosted?.queued === undefined ? undefined : await api.queued?.(repository, pullRequest);
-  if (queued)
+  const left = queued?.state === 'removed' ? queued.because : undefined;
+  if (queued && left === undefined)
     return {
       is: 'waiting',
       for: 'queue',
@@ -26,7 +27,7 @@ export async function inQueue(
   await store.change(key, (record) => ({ ...record, hosted: { ...record.hosted, queued: undefined } }));
   return {
     is: 'unchecked',
-    because: `The merge queue of ${api.vendor} has taken ${change.branch} out without merging it`,
+    because: `The merge queue of ${api.vendor} has taken ${change.branch} out without merging it${left === undefined ? '' : ` (${left})`}`,
   };
 }
 
