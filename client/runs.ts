@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   type Client,
   type WorkflowExecutionDescription,
+  type WorkflowHandle,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { startInputOf } from '../activities/closed/record.ts';
@@ -60,15 +61,18 @@ export class Runs {
   }
 
   /** Sends an action, and returns whether it was taken or queued. Throws `Refused`. An `actionId` may be sent again. */
-  async act(workflowId: string, action: ActionName, said: Record<string, unknown> = {}): Promise<Acted> {
+  async act(workflowId: string, action: ActionName, { via, ...said }: Record<string, unknown> = {}): Promise<Acted> {
     const input = { ...said, actionId: (said['actionId'] as string | undefined) ?? randomUUID() };
     const handle = this.handle(workflowId);
     try {
-      const answer = await this.within(UPDATE_MS, () => handle.executeUpdate(updateOf(action), { args: [input] }));
+      const answer = await this.update(handle, action, { ...input, ...(via !== undefined && { via }) }).catch(
+        // The run's build may be older than ways in.
+        (failure: unknown) => (isAboutVia(failure) ? this.update(handle, action, input) : Promise.reject(failure)),
+      );
       return { is: 'taken', actionId: answer.actionId, visit: answer.visit };
     } catch (failure) {
-      const refusal = failure instanceof WorkflowUpdateFailedError ? failure.cause : undefined;
-      if (refusal instanceof ApplicationFailure && refusal.type === 'ActionRefused') {
+      const refusal = refusalIn(failure);
+      if (refusal) {
         const { code, ...details } = (refusal.details?.[0] ?? {}) as { code: RefusalCode };
         throw new Refused(code, refusal.message, details);
       }
@@ -83,6 +87,9 @@ export class Runs {
     }
     return { is: 'queued', actionId: input.actionId };
   }
+
+  private update = (handle: WorkflowHandle, action: ActionName, input: object) =>
+    this.within(UPDATE_MS, () => handle.executeUpdate(updateOf(action), { args: [input] }));
 
   async hint(workflowId: string, about: string): Promise<void> {
     await this.within(CALL_MS, () => this.handle(workflowId).signal(hintSignal, { about }));
@@ -207,3 +214,11 @@ export class Runs {
     return this.temporal.withDeadline(Date.now() + milliseconds, call);
   }
 }
+
+/** The run's own refusal of an action. */
+function refusalIn(failure: unknown): ApplicationFailure | undefined {
+  const { cause } = failure instanceof WorkflowUpdateFailedError ? failure : {};
+  return cause instanceof ApplicationFailure && cause.type === 'ActionRefused' ? cause : undefined;
+}
+
+const isAboutVia = (failure: unknown): boolean => /(?:^|\n)via: /.test(refusalIn(failure)?.message ?? '');

@@ -20,7 +20,7 @@ export interface ActionCommand {
  */
 export const actionCommands: ActionCommand[] = actionNames.map((name) => {
   const { description, input } = actions[name];
-  const own = Object.keys(input.shape).filter((field) => !COMMON.includes(field));
+  const own = Object.keys(input.shape).filter((field) => ![...COMMON, 'via'].includes(field));
   const positional = POSITIONAL[name];
   return {
     name,

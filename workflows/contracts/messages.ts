@@ -4,6 +4,9 @@ import type { RunOwner } from './environment.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
 
+/** The ways in by which an action came. A bare signal is `temporal`. */
+export const Via = z.enum(['temporal', 'cli', 'http', 'page', 'pull-request', 'slack']);
+
 /** The fields of every action besides its own. `visit` and `head` name what its sender has seen. */
 export const Envelope = z.object({
   actionId: z.string().min(1).max(128).optional(),
@@ -11,6 +14,7 @@ export const Envelope = z.object({
   visit: z.string().max(200).optional(),
   head: z.string().max(200).optional(),
   note: z.string().max(2_000).optional(),
+  via: Via.optional(),
 });
 
 const action = <Own extends z.ZodRawShape>(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Began, Change, ForeignCommit } from './change.ts';
 import type { EnvironmentView } from './environment.ts';
-import type { ActionName } from './messages.ts';
+import { Via, type ActionName } from './messages.ts';
 import type { Notice } from './notices.ts';
 import type { PipelineShape } from './pipelines.ts';
 import type { Policy } from './policy.ts';
@@ -205,6 +205,8 @@ export const ActionEntry = z.strictObject({
   actionId: z.string(),
   action: z.string(),
   by: z.string().optional(),
+  /** By which way in it came. Entries of earlier builds have none. */
+  via: Via.optional(),
   at,
   visit: z.string().optional(),
   verdict: z.enum(['taken', 'refused']),

@@ -1,4 +1,12 @@
-import { CancellationScope, condition, isCancellation, patched, rootCause, setHandler, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  patched,
+  rootCause,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import type { Activities, EnvironmentView, EnvironmentReport } from '../contracts/activities.ts';
 import { EnvironmentInput, Release, environmentKeyOf } from '../contracts/environment.ts';
 import { buildSignal, Hint, hintSignal, releaseSignal, upgradeSignal } from '../contracts/messages.ts';

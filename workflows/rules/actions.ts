@@ -1,6 +1,7 @@
 import { badFields } from '../contracts/bad-fields.ts';
 import type { Fact } from '../contracts/facts.ts';
-import { actions, Envelope, ALWAYS_AVAILABLE } from '../contracts/messages.ts';
+import type { z } from 'zod';
+import { actions, Envelope, ALWAYS_AVAILABLE, type Via } from '../contracts/messages.ts';
 import type { ActionName, HumanAction } from '../contracts/messages.ts';
 import type { RefusalCode } from '../contracts/reading.ts';
 import type { RunState } from '../contracts/run/state.ts';
@@ -10,11 +11,16 @@ import { NAME_LENGTH } from './log.ts';
 import { isEdit, unknownIds, wrongEdit } from './review.ts';
 
 /** The verdict on an action: taken, a repeat of one that was taken, or refused and why. */
-export type Judgement = { actionId?: string | undefined; by?: string | undefined; visit?: string | undefined } & (
-  | { is: 'taken'; taken: HumanAction }
-  | { is: 'repeat'; visit: string | undefined }
-  | { is: 'refused'; code: RefusalCode; because: Fact; takenBy?: TakenBy }
-);
+export type Judgement = Sender & { visit?: string | undefined } & (
+    | { is: 'taken'; taken: HumanAction }
+    | { is: 'repeat'; visit: string | undefined }
+    | { is: 'refused'; code: RefusalCode; because: Fact; takenBy?: TakenBy }
+  );
+interface Sender {
+  actionId?: string | undefined;
+  by?: string | undefined;
+  via?: z.output<typeof Via> | undefined;
+}
 export interface TakenBy {
   by?: string | undefined;
   action: string;
@@ -34,11 +40,11 @@ export const offersNow = (run: RunState): ActionName[] => {
 
 /** Judges an action by what the run asks now. It changes nothing. The first reason of these decides the code. */
 export function judgeAction(action: ActionName, raw: unknown, run: RunState): Judgement {
-  const { actionId, by } = sender(raw);
+  const from = sender(raw);
+  const { actionId } = from;
   const visit = run.current?.visit;
   const refused = (code: RefusalCode, because: Fact, takenBy?: TakenBy): Judgement => ({
-    actionId,
-    by,
+    ...from,
     visit,
     is: 'refused',
     code,
@@ -48,7 +54,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
 
   const before = actionId === undefined ? undefined : run.seen.find(({ id }) => id === actionId);
   if (before?.action === action && isInput(raw, before.input)) {
-    return { actionId, by, visit: before.visit, is: 'repeat' };
+    return { ...from, visit: before.visit, is: 'repeat' };
   }
   if (run.ending) return refused('closed', { fact: 'runEnded', ending: run.ending });
   if (isUnreadable(raw)) return refused('invalid', { fact: 'actionUnreadable' });
@@ -75,7 +81,7 @@ export function judgeAction(action: ActionName, raw: unknown, run: RunState): Ju
   if (stale) return refused('stale', stale);
   const rule = forbidden(taken, run);
   if (rule) return refused('not_allowed', rule);
-  return { actionId, by, visit, is: 'taken', taken };
+  return { ...from, visit, is: 'taken', taken };
 }
 
 /** Refuses an action of an unknown name. */
@@ -88,12 +94,13 @@ export const judgeUnknown = (name: string, raw: unknown): Judgement => {
   };
 };
 
-/** The sender's name and action id, also of an otherwise invalid input, so that its refusal can be found in the log. */
-function sender(raw: unknown): { actionId?: string | undefined; by?: string | undefined } {
+/** The sender's name, way in and action id, also of an otherwise invalid input, so that its refusal can be found in the log. */
+function sender(raw: unknown): Sender {
   const input = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
   return {
     actionId: Envelope.shape.actionId.safeParse(input['actionId']).data,
     by: Envelope.shape.by.safeParse(input['by']).data,
+    via: Envelope.shape.via.safeParse(input['via']).data,
   };
 }
 
@@ -182,6 +189,14 @@ function forbidden(action: HumanAction, run: RunState): Fact | undefined {
   return wrote ? { ...needed, because: 'wrote' } : undefined;
 }
 
+/** The same action may come again by another way in, when the answer to the first was lost. */
+function withoutVia(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  const { via, ...input } = raw as Record<string, unknown>;
+  void via;
+  return input;
+}
+
 /** The fingerprint of an input as the log has it: JSON, unless it was too long to be stored whole. */
 export function fingerprintOf(logged: unknown): string {
   try {
@@ -193,13 +208,13 @@ export function fingerprintOf(logged: unknown): string {
 
 /** What a run remembers of an input to recognise its repeat. Anybody may send megabytes, and it remembers hundreds. */
 export function fingerprint(raw: unknown): string {
-  const text = canonical(raw);
+  const text = canonical(withoutVia(raw));
   return text.length <= WHOLE ? text : `${text.slice(0, WHOLE / 2)}… ${text.length} ${hashOf(text)}`;
 }
 
 /** Whether a remembered input is this one, in any form in which it was remembered. */
 const isInput = (raw: unknown, remembered: string): boolean =>
-  [fingerprint(raw), canonical(raw)].some((each) => each === remembered || compacted(each) === remembered);
+  [fingerprint(raw), canonical(withoutVia(raw))].some((each) => each === remembered || compacted(each) === remembered);
 
 /** The shortest form that distinguishes one remembered input from another. */
 export const compacted = (remembered: string): string =>

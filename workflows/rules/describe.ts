@@ -81,8 +81,10 @@ const forms = new Map<ActionName, Record<string, unknown>>();
 /** The JSON Schema of an action's input, with what depends on the moment, such as the options of a question. */
 function formOf(action: ActionName, run: RunState): unknown {
   if (!forms.has(action)) {
-    const { $schema, ...schema } = z.toJSONSchema(actions[action].input, { io: 'input' }) as Record<string, unknown>;
-    void $schema;
+    const schema = z.toJSONSchema(actions[action].input, { io: 'input' });
+    // The way in is not for people to fill in.
+    delete schema.properties?.['via'];
+    delete schema.$schema;
     forms.set(action, schema);
   }
   const form = forms.get(action)!;

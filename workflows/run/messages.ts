@@ -124,12 +124,23 @@ function note(
   actionId: string,
   judged: Exclude<Judgement, { is: 'repeat' }>,
 ): void {
-  const { by, visit } = judged;
+  const { by, via = 'temporal', visit } = judged;
   const action = name.slice(0, NAME_LENGTH);
   const refusal = judged.is === 'refused' ? { code: judged.code, because: reasonOf(judged) } : {};
   const at = new Date().toISOString();
   const input = keptInput(raw);
-  const entry: ActionEntry = { actionId, action, by, at, visit, verdict: judged.is, ...refusal, repeats: 0, input };
+  const entry: ActionEntry = {
+    actionId,
+    action,
+    by,
+    via,
+    at,
+    visit,
+    verdict: judged.is,
+    ...refusal,
+    repeats: 0,
+    input,
+  };
   state.actions = withinInputs([...state.actions, entry].slice(-LOG_LENGTH));
   state.seen = [...state.seen, { id: actionId, action, input: fingerprint(raw), visit }].slice(-SEEN_LENGTH);
 }

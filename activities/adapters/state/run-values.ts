@@ -106,7 +106,7 @@ export const recordIn = (
 
 export const actionValues = (
   { workflowId, firstRunId }: RowState,
-  { actionId, action, by, at, visit, verdict, code, because, effect, repeats, input }: ActionEntry,
+  { actionId, action, by, via, at, visit, verdict, code, because, effect, repeats, input }: ActionEntry,
   cipher: Cipher,
 ): Insertable<RunTables['audit']> => ({
   workflow_id: workflowId,
@@ -115,7 +115,7 @@ export const actionValues = (
   first_run_id: firstRunId,
   action,
   who: by ?? null,
-  via: null,
+  via: via ?? null,
   visit: visit ?? null,
   verdict,
   code: code ?? null,
@@ -126,14 +126,14 @@ export const actionValues = (
 });
 
 export const actionsIn = (rows: Selectable<RunTables['audit']>[], cipher: Cipher): ActionEntry[] =>
-  rows.map(({ action_id, action, who, at, visit, verdict, code, because, effect, repeats, input }) =>
+  rows.map(({ action_id, action, who, via, at, visit, verdict, code, because, effect, repeats, input }) =>
     ActionEntry.parse({
       actionId: action_id,
       action,
       at,
       verdict,
       repeats,
-      ...present({ by: who, visit, code, effect }),
+      ...present({ by: who, via, visit, code, effect }),
       ...(because !== null && { because: opened(because, cipher) }),
       ...(input !== null && { input: opened(input, cipher) }),
     }),

@@ -32,7 +32,7 @@ async function act(
   const { error } = actions[name].input.safeParse(said);
   if (error) throw new InvalidInput(badFields(error, said));
   return withRuns(async ({ runs }) => {
-    const acted = await runs.act(workflowId, name, said);
+    const acted = await runs.act(workflowId, name, { ...said, via: 'cli' });
     print(json, { workflowId, action: name, ...acted }, (done) =>
       done.is === 'taken'
         ? `${name} was taken${done.visit ? ` at ${done.visit}` : ''} (${done.actionId}).`
