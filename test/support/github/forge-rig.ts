@@ -12,6 +12,7 @@ import { removeFolder } from '../folders.ts';
 import { program } from '../programs.ts';
 import { stateIn } from '../state/databases.ts';
 import type { StubRepository } from './repository.ts';
+import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import { GithubStub } from './stub.ts';
 
 /** Our forge over the stub of GitHub, as an App, with a repository of its own. */
@@ -32,6 +33,7 @@ export async function githubForgeRig(): Promise<
   const open = await github.forge!.open({
     root,
     environment: process.env,
+    isolation: withoutIsolation(process.env),
     configuration: () => noConfiguration,
     variables: z.object(variables).parse(given),
     log: () => undefined,

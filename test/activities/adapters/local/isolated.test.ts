@@ -39,7 +39,7 @@ const isolation = () =>
 const KEY = 'a-key-of-the-provider';
 const configuration = () => ({
   ...noConfiguration,
-  secrets: { PROVIDER_KEY: { serves: () => true, read: () => ({ value: KEY }) } },
+  secrets: { PROVIDER_KEY: { for: ['agents' as const], serves: () => true, read: () => ({ value: KEY }) } },
 });
 const options = () => inCheckouts({ root: root(), environment: process.env, isolation: isolation(), configuration });
 function open() {
