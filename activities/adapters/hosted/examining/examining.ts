@@ -1,7 +1,7 @@
 import type { BadField } from '../../../../workflows/contracts/activities.ts';
 import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
-import { inTheWay } from '../../git/collisions.ts';
+import { inTheWay } from '../../git/publishing/collisions.ts';
 import { commitOf, isAncestor } from '../../git/commits.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import { configuresCi } from '../checks/bare.ts';

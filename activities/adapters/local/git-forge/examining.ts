@@ -7,7 +7,7 @@ import { submodulesIn } from '../../git/contents.ts';
 import { isShallow } from '../../git/mirror.ts';
 import type { ChangeStore } from '../../git/publishing/change-store.ts';
 import type { Publishing } from '../../git/publishing/publishing.ts';
-import { inTheWay } from '../../git/collisions.ts';
+import { inTheWay } from '../../git/publishing/collisions.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import type { LocalWorkspace } from '../repositories/workspace.ts';
 import type { Target } from '../repositories/worktrees.ts';

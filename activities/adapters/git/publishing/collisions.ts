@@ -1,6 +1,6 @@
-import type { BadField } from '../../../workflows/contracts/activities.ts';
-import type { Repository } from './door.ts';
-import { readRefs } from './refs.ts';
+import type { BadField } from '../../../../workflows/contracts/activities.ts';
+import type { Repository } from '../door.ts';
+import { readRefs } from '../refs.ts';
 
 /** Git keeps branches as files and folders: `a` is in the way of `a/b`, and the other way round. */
 export async function inTheWay(where: Repository, branch: string): Promise<BadField[]> {
