@@ -73,7 +73,8 @@ class HostedForge implements Forge {
       renew: async (source) => api.renew(await place(source)),
     });
     const publishing = new Publishing(workspace, store, ledger);
-    this.repositories = repositoriesOf(workspace, publishing);
+    const shown = async (change: Change) => (await atForge(this.parts, change)).pullRequest;
+    this.repositories = repositoriesOf(workspace, publishing, shown);
     this.parts = {
       api,
       workspace,
