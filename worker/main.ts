@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   onReload = () => reload(configuration, log);
   const state = await openState(config, stop);
   if (!state) return leave([]);
-  const { ports, close } = await openPorts(config.variables, {
+  const { ports, pullRequests, close } = await openPorts(config.variables, {
     state,
     root: config.data,
     environment: commands,
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   });
   let left: string[] = [];
   try {
-    await serve({ config, ports, state, log, stop, ready: () => void send({ is: 'ready' }) });
+    await serve({ config, ports, pullRequests, state, log, stop, ready: () => void send({ is: 'ready' }) });
   } finally {
     left = await close();
     await state.close();

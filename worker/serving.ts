@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { idOf } from '../activities/adapters/processes/exclusive.ts';
+import type { Opened, PullRequestNeeds } from '../activities/adapters/opening.ts';
 import type { State } from '../activities/adapters/state/state.ts';
 import type { Ports } from '../activities/ports.ts';
 import type { WorkerConfig } from './config.ts';
@@ -16,6 +17,7 @@ const BUSY_POLL_MS = 300;
 interface Serving {
   config: WorkerConfig;
   ports: Ports;
+  pullRequests: Opened['pullRequests'];
   state: State;
   log: Logger;
   stop: AbortSignal;
@@ -24,7 +26,7 @@ interface Serving {
 }
 
 /** Serves runs until it is stopped, and has drained. */
-export async function serve({ config, ports, state, log, stop, ready }: Serving): Promise<void> {
+export async function serve({ config, ports, pullRequests, state, log, stop, ready }: Serving): Promise<void> {
   const connection = await connect(config, stop);
   if (!connection || stop.aborted) return;
   const { GATEHOUSE_DRAIN_SECONDS = DRAIN_SECONDS, GATEHOUSE_TASK_QUEUE: taskQueue } = config.variables;
@@ -40,16 +42,40 @@ export async function serve({ config, ports, state, log, stop, ready }: Serving)
     void state.runners.drain().catch(() => undefined); // only lists show it
     worker.shutdown();
   });
+  const shown = worker.client && pullRequests(pullRequestNeeds(config, worker.client));
+  shown?.start();
   ready();
   log.info({ address: config.address, taskQueue }, 'worker is ready');
   try {
     await both(worker, runner, () => drained(state, () => until));
+    await shown?.close();
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
     // The server ended first, so the results of our activities are lost. Their processes on this machine are still ended.
     log.warn({ err: failure }, 'the Temporal server ended before this worker had stopped');
   }
+}
+
+/** How runs are shown on their pull requests, and how commands from there reach them. */
+function pullRequestNeeds(
+  { variables, namespace }: WorkerConfig,
+  client: NonNullable<Worker['client']>,
+): PullRequestNeeds {
+  const { GATEHOUSE_TEMPORAL_UI: ui, GATEHOUSE_LOOK_SECONDS } = variables;
+  return {
+    lookMs: GATEHOUSE_LOOK_SECONDS * 1_000,
+    pageOf: ({ workflowId }) => ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`,
+    async signal(workflowId, action, input) {
+      try {
+        await client.workflow.getHandle(workflowId).signal(action, input);
+        return 'sent';
+      } catch (failure) {
+        if ((failure as Error).name === 'WorkflowNotFoundError') return 'gone';
+        throw failure;
+      }
+    },
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ports } from '../ports.ts';
+import { actorOf } from './configuration/configuration.ts';
 import { closeAll } from './dispatching/closing.ts';
 import { environmentsAsOne, type OpenEnvironments } from './dispatching/environments.ts';
 import { executorsAsOne, type OpenExecutor } from './dispatching/executors.ts';
@@ -10,6 +11,7 @@ import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
 import type { Routing, Serving } from './dispatching/routing.ts';
 import { fileLedger } from './file-ledger.ts';
+import { PullRequests, type PullRequestOptions } from './hosted/pull-request/index.ts';
 import { VENDORS } from './index.ts';
 import { takeOver } from './local/taking-over/index.ts';
 import { idOf } from './processes/exclusive.ts';
@@ -29,14 +31,21 @@ type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 's
   closed?: readonly string[];
 };
 
+/** What pull requests need of the worker. */
+export type PullRequestNeeds = Pick<PullRequestOptions, 'signal' | 'pageOf' | 'lookMs'>;
+
+export interface Opened {
+  ports: Ports;
+  /** Shows runs on their pull requests, and takes commands there. Undefined: no forge with pull requests is open. */
+  pullRequests(needs: PullRequestNeeds): PullRequests | undefined;
+  close(): Promise<string[]>;
+}
+
 /**
  * Opens the adapters of all vendors. With a `runner`, shows others that this worker lives. Closing them ends everything that
  * they run on this machine within `CLOSE_MS`, and returns a sentence for each thing that could not be ended.
  */
-export async function openPorts(
-  variables: AdapterVariables,
-  given: Given,
-): Promise<{ ports: Ports; close(): Promise<string[]> }> {
+export async function openPorts(variables: AdapterVariables, given: Given): Promise<Opened> {
   await mkdir(given.root, { recursive: true });
   await takeOver(given.root, given.state, given.log);
   const file = variables.GATEHOUSE_LEDGER;
@@ -84,7 +93,23 @@ export async function openPorts(
     await given.state.runners.end(left.length > 0).catch(() => undefined); // then it is not heard of
     return left;
   };
-  return { ports, close };
+  const pullRequests = (needs: PullRequestNeeds) =>
+    forges.some(({ at }) => at !== undefined)
+      ? new PullRequests({ ...pullRequestsBy(given, servedBy), ...needs })
+      : undefined;
+  return { ports, pullRequests, close };
+}
+
+/** Where pull requests are, and what the configuration file says of them. */
+function pullRequestsBy({ state, log, configuration }: Given, servedBy: (repository: string) => Serving | undefined) {
+  return {
+    state,
+    log,
+    at: async (canonical: string) => servedBy(canonical)?.at?.(canonical),
+    commentOn: (repository: string) => configuration().rulesOf(repository).comment,
+    personOf: (vendor: string, login: string) =>
+      actorOf(configuration(), { forge: vendor === 'GitHub' ? 'github' : 'gitea', login }),
+  };
 }
 
 const vendors = Object.entries(VENDORS);

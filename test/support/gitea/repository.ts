@@ -9,6 +9,8 @@ export interface Commit {
   /** Texts by path; null deletes a file. */
   files: Record<string, string | null>;
   message?: string;
+  /** Default: the account. */
+  author?: { name: string; email: string };
   as?: Account;
 }
 
@@ -48,7 +50,14 @@ export class GiteaRepository {
     this.server.do(method, `${this.path}${where}`, { as, body });
 
   /** Commits files without git. Returns the new commit. */
-  async commit({ branch = 'main', newBranch, files, message = 'A commit', as = this.owner }: Commit): Promise<string> {
+  async commit({
+    branch = 'main',
+    newBranch,
+    files,
+    message = 'A commit',
+    author,
+    as = this.owner,
+  }: Commit): Promise<string> {
     const changes = await Promise.all(
       Object.entries(files).map(async ([path, text]) => {
         const there = await this.server.call('GET', `${this.path}/contents/${path}?ref=${encodeURIComponent(branch)}`);
@@ -58,7 +67,13 @@ export class GiteaRepository {
         return { operation: sha === undefined ? 'create' : 'update', path, content, ...(sha !== undefined && { sha }) };
       }),
     );
-    const body = { branch, ...(newBranch !== undefined && { new_branch: newBranch }), message, files: changes };
+    const body = {
+      branch,
+      ...(newBranch !== undefined && { new_branch: newBranch }),
+      message,
+      ...(author && { author, committer: author }),
+      files: changes,
+    };
     return (await this.do('POST', '/contents', body, as)).commit.sha;
   }
 

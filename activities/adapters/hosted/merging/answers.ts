@@ -41,6 +41,7 @@ export function afterMerge(answer: MergeAnswer, facts: Facts): Next {
     case 'moved':
       return { do: 'moved' };
     case 'not-yet':
+      if (facts.conflicts.length > 0) return report({ is: 'conflicted', files: [...facts.conflicts] });
       return { do: 'wait', words: answer.words };
     case 'base-modified':
     case 'conflicted':

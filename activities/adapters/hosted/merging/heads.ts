@@ -19,7 +19,8 @@ export async function isBehind({ workspace }: Merging, { change }: Case): Promis
 
 /** The files in which head and base conflict, if the forge's answer is about that. */
 export async function conflictsIn({ workspace }: Merging, { change }: Case, answer: MergeAnswer): Promise<string[]> {
-  if (answer.is !== 'conflicted' && answer.is !== 'base-modified') return [];
+  // A forge may say "not yet" to a conflict for ever.
+  if (!['conflicted', 'base-modified', 'not-yet'].includes(answer.is)) return [];
   const { copy, head, baseHead } = await headsOf(workspace, change);
   const merged = head === undefined ? undefined : await mergeTree(copy, baseHead, head);
   return merged?.is === 'conflicted' ? merged.files : [];
