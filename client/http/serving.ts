@@ -1,12 +1,14 @@
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { clientCodec } from '../../worker/configuration/encryption.ts';
+import { secretOf } from '../../worker/configuration/secret-files.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
 import type { ClientConfig } from '../config.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { openDoor, type Door } from './door.ts';
 import { stateOf } from './state.ts';
+import type { Secrets } from './webhooks/receiving.ts';
 
 /** The port unless one is configured. */
 const PORT = 8_080;
@@ -67,12 +69,12 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
 /** The door shares the terminal with whoever started it, so by default it reports problems only. */
 const levelOf = ({ GATEHOUSE_LOG_LEVEL: level }: Variables): string => (level === 'info' ? 'warn' : level);
 
-/** The secrets of the forges that may send webhooks. */
-function secretsOf(variables: Variables) {
-  const { GATEHOUSE_GITHUB_WEBHOOK_SECRET: github, GATEHOUSE_GITEA_WEBHOOK_SECRET: gitea } = variables as Secret;
+/** The secrets of the forges that may send webhooks. Throws `BadVariables` if one is given twice, or its file is empty. */
+function secretsOf(variables: Variables): Secrets {
+  const github = secretOf(variables, 'GATEHOUSE_GITHUB_WEBHOOK_SECRET');
+  const gitea = secretOf(variables, 'GATEHOUSE_GITEA_WEBHOOK_SECRET');
   return { ...(github && { github }), ...(gitea && { gitea }) };
 }
-type Secret = Partial<Record<`GATEHOUSE_${'GITHUB' | 'GITEA'}_WEBHOOK_SECRET`, string>>;
 
 const isReachable = (client: Client): Promise<boolean> =>
   client

@@ -1,3 +1,4 @@
+import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,6 +29,7 @@ export async function giteaRig(server: GiteaServer): Promise<ForgeRig & { open: 
   const open = await gitea.forge!.open({
     root,
     environment: process.env,
+    isolation: withoutIsolation(process.env),
     configuration: () => noConfiguration,
     variables,
     log: () => undefined,
