@@ -97,8 +97,8 @@ export const change = {
 
   async merger() {
     await stage(0, 1, 'assessing the change');
-    git('fetch', '--quiet', '--no-tags', '--', job.change.repository, job.change.base);
-    const files = git('diff', '--numstat', 'FETCH_HEAD...HEAD')
+    // A checkout has the base as it was when the job began, so that no agent needs credentials or a network for it.
+    const files = git('diff', '--numstat', `origin/${job.change.base}...HEAD`)
       .trim()
       .split('\n')
       .map((line) => line.split('\t'));
