@@ -6,6 +6,7 @@ import { noConfiguration } from '../../../activities/adapters/configuration/conf
 import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { github } from '../../../activities/adapters/github/index.ts';
 import { variables } from '../../../activities/adapters/github/variables.ts';
+import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import type { OpenForge } from '../../../activities/adapters/vendor.ts';
 import type { ForgeRig } from '../../activities/adapters/forge-contract.ts';
 import { removeFolder } from '../folders.ts';
@@ -32,6 +33,7 @@ export async function githubForgeRig(): Promise<
   const open = await github.forge!.open({
     root,
     environment: process.env,
+    isolation: withoutIsolation(process.env),
     configuration: () => noConfiguration,
     variables: z.object(variables).parse(given),
     log: () => undefined,
