@@ -6,13 +6,13 @@ import { noConfiguration } from '../../../activities/adapters/configuration/conf
 import { fetchFrom } from '../../../activities/adapters/git/transfer.ts';
 import { github } from '../../../activities/adapters/github/index.ts';
 import { variables } from '../../../activities/adapters/github/variables.ts';
+import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import type { OpenForge } from '../../../activities/adapters/vendor.ts';
 import type { ForgeRig } from '../../activities/adapters/forge-contract.ts';
 import { removeFolder } from '../folders.ts';
 import { program } from '../programs.ts';
 import { stateIn } from '../state/databases.ts';
 import type { StubRepository } from './repository.ts';
-import { withoutIsolation } from '../../../activities/adapters/processes/isolation/isolation.ts';
 import { GithubStub } from './stub.ts';
 
 /** Our forge over the stub of GitHub, as an App, with a repository of its own. */

@@ -75,7 +75,7 @@ function rootOf(stub: GithubStub, access: Access) {
     },
     async enqueuePullRequest({ input }: { input: { pullRequestId: string; expectedHeadOid?: string } }) {
       const [repository, pull] = byNode(input.pullRequestId);
-      mayWrite(repository, 'merge_queues');
+      mayWrite(repository, 'contents');
       const { head, state } = await stateOf(stub, repository, pull, { read: true });
       const refuse = (message: string) => new GraphqlRefusal('UNPROCESSABLE', message);
       if (input.expectedHeadOid && input.expectedHeadOid !== head)

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { HostedRepository, MergeAnswer, Place, PullRequest, Queued } from '../../hosted/api.ts';
 import { PermissionMissing, Refused } from '../../hosted/failures.ts';
 import type { Calls, GraphqlError } from '../calling/calls.ts';
-import { NEEDS } from '../calling/permissions.ts';
+import { NEEDS, type Permissions } from '../calling/permissions.ts';
 import { pullRequest } from '../pull-requests.ts';
 
 const Entry = z.object({ position: z.number(), state: z.string() }).nullable();
@@ -20,8 +20,13 @@ export async function enqueue(
   head: string,
 ): Promise<MergeAnswer> {
   const { owner, name } = repository;
-  const about = { at: { owner, name }, needs: NEEDS.queue };
-  const { data, errors } = await calls.graphql(Enqueued, ENQUEUE, { id: node ?? '', head }, about);
+  const asking = (needs: Permissions) =>
+    calls.graphql(Enqueued, ENQUEUE, { id: node ?? '', head }, { at: { owner, name }, needs });
+  const { data, errors } = await asking(NEEDS.queue).catch((error: unknown) => {
+    // An App need not have the right to manage queues.
+    if (error instanceof PermissionMissing && calls.credentials.kind === 'app') return asking(NEEDS.merge);
+    throw error;
+  });
   const entry = data?.enqueuePullRequest?.mergeQueueEntry;
   if (entry) return { is: 'queued', position: entry.position };
   const now = await pullRequest(calls, repository, number);
