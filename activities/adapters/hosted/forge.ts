@@ -146,8 +146,9 @@ class HostedForge implements Forge {
     change: Change,
     { head, baseHead }: { head: string; baseHead: string },
   ): ReturnType<Forge['mergeResult']> {
-    const heads = await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change);
-    return { is: heads.head === head && heads.baseHead === baseHead ? 'branch-only' : 'moved' };
+    const now = await this.mergeability(change);
+    const same = now.is === 'mergeable' && now.head === head && now.baseHead === baseHead;
+    return { is: same ? 'branch-only' : 'moved' };
   }
 
   merge = (change: Change, wish: Wish): Promise<MergeReport> => merge(this.parts, change, wish);

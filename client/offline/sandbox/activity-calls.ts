@@ -21,12 +21,7 @@ type Wanted = Core.workflow_commands.IScheduleActivity | Core.workflow_commands.
  * Runs an activity of the workflow. If it is cancelled, the workflow learns that at once, or when the activity has ended,
  * depending on the cancellation type.
  */
-export function ask(
-  run: Asking,
-  wanted: Wanted,
-  metadata: any,
-  { local = false } = {},
-) {
+export function ask(run: Asking, wanted: Wanted, metadata: any, { local = false } = {}) {
   const { seq, activityType, arguments: payloads, cancellationType } = wanted;
   const name = activityType!;
   const { world, calls, log } = run.cluster;
