@@ -22,7 +22,8 @@ export const changeActivities = (
   async changeMoved({ change, known }) {
     const look = await lookAt(forge, change, known);
     if (look.state === 'open' && look.head === known && look.base === undefined) {
-      throw notYet(`${change.branch} is still open at ${known?.slice(0, 8) ?? 'nothing'}`, pace(lookMs));
+      const every = (await forge.pollEvery?.(change, lookMs)) ?? lookMs;
+      throw notYet(`${change.branch} is still open at ${known?.slice(0, 8) ?? 'nothing'}`, pace(every));
     }
     return look;
   },

@@ -6,6 +6,9 @@ import { final, notYet } from './failures.ts';
 import type { Checks, Ports } from './ports.ts';
 import { reportProgress } from './waiting/heartbeating.ts';
 
+/** How often a head without checks is polled at least, in milliseconds. */
+const BARE_MS = 60_000;
+
 /**
  * The activities about checks. Each attempt is one poll. Without an answer yet, it fails with a message for people that says
  * what it waits for, and the retry is the next poll.
@@ -40,7 +43,10 @@ export const checkActivities = (
     if (!sameHeld(held, question.held)) {
       return { head, checks: ended, running, held, none: false, foreign, state, ...reported };
     }
-    throw pendingUntil(deadline, pending, lookMs);
+    const every = found.ours ? undefined : await forge.pollEvery?.(change, lookMs);
+    // The grace of a head without checks ends at a time that no webhook tells.
+    const most = found.bare ? BARE_MS : Infinity;
+    throw pendingUntil(deadline, pending, every === undefined ? nextPoll(lookMs) : Math.min(every, most));
   },
 
   async settledMergeResult({ change, head, baseHead, task, checkSeconds, round, deadline }) {
@@ -51,7 +57,7 @@ export const checkActivities = (
     if (running.length === 0 || ended.some(isRed)) {
       return { is: 'checked', commit, checks: ended, ...(running.length > 0 && { running }) };
     }
-    throw pendingUntil(deadline, stillRunning(running, ended.length), lookMs);
+    throw pendingUntil(deadline, stillRunning(running, ended.length), nextPoll(lookMs));
   },
 });
 
@@ -73,10 +79,10 @@ const sameHeld = (now: HeldCheck[], shown: HeldCheck[] = []): boolean => {
 const isRed = ({ conclusion }: { conclusion: string }): boolean => !PASSING.has(conclusion);
 
 /** The failure of a poll while checks run. They count as timed out when the policy's time for them is over. */
-function pendingUntil(deadline: string | undefined, pending: string, lookMs: number): Error {
+function pendingUntil(deadline: string | undefined, pending: string, nextMs: number): Error {
   return deadline !== undefined && Date.now() >= Date.parse(deadline)
     ? final('timeout', `${pending}; checksMinutes is over`)
-    : notYet(pending, nextPoll(lookMs));
+    : notYet(pending, nextMs);
 }
 
 const stillRunning = (running: string[], ended: number): string =>

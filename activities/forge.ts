@@ -62,6 +62,8 @@ export interface Checks {
   running: string[];
   /** Whether it is certain that there will never be any. */
   none: boolean;
+  /** Whether we run some of those that have not ended ourselves, so that polls are frequent. */
+  ours?: boolean | undefined;
   /** What a person must approve at the forge before its checks run. */
   held?: HeldCheck[] | undefined;
   /**
@@ -141,6 +143,11 @@ export interface Forge extends BranchInventory {
     change: Change,
     expected: Expected & { commit?: string | undefined; method?: Policy['mergeMethod'] },
   ): Promise<MergeReport>;
+  /**
+   * The pause between two polls of a change, in milliseconds, if `wishedMs` is configured. Without it, polls are as configured,
+   * and more frequent at first.
+   */
+  pollEvery?(change: Pick<Change, 'repository'>, wishedMs: number): Promise<number | undefined>;
   /** Orderly stop of this worker. */
   close?(): Promise<void>;
 }

@@ -52,6 +52,7 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
     mergeResult: async (change, ...rest) => by(change).mergeResult(change, ...rest),
     merge: async (change, ...rest) => by(change).merge(change, ...rest),
     release: async (change, ...rest) => by(change).release(change, ...rest),
+    pollEvery: async (change, wishedMs) => by(change).pollEvery?.(change, wishedMs),
     list: async () => (await Promise.all(forges.map(({ forge }) => forge.list()))).flat(),
     close: () => closeEach(forges.map(({ forge }) => forge)),
   };

@@ -27,6 +27,7 @@ import { Lookup } from './lookup.ts';
 import { merge } from './merging/merging.ts';
 import { WaitingMerges, type Wish } from './merging/waiting.ts';
 import { named } from './names.ts';
+import { Pace } from './pace.ts';
 import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
 
 /** How the workspace of a forge is opened. Tests may have another one. */
@@ -54,6 +55,7 @@ class HostedForge implements Forge {
   readonly repositories;
   private readonly parts: Own;
   private readonly closing;
+  private readonly pace;
 
   constructor({ api, opening, workspace: open = (remote) => new RemoteWorkspace(remote), times }: HostedOptions) {
     const { root, isolation, state, log, ledger, configuration, identity } = opening;
@@ -91,6 +93,7 @@ class HostedForge implements Forge {
       times: { ...TIMES, ...times },
     };
     this.closing = [this.parts.runs, workspace, api];
+    this.pace = new Pace({ api, state, waiting: async () => (await this.list()).length });
   }
 
   /** A repository as the forge spells it. */
@@ -116,6 +119,9 @@ class HostedForge implements Forge {
 
   release = (change: { repository: string; branch: string }, holder: RunOwner): Promise<void> =>
     this.parts.store.release(change, holder);
+
+  pollEvery = ({ repository }: Pick<Change, 'repository'>, wishedMs: number): Promise<number> =>
+    this.pace.every(repository, wishedMs);
 
   look = (change: Change, known?: string): Promise<ChangeReport> => look(this.parts, change, known);
 

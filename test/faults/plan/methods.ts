@@ -37,6 +37,7 @@ export const METHODS = {
     changedPaths: { by: 'protectedPaths', in: 'merged' },
     mergeResult: { by: 'settledMergeResult', in: 'together', late: true },
     merge: { by: 'merge', in: 'tested', late: true },
+    pollEvery: { never: 'the forge on disk is polled as configured' },
     list: SURVEYED,
     release: SURVEYED,
     close: ORDERLY,

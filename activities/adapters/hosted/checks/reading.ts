@@ -53,6 +53,7 @@ export async function readChecks(
     ended: [...(await withLogs(parts, repository, judged)), ...apart(ours.ended, theirs)],
     running: [...new Set([...judged.running, ...held.map(({ name }) => name), ...ours.running])],
     none: false,
+    ...(ours.running.length > 0 && { ours: true }),
     ...(held.length > 0 && { held }),
     ...(bare && (await bareHead(parts, { repository, change, head, ours: ours.ended.length + ours.running.length }))),
   };
