@@ -28,6 +28,8 @@ export class InMemoryHostedApi implements HostedApi {
   readonly failing = new Map<Method, { failure: Error; after?: boolean }[]>();
   /** The repository as the forge shows it. Undefined: we may not see it. */
   shown: HostedRepository | undefined;
+  /** More repositories, of which it shows no more than that they are there. */
+  readonly others: HostedRepository[] = [];
   /** Earlier names of the repository, in lower case. */
   readonly earlierNames = new Set<string>();
   readonly pulls = new Map<number, PullRequest>();
@@ -80,7 +82,8 @@ export class InMemoryHostedApi implements HostedApi {
     const { shown } = this;
     const asked = `${owner}/${name}`.toLowerCase();
     const isIt = shown && asked === `${shown.owner}/${shown.name}`.toLowerCase();
-    return isIt || this.earlierNames.has(asked) ? shown : undefined;
+    if (isIt || this.earlierNames.has(asked)) return shown;
+    return this.others.find((each) => asked === `${each.owner}/${each.name}`.toLowerCase());
   });
 
   branch = this.call('branch', async (_: HostedRepository, name: string) => {

@@ -115,7 +115,10 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
   }
 
   /** Records what checkouts of a repository have, according to its settings. */
-  async adopt(repository: string, { lfs, submodules }: { lfs?: boolean; submodules?: boolean }): Promise<void> {
+  async adopt(
+    repository: string,
+    { lfs, submodules }: Partial<Record<'lfs' | 'submodules', boolean | undefined>>,
+  ): Promise<void> {
     const copy = { gitDir: await this.fetch(repository) };
     await noteLfs(copy, lfs === true ? path.join(copy.gitDir, 'lfs') : undefined);
     await noteSubmodules(copy, submodules === true);
