@@ -27,6 +27,7 @@ import { Lookup } from './lookup.ts';
 import { merge } from './merging/merging.ts';
 import { WaitingMerges, type Wish } from './merging/waiting.ts';
 import { named } from './names.ts';
+import { PullRequestRows } from './pull-request/rows.ts';
 import { keyOf, TIMES, type HostedWorkspace, type Parts, type Times } from './parts.ts';
 
 /** How the workspace of a forge is opened. Tests may have another one. */
@@ -81,6 +82,7 @@ class HostedForge implements Forge {
       store,
       publishing,
       lookup,
+      pullRequestRows: new PullRequestRows(state),
       ledger,
       log,
       runs: new CheckRuns({ root, isolation, workspace, exclusively, state, ledger }),

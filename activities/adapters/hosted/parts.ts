@@ -8,6 +8,7 @@ import type { GitWorkspace } from '../git/workspace.ts';
 import type { HostedApi } from './api.ts';
 import type { RemoteWorkspace } from './git/workspace.ts';
 import type { Lookup } from './lookup.ts';
+import type { PullRequestRows } from './pull-request/rows.ts';
 
 /** How long the forge's slow answers are waited for, in milliseconds. Tests take less. */
 export interface Times {
@@ -34,6 +35,7 @@ export interface Parts {
   publishing: Publishing;
   runs: CheckRuns;
   lookup: Lookup;
+  pullRequestRows: Pick<PullRequestRows, 'installation'>;
   broughtBy: ReturnType<typeof rememberingBroughtBy>;
   ledger?: Ledger | undefined;
   log: (fields: object, message: string) => void;

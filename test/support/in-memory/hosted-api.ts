@@ -47,6 +47,8 @@ export class InMemoryHostedApi implements HostedApi {
   readonly answers: MergeAnswer[] = [];
   readonly merges: MergeWish[] = [];
   readonly said: (Comment & { number: number })[] = [];
+  /** Who may write to it, as far as it tells us. */
+  readonly writers = new Set<string>();
   mayReady = true;
   /** Positions in the merge queue, by number. */
   readonly queue = new Map<number, { position?: number; state: string }>();
@@ -181,7 +183,7 @@ export class InMemoryHostedApi implements HostedApi {
     return found !== undefined;
   });
   react = this.call('react', async () => undefined);
-  mayWrite = this.call('mayWrite', async () => undefined);
+  mayWrite = this.call('mayWrite', async (_: HostedRepository, login: string) => this.writers.has(login) || undefined);
   credentials = this.call('credentials', async () => ({ username: 'x', password: 'y' }));
   renew = this.call('renew', async () => false);
   missing = this.call('missing', async (): Promise<string[]> => []);

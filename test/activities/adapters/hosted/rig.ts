@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
+import type { Isolation, Use } from '../../../../activities/adapters/processes/isolation/use.ts';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { noConfiguration, type Configuration } from '../../../../activities/adapters/configuration/configuration.ts';
@@ -21,6 +22,10 @@ export interface HostedRig extends ForgeRig {
   store: ChangeStore;
   /** The git server, if git reaches the forge over HTTP. */
   served?: GitHttp | undefined;
+  /** The data folder. */
+  root: string;
+  /** What was started so far. */
+  uses: Use[];
   /** The repository on disk. */
   bare: string;
   /** Examines the change, and gives its branch to a run. */
@@ -59,7 +64,10 @@ export async function hostedRig({
   if (served) api.shown!.cloneUrl = `${api.address}/acme/Shop.git`;
   const state = stateIn(root);
   const log = () => undefined;
-  const opening = { root, isolation: withoutIsolation(process.env), state, log, configuration };
+  const uses: Use[] = [];
+  const none = withoutIsolation(process.env);
+  const isolation: Isolation = { ...none, start: (use) => (uses.push(use), none.start(use)) };
+  const opening = { root, isolation, state, log, configuration };
   const { forge, repositories } = hostedForge({
     api,
     opening,
@@ -91,6 +99,8 @@ export async function hostedRig({
     repository,
     served,
     bare,
+    uses,
+    root,
     branchOnly: true,
     store: new ChangeStore(state),
     headOf: (branch) => api.git.headOf(branch),
