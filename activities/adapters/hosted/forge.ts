@@ -8,6 +8,7 @@ import { rememberingBroughtBy } from '../git/merging/merged.ts';
 import { changedPaths, headsOf, mergeabilityIn, updateFromBase } from '../git/publishing/branches.ts';
 import { ChangeStore } from '../git/publishing/change-store.ts';
 import { commitFiles } from '../git/publishing/documents.ts';
+import { keepBundlesIn } from '../git/publishing/kept-bundles.ts';
 import { Publishing } from '../git/publishing/publishing.ts';
 import { repositoriesOf } from '../git/publishing/repositories.ts';
 import { exclusivelyIn } from '../processes/exclusive.ts';
@@ -71,7 +72,7 @@ class HostedForge implements Forge {
       identity: committerOf(api, identity),
       names: (name) => configuration().rulesOf(name).at !== undefined,
     });
-    const publishing = new Publishing(workspace, store, ledger);
+    const publishing = new Publishing(workspace, store, ledger, keepBundlesIn(state, store));
     this.repositories = repositoriesOf(workspace, publishing, async (change) => {
       const { pullRequest } = await atForge(this.parts, change);
       return pullRequest && { title: pullRequest.title, url: pullRequest.url };
