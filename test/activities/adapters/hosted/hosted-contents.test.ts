@@ -22,7 +22,7 @@ let rig: HostedRig;
 afterEach(() => rig.dispose());
 
 /** A repository with the submodule `vendor/lib`, a work branch, and how its check ends. */
-async function conclusion({ submodules = true, match = 'shop' } = {}): Promise<string | undefined> {
+async function conclusion({ submodules = true, match = 'shop', fork = false } = {}): Promise<string | undefined> {
   rig = await hostedRig({ wire: true, settings: settings(submodules), configuration: () => configured(match) });
   const library = await rig.served!.create('acme', 'lib');
   const { shown } = rig.api;
@@ -38,7 +38,7 @@ async function conclusion({ submodules = true, match = 'shop' } = {}): Promise<s
   const head = await committed(rig.bare, `${base}\n${vendor}`, 'work');
 
   rig.served!.requests.splice(0);
-  const change = await rig.claimed();
+  const change = { ...(await rig.claimed()), fork };
   for (const until = Date.now() + 30_000; Date.now() < until;) {
     const { ended } = await rig.forge.checks(change, head, { checkSeconds: 60, round: 'r1' });
     if (ended[0]) return ended[0].conclusion;
@@ -72,6 +72,11 @@ it('checkouts have the submodules that the settings ask for, without our credent
 it('checkouts have submodules with our credentials if the configuration file names their repository', async () => {
   expect(await conclusion({ match: 'lib' })).toBe('success');
   expect(new Set(namesOfSubmodule())).toEqual(new Set([expect.stringMatching(/^Basic /)]));
+});
+
+it('checkouts of a fork have submodules without our credentials, whatever the configuration file names', async () => {
+  expect(await conclusion({ match: 'lib', fork: true })).toBe('success');
+  expect(new Set(namesOfSubmodule())).toEqual(new Set([undefined]));
 });
 
 it('checkouts have no submodules without the setting', async () => {
