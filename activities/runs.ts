@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
+import type { Change } from '../workflows/contracts/change.ts';
 import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun, untitled } from '../workflows/contracts/text/titles.ts';
 import { startOf } from './closed/record.ts';
@@ -111,8 +112,7 @@ const examining =
 
     const claim = await forge.claim(found.change, holder, lives);
     if (claim.is === 'held') {
-      const expected = `expected a branch that no other run uses: ${claim.by.workflowId} works on ${found.change.branch}`;
-      return { is: 'refused', fields: [{ path: 'change.branch', expected }] };
+      return { is: 'refused', fields: [taken(found.change, claim.by.workflowId)] };
     }
     return {
       is: 'ready',
@@ -130,6 +130,14 @@ const examining =
       ...(found.fork && { fork: true }),
     };
   };
+
+const taken = ({ branch, pullRequest }: Change, by: string): BadField =>
+  pullRequest === undefined
+    ? { path: 'change.branch', expected: `expected a branch that no other run uses: ${by} works on ${branch}` }
+    : {
+        path: 'change.pullRequest',
+        expected: `expected a pull request that no other run gates: ${by} works on ${pullRequest}`,
+      };
 
 const elsewhere = (before: string, now: string): BadField => ({
   path: 'change.repository',

@@ -145,6 +145,12 @@ const OPERATING: CommandEntry[] = [
     load: async () => (await import('./commands/operating/upgrade.ts')).upgrade,
   },
   {
+    usage: 'bundle <run>',
+    description: 'Writes the commits of a run that its forge refused into <task>.bundle, from which git fetches them.',
+    options: [option('--output <file>', 'another file')],
+    load: async () => (await import('./commands/operating/bundle.ts')).bundle,
+  },
+  {
     usage: 'backup <file>',
     description: 'Copies the database into a new file, while workers go on (SQLite).',
     load: async () => (await import('./commands/backups.ts')).backup,

@@ -15,14 +15,19 @@ const STEPS = [{ kind: 'coder' }, { kind: 'merger' }];
 /** Examines a repository for a run of these steps, with or without the settings that they need. */
 async function examined(
   steps: { kind: string }[],
-  { release = false, environment = false, began = undefined as Began | undefined } = {},
+  {
+    release = false,
+    environment = false,
+    began = undefined as Began | undefined,
+    forge = new InMemoryForge(change.repository, {}),
+  } = {},
 ) {
   const releases = new InMemoryReleases();
   releases.examine = async () => ({ configured: release });
   const environments = new InMemoryEnvironments();
   environments.examine = async () => ({ configured: environment, fields: [] });
   const ports = {
-    forge: new InMemoryForge(change.repository, {}),
+    forge,
     executor: new InMemoryExecutor(async () => completed() as never),
     environments,
     releases,
@@ -54,6 +59,23 @@ it('a pipeline that deploys is refused if the repository has no environment [A-1
   const steps = [{ kind: 'coder' }, { kind: 'deployer' }, { kind: 'tester' }];
   expect(await examined(steps)).toMatchObject(lacking('environment'));
   expect(await examined(steps, { environment: true })).toMatchObject({ is: 'ready', environments: true });
+});
+
+it.each([
+  ['change.branch', 'a branch that no other run uses: run/default/PAY-9 works on pay', undefined],
+  ['change.pullRequest', 'a pull request that no other run gates: run/default/PAY-9 works on 17', 17],
+])('a second live run is refused at %s', async (path, expected, pullRequest) => {
+  const forge = new InMemoryForge(change.repository, {});
+  const by = { workflowId: 'run/default/PAY-9', runId: '1' };
+  forge.claim = async () => ({ is: 'held', by });
+  const { examine } = forge;
+  forge.examine = async (wished) => {
+    const found = await examine.call(forge, wished);
+    if (found.is === 'refused') return found;
+    return { ...found, change: { ...found.change, branch: 'pay', ...(pullRequest && { pullRequest }) } };
+  };
+  const refused = { is: 'refused', fields: [{ path, expected: `expected ${expected}` }] };
+  expect(await examined(STEPS, { forge })).toEqual(refused);
 });
 
 it('a retry is refused if its path now leads to another repository', async () => {

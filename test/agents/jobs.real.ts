@@ -93,7 +93,7 @@ function jobsOf({ program, agent, reports }: Way): void {
     const configuration = (): Configuration => ({
       ...noConfiguration,
       prices: { fake: { input: 1, cachedInput: 0.1, output: 10 } },
-      secrets: { API_KEY: { for: ['agents'], serves: () => true, read: () => ({ value: SECRET }) } },
+      secrets: { API_KEY: { serves: () => true, read: () => ({ value: SECRET }) } },
     });
     const root = path.join(rig.home, 'data');
     executor = commandExecutor(inCheckouts({ root, environment: home.env, configuration }));

@@ -50,6 +50,7 @@ export const KnownChange = z.looseObject({
   branch: z.string().min(1),
   basis: z.string().min(1),
   pullRequest: z.number().optional(),
+  fork: z.boolean().optional(),
 });
 
 /**
@@ -62,6 +63,8 @@ export const Change = z.strictObject({
   branch: z.string(),
   basis: z.string(),
   pullRequest: z.number().optional(),
+  /** Whether its commits are in a fork, which is read only. Its code runs isolated and without secrets. */
+  fork: z.boolean().optional(),
 });
 export type Change = z.output<typeof Change>;
 

@@ -43,7 +43,10 @@ export function watchRecordOf({ task, change, policy, pipeline, options, ...inpu
   const own = { workspace, task, change, policy, pipeline: { name: pipeline, steps: [step] }, startedBy };
   if (resume?.['state'] !== undefined) return resumed(resume['state'], own as RunInput);
   // The base has the merged commits. The work branch is gone, or has a new owner.
-  const released = { ...change, branch: change.base };
+  // What was merged is the base's own.
+  const { fork, ...merged } = change;
+  void fork;
+  const released = { ...merged, branch: change.base };
   return {
     ...blank(own as RunInput, [freshStep(1, step)]),
     change: released as RunState['change'],

@@ -183,7 +183,7 @@ export class CheckRuns {
     const runner = await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
     if ((await this.holders.find(runner, 'checks')) === 'lost') return 'queued'; // the next poll begins it
     try {
-      await this.workspace.checkout(change.repository, head, tree, { base: change.base });
+      await this.workspace.checkout(change.repository, head, tree, { base: change.base, fork: change.fork });
     } catch (failure) {
       if (!(failure instanceof CheckoutRefused)) throw failure;
       const verdict = { conclusion: 'failure', round, log: failure.message };
@@ -195,6 +195,7 @@ export class CheckRuns {
     const begins = () => this.ledger?.note({ effect: 'check-started', key });
     const use = {
       repository: change.repository,
+      fork: change.fork === true,
       kind: 'check',
       cwd: tree,
       folder: path.join(run, 'isolation'),

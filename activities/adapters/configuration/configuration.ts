@@ -13,8 +13,6 @@ export interface SecretReference {
   variable?: string | undefined;
   /** The file that holds it, if a file does. */
   file?: string | undefined;
-  /** Who may have it. */
-  for: readonly Secret['for'][number][];
   /** Whether what works on this repository may have it. */
   serves(repository: string): boolean;
   read(): { value: string } | { because: string };
@@ -91,7 +89,6 @@ function referenceOf(secret: Secret, from: From): SecretReference {
   const at = path.resolve(path.dirname(from.file), file);
   return {
     variable,
-    for: secret.for,
     file: variable === undefined ? at : undefined,
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
     read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
@@ -126,14 +123,13 @@ function fromFile(file: string): { value: string } | { because: string } {
 }
 
 /**
- * Reads the secrets that an agent names, for its work on a repository, or that are for the repository's forge. `missing` has a
- * phrase for each one that it cannot have: its name, and why.
+ * Reads the secrets that an agent names, for its work on a repository. `missing` has a phrase for each one that it cannot
+ * have: its name, and why.
  */
 export function secretsFor(
   { secrets }: Pick<Configuration, 'secrets'>,
   names: readonly string[],
   repository: string,
-  receiver: Secret['for'][number] = 'agents',
 ): { values: Record<string, string> } | { missing: string[] } {
   const values: Record<string, string> = {};
   const missing: string[] = [];
@@ -141,11 +137,9 @@ export function secretsFor(
     const reference = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
     const read = !reference
       ? { because: 'which the configuration file does not have' }
-      : !reference.for.includes(receiver)
-        ? { because: `which is not for ${receiver}` }
-        : reference.serves(repository)
-          ? reference.read()
-          : { because: 'which is not for this repository' };
+      : reference.serves(repository)
+        ? reference.read()
+        : { because: 'which is not for this repository' };
     if ('value' in read) values[name] = read.value;
     else missing.push(`${name}, ${read.because}`);
   }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { Policy } from '../../../workflows/contracts/policy.ts';
 import { Agents, PRESETS, VariableName } from '../settings/agent-settings.ts';
 
-/** What may receive a secret. Notices and environments cannot as yet. */
+/** What may receive a secret. Only agents can as yet: a forge has the credentials of its variables, also for submodules. */
 const RECEIVERS = ['agents', 'forge', 'notify', 'environments'] as const;
-const Receiver = z.enum(RECEIVERS).refine((receiver) => receiver === 'agents' || receiver === 'forge', {
-  error: 'expected agents or forge, as the others are not there yet',
+const Receiver = z.enum(RECEIVERS).refine((receiver) => receiver === 'agents', {
+  error: 'expected agents, as the others are not there yet',
 });
 
 const Glob = z.string().min(1).max(1_000);
@@ -33,7 +33,7 @@ const Secret = z
       .describe(
         'Globs over the addresses of the repositories that may use it, or over their absolute paths on this machine. Default: all.',
       ),
-    for: z.array(Receiver).min(1).describe('Who may get it: `agents`, `forge`.'),
+    for: z.array(Receiver).min(1).describe('Who may get it: `agents`.'),
   })
   .refine(({ env, file }) => (env === undefined) !== (file === undefined), {
     error: 'expected either env or file',

@@ -37,7 +37,9 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
       const { forge, repository } = found;
       const how = await isolation.of(repository);
       if ('because' in how) return { is: 'refused', fields: [unisolated(forge, how)] };
-      return forge.forge.examine({ ...wish, repository });
+      const examined = await forge.forge.examine({ ...wish, repository });
+      const isOpen = examined.is === 'found' && examined.fork && how.is === 'none';
+      return isOpen ? { is: 'refused', fields: [FORK_UNISOLATED] } : examined;
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),
     look: async (change, ...rest) => by(change).look(change, ...rest),
@@ -57,6 +59,12 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
     close: () => closeEach(forges.map(({ forge }) => forge)),
   };
 }
+
+/** What strangers have written runs isolated or not at all. */
+const FORK_UNISOLATED = {
+  path: 'change.pullRequest',
+  expected: 'expected commands to be isolated, because it is from a fork, found GATEHOUSE_ISOLATION=none',
+};
 
 /** Agents that share our user can read our keys, so an operator must say that they may. */
 function unisolated({ hosted }: Serving, { because }: { because: string }) {

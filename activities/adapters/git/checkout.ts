@@ -15,6 +15,8 @@ export const checkoutAt = (tree: string): Repository => ({ gitDir: path.join(tre
 export interface Onto {
   branch?: string | undefined;
   base?: string | undefined;
+  /** Whether the commit is of a fork, whose author may not read what we may. */
+  fork?: boolean | undefined;
 }
 
 /** Adds to a checkout what its repository alone does not have, before it gets its name. */

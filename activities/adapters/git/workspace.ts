@@ -114,7 +114,7 @@ export abstract class GitWorkspace<Of extends Source = Source> {
   /** Looks elsewhere for a commit that no branch of the source has. Returns whether our copy has it now. */
   protected sought?(source: Of, copy: Repository, commit: string): Promise<boolean>;
   /** Brings what a checkout of the commit needs besides our copy: some before it is made, some into it before its first use. */
-  protected equip?(repository: string, copy: Repository, commit: string): Promise<Equipping>;
+  protected equip?(repository: string, copy: Repository, commit: string, onto: Onto): Promise<Equipping>;
 
   /**
    * Makes a clean, complete, working checkout of a commit, on the given branch or on none. The remains of an attempt that
@@ -125,7 +125,12 @@ export abstract class GitWorkspace<Of extends Source = Source> {
     for (const left of [folder, draft]) await this.trash.take(left);
     try {
       const copy = { gitDir: await this.fetch(repository) };
-      await makeCheckout(copy, commit, folder, { ...onto, equip: await this.equip?.(repository, copy, commit) });
+      // A commit of a fork is on no branch, and another worker may have fetched it.
+      if (this.sought && !(await commitOf(copy, commit).catch(() => undefined))) {
+        await this.sought(await this.source(repository), copy, commit);
+      }
+      const equip = await this.equip?.(repository, copy, commit, onto);
+      await makeCheckout(copy, commit, folder, { ...onto, equip });
     } finally {
       await this.trash.take(draft);
     }

@@ -8,10 +8,11 @@ import { rememberingBroughtBy } from '../git/merging/merged.ts';
 import { changedPaths, headsOf, mergeabilityIn, updateFromBase } from '../git/publishing/branches.ts';
 import { ChangeStore } from '../git/publishing/change-store.ts';
 import { commitFiles } from '../git/publishing/documents.ts';
+import { keepBundlesIn } from '../git/publishing/kept-bundles.ts';
 import { Publishing } from '../git/publishing/publishing.ts';
 import { repositoriesOf } from '../git/publishing/repositories.ts';
-import type { GitWorkspace } from '../git/workspace.ts';
 import { exclusivelyIn } from '../processes/exclusive.ts';
+import { settingsOf } from '../settings/reading.ts';
 import type { OpenForge, Opening } from '../vendor.ts';
 import type { HostedApi, HostedRepository } from './api.ts';
 import { look, type SeenClosed } from './changes/looking.ts';
@@ -28,10 +29,11 @@ import { merge } from './merging/merging.ts';
 import { WaitingMerges, type Wish } from './merging/waiting.ts';
 import { named } from './names.ts';
 import { Pace } from './pace.ts';
-import { keyOf, TIMES, type Parts, type Times } from './parts.ts';
+import { PullRequestRows } from './pull-request/rows.ts';
+import { keyOf, TIMES, type HostedWorkspace, type Parts, type Times } from './parts.ts';
 
 /** How the workspace of a forge is opened. Tests may have another one. */
-export type OpenWorkspace = (remote: Remote) => GitWorkspace & { close?(): Promise<void> };
+export type OpenWorkspace = (remote: Remote) => HostedWorkspace;
 
 export interface HostedOptions {
   api: HostedApi;
@@ -70,8 +72,9 @@ class HostedForge implements Forge {
       credentials: async (source, to) => api.credentials(await place(source), to),
       renew: async (source) => api.renew(await place(source)),
       identity: committerOf(api, identity),
+      names: (name) => configuration().rulesOf(name).at !== undefined,
     });
-    const publishing = new Publishing(workspace, store, ledger);
+    const publishing = new Publishing(workspace, store, ledger, keepBundlesIn(state, store));
     this.repositories = repositoriesOf(workspace, publishing, async (change) => {
       const { pullRequest } = await atForge(this.parts, change);
       return pullRequest && { title: pullRequest.title, url: pullRequest.url };
@@ -82,6 +85,7 @@ class HostedForge implements Forge {
       store,
       publishing,
       lookup,
+      pullRequestRows: new PullRequestRows(state),
       ledger,
       log,
       runs: new CheckRuns({ root, isolation, workspace, exclusively, state, ledger }),
@@ -102,7 +106,9 @@ class HostedForge implements Forge {
   examine = (wish: ChangeWish): Promise<ForgeExamined> => examineChange(this.parts, wish);
 
   async claim(...[change, holder, isLive]: Parameters<Forge['claim']>): ReturnType<Forge['claim']> {
-    const { copy, head, baseHead } = await headsOf(this.parts.workspace, change);
+    const { workspace } = this.parts;
+    const { copy, head, baseHead } = await headsOf(workspace, change);
+    await workspace.adopt?.(change.repository, (await settingsOf(workspace, change)).git ?? {});
     const ahead = head !== undefined && !(await isAncestor(copy, head, baseHead)) ? head : undefined;
     const options = { isLive, ahead, number: change.pullRequest ?? 'none' } as const;
     return this.parts.store.claim(await keyOf(this.parts, change), holder, options);

@@ -6,7 +6,9 @@ import type { ChangeStore } from '../git/publishing/change-store.ts';
 import type { Publishing } from '../git/publishing/publishing.ts';
 import type { GitWorkspace } from '../git/workspace.ts';
 import type { HostedApi } from './api.ts';
+import type { RemoteWorkspace } from './git/workspace.ts';
 import type { Lookup } from './lookup.ts';
+import type { PullRequestRows } from './pull-request/rows.ts';
 
 /** How long the forge's slow answers are waited for, in milliseconds. Tests take less. */
 export interface Times {
@@ -22,14 +24,18 @@ export interface Times {
 
 export const TIMES: Times = { credentialsMs: 30_000, pauseMs: 2_000, settleMs: 20_000, closedMs: 60_000 };
 
+/** The repositories of a forge on another machine, in copies on this one. Those of tests may lack what needs a network. */
+export type HostedWorkspace = GitWorkspace & Partial<Pick<RemoteWorkspace, 'adopt' | 'close'>>;
+
 /** What the files of this room share: the forge's questions, our copies, records and commands. */
 export interface Parts {
   api: HostedApi;
-  workspace: GitWorkspace;
+  workspace: HostedWorkspace;
   store: ChangeStore;
   publishing: Publishing;
   runs: CheckRuns;
   lookup: Lookup;
+  pullRequestRows: Pick<PullRequestRows, 'installation'>;
   broughtBy: ReturnType<typeof rememberingBroughtBy>;
   ledger?: Ledger | undefined;
   log: (fields: object, message: string) => void;

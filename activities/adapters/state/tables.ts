@@ -12,6 +12,7 @@ export interface Tables extends RunTables, WorkTables, DoorTables {
   leases: LeasesTable;
   meter: MeterTable;
   texts: TextsTable;
+  bundles: BundlesTable;
   outbox: OutboxTable;
   receipts: ReceiptsTable;
   changes: ChangesTable;
@@ -54,6 +55,17 @@ interface TextsTable {
   kept_at: number;
   /** 1 once the record of a run names it. Then it is kept for good. */
   named: Generated<number>;
+}
+
+/** Commits that a forge refused, as git bundles. */
+interface BundlesTable {
+  workflow_id: string;
+  repository: string;
+  branch: string;
+  commit: string;
+  /** In Base64, encrypted. */
+  bundle: string;
+  kept_at: number;
 }
 
 /** Notices that are not delivered yet. */

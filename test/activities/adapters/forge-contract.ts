@@ -172,6 +172,18 @@ export function forgeContract(name: string, rigOf: () => Promise<ForgeRig>): voi
       });
     });
 
+    it('lets the work branch be brought up to date where it makes no merge result', async () => {
+      if (!rig.branchOnly) return;
+      const head = await rig.commitOurs(change, { 'b.txt': 'b' });
+      const baseHead = await rig.commit('main', { 'c.txt': 'c' });
+      const expected = { head, baseHead, message: 'Merge it' };
+      expect(await rig.forge.mergeResult(change, expected)).toEqual({ is: 'branch-only' });
+      expect([await rig.headOf('main'), await rig.headOf('work')]).toEqual([baseHead, head]);
+      const update = await rig.forge.updateFromBase(change);
+      expect(update).toMatchObject({ is: 'merged' });
+      expect(await rig.isAncestor(baseHead, (update as { head: string }).head)).toBe(true);
+    });
+
     it('has a red check run again, and no green one', async () => {
       const bad = await rig.commitOurs(change, { 'bad.txt': 'bad' });
       await settled(bad);

@@ -28,6 +28,8 @@ export class InMemoryHostedApi implements HostedApi {
   readonly failing = new Map<Method, { failure: Error; after?: boolean }[]>();
   /** The repository as the forge shows it. Undefined: we may not see it. */
   shown: HostedRepository | undefined;
+  /** More repositories, of which it shows no more than that they are there. */
+  readonly others: HostedRepository[] = [];
   /** Earlier names of the repository, in lower case. */
   readonly earlierNames = new Set<string>();
   readonly pulls = new Map<number, PullRequest>();
@@ -45,6 +47,8 @@ export class InMemoryHostedApi implements HostedApi {
   readonly answers: MergeAnswer[] = [];
   readonly merges: MergeWish[] = [];
   readonly said: (Comment & { number: number })[] = [];
+  /** Who may write to it, as far as it tells us. */
+  readonly writers = new Set<string>();
   mayReady = true;
   /** Positions in the merge queue, by number. */
   readonly queue = new Map<number, { position?: number; state: string }>();
@@ -80,7 +84,8 @@ export class InMemoryHostedApi implements HostedApi {
     const { shown } = this;
     const asked = `${owner}/${name}`.toLowerCase();
     const isIt = shown && asked === `${shown.owner}/${shown.name}`.toLowerCase();
-    return isIt || this.earlierNames.has(asked) ? shown : undefined;
+    if (isIt || this.earlierNames.has(asked)) return shown;
+    return this.others.find((each) => asked === `${each.owner}/${each.name}`.toLowerCase());
   });
 
   branch = this.call('branch', async (_: HostedRepository, name: string) => {
@@ -178,7 +183,7 @@ export class InMemoryHostedApi implements HostedApi {
     return found !== undefined;
   });
   react = this.call('react', async () => undefined);
-  mayWrite = this.call('mayWrite', async () => undefined);
+  mayWrite = this.call('mayWrite', async (_: HostedRepository, login: string) => this.writers.has(login) || undefined);
   credentials = this.call('credentials', async () => ({ username: 'x', password: 'y' }));
   renew = this.call('renew', async () => false);
   missing = this.call('missing', async (): Promise<string[]> => []);

@@ -34,6 +34,7 @@ export class Publishing {
    * the branch counts as published, so a push whose answer was lost is not repeated.
    */
   async publish(change: Change, commit: string, before: string | undefined): Promise<Published> {
+    if (change.fork) return { is: 'refused', because: `It comes from a fork, to which we do not push.` };
     const place = await withPath(this.workspace, change);
     let next = commit;
     for (let turn = 0; turn < TRIES; turn += 1) {

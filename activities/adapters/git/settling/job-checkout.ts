@@ -18,12 +18,14 @@ export async function prepare(
   { change, mode }: Job,
   tree: string,
 ): Promise<Begun> {
-  const before = await workspace.headOf(change.repository, change.branch);
+  // Of a fork only the head runs that a person has looked at, even if it has moved since.
+  const before = change.fork ? change.head : await workspace.headOf(change.repository, change.branch);
   const base = await workspace.headOf(change.repository, change.base);
   const start = before ?? base;
   if (!start || !base) throw new Error(`There is no branch ${change.base} from which to begin ${change.branch}.`);
-  const { branch } = change;
-  await workspace.checkout(change.repository, start, tree, { branch, base: change.base }).catch((failure: unknown) => {
+  const { branch, fork } = change;
+  const onto = { branch, base: change.base, fork };
+  await workspace.checkout(change.repository, start, tree, onto).catch((failure: unknown) => {
     throw failure instanceof CheckoutRefused ? new Refusal(failure.message) : failure;
   });
   const begun = { ...(before && { before }), start, baseHead: base };

@@ -3,10 +3,12 @@ import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { ChangeWish, ForgeDefaults, ForgeExamined } from '../../../ports.ts';
 import { inTheWay } from '../../git/publishing/collisions.ts';
 import { commitOf, isAncestor } from '../../git/commits.ts';
+import { headsOf } from '../../git/publishing/branches.ts';
 import { FILE, NEAR_MISS, parseSettings, type RepositorySettings } from '../../settings/repository-settings.ts';
 import { configuresCi } from '../checks/bare.ts';
 import { examineContents } from '../git/contents.ts';
 import type { Parts } from '../parts.ts';
+import { markerIn, otherInstallation } from '../pull-request/marker.ts';
 import { asking } from './patience.ts';
 import { placeOf, refusal, unfitBranch, type Place, type Refusal } from './place.ts';
 
@@ -34,9 +36,13 @@ async function examined(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> 
       refusal('change.base', `a branch of ${repository.canonical} with a commit, found no branch ${base}`),
     );
   if (branch === base) return refused(refusal('change.branch', `another branch than the base, ${base}`));
-  const rules = unfitBranch(await parts.api.branch(repository, branch), branch);
+  const rules = place.fork ? undefined : unfitBranch(await parts.api.branch(repository, branch), branch);
   const settings = await settingsAt(parts, { repository: repository.canonical, base, basis });
-  const before: BadField[] = [...(rules ? [rules] : []), ...(await inTheWay(copy, branch))];
+  const before: BadField[] = [
+    ...(rules ? [rules] : []),
+    ...(place.fork ? [] : await inTheWay(copy, branch)),
+    ...(await gatedElsewhere(parts, place)),
+  ];
   if ('fields' in settings) return { is: 'refused', fields: [...before, ...settings.fields] };
   const commit = { commit: basis, url: repository.cloneUrl };
   const { fields, lacking } = await examineContents(copy, commit, settings.settings);
@@ -51,24 +57,39 @@ interface At {
   lacking: string | undefined;
 }
 
-async function found(
-  { workspace, publishing }: Parts,
-  place: Place,
-  { copy, basis, lacking }: At,
-): Promise<ForgeExamined> {
-  const { repository, base, branch, pullRequest, given } = place;
+async function found(parts: Parts, place: Place, { copy, basis, lacking }: At): Promise<ForgeExamined> {
+  const { workspace, publishing } = parts;
+  const { repository, base, branch, pullRequest, given, fork } = place;
   const number = pullRequest && { pullRequest: pullRequest.number };
-  const change: Change = { repository: repository.canonical, base, branch, basis, ...number };
+  const change: Change = { repository: repository.canonical, base, branch, basis, ...number, ...(fork && { fork }) };
   const answer = {
     is: 'found',
     change,
     ...(await defaultsAt(copy, basis)),
     ...(given && pullRequest && { title: pullRequest.title, description: pullRequest.body }),
+    ...(fork && { fork }),
     ...(lacking !== undefined && { lacking }),
   } as const;
-  const head = await workspace.headOf(change.repository, branch);
+  const { head } = await headsOf(workspace, change);
   if (head === undefined || (await isAncestor({ gitDir: copy }, head, basis))) return answer;
   return { ...answer, head, writers: await publishing.writersOf(change, head) };
+}
+
+/** Two installations must not gate one pull request. The marker in the other one's comment says that it does. */
+async function gatedElsewhere(
+  { api, pullRequestRows }: Parts,
+  { repository, pullRequest }: Place,
+): Promise<BadField[]> {
+  if (!pullRequest) return [];
+  const { number } = pullRequest;
+  const comments = await api.comments(repository, number);
+  if (!comments.some(({ body }) => markerIn(body)?.live)) return [];
+  const { login: own } = await api.me();
+  const mayWrite = async (login: string) => login === own || api.mayWrite(repository, login);
+  const other = await otherInstallation(comments, await pullRequestRows.installation(), mayWrite);
+  if (!other) return [];
+  const who = `${other.workflowId} of another installation gates ${number} (its comment is of ${other.at})`;
+  return [refusal('change.pullRequest', `a pull request that nobody else gates, found that ${who}`)];
 }
 
 /** What a hosted forge does if the policy does not say. Its own rules decide what is tested. */

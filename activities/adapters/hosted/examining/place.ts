@@ -19,6 +19,8 @@ export interface Place {
   pullRequest?: PullRequest | undefined;
   /** Whether the input names the pull request. Otherwise it was found by its branch. */
   given: boolean;
+  /** Whether it comes from a fork. Its branch has the name under which this repository shows it then. */
+  fork: boolean;
 }
 
 /** Finds the repository, and the pull request if the input names one. */
@@ -39,15 +41,19 @@ export async function placeOf(parts: Parts, wish: ChangeWish): Promise<Place | R
     const base = wish.base ?? repository.defaultBranch;
     const found = await api.pullRequestOf(repository, { branch: wish.branch, base });
     const open = found?.state === 'open' && !found.fork ? found : undefined;
-    return { repository, base, branch: wish.branch, pullRequest: open, given: false };
+    return { repository, base, branch: wish.branch, pullRequest: open, given: false, fork: false };
   }
   if (read.pullRequest !== undefined && number !== read.pullRequest)
     return refusal('change.pullRequest', `${read.pullRequest}, as in ${shown(wish.repository)}, found ${number}`);
   const pullRequest = await api.pullRequest(repository, number);
   const bad = unfitPullRequest(pullRequest, { wish, repository, number });
   if (bad || !pullRequest) return bad!;
-  return { repository, base: pullRequest.base, branch: pullRequest.branch, pullRequest, given: true };
+  const { base, fork } = pullRequest;
+  return { repository, base, branch: branchOf(pullRequest), pullRequest, given: true, fork };
 }
+
+/** The work branch. Two forks may have branches of the same name, which our repository may have too. */
+const branchOf = ({ number, branch, fork }: PullRequest): string => (fork ? `pull/${number}/head` : branch);
 
 /** Why we cannot work on a repository. */
 export function unfit(
@@ -62,7 +68,7 @@ export function unfit(
   return empty ? refusal('change.base', `a branch of ${canonical} with a commit, found that it is empty`) : undefined;
 }
 
-/** Why we cannot gate a pull request. Code of strangers must not run here before a person has looked at it. */
+/** Why we cannot gate a pull request. */
 export function unfitPullRequest(
   found: PullRequest | undefined,
   { wish, repository, number }: { wish: ChangeWish; repository: HostedRepository; number: number },
@@ -71,10 +77,9 @@ export function unfitPullRequest(
   const { canonical } = repository;
   if (!found) return refusal(at, `an open pull request of ${canonical}, found none with the number ${number}`);
   if (found.state !== 'open') return refusal(at, `an open pull request, found that ${number} is ${found.state}`);
-  if (found.fork) return refusal(at, `a pull request of a branch of ${canonical}, found that ${number} is from a fork`);
   if (wish.base !== undefined && wish.base !== found.base)
     return refusal(at, `a pull request into ${wish.base}, found that ${number} is into ${found.base}`);
-  if (wish.branchGiven && wish.branch !== found.branch)
+  if (wish.branchGiven && wish.branch !== found.branch && wish.branch !== branchOf(found))
     return refusal(at, `a pull request of ${wish.branch}, found that ${number} is of ${found.branch}`);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import type { Change } from '../../../../workflows/contracts/change.ts';
 import type { Trash } from '../../files/trash.ts';
-import type { Equipping } from '../../git/checkout.ts';
+import type { Equipping, Onto } from '../../git/checkout.ts';
 import { commitOf } from '../../git/commits.ts';
 import type { Repository } from '../../git/door.ts';
 import { lfsStorage, noteLfs } from '../../git/lfs.ts';
@@ -107,6 +108,18 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
   /** Fetches the head of a pull request, also of one from another repository. Undefined: there is no such pull request. */
   async pullRequestHead(repository: string, number: number): Promise<string | undefined> {
     const copy = { gitDir: await this.fetch(repository) };
+    return this.headOfPullRequest(copy, repository, number);
+  }
+
+  /** The head of a fork's branch is that of its pull request. */
+  override async headsIn(copy: Repository, change: Omit<Change, 'basis'>) {
+    const heads = await super.headsIn(copy, change);
+    const { fork, repository, pullRequest } = change;
+    if (!fork || pullRequest === undefined) return heads;
+    return { ...heads, head: await this.headOfPullRequest(copy, repository, pullRequest) };
+  }
+
+  private async headOfPullRequest(copy: Repository, repository: string, number: number): Promise<string | undefined> {
     const source = await this.source(repository);
     const ref = `refs/pull/${number}/head`;
     const { silenceMs } = this;
@@ -115,13 +128,21 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
   }
 
   /** Records what checkouts of a repository have, according to its settings. */
-  async adopt(repository: string, { lfs, submodules }: { lfs?: boolean; submodules?: boolean }): Promise<void> {
+  async adopt(
+    repository: string,
+    { lfs, submodules }: Partial<Record<'lfs' | 'submodules', boolean | undefined>>,
+  ): Promise<void> {
     const copy = { gitDir: await this.fetch(repository) };
     await noteLfs(copy, lfs === true ? path.join(copy.gitDir, 'lfs') : undefined);
     await noteSubmodules(copy, submodules === true);
   }
 
-  protected override async equip(repository: string, copy: Repository, commit: string): Promise<Equipping> {
+  protected override async equip(
+    repository: string,
+    copy: Repository,
+    commit: string,
+    { fork = false }: Onto,
+  ): Promise<Equipping> {
     const source = await this.source(repository);
     const { silenceMs } = this;
     if ((await lfsStorage(copy)) !== undefined) {
@@ -129,16 +150,17 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
     }
     if (!(await hasSubmodules(copy))) return undefined;
     const from = { copy, commit, url: source.cloneUrl };
-    return (checkout) => addSubmodules(checkout, from, (url, at) => this.submodule(url, at));
+    return (checkout) => addSubmodules(checkout, from, (url, at) => this.submodule(url, at, !fork));
   }
 
-  /** Our copy of a submodule's repository, with this commit. */
-  private async submodule(url: string, commit: string): Promise<Repository> {
+  /** Our copy of a submodule's repository, with this commit. A fork may name any repository, so it gets no credentials. */
+  private async submodule(url: string, commit: string, mayBeNamed: boolean): Promise<Repository> {
     const name = url.replace(/\.git$/, '');
     // A copy that was fetched with our credentials must not answer for a repository that gets none.
-    const source: Reached = this.remote.names?.(name)
-      ? await this.source(name)
-      : { name: `${name} without credentials`, cloneUrl: url, defaultBranch: 'main', isUnnamed: true };
+    const source: Reached =
+      mayBeNamed && this.remote.names?.(name)
+        ? await this.source(name)
+        : { name: `${name} without credentials`, cloneUrl: url, defaultBranch: 'main', isUnnamed: true };
     const copy = { gitDir: this.copyOf(source.name) };
     const has = async () => (await commitOf(copy, commit).catch(() => undefined)) !== undefined;
     if (await has()) return copy;

@@ -68,7 +68,7 @@ export class Agents {
       program,
       secrets: agent.secrets,
       env,
-      home: env['HOME'] ?? this.isolation.homeOf(change.repository, 'agent'),
+      home: env['HOME'] ?? this.isolation.homeOf(change.repository, 'agent', change.fork),
     };
   }
 

@@ -37,12 +37,22 @@ export async function lacking(
 }
 
 function withoutSecrets({ configuration }: Given, change: Change, path: string, names: string[]): BadField[] {
-  const read = secretsFor(configuration, names, change.repository);
+  const read = secretsOf(configuration, names, change);
   if (!('missing' in read)) return [];
   return [
     { path: `${path}.secrets`, expected: `expected secrets that this worker has, found ${read.missing.join('; ')}` },
   ];
 }
+
+/** The secrets that an agent names, for its work on a change. Nothing of a fork gets any. */
+export const secretsOf = (
+  configuration: Configuration,
+  names: readonly string[],
+  { repository, fork }: Pick<Change, 'repository' | 'fork'>,
+): ReturnType<typeof secretsFor> =>
+  fork && names.length > 0
+    ? { missing: names.map((name) => `${name}, which nothing of a fork may have`) }
+    : secretsFor(configuration, names, repository);
 
 async function withoutPreset(
   { searchPath }: Given,

@@ -5,13 +5,14 @@ import { ANSWERED } from '../../agents/availability.ts';
 import { launchingOf } from '../../agents/launching.ts';
 import type { PresetName } from '../../agents/preset.ts';
 import { presetNamed } from '../../agents/presets/index.ts';
-import { secretsFor } from '../../configuration/configuration.ts';
+import type { Configuration } from '../../configuration/configuration.ts';
 import { writeJson } from '../../files/records.ts';
 import { Refusal, type Begun } from '../../git/settling/checkout.ts';
 import { fenceIn } from '../../processes/fence.ts';
 import { end, launch, stateOf } from '../../processes/processes.ts';
 import { agentFor, type AgentSettings } from '../../settings/agent-settings.ts';
 import { isolationIn, type InCheckouts } from '../opening.ts';
+import { secretsOf } from './commands.ts';
 import { isolatedFolder, type JobFolder } from './job-folder.ts';
 import { shownJob } from './shown-job.ts';
 
@@ -26,7 +27,7 @@ export async function agentOf({ agentsOf, configuration }: InCheckouts, { role, 
   const { agents, at } = await agentsOf(change);
   const agent = agentFor(agents, role);
   if (agent === undefined) throw new Refusal(`${at} has no agent for ${role}, and no default.`);
-  const read = secretsFor(configuration(), agent.secrets, change.repository);
+  const read = secretsOf(configuration(), agent.secrets, change);
   if ('values' in read) return { agent, secrets: read.values };
   throw new Refusal(`The agent of ${role} needs secrets that this worker does not have: ${read.missing.join('; ')}.`);
 }
@@ -49,8 +50,8 @@ export async function launchAgent(
 ): Promise<void> {
   const { configuration, ledger, repositories, root, state } = options;
   const isolation = isolationIn(options);
-  const { repository } = job.change;
-  const how = await isolation.of(repository);
+  const { repository, fork = false } = job.change;
+  const how = await isolation.of(repository, fork);
   if ('because' in how) throw new Error(`The agent of ${job.role} cannot be isolated here: ${how.because}`);
   const paths = how.is === 'none' ? folder : await isolatedFolder(folder);
   const { agent } = given.agent;
@@ -62,12 +63,12 @@ export async function launchAgent(
   });
   if (drive) await writeJson(paths.drive, drive);
   const start = await isolation.start({
-    ...{ repository, kind: 'agent', command, cwd: paths.tree, folder: paths.isolation },
+    ...{ repository, fork, kind: 'agent', command, cwd: paths.tree, folder: paths.isolation },
     env: { GATEHOUSE_JOB: paths.shown, GATEHOUSE_RESULT: paths.result, [ANSWERED]: paths.answered, ...env },
     ...(how.is !== 'none' && { readable: [paths.input], writable: [paths.output, paths.scratch] }),
     // Its own sandbox would keep a reading Codex from writing. Where it can make none, ours does.
     reads: !how.nests && job.mode === 'read' && agent.is === 'preset' && agent.preset === 'codex',
-    signIn: agent.is === 'preset' && configuration().signIn.includes(agent.preset) ? await signInOf(agent.preset) : [],
+    signIn: !fork && isSignedIn(agent, configuration()) ? await signInOf(agent.preset) : [],
   });
   await launch(paths.run, {
     ...{ ...start, cwd: paths.tree, stdin: JSON.stringify(shown) },
@@ -75,6 +76,11 @@ export async function launchAgent(
     begins: () => ledger?.note({ effect: 'job-started', key: job.key }),
   });
 }
+
+const isSignedIn = (
+  agent: AgentSettings,
+  { signIn }: Pick<Configuration, 'signIn'>,
+): agent is Extract<AgentSettings, { is: 'preset' }> => agent.is === 'preset' && signIn.includes(agent.preset);
 
 const signInOf = async (name: PresetName): Promise<readonly string[]> => (await presetNamed(name)).signIn;
 

@@ -10,8 +10,8 @@ export interface ShownChange {
 /** A job as its agent reads it, with only the fields that CONFIGURATION.md names. */
 export function shownJob(job: Job, known: ShownChange = {}) {
   const { key, role, task, change, brief, priorOutputs, resolvedDecision, revision, environment } = job;
-  const { basis, ...shown } = change;
-  void basis;
+  const { basis, fork, ...shown } = change;
+  void [basis, fork];
   const seen = { ...shown, ...known };
   return { key, role, task, change: seen, brief, priorOutputs, resolvedDecision, revision, environment };
 }

@@ -92,7 +92,7 @@ class ProcessEnvironments implements Environments {
       await mkdir(paths.folder, { recursive: true });
       await this.rows.note(key, {});
       await this.holders.find((await this.rows.read(key))!.runner, 'key'); // another one may have been first
-      await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base });
+      await this.repositories.checkout(change.repository, head, paths.tree, { base: change.base, fork: change.fork });
       await this.exclusively('ports of environments', async () => {
         if (await this.isRemoved(key)) return; // removed during the checkout
         this.unlessClosing();
@@ -100,7 +100,13 @@ class ProcessEnvironments implements Environments {
         const { ready, expireMinutes } = environment;
         await this.rows.note(key, { port, ready, expireMinutes });
         const start = await this.isolation.start({
-          ...{ repository: change.repository, kind: 'preview', command: environment.start, port },
+          ...{
+            repository: change.repository,
+            fork: change.fork === true,
+            kind: 'preview',
+            command: environment.start,
+            port,
+          },
           ...{ cwd: paths.tree, folder: paths.isolation, env: { PORT: String(port) } },
         });
         const begins = () => this.ledger?.note({ effect: 'environment-created', key });

@@ -9,7 +9,7 @@ import { copyLease } from '../../git/workspace.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import type { Local } from '../opening.ts';
 import { copiesIn } from './copies.ts';
-import { oldestLive, pruneDeliveries, pruneTexts } from './rows.ts';
+import { oldestLive, pruneBundles, pruneDeliveries, pruneTexts } from './rows.ts';
 import { bytesIn } from './sizes.ts';
 import { settledFolders } from './settled.ts';
 
@@ -61,7 +61,7 @@ class LocalStorage implements Storage {
       const unneeded = Math.min(before, (await oldestLive(state)) ?? before);
       return {
         logs: await this.pruneLogs(before),
-        bundles: await this.pruneBundles(unneeded),
+        bundles: (await this.pruneFiles(unneeded)) + (await pruneBundles(state, unneeded, MOST)),
         texts: await pruneTexts(state, unneeded, MOST),
         deliveries: await pruneDeliveries(state, before, MOST),
         mirrors: await this.collect(keepDays),
@@ -77,7 +77,8 @@ class LocalStorage implements Storage {
     return folders.length;
   }
 
-  private async pruneBundles(before: number): Promise<number> {
+  /** Bundles of what agents left behind are files. */
+  private async pruneFiles(before: number): Promise<number> {
     let count = 0;
     for (const name of await readdir(this.folders.bundles).catch((): string[] => [])) {
       const place = path.join(this.folders.bundles, name);

@@ -31,6 +31,21 @@ export async function pruneTexts(state: State, before: number, most: number): Pr
   });
 }
 
+/** Removes bundles that were kept before a time. Returns how many. */
+export async function pruneBundles(state: State, before: number, most: number): Promise<number> {
+  return state.transaction(async (db) => {
+    const rows = await db
+      .selectFrom('bundles')
+      .select(['workflow_id', 'commit'])
+      .where('kept_at', '<', before)
+      .limit(most)
+      .execute();
+    for (const { workflow_id, commit } of rows)
+      await db.deleteFrom('bundles').where('workflow_id', '=', workflow_id).where('commit', '=', commit).execute();
+    return rows.length;
+  });
+}
+
 /** Removes webhooks that were passed on before a time. Returns how many. */
 export async function pruneDeliveries(state: State, before: number, most: number, now = Date.now()): Promise<number> {
   const handled = Math.min(before, now - REDELIVERED_MS);

@@ -65,9 +65,9 @@ class OpenIsolation implements Isolation {
     return this.kindOf(repository, fork) === 'none' && !this.options.isHosted(repository);
   }
 
-  homeOf(repository: string, kind: Kind): string | undefined {
+  homeOf(repository: string, kind: Kind, fork = false): string | undefined {
     const { root, environment } = this.options;
-    return this.isOwn(repository, false) ? environment['HOME'] : homeOf(root, { repository, kind });
+    return this.isOwn(repository, fork) ? environment['HOME'] : homeOf(root, { repository, kind, fork });
   }
 
   async start(use: Use): Promise<Start> {

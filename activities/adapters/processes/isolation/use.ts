@@ -42,5 +42,5 @@ export interface Isolation {
   /** How commands of a repository run here, or why they cannot. */
   of(repository: string, fork?: boolean): Promise<{ is: IsolationName; nests: boolean } | { because: string }>;
   /** The home of its commands. Undefined: that of the worker. */
-  homeOf(repository: string, kind: Kind): string | undefined;
+  homeOf(repository: string, kind: Kind, fork?: boolean): string | undefined;
 }

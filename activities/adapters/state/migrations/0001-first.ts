@@ -89,6 +89,16 @@ async function changes({ schema }: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('changes_key', ['repository', 'branch'])
     .execute();
   await schema
+    .createTable('bundles')
+    .addColumn('workflow_id', 'text', (column) => column.notNull())
+    .addColumn('repository', 'text', (column) => column.notNull())
+    .addColumn('branch', 'text', (column) => column.notNull())
+    .addColumn('commit', 'text', (column) => column.notNull())
+    .addColumn('bundle', 'text', (column) => column.notNull())
+    .addColumn('kept_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('bundles_key', ['workflow_id', 'commit'])
+    .execute();
+  await schema
     .createTable('own_commits')
     .addColumn('repository', 'text', (column) => column.notNull())
     .addColumn('branch', 'text', (column) => column.notNull())

@@ -34,7 +34,7 @@ afterEach(async () => {
 const configuration = (): Configuration => ({
   ...noConfiguration,
   prices: { fast: { input: 2, output: 8 } },
-  secrets: { API_KEY: { for: ['agents'], serves: () => true, read: () => ({ value: SECRET }) } },
+  secrets: { API_KEY: { serves: () => true, read: () => ({ value: SECRET }) } },
 });
 const open = () =>
   commandExecutor(inCheckouts({ root: path.join(rig.home, 'data'), environment: process.env, configuration }));

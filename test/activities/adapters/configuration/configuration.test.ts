@@ -148,7 +148,11 @@ describe('secrets', () => {
     ['{ env: A, for: [] }', ['secrets.KEY.for: expected at least 1 item, found a list of 0']],
     [
       '{ env: A, for: [notify] }',
-      ["secrets.KEY.for[0]: expected agents or forge, as the others are not there yet, found 'notify'"],
+      ["secrets.KEY.for[0]: expected agents, as the others are not there yet, found 'notify'"],
+    ],
+    [
+      '{ env: A, for: [agents, forge] }',
+      ["secrets.KEY.for[1]: expected agents, as the others are not there yet, found 'forge'"],
     ],
     [
       '{ env: A, for: [everybody] }',
@@ -406,10 +410,4 @@ it('somebody on a forge acts under the name that the file gives them', () => {
   expect(actorOf(configuration, { forge: 'github', login: 'ana-gh' })).toBe('ana');
   expect(actorOf(configuration, { forge: 'gitea', login: 'bo' })).toBe('bo');
   expect(actorOf(configuration, { forge: 'github', login: 'bo' })).toBe('github:bo');
-});
-
-it('a secret reaches only those for whom it is', () => {
-  const configuration = parsed('secrets: { KEY: { env: ANTHROPIC, for: [forge] } }');
-  expect(secretsFor(configuration, ['KEY'], '/srv/shop')).toEqual({ missing: ['KEY, which is not for agents'] });
-  expect(secretsFor(configuration, ['KEY'], '/srv/shop', 'forge')).toEqual({ values: { KEY: 'secret-of-ana' } });
 });

@@ -16,6 +16,22 @@ const THERE = 'https://forge.example/acme/shop';
 const BASIS = 'b'.repeat(40);
 const changeOf = (repository: string, basis = BASIS) => ({ repository, base: 'main', branch: 'work', basis });
 
+it.each([
+  [
+    'none',
+    { is: 'refused', fields: [{ path: 'change.pullRequest', expected: expect.stringContaining('from a fork') }] },
+  ],
+  ['bubblewrap', { is: 'found', fork: true }],
+] as const)('a fork where commands have the isolation %s is answered so', async (is, expected) => {
+  const at = new InMemoryForge(THERE, { 'a.txt': 'a' });
+  const { examine } = at;
+  at.examine = async (wish) => ({ ...(await examine.call(at, wish)), fork: true });
+  const repositories = {} as Repositories;
+  const serving = { name: 'there', forge: at, repositories, written: 'a URL', serves: () => true, hosted: true };
+  const { forge } = forgesAsOne([serving], { of: async () => ({ is, nests: true }) });
+  expect(await forge.examine({ repository: THERE, branch: 'work', branchGiven: false })).toMatchObject(expected);
+});
+
 describe('forges as one', () => {
   const read: string[] = [];
   const opened = (repository: string, written: string) => {

@@ -116,7 +116,6 @@ describe('a pull request', () => {
   it.each<[string, Partial<PullRequest>, object]>([
     ['is closed', { state: 'closed' }, {}],
     ['is merged', { state: 'merged' }, {}],
-    ['is from a fork', { fork: true }, {}],
     ['is into main', {}, { base: 'release' }],
     ['is of feature', {}, { branch: 'other', branchGiven: true }],
   ])('that %s is refused', async (expected, over, wish) => {
@@ -124,6 +123,31 @@ describe('a pull request', () => {
     const refused = refusedAt('change.pullRequest', `${number} ${expected}`);
     expect(await examine({ pullRequest: number, ...wish })).toEqual(refused);
   });
+});
+
+describe('a pull request that another installation gates', () => {
+  const at = (ageMs: number) => new Date(Date.now() - ageMs).toISOString();
+  const marker = (ageMs = 0, state = 'live') =>
+    `It waits.\n<!-- gatehouse other run/default/T-9 ${state} ${at(ageMs)} -->`;
+  const examined = async (body: string, author: string) => {
+    const { number } = await rig.api.addPull({ branch: 'feature' });
+    rig.api.said.splice(0);
+    rig.api.say(number, body, author);
+    return examine({ pullRequest: number });
+  };
+  beforeAll(() => void rig.api.writers.add('ana'));
+  afterAll(() => void rig.api.said.splice(0));
+
+  it.each(['ana', 'gatehouse'])('is refused, as a comment of %s says', async (author) =>
+    expect(await examined(marker(), author)).toEqual(refusedAt('change.pullRequest', 'run/default/T-9')),
+  );
+
+  it.each([
+    ['whose run has ended', marker(0, 'ended'), 'ana'],
+    ['whose marker is a day old', marker(25 * 3_600_000), 'ana'],
+    ['as only somebody says who may not write', marker(), 'eve'],
+    ['as only a quotation says', `> ${marker()}\nReally?`, 'ana'],
+  ])('%s is fine', async (_, body, author) => expect(await examined(body, author)).toMatchObject({ is: 'found' }));
 });
 
 describe('a forge that refuses', () => {

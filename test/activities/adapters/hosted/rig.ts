@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { withoutIsolation } from '../../../../activities/adapters/processes/isolation/isolation.ts';
+import type { Isolation, Use } from '../../../../activities/adapters/processes/isolation/use.ts';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { noConfiguration } from '../../../../activities/adapters/configuration/configuration.ts';
+import { noConfiguration, type Configuration } from '../../../../activities/adapters/configuration/configuration.ts';
 import { ChangeStore } from '../../../../activities/adapters/git/publishing/change-store.ts';
 import { hostedForge } from '../../../../activities/adapters/hosted/forge.ts';
 import type { Times } from '../../../../activities/adapters/hosted/parts.ts';
@@ -19,6 +20,14 @@ import type { ForgeRig } from '../forge-contract.ts';
 export interface HostedRig extends ForgeRig {
   api: InMemoryHostedApi;
   store: ChangeStore;
+  /** The git server, if git reaches the forge over HTTP. */
+  served?: GitHttp | undefined;
+  /** The data folder. */
+  root: string;
+  /** What was started so far. */
+  uses: Use[];
+  /** The repository on disk. */
+  bare: string;
   /** Examines the change, and gives its branch to a run. */
   claimed(over?: { branch?: string; pullRequest?: number }): Promise<Change>;
 }
@@ -39,17 +48,26 @@ export async function hostedRig({
   settings,
   files = {},
   wire = false,
-}: { settings?: string | null; files?: Record<string, string>; wire?: boolean } = {}): Promise<HostedRig> {
+  configuration = () => noConfiguration,
+}: {
+  settings?: string | null;
+  files?: Record<string, string>;
+  wire?: boolean;
+  configuration?: () => Configuration;
+} = {}): Promise<HostedRig> {
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-hosted-'));
   const [clone, root] = ['clone', 'data'].map((name) => path.join(home, name)) as [string, string];
   const served = wire ? new GitHttp(path.join(home, 'served')) : undefined;
   const bare = served ? await served.create('acme', 'Shop') : path.join(home, 'shop.git');
   if (!served) await program('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', bare]);
-  const api = new InMemoryHostedApi(bare);
-  if (served) api.shown!.cloneUrl = `${await served.listen()}/acme/Shop.git`;
+  const api = new InMemoryHostedApi(bare, await served?.listen());
+  if (served) api.shown!.cloneUrl = `${api.address}/acme/Shop.git`;
   const state = stateIn(root);
   const log = () => undefined;
-  const opening = { root, isolation: withoutIsolation(process.env), state, log, configuration: () => noConfiguration };
+  const uses: Use[] = [];
+  const none = withoutIsolation(process.env);
+  const isolation: Isolation = { ...none, start: (use) => (uses.push(use), none.start(use)) };
+  const opening = { root, isolation, state, log, configuration };
   const { forge, repositories } = hostedForge({
     api,
     opening,
@@ -79,6 +97,10 @@ export async function hostedRig({
     forge,
     api,
     repository,
+    served,
+    bare,
+    uses,
+    root,
     branchOnly: true,
     store: new ChangeStore(state),
     headOf: (branch) => api.git.headOf(branch),

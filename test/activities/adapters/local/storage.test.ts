@@ -101,6 +101,23 @@ describe('pruning removes', () => {
     expect(await namesIn(path.join(folders().checks, 'shop'))).toEqual(['b2']);
   });
 
+  it('old commits that a forge refused', async () => {
+    const row = { workflow_id: 'run/default/A', repository: '/shop', branch: 'work', bundle: 'commits' };
+    for (const [commit, kept_at] of [
+      ['old', LONG_AGO],
+      ['new', Date.now()],
+    ] as const)
+      await state.query((db) =>
+        db
+          .insertInto('bundles')
+          .values({ ...row, commit, kept_at })
+          .execute(),
+      );
+    expect(await storage.prune()).toMatchObject({ bundles: 1 });
+    const left = await state.query((db) => db.selectFrom('bundles').select('commit').execute());
+    expect(left).toEqual([{ commit: 'new' }]);
+  });
+
   it('old bundles, unless a live run may name them', async () => {
     await mkdir(folders().bundles);
     for (const name of ['old.bundle', 'new.bundle']) await writeFile(path.join(folders().bundles, name), 'commits');
