@@ -36,7 +36,7 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
       }
       const { forge, repository } = found;
       const how = await isolation.of(repository);
-      if ('because' in how) return { is: 'refused', fields: [unisolated(forge, how)] };
+      if ('because' in how && !wish.lookOnly) return { is: 'refused', fields: [unisolated(forge, how)] };
       return forge.forge.examine({ ...wish, repository });
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),
