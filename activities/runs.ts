@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
-import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import type { Activities, BadField } from '../workflows/contracts/activities.ts';
+import { runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun, untitled } from '../workflows/contracts/text/titles.ts';
 import { startOf } from './closed/record.ts';
 import { lives } from './environments.ts';
@@ -8,7 +8,7 @@ import { isInvalidArgument } from './failures.ts';
 import { examineWish } from './examining/wish.ts';
 import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
-import type { ForgeExamined, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
 import { serverOf } from './survey/server.ts';

@@ -17,7 +17,6 @@ import { takeOver } from './local/taking-over/index.ts';
 import { idOf } from './processes/exclusive.ts';
 import { hold } from './processes/fence.ts';
 import { openIsolation } from './processes/isolation/isolation.ts';
-import type { Isolation } from './processes/isolation/use.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { RunRows } from './state/runs.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
@@ -117,7 +116,7 @@ const vendors = Object.entries(VENDORS);
 export async function openForges(
   variables: AdapterVariables,
   given: Given,
-): Promise<{ forges: Serving[]; lacking: Lacking[]; opening: Opening; isolation: Isolation }> {
+): Promise<{ forges: Serving[]; lacking: Lacking[]; opening: Opening; isolation: ReturnType<typeof isolationOf> }> {
   const file = variables.GATEHOUSE_LEDGER;
   const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
   const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };

@@ -144,10 +144,7 @@ const OPERATING: CommandEntry[] = [
       option('--set-up', 'checks the set-up only, which needs no worker: for health checks'),
       option('--watch [off]', 'creates a schedule that repeats the check; off deletes it'),
       option('--every <time>', 'how often the schedule checks: 10s to 24h', '5m'),
-      option(
-        '--repository <repository>',
-        'checks the agents of its .gatehouse.yml, or our rights there; default: the working folder',
-      ),
+      option('--repository <repository>', 'a folder whose agents are checked too (default: here), or a hosted one'),
     ],
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { secretOf } from '../../worker/configuration/secret-files.ts';
+import { databaseOf } from '../../worker/configuration/shared.ts';
 import { BadVariables } from '../../worker/configuration/variables.ts';
 import { openForgesToLook, type Forge, type Forges } from '../../worker/looking/opening.ts';
 import { missingIn, standingOf, type Standing } from '../../worker/looking/standing.ts';
@@ -18,10 +20,11 @@ export async function forgesFound(config: ClientConfig, named: string | undefine
   const forges = await openForgesToLook(config);
   const state = stateOf(config);
   try {
-    const known = await repositoriesOf(state).catch(() => []);
+    const isThere = hasDatabase(config);
+    const known = isThere ? await repositoriesOf(state).catch(() => []) : [];
     const deliveries = new Deliveries(state);
     const each = hostedOf(forges).map(async (forge): Promise<Finding[]> => {
-      const last = await deliveries.last(forge.name as Sender).catch(() => undefined);
+      const last = isThere ? await deliveries.last(forge.name as Sender).catch(() => undefined) : undefined;
       const standing = await standingOf(forge.api!);
       const heard = heardOf(config, forge.name as Sender, last);
       const finding = forgeFinding({ forge, standing, heard, now: Date.now() });
@@ -41,6 +44,12 @@ export async function forgesFound(config: ClientConfig, named: string | undefine
     await forges.close();
     await state.close();
   }
+}
+
+/** Whether there is a database to ask. Whoever only asks makes none. */
+function hasDatabase({ variables, data }: ClientConfig): boolean {
+  const location = databaseOf(variables, data);
+  return 'url' in location || existsSync(location.file);
 }
 
 /** The forges on other machines. */

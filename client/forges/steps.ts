@@ -1,4 +1,4 @@
-import { gateFor, kinds } from '../../workflows/gates/index.ts';
+import { gateFor, kinds, rolesOf } from '../../workflows/gates/index.ts';
 import type { StepShape } from '../../workflows/contracts/pipelines.ts';
 import type { Seen, SeenAgent } from '../../worker/looking/change.ts';
 import { PASSING } from '../../workflows/contracts/reports.ts';
@@ -22,8 +22,9 @@ export function stepsSeen(seen: Seen, steps: readonly StepShape[]): StepSeen[] {
   return steps
     .filter(({ enabled }) => enabled !== false)
     .map((step, index) => {
-      const { roles } = gateFor(step.kind);
-      const sent = roles.flatMap((role) => seen.agents.filter((each) => each.role === role));
+      const sent = rolesOf({ name: step.kind, steps: [step] }).flatMap((role) =>
+        seen.agents.filter((each) => each.role === role),
+      );
       return { step: index + 1, kind: step.kind, roles: sent, ...withApproval(step, saidBy(seen, step)) };
     });
 }

@@ -9,12 +9,15 @@ import { State } from '../../activities/adapters/state/state.ts';
 import type { OpenForge } from '../../activities/adapters/vendor.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { configurationOf } from '../configuration/configuration-file.ts';
+import { takeOwnVariables } from '../configuration/taking.ts';
 import type { Variables } from '../configuration/variables.ts';
 
 /** The configuration of whoever looks. */
 export interface LookingConfig {
   variables: Variables;
   environment: NodeJS.ProcessEnv;
+  /** The environment that programs inherit, such as git. Our variables and all secrets are removed from it. */
+  exposed?: NodeJS.ProcessEnv;
   /** The folder for what may be lost, such as copies of repositories. */
   cache: string;
 }
@@ -46,7 +49,7 @@ export async function openForgesToLook(config: LookingConfig): Promise<Forges> {
     kinds: hostedKinds(variables),
     find: (repository) => forgeFor(variables, forges, repository),
     async close() {
-      await Promise.allSettled(forges.map(({ forge }) => forge.close?.()));
+      await Promise.allSettled(forges.map(async ({ forge }) => forge.close?.()));
       await state.close();
       await rm(root, { recursive: true, force: true });
     },
@@ -82,11 +85,13 @@ export async function openToLook(config: LookingConfig): Promise<Everything> {
   };
 }
 
-/** Whoever looks sends no notices, and notes no effects. */
+/** Whoever looks sends no notices, and notes no effects. Programs that are started, such as git, inherit no secret. */
 function givenIn(root: string, config: LookingConfig) {
   const environment = { ...config.environment };
+  const { exposed = {} } = config;
+  takeOwnVariables(exposed);
   const state = new State({ file: path.join(root, STATE_FILE) }, presence);
-  const configuration = configurationOf(config.variables, config.environment, [environment]).current;
+  const configuration = configurationOf(config.variables, config.environment, [environment, exposed]).current;
   const variables: Variables = { ...config.variables, GATEHOUSE_NOTIFY: [], GATEHOUSE_LEDGER: undefined };
   return { state, variables, given: { root, state, environment, configuration, log: () => undefined } };
 }

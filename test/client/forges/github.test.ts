@@ -224,13 +224,10 @@ describe('the doctor', () => {
   it('says what to do about refused credentials and a missing file', async () => {
     const [refused] = await forgesFound(configFor('ghp_wrong'), undefined);
     expect(refused).toMatchObject({ about: 'forge github', ok: false, mend: expect.stringContaining('init github') });
-    const { GATEHOUSE_GITHUB_TOKEN: _, ...variables } = configFor('x').variables as Record<string, unknown>;
     const none = path.join(folder, 'none');
     const config = configFor('x');
-    const lacking = {
-      ...config,
-      variables: { ...variables, GATEHOUSE_GITHUB_TOKEN_FILE: none } as typeof config.variables,
-    };
+    const variables = { ...config.variables, GATEHOUSE_GITHUB_TOKEN: undefined, GATEHOUSE_GITHUB_TOKEN_FILE: none };
+    const lacking = { ...config, variables };
     expect(await forgesFound(lacking, undefined)).toEqual([
       { about: 'forge github', ok: false, detail: expect.stringContaining(none), mend: expect.any(String) },
     ]);

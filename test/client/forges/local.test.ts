@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
@@ -10,6 +10,7 @@ import { forgeFinding } from '../../../client/forges/findings.ts';
 import { WANTED } from '../../../activities/adapters/github/calling/permissions.ts';
 import { removeFolder } from '../../support/folders.ts';
 import { TestRepository } from '../../support/repository.ts';
+import { stateIn } from '../../support/state/databases.ts';
 
 jest.setTimeout(60_000);
 
@@ -78,7 +79,32 @@ it('a dry run on a repository on disk says what would be, and changes nothing th
     expect(dryRunText(run)).toContain('It would first wait at step 1, coder: for an agent.');
     expect(await refs()).toEqual(before);
     expect(await readdir(folder)).not.toContain('data');
+
+    await busy(path.join(folder, 'data'), { repository, branch: 'gatehouse/dry-run' });
+    const taken = await dryRun(config, { change: { repository }, pipeline: 'simple' });
+    expect(taken.refused).toEqual([
+      { path: 'change.branch', expected: expect.stringContaining('run/default/OTHER works on gatehouse/dry-run') },
+    ]);
   } finally {
     await removeFolder(folder);
   }
 });
+
+/** A live run of another task on a branch, as its row tells. */
+async function busy(data: string, on: { repository: string; branch: string }): Promise<void> {
+  const state = stateIn(data);
+  const row = {
+    ...{ workflow_id: 'run/default/OTHER', first_run_id: 'r', run_id: 'r', type: 'pipelineRun', started_at: 1 },
+    ...{ workspace: 'default', task: 'OTHER', task_type: 'feature', pipeline: 'simple', status: 'running' },
+    ...{ step: null, phase: null, visit: null, waiting_on: 'agent', waiting_since: 1, merge_commit: null },
+    ...{ outcome: null, ended_at: null, cost_cents: 0, state: '{}', run_at: 1, seq: 1 },
+  };
+  await mkdir(data, { recursive: true });
+  await state.query((db) =>
+    db
+      .insertInto('runs')
+      .values({ ...row, ...on })
+      .execute(),
+  );
+  await state.close();
+}
