@@ -251,13 +251,6 @@ const TRYING: CommandEntry[] = [
   },
 ];
 
+const ALL = [STACK, SETTING_UP, STARTING, READING, ACTING, OPERATING, TRYING];
 /** Every command, in the order in which help lists them. */
-export const COMMANDS: readonly CommandEntry[] = [
-  STACK,
-  SETTING_UP,
-  STARTING,
-  READING,
-  ACTING,
-  OPERATING,
-  TRYING,
-].flat();
+export const COMMANDS: readonly CommandEntry[] = ALL.flat();
