@@ -16,6 +16,8 @@ export interface ChangeWish {
    * The commit of its base at which an earlier run of the change began. A repository without this commit is a different one.
    */
   basis?: string | undefined;
+  /** Only looks: that we may not write there is no refusal, nor that commands are not isolated here. */
+  lookOnly?: boolean | undefined;
 }
 
 /** The forge's defaults for options that the policy does not set. */

@@ -1,16 +1,15 @@
 import { Context } from '@temporalio/activity';
-import type { Activities, BadField, Need } from '../workflows/contracts/activities.ts';
+import type { Activities, BadField } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
-import { branchOf, runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
+import { runIdOf, START_TRIES, type RunInput } from '../workflows/contracts/pipeline-run.ts';
 import { titleOfRun, untitled } from '../workflows/contracts/text/titles.ts';
 import { startOf } from './closed/record.ts';
 import { lives } from './environments.ts';
 import { isInvalidArgument } from './failures.ts';
-import { withFloor } from './examining/floors.ts';
-import { unfitForForks } from './examining/forks.ts';
+import { examineWish } from './examining/wish.ts';
 import { RowsUpToDate } from './rows/repairing.ts';
 import { giveBack, overLimit } from './rows/task-limit.ts';
-import type { ForgeExamined, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Rows } from './rows/rows.ts';
 import type { Settings } from './settings.ts';
 import { serverOf } from './survey/server.ts';
@@ -73,41 +72,20 @@ async function startOfThis() {
 
 /** Examines the repository, and takes the task's slot there and the branch. */
 const examining =
-  (
-    { forge, executor, environments, releases, rows, rules }: Needed,
-    taskLimit: Settings['taskLimit'],
-  ): Activities['examine'] =>
+  (ports: Needed, taskLimit: Settings['taskLimit']): Activities['examine'] =>
   async ({ input, roles, needs, holder, began, given }) => {
-    const { branch, repository } = input.change;
-    const place = { branch: branchOf(input), branchGiven: branch !== undefined, basis: began?.basis };
-    const found = await forge.examine({ ...input.change, ...place });
-    const named = found.is === 'found' ? found.change.repository : repository;
+    const { forge, rows } = ports;
+    const examined = await examineWish(ports, { input, roles, needs, basis: began?.basis, given });
+    const named = examined.is === 'found' ? examined.found.change.repository : input.change.repository;
     const unmet = [
       ...(await unmetDependencies(input, rows)),
       ...(await overLimit({ input, holder, repository: named }, taskLimit, rows)),
     ];
-    if (found.is === 'refused') return { is: 'refused', fields: [...unmet, ...found.fields] };
+    if (examined.is === 'refused') return { is: 'refused', fields: [...unmet, ...examined.fields] };
     if (began && named !== began.repository)
-      return { is: 'refused', fields: [elsewhere(began.repository, `${repository} is ${named} now`)] };
-
-    const floored = await flooredBy(rules, named, { ...input, given });
-    const policy = { ...input.policy, ...('policy' in floored && floored.policy) };
-    const site = await environments.examine(found.change);
-    const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
-    const lacking = [
-      ...(needs.includes('environment') && !site.configured ? [LACKING.environment] : []),
-      ...(release ? [LACKING.release] : []),
-    ];
-    const fields = once([
-      ...unmet,
-      ...(found.title === undefined && input.task.title === untitled(input.change) ? [NO_TITLE] : []),
-      ...impossible(input.policy, found),
-      ...(found.fork ? unfitForForks({ ...input, policy }) : []),
-      ...('fields' in floored ? floored.fields : []),
-      ...(await executor.examine(found.change, roles)),
-      ...site.fields,
-      ...lacking,
-    ]);
+      return { is: 'refused', fields: [elsewhere(began.repository, `${input.change.repository} is ${named} now`)] };
+    const { found, floor, environments } = examined;
+    const fields = [...unmet, ...examined.fields];
     if (fields.length > 0) return { is: 'refused', fields };
 
     const claim = await forge.claim(found.change, holder, lives);
@@ -121,10 +99,10 @@ const examining =
       ...(found.head !== undefined && { head: found.head }),
       ...(found.writers !== undefined && { writers: found.writers }),
       ...(found.lacking !== undefined && { lacking: found.lacking }),
-      environments: site.configured,
+      environments,
       checksGraceSeconds: found.checksGraceSeconds,
       tested: found.tested,
-      ...('policy' in floored && Object.keys(floored.policy).length > 0 && { policy: floored.policy }),
+      ...(Object.keys(floor).length > 0 && { policy: floor }),
       ...(found.title !== undefined && { title: found.title }),
       ...(found.description !== undefined && { description: found.description }),
       ...(found.fork && { fork: true }),
@@ -143,39 +121,6 @@ const elsewhere = (before: string, now: string): BadField => ({
   path: 'change.repository',
   expected: `expected ${before}, where the run began: ${now}`,
 });
-
-const flooredBy = async (rules: Ports['rules'], repository: string, wished: Parameters<typeof withFloor>[0]) =>
-  withFloor(wished, (await rules?.of(repository)) ?? { floor: {}, comment: 'ours' });
-
-/** Only pull requests on other machines have a title of their own. */
-const NO_TITLE: BadField = { path: 'task.title', expected: 'expected a title, found nothing' };
-
-/** What the policy wants and the forge can never do. What a repository allows is known at the merge. */
-function impossible(
-  { mergeMethod: wanted }: RunInput['policy'],
-  { mergeMethods: able, change }: Extract<ForgeExamined, { is: 'found' }>,
-): BadField[] {
-  if (wanted === undefined || able === undefined || able.includes(wanted)) return [];
-  const expected = `expected ${able.join(' or ')}, which is how ${change.repository} can be merged into, found ${wanted}`;
-  return [{ path: 'policy.mergeMethod', expected }];
-}
-
-/** The refusals of steps that need a setting which the repository lacks. */
-const LACKING: Record<Need, BadField> = {
-  environment: {
-    path: '.gatehouse.yml:environment',
-    expected: 'expected a command that runs the change: this pipeline has a deployer',
-  },
-  release: {
-    path: '.gatehouse.yml:release',
-    expected: 'expected a command that reads the release’s signals: this pipeline has post-release-health',
-  },
-};
-
-/** Removes duplicates, because several roles may lack the same command. */
-const once = (fields: BadField[]): BadField[] => [
-  ...new Map(fields.map((field) => [`${field.path} ${field.expected}`, field])).values(),
-];
 
 /** Each task that this one depends on must have a run that ended merged. */
 async function unmetDependencies({ workspace, task }: RunInput, rows: Rows | undefined): Promise<BadField[]> {

@@ -15,6 +15,8 @@ export interface ClientConfig {
   /** The keys that encrypt payloads. Undefined if encryption is off. */
   codecKeys?: CodecKey[];
   environment: NodeJS.ProcessEnv;
+  /** The environment that programs inherit. Secrets are removed from it before forges are asked. */
+  exposed?: NodeJS.ProcessEnv;
 }
 
 /** Reads the client's environment, once. Throws `BadVariables` before anything has started. */
@@ -26,6 +28,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Client
     cache: envPaths('gatehouse', { suffix: '' }).cache,
     ...temporalOf(variables, environment),
     codecKeys: codecKeysOf(variables),
-    environment,
+    environment: { ...environment },
+    exposed: environment,
   };
 }

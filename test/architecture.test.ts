@@ -222,6 +222,20 @@ const LAW: Record<string, string[]> = {
     '@temporalio/proto',
     'node:',
   ],
+  // Opens the forges for the client, which only looks: in folders and a database of its own.
+  'worker/looking': [
+    'workflows/contracts',
+    'worker/configuration',
+    'activities',
+    'activities/adapters',
+    'activities/adapters/hosted',
+    'type:activities/adapters/configuration',
+    'activities/adapters/processes',
+    'activities/adapters/settings',
+    'activities/adapters/state',
+    'picomatch',
+    'node:',
+  ],
   worker: [
     'workflows/contracts',
     'worker/configuration',
@@ -268,6 +282,9 @@ const LAW: Record<string, string[]> = {
     // Whether isolation works here is found out by running it.
     'activities/adapters/processes',
     'worker/configuration',
+    // Forges are asked through this room only.
+    'worker/looking',
+    'type:activities/adapters/hosted',
     '@temporalio/client',
     '@temporalio/testing',
     '@temporalio/common/lib/proto-utils.js',
@@ -391,6 +408,7 @@ it.each([
   ['activities/adapters/processes/x.ts', `import { git } from '../git/door.ts';`, 'activities/adapters/git'],
   ['worker/x.ts', `import { Runs } from "../client/runs.ts"`, 'client'],
   ['client/x.ts', `const a = await import('../worker/main.ts');`, 'worker'],
+  ['client/x.ts', `import { openPorts } from '../activities/adapters/opening.ts';`, 'activities/adapters'],
   ['client/x.ts', `const a = await import(\n  '../worker/main.ts',\n);`, 'worker'],
   ['client/x.ts', 'const a = await import(`../${name}.ts`);', '(computed)'],
   ['client/x.ts', `const a = require('../test/support/world.ts');`, 'outside: test/support/world.ts'],

@@ -5,6 +5,7 @@ import { configurationOf } from './configuration/configuration-file.ts';
 import { readVariables, type CodecKey, type Variables } from './configuration/variables.ts';
 import { codecKeysOf } from './configuration/encryption.ts';
 import { databaseOf, stateFolder, temporalOf } from './configuration/shared.ts';
+import { takeOwnVariables } from './configuration/taking.ts';
 
 export interface WorkerConfig {
   variables: Variables;
@@ -38,11 +39,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
  * Removes our own variables from this process's environment, and returns the original environment. Processes that are
  * started later inherit neither keys nor secrets. This includes git and everything that a repository makes it run.
  */
-export function takeEnvironment(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const whole = { ...from };
-  for (const name of Object.keys(whole)) if (/^(GATEHOUSE|TEMPORAL)_/.test(name)) delete from[name];
-  return whole;
-}
+export const takeEnvironment = (from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => takeOwnVariables(from);
 
 /** The hosts that isolated commands must not reach: whoever reaches Temporal can confirm a change. */
 export function closedTo({ address, database, environment }: ClosedTo): string[] {

@@ -9,7 +9,7 @@ import { executorsAsOne, type OpenExecutor } from './dispatching/executors.ts';
 import { forgesAsOne } from './dispatching/forges.ts';
 import { routedNotifier } from './dispatching/notifiers.ts';
 import type { Outgoing } from './dispatching/outbox.ts';
-import type { Routing, Serving } from './dispatching/routing.ts';
+import { routed, type Routing, type Serving } from './dispatching/routing.ts';
 import { fileLedger } from './file-ledger.ts';
 import { PullRequests, type PullRequestOptions } from './hosted/pull-request/index.ts';
 import { VENDORS } from './index.ts';
@@ -24,7 +24,7 @@ import type * as vendor from './vendor.ts';
 
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
-type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {
+export type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {
   /** The name of this machine, and how long this worker may not be heard of before what it runs is lost, in milliseconds. */
   runner?: { machine: string; lostMs?: number } | undefined;
   /** The hosts that isolated commands cannot reach, besides this machine: those of Temporal, the database and our doors. */
@@ -36,6 +36,7 @@ export type PullRequestNeeds = Pick<PullRequestOptions, 'signal' | 'pageOf' | 'l
 
 export interface Opened {
   ports: Ports;
+  forges: readonly Serving[];
   /** Shows runs on their pull requests, and takes commands there. Undefined: no forge with pull requests is open. */
   pullRequests(needs: PullRequestNeeds): PullRequests | undefined;
   close(): Promise<string[]>;
@@ -48,15 +49,9 @@ export interface Opened {
 export async function openPorts(variables: AdapterVariables, given: Given): Promise<Opened> {
   await mkdir(given.root, { recursive: true });
   await takeOver(given.root, given.state, given.log);
-  const file = variables.GATEHOUSE_LEDGER;
-  const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
-  const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };
-  const forges: Serving[] = [];
+  const { forges, lacking, opening, isolation } = await openForges(variables, given);
+  if (lacking[0]) throw lacking[0].failure;
   const servedBy = (repository: string) => forges.find(({ serves }) => serves(repository));
-  // What no forge serves is nobody's to trust.
-  const isolation = isolationOf(variables, given, (repository) => servedBy(repository)?.hosted ?? true);
-  const opening: Opening = { ...given, isolation, variables, ledger, identity };
-  for await (const each of forgesOf(opening)) forges.push(each);
   if (variables.GATEHOUSE_ISOLATION === 'bubblewrap' || forges.some(({ hosted }) => hosted)) {
     void isolation.probe().then((found) => 'because' in found && given.log({}, `no isolation: ${found.because}`));
   }
@@ -97,7 +92,7 @@ export async function openPorts(variables: AdapterVariables, given: Given): Prom
     forges.some(({ at }) => at !== undefined)
       ? new PullRequests({ ...pullRequestsBy(given, servedBy), ...needs })
       : undefined;
-  return { ports, pullRequests, close };
+  return { ports, forges, pullRequests, close };
 }
 
 /** Where pull requests are, and what the configuration file says of them. */
@@ -114,13 +109,49 @@ function pullRequestsBy({ state, log, configuration }: Given, servedBy: (reposit
 
 const vendors = Object.entries(VENDORS);
 
-async function* forgesOf(opening: Opening): AsyncGenerator<Serving> {
+/**
+ * Opens the forges alone. What is written needs the other ports; who only asks a forge needs nothing else. `lacking`: those
+ * that are configured and cannot be opened, with a failure that names the variable.
+ */
+export async function openForges(
+  variables: AdapterVariables,
+  given: Given,
+): Promise<{ forges: Serving[]; lacking: Lacking[]; opening: Opening; isolation: ReturnType<typeof isolationOf> }> {
+  const file = variables.GATEHOUSE_LEDGER;
+  const ledger = file === undefined ? undefined : fileLedger(path.resolve(file));
+  const identity = { name: variables.GATEHOUSE_GIT_NAME, email: variables.GATEHOUSE_GIT_EMAIL };
+  const forges: Serving[] = [];
+  const lacking: Lacking[] = [];
+  // What no forge serves is nobody's to trust.
+  const isHosted = (repository: string) => forges.find(({ serves }) => serves(repository))?.hosted ?? true;
+  const isolation = isolationOf(variables, given, isHosted);
+  const opening: Opening = { ...given, isolation, variables, ledger, identity };
   for (const [name, { forge }] of vendors) {
-    if (!forge || forge.configured?.is(opening.variables) === false) continue;
+    if (!forge || forge.configured?.is(variables) === false) continue;
     const { written, hosted } = forge;
-    yield { ...(await forge.open(opening)), name, written, hosted };
+    try {
+      forges.push({ ...(await forge.open(opening)), name, written, hosted });
+    } catch (failure) {
+      lacking.push({ name, failure: failure as Error });
+    }
   }
+  return { forges, lacking, opening, isolation };
 }
+
+interface Lacking {
+  name: string;
+  failure: Error;
+}
+
+/** The forge of a repository as a person writes it, and its name for that forge. A refusal says what was expected. */
+export const forgeFor = (variables: AdapterVariables, forges: readonly Serving[], repository: string) =>
+  routed(repository, forges, routingOf(variables));
+
+/** The kinds of forges on other machines, and the variables that configure each. */
+export const hostedKinds = (variables: AdapterVariables) =>
+  vendors.flatMap(([name, { forge }]) =>
+    forge?.configured ? [{ name, by: forge.configured.by, is: forge.configured.is(variables) }] : [],
+  );
 
 function isolationOf(
   { GATEHOUSE_ISOLATION: setting }: AdapterVariables,

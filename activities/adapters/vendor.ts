@@ -55,6 +55,8 @@ export interface OpenForge {
   serves(repository: string): boolean;
   /** The address of a forge on another machine, without a slash at its end. */
   address?: string | undefined;
+  /** What a forge on another machine can be asked. */
+  api?: HostedApi;
   /** A repository of a forge on another machine, and what that forge can be asked. */
   at?(repository: string): Promise<{ api: HostedApi; repository: HostedRepository }>;
 }

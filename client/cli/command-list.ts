@@ -59,6 +59,7 @@ const STARTING: CommandEntry[] = [
       option('--file <path>', 'a start input as JSON; options override it'),
       option('--fresh', 'starts a new run instead of retrying the last one'),
       option('--watch', 'follows the run until it ends'),
+      option('--dry-run', 'only says what the run would do now, step by step, and writes nothing'),
     ],
     load: async () => (await import('./commands/start.ts')).start,
   },
@@ -67,6 +68,20 @@ const STARTING: CommandEntry[] = [
     description: 'Continues a closed run from where it failed.',
     options: [option('--from <step>', 'an earlier step to continue from')],
     load: async () => (await import('./commands/start.ts')).retry,
+  },
+];
+
+const SETTING_UP: CommandEntry[] = [
+  {
+    usage: 'init <forge> [repository]',
+    description: 'Prints the steps that connect gatehouse with a forge, github or gitea, and checks each that can be.',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    usage: 'webhooks [repository]',
+    description: 'Prints what to enter at the forge so that it sends webhooks.',
+    options: [option('--create', 'makes the webhook of the repository, once')],
+    load: async () => (await import('./commands/webhooks.ts')).webhooks,
   },
 ];
 
@@ -129,7 +144,7 @@ const OPERATING: CommandEntry[] = [
       option('--set-up', 'checks the set-up only, which needs no worker: for health checks'),
       option('--watch [off]', 'creates a schedule that repeats the check; off deletes it'),
       option('--every <time>', 'how often the schedule checks: 10s to 24h', '5m'),
-      option('--repository <folder>', 'checks the agents of its .gatehouse.yml too; default: the working folder'),
+      option('--repository <repository>', 'a folder whose agents are checked too (default: here), or a hosted one'),
     ],
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
@@ -242,5 +257,6 @@ const TRYING: CommandEntry[] = [
   },
 ];
 
+const ALL = [STACK, SETTING_UP, STARTING, READING, ACTING, OPERATING, TRYING];
 /** Every command, in the order in which help lists them. */
-export const COMMANDS: readonly CommandEntry[] = [STACK, STARTING, READING, ACTING, OPERATING, TRYING].flat();
+export const COMMANDS: readonly CommandEntry[] = ALL.flat();

@@ -36,9 +36,9 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
       }
       const { forge, repository } = found;
       const how = await isolation.of(repository);
-      if ('because' in how) return { is: 'refused', fields: [unisolated(forge, how)] };
+      if ('because' in how && !wish.lookOnly) return { is: 'refused', fields: [unisolated(forge, how)] };
       const examined = await forge.forge.examine({ ...wish, repository });
-      const isOpen = examined.is === 'found' && examined.fork && how.is === 'none';
+      const isOpen = examined.is === 'found' && examined.fork && 'is' in how && how.is === 'none';
       return isOpen ? { is: 'refused', fields: [FORK_UNISOLATED] } : examined;
     },
     claim: async (change, ...rest) => by(change).claim(change, ...rest),

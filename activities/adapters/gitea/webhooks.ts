@@ -12,7 +12,17 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   issues: ['issues', 'issue_label'],
 };
 /** The events that Gitea knows under the same name. Others do not happen there. */
-const SAME = ['push', 'status', 'workflow_run', 'workflow_job', 'pull_request_sync', 'pull_request_comment'];
+const SAME = [
+  'push',
+  'status',
+  'workflow_run',
+  'workflow_job',
+  'pull_request_sync',
+  'pull_request_comment',
+  'pull_request_review_approved',
+  'pull_request_review_rejected',
+  'pull_request_review_comment',
+];
 
 export async function webhooks(
   client: GiteaClient,

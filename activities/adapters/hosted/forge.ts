@@ -48,7 +48,7 @@ export function hostedForge(options: HostedOptions): OpenForge {
   const { address } = options.api;
   const serves = (repository: string) => named(repository, address).is !== 'other';
   const at = async (repository: string) => ({ api: options.api, repository: await forge.repository(repository) });
-  return { forge, repositories: forge.repositories, serves, address, at };
+  return { forge, repositories: forge.repositories, serves, address, api: options.api, at };
 }
 
 type Own = Parts & { statuses: OurStatuses; logs: CheckLogs; seenClosed: SeenClosed; waiting: WaitingMerges };

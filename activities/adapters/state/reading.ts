@@ -53,6 +53,13 @@ export class ReadableRows extends RunRows {
     return rows.where('waiting_on', '=', 'person').where('ended_at', 'is', null).orderBy('waiting_since').execute();
   }
 
+  /** The live run that works on a branch. */
+  async liveOn({ repository, branch }: { repository: string; branch: string }): Promise<string | undefined> {
+    const live = this.db.selectFrom('runs').select('workflow_id').where('type', '=', 'pipelineRun');
+    const on = live.where('repository', '=', repository).where('branch', '=', branch).where('ended_at', 'is', null);
+    return (await on.limit(1).executeTakeFirst())?.workflow_id;
+  }
+
   /** The workers that share the database. */
   runners = (): Promise<ListedRunner[]> => listRunners(this.db, nowOf(this.kind));
 

@@ -6,6 +6,7 @@ import { configurationOf } from '../../../worker/configuration/configuration-fil
 import { readConfig, type ClientConfig } from '../../config.ts';
 import { connect } from '../../connection.ts';
 import { agentsOf } from '../../doctor/agents.ts';
+import { forgesFound } from '../../forges/findings.ts';
 import { runnersFound } from '../../doctor/runners.ts';
 import { surveyed } from '../../doctor/surveying.ts';
 import { setUpOf } from '../../doctor/set-up.ts';
@@ -50,7 +51,13 @@ async function examine(config: ClientConfig, client: Client, wish: Wish, everyMs
   const setUp = await setUpOf(config, client, fix);
   const isThere = (about: string) => setUp.some((each) => each.about === about && each.ok);
   if (wish.setUp || !isThere('namespace')) return setUp;
-  setUp.push(...(await agentsOf(config, wish.repository)), ...(await runnersFound(config)));
+  const { repository } = wish;
+  const isHosted = repository !== undefined && /:\/\//.test(repository) && !repository.startsWith('file:');
+  setUp.push(
+    ...(await agentsOf(config, isHosted ? undefined : repository)),
+    ...(await forgesFound(config, isHosted ? repository : undefined)),
+    ...(await runnersFound(config)),
+  );
 
   if (wish.watch === 'off') await unwatch(client, taskQueue);
   if (wish.watch === true) await watch(client, { taskQueue, everyMs, fix });

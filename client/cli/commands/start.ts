@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { found } from '../../../workflows/contracts/bad-fields.ts';
+import { readConfig } from '../../config.ts';
 import { typed } from '../../invocation.ts';
 import type { Called } from '../called.ts';
 import { withRuns, workflowIdOf } from '../context.ts';
-import { Usage } from '../exit-codes.ts';
+import { EXIT, Usage } from '../exit-codes.ts';
 import { jsonFileOf } from '../files.ts';
 import { print, say } from '../output.ts';
 
@@ -20,10 +21,12 @@ interface Options {
   file?: string;
   watch?: boolean;
   fresh?: boolean;
+  dryRun?: boolean;
 }
 
 export async function start({ args: [repository], options, json }: Called<[string?], Options>): Promise<number | void> {
   const wish = await wishOf(repository, options);
+  if (options.dryRun) return look(wish, json);
   return withRuns(async ({ runs, config }) => {
     const { workflowId, runId, retried, examined } = await runs.start(wish, { fresh: options.fresh === true });
     if (!examined) say(`No worker has examined the run yet. Is one running? Try: ${typed('doctor')}`);
@@ -38,6 +41,15 @@ export async function start({ args: [repository], options, json }: Called<[strin
     const { follow, storySettingsOf } = await import('../following.ts');
     return follow({ runs, config: await storySettingsOf(config), workflowId, json, until: undefined });
   });
+}
+
+/** Prints what the run would do. Starts nothing, and needs neither Temporal nor a worker. */
+async function look(wish: Record<string, unknown>, json: boolean): Promise<number> {
+  const { dryRun } = await import('../../forges/dry-run.ts');
+  const { dryRunText } = await import('../texts/dry-run.ts');
+  const run = await dryRun(readConfig(), wish);
+  print(json, run, dryRunText);
+  return run.refused.length > 0 ? EXIT.usage : EXIT.done;
 }
 
 export async function retry({ args: [run], options, json }: Called<[string], { from?: string }>): Promise<void> {

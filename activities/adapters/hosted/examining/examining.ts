@@ -36,7 +36,8 @@ async function examined(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> 
       refusal('change.base', `a branch of ${repository.canonical} with a commit, found no branch ${base}`),
     );
   if (branch === base) return refused(refusal('change.branch', `another branch than the base, ${base}`));
-  const rules = place.fork ? undefined : unfitBranch(await parts.api.branch(repository, branch), branch);
+  const mayNot = place.fork === true || (wish.lookOnly === true && !repository.may.write);
+  const rules = mayNot ? undefined : unfitBranch(await parts.api.branch(repository, branch), branch);
   const settings = await settingsAt(parts, { repository: repository.canonical, base, basis });
   const before: BadField[] = [
     ...(rules ? [rules] : []),

@@ -58,13 +58,14 @@ const branchOf = ({ number, branch, fork }: PullRequest): string => (fork ? `pul
 /** Why we cannot work on a repository. */
 export function unfit(
   repository: HostedRepository | undefined,
-  { wish, vendor }: { wish: Pick<ChangeWish, 'repository'>; vendor: string },
+  { wish, vendor }: { wish: Pick<ChangeWish, 'repository' | 'lookOnly'>; vendor: string },
 ): Refusal | undefined {
   const at = 'change.repository';
   if (!repository) return refusal(at, `a repository that ${vendor} shows us, found none at ${shown(wish.repository)}`);
   const { canonical, archived, may, empty } = repository;
   if (archived) return refusal(at, `a repository that takes commits, found that ${canonical} is archived`);
-  if (!may.write) return refusal(at, `a repository to which we may write, found that we may only read ${canonical}`);
+  if (!may.write && !wish.lookOnly)
+    return refusal(at, `a repository to which we may write, found that we may only read ${canonical}`);
   return empty ? refusal('change.base', `a branch of ${canonical} with a commit, found that it is empty`) : undefined;
 }
 
