@@ -9,9 +9,16 @@ import type { Status } from '../workflows/contracts/reading.ts';
 import type * as workflows from '../workflows/index.ts';
 
 /**
- * The workflow types that a new build must be able to take over: runs, their environments, release watches and surveys.
+ * The workflow types that a new build must be able to take over: runs, their environments, release watches, surveys and
+ * recoveries.
  */
-export const TYPES: readonly (keyof typeof workflows)[] = ['pipelineRun', 'environment', 'releaseWatch', 'survey'];
+export const TYPES: readonly (keyof typeof workflows)[] = [
+  'pipelineRun',
+  'environment',
+  'releaseWatch',
+  'survey',
+  'recovery',
+];
 const OURS = `WorkflowType IN (${TYPES.map((type) => `"${type}"`).join(', ')})`;
 const AT_ONCE = 8;
 const FETCH_MS = 60_000;

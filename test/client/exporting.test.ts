@@ -59,10 +59,10 @@ describe('an export of many histories', () => {
     expect(await readdir(to)).toHaveLength(2);
   });
   it.each<[Which, string]>([
-    [{}, 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey")'],
+    [{}, 'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey", "recovery")'],
     [
       { live: true },
-      'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey") AND ExecutionStatus = "Running"',
+      'WorkflowType IN ("pipelineRun", "environment", "releaseWatch", "survey", "recovery") AND ExecutionStatus = "Running"',
     ],
     [
       { status: 'parked' },

@@ -57,7 +57,8 @@ it.each<[string, string, string]>([
 });
 
 it.each([
-  ['ci: { required: [build] }', 'ci'],
+  ['ci: { required: [build], reruns: 1 }', 'ci.reruns'],
+  ['ci: { deterministic: [build] }', 'ci.deterministic'],
   ['container: { image: x }', 'container'],
   ['commands: { load: x }', 'commands'],
   ['environment: { start: x, compose: y }', 'environment.compose'],
