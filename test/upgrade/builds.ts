@@ -51,13 +51,13 @@ const BUILDS: Change[][] = [
   ],
   [
     [
-      'step/park.ts',
+      'step/people/park.ts',
       `  const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
   void head.then(() => (ended.head = true));
   void begin(watching, 'environment', watchEnvironment(scope, events, back));
-  void begin(watching, 'clock', watchClock(scope, visit, type));
+  if (type) void begin(watching, 'clock', watchClock(scope, visit, type));
 `,
-      `  void begin(watching, 'clock', watchClock(scope, visit, type));
+      `  if (type) void begin(watching, 'clock', watchClock(scope, visit, type));
   void begin(watching, 'environment', watchEnvironment(scope, events, back));
   const head = begin(answersFirst ? watchingHead : watching, 'branch', watchHead(scope, events));
   void head.then(() => (ended.head = true));

@@ -67,7 +67,7 @@ function shop(prompt) {
   const job = {
     role: /^Your role: ([\w-]+)\./m.exec(prompt)[1],
     task: { id, title },
-    change: { repository: '.', base: 'refs/remotes/origin/main' },
+    change: { repository: '.', base: 'main' },
     brief: '',
     priorOutputs: [],
     ...(prompt.includes('## Sent back') && { revision: {} }),
