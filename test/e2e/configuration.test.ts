@@ -20,8 +20,8 @@ async function stackWith(text: string, variables: Record<string, string> = {}): 
 }
 
 it('a bad configuration file starts nothing, and is reported line by line', async () => {
-  await stackWith('signIn: [x]\npeople: {}\n');
-  const faults = /up ended with 2: [^]*own\.yml:1: signIn.*\n\S+own\.yml:2: people: not there yet/;
+  await stackWith('signIn: [x]\npools: {}\n');
+  const faults = /up ended with 2: [^]*own\.yml:1: signIn.*\n\S+own\.yml:2: pools: not there yet/;
   await expect(stack.start()).rejects.toThrow(faults);
   expect(await stack.command('doctor')).toMatchObject({ code: 2, out: { error: { code: 'configuration' } } });
   expect(await stack.all()).toEqual([]);
