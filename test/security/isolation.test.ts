@@ -53,7 +53,9 @@ isolated(`an isolated command${because && ` (not here: ${because})`}`, () => {
       // A folder of programs within the operator's home, with the data folder in it.
       const within = { ...environment, HOME: path.dirname(rig.home), PATH: `${rig.home}:${process.env['PATH']}` };
       const { printed: seen } = await rig.run(rig.open({ environment: within }), `${look}; echo looked`);
-      expect(seen).toBe('planted-configuration\nplanted-home\nlooked\n'); // nothing names these as secret
+      // Nothing names these as secret. A checkout below /tmp is not seen at all, because /tmp is private.
+      const found = rig.home.startsWith('/tmp/') ? '' : 'planted-configuration\nplanted-home\n';
+      expect(seen).toBe(`${found}looked\n`);
       const { stdout } = await program('/bin/sh', ['-c', look], { env: environment });
       expect(stdout.split('\n')).toHaveLength(9);
     } finally {
