@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { failureOf, limitedMs, parsed, type BadAnswer } from './answers.ts';
+import { isEmpty, isRaw, pathOf, plain, reasonOf, skewOf, textOf } from './bodies.ts';
 import { EtagCache } from './etags.ts';
 import { CredentialsRefused, ForgeFailure, ForgeUnavailable, RateLimited } from './failures.ts';
 import { Waits, type Clock } from './waits.ts';
@@ -7,8 +8,6 @@ import { Waits, type Clock } from './waits.ts';
 /** How long one call may take, its redirects and its body included, in milliseconds. */
 const TIMEOUT_MS = 30_000;
 const MOST_REDIRECTS = 5;
-/** The largest answer that is read, in bytes. */
-const MOST_BYTES = 32_000_000;
 const REDIRECTS = [301, 302, 307, 308];
 const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
 
@@ -234,40 +233,4 @@ export class Transport {
     const { count } = this.counted.get(key) ?? { count: 0 };
     this.counted.set(key, { method, status, count: count + 1 });
   }
-}
-
-/** Reads a body, which is bounded, so that a forge cannot use up our memory. */
-async function textOf({ body }: Response, call: string, vendor: string): Promise<string> {
-  if (!body) return '';
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of body as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength;
-    if (bytes > MOST_BYTES) throw new ForgeUnavailable(`${vendor}: the answer to ${call} is too large.`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-}
-
-/** The decoded body has another encoding and length than the received one. */
-function plain(headers: Headers): Headers {
-  const copy = new Headers(headers);
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) copy.delete(name);
-  return copy;
-}
-
-function skewOf(headers: Headers): number | undefined {
-  const date = Date.parse(headers.get('date') ?? '');
-  return Number.isNaN(date) ? undefined : date - Date.now();
-}
-
-/** Queries may be long, and are never needed to find the call. */
-const pathOf = (url: string) => new URL(url).pathname;
-const isRaw = (headers: Headers) => /\braw\b|\*\/\*|text\/plain/.test(headers.get('accept') ?? '');
-const isEmpty = (status: number) => status === 204 || status === 205 || status === 304;
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, message } = (error.cause ?? error) as { code?: unknown; message?: unknown };
-  return String(code ?? message ?? error.message);
 }
