@@ -32,7 +32,10 @@ export type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuratio
 };
 
 /** What pull requests need of the worker. */
-export type PullRequestNeeds = Pick<PullRequestOptions, 'signal' | 'pageOf' | 'lookMs'>;
+export type PullRequestNeeds = Pick<PullRequestOptions, 'signal' | 'pageOf'> & {
+  /** How often a forge is polled as configured, in milliseconds. */
+  lookMs: number;
+};
 
 export interface Opened {
   ports: Ports;
@@ -88,10 +91,12 @@ export async function openPorts(variables: AdapterVariables, given: Given): Prom
     await given.state.runners.end(left.length > 0).catch(() => undefined); // then it is not heard of
     return left;
   };
-  const pullRequests = (needs: PullRequestNeeds) =>
-    forges.some(({ at }) => at !== undefined)
-      ? new PullRequests({ ...pullRequestsBy(given, servedBy), ...needs })
+  const pullRequests = ({ lookMs, ...needs }: PullRequestNeeds) => {
+    const every = async (repository: string) => (await forge.pollEvery?.({ repository }, lookMs)) ?? lookMs;
+    return forges.some(({ at }) => at !== undefined)
+      ? new PullRequests({ ...pullRequestsBy(given, servedBy), ...needs, every })
       : undefined;
+  };
   return { ports, forges, pullRequests, close };
 }
 

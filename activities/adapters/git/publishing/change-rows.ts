@@ -68,7 +68,7 @@ export const changesIn = (db: Kysely<Tables>) => ({
     const { version, epoch } = before;
     const [was, is] = [before.record.holder, record.holder];
     const owned = is !== undefined && (was?.workflowId !== is.workflowId || was.runId !== is.runId);
-    const row = { ...rowOf(record), version: version + 1, epoch: owned ? epoch + 1 : epoch };
+    const row = { ...changeRow(record), version: version + 1, epoch: owned ? epoch + 1 : epoch };
     if (version === 0) {
       const inserted = await db
         .insertInto('changes')
@@ -177,7 +177,8 @@ const recordOf = (row: Selectable<Tables['changes']>): ChangeRecord => ({
   hosted: row.hosted === null ? undefined : Hosted.parse(JSON.parse(row.hosted)),
 });
 
-const rowOf = ({ repository, branch, base, state, ...record }: ChangeRecord) => ({
+/** A record as the columns of its row. */
+export const changeRow = ({ repository, branch, base, state, ...record }: ChangeRecord) => ({
   repository,
   branch,
   base,

@@ -9,9 +9,6 @@ import { show, type CommentOn } from './showing.ts';
 
 /** How often the database is asked for something to do, in milliseconds. */
 const ROUND_MS = 1_000;
-/** Comments are read this often where webhooks arrive, in milliseconds, and how long a webhook counts. */
-const BESIDES_MS = 900_000;
-const WEBHOOK_MS = 86_400_000;
 /** Comments are read from a little before the last look, because forges' times are whole seconds, in milliseconds. */
 const OVERLAP_MS = 60_000;
 /** The pause after a failure at the forge, in milliseconds: at first, and at most. */
@@ -25,8 +22,8 @@ export interface PullRequestOptions {
   personOf(vendor: string, login: string): string | undefined;
   pageOf(run: RowState): string | undefined;
   signal: Commands['signal'];
-  /** How often new comments are read where no webhooks arrive, in milliseconds. */
-  lookMs: number;
+  /** How often new comments of a repository are read, in milliseconds. */
+  every(repository: string): Promise<number>;
   log: (fields: object, message: string) => void;
 }
 
@@ -121,17 +118,11 @@ export class PullRequests {
         await this.rows.looked(
           canonical,
           new Date(now - OVERLAP_MS).toISOString(),
-          now + (await this.every(canonical)),
+          now + (await this.options.every(canonical)),
         );
       });
       if (pauseMs) await this.rows.looked(canonical, since, now + pauseMs);
     }
-  }
-
-  private async every(canonical: string): Promise<number> {
-    const { lookMs } = this.options;
-    const isQuick = Date.now() - (await this.rows.lastWebhook(canonical)) < WEBHOOK_MS;
-    return isQuick ? Math.max(BESIDES_MS, lookMs) : lookMs;
   }
 
   /** Runs what asks the forge. Returns how long to wait before it is tried again, if the forge did not answer. */

@@ -122,20 +122,6 @@ export class PullRequestRows {
     );
   }
 
-  /** When the last webhook of a repository came, in milliseconds since 1970. */
-  async lastWebhook(repository: string): Promise<number> {
-    const row = await this.state.query((db) =>
-      db
-        .selectFrom('deliveries')
-        .select('received_at')
-        .where('repository', '=', repository.toLowerCase())
-        .orderBy('received_at', 'desc')
-        .limit(1)
-        .executeTakeFirst(),
-    );
-    return row?.received_at ?? 0;
-  }
-
   /** Notes comments that were found at the forge. Those that a webhook has brought are known already. */
   async notice(repository: string, comments: readonly { id: number; number: number }[], now: number): Promise<void> {
     if (comments.length === 0) return;

@@ -16,18 +16,12 @@ import { settingsOf } from '../../settings/reading.ts';
 import { isolationIn, type InCheckouts } from '../opening.ts';
 import { EnvironmentRows, type EnvironmentRecord } from './environment-rows.ts';
 import { freePort } from './ports.ts';
-import { probe, probeAt, type Answer } from './probing.ts';
+import { FailedProbes, probe, probeAt, type Answer } from './probing.ts';
 
 const GRACE_MS = 3_000;
 const LOG_CHARACTERS = 600;
 /** How long one probe may take, in milliseconds. A live environment gets longer, because it may be busy with its visitor. */
 const PROBE_MS = { provisioning: 2_000, live: 5_000 };
-/**
- * How many probes in a row may fail before a live environment counts as lost. `refused`: nobody listens. `other`: something
- * listens but does not answer.
- */
-const LOST_PROBES = { refused: 5, other: 15 };
-
 /** Why an environment is gone whose runner is lost. */
 const LOST = 'Its worker was not heard of for too long.';
 
@@ -47,8 +41,7 @@ class ProcessEnvironments implements Environments {
   private readonly fence;
   private readonly runners;
   private closing = false;
-  /** How many probes in a row have failed, by live environment. */
-  private readonly failing = new Map<string, number>();
+  private readonly failed = new FailedProbes();
 
   constructor({ root, ledger, repositories, state, ...options }: InCheckouts) {
     this.exclusively = exclusivelyIn(root, state);
@@ -176,10 +169,9 @@ class ProcessEnvironments implements Environments {
 
   /** Whether the environment is lost. One in another container may be reachable only there, so it does not count as lost. */
   private async isLost(key: string, { run }: EnvironmentFolder, answer: Answer): Promise<boolean> {
-    const failed = answer.is === 'up' || !(await isHere(run)) ? 0 : (this.failing.get(key) ?? 0) + 1;
-    if (failed === 0) this.failing.delete(key);
-    else this.failing.set(key, failed);
-    return answer.is === 'down' && failed >= (answer.refused ? LOST_PROBES.refused : LOST_PROBES.other);
+    if (answer.is === 'up' || (await isHere(run))) return this.failed.isLost(key, answer);
+    this.failed.forget(key);
+    return false;
   }
 
   async list(): Promise<string[]> {
@@ -224,7 +216,7 @@ class ProcessEnvironments implements Environments {
       await end(paths.run, { graceMs: GRACE_MS });
       await this.trash.take(paths.tree);
       if (await this.rows.cleared(key)) this.ledger?.note({ effect: 'environment-destroyed', key });
-      this.failing.delete(key);
+      this.failed.forget(key);
     });
   }
 

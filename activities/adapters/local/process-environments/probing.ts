@@ -32,3 +32,26 @@ export async function probeAt(url: string, ready: string | undefined, mostMs: nu
     return { is: 'down', because: refused ? 'connection refused' : (cause?.message ?? String(failure)), refused };
   }
 }
+
+/**
+ * How many probes in a row may fail before a live environment counts as lost. `refused`: nobody listens. `other`: something
+ * listens but does not answer.
+ */
+const LOST_PROBES = { refused: 5, other: 15 };
+
+/** Counts how many probes of each live environment have failed in a row. */
+export class FailedProbes {
+  private readonly failing = new Map<string, number>();
+
+  /** Notes an answer. Returns whether the environment is lost. */
+  isLost(key: string, answer: Answer): boolean {
+    const failed = answer.is === 'up' ? 0 : (this.failing.get(key) ?? 0) + 1;
+    if (failed === 0) this.failing.delete(key);
+    else this.failing.set(key, failed);
+    return answer.is === 'down' && failed >= (answer.refused ? LOST_PROBES.refused : LOST_PROBES.other);
+  }
+
+  forget(key: string): void {
+    this.failing.delete(key);
+  }
+}

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isFolder, isThere } from '../../files/clearing.ts';
 import { foldersOf } from '../../files/folders.ts';
 import { readText, writeFileAtomically } from '../../files/records.ts';
+import { changeRow } from '../../git/publishing/change-rows.ts';
 import { idOf } from '../../processes/exclusive.ts';
 import type { State } from '../../state/state.ts';
 import { takeOverChecks } from './checks.ts';
@@ -99,7 +100,7 @@ async function changes(folder: string, state: State): Promise<number> {
       const pointer = Pointer.safeParse(value).data;
       return pointer ? [{ repository, number: Number(number), branch: pointer.branch }] : [];
     });
-    await inParts(records.map(rowOf), (some) =>
+    await inParts(records.map(firstRow), (some) =>
       state.query((db) => db.insertInto('changes').values(some).onConflict(ignored).execute()),
     );
     await inParts(pulls, (some) =>
@@ -115,24 +116,14 @@ async function changes(folder: string, state: State): Promise<number> {
   }
   return count;
 }
+/** The first version of a record's row. */
+const firstRow = ({ ours, ...record }: z.output<typeof Change>) => {
+  void ours; // in a table of its own
+  return { ...changeRow(record), epoch: record.holder ? 1 : 0, version: 1 };
+};
+
 const Pointer = z.object({ branch: z.string() });
 const POINTER = /^(?:pull-\d+|last-number)\.json$/;
-
-const rowOf = (record: z.output<typeof Change>) => ({
-  repository: record.repository,
-  branch: record.branch,
-  base: record.base,
-  state: record.state,
-  number: record.number ?? null,
-  title: record.title ?? null,
-  body: record.body ?? null,
-  merge_commit: record.mergeCommit ?? null,
-  ahead: record.ahead ?? null,
-  owner_workflow: record.holder?.workflowId ?? null,
-  owner_run: record.holder?.runId ?? null,
-  epoch: record.holder ? 1 : 0,
-  version: 1,
-});
 
 const Kept = z.object({ key: z.string(), workflowId: z.string(), notice: z.looseObject({ at: z.string() }) });
 const Receipt = z.object({ workflowId: z.string(), at: z.string() });

@@ -80,7 +80,7 @@ describe.each(DATABASES)('pull requests with the state in %s', (_, fresh) => {
         sent.push({ workflowId, action, input });
         return 'sent';
       },
-      lookMs: 30_000,
+      every: async () => 30_000,
       log: () => undefined,
       ...over,
     });
