@@ -17,7 +17,7 @@ export interface Wish {
   basis?: string | undefined;
   /** The policy as it was written. */
   given?: Record<string, unknown> | undefined;
-  /** Only looks: a repository to which we may not write is no refusal, nor is a machine without isolation. */
+  /** Read only: a repository to which we may not write is no refusal, nor is a machine without isolation. */
   lookOnly?: boolean | undefined;
 }
 
@@ -45,7 +45,7 @@ export async function examineWish(
 
   const floored = await flooredBy(rules, found.change.repository, { ...input, given });
   const floor = 'policy' in floored ? floored.policy : {};
-  const site = await environments.examine(found.change);
+  const preview = await environments.examine(found.change);
   const release = needs.includes('release') && !(await releases.examine(found.change)).configured;
   const fields = once([
     ...(found.title === undefined && input.task.title === untitled(input.change) ? [NO_TITLE] : []),
@@ -53,11 +53,11 @@ export async function examineWish(
     ...(found.fork ? unfitForForks({ ...input, policy: { ...input.policy, ...floor } }) : []),
     ...('fields' in floored ? floored.fields : []),
     ...(await executor.examine(found.change, roles)),
-    ...site.fields,
-    ...(needs.includes('environment') && !site.configured ? [LACKING.environment] : []),
+    ...preview.fields,
+    ...(needs.includes('environment') && !preview.configured ? [LACKING.environment] : []),
     ...(release ? [LACKING.release] : []),
   ]);
-  return { is: 'found', found, fields, floor, environments: site.configured };
+  return { is: 'found', found, fields, floor, environments: preview.configured };
 }
 
 const flooredBy = async (rules: Ports['rules'], repository: string, wished: Parameters<typeof withFloor>[0]) =>

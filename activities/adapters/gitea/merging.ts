@@ -120,7 +120,7 @@ function wordsOf(text: string): z.infer<typeof Words> {
   }
 }
 
-/** It is merged; the commit is told if the forge answers now. */
+/** It is merged; with the commit if the forge answers now. */
 async function merged(client: GiteaClient, repository: HostedRepository, pull: PullRequest): Promise<MergeAnswer> {
   const now = await pullRequest(client, repository, pull.number).catch(() => undefined);
   return { is: 'merged', commit: now?.mergeCommit };

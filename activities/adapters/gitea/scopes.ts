@@ -47,7 +47,7 @@ export async function missingRights(client: GiteaClient, repository: HostedRepos
   return sentences;
 }
 
-/** The scopes that the token has, if Gitea told. */
+/** The scopes that the token has, if Gitea has said. */
 const has = (words = '') => {
   const [, scopes] = /token scope=([\w:,-]+)/.exec(words) ?? [];
   return scopes === undefined ? '' : `; it has ${scopes}`;

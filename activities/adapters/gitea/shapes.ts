@@ -35,7 +35,7 @@ export const Branch = z.object({
   status_check_contexts: z.array(z.string()).nullish(),
   user_can_push: z.boolean().optional(),
   user_can_merge: z.boolean().optional(),
-  /** Only administrators of the repository are told. */
+  /** Only administrators of the repository see it. */
   effective_branch_protection_name: z.string().optional(),
 });
 export type Branch = z.infer<typeof Branch>;

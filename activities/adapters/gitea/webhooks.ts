@@ -40,7 +40,7 @@ export async function createWebhook(
   const body = {
     type: 'gitea',
     active: true,
-    // Without it, a push to any branch but the default one might not be told.
+    // Without it, a push to any branch but the default one might not be reported.
     branch_filter: '*',
     events: eventsOf(events),
     config: { url, secret, content_type: 'json' },

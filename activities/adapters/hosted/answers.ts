@@ -70,9 +70,9 @@ export function limitedMs({
   if (status !== 429 && status !== 403) return undefined;
   const after = retryAfterMs(headers);
   const usedUp = headers.get('x-ratelimit-remaining') === '0';
-  const told = LIMIT_WORDS.test(wordsOf(text));
-  if (status === 403 && after === undefined && !usedUp && !told) return undefined;
-  if (after !== undefined) return told && /secondary/i.test(text) ? Math.max(after, SECONDARY_MS) : after;
+  const isNamed = LIMIT_WORDS.test(wordsOf(text));
+  if (status === 403 && after === undefined && !usedUp && !isNamed) return undefined;
+  if (after !== undefined) return isNamed && /secondary/i.test(text) ? Math.max(after, SECONDARY_MS) : after;
   const reset = usedUp ? resetMs(headers) : undefined;
   return reset ?? SECONDARY_MS;
 }

@@ -17,7 +17,7 @@ export class Lookup {
 
   constructor(
     private readonly api: HostedApi,
-    /** Is told when a repository has another name than it was asked for by. */
+    /** Called when a repository has another name than it was asked for by. */
     private readonly renamed: (before: string, now: string) => Promise<void>,
   ) {}
 

@@ -118,7 +118,7 @@ export class Transport {
     this.waits.forget(as);
   }
 
-  /** What was left of the rate limit at the last answer. Undefined: the forge has not told. */
+  /** What was left of the rate limit at the last answer. Undefined: the forge has not said. */
   left(as: string): { left: number; of: number; until: string } | undefined {
     return this.waits.left(as);
   }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resetMs } from './answers.ts';
 import { CredentialsRefused, RateLimited, type ForgeFailure } from './failures.ts';
 
-/** Waits up to this are waited for in place, in milliseconds. For longer ones the caller is told when to ask again. */
+/** Waits up to this are waited for in place, in milliseconds. For longer ones the error says when to ask again. */
 const IN_PLACE_MS = 2_000;
 /** Refused credentials are checked this often, in milliseconds: a busy forge may refuse good ones for a moment. */
 const CHECK_MS = { first: 5_000, later: 60_000 };

@@ -11,7 +11,7 @@ export interface Fence {
 }
 
 /** How often the file is looked at, at least, within the time that it may stay the same. */
-const LOOKS = 12;
+const POLLS = 12;
 
 const fileIn = (root: string): string => path.join(root, 'held');
 
@@ -40,9 +40,9 @@ export async function hold(root: string): Promise<void> {
   }
 }
 
-/** The supervisor's arguments: the pause between two looks, in milliseconds, the file, and how many looks it may stay the same. */
+/** The supervisor's arguments: the pause between two polls, in milliseconds, the file, and how many polls it may stay the same. */
 export function fenceArguments(fence: Fence | undefined, longestPauseMs: number): { pauseMs: number; held: string[] } {
   if (!fence) return { pauseMs: longestPauseMs, held: [] };
-  const pauseMs = Math.min(longestPauseMs, fence.mostMs / LOOKS);
+  const pauseMs = Math.min(longestPauseMs, fence.mostMs / POLLS);
   return { pauseMs, held: [fence.file, String(Math.floor(fence.mostMs / pauseMs))] };
 }

@@ -16,7 +16,7 @@ const AGAIN_MS = 3_600_000;
 
 /** Which workers find the repositories that are given by paths. A path means the same repository wherever it exists. */
 export class Sights {
-  private readonly told = new Map<string, number>();
+  private readonly reported = new Map<string, number>();
   /** Since when others are asked for a repository, in milliseconds since 1970. */
   private readonly asking = new Map<string, number>();
 
@@ -27,10 +27,10 @@ export class Sights {
 
   /** This worker has the repository. */
   async seen(repository: string): Promise<void> {
-    const told = this.told.get(repository);
-    if (!this.state.runners.limits || (told !== undefined && Date.now() - told < AGAIN_MS)) return;
+    const reported = this.reported.get(repository);
+    if (!this.state.runners.limits || (reported !== undefined && Date.now() - reported < AGAIN_MS)) return;
     await this.tell(repository, 1);
-    this.told.set(repository, Date.now());
+    this.reported.set(repository, Date.now());
     this.asking.delete(repository);
   }
 
@@ -41,7 +41,7 @@ export class Sights {
   async missing(repository: string): Promise<string[]> {
     const { limits } = this.state.runners;
     if (!limits) return [];
-    this.told.delete(repository);
+    this.reported.delete(repository);
     await this.tell(repository, 0);
     const own = await idOf(this.root);
     const others = (await this.others(repository)).filter(({ runner }) => runner !== own);

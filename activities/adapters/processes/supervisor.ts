@@ -11,11 +11,11 @@ export const GRACE_ELSEWHERE_SECONDS = 3;
  * and renews a lease (`leases.ts`) for those who cannot see its process. It waits for a line on its standard input before it
  * begins, so its pid is recorded first. If no worker of its data folder proves in time that it still holds the command, it
  * ends everything, because others begin it anew (`fence.ts`). The command comes as an argument, never as part of the script.
- * Arguments: the command, its folder, LOG_BYTES, the pause between two looks in seconds, GRACE_ELSEWHERE_SECONDS, the file
- * that a worker rewrites while it holds the command, or nothing, and how many looks it may stay the same.
+ * Arguments: the command, its folder, LOG_BYTES, the pause between two polls in seconds, GRACE_ELSEWHERE_SECONDS, the file
+ * that a worker rewrites while it holds the command, or nothing, and how many polls it may stay the same.
  */
 export const SUPERVISOR = `
-command=$1 folder=$2 most=$3 pause=$4 grace=$5 held=$6 looks=$7
+command=$1 folder=$2 most=$3 pause=$4 grace=$5 held=$6 polls=$7
 
 # Copies the output to a log. When the disk is full, the output is read and dropped, so the command becomes slow but
 # continues. Ends when no process has the pipe open.
@@ -86,7 +86,7 @@ live() {
       now=
       read -r now < "$held"
       if [ "$now" = "$last" ]; then same=$((same + 1)); else last=$now same=0; fi
-      [ "$same" -lt "$looks" ] || fence
+      [ "$same" -lt "$polls" ] || fence
     fi
     sleep "$pause" &
     nap=$!

@@ -4,7 +4,7 @@ import type { Generated } from 'kysely';
 export interface DoorTables {
   deliveries: DeliveriesTable;
   comments: CommentsTable;
-  comment_looks: CommentLooksTable;
+  comment_polls: CommentPollsTable;
   shown: ShownTable;
   installation: InstallationTable;
   tokens: TokensTable;
@@ -49,7 +49,7 @@ interface CommentsTable {
 }
 
 /** Since when the new comments of a repository are read, and when they are read next. */
-interface CommentLooksTable {
+interface CommentPollsTable {
   repository: string;
   /** ISO time. */
   since: string;

@@ -8,11 +8,11 @@ import type { Cipher } from './cipher.ts';
 import type { RunTables } from './run-tables.ts';
 
 /** JSON in which addresses have no passwords, encrypted. */
-const sealed = (value: unknown, cipher: Cipher): string =>
+const encrypted = (value: unknown, cipher: Cipher): string =>
   cipher.encrypt(
     JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? withoutPasswords(each) : each)),
   );
-const opened = (text: string, cipher: Cipher): unknown => JSON.parse(cipher.decrypt(text));
+const decrypted = (text: string, cipher: Cipher): unknown => JSON.parse(cipher.decrypt(text));
 
 export function rowValues(state: RowState, cipher: Cipher): Insertable<RunTables['runs']> {
   const { order, task, current, waitingOn, end, usage } = state;
@@ -40,11 +40,11 @@ export function rowValues(state: RowState, cipher: Cipher): Insertable<RunTables
     outcome: end?.outcome ?? null,
     ended_at: end ? Date.parse(end.at) : null,
     cost_cents: usage.costCents,
-    state: sealed(state, cipher),
+    state: encrypted(state, cipher),
   };
 }
 
-export const rowIn = (text: string, cipher: Cipher): RowState => RowState.parse(opened(text, cipher));
+export const rowIn = (text: string, cipher: Cipher): RowState => RowState.parse(decrypted(text, cipher));
 
 export const recordValues = (
   { workflowId, firstRunId, runId, order, end }: RowState,
@@ -58,9 +58,9 @@ export const recordValues = (
   seq: order.seq,
   ended: end ? 1 : 0,
   continues: of ?? null,
-  input: sealed(input, cipher),
-  answer: sealed(answer, cipher),
-  closed: sealed(closed, cipher),
+  input: encrypted(input, cipher),
+  answer: encrypted(answer, cipher),
+  closed: encrypted(closed, cipher),
 });
 
 /** The hashes of the texts that a record names, wherever. Anything else of this form does no harm. */
@@ -80,9 +80,9 @@ export const beginningValues = (
   seq: 0,
   ended: 0,
   continues: of ?? null,
-  input: sealed(input, cipher),
-  answer: sealed({ workflowId }, cipher),
-  closed: sealed({ settled: [], visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} }, cipher),
+  input: encrypted(input, cipher),
+  answer: encrypted({ workflowId }, cipher),
+  closed: encrypted({ settled: [], visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} }, cipher),
 });
 
 const Input = z.record(z.string(), z.unknown());
@@ -99,9 +99,9 @@ export const recordIn = (
   runId: run_id,
   ended: ended === 1,
   of: continues ?? undefined,
-  input: Input.parse(opened(input, cipher)),
-  answer: Answer.parse(opened(answer, cipher)),
-  closed: Closed.parse(opened(closed, cipher)),
+  input: Input.parse(decrypted(input, cipher)),
+  answer: Answer.parse(decrypted(answer, cipher)),
+  closed: Closed.parse(decrypted(closed, cipher)),
 });
 
 export const actionValues = (
@@ -119,10 +119,10 @@ export const actionValues = (
   visit: visit ?? null,
   verdict,
   code: code ?? null,
-  because: because === undefined ? null : sealed(because, cipher),
+  because: because === undefined ? null : encrypted(because, cipher),
   effect: effect ?? null,
   repeats,
-  input: input === undefined ? null : sealed(input, cipher),
+  input: input === undefined ? null : encrypted(input, cipher),
 });
 
 export const actionsIn = (rows: Selectable<RunTables['audit']>[], cipher: Cipher): ActionEntry[] =>
@@ -134,8 +134,8 @@ export const actionsIn = (rows: Selectable<RunTables['audit']>[], cipher: Cipher
       verdict,
       repeats,
       ...present({ by: who, via, visit, code, effect }),
-      ...(because !== null && { because: opened(because, cipher) }),
-      ...(input !== null && { input: opened(input, cipher) }),
+      ...(because !== null && { because: decrypted(because, cipher) }),
+      ...(input !== null && { input: decrypted(input, cipher) }),
     }),
   );
 

@@ -10,7 +10,7 @@ import { StubRepository, type Account } from './repository.ts';
 import { match, notFound, Refusal, type Call, type Reply } from './routing.ts';
 
 /** What goes wrong with a call, instead of its answer or after it. */
-export interface Weather {
+export interface Trouble {
   status?: number;
   headers?: Record<string, string>;
   /** A JSON body, or a text. */
@@ -52,7 +52,7 @@ export class GithubStub implements Site {
   readonly deliveries: { url: string; event: string; status: number }[] = [];
   /** How many calls the rate limit has counted. */
   counted = 0;
-  weather: ((call: { method: string; path: string; body: any }) => Weather | undefined) | undefined;
+  trouble: ((call: { method: string; path: string; body: any }) => Trouble | undefined) | undefined;
   /** By the name in `Access.limit`. */
   limits = new Map<string, { of: number; left: number; reset: number }>();
   mostPerPage = 100;
@@ -196,14 +196,14 @@ export class GithubStub implements Site {
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     const method = request.method ?? 'GET';
     const path = url.pathname.replace(/^\/api(?:\/v3)?/, '');
-    const weather = this.weather?.({ method, path, body }) ?? {};
-    if (weather.slowMs) await new Promise((resolve) => setTimeout(resolve, weather.slowMs));
-    if (weather.reset) return void request.socket.destroy();
+    const trouble = this.trouble?.({ method, path, body }) ?? {};
+    if (trouble.slowMs) await new Promise((resolve) => setTimeout(resolve, trouble.slowMs));
+    if (trouble.reset) return void request.socket.destroy();
     let seen: Seen = { method, path, query: url.search, status: 0, headers: request.headers, body, account: undefined };
     this.calls.push(seen);
-    const reply = await this.answer(request, { method, path, url, body, seen }, weather);
+    const reply = await this.answer(request, { method, path, url, body, seen }, trouble);
     seen = Object.assign(seen, { status: reply.status });
-    if (weather.lost) return void request.socket.destroy();
+    if (trouble.lost) return void request.socket.destroy();
     const isText = typeof reply.body === 'string';
     response.writeHead(reply.status ?? 200, {
       'content-type': isText ? 'text/html' : 'application/json; charset=utf-8',
@@ -216,9 +216,9 @@ export class GithubStub implements Site {
   private async answer(
     request: IncomingMessage,
     { method, path, url, body, seen }: { method: string; path: string; url: URL; body: unknown; seen: Seen },
-    weather: Weather,
+    trouble: Trouble,
   ): Promise<Reply> {
-    if (weather.status !== undefined) return weather;
+    if (trouble.status !== undefined) return trouble;
     let access: Access | undefined;
     try {
       access = this.authenticate(request);

@@ -6,7 +6,7 @@ import { ForgeUnavailable } from '../failures.ts';
 import { keyOf, type Parts } from '../parts.ts';
 import { atForge } from './pull-requests.ts';
 
-/** Since when each pull request looks closed, in milliseconds since 1970. */
+/** Since when each pull request has been closed, in milliseconds since 1970. */
 export type SeenClosed = Map<string, number>;
 
 type Looking = Parts & { seenClosed: SeenClosed };

@@ -9,7 +9,7 @@ import { configuresCi } from '../checks/bare.ts';
 import { examineContents } from '../git/contents.ts';
 import type { Parts } from '../parts.ts';
 import { markerIn, otherInstallation } from '../pull-request/marker.ts';
-import { asking } from './patience.ts';
+import { answerOrRefusal } from './refusing.ts';
 import { placeOf, refusal, unfitBranch, type Place, type Refusal } from './place.ts';
 
 /** How long a head may have no check, in seconds: with a CI configuration on the base, and without. */
@@ -17,7 +17,7 @@ const GRACE = { configured: 600, bare: 60 };
 
 /** Examines whether a change can be worked on, and its present state. Nothing is changed. */
 export async function examineChange(parts: Parts, wish: ChangeWish): Promise<ForgeExamined> {
-  const asked = await asking(parts.times, () => examined(parts, wish));
+  const asked = await answerOrRefusal(parts.times, () => examined(parts, wish));
   return asked.is === 'refused' ? asked : asked.answer;
 }
 

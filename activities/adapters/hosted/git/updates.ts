@@ -1,8 +1,8 @@
 import { progressIn } from '../../git/wire/progress.ts';
 import { ForgeFailure } from '../failures.ts';
 
-/** How long a caller waits for a copy, in milliseconds. Then it is told how far git is, and asks again. */
-const PATIENCE_MS = 20_000;
+/** How long a caller waits for a copy, in milliseconds. After that, an error says how far git is, and the caller asks again. */
+const WAIT_MS = 20_000;
 /** How soon a caller should ask again, in milliseconds. */
 const AGAIN_MS = 5_000;
 /** How long git goes on although nobody asks any more, in milliseconds. */
@@ -27,13 +27,13 @@ interface UnderWay {
  * have asked the forge before what they wait for happened.
  *
  * A first copy may take hours. It goes on while somebody asks for it, whoever that is: each caller waits for a while, and is
- * then told how far git is.
+ * then given how far git is.
  */
 export class Updates {
   private readonly underWay = new Map<string, UnderWay>();
   private closed = false;
 
-  constructor(private readonly patienceMs = PATIENCE_MS) {}
+  constructor(private readonly waitMs = WAIT_MS) {}
 
   async run(name: string, update: Update): Promise<void> {
     const before = this.underWay.get(name);
@@ -41,7 +41,7 @@ export class Updates {
     wanted.catch(() => undefined); // there may be nobody left who waits for it
     let clock: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      clock = setTimeout(resolve, this.patienceMs, 'late');
+      clock = setTimeout(resolve, this.waitMs, 'late');
     });
     const end = await Promise.race([wanted, late]).finally(() => clearTimeout(clock));
     if (end !== 'late') return;

@@ -42,8 +42,8 @@ export interface Remote {
   /** Whether the configuration file names this repository, so that a submodule of it is fetched with our credentials. */
   names?(repository: string): boolean;
   trash?: Trash | undefined;
-  /** How long a caller waits for a copy, in milliseconds. Then it is told how far git is, and asks again. */
-  patienceMs?: number | undefined;
+  /** How long a caller waits for a copy, in milliseconds. After that, an error says how far git is, and the caller asks again. */
+  waitMs?: number | undefined;
   /** How long git may make no progress before it is ended, in milliseconds. */
   stallMs?: number | undefined;
 }
@@ -67,7 +67,7 @@ export class RemoteWorkspace extends GitWorkspace<RemoteSource> {
 
   constructor(private readonly remote: Remote) {
     super(remote.root, remote.exclusively, remote.trash);
-    this.updates = new Updates(remote.patienceMs);
+    this.updates = new Updates(remote.waitMs);
     this.silenceMs = remote.stallMs;
   }
 

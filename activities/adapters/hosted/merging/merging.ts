@@ -23,7 +23,7 @@ export async function merge(parts: Merging, before: Change, wish: Wish): Promise
   if (pullRequest.state === 'merged') return finish(parts, found);
   const moved = await movedFrom(parts, found);
   if (moved) return moved;
-  // A close counts only after a while: whoever looks at the change says whether it does.
+  // A close counts only after a while: the next poll of the change says whether it does.
   if (pullRequest.state === 'closed') return { is: 'moved', head: wish.head, baseHead: wish.baseHead };
   const queued = await inQueue(parts, found);
   if (queued) return queued;

@@ -5,7 +5,7 @@ import type { MergeMethod, PullRequest } from '../api.ts';
 /** A merge as it is asked for. `method`: the policy's. */
 export type Wish = Expected & { method?: MergeMethod | undefined };
 
-/** How long a refusal for missing reviews serves while the pull request looks the same, in milliseconds. */
+/** How long a refusal for missing reviews serves while the pull request stays the same, in milliseconds. */
 const SERVES_MS = 300_000;
 const MOST = 1_000;
 

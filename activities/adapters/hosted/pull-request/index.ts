@@ -108,20 +108,20 @@ export class PullRequests {
       if (pullRequest === undefined) continue;
       numbers.set(repository, (numbers.get(repository) ?? new Set()).add(pullRequest));
     }
-    const looks = await this.rows.looks([...numbers.keys()]);
+    const polls = await this.rows.polls([...numbers.keys()]);
     for (const [canonical, ours] of numbers) {
-      const { since = new Date(now - OVERLAP_MS).toISOString(), due = 0 } = looks.get(canonical) ?? {};
+      const { since = new Date(now - OVERLAP_MS).toISOString(), due = 0 } = polls.get(canonical) ?? {};
       if (due > now) continue;
       const pauseMs = await this.trying(`comments ${canonical}`, canonical, async ({ api, repository }) => {
         const found = (await api.newComments(repository, since)).filter(({ number }) => ours.has(number));
         await this.rows.notice(canonical, found, now);
-        await this.rows.looked(
+        await this.rows.polled(
           canonical,
           new Date(now - OVERLAP_MS).toISOString(),
           now + (await this.options.every(canonical)),
         );
       });
-      if (pauseMs) await this.rows.looked(canonical, since, now + pauseMs);
+      if (pauseMs) await this.rows.polled(canonical, since, now + pauseMs);
     }
   }
 
@@ -140,7 +140,8 @@ export class PullRequests {
     } catch (failure) {
       const count = (this.failures.get(what) ?? 0) + 1;
       this.failures.set(what, count);
-      if (count === 1) this.options.log({ what, because: (failure as Error).message }, 'a pull request cannot be told');
+      if (count === 1)
+        this.options.log({ what, because: (failure as Error).message }, 'a pull request cannot be updated now');
       const wished = failure instanceof ForgeFailure ? failure.retryAfterMs : undefined;
       return wished ?? Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** Math.min(count - 1, 10));
     }

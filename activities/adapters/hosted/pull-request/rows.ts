@@ -104,18 +104,18 @@ export class PullRequestRows {
   }
 
   /** When new comments of these repositories are read next, and since when. */
-  async looks(repositories: readonly string[]): Promise<Map<string, { since: string; due: number }>> {
+  async polls(repositories: readonly string[]): Promise<Map<string, { since: string; due: number }>> {
     if (repositories.length === 0) return new Map();
     const rows = await this.state.query((db) =>
-      db.selectFrom('comment_looks').selectAll().where('repository', 'in', repositories).execute(),
+      db.selectFrom('comment_polls').selectAll().where('repository', 'in', repositories).execute(),
     );
     return new Map(rows.map(({ repository, since, due_at }) => [repository, { since, due: due_at }]));
   }
 
-  async looked(repository: string, since: string, due_at: number): Promise<void> {
+  async polled(repository: string, since: string, due_at: number): Promise<void> {
     await this.state.query((db) =>
       db
-        .insertInto('comment_looks')
+        .insertInto('comment_polls')
         .values({ repository, since, due_at })
         .onConflict((conflict) => conflict.column('repository').doUpdateSet({ since, due_at }))
         .execute(),

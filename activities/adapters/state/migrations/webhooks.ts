@@ -31,7 +31,7 @@ export async function webhooks({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.createIndex('comments_open').on('comments').columns(['answer', 'due_at']).execute();
   await schema
-    .createTable('comment_looks')
+    .createTable('comment_polls')
     .addColumn('repository', 'text', (column) => column.primaryKey())
     .addColumn('since', 'text', (column) => column.notNull())
     .addColumn('due_at', 'bigint', (column) => column.notNull())

@@ -217,7 +217,7 @@ describe('an App', () => {
     const app = rig.stub.app(ALL, [rig.shop]);
     const api = rig.open({ app });
     await api.repository(SHOP);
-    rig.stub.weather = ({ path }) =>
+    rig.stub.trouble = ({ path }) =>
       path === '/repos/acme/shop' ? { status: 401, body: { message: 'Bad credentials' } } : undefined;
     for (let n = 0; n < 5; n += 1) await expect(api.repository(SHOP)).rejects.toThrow(CredentialsRefused);
     expect(made()).toHaveLength(2);

@@ -110,9 +110,9 @@ describe('a merge', () => {
 
   it('whose answer is lost is read back', async () => {
     const { pull, head } = await opened();
-    rig.stub.weather = ({ method }) => (method === 'PUT' ? { lost: true } : undefined);
+    rig.stub.trouble = ({ method }) => (method === 'PUT' ? { lost: true } : undefined);
     await expect(merge(pull.number, head)).rejects.toThrow('No answer to PUT');
-    rig.stub.weather = undefined;
+    rig.stub.trouble = undefined;
     expect(await rig.api.pullRequest(rig.repository, pull.number)).toMatchObject({ state: 'merged' });
     expect(await merge(pull.number, head)).toMatchObject({ is: 'merged' });
     expect(rig.stub.merges).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('a merge', () => {
   it('is refused where a right is missing, and is no refusal where a limit is used up', async () => {
     const { pull, head } = await opened();
     const refusing = (body: object, headers: Record<string, string> = {}) => {
-      rig.stub.weather = ({ method }) => (method === 'PUT' ? { status: 403, body, headers } : undefined);
+      rig.stub.trouble = ({ method }) => (method === 'PUT' ? { status: 403, body, headers } : undefined);
     };
     refusing({ message: 'Resource not accessible by personal access token' });
     expect(await merge(pull.number, head)).toMatchObject({ is: 'refused' });

@@ -338,7 +338,7 @@ describe('webhooks', () => {
   });
 });
 
-describe('weather', () => {
+describe('trouble', () => {
   const page = '<!doctype html><title>Unicorn!</title>';
   it.each([
     ['a 500', { status: 500, body: { message: 'Server Error' } }],
@@ -348,8 +348,8 @@ describe('weather', () => {
     ['a reset', { reset: true }],
     ['an answer in another form', { status: 200, body: { id: 'seventeen' } }],
     ['an answer of null', { status: 200, body: null }],
-  ])('%s is a transient failure of every method', async (_, weather) => {
-    rig.stub.weather = () => weather;
+  ])('%s is a transient failure of every method', async (_, trouble) => {
+    rig.stub.trouble = () => trouble;
     const { api, repository } = rig;
     const calls = [
       api.repository(repository),

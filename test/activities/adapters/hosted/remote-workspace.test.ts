@@ -142,7 +142,7 @@ describe('a first copy', () => {
     await shop.sh('head -c 400000 /dev/urandom > big.bin');
     const head = await shop.commit('b.txt', 'b', 'main');
     shop.http.trouble = () => ({ slow: { bytes: 20_000, ms: 100 } });
-    const hasty = shop.open({ patienceMs: 800 });
+    const hasty = shop.open({ waitMs: 800 });
     const copy = hasty.copyOf(shop.name);
     await expect(hasty.fetch(shop.name)).rejects.toThrow(StillFetching);
     await expect(readdir(copy)).rejects.toThrow('ENOENT');
@@ -162,7 +162,7 @@ describe('a first copy', () => {
     await shop.sh('head -c 400000 /dev/urandom > big.bin');
     const head = await shop.commit('b.txt', 'b', 'main');
     shop.http.trouble = () => ({ slow: { bytes: 10_000, ms: 200 } });
-    const first = shop.open({ patienceMs: 500 });
+    const first = shop.open({ waitMs: 500 });
     await expect(first.fetch(shop.name)).rejects.toThrow(StillFetching);
     await first.close();
     await expect(first.fetch(shop.name)).rejects.toThrow('This worker is stopping.');

@@ -32,7 +32,7 @@ class OneForge {
   }
 
   api = (): HostedApi => {
-    const weather = async () => {
+    const trouble = async () => {
       if (this.down) throw new ForgeUnavailable('The forge answers 503.');
     };
     const asked: Partial<HostedApi> = {
@@ -40,12 +40,12 @@ class OneForge {
       me: async () => ({ login: 'gatehouse[bot]', id: 1, name: 'g', email: 'g@x', bot: true }),
       pullRequest: async () => ({ author: this.author }) as never,
       setStatus: async (_, head, status) => {
-        await weather();
+        await trouble();
         this.statuses.push({ ...status, head });
       },
       comments: async () => this.comments_,
       newComments: async (_, since) => {
-        await weather();
+        await trouble();
         return this.comments_.filter(({ updatedAt }) => updatedAt >= since);
       },
       comment: async (_, id) => this.comments_.find((each) => each.id === id),

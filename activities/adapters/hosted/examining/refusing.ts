@@ -8,13 +8,13 @@ const PAUSE_MS = 5_000;
  * Asks the forge at the start of a run. What it refuses is a bad field of the input, because no waiting helps. Refused
  * credentials are tried again for a while first: a busy Gitea answers so.
  */
-export async function asking<T>(
+export async function answerOrRefusal<T>(
   times: Times,
-  ask: () => Promise<T>,
+  question: () => Promise<T>,
 ): Promise<{ is: 'answered'; answer: T } | { is: 'refused'; fields: BadField[] }> {
   for (const until = Date.now() + times.credentialsMs; ;) {
     try {
-      return { is: 'answered', answer: await ask() };
+      return { is: 'answered', answer: await question() };
     } catch (failure) {
       const left = until - Date.now();
       if (failure instanceof CredentialsRefused && left > 0) {
