@@ -1,10 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser } from 'yaml';
 import { z } from 'zod';
 import type { BadField } from '../../../workflows/contracts/activities.ts';
 import { badFields, found } from '../../../workflows/contracts/bad-fields.ts';
 
 /** The maximum number of characters. It is more than any settings need, and quick to parse. */
 const MOST = 100_000;
+/** How many collections may be within each other. */
+const DEEPEST = 100;
+/** How many faults are reported: a run carries them all. */
+const FAULTS = 50;
 
 /** What is wrong with a file, at the path of a key (empty: the file itself) and a line, which counts from 1. */
 export interface Fault extends BadField {
@@ -29,6 +33,7 @@ export function parseYaml<Schema extends z.ZodType>(
   const fault = (expected: string, line?: number) => ({ faults: [{ path: '', expected, line }] });
   if (text.length > MOST) return fault(`expected at most ${MOST} characters, found ${text.length}`);
   const lines = text.replace(/\r\n?/g, '\n'); // YAML allows three kinds of line breaks, and the library only two
+  if (isDeep(lines)) return fault(`expected YAML: at most ${DEEPEST} levels of nesting`);
   const counter = new LineCounter();
   const document = parseDocument(lines, { uniqueKeys: true, merge: true, lineCounter: counter, logLevel: 'error' });
   const [broken] = document.errors;
@@ -57,8 +62,23 @@ export function parseYaml<Schema extends z.ZodType>(
       ...rest,
       line: lineOf(document, counter, at),
     }));
-  const faults = error.issues.flatMap(faultsOf);
-  return { faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)) };
+  const faults = error.issues.flatMap(faultsOf).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  const more = faults.length - FAULTS;
+  if (more <= 0) return { faults };
+  return { faults: [...faults.slice(0, FAULTS), { path: '', expected: `expected no faults, found ${more} more` }] };
+}
+
+/**
+ * Whether it is nested deeper than any settings are. The library's document is made recursively, and where a stack overflows
+ * in the middle of a regular expression, Node ends the whole process instead of throwing. Its tokens need no recursion.
+ */
+function isDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme)); // it works as it is read
+    if (parser.stack.length > DEEPEST) return true;
+  }
+  return false;
 }
 
 function wrongWith(

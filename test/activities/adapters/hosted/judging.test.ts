@@ -143,6 +143,12 @@ it.each([
   ['a.b', 'axb', false],
   ['[x]', 'x', false],
   ['*', '', true],
+  ['a*b*c', 'a-b-b-c', true],
+  ['a*b?', 'a-b-b', false],
+  ['*b**', 'ab', true],
+  ['*?', '', false],
+  ['*a'.repeat(100), 'a'.repeat(255), true], // a regular expression would take years
+  [`${'*a'.repeat(100)}b`, 'a'.repeat(255), false],
 ])('the glob %j matches %j: %j', (glob, name, expected) => expect(matchesName(glob, name)).toBe(expected));
 
 describe('a cancelled check', () => {

@@ -78,11 +78,23 @@ it.each([
   ],
   ['checks: *none', '', 'expected YAML: Unresolved alias (the anchor must be set before the alias): none'],
   ['checks: &a { b: *a }', '', 'expected YAML: few aliases and little nesting'],
+  // Where the stack of the library's recursion overflowed, Node ended the whole process.
+  ['['.repeat(50_000), '', 'expected YAML: at most 100 levels of nesting'],
+  ['- '.repeat(40_000), '', 'expected YAML: at most 100 levels of nesting'],
+  [`checks: ${'{ a: '.repeat(15_000)}1${'}'.repeat(15_000)}`, '', 'expected YAML: at most 100 levels of nesting'],
   ['checks: {}\n---\nchecks: {}', '', 'expected one YAML document, found more than one'],
   ['checks: { __proto__: x }', 'checks.__proto__', "expected another name, found '__proto__'"],
   ['x'.repeat(100_001), '', 'expected at most 100000 characters, found 100001'],
 ])('fault %# is reported with what was found', (text, at, expected) => {
   expect(parseSettings(text)).toEqual({ fields: [{ path: `.gatehouse.yml${at && `:${at}`}`, expected }] });
+});
+
+it('of very many faults, only the first are reported', () => {
+  const { fields } = parseSettings(Array.from({ length: 500 }, (_, at) => `k${at}: 1`).join('\n')) as {
+    fields: object[];
+  };
+  expect(fields).toHaveLength(51);
+  expect(fields.at(-1)).toEqual({ path: '.gatehouse.yml', expected: 'expected no faults, found 450 more' });
 });
 
 describe('the agents of a change', () => {
