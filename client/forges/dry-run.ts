@@ -28,7 +28,9 @@ export async function dryRun(config: ClientConfig, wish: Record<string, unknown>
   if (!input) throw new InvalidInput(badFields(error, whole));
   const pipeline = input.pipeline.name;
   const given = wish['policy'] as Record<string, unknown> | undefined;
-  const world = await openToLook(config);
+  const rows = new ClientRows(config, () => undefined);
+  const installation = await rows.ask((each) => each.installation());
+  const world = await openToLook(config, installation);
   try {
     const roles = rolesOf(input.pipeline);
     const look = await lookAtChange(world, { input, roles, needs: needsOf(input.pipeline), ...(given && { given }) });
@@ -36,26 +38,21 @@ export async function dryRun(config: ClientConfig, wish: Record<string, unknown>
     const steps = stepsSeen(look, input.pipeline.steps);
     const { agents, ...seen } = look;
     void agents;
-    const refused = [...look.refused, ...(await takenBy(config, look))];
+    const refused = [...look.refused, ...(await takenBy(rows, look))];
     return { pipeline, ...seen, refused, steps, waitsAt: firstWait(steps)?.step ?? null };
   } finally {
-    await world.close();
+    await Promise.all([world.close(), rows.close()]);
   }
 }
 
 /** Why the branch is taken: another run works on it. Rows are only read, and a missing database knows of none. */
-async function takenBy(config: ClientConfig, { change }: Pick<Seen, 'change'>): Promise<BadField[]> {
-  const rows = new ClientRows(config, () => undefined);
-  try {
-    const other = await rows.ask((each) => each.liveOn(change));
-    if (other === undefined) return [];
-    return [
-      {
-        path: 'change.branch',
-        expected: `expected a branch that no other run uses: ${other} works on ${change.branch}`,
-      },
-    ];
-  } finally {
-    await rows.close();
-  }
+async function takenBy(rows: ClientRows, { change }: Pick<Seen, 'change'>): Promise<BadField[]> {
+  const other = await rows.ask((each) => each.liveOn(change));
+  if (other === undefined) return [];
+  return [
+    {
+      path: 'change.branch',
+      expected: `expected a branch that no other run uses: ${other} works on ${change.branch}`,
+    },
+  ];
 }

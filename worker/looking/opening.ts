@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LiveConfiguration } from '../../activities/adapters/configuration/loading.ts';
+import { PullRequestRows } from '../../activities/adapters/hosted/pull-request/rows.ts';
 import { forgeFor, hostedKinds, openForges, openPorts } from '../../activities/adapters/opening.ts';
 import { presence } from '../../activities/adapters/processes/presence.ts';
 import { STATE_FILE } from '../../activities/adapters/state/locating.ts';
@@ -66,12 +67,14 @@ export interface Everything {
 
 /**
  * Opens all adapters in a folder of the cache with a database of its own, so that whatever they record is not seen by any
- * worker. Copies of repositories stay there for the next look.
+ * worker. Copies of repositories stay there for the next look. `installation`: whose look it is, so that its own comments at
+ * a forge are not taken for those of another one.
  */
-export async function openToLook(config: LookingConfig): Promise<Everything> {
+export async function openToLook(config: LookingConfig, installation?: string): Promise<Everything> {
   const root = path.join(config.cache, 'looks');
   await mkdir(root, { recursive: true, mode: 0o700 });
   const { state, variables, given } = givenIn(root, config);
+  if (installation !== undefined) await new PullRequestRows(state).actAs(installation);
   const { ports, forges, close } = await openPorts(variables, given);
   return {
     ports,

@@ -60,9 +60,11 @@ function missingAt(host: string, forges: readonly Serving[], { unconfigured = []
   if (later !== undefined) return `${later} is not there yet: expected a repository at another forge`;
   const configured = forges.flatMap(({ address }) => (address === undefined ? [] : [address]));
   const known = unconfigured.filter(({ at }) => at === host);
-  const open = known.length > 0 ? known : unconfigured;
+  // Which kind of forge is at an unknown host, nobody knows. One that is configured may be the kind that was meant.
+  const open = known.length > 0 || configured.length > 0 ? known : unconfigured;
   if (open.length > 0) return `expected a forge that is configured: ${host} needs ${variablesOf(open)}`;
-  return `expected a repository at ${configured.join(' or ')}, whose forges are configured`;
+  const others = unconfigured.length > 0 ? ` (others need ${variablesOf(unconfigured)})` : '';
+  return `expected a repository at ${configured.join(' or ')}, as it is configured${others}`;
 }
 
 /** What is expected of something that is no address of any kind. */

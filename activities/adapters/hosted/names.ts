@@ -68,7 +68,7 @@ export function hostIn(written: string): string | undefined {
 }
 
 /** Something that somebody wrote, as it may be shown: without a user name or a password. */
-export const shown = (written: string): string => written.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1');
+export const shown = (written: string): string => written.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/i, '$1');
 
 /** Hosts of forges that we do not know. */
 const LATER = [

@@ -60,6 +60,11 @@ export class ReadableRows extends RunRows {
     return (await on.limit(1).executeTakeFirst())?.workflow_id;
   }
 
+  /** The id of the installation that has this database. Undefined: it has none yet, because it never worked at a forge. */
+  async installation(): Promise<string | undefined> {
+    return (await this.db.selectFrom('installation').select('id').executeTakeFirst())?.id;
+  }
+
   /** The workers that share the database. */
   runners = (): Promise<ListedRunner[]> => listRunners(this.db, nowOf(this.kind));
 

@@ -25,15 +25,16 @@ export async function init({ args: [kind, written], json }: Called<[string, stri
   const steps = await setUpSteps(config, kind, place?.repository);
   const isIn = steps.some(({ name, state }) => name === 'credentials' && state === 'done');
   const look = place && isIn ? await dryRun(config, { change: place }) : null;
-  print(json, { forge: kind, steps, look } satisfies Shown, () => textOf(steps, look, written));
+  print(json, { forge: kind, steps, look } satisfies Shown, () => initText(steps, look, written));
   return steps.every(({ state }) => state !== 'open') ? EXIT.done : EXIT.failed;
 }
 
 const MARKS = { done: pc.green('ok  '), open: pc.red('todo'), unchecked: pc.yellow('?   ') } as const;
 
-function textOf(steps: readonly SetUpStep[], look: DryRun | null, written: string | undefined): string {
+/** The steps, what a run would do, and what to do next. */
+export function initText(steps: readonly SetUpStep[], look: DryRun | null, written: string | undefined): string {
   const next = look
-    ? ['', dryRunText(look), '', `Next: ${typed(`start ${written} --task TASK-1 --title … --watch`)}`]
+    ? ['', dryRunText(look), '', `Next: ${nextAfter(look, written)}`]
     : [
         '',
         `Then, to see what it would do, which writes nothing: ${typed(`start ${written ?? 'OWNER/NAME'} --dry-run`)}`,
@@ -46,3 +47,8 @@ function textOf(steps: readonly SetUpStep[], look: DryRun | null, written: strin
     ...next,
   ].join('\n');
 }
+
+const nextAfter = ({ refused }: DryRun, written = ''): string =>
+  refused.length > 0
+    ? 'mend what a run would be refused for, and repeat this command'
+    : typed(`start ${written} --task TASK-1 --title … --watch`);

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { readConfig } from '../../../client/config.ts';
+import { PullRequestRows } from '../../../activities/adapters/hosted/pull-request/rows.ts';
+import { markerLine } from '../../../activities/adapters/hosted/pull-request/marker.ts';
+import { initText } from '../../../client/cli/commands/init.ts';
 import { dryRun, type DryRun } from '../../../client/forges/dry-run.ts';
 import { forgesFound } from '../../../client/forges/findings.ts';
 import { setUpSteps } from '../../../client/forges/init.ts';
 import { createWebhook, webhookAt, webhookSetUp } from '../../../client/forges/webhooks.ts';
 import { openForgesToLook } from '../../../worker/looking/opening.ts';
 import { removeFolder } from '../../support/folders.ts';
+import { stateIn } from '../../support/state/databases.ts';
 import { GithubStub } from '../../support/github/stub.ts';
 import type { StubRepository } from '../../support/github/repository.ts';
 
@@ -132,6 +136,30 @@ describe('a dry run', () => {
     expect(run).toMatchObject({ is: 'refused', refused: [{ path: 'change.repository' }] });
   });
 
+  it('knows its own installation’s comment from that of another one', async () => {
+    await pullOf({ 'b.txt': 'b' });
+    const state = stateIn(path.join(folder, 'data'));
+    const own = await new PullRequestRows(state).installation();
+    await state.close();
+    const says = (installation: string) => {
+      const body = markerLine({ installation, workflowId: 'run/default/T', live: true, at: new Date().toISOString() });
+      return shop.comments.push({
+        ...{ id: stub.id(), number: 17, by: stub.account('ana'), body, reactions: [] },
+        ...{ createdAt: stub.iso(), updatedAt: stub.iso() },
+      });
+    };
+    says(own);
+    const refused = async () => {
+      const run = await dryRun(configFor(stub.token('ana')), { change: { repository, pullRequest: 17 } });
+      return run.refused.filter((field) => field.path === 'change.pullRequest');
+    };
+    expect(await refused()).toEqual([]);
+    says('another');
+    expect(await refused()).toEqual([
+      { path: 'change.pullRequest', expected: expect.stringContaining('of another installation gates 17') },
+    ]);
+  });
+
   it('names agents that are not there', async () => {
     const config = { ...configFor(stub.token('ana')) };
     const environment = { ...config.environment, PATH: '/usr/bin:/bin' };
@@ -181,6 +209,15 @@ describe('webhooks', () => {
 });
 
 describe('init', () => {
+  it.each([
+    ['acme/shop', /^Next: .*start acme\/shop --task/m],
+    ['acme/none', /^Next: mend what a run would be refused for/m],
+  ])('of %s says what comes next', async (written, next) => {
+    await shop.commit('main', { '.gatehouse.yml': 'agents: { default: node agent.mjs }' });
+    const run = await dryRun(configFor(stub.token('ana')), { change: { repository: written } });
+    expect(initText([], run, written)).toMatch(next);
+  });
+
   const states = async (token: string) =>
     Object.fromEntries(
       (await setUpSteps(withHooks(token), 'github', repository)).map(({ name, state }) => [name, state]),

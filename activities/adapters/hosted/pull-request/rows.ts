@@ -30,6 +30,17 @@ export class PullRequestRows {
     });
   }
 
+  /** Takes the id of another database, for a look on behalf of the installation that has it. */
+  async actAs(id: string): Promise<void> {
+    await this.state.query((db) =>
+      db
+        .insertInto('installation')
+        .values({ one: 1, id })
+        .onConflict((conflict) => conflict.column('one').doUpdateSet({ id }))
+        .execute(),
+    );
+  }
+
   /** The runs whose newest report is not shown yet, or whose marker must be renewed, with what is shown. */
   async unshown(now: number, renewedBefore: number): Promise<{ run: RowState; shown: Shown | undefined }[]> {
     const rows = await this.state.query((db) =>

@@ -49,6 +49,12 @@ describe('a repository is routed', () => {
     ['https://hub.example/a/b', [local, tea], { unconfigured: [HUB] }, 'hub.example needs HUB_TOKEN, found'],
     ['git@code.example:a/b', [local], { unconfigured: [HUB, TEA] }, 'code.example needs HUB_TOKEN, or TEA_URL'],
     ['https://code.example/a/b', [local, hub, tea], {}, 'at https://hub.example or http://tea.example:3000'],
+    [
+      'https://code.example/a/b',
+      [local, hub],
+      { unconfigured: [TEA] },
+      'at https://hub.example, as it is configured (others need TEA_URL',
+    ],
     ['https://gitlab.com/a/b', [local, hub], { unconfigured: [TEA] }, 'GitLab is not there yet'],
     ['https://x:y@code.example/a/b', [local, hub], {}, 'found https://code.example/a/b'],
   ])('%s nowhere, and says what would help', (written, forges, routing, expected) => {

@@ -86,6 +86,7 @@ describe('a repository’s name', () => {
 
   it('is shown without a password', () => {
     expect(shown('https://x:secret@github.com/acme/shop')).toBe('https://github.com/acme/shop');
+    expect(shown('https://x:sec@ret@github.com/acme/shop')).toBe('https://github.com/acme/shop');
     expect(shown('git@github.com:acme/shop')).toBe('git@github.com:acme/shop');
   });
 });
