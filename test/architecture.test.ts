@@ -236,9 +236,12 @@ const LAW: Record<string, string[]> = {
     'picomatch',
     'node:',
   ],
+  // What Prometheus reads, of workers and doors.
+  'worker/metrics': ['type:workflows/contracts', 'activities/adapters/state', 'kysely', 'prom-client', 'node:'],
   worker: [
     'workflows/contracts',
     'worker/configuration',
+    'worker/metrics',
     'activities',
     'activities/adapters',
     'type:activities/adapters/configuration',
@@ -284,6 +287,7 @@ const LAW: Record<string, string[]> = {
     'worker/configuration',
     // Forges are asked through this room only.
     'worker/looking',
+    'worker/metrics',
     'type:activities/adapters/hosted',
     '@temporalio/client',
     '@temporalio/testing',

@@ -6,6 +6,7 @@ import type { Opened, PullRequestNeeds } from '../activities/adapters/opening.ts
 import type { State } from '../activities/adapters/state/state.ts';
 import type { Ports } from '../activities/ports.ts';
 import type { WorkerConfig } from './config.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { createRunner, createWorker } from './worker.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
@@ -21,17 +22,19 @@ interface Serving {
   state: State;
   log: Logger;
   stop: AbortSignal;
+  /** Counts what runs do. */
+  metrics?: Metrics | undefined;
   /** Called once it takes work. */
   ready(): void;
 }
 
 /** Serves runs until it is stopped, and has drained. */
-export async function serve({ config, ports, pullRequests, state, log, stop, ready }: Serving): Promise<void> {
+export async function serve({ config, ports, pullRequests, state, log, stop, ready, metrics }: Serving): Promise<void> {
   const connection = await connect(config, stop);
   if (!connection || stop.aborted) return;
   const { GATEHOUSE_DRAIN_SECONDS = DRAIN_SECONDS, GATEHOUSE_TASK_QUEUE: taskQueue } = config.variables;
   const drainMs = GATEHOUSE_DRAIN_SECONDS * 1_000;
-  const given = { connection, config, ports };
+  const given = { connection, config, ports, metrics };
   const worker = await createWorker(given, { drainMs });
   const runner = await createRunner(given, await idOf(config.data));
   if (stop.aborted) return;

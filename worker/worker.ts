@@ -6,6 +6,8 @@ import { queueOf } from '../workflows/contracts/run/elsewhere.ts';
 import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { dataConverterOf } from './configuration/converting.ts';
+import { measuring } from './metrics/measuring.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /**
  * When the worker stops: how long until its activities are cancelled, unless it drains, and how long until it exits without
@@ -32,6 +34,8 @@ export interface Serving {
   connection: NativeConnection;
   config: WorkerConfig;
   ports: Ports;
+  /** Counts what runs do. Undefined: nobody asks for it. */
+  metrics?: Metrics | undefined;
 }
 
 /**
@@ -39,13 +43,13 @@ export interface Serving {
  * and `over` to observe the worker. `drainMs`: how long its activities may go on when it is stopped.
  */
 export async function createWorker(
-  { connection, config, ports }: Serving,
+  { connection, config, ports, metrics }: Serving,
   { drainMs = GRACE_MS, ...over }: Partial<WorkerOptions> & { drainMs?: number } = {},
 ): Promise<Worker> {
   const { variables, data, codecKeys = [] } = config;
   const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
   return Worker.create({
-    ...(await serving({ connection, config, ports })),
+    ...(await serving({ connection, config, ports, metrics })),
     taskQueue: variables.GATEHOUSE_TASK_QUEUE,
     ...versioning(variables),
     ...(over.workflowBundle
@@ -66,20 +70,21 @@ export async function createRunner(given: Serving, runner: string): Promise<Work
 }
 
 /** What all workers of a process have in common. */
-async function serving({ connection, config, ports }: Serving) {
+async function serving({ connection, config, ports, metrics }: Serving) {
   const { variables, namespace, codecKeys = [] } = config;
+  const activities = createActivities(ports, {
+    lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
+    callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
+    taskQueue: variables.GATEHOUSE_TASK_QUEUE,
+    budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
+    taskLimit: variables.GATEHOUSE_TASK_LIMIT,
+  });
   return {
     connection,
     namespace,
     identity: `gatehouse-${process.pid}@${hostname()}`,
     dataConverter: dataConverterOf(codecKeys),
-    activities: createActivities(ports, {
-      lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
-      callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
-      taskQueue: variables.GATEHOUSE_TASK_QUEUE,
-      budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
-      taskLimit: variables.GATEHOUSE_TASK_LIMIT,
-    }),
+    activities: metrics ? measuring(activities, metrics) : activities,
     maxConcurrentActivityTaskExecutions: AT_WORK,
     ...(await pollers(connection)),
     maxHeartbeatThrottleInterval: '1 second' as const,

@@ -1,0 +1,98 @@
+import type { Activities, Job, JobReport } from '../../../workflows/contracts/activities.ts';
+import type { ActionEntry, StepEntry } from '../../../workflows/contracts/reading.ts';
+import type { RunNote } from '../../../workflows/contracts/run/row.ts';
+import { measuring } from '../../../worker/metrics/measuring.ts';
+import { Metrics } from '../../../worker/metrics/metrics.ts';
+import { parked } from '../../support/state/notes.ts';
+
+const NOW = Date.parse('2026-11-29T12:00:00.000Z');
+const ago = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
+
+const metricsOf = () =>
+  new Metrics({
+    state: { now: undefined!, query: () => Promise.reject(new Error('No database.')) },
+    forges: () => [],
+    log: () => undefined,
+  });
+
+const noting = (note: Partial<RunNote>): RunNote => ({ state: parked('A', 1), ...note });
+const action = (over: Partial<ActionEntry> = {}): ActionEntry => ({
+  ...{ actionId: 'a', action: 'approve', at: ago(2), verdict: 'taken', repeats: 0 },
+  ...over,
+});
+const step = (id: string, over: Partial<StepEntry> = {}): StepEntry => ({
+  ...{ step: 1, id, kind: 'ci', state: 'done', waitedMs: 0, attempts: [], outcome: 'passed' },
+  ...{ startedAt: ago(100), endedAt: ago(10) },
+  ...over,
+});
+const record = (settled: StepEntry[]) =>
+  ({
+    closed: { settled, visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} },
+  }) as object as RunNote['record'];
+
+/** The sums and counts of the histogram after these reports. */
+async function seen(name: string, notes: RunNote[]): Promise<string[]> {
+  const metrics = metricsOf();
+  const activities = measuring(
+    { noteRun: async () => undefined } as Partial<Activities> as Activities,
+    metrics,
+    () => NOW,
+  );
+  for (const note of notes) await activities.noteRun(note);
+  return (await metrics.text()).split('\n').filter((line) => new RegExp(`^${name}_(sum|count)`).test(line));
+}
+
+it.each<[string, RunNote[], string[]]>([
+  ['an action without an effect yet', [noting({ actions: [action()] })], []],
+  [
+    'its effect, once',
+    [noting({ actions: [action({ effect: 'done' })] }), noting({ actions: [action({ effect: 'done' })] })],
+    ['_sum{action="approve"} 2', '_count{action="approve"} 1'],
+  ],
+  ['a repeat of what had its effect before', [noting({ actions: [action({ effect: 'done', repeats: 1 })] })], []],
+])('action to effect: %s', async (_, notes, lines) => {
+  const name = 'gatehouse_action_to_effect_seconds';
+  expect(await seen(name, notes)).toEqual(lines.map((line) => name + line));
+});
+
+it.each<[string, StepEntry[][], string[]]>([
+  [
+    'a step without waits for people',
+    [[step('a', { waitedMs: 30_000 })]],
+    ['_sum{gate="ci",outcome="passed"} 60', '_count{gate="ci",outcome="passed"} 1'],
+  ],
+  [
+    'each step once, although later reports have it, too',
+    [[step('a')], [step('a'), step('b', { endedAt: ago(5), kind: 'merger', outcome: 'merged' })]],
+    [
+      '_sum{gate="ci",outcome="passed"} 90',
+      '_count{gate="ci",outcome="passed"} 1',
+      '_sum{gate="merger",outcome="merged"} 95',
+      '_count{gate="merger",outcome="merged"} 1',
+    ],
+  ],
+  [
+    'not those that another worker has counted',
+    [[step('a'), step('b', { endedAt: ago(5) })]],
+    ['_sum{gate="ci",outcome="passed"} 95', '_count{gate="ci",outcome="passed"} 1'],
+  ],
+  ['no skipped step', [[step('a', { state: 'skipped', outcome: 'skipped' })]], []],
+])('seconds of steps: %s', async (_, reports, lines) => {
+  const name = 'gatehouse_step_seconds';
+  const notes = reports.map((settled) => noting({ record: record(settled) }));
+  expect(await seen(name, notes)).toEqual(lines.map((line) => name + line));
+});
+
+it('counts the ends of jobs, and none that was held back', async () => {
+  const metrics = metricsOf();
+  const reports: JobReport[] = [
+    { is: 'held', by: 'budget', because: 'It is spent.' },
+    { is: 'failed', because: 'It has no tests.' },
+    { is: 'failed', because: 'It has no tests.' },
+  ];
+  const world = { runJob: async () => reports.shift()! } as Partial<Activities> as Activities;
+  const { runJob } = measuring(world, metrics);
+  for (let n = 0; n < 3; n += 1) await runJob({ role: 'fixer' } as Job);
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('gatehouse_attempts_total{'));
+  expect(lines).toEqual(['gatehouse_attempts_total{role="fixer",outcome="failed"} 2']);
+});
