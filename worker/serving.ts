@@ -7,7 +7,8 @@ import type { State } from '../activities/adapters/state/state.ts';
 import type { Ports } from '../activities/ports.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { createRunner, createWorker } from './worker.ts';
+import { tracingFor } from './tracing/opening.ts';
+import { createRunner, createWorker, type Traced } from './worker.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
 /** How long a worker that stops lets its jobs and checks go on, in seconds (`GATEHOUSE_DRAIN_SECONDS`). */
@@ -34,7 +35,8 @@ export async function serve({ config, ports, pullRequests, state, log, stop, rea
   if (!connection || stop.aborted) return;
   const { GATEHOUSE_DRAIN_SECONDS = DRAIN_SECONDS, GATEHOUSE_TASK_QUEUE: taskQueue } = config.variables;
   const drainMs = GATEHOUSE_DRAIN_SECONDS * 1_000;
-  const given = { connection, config, ports, metrics };
+  const tracing = await traced(config);
+  const given = { connection, config, ports, metrics, tracing };
   const worker = await createWorker(given, { drainMs });
   const runner = await createRunner(given, await idOf(config.data));
   if (stop.aborted) return;
@@ -52,12 +54,18 @@ export async function serve({ config, ports, pullRequests, state, log, stop, rea
   try {
     await both(worker, runner, () => drained(state, () => until));
     await shown?.close();
+    await tracing?.tracing.close();
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
     // The server ended first, so the results of our activities are lost. Their processes on this machine are still ended.
     log.warn({ err: failure }, 'the Temporal server ended before this worker had stopped');
   }
+}
+
+async function traced({ variables }: WorkerConfig): Promise<Traced | undefined> {
+  const tracing = await tracingFor(variables);
+  return tracing && { tracing, worker: (await import('./tracing/worker.ts')).tracedWorker(tracing) };
 }
 
 /** How runs are shown on their pull requests, and how commands from there reach them. */

@@ -5,6 +5,7 @@ import { secretOf } from '../../worker/configuration/secret-files.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
 import { openMetrics } from '../../worker/metrics/opening.ts';
 import type { ClientConfig } from '../config.ts';
+import { traced } from '../connection.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { openDoor, type Door } from './door.ts';
@@ -28,6 +29,7 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
   const client = new Client({
     connection: lazy,
     namespace,
+    ...(await traced(variables, lazy)),
     dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
   });
   const state = stateOf(config);
