@@ -16,11 +16,12 @@ export function measuring(activities: Activities, metrics: Metrics, now: () => n
     if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value!);
     return true;
   };
-  const note = ({ state, record, actions = [] }: RunNote): void => {
+  const note = (report: RunNote): void => {
+    const { state, actions = [] } = report;
     for (const action of actions.filter(hasEffect))
       if (isNew(`${state.workflowId} ${action.actionId} ${action.at}`))
         metrics.actionToEffect.observe(bounded({ action: action.action }), (now() - Date.parse(action.at)) / 1_000);
-    for (const step of justEnded(record?.closed.settled ?? []))
+    for (const step of stepsOf(report))
       if (isNew(`${state.workflowId} ${step.id} ${step.endedAt}`))
         metrics.steps.observe(bounded({ gate: step.kind, outcome: step.outcome ?? step.state }), secondsOf(step));
   };
@@ -41,14 +42,14 @@ export function measuring(activities: Activities, metrics: Metrics, now: () => n
 const hasEffect = ({ effect, repeats }: ActionEntry): boolean => effect !== undefined && repeats === 0;
 
 /**
- * The steps that ended last. A run reports at each end of a step, and all steps before: those have been counted then, maybe by
- * another worker.
+ * The steps of a run that has ended: whoever takes its last report counts all of them, and nobody counts one twice. Steps that a
+ * retry took over were counted when the run before ended.
  */
-function justEnded(settled: readonly StepEntry[]): StepEntry[] {
-  const ended = settled.filter(({ endedAt, state }) => endedAt !== undefined && state !== 'skipped');
-  const last = ended.reduce((latest, { endedAt }) => (endedAt! > latest ? endedAt! : latest), '');
-  return ended.filter(({ endedAt, startedAt }) => endedAt === last && startedAt !== undefined);
-}
+const stepsOf = ({ state, record }: RunNote): StepEntry[] =>
+  (state.end ? (record?.closed.settled ?? []) : []).filter(
+    ({ startedAt, endedAt, state: now }) =>
+      endedAt !== undefined && startedAt !== undefined && startedAt >= state.startedAt && now !== 'skipped',
+  );
 
 const secondsOf = ({ startedAt, endedAt, waitedMs }: StepEntry): number =>
   Math.max(0, Date.parse(endedAt!) - Date.parse(startedAt!) - waitedMs) / 1_000;

@@ -92,7 +92,7 @@ export class Metrics {
     });
     this.steps = new Histogram({
       name: 'gatehouse_step_seconds',
-      help: `How long a step took, without waits for people. ${OWN}`,
+      help: `How long the steps of ended runs took, without waits for people. ${OWN}`,
       labelNames: ['gate', 'outcome'],
       buckets: [1, 10, 30, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR, DAY, 7 * DAY],
       registers,

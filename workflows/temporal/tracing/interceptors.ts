@@ -1,6 +1,6 @@
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import { proxySinks, workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { TRACE_HEADER, traceparentIn, type TracingSinks } from '../contracts/run/tracing.ts';
+import { TRACE_HEADER, traceparentIn, type TracingSinks } from '../../contracts/run/tracing.ts';
 
 /**
  * Passes the trace of whoever started a workflow on to its activities and children. The SDK's own interceptors would draw random
