@@ -239,7 +239,14 @@ const LAW: Record<string, string[]> = {
     'node:',
   ],
   // What Prometheus reads, of workers and doors.
-  'worker/metrics': ['type:workflows/contracts', 'activities/adapters/state', 'kysely', 'prom-client', 'node:'],
+  'worker/metrics': [
+    'type:workflows/contracts',
+    'activities/adapters/state',
+    'kysely',
+    '@temporalio/activity',
+    'prom-client',
+    'node:',
+  ],
   // Traces of workers and clients. Whoever wants none loads `opening.ts` alone.
   'worker/tracing': [
     'workflows/contracts',

@@ -1,45 +1,94 @@
+import { Context } from '@temporalio/activity';
 import type { ActionEntry, StepEntry } from '../../workflows/contracts/reading.ts';
-import type { Activities } from '../../workflows/contracts/activities.ts';
+import type { Activities, Job } from '../../workflows/contracts/activities.ts';
 import type { RunNote } from '../../workflows/contracts/run/row.ts';
 import { bounded } from './labels.ts';
 import type { Metrics } from './metrics.ts';
 
-/** How many effects and ends of steps are remembered, so that a report that is repeated counts once. */
+/** How many actions and ends of steps are remembered, so that a report that is repeated counts once. */
 const REMEMBERED = 10_000;
 
-/** Counts what activities answer and what runs report. Nothing is asked for it. */
-export function measuring(activities: Activities, metrics: Metrics, now: () => number = Date.now): Activities {
-  const seen = new Set<string>();
-  const isNew = (key: string): boolean => {
-    if (seen.has(key)) return false;
-    seen.add(key);
-    if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value!);
-    return true;
-  };
-  const note = (report: RunNote): void => {
-    const { state, actions = [] } = report;
-    for (const action of actions.filter(hasEffect))
-      if (isNew(`${state.workflowId} ${action.actionId} ${action.at}`))
-        metrics.actionToEffect.observe(bounded({ action: action.action }), (now() - Date.parse(action.at)) / 1_000);
-    for (const step of stepsOf(report))
-      if (isNew(`${state.workflowId} ${step.id} ${step.endedAt}`))
-        metrics.steps.observe(bounded({ gate: step.kind, outcome: step.outcome ?? step.state }), secondsOf(step));
-  };
-  return {
+/**
+ * Counts what activities answer and what runs report. Nothing is asked for it. `caller`: the id of the workflow that calls the
+ * activity.
+ */
+export function measuring(
+  activities: Activities,
+  metrics: Metrics,
+  { now = Date.now, caller = () => Context.current().info.workflowExecution?.workflowId } = {},
+): Activities {
+  const actions = new Actions(metrics, now);
+  const isNew = remembering();
+  const measured = {
     ...activities,
-    async noteRun(report) {
-      note(report);
-      await activities.noteRun(report);
-    },
-    async runJob(job) {
+    async runJob(job: Job) {
       const report = await activities.runJob(job);
       if (report.is !== 'held') metrics.attempts.inc(bounded({ role: job.role, outcome: report.is }));
       return report;
     },
   };
+  return {
+    ...actions.noticing(measured, caller),
+    async noteRun(report) {
+      actions.taken(report);
+      for (const step of stepsOf(report))
+        if (isNew(`${report.state.workflowId} ${step.id} ${step.endedAt}`))
+          metrics.steps.observe(bounded({ gate: step.kind, outcome: step.outcome ?? step.state }), secondsOf(step));
+      await activities.noteRun(report);
+    },
+  };
 }
 
-const hasEffect = ({ effect, repeats }: ActionEntry): boolean => effect !== undefined && repeats === 0;
+/**
+ * How long actions take until their runs begin to do something about them. A run reports an action within the task that takes
+ * it, and the first activity that follows is the effect.
+ */
+class Actions {
+  private readonly open = new Map<string, ActionEntry>();
+  private readonly isNew = remembering();
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly now: () => number,
+  ) {}
+
+  taken({ state: { workflowId }, actions = [] }: RunNote): void {
+    const taken = actions.filter(({ verdict, repeats }) => verdict === 'taken' && repeats === 0);
+    for (const action of taken)
+      if (this.isNew(`${workflowId} ${action.actionId} ${action.at}`)) this.open.set(workflowId, action);
+    if (this.open.size > REMEMBERED) this.open.delete(this.open.keys().next().value!);
+  }
+
+  noticing = (activities: Activities, caller: () => string | undefined): Activities =>
+    Object.fromEntries(
+      Object.entries(activities).map(([name, work]: [string, (...given: unknown[]) => unknown]) => [
+        name,
+        (...given: unknown[]) => {
+          if (this.open.size > 0) this.began(caller());
+          return work(...given);
+        },
+      ]),
+    ) as object as Activities;
+
+  private began(workflowId = ''): void {
+    const action = this.open.get(workflowId);
+    if (!action) return;
+    this.open.delete(workflowId);
+    const seconds = Math.max(0, this.now() - Date.parse(action.at)) / 1_000;
+    this.metrics.actionToEffect.observe(bounded({ action: action.action }), seconds);
+  }
+}
+
+/** Whether something is seen for the first time, as far as that is remembered. */
+function remembering(): (key: string) => boolean {
+  const seen = new Set<string>();
+  return (key) => {
+    if (seen.has(key)) return false;
+    seen.add(key);
+    if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value!);
+    return true;
+  };
+}
 
 /**
  * The steps of a run that has ended: whoever takes its last report counts all of them, and nobody counts one twice. Steps that a

@@ -85,7 +85,7 @@ export class Metrics {
     });
     this.actionToEffect = new Histogram({
       name: 'gatehouse_action_to_effect_seconds',
-      help: `From when a run took an action until it had its effect. ${OWN}`,
+      help: `From when a run took an action until the first activity that followed it. ${OWN}`,
       labelNames: ['action'],
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 5 * MINUTE],
       registers,

@@ -30,29 +30,42 @@ const record = (settled: StepEntry[]) =>
     closed: { settled, visits: {}, foreign: [], actions: [], outputs: {}, reviews: {} },
   }) as object as RunNote['record'];
 
-/** The sums and counts of the histogram after these reports. */
-async function seen(name: string, notes: RunNote[]): Promise<string[]> {
+/** What a run does: it reports, or calls an activity. */
+type Deed = RunNote | { by: string };
+
+/** The sums and counts of the histogram after these deeds. */
+async function seen(name: string, deeds: Deed[]): Promise<string[]> {
   const metrics = metricsOf();
-  const activities = measuring(
-    { noteRun: async () => undefined } as Partial<Activities> as Activities,
-    metrics,
-    () => NOW,
-  );
-  for (const note of notes) await activities.noteRun(note);
+  let by: string | undefined;
+  const world = { noteRun: async () => undefined, checks: async () => undefined };
+  const activities = measuring(world as object as Activities, metrics, { now: () => NOW, caller: () => by });
+  for (const deed of deeds) {
+    if ('state' in deed) await activities.noteRun(deed);
+    else {
+      by = deed.by;
+      await Reflect.get(activities, 'checks')();
+    }
+  }
   return (await metrics.text()).split('\n').filter((line) => new RegExp(`^${name}_(sum|count)`).test(line));
 }
 
-it.each<[string, RunNote[], string[]]>([
-  ['an action without an effect yet', [noting({ actions: [action()] })], []],
+const [effect, other] = [{ by: 'run/default/A' }, { by: 'run/default/B' }];
+const taken = noting({ actions: [action()] });
+
+it.each<[string, Deed[], string[]]>([
+  ['an action without an effect yet', [taken], []],
+  ['another run does something', [taken, other], []],
+  ['what its run does next, once', [taken, effect, effect], ['_sum{action="approve"} 2', '_count{action="approve"} 1']],
   [
-    'its effect, once',
-    [noting({ actions: [action({ effect: 'done' })] }), noting({ actions: [action({ effect: 'done' })] })],
+    'a report that is repeated',
+    [taken, effect, taken, effect],
     ['_sum{action="approve"} 2', '_count{action="approve"} 1'],
   ],
-  ['a repeat of what had its effect before', [noting({ actions: [action({ effect: 'done', repeats: 1 })] })], []],
-])('action to effect: %s', async (_, notes, lines) => {
+  ['a repeat of the action', [noting({ actions: [action({ repeats: 1 })] }), effect], []],
+  ['a refused action', [noting({ actions: [action({ verdict: 'refused' })] }), effect], []],
+])('action to effect: %s', async (_, deeds, lines) => {
   const name = 'gatehouse_action_to_effect_seconds';
-  expect(await seen(name, notes)).toEqual(lines.map((line) => name + line));
+  expect(await seen(name, deeds)).toEqual(lines.map((line) => name + line));
 });
 
 it.each<[string, StepEntry[], string[]]>([
