@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { Metrics } from '../../../../worker/metrics/metrics.ts';
 import { serveMetrics } from '../../../../worker/metrics/serving.ts';
@@ -16,6 +16,8 @@ import type { Proving } from '../proofs.ts';
 const deploy = fileURLToPath(new URL('../../../../worker/deploy/', import.meta.url));
 /** What is made to fire here: two alerts of two sources, the SDK and a forge. */
 const WANTED = ['GatehouseForgeRefusesCredentials', 'GatehouseWorkflowTasksFail'];
+
+type Running = ReturnType<typeof running>;
 
 interface Rules {
   groups: { rules: { for?: string; expr: string }[] }[];
@@ -30,7 +32,7 @@ export async function prometheus({ say }: Proving): Promise<string> {
   await execa('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd: deploy });
   say('promtool: the rules are good, and fire when they should');
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-prometheus-'));
-  const programs: ResultPromise[] = [];
+  const programs: Running[] = [];
   const closing: (() => Promise<unknown>)[] = [() => removeFolder(home)];
   try {
     const metricsAt = await bad(home, closing);
@@ -82,7 +84,7 @@ async function bad(home: string, closing: (() => Promise<unknown>)[]): Promise<s
   return `127.0.0.1:${port}`;
 }
 
-async function startAlertmanager(home: string, programs: ResultPromise[]): Promise<string> {
+async function startAlertmanager(home: string, programs: Running[]): Promise<string> {
   const file = path.join(home, 'alertmanager.yml');
   await writeFile(
     file,
@@ -97,7 +99,7 @@ async function startAlertmanager(home: string, programs: ResultPromise[]): Promi
 async function startPrometheus(
   home: string,
   { metricsAt, alertmanager }: { metricsAt: string; alertmanager: string },
-  programs: ResultPromise[],
+  programs: Running[],
 ): Promise<string> {
   const rules = parse(await readFile(path.join(deploy, 'alerts.yml'), 'utf8')) as Rules;
   // Nobody waits for minutes here.
@@ -116,15 +118,17 @@ async function startPrometheus(
   return started('prometheus', [...flags, `--web.listen-address=${listen}`], listen, programs);
 }
 
-async function started(name: string, flags: string[], listen: string, programs: ResultPromise[]): Promise<string> {
-  const running = execa(name, flags, { reject: false });
-  programs.push(running);
-  const over = running.then(({ stderr }) => Promise.reject(new Error(`${name} has ended: ${stderr}`)));
+async function started(name: string, flags: string[], listen: string, programs: Running[]): Promise<string> {
+  const program = running(name, flags);
+  programs.push(program);
+  const over = program.then(({ stderr }) => Promise.reject(new Error(`${name} has ended: ${stderr}`)));
   over.catch(() => undefined);
   const url = `http://${listen}`;
   await Promise.race([over, within(`${name} is ready`, () => fetch(`${url}/-/ready`).then(({ ok }) => ok))]);
   return url;
 }
+
+const running = (name: string, flags: string[]) => execa(name, flags, { reject: false });
 
 const json = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
 
