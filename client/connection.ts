@@ -1,5 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ClientOptions } from '@temporalio/client';
 import { clientCodec } from '../worker/configuration/encryption.ts';
+import { tracingFor } from '../worker/tracing/opening.ts';
 import type { ClientConfig } from './config.ts';
 import { Unreachable } from './errors.ts';
 import { typed } from './invocation.ts';
@@ -14,15 +15,34 @@ export async function connect({
   namespace,
   address,
   codecKeys = [],
-}: Pick<ClientConfig, 'connection' | 'namespace' | 'address' | 'codecKeys'>): Promise<Client> {
+  variables,
+}: Pick<ClientConfig, 'connection' | 'namespace' | 'address' | 'codecKeys'> &
+  Partial<Pick<ClientConfig, 'variables'>>): Promise<Client> {
   try {
+    const open = await Connection.connect({ ...connection, channelArgs, connectTimeout: CONNECT_MS });
     return new Client({
-      connection: await Connection.connect({ ...connection, channelArgs, connectTimeout: CONNECT_MS }),
+      connection: open,
       namespace,
+      ...(variables && (await traced(variables, open))),
       dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
     });
   } catch (failure) {
     const why = (failure as Error).message.split('\n', 1)[0]!;
     throw new Unreachable(`No Temporal server answers at ${address} (${why}). Start one with: ${typed('up')}`);
   }
+}
+
+/** The interceptors that make traces, if they are wanted. What is left is sent when the connection is closed. */
+export async function traced(
+  variables: ClientConfig['variables'],
+  connection: Pick<Connection, 'close'>,
+): Promise<Pick<ClientOptions, 'interceptors'>> {
+  const tracing = await tracingFor(variables);
+  if (!tracing) return {};
+  const close = connection.close.bind(connection);
+  connection.close = async () => {
+    await tracing.close();
+    await close();
+  };
+  return { interceptors: { workflow: [tracing.client] } };
 }

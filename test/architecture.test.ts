@@ -74,6 +74,8 @@ const LAW: Record<string, string[]> = {
   // The database that workers share.
   'activities/adapters/state': ['workflows/contracts', 'type:activities', 'kysely', 'libsql', 'pg', 'zod', 'node:'],
   'activities/adapters/processes': [
+    // Nothing but its API, which does nothing unless somebody wants traces.
+    '@opentelemetry/api',
     'type:activities',
     'type:activities/adapters/state',
     'activities/adapters/files',
@@ -236,9 +238,33 @@ const LAW: Record<string, string[]> = {
     'picomatch',
     'node:',
   ],
+  // What Prometheus reads, of workers and doors.
+  'worker/metrics': [
+    'type:workflows/contracts',
+    'activities/adapters/state',
+    'kysely',
+    '@temporalio/activity',
+    'prom-client',
+    'node:',
+  ],
+  // Traces of workers and clients. Whoever wants none loads `opening.ts` alone.
+  'worker/tracing': [
+    'workflows/contracts',
+    '@opentelemetry/api',
+    '@opentelemetry/context-async-hooks',
+    '@opentelemetry/exporter-trace-otlp-proto',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-trace-base',
+    '@temporalio/common',
+    '@temporalio/interceptors-opentelemetry',
+    '@temporalio/interceptors-opentelemetry/lib/worker/index.js',
+    'type:@temporalio/worker',
+  ],
   worker: [
     'workflows/contracts',
     'worker/configuration',
+    'worker/tracing',
+    'worker/metrics',
     'activities',
     'activities/adapters',
     'type:activities/adapters/configuration',
@@ -284,6 +310,8 @@ const LAW: Record<string, string[]> = {
     'worker/configuration',
     // Forges are asked through this room only.
     'worker/looking',
+    'worker/metrics',
+    'worker/tracing',
     'type:activities/adapters/hosted',
     '@temporalio/client',
     '@temporalio/testing',

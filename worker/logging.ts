@@ -1,13 +1,21 @@
 import { type LogLevel, type LogMetadata, type Logger, Runtime } from '@temporalio/worker';
 import { pino, type Logger as Pino } from 'pino';
 
-/** The log of our code and the SDK. It is JSON on standard error, because standard output is for results. */
-export function openLog(level: string): Pino {
+/**
+ * The log of our code and the SDK. It is JSON on standard error, because standard output is for results. `metricsPort`: where
+ * the SDK serves its metrics on this machine.
+ */
+export function openLog(level: string, metricsPort?: number): Pino {
   const log = pino({ level, base: { name: 'gatehouse' } }, pino.destination({ dest: 2, sync: true }));
   Runtime.install({
     logger: new SdkLog(log),
     shutdownSignals: [], // we stop our workers ourselves, one after the other
-    telemetryOptions: { logging: { forward: {}, filter: filterFor(level) } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: filterFor(level) },
+      ...(metricsPort !== undefined && {
+        metrics: { prometheus: { bindAddress: `127.0.0.1:${metricsPort}`, useSecondsForDurations: true } },
+      }),
+    },
   });
   return log;
 }

@@ -10,6 +10,8 @@ import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
 import { closedTo, readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
 import { openLog } from './logging.ts';
+import { openMetrics } from './metrics/opening.ts';
+import { freePort } from './metrics/serving.ts';
 import { serve } from './serving.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
@@ -20,12 +22,13 @@ async function main(): Promise<void> {
   const stop = whenAsked(() => onReload());
   const config = readConfig(takeEnvironment());
   const { configuration, commands } = takeSecrets(config);
-  const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL);
+  const sdkPort = config.variables.GATEHOUSE_METRICS_PORT === undefined ? undefined : await freePort();
+  const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL, sdkPort);
   for (const warning of ignoredIn(config.environment)) log.warn(warning);
   onReload = () => reload(configuration, log);
   const state = await openState(config, stop);
   if (!state) return leave([]);
-  const { ports, pullRequests, close } = await openPorts(config.variables, {
+  const { ports, forges, pullRequests, close } = await openPorts(config.variables, {
     state,
     root: config.data,
     environment: commands,
@@ -34,11 +37,17 @@ async function main(): Promise<void> {
     log: (fields, message) => log.info(fields, message),
     runner: { machine: hostname(), lostMs: config.variables.GATEHOUSE_LOST_SECONDS * 1_000 },
   });
+  const metrics = openMetrics(config.variables, {
+    ...{ state, sdkPort, forges: () => forges.map(({ name, api }) => ({ name, traffic: api?.traffic })) },
+    log: (message) => log.warn(message),
+  });
   let left: string[] = [];
   try {
-    await serve({ config, ports, pullRequests, state, log, stop, ready: () => void send({ is: 'ready' }) });
+    const ready = () => void send({ is: 'ready' });
+    await serve({ config, ports, pullRequests, state, log, stop, ready, metrics: metrics?.metrics });
   } finally {
     left = await close();
+    await metrics?.close();
     await state.close();
     for (const what of left) log.error(what);
   }

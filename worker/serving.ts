@@ -6,7 +6,9 @@ import type { Opened, PullRequestNeeds } from '../activities/adapters/opening.ts
 import type { State } from '../activities/adapters/state/state.ts';
 import type { Ports } from '../activities/ports.ts';
 import type { WorkerConfig } from './config.ts';
-import { createRunner, createWorker } from './worker.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { tracingFor } from './tracing/opening.ts';
+import { createRunner, createWorker, type Traced } from './worker.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
 /** How long a worker that stops lets its jobs and checks go on, in seconds (`GATEHOUSE_DRAIN_SECONDS`). */
@@ -21,17 +23,20 @@ interface Serving {
   state: State;
   log: Logger;
   stop: AbortSignal;
+  /** Counts what runs do. */
+  metrics?: Metrics | undefined;
   /** Called once it takes work. */
   ready(): void;
 }
 
 /** Serves runs until it is stopped, and has drained. */
-export async function serve({ config, ports, pullRequests, state, log, stop, ready }: Serving): Promise<void> {
+export async function serve({ config, ports, pullRequests, state, log, stop, ready, metrics }: Serving): Promise<void> {
   const connection = await connect(config, stop);
   if (!connection || stop.aborted) return;
   const { GATEHOUSE_DRAIN_SECONDS = DRAIN_SECONDS, GATEHOUSE_TASK_QUEUE: taskQueue } = config.variables;
   const drainMs = GATEHOUSE_DRAIN_SECONDS * 1_000;
-  const given = { connection, config, ports };
+  const tracing = await traced(config);
+  const given = { connection, config, ports, metrics, tracing };
   const worker = await createWorker(given, { drainMs });
   const runner = await createRunner(given, await idOf(config.data));
   if (stop.aborted) return;
@@ -49,12 +54,18 @@ export async function serve({ config, ports, pullRequests, state, log, stop, rea
   try {
     await both(worker, runner, () => drained(state, () => until));
     await shown?.close();
+    await tracing?.tracing.close();
     await connection.close();
   } catch (failure) {
     if (!stop.aborted) throw failure;
     // The server ended first, so the results of our activities are lost. Their processes on this machine are still ended.
     log.warn({ err: failure }, 'the Temporal server ended before this worker had stopped');
   }
+}
+
+async function traced({ variables }: WorkerConfig): Promise<Traced | undefined> {
+  const tracing = await tracingFor(variables);
+  return tracing && { tracing, worker: (await import('./tracing/worker.ts')).tracedWorker(tracing) };
 }
 
 /** How runs are shown on their pull requests, and how commands from there reach them. */

@@ -6,6 +6,9 @@ import { queueOf } from '../workflows/contracts/run/elsewhere.ts';
 import { workflowBundle } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { dataConverterOf } from './configuration/converting.ts';
+import { measuring } from './metrics/measuring.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 /**
  * When the worker stops: how long until its activities are cancelled, unless it drains, and how long until it exits without
@@ -32,20 +35,33 @@ export interface Serving {
   connection: NativeConnection;
   config: WorkerConfig;
   ports: Ports;
+  /** Counts what runs do. Undefined: nobody asks for it. */
+  metrics?: Metrics | undefined;
+  /** Undefined: nothing is traced. */
+  tracing?: Traced | undefined;
 }
+
+/** Where traces go, and how a worker makes them. Loaded only if somebody wants traces. */
+export interface Traced {
+  tracing: Tracing;
+  worker: Pick<WorkerOptions, 'interceptors' | 'sinks'>;
+}
+
+/** Takes what runs that were started with a trace report, and drops it. */
+const UNTRACED = { sinks: { tracing: { ended: { fn: () => undefined } } } };
 
 /**
  * Creates the worker that serves runs, in production and in tests and benchmarks. Tests and benchmarks use their own ports,
  * and `over` to observe the worker. `drainMs`: how long its activities may go on when it is stopped.
  */
 export async function createWorker(
-  { connection, config, ports }: Serving,
+  given: Serving,
   { drainMs = GRACE_MS, ...over }: Partial<WorkerOptions> & { drainMs?: number } = {},
 ): Promise<Worker> {
-  const { variables, data, codecKeys = [] } = config;
+  const { variables, data, codecKeys = [] } = given.config;
   const callStacks = variables.GATEHOUSE_CALL_STACKS === 'on';
   return Worker.create({
-    ...(await serving({ connection, config, ports })),
+    ...(await serving(given)),
     taskQueue: variables.GATEHOUSE_TASK_QUEUE,
     ...versioning(variables),
     ...(over.workflowBundle
@@ -66,20 +82,22 @@ export async function createRunner(given: Serving, runner: string): Promise<Work
 }
 
 /** What all workers of a process have in common. */
-async function serving({ connection, config, ports }: Serving) {
+async function serving({ connection, config, ports, metrics, tracing }: Serving) {
   const { variables, namespace, codecKeys = [] } = config;
+  const activities = createActivities(ports, {
+    lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
+    callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
+    taskQueue: variables.GATEHOUSE_TASK_QUEUE,
+    budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
+    taskLimit: variables.GATEHOUSE_TASK_LIMIT,
+  });
   return {
     connection,
     namespace,
     identity: `gatehouse-${process.pid}@${hostname()}`,
     dataConverter: dataConverterOf(codecKeys),
-    activities: createActivities(ports, {
-      lookMs: variables.GATEHOUSE_LOOK_SECONDS * 1_000,
-      callMs: variables.GATEHOUSE_CALL_SECONDS * 1_000,
-      taskQueue: variables.GATEHOUSE_TASK_QUEUE,
-      budgetCents: variables.GATEHOUSE_BUDGET_CENTS,
-      taskLimit: variables.GATEHOUSE_TASK_LIMIT,
-    }),
+    ...(tracing?.worker ?? UNTRACED),
+    activities: metrics ? measuring(activities, metrics) : activities,
     maxConcurrentActivityTaskExecutions: AT_WORK,
     ...(await pollers(connection)),
     maxHeartbeatThrottleInterval: '1 second' as const,

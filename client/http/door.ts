@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type onResponseAsyncHookHandler,
+} from 'fastify';
 import getPort from 'get-port';
 import type { State } from '../../activities/adapters/state/state.ts';
+import { bounded } from '../../worker/metrics/labels.ts';
+import type { Metrics } from '../../worker/metrics/metrics.ts';
 import type { Runs } from '../runs.ts';
 import { callerOf, mustBeOurs, signIn, type Names } from './access/arriving.ts';
 import { Tokens } from './access/tokens.ts';
@@ -32,6 +39,8 @@ export interface DoorParts {
   proxies?: string[] | undefined;
   /** How many requests a caller may make per minute. */
   rate?: number | undefined;
+  /** Counts answers and event streams. Undefined: nobody asks for it. */
+  metrics?: Metrics | undefined;
   log: FastifyBaseLogger;
 }
 
@@ -57,7 +66,7 @@ export async function openDoor(parts: DoorParts, { host, port, exact }: Listenin
     runs: parts.runs,
     log: (fields, message) => parts.log.warn(fields, message),
   });
-  const events = new Events(parts.state, parts.runs);
+  const events = new Events(parts.state, parts.runs, (streams) => parts.metrics?.eventStreams.set(streams));
   try {
     const door = await doorOf(parts, { passing, events, host });
     const free = exact ? port : await getPort({ host, port });
@@ -84,7 +93,7 @@ interface Inside {
 }
 
 async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Promise<FastifyInstance> {
-  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE } = parts;
+  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE, metrics } = parts;
   const door = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -102,6 +111,7 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
     refuse(reply, { status: 404, code: 'not_found', detail: 'There is nothing at this address.' }),
   );
   const names: Names = { host, url, trustsProxy: proxies.length > 0 };
+  if (metrics) door.addHook('onResponse', counting(metrics));
   door.addHook('onRequest', mustBeOurs(names));
   await door.register(helmet, HELMET);
   await describe(door);
@@ -123,6 +133,11 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
   });
   return door;
 }
+
+const counting =
+  ({ httpRequests }: Metrics): onResponseAsyncHookHandler =>
+  async ({ method }, { statusCode }) =>
+    httpRequests.inc(bounded({ method, status: String(statusCode) }));
 
 /** Not part of the API that `/openapi.json` describes. */
 const HIDDEN = { schema: { hide: true } };

@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import { clientCodec } from '../../worker/configuration/encryption.ts';
 import { secretOf } from '../../worker/configuration/secret-files.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
+import { openMetrics } from '../../worker/metrics/opening.ts';
 import type { ClientConfig } from '../config.ts';
+import { traced } from '../connection.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { openDoor, type Door } from './door.ts';
@@ -17,7 +19,8 @@ const REACHED_MS = 2_000;
 
 /**
  * Opens the HTTP door. It opens whether Temporal and the database answer or not. `exact`: the port is taken by nobody else,
- * or this throws. Otherwise another one will do, unless a person chose it.
+ * or this throws, and metrics are served, too. Otherwise another one will do, unless a person chose it, and the worker beside
+ * it serves the metrics.
  */
 export async function serveDoor(config: ClientConfig, { exact }: { exact: boolean }): Promise<Door> {
   const { variables, namespace, connection, codecKeys = [] } = config;
@@ -26,11 +29,16 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
   const client = new Client({
     connection: lazy,
     namespace,
+    ...(await traced(variables, lazy)),
     dataConverter: { payloadCodecs: [clientCodec(codecKeys)] },
   });
   const state = stateOf(config);
   const rows = new ClientRows(config, (line) => log.warn(line));
+  const metrics = exact
+    ? openMetrics(variables, { state, forges: () => [], log: (line) => log.warn(line) })
+    : undefined;
   const close = async () => {
+    await metrics?.close();
     await rows.close();
     await state.close();
     await lazy.close();
@@ -45,6 +53,7 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         url: variables.GATEHOUSE_URL,
         proxies: variables.GATEHOUSE_TRUST_PROXY,
         rate: variables.GATEHOUSE_HTTP_RATE,
+        metrics: metrics?.metrics,
         log,
       },
       {

@@ -22,6 +22,7 @@ export const bundling = ({ callStacks = false, encrypted = false }: Bundling = {
   workflowsPath: at('entry.ts'),
   preloadModules: [...(callStacks ? [] : ['untraced.ts']), 'preloading.ts'].map(at),
   payloadConverterPath: at('payload-converter.ts'),
+  workflowInterceptorModules: [at('tracing/interceptors.ts')],
   ...(encrypted && { failureConverterPath: at('failure-converter.ts') }),
 });
 

@@ -163,6 +163,25 @@ export const Variables = z.object({
   GATEHOUSE_TRUST_PROXY: Proxies.optional(),
   /** Where people and forges reach the HTTP door, such as `https://gatehouse.example.com`. */
   GATEHOUSE_URL: address('an http:// or https:// address without a query').optional(),
+  /**
+   * The port on which `gatehouse worker`, `up` and `serve` serve metrics for Prometheus, at `/metrics`. Default: none. Two of
+   * them on one machine need a port each.
+   */
+  GATEHOUSE_METRICS_PORT: number('a port, 1 to 65535', 1, 65_535)
+    .refine(Number.isInteger, { error: 'a port, 1 to 65535' })
+    .optional(),
+  /** The address on which metrics are served. Whoever reaches it can read them. */
+  GATEHOUSE_METRICS_HOST: z.string().max(255, { error: 'at most 255 characters' }).default('127.0.0.1'),
+  /**
+   * Where traces go by OTLP over HTTP, such as `http://127.0.0.1:4318`. OpenTelemetry's other variables hold, too, such as
+   * `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_SERVICE_NAME`. Default: no traces.
+   */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+      error: 'an http:// or https:// address',
+    })
+    .optional(),
   /** Where people reach Temporal's Web UI. Default: that of the local stack. */
   GATEHOUSE_TEMPORAL_UI: address('an http:// or https:// address without a query').optional(),
   /** The address of the Temporal server. Default: the local stack starts a server. */

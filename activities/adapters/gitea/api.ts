@@ -49,5 +49,6 @@ export const giteaApi = (client: GiteaClient): HostedApi => ({
   limit: () => Promise.resolve(undefined),
   webhooks: (of) => webhooks(client, of),
   createWebhook: (of, hook) => createWebhook(client, of, hook),
+  traffic: () => ({ counts: client.transport.counts(), limits: client.transport.limits() }),
   close: () => Promise.resolve(client.transport.close()),
 });

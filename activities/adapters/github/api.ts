@@ -89,6 +89,7 @@ export function githubApi({
     limit: () => limit(calls),
     webhooks: (repository) => webhooks(calls, repository),
     createWebhook: (repository, hook) => createWebhook(calls, repository, hook),
+    traffic: () => ({ counts: transport.counts(), limits: transport.limits() }),
     close: async () => transport.close(),
   };
 }

@@ -1,3 +1,5 @@
+import type { Count } from './transport.ts';
+
 /**
  * What a hosted forge (GitHub, Gitea) is asked, in the words of gatehouse. A vendor's folder implements it with that forge's
  * calls. The rules that all hosted forges share, such as what counts as green and what follows from a refused merge, are
@@ -78,6 +80,8 @@ export interface HostedApi {
   /** The webhooks of the repository that lead to this address, and making one. A secret is never read back. */
   webhooks(repository: HostedRepository): Promise<{ id: number; url: string; events: string[]; active: boolean }[]>;
   createWebhook(repository: HostedRepository, hook: { url: string; secret: string; events: string[] }): Promise<void>;
+  /** The calls so far, and what was left of the rate limit of each credentials. Asks nobody. */
+  traffic?(): { counts: Count[]; limits: { as: string; left: number }[] };
   /** Orderly stop: ends calls that are under way. */
   close(): Promise<void>;
 }

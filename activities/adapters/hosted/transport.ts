@@ -128,6 +128,11 @@ export class Transport {
     return this.skew;
   }
 
+  /** What was left of the rate limit of each credentials at the last answer. */
+  limits(): { as: string; left: number }[] {
+    return this.waits.limits();
+  }
+
   /** All calls so far, by method and status. */
   counts(): Count[] {
     return [...this.counted.values()].map((each) => ({ ...each }));

@@ -103,6 +103,14 @@ export class Waits {
     return window && { left: window.left, of: window.of, until: new Date(window.until).toISOString() };
   }
 
+  /** The same of all credentials in use whose limit is known and not over. */
+  limits(): { as: string; left: number }[] {
+    return [...this.windows.keys()].flatMap((as) => {
+      const window = this.windowOf(as);
+      return window ? [{ as, left: window.left }] : [];
+    });
+  }
+
   /** One call at a time finds out whether refused credentials are good again. */
   private check(credentials: string): void {
     const refused = this.refused.get(credentials);

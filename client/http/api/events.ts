@@ -37,6 +37,8 @@ export class Events {
   constructor(
     private readonly state: State,
     private readonly runs: Pick<Runs, 'read'>,
+    /** Told how many streams are open, whenever that changes. */
+    private readonly counted: (streams: number) => void = () => undefined,
   ) {
     this.heart = setInterval(() => this.send([...this.streams], ':\n\n'), HEARTBEAT_MS);
     this.heart.unref();
@@ -78,7 +80,11 @@ export class Events {
     reply.raw.write('retry: 2000\n\n');
     request.raw.socket.setTimeout(0);
     this.streams.add(stream);
-    reply.raw.on('close', () => this.streams.delete(stream));
+    this.counted(this.streams.size);
+    reply.raw.on('close', () => {
+      this.streams.delete(stream);
+      this.counted(this.streams.size);
+    });
     this.clock ??= setTimeout(() => void this.round(), ROUND_MS);
   }
 

@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { environmentFor } from '../environment.ts';
+import { traceVariables } from '../tracing.ts';
 import { Addresses } from './addresses.ts';
 import { FORWARDING } from './forwarding.ts';
 import { homeOf } from './homes.ts';
@@ -26,7 +27,7 @@ export interface IsolationOptions {
 
 /** Runs commands as the worker runs: for tests, and for callers without repositories of others. */
 export const withoutIsolation = (environment: NodeJS.ProcessEnv): Isolation => ({
-  start: async ({ command, env }) => ({ command, env: environmentFor(environment, env) }),
+  start: async ({ command, env }) => ({ command, env: environmentFor(environment, { ...traceVariables(), ...env }) }),
   of: async () => ({ is: 'none', nests: true }),
   homeOf: () => environment['HOME'],
 });
@@ -73,10 +74,11 @@ class OpenIsolation implements Isolation {
   async start(use: Use): Promise<Start> {
     const { root, environment } = this.options;
     const { repository, fork = false, command } = use;
-    if (this.isOwn(repository, fork)) return { command, env: environmentFor(environment, use.env) };
+    const given = { ...traceVariables(), ...use.env };
+    if (this.isOwn(repository, fork)) return { command, env: environmentFor(environment, given) };
     const home = homeOf(root, use);
     await mkdir(home, { recursive: true });
-    const env = { ...allowed(environment), HOME: home, ...use.env };
+    const env = { ...allowed(environment), HOME: home, ...given };
     if (this.kindOf(repository, fork) === 'none') return { command, env };
     const working = await this.probe();
     if ('because' in working) throw new Error(`Its commands cannot be isolated here: ${working.because}`);
