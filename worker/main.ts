@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { openPorts } from '../activities/adapters/opening.ts';
+import { openPorts, takeOver } from '../activities/adapters/opening.ts';
 import { ignoredIn } from '../activities/adapters/variables.ts';
 import { presence } from '../activities/adapters/processes/presence.ts';
 import { NewerSchema, StateUnavailable } from '../activities/adapters/state/failures.ts';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL, sdkPort);
   for (const warning of ignoredIn(config.environment)) log.warn(warning);
   onReload = () => reload(configuration, log);
-  const state = await openState(config, stop);
+  const state = await openState(config, log, stop);
   if (!state) return leave([]);
   const { ports, forges, pullRequests, close } = await openPorts(config.variables, {
     state,
@@ -61,12 +61,20 @@ async function leave(left: string[]): Promise<never> {
   process.exit(left.length === 0 ? 0 : 1);
 }
 
-/** Opens the database, and waits until it is up or we are stopped. */
-async function openState({ database, codecKeys = [] }: WorkerConfig, stop: AbortSignal): Promise<State | undefined> {
+/**
+ * Opens the database, and takes over what earlier versions kept in files. Waits until the database is up or we are stopped, also if
+ * it goes away meanwhile: what is taken over already stays so.
+ */
+async function openState(
+  { data, database, codecKeys = [] }: WorkerConfig,
+  log: ReturnType<typeof openLog>,
+  stop: AbortSignal,
+): Promise<State | undefined> {
   const state = new State(database, presence, textCipher(codecKeys));
   while (!stop.aborted) {
     try {
       await state.open();
+      await takeOver(data, state, (fields, message) => log.info(fields, message));
       return state;
     } catch (failure) {
       if (!(failure instanceof StateUnavailable)) throw failure;

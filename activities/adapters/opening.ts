@@ -22,6 +22,8 @@ import { RunRows } from './state/runs.ts';
 import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';
 
+export { takeOver };
+
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
 export type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {

@@ -6,21 +6,25 @@ import { fileURLToPath } from 'node:url';
 import { CROWDS, crowd, type CrowdName } from './kinds/crowds.ts';
 import { lasting } from './kinds/lasting.ts';
 import { machine } from './kinds/machine.ts';
+import { MACHINES, machines } from './kinds/machines.ts';
 import { local, windows } from './kinds/windows.ts';
 import { isGood, lastLine, table, type Outcome } from './report.ts';
 import { Stage } from './stage.ts';
 
-const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--json]
+const USAGE = `npm run faults -- [--only <kind or case>]… [--seed S] [--seeds N] [--quick] [--lanes N] [--actions N] [--runs N] [--json]
 
 Kinds:
   windows   every crash window of every method of every port, and every workflow task of the happy path
   local     the most important windows, with the git and processes of this machine
   machine   the death of the worker before and after each git call and file write, a full disk, a slow disk, a missing repository
+  machines  two machines on one PostgreSQL, and two containers on one data folder, killed, frozen and cut off at random. Needs root
+            on Linux; machines:two-folders and machines:one-folder play one of them
   lasting   agents of 90 s through freezes, a cut connection and a kill of the server
   ${Object.keys(CROWDS).join(', ')}
             many runs and people under repeated faults
 
 --seed S    repeats a crowd with the same random choices
+--runs N    plays so many runs on the machines. Default: 200
 --seeds N   plays N more crowds with random faults, beginning after seed S
 --only also takes names of cases from the report, or their beginnings. * stands for anything:
 forge.merge:W3, forge.merge, task:7, 'machine:*:full'.
@@ -31,6 +35,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
     actions: { type: 'string' },
+    runs: { type: 'string', default: '200' },
     seeds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     lanes: { type: 'string', default: '10' },
@@ -63,9 +68,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const isCrowd = (name: string): name is CrowdName => name in CROWDS;
 const isOf = (kind: string) => (name: string) => name === kind || name.startsWith(`${kind}:`);
-const [isLocal, isMachine] = [isOf('local'), isOf('machine')];
+const [isLocal, isMachine, isMachines] = [isOf('local'), isOf('machine'), isOf('machines')];
 const isNamed = (name: string) =>
-  isCrowd(name) || isLocal(name) || isMachine(name) || ['windows', 'lasting'].includes(name);
+  isCrowd(name) || isLocal(name) || isMachine(name) || isMachines(name) || ['windows', 'lasting'].includes(name);
 const cases = only.filter((name) => !isNamed(name));
 const wantsWindows = only.length === 0 || cases.length > 0 || only.includes('windows');
 const crowds = only.length === 0 ? (Object.keys(CROWDS) as CrowdName[]) : only.filter(isCrowd);
@@ -78,6 +83,9 @@ try {
   }
   if (only.length === 0 || only.some(isMachine)) {
     outcomes.push(...(await machine(stage, { only: only.filter((name) => name.startsWith('machine:')), lanes: 3 })));
+  }
+  for (const name of MACHINES.filter((each) => only.includes('machines') || only.includes(`machines:${each}`))) {
+    outcomes.push(await machines(stage, name, { seed: Number(values.seed), runs: Number(values.runs) }));
   }
   if (only.length === 0 || only.includes('lasting')) outcomes.push(await lasting(stage));
   for (const name of crowds) {

@@ -46,10 +46,13 @@ export class Stage {
     }
   }
 
+  /** Reports pids that the world kills if this process is killed. */
+  readonly guard = (reported: { guard?: number; free?: number }): void =>
+    void (this.world.child.connected && this.world.child.send(reported));
+
   /** Creates a lane, and starts its worker. */
   async lane(name: string, over: Partial<LaneOptions> = {}): Promise<Lane> {
-    const { folder, codePath, world, cluster } = this;
-    const guard = (reported: object) => void (world.child.connected && world.child.send(reported));
+    const { folder, codePath, world, cluster, guard } = this;
     const options = { name, folder, codePath, guard, worldPort: world.port, address: cluster.address, ...over };
     const lane = new Lane(options);
     this.lanes.push(lane);

@@ -179,6 +179,7 @@ export class CheckRuns {
 
   private async begin({ change, head, name, command, room, round }: One, run: string): Promise<CurrentVerdict> {
     if (!room) return 'queued';
+    this.holders.checkFence();
     const tree = path.join(run, 'tree');
     const runner = await this.records.begin(run, { round, branch: change.branch, repository: change.repository });
     if ((await this.holders.find(runner, 'checks')) === 'lost') return 'queued'; // the next poll begins it

@@ -75,7 +75,10 @@ export class Holders {
     }
   }
 
-  /** Throws if this worker has not reached the database for so long that others may have begun anew what it runs. */
+  /**
+   * Throws if this worker has not reached the database for so long that others may have begun anew what it runs. What it began now
+   * would be taken for lost as well.
+   */
   checkFence(): void {
     if (this.state.runners.isFenced) throw new Error('This worker has not reached the database for too long.');
   }

@@ -24,6 +24,8 @@ export function postgresAt(url: string): { dialect: PostgresDialect; shown: stri
         types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) },
       });
       pool.on('error', () => undefined); // An idle connection was cut. The next query makes a new one.
+      // A connection that is cut between two statements of a transaction has nobody else to report to. The next one fails.
+      pool.on('connect', (client) => client.on('error', () => undefined));
       return pool;
     },
   });

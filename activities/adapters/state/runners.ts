@@ -64,6 +64,7 @@ export class Runners {
   private begun: (Beginning & Limits) | undefined;
   private clock: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
+  private sweeping: Promise<void> | undefined;
   /** When the database last heard of this worker, by our own clock that never jumps. */
   private heardAt = 0;
   /** Since when this worker could have heard of others without a gap, in milliseconds since 1970. */
@@ -91,15 +92,16 @@ export class Runners {
     return this.begun;
   }
 
-  /** Whether this worker has not reached the database for so long that it must not act as a runner any more. */
+  /** Whether this worker has not reached the database, or not for so long that it must not act as a runner. */
   get isFenced(): boolean {
-    return this.begun !== undefined && performance.now() - this.heardAt > this.begun.fenceMs;
+    if (!this.begun) return false;
+    return this.heardAt === 0 || performance.now() - this.heardAt > this.begun.fenceMs;
   }
 
-  /** Shows from now on that this worker lives. */
+  /** Shows from now on that this worker lives. If that fails, it begins fenced, and the next beat tries again. */
   async begin(beginning: Beginning): Promise<void> {
     this.begun = { ...beginning, ...limitsOf(beginning.lostMs) };
-    await this.beat();
+    await this.beat().catch(this.missed);
     this.clock = setInterval(() => void this.beat().then(this.reached, this.missed), this.begun.beatMs).unref();
   }
 
@@ -155,7 +157,17 @@ export class Runners {
     this.heardAt = lost ? performance.now() : asked;
     if (gap) this.watching = Date.now();
     this.beatAt = Date.now();
-    for (const each of this.holders) await each.sweep().catch(() => undefined); // the next beat does the rest
+    void this.sweep();
+  }
+
+  /**
+   * Ends what others have given up meanwhile. That may take long, for instance for what another container ran, and others must
+   * hear of this worker meanwhile. One at a time.
+   */
+  sweep(): Promise<void> {
+    return (this.sweeping ??= Promise.allSettled(this.holders.map((each) => each.sweep())).then(() => {
+      this.sweeping = undefined; // the next one does what could not be done
+    }));
   }
 
   /** Returns whether others have taken this runner for lost. */

@@ -1,6 +1,6 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
-/** A connection between two programs on loopback that can be cut: open connections drop, and new ones get no answer. */
+/** A connection to a program on loopback that can be cut: open connections drop, and new ones get no answer. */
 export class Proxy {
   private readonly sockets = new Set<Socket>();
   private isCut = false;
@@ -10,9 +10,10 @@ export class Proxy {
     readonly port: number,
   ) {}
 
-  static async to(target: number): Promise<Proxy> {
+  /** `host`: the address of ours at which it listens. */
+  static async to(target: number, host = '127.0.0.1'): Promise<Proxy> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     const proxy = new Proxy(server, (server.address() as { port: number }).port);
     server.on('connection', (near) => proxy.join(near, target));
     return proxy;

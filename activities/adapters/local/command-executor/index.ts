@@ -102,6 +102,7 @@ class CommandExecutor implements Executor {
 
   private unlessStopping(): void {
     const { draining } = this.options.state.runners;
+    this.holders.checkFence();
     if (this.closing || draining) throw new Error('This worker is stopping: the next one begins the job.');
   }
 

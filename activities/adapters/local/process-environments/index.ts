@@ -79,6 +79,7 @@ class ProcessEnvironments implements Environments {
       if (known && (await this.holders.find(known.runner, 'key')) === 'lost') return; // a look says so
       if ((await stateOf(paths.run)).is !== 'absent') return;
       this.unlessClosing();
+      this.holders.checkFence();
       const { environment } = await settingsOf(this.repositories, change);
       if (!environment) throw new Error(`${change.repository} has no environment in its settings.`);
 

@@ -112,6 +112,7 @@ describe.each(DATABASES)('what another worker holds, in %s', (_, fresh) => {
     expect(await other.executor.stop(job.key, 'It was called off.')).toBe(true);
     expect(await other.executor.look(job.key)).toMatchObject({ is: 'stopped', because: 'It was called off.' });
     await one.state.runners.beat(); // it comes back, and learns that it was stopped
+    await one.state.runners.sweep();
     expect(await one.executor.list()).toEqual([]);
     expect(await one.executor.look(job.key)).toMatchObject({ is: 'stopped' });
   });

@@ -96,6 +96,33 @@ describe.each(DATABASES)('runners in %s', (_, fresh) => {
     expect(await own.standing('other')).toMatchObject({ is: 'lost' });
   });
 
+  it('that begin and cannot end what they ran hold nothing new until they can', async () => {
+    const ends = jest.fn(async () => undefined).mockRejectedValueOnce(new Error('It does not end yet.'));
+    await worker('other');
+    await unheard('other', 5 * MINUTES);
+    await new Runners(state).standing('other');
+    const again = await worker('other', { lose: ends });
+    expect(again.isFenced).toBe(true);
+    await again.beat();
+    expect(again.isFenced).toBe(false);
+    expect(ends).toHaveBeenCalledTimes(2);
+  });
+
+  it('are heard of while they clear up, however long that takes', async () => {
+    let done: () => void = () => undefined;
+    const sweep = jest.fn(() => new Promise<void>((resolve) => (done = resolve)));
+    const other = await worker('other', { sweep });
+    await unheard('other', MINUTES);
+    await other.beat();
+    expect(await new Runners(state).standing('other')).toEqual({ is: 'heard' });
+    expect(sweep).toHaveBeenCalledTimes(1); // one at a time
+    done();
+    await other.sweep();
+    await other.beat();
+    expect(sweep).toHaveBeenCalledTimes(2);
+    done();
+  });
+
   it('that have not reached the database for too long know it themselves, by a clock that never jumps', async () => {
     const lose = jest.fn(async () => undefined);
     const other = await worker('other', { lose });
