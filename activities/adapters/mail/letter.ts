@@ -19,6 +19,8 @@ export interface Letter {
   messageId: string;
   /** The id of the thread: all notices of a run. */
   references: string;
+  /** The run and the notice, for filters. */
+  headers: Record<string, string>;
   text: string;
   html: string;
 }
@@ -39,7 +41,12 @@ export function letterOf(message: Message, from: string): Letter {
     subject: oneLine(subject).slice(0, SUBJECT),
     messageId: id(`notice ${key}`),
     references: id(`run ${about?.workflowId ?? workflowId}`),
-    text: `${[...lines.map(plain)].join('\n\n')}\n`,
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Gatehouse-Notice': oneLine(`${workflowId}: ${notice.id} ${notice.type} ${notice.severity}`),
+      ...(notice.severity === 'urgent' && { Importance: 'high' }),
+    },
+    text: `${lines.map(plain).join('\n\n')}\n`,
     html: htmlOf(oneLine(subject), lines, notice.severity === 'urgent'),
   };
 }

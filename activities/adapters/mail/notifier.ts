@@ -19,17 +19,13 @@ export function mailNotifier({ server, from, addressOf, log }: Mail): Notifier {
   const transport = transportTo(server);
   return {
     async deliver(message, signal) {
-      const { key, to, notice } = message;
+      const { key, to } = message;
       const address = to?.person === undefined ? undefined : addressOf(to.person);
       if (address === undefined)
         return log({ delivery: key }, 'a notice has no e-mail address any more: it is dropped');
       const letter = letterOf(message, from);
-      const headers = {
-        'Auto-Submitted': 'auto-generated',
-        ...(notice.severity === 'urgent' && { Importance: 'high' }),
-      };
       const envelope = { from, to: [address] };
-      const sending = transport.sendMail({ from, to: { name: '', address }, envelope, headers, ...letter });
+      const sending = transport.sendMail({ from, to: { name: '', address }, envelope, ...letter });
       try {
         await within(sending, signal);
       } catch (failure) {
