@@ -162,11 +162,40 @@ export interface Message {
   workflowId: string;
   task: Task;
   notice: Notice;
+  /** Who gets it, for notifiers that reach several places. */
+  to?: Destination | undefined;
+  /** The run as the database has it when the notice is delivered. Undefined: it is not there. */
+  about?: NoticedRun | undefined;
+  /** What waits for a person. Then this message is their digest, and its run and notice are none. */
+  digest?: NoticedRun[] | undefined;
+}
+
+/** Where a notice is sent: into a channel, or to a person by their name in the configuration file. */
+export interface Destination {
+  channel?: string | undefined;
+  person?: string | undefined;
+}
+
+/** What people read of a run in a notice. */
+export interface NoticedRun {
+  workflowId: string;
+  task: Pick<Task, 'id' | 'title'>;
+  repository: string;
+  head?: string | undefined;
+  visit?: string | undefined;
+  /** What it waits for, and since when. ISO time. */
+  detail: string;
+  since: string;
+  offers: string[];
+  /** The page on which people decide. */
+  page?: string | undefined;
 }
 
 /** Delivers notices. Delivering a key again must be harmless. An error may say when to try again, as `retryAfterMs`. */
 export interface Notifier {
   deliver(message: Message, signal?: AbortSignal): Promise<void>;
+  /** Brings delivered messages up to date whose waits have ended. Called from time to time. */
+  refresh?(signal?: AbortSignal): Promise<void>;
   /** Orderly stop of this worker. Undelivered notices are kept for the next worker. */
   close?(): Promise<void>;
 }

@@ -162,6 +162,8 @@ const LAW: Record<string, string[]> = {
     'type:kysely',
     '@octokit/core',
     'type:@octokit/types',
+    '@slack/web-api',
+    'nodemailer',
     'zod',
     'node:',
     'execa',
@@ -177,8 +179,11 @@ const LAW: Record<string, string[]> = {
     'activities/adapters/settings',
     'type:activities/adapters/git',
     'type:activities/adapters/state',
+    // Who gets notices, and when.
+    'activities/adapters/configuration',
     'activities/adapters/processes',
     'activities/adapters/files',
+    '@js-temporal/polyfill',
     'zod',
     'node:',
   ],
@@ -302,6 +307,8 @@ const LAW: Record<string, string[]> = {
     // The rows of runs, which are read without a worker.
     'activities/adapters/state',
     'type:activities',
+    // The people who may press buttons in Slack.
+    'activities/adapters/configuration',
     // Presets are listed, tried and examined without a worker.
     'activities/adapters/agents',
     'activities/adapters/settings',

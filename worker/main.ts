@@ -9,6 +9,7 @@ import { textCipher } from './configuration/encryption.ts';
 import { terminalWatch } from './configuration/hang-up.ts';
 import { BadVariables } from './configuration/variables.ts';
 import { closedTo, readConfig, takeEnvironment, takeSecrets, type WorkerConfig } from './config.ts';
+import { pageOf } from './pages.ts';
 import { openLog } from './logging.ts';
 import { openMetrics } from './metrics/opening.ts';
 import { freePort } from './metrics/serving.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     environment: commands,
     configuration: configuration.current,
     closed: closedTo(config),
+    pageOf: pageOf(config),
     log: (fields, message) => log.info(fields, message),
     runner: { machine: hostname(), lostMs: config.variables.GATEHOUSE_LOST_SECONDS * 1_000 },
   });

@@ -19,14 +19,14 @@ import { hold } from './processes/fence.ts';
 import { openIsolation } from './processes/isolation/isolation.ts';
 import { agentsOf, settingsOf } from './settings/reading.ts';
 import { RunRows } from './state/runs.ts';
-import { notifierNamed, type adapterVariables, type AdapterVariables } from './variables.ts';
+import { notifierNamed, NOTIFIERS, type adapterVariables, type AdapterVariables } from './variables.ts';
 import type * as vendor from './vendor.ts';
 
 export { takeOver };
 
 type Opening = vendor.Opening<typeof adapterVariables>;
 type InCheckouts = vendor.InCheckouts<typeof adapterVariables>;
-export type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state'> & {
+export type Given = Pick<Opening, 'root' | 'environment' | 'log' | 'configuration' | 'state' | 'pageOf'> & {
   /** The name of this machine, and how long this worker may not be heard of before what it runs is lost, in milliseconds. */
   runner?: { machine: string; lostMs?: number } | undefined;
   /** The hosts that isolated commands cannot reach, besides this machine: those of Temporal, the database and our doors. */
@@ -199,12 +199,19 @@ async function providersOf(opening: InCheckouts): Promise<OpenEnvironments[]> {
 
 /** Opens the notifiers to which notices are routed. */
 export async function openNotifier(opening: Opening): Promise<Outgoing> {
-  const opened = opening.variables.GATEHOUSE_NOTIFY.map(async ({ adapter: name, types }) => ({
-    name,
-    types,
-    notifier: await notifierNamed(name).open(opening),
-  }));
-  return routedNotifier(await Promise.all(opened), opening);
+  const { configuration, variables } = opening;
+  const routes = () => configuration().notify ?? variables.GATEHOUSE_NOTIFY;
+  for (const { adapter } of routes()) {
+    const lack = notifierNamed(adapter).lacks?.(variables);
+    if (lack !== undefined) throw new Error(lack);
+  }
+  // A reload may route notices to any of them.
+  const usable = NOTIFIERS.filter((name) => notifierNamed(name).lacks?.(variables) === undefined);
+  const opened = usable.map(async (name) => {
+    const { reaches, open } = notifierNamed(name);
+    return { name, reaches, notifier: await open(opening) };
+  });
+  return routedNotifier(await Promise.all(opened), routes, opening);
 }
 
 /** Opens the adapter of the first vendor that has one for this port. */

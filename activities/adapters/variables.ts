@@ -19,7 +19,8 @@ const LOCAL = 'local';
 export const ignoredIn = ({ GATEHOUSE_FORGE: forge }: Record<string, string | undefined>): string[] =>
   forge === LOCAL ? ['GATEHOUSE_FORGE=local is ignored: paths are always local, and nothing else is'] : [];
 
-const NOTIFIERS = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
+/** The names of all notifiers. */
+export const NOTIFIERS: readonly string[] = all.flatMap(([, { notifiers = {} }]) => Object.keys(notifiers));
 
 /** One destination of notices, and the types that go there. Without types, all go there. */
 export interface Route {

@@ -34,6 +34,8 @@ export interface Opening<Of extends Shape = Shape> {
   variables: Values<Of>;
   log: (fields: object, message: string) => void;
   ledger?: Ledger | undefined;
+  /** The page of a run, for people. */
+  pageOf?: ((workflowId: string) => string | undefined) | undefined;
   /** Who makes our commits on hosted forges. Undefined: the forge's account, if it is a bot, else gatehouse. */
   identity?: { name?: string | undefined; email?: string | undefined } | undefined;
   /** The database that all workers share. */
@@ -93,7 +95,11 @@ export interface EnvironmentAdapter<Of extends Shape> {
 export interface NotifierAdapter<Of extends Shape> {
   /** The variable that this notifier needs and lacks, and what is expected. Undefined if all is well. */
   lacks?(variables: Values<Of>): string | undefined;
+  /** The key of `people` with the address by which it reaches a person. Undefined: it has one receiver. */
+  reaches?: 'email' | 'slack';
   open(opening: Opening<Of>): Promise<Notifier>;
+  /** Asks the service whether it would take notices from us. Returns why not, or undefined. */
+  verify?(given: { variables: Values<Of> }): Promise<string | undefined>;
 }
 
 /** A vendor's variables, and its adapter for each port that it serves. An adapter is loaded when it is opened. */

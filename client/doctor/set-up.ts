@@ -28,6 +28,7 @@ export async function setUpOf(config: ClientConfig, client: Client, fix: boolean
     await workersOf(connection, namespace, variables.GATEHOUSE_TASK_QUEUE),
     await adaptersOf(config),
     await isolationOf(config),
+    await noticesOf(config),
   ];
 }
 
@@ -69,6 +70,16 @@ async function adaptersOf({ variables, environment }: ClientConfig): Promise<Fin
   const { stdout, failed } = await execa('git', ['--version'], { reject: false });
   if (failed) return { about: 'adapters', ok: false, detail: `${chosen}; no git here`, mend: 'install git' };
   return { about: 'adapters', ok: true, detail: `${chosen}; ${stdout}` };
+}
+
+/** Whether the services to which notices are routed would take them, and whether each route reaches somebody. */
+async function noticesOf({ variables, environment }: ClientConfig): Promise<Finding> {
+  const { examineNotifiers } = await import('../../worker/looking/notifiers.ts');
+  const configuration = configurationOf(variables, environment).current();
+  const faults = await examineNotifiers(variables, configuration);
+  const about = 'routes of notices';
+  if (faults.length === 0) return { about, ok: true, detail: 'all can be used' };
+  return { about, ok: false, detail: faults.join('; '), mend: 'see Notices in OPERATIONS.md' };
 }
 
 /** How commands of each kind of repository run on this machine. */

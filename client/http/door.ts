@@ -20,6 +20,7 @@ import { routes } from './api/routes.ts';
 import { failed, refuse } from './problems.ts';
 import { PassingOn } from './webhooks/passing-on.ts';
 import { receiving, type Secrets } from './webhooks/receiving.ts';
+import type { SlackParts } from './webhooks/slack.ts';
 
 /** The largest body of a request, in bytes. Webhooks have their own limit. */
 const MOST_BYTES = 1_024 * 1_024;
@@ -33,6 +34,8 @@ export interface DoorParts {
   /** Whether Temporal answers. */
   reachable: () => Promise<boolean>;
   secrets: Secrets;
+  /** What the buttons of messages in Slack need. Undefined: they are not accepted. */
+  slack?: Omit<SlackParts, 'runs' | 'state'> | undefined;
   /** Where people reach the door. */
   url?: string | undefined;
   /** The proxies in front of the door that may say who asks, as CIDRs. */
@@ -115,7 +118,7 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
   door.addHook('onRequest', mustBeOurs(names));
   await door.register(helmet, HELMET);
   await describe(door);
-  await door.register(receiving(secrets, passing));
+  await door.register(receiving(secrets, passing, parts.slack && { ...parts.slack, runs, state }));
   await door.register(
     async (api) => {
       api.removeContentTypeParser('text/plain');

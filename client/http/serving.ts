@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
+import { configurationOf } from '../../worker/configuration/configuration-file.ts';
 import { clientCodec } from '../../worker/configuration/encryption.ts';
 import { secretOf } from '../../worker/configuration/secret-files.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
@@ -50,6 +51,7 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         state,
         reachable: () => isReachable(client),
         secrets: secretsOf(variables),
+        slack: slackOf(config),
         url: variables.GATEHOUSE_URL,
         proxies: variables.GATEHOUSE_TRUST_PROXY,
         rate: variables.GATEHOUSE_HTTP_RATE,
@@ -83,6 +85,12 @@ function secretsOf(variables: Variables): Secrets {
   const github = secretOf(variables, 'GATEHOUSE_GITHUB_WEBHOOK_SECRET');
   const gitea = secretOf(variables, 'GATEHOUSE_GITEA_WEBHOOK_SECRET');
   return { ...(github && { github }), ...(gitea && { gitea }) };
+}
+
+/** The buttons of messages in Slack, and the people who may press them. */
+function slackOf({ variables, environment }: ClientConfig) {
+  const secret = secretOf(variables, 'GATEHOUSE_SLACK_SIGNING_SECRET');
+  return secret === undefined ? undefined : { secret, configuration: configurationOf(variables, environment).current };
 }
 
 const isReachable = (client: Client): Promise<boolean> =>

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BadVariables, type Variables } from './variables.ts';
 
 /** A variable with a secret that may also be in a file, which its `_FILE` twin names. */
-type WithFile = `GATEHOUSE_${'GITHUB' | 'GITEA'}_WEBHOOK_SECRET`;
+type WithFile = `GATEHOUSE_${'GITHUB' | 'GITEA'}_WEBHOOK_SECRET` | 'GATEHOUSE_SLACK_SIGNING_SECRET';
 
 /** The secret of a variable, or of the file that its `_FILE` twin names. Undefined: neither is set. Throws `BadVariables`. */
 export function secretOf(variables: Variables, name: WithFile): string | undefined {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import type { NoticeType } from '../../../workflows/contracts/notices.ts';
 import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
 import type { AgentsFound } from '../settings/reading.ts';
 import { parseYaml, type Fault } from '../settings/yaml-file.ts';
@@ -25,8 +26,23 @@ export interface Configuration extends Pick<ConfigurationFile, 'people' | 'price
   /** The agents of hosted repositories that name none, and where they are written. */
   defaults: AgentsFound;
   secrets: Readonly<Record<string, SecretReference>>;
+  /** Where notices go. Undefined: what `GATEHOUSE_NOTIFY` says. */
+  notify?: readonly NoticeRoute[] | undefined;
   /** What holds for runs on a repository, by its canonical name. */
   rulesOf(repository: string): RepositoryRules;
+}
+
+/** One destination of notices, and what goes there. */
+export interface NoticeRoute {
+  /** The name of the notifier. */
+  adapter: string;
+  channel?: string | undefined;
+  /** Undefined: everybody who may act. */
+  people?: readonly string[] | undefined;
+  /** Undefined: all. */
+  types?: readonly NoticeType[] | undefined;
+  /** Whether notices of runs on this repository go there. Undefined: all do. */
+  serves?(repository: string): boolean;
 }
 
 /** What holds for runs on a repository. `at`: where that is written, for people. */
@@ -59,7 +75,7 @@ export const noConfiguration: Configuration = {
 export function parseConfiguration(text: string, from: From): { configuration: Configuration } | { faults: Fault[] } {
   const read = parseYaml(text, { schema: ConfigurationFile, later: LATER, hidden: isHidden });
   if ('faults' in read) return read;
-  const { defaults, people, prices, signIn, secrets } = read.data;
+  const { defaults, notify, people, prices, signIn, secrets } = read.data;
   const rules = read.data.repositories.map(({ match, policy: floor, comment }, index) => ({
     matches: matcherOf(match),
     rules: { floor, comment, at: `${path.basename(from.file)}:repositories[${index}].policy` },
@@ -69,6 +85,7 @@ export function parseConfiguration(text: string, from: From): { configuration: C
     configuration: {
       file: from.file,
       defaults: { agents: defaults.agents, at: `${path.basename(from.file)}:defaults.agents` },
+      ...(notify && { notify: notify.map(routeOf) }),
       people,
       prices,
       signIn,
@@ -82,6 +99,15 @@ export function parseConfiguration(text: string, from: From): { configuration: C
 }
 
 const matcherOf = (globs: string | string[]) => picomatch(globs, { dot: true, nonegate: true });
+
+function routeOf({
+  to: adapter,
+  repositories,
+  ...rest
+}: NonNullable<ConfigurationFile['notify']>[number]): NoticeRoute {
+  const matches = repositories && matcherOf(repositories);
+  return { adapter, ...rest, ...(matches && { serves: (repository: string) => matches(addressOf(repository)) }) };
+}
 
 function referenceOf(secret: Secret, from: From): SecretReference {
   const { env: variable, file = '', repositories } = secret;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NoticeType } from '../../../workflows/contracts/notices.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
 import { Agents, PRESETS, VariableName } from '../settings/agent-settings.ts';
 
@@ -92,10 +93,85 @@ const Repository = z.strictObject({
 export type Repository = z.output<typeof Repository>;
 
 const Login = z.string().min(1).max(200);
+const Clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'a time of day, such as "09:00"' });
+const isZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+const Quiet = z
+  .strictObject({
+    from: Clock.describe('When they begin, as `"18:00"`.'),
+    to: Clock.describe('When they end, as `"08:00"`: on the next day, if that is earlier.'),
+    zone: z
+      .string()
+      .max(100)
+      .refine(isZone, { error: 'a time zone, such as Europe/Berlin' })
+      .describe('The time zone, such as `Europe/Berlin`.'),
+  })
+  .refine(({ from, to }) => from !== to, { error: 'expected from and to to differ' });
+export type Quiet = z.output<typeof Quiet>;
+
 const Person = z.strictObject({
   github: Login.optional().describe('The login on GitHub.'),
   gitea: Login.optional().describe('The login on Gitea or Forgejo.'),
+  email: z
+    .email({ error: 'an e-mail address' })
+    .max(254)
+    .regex(/^[^\s<>,;:"()[\]\\]+$/, { error: 'an e-mail address' })
+    .optional()
+    .describe('The address to which notices are mailed.'),
+  slack: z
+    .string()
+    .regex(/^[UW][A-Z0-9]{2,30}$/, { error: 'the id of a member of Slack, such as U012AB3CD' })
+    .optional()
+    .describe('The member id in Slack, such as `U012AB3CD`.'),
+  quiet: Quiet.optional().describe('When notices that are not urgent wait. They are sent at the end.'),
+  digest: Clock.optional().describe(
+    'When a digest of what waits for the person is sent, as `"09:00"`, in the zone of `quiet`, else in UTC. Default: none.',
+  ),
 });
+export type Person = z.output<typeof Person>;
+
+/** What notices can be routed to. */
+export const ROUTED = ['log', 'file', 'webhook', 'slack', 'email'] as const;
+
+const Route = z
+  .strictObject({
+    to: z
+      .enum(ROUTED, { error: `one of ${ROUTED.join(', ')}` })
+      .describe('`log`, `file`, `webhook`, `slack` or `email`.'),
+    channel: z
+      .string()
+      .regex(/^(?:#[^\s#]{1,80}|[CG][A-Z0-9]{2,30})$/, { error: 'a channel, such as #ship or its id' })
+      .optional()
+      .describe('The channel in Slack. Default: messages to the people.'),
+    people: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('The people who get them, by their names. Default: everybody who may act.'),
+    types: z.array(NoticeType).min(1).optional().describe('The types of notices. Default: all.'),
+    repositories: z
+      .array(Glob)
+      .min(1)
+      .optional()
+      .describe('Globs over the addresses of the repositories whose notices go there. Default: all.'),
+  })
+  .refine(({ to, channel }) => channel === undefined || to === 'slack', {
+    path: ['channel'],
+    error: 'expected no channel, which only slack has',
+  })
+  .refine(({ to, people }) => people === undefined || to === 'slack' || to === 'email', {
+    path: ['people'],
+    error: 'expected no people, whom only slack and email reach',
+  })
+  .refine(({ channel, people }) => channel === undefined || people === undefined, {
+    error: 'expected either channel or people',
+  });
 
 /** The configuration file as it is written. Editors and CONFIGURATION.md show the description of each key. */
 export const ConfigurationFile = z.strictObject({
@@ -109,6 +185,12 @@ export const ConfigurationFile = z.strictObject({
     .describe(
       'What applies to repositories on a forge that do not decide it themselves. Repositories on disk have no defaults.',
     ),
+  notify: z
+    .array(Route)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Where notices go. Each goes to every entry that it fits. Default: what `GATEHOUSE_NOTIFY` says.'),
   people: z
     .record(z.string().min(1).max(200), Person)
     .default({})
@@ -137,7 +219,7 @@ export type Secret = z.output<typeof Secret>;
 
 /** Keys that are documented, and that only later versions read. */
 export const LATER =
-  /^(?:people\..+\.(?:oidc|email|slack|quiet|digest)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|roles|pools|environments|notify|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
+  /^(?:people\..+\.(?:oidc)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|roles|pools|environments|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
 
 /** Values that may be a secret by mistake: whatever is written below `secrets` or `env`, but `for` and globs. */
 export const isHidden = (path: string): boolean =>

@@ -4,7 +4,25 @@ import { Task } from '../../../workflows/contracts/pipeline-run.ts';
 import type { Message } from '../../ports.ts';
 import type { State } from '../state/state.ts';
 
-const Kept = z.object({ key: z.string(), workflowId: z.string(), task: Task, notice: Notice });
+const Run = z.object({
+  workflowId: z.string(),
+  task: z.object({ id: z.string(), title: z.string() }),
+  repository: z.string(),
+  head: z.string().optional(),
+  visit: z.string().optional(),
+  detail: z.string(),
+  since: z.string(),
+  offers: z.array(z.string()),
+  page: z.string().optional(),
+});
+const Kept = z.object({
+  key: z.string(),
+  workflowId: z.string(),
+  task: Task,
+  notice: Notice,
+  to: z.object({ channel: z.string().optional(), person: z.string().optional() }).optional(),
+  digest: z.array(Run).optional(),
+});
 
 /** The message of a row. Undefined if it cannot be read. */
 export function messageOf({ message }: { message: string }): Message | undefined {
@@ -17,6 +35,7 @@ export function messageOf({ message }: { message: string }): Message | undefined
 
 /** The rows of one notifier's outbox. */
 export const outboxRows = (state: State, adapter: string) => {
+  /** Those that are due. */
   const waiting = () =>
     state.query((db) =>
       db
@@ -24,6 +43,7 @@ export const outboxRows = (state: State, adapter: string) => {
         .select(['key', 'workflow_id as workflowId', 'at'])
         .where('adapter', '=', adapter)
         .where('unreadable', '=', 0)
+        .where('due_at', '<=', Date.now())
         .orderBy('at')
         .orderBy('key')
         .execute(),
@@ -32,19 +52,35 @@ export const outboxRows = (state: State, adapter: string) => {
   return {
     waiting,
 
-    async keep(message: Message): Promise<void> {
+    async keep(message: Message, dueAt = 0): Promise<void> {
       const { key, workflowId, notice } = message;
       const row = { adapter, key, workflow_id: workflowId, at: notice.at, message: JSON.stringify(message) };
       await state.query((db) =>
         db
           .insertInto('outbox')
-          .values({ ...row, unreadable: 0 })
+          .values({ ...row, unreadable: 0, due_at: dueAt })
           .onConflict((conflict) => conflict.doNothing())
           .execute(),
       );
     },
 
-    /** The oldest message that waits. */
+    /** When the next message is due that may not be sent yet, in milliseconds since 1970. */
+    async nextDue(): Promise<number | undefined> {
+      const row = await state.query((db) =>
+        db
+          .selectFrom('outbox')
+          .select('due_at')
+          .where('adapter', '=', adapter)
+          .where('unreadable', '=', 0)
+          .where('due_at', '>', Date.now())
+          .orderBy('due_at')
+          .limit(1)
+          .executeTakeFirst(),
+      );
+      return row?.due_at;
+    },
+
+    /** The oldest message that is due. */
     first: () =>
       state.query((db) =>
         db
@@ -52,6 +88,7 @@ export const outboxRows = (state: State, adapter: string) => {
           .select(['key', 'message'])
           .where('adapter', '=', adapter)
           .where('unreadable', '=', 0)
+          .where('due_at', '<=', Date.now())
           .orderBy('at')
           .orderBy('key')
           .limit(1)

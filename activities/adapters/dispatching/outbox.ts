@@ -26,17 +26,21 @@ export interface OutboxOptions {
  * Keeps each message in the database until it is delivered: it outlives its run and this worker, and a notifier that is down
  * blocks nobody. One worker at a time delivers, the oldest message first.
  */
-export const outbox = (notifier: Notifier, options: OutboxOptions): Outgoing => new Outbox(notifier, options);
+export const outbox = (notifier: Notifier, options: OutboxOptions): Box => new Outbox(notifier, options);
 
 export type Outgoing = Notifier & NoticeInventory & { close(): Promise<void> };
 
-class Outbox implements Outgoing {
+/** Keeps messages for later, too: `dueAt` is in milliseconds since 1970. */
+export type Box = Outgoing & { deliver(message: Message, signal?: AbortSignal, dueAt?: number): Promise<void> };
+
+class Outbox implements Box {
   private readonly rows;
   private readonly stop = new AbortController();
   /** Other workers may die, so we deliver what they left from time to time. */
   private readonly watch = setInterval(() => this.send(), LONGEST_PAUSE_MS).unref();
   private rounds = Promise.resolve();
   private pause: NodeJS.Timeout | undefined;
+  private waking: NodeJS.Timeout | undefined;
   private failures = 0;
   private because: string | undefined;
 
@@ -49,8 +53,8 @@ class Outbox implements Outgoing {
   }
 
   /** A message is kept once, however often it is sent. */
-  async deliver(message: Message): Promise<void> {
-    await this.rows.keep(message);
+  async deliver(message: Message, _signal?: AbortSignal, dueAt?: number): Promise<void> {
+    await this.rows.keep(message, dueAt);
     this.send();
     await this.settled();
   }
@@ -78,6 +82,7 @@ class Outbox implements Outgoing {
     clearInterval(this.watch);
     await this.settled();
     clearTimeout(this.pause);
+    clearTimeout(this.waking);
     this.stop.abort();
   }
 
@@ -97,9 +102,17 @@ class Outbox implements Outgoing {
   private async round(): Promise<void> {
     try {
       while (!this.pause && !this.stop.signal.aborted && (await this.rows.first())) await this.takeOne();
+      if (!this.pause && !this.stop.signal.aborted) this.wakeAt(await this.rows.nextDue());
     } catch (failure) {
       if (!this.stop.signal.aborted) this.backOff(failure as Error & { retryAfterMs?: number });
     }
+  }
+
+  /** Later ones are found by the watch, by every worker. */
+  private wakeAt(dueAt: number | undefined): void {
+    clearTimeout(this.waking);
+    if (dueAt === undefined || dueAt - Date.now() > LONGEST_PAUSE_MS) return;
+    this.waking = setTimeout(() => this.send(), Math.max(0, dueAt - Date.now())).unref();
   }
 
   /** Holds the lease for one message only, so that nobody waits for another worker's whole queue. */

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { DoorTables } from './door-tables.ts';
+import type { NoticeTables } from './notice-tables.ts';
 import type { RunTables } from './run-tables.ts';
 import type { WorkTables } from './work-tables.ts';
 
@@ -7,7 +8,7 @@ import type { WorkTables } from './work-tables.ts';
  * The tables, as the newest migration leaves them. Times are milliseconds since 1970. Columns named after a schema hold its
  * JSON; whoever reads them parses them with that schema.
  */
-export interface Tables extends RunTables, WorkTables, DoorTables {
+export interface Tables extends RunTables, WorkTables, DoorTables, NoticeTables {
   sessions: SessionsTable;
   leases: LeasesTable;
   meter: MeterTable;
@@ -78,6 +79,8 @@ interface OutboxTable {
   message: string;
   /** 1 if the message cannot be read. It is kept for people, and never delivered. */
   unreadable: number;
+  /** It is not delivered before. */
+  due_at: Generated<number>;
 }
 
 /** The time of the newest delivered notice of each workflow. */

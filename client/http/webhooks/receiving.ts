@@ -3,21 +3,25 @@ import { refuse } from '../problems.ts';
 import { namedBy } from './events.ts';
 import type { PassingOn } from './passing-on.ts';
 import { isSigned, type Sender } from './signatures.ts';
+import { receiveSlack, type SlackParts } from './slack.ts';
 
 /** GitHub's limit for the body of a webhook, in bytes (docs.github.com/webhooks/webhook-events-and-payloads). */
 const MOST_BYTES = 25 * 1_024 * 1_024;
+/** The largest interaction of Slack that we read, in bytes. */
+const SLACK_BYTES = 1_024 * 1_024;
 
 export type Secrets = Partial<Record<Sender, string>>;
 
 /** Receives webhooks. A forge without a configured secret has no address here. */
 export const receiving =
-  (secrets: Secrets, passing: PassingOn) =>
+  (secrets: Secrets, passing: PassingOn, slack?: SlackParts) =>
   async (door: FastifyInstance): Promise<void> => {
     // The signature is over the bytes as they were sent, whatever their media type says.
     door.removeAllContentTypeParsers();
     door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MOST_BYTES }, (_request, body, done) =>
       done(null, body),
     );
+    if (slack) door.post('/webhooks/slack', { bodyLimit: SLACK_BYTES }, receiveSlack(slack));
     for (const sender of ['github', 'gitea'] as const) {
       const secret = secrets[sender];
       if (secret === undefined) continue;

@@ -246,7 +246,7 @@ describe('routes', () => {
     'are refused if they are invalid: "%s"',
     (text) => {
       const expected =
-        'GATEHOUSE_NOTIFY: expected a list of log, file, webhook without repeats, optionally with types, as in ';
+        'GATEHOUSE_NOTIFY: expected a list of log, file, webhook, slack, email without repeats, optionally with types, as in ';
       expect(() => read(text)).toThrow(expected);
     },
   );

@@ -76,6 +76,7 @@ export const METHODS = {
   notifier: {
     deliver: { by: 'notify', in: 'tested', late: true },
     list: SURVEYED,
+    refresh: { never: 'no notifier of these scenarios changes what it has sent' },
     retell: SURVEYED,
     close: ORDERLY,
   },

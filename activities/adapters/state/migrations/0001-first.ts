@@ -3,6 +3,7 @@ import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
 import { runs } from './runs.ts';
 import { doors } from './doors.ts';
+import { notices as toPeople } from './notices.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -45,6 +46,7 @@ export const first = (kind: Kind): Migration => ({
     await runs(db);
     await webhooks(db);
     await doors(db);
+    await toPeople(db);
   },
 });
 
@@ -57,6 +59,7 @@ async function notices({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('at', 'text', (column) => column.notNull())
     .addColumn('message', 'text', (column) => column.notNull())
     .addColumn('unreadable', 'integer', (column) => column.notNull())
+    .addColumn('due_at', 'bigint', (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('outbox_key', ['adapter', 'key'])
     .execute();
   await schema.createIndex('outbox_by_time').on('outbox').columns(['adapter', 'at', 'key']).execute();

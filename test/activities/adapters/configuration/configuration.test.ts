@@ -121,7 +121,7 @@ it.each<[string, string[]]>([
   warning.mockRestore();
 });
 
-it.each(['roles', 'pools', 'environments', 'notify', 'freezes', 'schedules', 'gates'])(
+it.each(['roles', 'pools', 'environments', 'freezes', 'schedules', 'gates'])(
   '%s is refused as not there yet',
   (key) => {
     expect(wrong(`signIn: []\n${key}: {}`)).toEqual([
