@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isGiven, Secret } from '../hosted/secrets.ts';
 
 const isSmtp = (text: string) => URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol);
 const EXPECTED = 'an address such as smtps://USER:PASSWORD@HOST';
@@ -13,8 +14,13 @@ export const variables = {
 };
 export type MailVariables = z.output<z.ZodObject<typeof variables>>;
 
+const given = ({ GATEHOUSE_SMTP_URL: value, GATEHOUSE_SMTP_URL_FILE: file }: MailVariables) => ({ value, file });
+
+export const hasServer = (values: MailVariables): boolean => isGiven(given(values));
+
 /** The address of the mail server. Throws an error with a line about the variable that is wrong. */
-export function serverOf(address: string): string {
-  if (!isSmtp(address)) throw new Error(`GATEHOUSE_SMTP_URL_FILE: expected ${EXPECTED}`);
-  return address;
+export function serverOf(values: MailVariables): string {
+  const { current } = new Secret({ name: 'GATEHOUSE_SMTP_URL', ...given(values) });
+  if (!isSmtp(current)) throw new Error(`GATEHOUSE_SMTP_URL_FILE: expected ${EXPECTED}`);
+  return current;
 }

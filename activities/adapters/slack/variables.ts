@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isGiven, Secret } from '../hosted/secrets.ts';
 
 export const variables = {
   /** The bot token of the Slack app, with which `slack` posts. It begins with `xoxb-`. */
@@ -23,3 +24,15 @@ export const variables = {
     .default('https://slack.com/api/'),
 };
 export type SlackVariables = z.output<z.ZodObject<typeof variables>>;
+
+const token = ({ GATEHOUSE_SLACK_TOKEN: value, GATEHOUSE_SLACK_TOKEN_FILE: file }: SlackVariables) => ({ value, file });
+
+export const hasToken = (values: SlackVariables): boolean => isGiven(token(values));
+
+/** The token. Throws an error with a line about the variable that is wrong. */
+export const tokenOf = (values: SlackVariables): Secret =>
+  new Secret({ name: 'GATEHOUSE_SLACK_TOKEN', ...token(values) });
+
+/** Whether the HTTP door accepts the buttons of messages. */
+export const takesButtons = (values: SlackVariables): boolean =>
+  isGiven({ value: values.GATEHOUSE_SLACK_SIGNING_SECRET, file: values.GATEHOUSE_SLACK_SIGNING_SECRET_FILE });

@@ -1,6 +1,5 @@
 import type { Generated } from 'kysely';
-import type { DoorTables } from './door-tables.ts';
-import type { NoticeTables } from './notice-tables.ts';
+import type { DoorTables, NoticeTables } from './door-tables.ts';
 import type { RunTables } from './run-tables.ts';
 import type { WorkTables } from './work-tables.ts';
 
