@@ -189,7 +189,19 @@ export class Leases {
         .where('ended', '=', 0)
         .executeTakeFirst(),
     );
-    if (numUpdatedRows === 0n) this.processes.end();
+    if (numUpdatedRows === 0n) return this.processes.end();
+    await this.tidy();
+  }
+
+  /**
+   * Gives back leases whose giving or return was not confirmed, because the database went away. Others would wait for them for as long
+   * as this process lives.
+   */
+  private async tidy(): Promise<void> {
+    const rows = await this.state.query((db) =>
+      db.selectFrom('leases').select(['name', 'fence']).where('session', '=', this.id).execute(),
+    );
+    for (const { name, fence } of rows) if (!this.queues.has(name)) await this.giveBack(fence);
   }
 
   private get later() {

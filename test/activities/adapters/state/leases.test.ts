@@ -42,6 +42,24 @@ describe.each(DATABASES)('leases in %s', (_, fresh) => {
     return { ...lease, release: () => (release(), over) };
   }
 
+  it('gives back what it could not return because the database went away, and keeps what it holds', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
+    const [owner, other] = [process('owner'), process('other')];
+    const still = await kept(owner, 'in use');
+    const lost = await kept(owner, 'one');
+    const query = jest.spyOn(state, 'query').mockRejectedValueOnce(new Error('The connection was cut.'));
+    await lost.release();
+    query.mockRestore();
+    expect(await owner.held('')).toEqual(['in use', 'one']);
+    const taken = kept(other, 'one');
+    jest.advanceTimersByTime(5_000);
+    jest.useRealTimers();
+    await (await taken).release();
+    await still.check();
+    await still.release();
+    await Promise.all([owner.close(), other.close()]);
+  });
+
   it('runs one piece of work at a time by name, across processes', async () => {
     const all = [process('a'), process('b'), process('c')];
     let inside = 0;
