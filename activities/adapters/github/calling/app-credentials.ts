@@ -59,9 +59,13 @@ export class AppCredentials implements Credentials {
     return made.finally(() => this.making.delete(key));
   }
 
-  renew({ as, token }: Authorization): boolean {
-    if (!this.mayMakeAnew(as)) return false;
-    this.drop((each) => each.token === token);
+  /** Each kind of token is made anew once, because all of an installation may be revoked in one moment. */
+  renew({ token }: Authorization): boolean {
+    const [key] = [...this.ready].find(([, each]) => each.token === token) ?? [];
+    // Another call has replaced it meanwhile.
+    if (key === undefined) return true;
+    if (!this.mayMakeAnew(key)) return false;
+    this.ready.delete(key);
     return true;
   }
 

@@ -213,6 +213,21 @@ describe('an App', () => {
     expect(made()).toHaveLength(3);
   });
 
+  it('makes each kind of token anew when all are revoked at once', async () => {
+    const app = rig.stub.app(ALL, [rig.shop]);
+    const api = rig.open({ app });
+    const repository = (await api.repository(SHOP))!;
+    const head = (await rig.shop.headOf('main'))!;
+    await api.checks(repository, head);
+    await api.comments(repository, 1).catch(() => undefined);
+    for (const [token, { kind }] of [...rig.stub.access]) if (kind === 'installation') rig.stub.access.delete(token);
+    expect(await api.checks(repository, head)).toEqual([]);
+    await api
+      .comments(repository, 1)
+      .catch((failure: unknown) => expect(failure).not.toBeInstanceOf(CredentialsRefused));
+    expect(await api.repository(SHOP)).toMatchObject({ name: 'shop' });
+  });
+
   it('does not make tokens all the time while they are refused', async () => {
     const app = rig.stub.app(ALL, [rig.shop]);
     const api = rig.open({ app });
