@@ -296,8 +296,22 @@ const LAW: Record<string, string[]> = {
     'zod',
     'node:',
   ],
+  // The page: facts in, HTML out. Nothing else makes HTML.
+  'client/http/page': [
+    'workflows/contracts',
+    'workflows/rules',
+    'client',
+    'activities/adapters/state',
+    'fastify',
+    '@fastify/formbody',
+    'hono/html',
+    'parse-diff',
+    'zod',
+    'node:',
+  ],
   client: [
     'workflows/contracts',
+    'client/http/page',
     'workflows/rules',
     'workflows/words',
     'workflows/gates',

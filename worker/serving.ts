@@ -73,10 +73,12 @@ function pullRequestNeeds(
   { variables, namespace }: WorkerConfig,
   client: NonNullable<Worker['client']>,
 ): PullRequestNeeds {
-  const { GATEHOUSE_TEMPORAL_UI: ui, GATEHOUSE_LOOK_SECONDS } = variables;
+  const { GATEHOUSE_URL: url, GATEHOUSE_TEMPORAL_UI: ui, GATEHOUSE_LOOK_SECONDS } = variables;
   return {
     lookMs: GATEHOUSE_LOOK_SECONDS * 1_000,
-    pageOf: ({ workflowId }) => ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`,
+    pageOf: ({ workflowId, workspace, task }) =>
+      (url && `${url}/runs/${workspace}/${task.id}`) ??
+      (ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`),
     async signal(workflowId, action, input) {
       try {
         await client.workflow.getHandle(workflowId).signal(action, input);

@@ -1,7 +1,7 @@
 // Bundles the sources with esbuild, into one folder of flat files.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -36,6 +36,7 @@ export async function makeBuild(folder, finish = () => undefined) {
       programs(draft),
       agentDriver(draft),
       converters(draft),
+      pageFiles(draft),
     ]);
     for (const part of parts) if (part.status === 'rejected') throw part.reason;
     await finish(draft);
@@ -63,6 +64,14 @@ const commandLine = (outdir) =>
     external: ['@temporalio/testing', '@temporalio/worker', 'tsx', '@grpc/proto-loader', 'libsql', 'pg'],
     plugins: [actionCommands(outdir), programsOutside, lighterLibraries],
   });
+
+/** Copies what browsers load of the HTTP door, beside the code that serves it. */
+async function pageFiles(outdir) {
+  await mkdir(outdir, { recursive: true });
+  for (const name of ['page.css', 'page.js']) {
+    await copyFile(path.join(root, 'client', 'http', 'page', name), path.join(outdir, name));
+  }
+}
 
 const PROGRAMS = {
   worker: 'worker/main.ts',

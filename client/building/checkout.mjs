@@ -56,6 +56,6 @@ function sourcesIn(folder) {
   return readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) => {
     const name = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return name === SAMPLE ? [] : sourcesIn(name);
-    return /\.(ts|mjs)$/.test(name) ? [name] : [];
+    return /\.(ts|mjs|js|css)$/.test(name) ? [name] : [];
   });
 }

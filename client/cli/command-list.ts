@@ -99,6 +99,11 @@ const READING: CommandEntry[] = [
     load: async () => (await import('./commands/reading.ts')).explain,
   },
   {
+    usage: 'open <run>',
+    description: 'Prints the address of a run’s page.',
+    load: async () => (await import('./commands/details.ts')).open,
+  },
+  {
     usage: 'output <run> <step>',
     description: 'Prints the full output of a step.',
     load: async () => (await import('./commands/details.ts')).output,

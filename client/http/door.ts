@@ -18,6 +18,8 @@ import { Events } from './api/events.ts';
 import { describe } from './api/openapi.ts';
 import { routes } from './api/routes.ts';
 import { failed, refuse } from './problems.ts';
+import type { PageAccess } from './page/access.ts';
+import { pages } from './page/routes.ts';
 import { PassingOn } from './webhooks/passing-on.ts';
 import { receiving, type Secrets } from './webhooks/receiving.ts';
 import type { SlackParts } from './webhooks/slack.ts';
@@ -44,6 +46,10 @@ export interface DoorParts {
   rate?: number | undefined;
   /** Counts answers and event streams. Undefined: nobody asks for it. */
   metrics?: Metrics | undefined;
+  /** Who looks at pages. Undefined: there are none. */
+  access?: PageAccess | undefined;
+  /** Where people reach Temporal's Web UI, with the namespace. */
+  webUi?: string | undefined;
   log: FastifyBaseLogger;
 }
 
@@ -96,7 +102,7 @@ interface Inside {
 }
 
 async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Promise<FastifyInstance> {
-  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE, metrics } = parts;
+  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE, metrics, access, webUi } = parts;
   const door = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -128,6 +134,7 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
     },
     { prefix: '/api/v1' },
   );
+  if (access) pages(door, { runs, state, access, webUi });
   door.get('/openapi.json', HIDDEN, () => door.swagger());
   door.get('/healthz', HIDDEN, async () => ({ status: 'ok' }));
   door.get('/readyz', HIDDEN, async (_request, reply) => {
@@ -145,9 +152,25 @@ const counting =
 /** Not part of the API that `/openapi.json` describes. */
 const HIDDEN = { schema: { hide: true } };
 
-/** Nothing that we answer is a page yet, so nothing of it may be run, framed or guessed. */
+/**
+ * Pages use our own style sheet, script and addresses only. Nothing that we answer may be framed. Without any referrer,
+ * browsers would not say either that a form is from our own page.
+ */
 const HELMET = {
-  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  referrerPolicy: { policy: 'same-origin' as const },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+  },
 };
 
 /** The limit of each caller. Whoever is over it is told when to come back. */

@@ -10,11 +10,10 @@ import { traced } from '../connection.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
 import { openDoor, type Door } from './door.ts';
+import { HTTP_PORT } from './page-address.ts';
 import { stateOf } from './state.ts';
 import type { Secrets } from './webhooks/receiving.ts';
 
-/** The port unless one is configured. */
-const PORT = 8_080;
 /** How long Temporal may take to say that it is there, in milliseconds. */
 const REACHED_MS = 2_000;
 
@@ -56,11 +55,12 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         proxies: variables.GATEHOUSE_TRUST_PROXY,
         rate: variables.GATEHOUSE_HTTP_RATE,
         metrics: metrics?.metrics,
+        webUi: webUiOf(config),
         log,
       },
       {
         host: variables.GATEHOUSE_HTTP_HOST,
-        port: typeof variables.GATEHOUSE_HTTP_PORT === 'number' ? variables.GATEHOUSE_HTTP_PORT : PORT,
+        port: typeof variables.GATEHOUSE_HTTP_PORT === 'number' ? variables.GATEHOUSE_HTTP_PORT : HTTP_PORT,
         exact: exact || variables.GATEHOUSE_HTTP_PORT !== undefined,
       },
     );
@@ -75,6 +75,13 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
     await close();
     throw failure;
   }
+}
+
+/** Where people reach Temporal's Web UI, with the namespace. By default, that of the local stack. */
+function webUiOf({ variables, namespace }: ClientConfig): string | undefined {
+  const { GATEHOUSE_TEMPORAL_UI: named, TEMPORAL_ADDRESS: elsewhere, GATEHOUSE_UI_PORT: port } = variables;
+  const ui = named ?? (elsewhere === undefined ? `http://127.0.0.1:${port}` : undefined);
+  return ui && `${ui}/namespaces/${encodeURIComponent(namespace)}`;
 }
 
 /** The door shares the terminal with whoever started it, so by default it reports problems only. */

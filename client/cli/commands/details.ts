@@ -1,6 +1,8 @@
 import { found } from '../../../workflows/contracts/bad-fields.ts';
 import type { ActionEntry } from '../../../workflows/contracts/reading.ts';
+import { readConfig } from '../../config.ts';
 import { shownLines } from '../../legible.ts';
+import { pageAddress } from '../../http/page-address.ts';
 import type { Called } from '../called.ts';
 import { withRuns, workflowIdOf } from '../context.ts';
 import { Usage } from '../exit-codes.ts';
@@ -12,6 +14,13 @@ export async function output({ args: [run, step], json }: Called<[string, string
     const made = await runs.output(workflowIdOf(run), Number(step));
     print(json, made, () => shownLines(made?.summary ?? 'This step has no output yet.'));
   });
+}
+
+/** Asks nobody: the page itself says whether there is such a run. */
+export async function open({ args: [run], json }: Called<[string]>): Promise<void> {
+  const url = pageAddress(readConfig().variables, workflowIdOf(run));
+  if (url === undefined) throw new Usage('There is no page: the HTTP door is off, and GATEHOUSE_URL is not set.');
+  print(json, { url }, () => url);
 }
 
 export async function log({ args: [run], json }: Called<[string]>): Promise<void> {

@@ -3,6 +3,7 @@ import { found } from '../../../workflows/contracts/bad-fields.ts';
 import type { RunAnswer } from '../../../workflows/contracts/reading.ts';
 import { shown } from '../../legible.ts';
 import { STATUSES, type Listed } from '../../listing.ts';
+import { pageAddress } from '../../http/page-address.ts';
 import type { Read } from '../../runs.ts';
 import type { Called } from '../called.ts';
 import { withRuns, workflowIdOf } from '../context.ts';
@@ -36,10 +37,12 @@ export async function show({ args: [run], json }: Called<[string]>): Promise<voi
 }
 
 export async function explain({ args: [run], json }: Called<[string]>): Promise<void> {
-  await withRuns(async ({ runs }) => {
+  await withRuns(async ({ runs, config }) => {
     const read = await runs.read(workflowIdOf(run));
     const { workflowId, current = null } = read.run;
-    if (!json) return print(false, read, (each) => explained(each).join('\n'));
+    const page = config.variables.GATEHOUSE_URL && pageAddress(config.variables, workflowId);
+    const more = page ? [`Its page: ${page}`] : [];
+    if (!json) return print(false, read, (each) => [...explained(each), ...more].join('\n'));
     print(
       true,
       { workflowId, waitingOn: waitOf(read), current, explanation: explained(shown(read)), ...sourceOf(read) },
