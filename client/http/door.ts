@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import getPort from 'get-port';
+import type { Configuration } from '../../activities/adapters/configuration/configuration.ts';
 import type { State } from '../../activities/adapters/state/state.ts';
 import type { Runs } from '../runs.ts';
 import { callerOf, mustBeOurs, signIn, type Names } from './access/arriving.ts';
+import type { People } from './access/page-callers.ts';
+import { SignIns } from './access/sign-ins.ts';
+import { signingIn } from './access/signing-in.ts';
 import { Tokens } from './access/tokens.ts';
 import { Events } from './api/events.ts';
 import { describe } from './api/openapi.ts';
@@ -26,6 +32,10 @@ export interface DoorParts {
   /** Whether Temporal answers. */
   reachable: () => Promise<boolean>;
   secrets: Secrets;
+  /** Who may get in, as the configuration file says now. */
+  configuration?: (() => Pick<Configuration, 'people' | 'roles'>) | undefined;
+  /** The operating system's user, if this is the door of a local stack: its link signs them in. */
+  user?: string | undefined;
   /** Where people reach the door. */
   url?: string | undefined;
   /** The proxies in front of the door that may say who asks, as CIDRs. */
@@ -47,6 +57,8 @@ export interface Listening {
 
 export interface Door {
   url: string;
+  /** An address that signs the operating system's user in once. Undefined: this is no local stack. */
+  link(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -57,6 +69,7 @@ export async function openDoor(parts: DoorParts, { host, port, exact }: Listenin
     runs: parts.runs,
     log: (fields, message) => parts.log.warn(fields, message),
   });
+  const { user } = parts;
   const events = new Events(parts.state, parts.runs);
   try {
     const door = await doorOf(parts, { passing, events, host });
@@ -64,6 +77,9 @@ export async function openDoor(parts: DoorParts, { host, port, exact }: Listenin
     const url = await door.listen({ host, port: free });
     return {
       url,
+      async link() {
+        return user === undefined ? undefined : `${url}/sign-in/link/${await new SignIns(parts.state).link(user)}`;
+      },
       async close() {
         events.close();
         await door.close();
@@ -106,10 +122,17 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
   await door.register(helmet, HELMET);
   await describe(door);
   await door.register(receiving(secrets, passing));
+  await door.register(cookie);
+  const people = peopleOf(parts);
+  await door.register(async (page) => {
+    await page.register(formbody, { bodyLimit: MOST_BYTES });
+    await page.register(rateLimit, { global: false });
+    signingIn(page, { ...people, ways: () => [] });
+  });
   await door.register(
     async (api) => {
       api.removeContentTypeParser('text/plain');
-      api.addHook('onRequest', signIn(new Tokens(state)));
+      api.addHook('onRequest', signIn(new Tokens(state), people));
       await api.register(rateLimit, limitOf(rate));
       routes(api, { runs, state, events });
     },
@@ -124,12 +147,26 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
   return door;
 }
 
+/** What sign-in and the page need to know of people. */
+const peopleOf = ({ state, configuration = () => NOBODY, url, user }: DoorParts): People => ({
+  signIns: new SignIns(state),
+  configuration,
+  url,
+  local: user !== undefined,
+});
+const NOBODY = { people: {}, roles: {} };
+
 /** Not part of the API that `/openapi.json` describes. */
 const HIDDEN = { schema: { hide: true } };
 
-/** Nothing that we answer is a page yet, so nothing of it may be run, framed or guessed. */
+const NONE = ["'none'"];
+/** Nothing of what we answer may be run, framed or guessed. Without a referrer, browsers would send no origin with forms. */
 const HELMET = {
-  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  referrerPolicy: { policy: 'same-origin' as const },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: NONE, frameAncestors: NONE, baseUri: NONE, formAction: ["'self'"] },
+  },
 };
 
 /** The limit of each caller. Whoever is over it is told when to come back. */

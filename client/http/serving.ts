@@ -1,5 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
+import { userInfo } from 'node:os';
 import { pino } from 'pino';
+import { openConfiguration } from '../../activities/adapters/configuration/loading.ts';
 import { clientCodec } from '../../worker/configuration/encryption.ts';
 import { secretOf } from '../../worker/configuration/secret-files.ts';
 import type { Variables } from '../../worker/configuration/variables.ts';
@@ -15,12 +17,27 @@ const PORT = 8_080;
 /** How long Temporal may take to say that it is there, in milliseconds. */
 const REACHED_MS = 2_000;
 
+/** A door, which reads the configuration file again when it is told to. */
+export interface ServedDoor extends Door {
+  /** One line per fault. With faults, what was read before stays. */
+  reload(): string[];
+}
+
 /**
  * Opens the HTTP door. It opens whether Temporal and the database answer or not. `exact`: the port is taken by nobody else,
- * or this throws. Otherwise another one will do, unless a person chose it.
+ * or this throws. Otherwise another one will do, unless a person chose it. `local`: it is the
+ * door of a local stack, whose links sign its user in.
  */
-export async function serveDoor(config: ClientConfig, { exact }: { exact: boolean }): Promise<Door> {
+export async function serveDoor(
+  config: ClientConfig,
+  { exact, local = false }: { exact: boolean; local?: boolean },
+): Promise<ServedDoor> {
   const { variables, namespace, connection, codecKeys = [] } = config;
+  const configuration = openConfiguration({
+    named: variables.GATEHOUSE_CONFIG,
+    environment: config.environment,
+    exposed: [],
+  });
   const log = pino({ level: levelOf(variables), base: { name: 'gatehouse-http' } }, pino.destination(2));
   const lazy = Connection.lazy({ ...connection, channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 } });
   const client = new Client({
@@ -42,6 +59,8 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         state,
         reachable: () => isReachable(client),
         secrets: secretsOf(variables),
+        configuration: configuration.current,
+        user: local ? userInfo().username : undefined,
         url: variables.GATEHOUSE_URL,
         proxies: variables.GATEHOUSE_TRUST_PROXY,
         rate: variables.GATEHOUSE_HTTP_RATE,
@@ -55,6 +74,8 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
     );
     return {
       url: door.url,
+      link: door.link,
+      reload: () => configuration.reload(),
       async close() {
         await door.close();
         await close();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Policy } from '../../../workflows/contracts/policy.ts';
+import { May } from './rights.ts';
 import { Agents, PRESETS, VariableName } from '../settings/agent-settings.ts';
 
 /** What may receive a secret. Only agents can as yet: a forge has the credentials of its variables, also for submodules. */
@@ -95,7 +96,20 @@ const Login = z.string().min(1).max(200);
 const Person = z.strictObject({
   github: Login.optional().describe('The login on GitHub.'),
   gitea: Login.optional().describe('The login on Gitea or Forgejo.'),
+  oidc: Login.optional().describe('The `sub` that the OpenID Connect provider gives this person.'),
 });
+
+const Name = z.string().min(1).max(200);
+/** `"*"` alone is short for that one name. */
+const People = z.preprocess((written) => (written === '*' ? { '*': {} } : written), z.record(Name, Person).default({}));
+
+const Role = z.strictObject({
+  people: z.array(Name).min(1).describe('The names of `people` that have the role.'),
+  may: z.array(May).min(1).describe('What they may: `see`, `start`, `start:local`, `override`, and names of actions.'),
+  repositories: z.array(Glob).min(1).optional().describe('Globs over addresses of repositories. Default: all.'),
+  bases: z.array(Glob).min(1).optional().describe('Globs over the bases of changes. Default: all.'),
+});
+export type Role = z.output<typeof Role>;
 
 /** The configuration file as it is written. Editors and CONFIGURATION.md show the description of each key. */
 export const ConfigurationFile = z.strictObject({
@@ -109,10 +123,9 @@ export const ConfigurationFile = z.strictObject({
     .describe(
       'What applies to repositories on a forge that do not decide it themselves. Repositories on disk have no defaults.',
     ),
-  people: z
-    .record(z.string().min(1).max(200), Person)
-    .default({})
-    .describe('People by the names with which they act here, and their logins on forges.'),
+  people: People.describe(
+    'People by the names with which they act here, and their accounts. `"*"`: everybody who can sign in may see runs.',
+  ),
   prices: z
     .record(Model, Price)
     .default({})
@@ -122,6 +135,10 @@ export const ConfigurationFile = z.strictObject({
     .max(1_000)
     .default([])
     .describe('What holds for the repositories that a glob matches. The first entry that matches counts.'),
+  roles: z
+    .record(Name, Role)
+    .default({})
+    .describe('Who may do what, and where. Without roles, everybody under `people` may do everything.'),
   secrets: z
     .record(VariableName, Secret)
     .default({})
@@ -137,7 +154,7 @@ export type Secret = z.output<typeof Secret>;
 
 /** Keys that are documented, and that only later versions read. */
 export const LATER =
-  /^(?:people\..+\.(?:oidc|email|slack|quiet|digest)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|roles|pools|environments|notify|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
+  /^(?:people\..+\.(?:email|slack|quiet|digest)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|pools|environments|notify|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
 
 /** Values that may be a secret by mistake: whatever is written below `secrets` or `env`, but `for` and globs. */
 export const isHidden = (path: string): boolean =>

@@ -3,6 +3,7 @@ import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
 import { runs } from './runs.ts';
 import { doors } from './doors.ts';
+import { signIns } from './sign-ins.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -45,6 +46,7 @@ export const first = (kind: Kind): Migration => ({
     await runs(db);
     await webhooks(db);
     await doors(db);
+    await signIns(db);
   },
 });
 
