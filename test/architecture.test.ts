@@ -326,6 +326,8 @@ const LAW: Record<string, string[]> = {
     // Presets are listed, tried and examined without a worker.
     'activities/adapters/agents',
     'activities/adapters/settings',
+    // Who may what is in the configuration file, for the door too.
+    'activities/adapters/configuration',
     // Whether isolation works here is found out by running it.
     'activities/adapters/processes',
     'worker/configuration',
@@ -344,6 +346,8 @@ const LAW: Record<string, string[]> = {
     'env-paths',
     'execa',
     'fastify',
+    '@fastify/cookie',
+    '@fastify/formbody',
     '@fastify/helmet',
     '@fastify/rate-limit',
     '@fastify/swagger',

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Change } from '../../workflows/contracts/change.ts';
 import type { Ports } from '../ports.ts';
-import { actorOf } from './configuration/configuration.ts';
+import { actorOf, personOf, type Account } from './configuration/configuration.ts';
+import { grantsOnPullRequest, refusalOf, type About, type May } from './configuration/rights.ts';
 import { closeAll } from './dispatching/closing.ts';
 import { environmentsAsOne, type OpenEnvironments } from './dispatching/environments.ts';
 import { executorsAsOne, type OpenExecutor } from './dispatching/executors.ts';
@@ -109,10 +110,19 @@ function pullRequestsBy({ state, log, configuration }: Given, servedBy: (reposit
     log,
     at: async (canonical: string) => servedBy(canonical)?.at?.(canonical),
     commentOn: (repository: string) => configuration().rulesOf(repository).comment,
-    personOf: (vendor: string, login: string) =>
-      actorOf(configuration(), { forge: vendor === 'GitHub' ? 'github' : 'gitea', login }),
+    personOf: (vendor: string, login: string) => actorOf(configuration(), accountOf(vendor, login)),
+    forbids(vendor: string, login: string, action: May, { repository, base = '' }: About) {
+      const [present, account] = [configuration(), accountOf(vendor, login)];
+      const grants = grantsOnPullRequest(present, personOf(present, account));
+      return refusalOf({ name: actorOf(present, account), grants }, action, { repository, base });
+    },
   };
 }
+
+const accountOf = (vendor: string, login: string): Account => ({
+  through: vendor === 'GitHub' ? 'github' : 'gitea',
+  login,
+});
 
 const vendors = Object.entries(VENDORS);
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit';
 import fastify, {
@@ -8,11 +10,15 @@ import fastify, {
   type onResponseAsyncHookHandler,
 } from 'fastify';
 import getPort from 'get-port';
+import type { Configuration } from '../../activities/adapters/configuration/configuration.ts';
 import type { State } from '../../activities/adapters/state/state.ts';
 import { bounded } from '../../worker/metrics/labels.ts';
 import type { Metrics } from '../../worker/metrics/metrics.ts';
 import type { Runs } from '../runs.ts';
 import { callerOf, mustBeOurs, signIn, type Names } from './access/arriving.ts';
+import { pageAccess, type People } from './access/page-callers.ts';
+import { SignIns } from './access/sign-ins.ts';
+import { signingIn } from './access/signing-in.ts';
 import { Tokens } from './access/tokens.ts';
 import { Events } from './api/events.ts';
 import { describe } from './api/openapi.ts';
@@ -20,6 +26,7 @@ import { routes } from './api/routes.ts';
 import { failed, refuse } from './problems.ts';
 import type { PageAccess } from './page/access.ts';
 import { pages } from './page/routes.ts';
+import { signInPage } from './page/sign-in.ts';
 import { PassingOn } from './webhooks/passing-on.ts';
 import { receiving, type Secrets } from './webhooks/receiving.ts';
 import type { SlackParts } from './webhooks/slack.ts';
@@ -38,6 +45,10 @@ export interface DoorParts {
   secrets: Secrets;
   /** What the buttons of messages in Slack need. Undefined: they are not accepted. */
   slack?: Omit<SlackParts, 'runs' | 'state'> | undefined;
+  /** Who may get in, as the configuration file says now. */
+  configuration?: (() => Pick<Configuration, 'people' | 'roles'>) | undefined;
+  /** The operating system's user, if this is the door of a local stack: its link signs them in. */
+  user?: string | undefined;
   /** Where people reach the door. */
   url?: string | undefined;
   /** The proxies in front of the door that may say who asks, as CIDRs. */
@@ -46,7 +57,7 @@ export interface DoorParts {
   rate?: number | undefined;
   /** Counts answers and event streams. Undefined: nobody asks for it. */
   metrics?: Metrics | undefined;
-  /** Who looks at pages. Undefined: there are none. */
+  /** Who looks at pages. Default: whoever is signed in. */
   access?: PageAccess | undefined;
   /** Where people reach Temporal's Web UI, with the namespace. */
   webUi?: string | undefined;
@@ -65,6 +76,8 @@ export interface Listening {
 
 export interface Door {
   url: string;
+  /** An address that signs the operating system's user in once. Undefined: this is no local stack. */
+  link(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -76,12 +89,16 @@ export async function openDoor(parts: DoorParts, { host, port, exact }: Listenin
     log: (fields, message) => parts.log.warn(fields, message),
   });
   const events = new Events(parts.state, parts.runs, (streams) => parts.metrics?.eventStreams.set(streams));
+  const { user } = parts;
   try {
     const door = await doorOf(parts, { passing, events, host });
     const free = exact ? port : await getPort({ host, port });
     const url = await door.listen({ host, port: free });
     return {
       url,
+      async link() {
+        return user === undefined ? undefined : `${url}/sign-in/link/${await new SignIns(parts.state).link(user)}`;
+      },
       async close() {
         events.close();
         await door.close();
@@ -102,7 +119,7 @@ interface Inside {
 }
 
 async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Promise<FastifyInstance> {
-  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE, metrics, access, webUi } = parts;
+  const { runs, secrets, reachable, state, log, url, proxies = [], rate = RATE, metrics, webUi } = parts;
   const door = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -125,16 +142,24 @@ async function doorOf(parts: DoorParts, { passing, events, host }: Inside): Prom
   await door.register(helmet, HELMET);
   await describe(door);
   await door.register(receiving(secrets, passing, parts.slack && { ...parts.slack, runs, state }));
+  await door.register(cookie);
+  const people = peopleOf(parts);
+  const { access = pageAccess(people) } = parts;
+  await door.register(async (page) => {
+    await page.register(formbody, { bodyLimit: MOST_BYTES });
+    await page.register(rateLimit, { global: false });
+    signingIn(page, { ...people, ways: () => [], render: (view) => String(signInPage(view)) });
+  });
   await door.register(
     async (api) => {
       api.removeContentTypeParser('text/plain');
-      api.addHook('onRequest', signIn(new Tokens(state)));
+      api.addHook('onRequest', signIn(new Tokens(state), people));
       await api.register(rateLimit, limitOf(rate));
       routes(api, { runs, state, events });
     },
     { prefix: '/api/v1' },
   );
-  if (access) pages(door, { runs, state, access, webUi });
+  pages(door, { runs, state, access, webUi });
   door.get('/openapi.json', HIDDEN, () => door.swagger());
   door.get('/healthz', HIDDEN, async () => ({ status: 'ok' }));
   door.get('/readyz', HIDDEN, async (_request, reply) => {
@@ -149,9 +174,20 @@ const counting =
   async ({ method }, { statusCode }) =>
     httpRequests.inc(bounded({ method, status: String(statusCode) }));
 
+/** What sign-in and the page need to know of people. */
+const peopleOf = ({ state, configuration = () => NOBODY, url, user }: DoorParts): People => ({
+  signIns: new SignIns(state),
+  configuration,
+  url,
+  local: user !== undefined,
+});
+const NOBODY = { people: {}, roles: {} };
+
 /** Not part of the API that `/openapi.json` describes. */
 const HIDDEN = { schema: { hide: true } };
 
+const NONE = ["'none'"];
+const OURS = ["'self'"];
 /**
  * Pages use our own style sheet, script and addresses only. Nothing that we answer may be framed. Without any referrer,
  * browsers would not say either that a form is from our own page.
@@ -161,14 +197,14 @@ const HELMET = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
-      defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      scriptSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
+      defaultSrc: NONE,
+      styleSrc: OURS,
+      scriptSrc: OURS,
+      imgSrc: [...OURS, 'data:'],
+      connectSrc: OURS,
+      formAction: OURS,
+      frameAncestors: NONE,
+      baseUri: NONE,
     },
   },
 };

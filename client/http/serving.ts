@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { userInfo } from 'node:os';
 import { pino } from 'pino';
 import { configurationOf } from '../../worker/configuration/configuration-file.ts';
 import { clientCodec } from '../../worker/configuration/encryption.ts';
@@ -9,7 +10,7 @@ import type { ClientConfig } from '../config.ts';
 import { traced } from '../connection.ts';
 import { ClientRows } from '../rows.ts';
 import { Runs } from '../runs.ts';
-import { openDoor, type Door } from './door.ts';
+import { openDoor, type Door, type Listening } from './door.ts';
 import { HTTP_PORT } from './page-address.ts';
 import { stateOf } from './state.ts';
 import type { Secrets } from './webhooks/receiving.ts';
@@ -17,13 +18,24 @@ import type { Secrets } from './webhooks/receiving.ts';
 /** How long Temporal may take to say that it is there, in milliseconds. */
 const REACHED_MS = 2_000;
 
+/** A door, which reads the configuration file again when it is told to. */
+export interface ServedDoor extends Door {
+  /** One line per fault. With faults, what was read before stays. */
+  reload(): string[];
+}
+
 /**
  * Opens the HTTP door. It opens whether Temporal and the database answer or not. `exact`: the port is taken by nobody else,
  * or this throws, and metrics are served, too. Otherwise another one will do, unless a person chose it, and the worker beside
  * it serves the metrics.
+ * `local`: it is the door of a local stack, whose links sign its user in.
  */
-export async function serveDoor(config: ClientConfig, { exact }: { exact: boolean }): Promise<Door> {
+export async function serveDoor(
+  config: ClientConfig,
+  { exact, local = false }: { exact: boolean; local?: boolean },
+): Promise<ServedDoor> {
   const { variables, namespace, connection, codecKeys = [] } = config;
+  const configuration = configurationOf(variables, config.environment);
   const log = pino({ level: levelOf(variables), base: { name: 'gatehouse-http' } }, pino.destination(2));
   const lazy = Connection.lazy({ ...connection, channelArgs: { 'grpc.max_reconnect_backoff_ms': 5_000 } });
   const client = new Client({
@@ -50,7 +62,9 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         state,
         reachable: () => isReachable(client),
         secrets: secretsOf(variables),
-        slack: slackOf(config),
+        slack: slackOf(variables, configuration),
+        configuration: configuration.current,
+        user: local ? userInfo().username : undefined,
         url: variables.GATEHOUSE_URL,
         proxies: variables.GATEHOUSE_TRUST_PROXY,
         rate: variables.GATEHOUSE_HTTP_RATE,
@@ -58,14 +72,12 @@ export async function serveDoor(config: ClientConfig, { exact }: { exact: boolea
         webUi: webUiOf(config),
         log,
       },
-      {
-        host: variables.GATEHOUSE_HTTP_HOST,
-        port: typeof variables.GATEHOUSE_HTTP_PORT === 'number' ? variables.GATEHOUSE_HTTP_PORT : HTTP_PORT,
-        exact: exact || variables.GATEHOUSE_HTTP_PORT !== undefined,
-      },
+      listeningOf(variables, exact),
     );
     return {
       url: door.url,
+      link: door.link,
+      reload: () => configuration.reload(),
       async close() {
         await door.close();
         await close();
@@ -84,6 +96,15 @@ function webUiOf({ variables, namespace }: ClientConfig): string | undefined {
   return ui && `${ui}/namespaces/${encodeURIComponent(namespace)}`;
 }
 
+const listeningOf = (
+  { GATEHOUSE_HTTP_HOST: host, GATEHOUSE_HTTP_PORT: port }: Variables,
+  exact: boolean,
+): Listening => ({
+  host,
+  port: typeof port === 'number' ? port : HTTP_PORT,
+  exact: exact || port !== undefined,
+});
+
 /** The door shares the terminal with whoever started it, so by default it reports problems only. */
 const levelOf = ({ GATEHOUSE_LOG_LEVEL: level }: Variables): string => (level === 'info' ? 'warn' : level);
 
@@ -95,9 +116,9 @@ function secretsOf(variables: Variables): Secrets {
 }
 
 /** The buttons of messages in Slack, and the people who may press them. */
-function slackOf({ variables, environment }: ClientConfig) {
+function slackOf(variables: Variables, { current }: ReturnType<typeof configurationOf>) {
   const secret = secretOf(variables, 'GATEHOUSE_SLACK_SIGNING_SECRET');
-  return secret === undefined ? undefined : { secret, configuration: configurationOf(variables, environment).current };
+  return secret === undefined ? undefined : { secret, configuration: current };
 }
 
 const isReachable = (client: Client): Promise<boolean> =>

@@ -26,15 +26,17 @@ const PARTS: Record<string, () => string> = {
   agents: () => table(['Kinds', ...KEYS('Key')], agentRows()),
   presets: () => table(['Preset', 'Program', 'To get it', 'Its sign-in, below the home folder'], presetRows()),
   configuration: () => {
-    const { defaults, people, prices, repositories, secrets, signIn } = ConfigurationFile.shape;
+    const { defaults, people, prices, repositories, roles, secrets, signIn } = ConfigurationFile.shape;
     const shape: Shape = {
       defaults,
       people,
-      ...keysOf('people.<name>.', people.unwrap().valueType),
+      ...keysOf('people.<name>.', people.out.unwrap().valueType),
       prices,
       ...keysOf('prices.<model>.', prices.unwrap().valueType),
       repositories,
       ...keysOf('repositories[].', repositories.unwrap().element),
+      roles,
+      ...keysOf('roles.<name>.', roles.unwrap().valueType),
       secrets,
       ...keysOf('secrets.<name>.', secrets.unwrap().valueType),
       signIn,

@@ -1,10 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import picomatch from 'picomatch';
 import type { NoticeType } from '../../../workflows/contracts/notices.ts';
 import { SHORTEST_SECRET } from '../settings/agent-settings.ts';
 import type { AgentsFound } from '../settings/reading.ts';
 import { parseYaml, type Fault } from '../settings/yaml-file.ts';
+import { addressOf } from './addresses.ts';
+import { EVERYBODY } from './rights.ts';
 import { readRegular } from './reading.ts';
 import { ConfigurationFile, isHidden, LATER, type Floor, type Repository, type Secret } from './schema.ts';
 
@@ -20,7 +21,7 @@ export interface SecretReference {
 }
 
 /** What the configuration file decides. It contains no values of secrets. */
-export interface Configuration extends Pick<ConfigurationFile, 'people' | 'prices' | 'signIn'> {
+export interface Configuration extends Pick<ConfigurationFile, 'people' | 'prices' | 'roles' | 'signIn'> {
   /** The file's path. Undefined if there is none. */
   file?: string | undefined;
   /** The agents of hosted repositories that name none, and where they are written. */
@@ -66,6 +67,7 @@ export const noConfiguration: Configuration = {
   defaults: { agents: {}, at: '' },
   people: {},
   prices: {},
+  roles: {},
   secrets: {},
   signIn: [],
   rulesOf: () => NO_RULES,
@@ -75,7 +77,9 @@ export const noConfiguration: Configuration = {
 export function parseConfiguration(text: string, from: From): { configuration: Configuration } | { faults: Fault[] } {
   const read = parseYaml(text, { schema: ConfigurationFile, later: LATER, hidden: isHidden });
   if ('faults' in read) return read;
-  const { defaults, notify, people, prices, signIn, secrets } = read.data;
+  const strangers = strangersIn(read.data);
+  if (strangers.length > 0) return { faults: strangers };
+  const { defaults, notify, people, prices, roles, signIn, secrets } = read.data;
   const rules = read.data.repositories.map(({ match, policy: floor, comment }, index) => ({
     matches: matcherOf(match),
     rules: { floor, comment, at: `${path.basename(from.file)}:repositories[${index}].policy` },
@@ -88,6 +92,7 @@ export function parseConfiguration(text: string, from: From): { configuration: C
       ...(notify && { notify: notify.map(routeOf) }),
       people,
       prices,
+      roles,
       signIn,
       rulesOf(repository) {
         const address = addressOf(repository);
@@ -97,6 +102,16 @@ export function parseConfiguration(text: string, from: From): { configuration: C
     },
   };
 }
+
+/** The names in roles that `people` does not have. `"*"` is nobody in particular, and has no role. */
+const strangersIn = ({ people, roles }: ConfigurationFile): Fault[] =>
+  Object.entries(roles).flatMap(([role, { people: names }]) =>
+    names.flatMap((name, index) =>
+      Object.hasOwn(people, name) && name !== EVERYBODY
+        ? []
+        : [{ path: `roles.${role}.people[${index}]`, expected: `expected a name of people, found '${name}'` }],
+    ),
+  );
 
 const matcherOf = (globs: string | string[]) => picomatch(globs, { dot: true, nonegate: true });
 
@@ -119,15 +134,6 @@ function referenceOf(secret: Secret, from: From): SecretReference {
     serves: (repository) => matches?.(addressOf(repository)) ?? true,
     read: () => redactable(variable === undefined ? fromFile(at) : fromVariable(from.environment[variable])),
   };
-}
-
-/** The form of a repository's address that globs match: an absolute path, or a URL without credentials and `.git`. */
-function addressOf(repository: string): string {
-  if (repository.startsWith('file:') && URL.canParse(repository)) return path.resolve(fileURLToPath(repository));
-  if (path.isAbsolute(repository)) return path.resolve(repository);
-  if (!URL.canParse(repository)) return repository;
-  const { protocol, host, pathname } = new URL(repository);
-  return `${protocol}//${host}${pathname.replace(/(?:\.git)?\/*$/, '')}`;
 }
 
 /** A shorter value would be shown wherever an agent prints it. */
@@ -172,14 +178,21 @@ export function secretsFor(
   return missing.length > 0 ? { missing } : { values };
 }
 
-/** The name with which somebody acts here who is known by a login on a forge: that of `people`, else `github:login`. */
-export function actorOf(
-  { people }: Pick<Configuration, 'people'>,
-  { forge, login }: { forge: 'github' | 'gitea'; login: string },
-): string {
-  const same = (other: string | undefined) => other?.toLowerCase() === login.toLowerCase();
-  return Object.entries(people).find(([, person]) => same(person[forge]))?.[0] ?? `${forge}:${login}`;
+/** Somebody as a forge or a sign-in knows them: the login there, or the `sub` of OpenID Connect. */
+export interface Account {
+  through: 'github' | 'gitea' | 'oidc';
+  login: string;
 }
+
+/** The name under `people` that has this account. Logins are compared as forges do; a `sub` is compared exactly. */
+export function personOf({ people }: Pick<Configuration, 'people'>, { through, login }: Account): string | undefined {
+  const form = (text: string | undefined) => (through === 'oidc' ? text : text?.toLowerCase());
+  return Object.entries(people).find(([, person]) => form(person[through]) === form(login))?.[0];
+}
+
+/** The name with which an account acts here: that of `people`, else as in `github:login`. */
+export const actorOf = (configuration: Pick<Configuration, 'people'>, account: Account): string =>
+  personOf(configuration, account) ?? `${account.through}:${account.login}`;
 
 /** Removes the variables that hold secrets, so that programs started with this environment do not inherit them. */
 export function removeSecrets({ secrets }: Configuration, environment: NodeJS.ProcessEnv): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NoticeType } from '../../../workflows/contracts/notices.ts';
 import { Policy } from '../../../workflows/contracts/policy.ts';
+import { May } from './rights.ts';
 import { Agents, PRESETS, VariableName } from '../settings/agent-settings.ts';
 
 /** What may receive a secret. Only agents can as yet: a forge has the credentials of its variables, also for submodules. */
@@ -132,6 +133,7 @@ const Person = z.strictObject({
   digest: Clock.optional().describe(
     'When a digest of what waits for the person is sent, as `"09:00"`, in the zone of `quiet`, else in UTC. Default: none.',
   ),
+  oidc: Login.optional().describe('The `sub` that the OpenID Connect provider gives this person.'),
 });
 export type Person = z.output<typeof Person>;
 
@@ -173,6 +175,18 @@ const Route = z
     error: 'expected either channel or people',
   });
 
+const Name = z.string().min(1).max(200);
+/** `"*"` alone is short for that one name. */
+const People = z.preprocess((written) => (written === '*' ? { '*': {} } : written), z.record(Name, Person).default({}));
+
+const Role = z.strictObject({
+  people: z.array(Name).min(1).describe('The names of `people` that have the role.'),
+  may: z.array(May).min(1).describe('What they may: `see`, `start`, `start:local`, `override`, and names of actions.'),
+  repositories: z.array(Glob).min(1).optional().describe('Globs over addresses of repositories. Default: all.'),
+  bases: z.array(Glob).min(1).optional().describe('Globs over the bases of changes. Default: all.'),
+});
+export type Role = z.output<typeof Role>;
+
 /** The configuration file as it is written. Editors and CONFIGURATION.md show the description of each key. */
 export const ConfigurationFile = z.strictObject({
   defaults: z
@@ -191,10 +205,9 @@ export const ConfigurationFile = z.strictObject({
     .max(100)
     .optional()
     .describe('Where notices go. Each goes to every entry that it fits. Default: what `GATEHOUSE_NOTIFY` says.'),
-  people: z
-    .record(z.string().min(1).max(200), Person)
-    .default({})
-    .describe('People by the names with which they act here, and their logins on forges.'),
+  people: People.describe(
+    'People by the names with which they act here, and their accounts. `"*"`: everybody who can sign in may see runs.',
+  ),
   prices: z
     .record(Model, Price)
     .default({})
@@ -204,6 +217,10 @@ export const ConfigurationFile = z.strictObject({
     .max(1_000)
     .default([])
     .describe('What holds for the repositories that a glob matches. The first entry that matches counts.'),
+  roles: z
+    .record(Name, Role)
+    .default({})
+    .describe('Who may do what, and where. Without roles, everybody under `people` may do everything.'),
   secrets: z
     .record(VariableName, Secret)
     .default({})
@@ -219,7 +236,7 @@ export type Secret = z.output<typeof Secret>;
 
 /** Keys that are documented, and that only later versions read. */
 export const LATER =
-  /^(?:people\..+\.(?:oidc)|repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|roles|pools|environments|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
+  /^(?:repositories\[\d+\]\.(?:approvals|onIssueLabel|queue)|pools|environments|freezes|schedules|gates|defaults\.container|defaults\.agents\..+\.pool)$/;
 
 /** Values that may be a secret by mistake: whatever is written below `secrets` or `env`, but `for` and globs. */
 export const isHidden = (path: string): boolean =>

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** The tables of the ways in: webhooks, comments on pull requests, and the HTTP door. */
+/** The tables of the ways in: webhooks, comments on pull requests, the HTTP door and its page. */
 export interface DoorTables {
   deliveries: DeliveriesTable;
   comments: CommentsTable;
@@ -9,6 +9,8 @@ export interface DoorTables {
   installation: InstallationTable;
   tokens: TokensTable;
   requests: RequestsTable;
+  sign_ins: SignInsTable;
+  sign_in_links: SignInLinksTable;
 }
 
 /** The webhooks that forges have delivered. */
@@ -143,4 +145,27 @@ interface SlackMessagesTable {
   begun_at: number;
   /** When it was updated for the last time, because somebody has answered. Null for those that may still change. */
   closed_at: Generated<number | null>;
+}
+
+/** The sessions of people. One that has ended has no row. */
+interface SignInsTable {
+  /** The SHA-256 of the session's secret. */
+  hash: string;
+  id: string;
+  /** `github`, `gitea`, `oidc` or `link`. */
+  through: string;
+  /** The login there, the `sub` of OpenID Connect, or the name of the operating system's user. */
+  login: string;
+  created_at: number;
+  /** When it was last used, within a minute. */
+  seen_at: number;
+}
+
+/** The links that sign in once. */
+interface SignInLinksTable {
+  /** The SHA-256 of its secret. */
+  hash: string;
+  login: string;
+  created_at: number;
+  used_at: Generated<number | null>;
 }

@@ -1,5 +1,5 @@
 import { readConfig, type ClientConfig } from '../../config.ts';
-import type { Door } from '../../http/door.ts';
+import type { ServedDoor } from '../../http/serving.ts';
 import { startStack } from '../../local-stack/stack.ts';
 import type { Called } from '../called.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -13,8 +13,12 @@ export async function up({ json }: Called): Promise<number> {
   const { stop, reload, workerPid, ...stack } = running.stack;
   void reload; // SIGHUP calls it
   const door = await doorOf(config);
-  const shown = { ...stack, ...(door && { httpUrl: door.url }) };
+  const rereading = () => door?.reload().forEach((line) => say(line));
+  process.on('SIGHUP', rereading);
+  const signInUrl = await door?.link().catch(() => undefined);
+  const shown = { ...stack, ...(door && { httpUrl: door.url }), ...(signInUrl && { signInUrl }) };
   const stopAll = async () => {
+    process.off('SIGHUP', rereading);
     await door?.close();
     return stop();
   };
@@ -24,6 +28,7 @@ export async function up({ json }: Called): Promise<number> {
       shown.uiUrl && `Web UI: ${shown.uiUrl}`,
       shown.temporalPath && `temporal: ${shown.temporalPath}`,
       shown.httpUrl && `HTTP door: ${shown.httpUrl}`,
+      shown.signInUrl && `sign in once: ${shown.signInUrl}`,
       shown.codecEndpoint && `codec server: ${shown.codecEndpoint}`,
       'Press Ctrl-C once to stop it cleanly.',
     ]
@@ -35,10 +40,10 @@ export async function up({ json }: Called): Promise<number> {
 }
 
 /** Opens the HTTP door beside the stack. The stack goes on without it, and says why. */
-async function doorOf(config: ClientConfig): Promise<Door | undefined> {
+async function doorOf(config: ClientConfig): Promise<ServedDoor | undefined> {
   if (config.variables.GATEHOUSE_HTTP_PORT === 'off') return undefined;
   const { serveDoor } = await import('../../http/serving.ts');
-  return serveDoor(config, { exact: false }).catch((failure: unknown) => {
+  return serveDoor(config, { exact: false, local: true }).catch((failure: unknown) => {
     say(`There is no HTTP door: ${(failure as Error).message}`);
     return undefined;
   });

@@ -1,11 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { refuse } from '../problems.ts';
+import { forged, secretIn } from './cookies.ts';
+import { visitorOf, type People } from './page-callers.ts';
 import type { Caller } from './permissions.ts';
 import type { Tokens } from './tokens.ts';
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 /** Probes and webhooks are answered under any name: probes know only an address, and webhooks are signed. */
 const ANY_NAME = /^\/(?:healthz|readyz|webhooks\/)/;
+/** A token in an address, which logs and histories of browsers would keep. */
+const IN_ADDRESS = /[?&](?:access_)?token=|gatehouse_[\w-]{20}/i;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 export interface Names {
@@ -27,6 +31,12 @@ export function mustBeOurs({ host, url, trustsProxy }: Names) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (ANY_NAME.test(request.url)) return undefined;
     const { headers } = request;
+    if (IN_ADDRESS.test(request.url))
+      return refuse(reply, {
+        status: 400,
+        code: 'token_in_address',
+        detail: 'Logs keep addresses: send the token as a header.',
+      });
     const name = nameOf(`http://${headers.host ?? ''}`);
     if (name === undefined || !hosts.has(name))
       return refuse(reply, { status: 403, code: 'host', detail: 'This host is not ours. See GATEHOUSE_URL.' });
@@ -48,17 +58,24 @@ export function callerOf(request: FastifyRequest): Caller {
   return caller;
 }
 
-/** Finds out who makes a request by its bearer token. Answers 401 if nobody does. */
+/**
+ * Finds out who makes a request: by its bearer token, or else by the session of the page, whose requests that change something
+ * must also bring its token against forged ones. Answers 401 if nobody makes it.
+ */
 export const signIn =
-  (tokens: Tokens) =>
+  (tokens: Tokens, people: People) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    const caller = token === undefined ? undefined : await tokens.callerOf(token);
-    if (caller) {
-      callers.set(request, caller);
-      return undefined;
+    const { authorization } = request.headers;
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+    const byToken = token === undefined ? undefined : await tokens.callerOf(token);
+    const caller = authorization === undefined ? (await visitorOf(people, request))?.caller : byToken;
+    if (!caller) {
+      void reply.header('www-authenticate', 'Bearer');
+      const detail = 'Send Authorization: Bearer with a token that is valid. Make one with: gatehouse token create';
+      return refuse(reply, { status: 401, code: 'unauthenticated', detail });
     }
-    void reply.header('www-authenticate', 'Bearer');
-    const detail = 'Send Authorization: Bearer with a token that is valid. Make one with: gatehouse token create';
-    return refuse(reply, { status: 401, code: 'unauthenticated', detail });
+    callers.set(request, caller);
+    if (authorization !== undefined || request.method === 'GET' || request.method === 'HEAD') return undefined;
+    const because = forged(request, secretIn(request, people.url)!);
+    return because === undefined ? undefined : refuse(reply, { status: 403, code: 'csrf', detail: because });
   };

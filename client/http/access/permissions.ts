@@ -1,14 +1,6 @@
-import { z } from 'zod';
-import { actionNames, type ActionName } from '../../../workflows/contracts/messages.ts';
+import { refusalOf, type About, type Grant, type May } from '../../../activities/adapters/configuration/rights.ts';
 
-/**
- * What somebody may do: read runs, start them, also on paths of this machine, decide against a freeze, and each action by its
- * name. Tokens and roles use the same words.
- */
-export const May = z.enum(['see', 'start', 'start:local', 'override', ...actionNames] as const, {
-  error: `one of see, start, start:local, override, ${actionNames.join(', ')}`,
-});
-export type May = z.output<typeof May>;
+export { May, type About, type Grant } from '../../../activities/adapters/configuration/rights.ts';
 
 /** Who makes a request, and what they may. */
 export interface Caller {
@@ -16,15 +8,23 @@ export interface Caller {
   name: string;
   /** Identifies the caller, for limits and keys. */
   id: string;
-  may: ReadonlySet<May>;
+  /** By which way they came. The action log shows it. */
+  via: 'http' | 'page' | 'slack';
+  grants: readonly Grant[];
   /** The only workspace whose runs they see. Undefined: all. */
   workspace?: string | undefined;
 }
 
-/** Why a caller may not do something. Undefined: they may. */
-export function forbids(caller: Caller, what: May | ActionName, workspace?: string): string | undefined {
-  if (!caller.may.has(what)) return `${caller.name} may not ${what}. It may ${[...caller.may].join(', ')}.`;
+/** Why a caller may not do something, with the rule that forbids it. Undefined: they may. */
+export function forbids(caller: Caller, what: May, about: About = {}): string | undefined {
+  const { workspace } = about;
+  const because = refusalOf(caller, what, about);
+  if (because !== undefined) return because;
   if (workspace !== undefined && caller.workspace !== undefined && caller.workspace !== workspace)
     return `${caller.name} is for the workspace ${caller.workspace} only.`;
   return undefined;
 }
+
+/** Whether what a caller may depends on repositories or bases. */
+export const isBound = ({ grants }: Caller): boolean =>
+  grants.some(({ repositories, bases }) => repositories !== undefined || bases !== undefined);

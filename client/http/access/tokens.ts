@@ -69,7 +69,7 @@ export class Tokens {
     if (now - (row.used_at ?? 0) > USED_MS)
       await this.state.query((db) => db.updateTable('tokens').set({ used_at: now }).where('id', '=', row.id).execute());
     const { name, may, workspace } = entryOf(row);
-    return { id: `token:${row.id}`, name, may: new Set(may), workspace };
+    return { id: `token:${row.id}`, name, via: 'http', grants: [{ may: new Set(may) }], workspace };
   }
 }
 

@@ -5,7 +5,7 @@ import { badFields } from '../../../workflows/contracts/bad-fields.ts';
 import { Id } from '../../../workflows/contracts/pipeline-run.ts';
 import { InvalidInput, LiveRun, NotFound, NothingToRetry, Refused, Unreachable } from '../../errors.ts';
 import { callerOf } from '../access/arriving.ts';
-import { forbids, type Caller, type May } from '../access/permissions.ts';
+import { forbids, type About, type Caller, type May } from '../access/permissions.ts';
 import { refuse, type Problem } from '../problems.ts';
 
 /** The place of a run in addresses. */
@@ -24,9 +24,9 @@ export class Forbidden extends Error {
 }
 
 /** The caller, if they may do this. Throws `Forbidden`. */
-export function mayCall(request: FastifyRequest, what: May, workspace?: string): Caller {
+export function mayCall(request: FastifyRequest, what: May, about: About = {}): Caller {
   const caller = callerOf(request);
-  const because = forbids(caller, what, workspace);
+  const because = forbids(caller, what, about);
   if (because !== undefined) throw new Forbidden(because);
   return caller;
 }

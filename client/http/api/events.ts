@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { rowIn } from '../../../activities/adapters/state/run-values.ts';
 import type { State } from '../../../activities/adapters/state/state.ts';
 import type { Runs } from '../../runs.ts';
+import type { About } from '../access/permissions.ts';
 import { rowOf } from './rows.ts';
 
 /** How often rows are compared, in milliseconds. An event comes within three seconds of its change. */
@@ -20,6 +21,7 @@ interface Stream {
   /** The run it follows. Undefined: all of these workspaces. */
   workflowId?: string | undefined;
   workspace?: string | undefined;
+  sees?: ((run: About) => boolean) | undefined;
   reply: FastifyReply;
 }
 
@@ -57,9 +59,9 @@ export class Events {
   }
 
   /** Follows all runs that a caller may see. */
-  async all(request: FastifyRequest, reply: FastifyReply, workspace: string | undefined): Promise<void> {
+  async all(request: FastifyRequest, reply: FastifyReply, sight: Pick<Stream, 'workspace' | 'sees'>): Promise<void> {
     this.seen ??= await this.reports();
-    this.begin({ workspace, reply }, request);
+    this.begin({ ...sight, reply }, request);
   }
 
   close(): void {
@@ -125,7 +127,8 @@ export class Events {
     const row = rowIn(text.state, this.state.cipher);
     const [all, followers] = [[...this.streams], [...this.streams].filter((each) => each.workflowId === workflowId)];
     const readers = all.filter(
-      (each) => each.workflowId === undefined && (each.workspace === undefined || each.workspace === row.workspace),
+      ({ workflowId: one, workspace = row.workspace, sees = () => true }) =>
+        one === undefined && workspace === row.workspace && sees(row),
     );
     this.send(readers, eventOf('row', `${row.runId}:${row.order.seq}`, rowOf(row)));
     if (followers.length === 0) return;

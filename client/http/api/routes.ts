@@ -5,11 +5,13 @@ import type { State } from '../../../activities/adapters/state/state.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { NotFound } from '../../errors.ts';
 import type { Runs } from '../../runs.ts';
+import { callerOf } from '../access/arriving.ts';
 import { answer, answered, mayCall, parse, Place } from './answering.ts';
 import type { Events } from './events.ts';
 import { once } from './idempotency.ts';
 import { describing } from './openapi.ts';
 import { pageOf, RunsWanted } from './rows.ts';
+import { aboutOf, seenAt, sightOf } from './seeing.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiParts {
@@ -28,21 +30,19 @@ export function routes(api: FastifyInstance, parts: ApiParts): void {
   api.get(
     `${RUN}/events`,
     describing('Follows a run: server-sent events `run` and `end`.', { params: Place }),
-    (request, reply) => answered(async () => parts.events.follow(request, reply, placeOf(request)))(request, reply),
+    (request, reply) =>
+      answered(async () => parts.events.follow(request, reply, await seenAt(request, parts)))(request, reply),
   );
   api.get('/events', describing('Follows all runs: server-sent events `row`.', {}), (request, reply) =>
-    answered(async () => parts.events.all(request, reply, mayCall(request, 'see').workspace))(request, reply),
+    answered(async () => {
+      const { workspace } = mayCall(request, 'see');
+      return parts.events.all(request, reply, { workspace, sees: sightOf(request) });
+    })(request, reply),
   );
 }
 
-/** The run that an address names, if the caller may see it. */
-function placeOf(request: FastifyRequest): string {
-  const { workspace, task } = parse(Place, request.params);
-  mayCall(request, 'see', workspace);
-  return runIdOf(workspace, task);
-}
-
-function reading(api: FastifyInstance, { runs, state }: ApiParts): void {
+function reading(api: FastifyInstance, parts: ApiParts): void {
+  const { runs, state } = parts;
   api.get(
     '/runs',
     describing('Lists runs, newest first; with `waitingOn=person` the oldest wait first.', {
@@ -52,26 +52,33 @@ function reading(api: FastifyInstance, { runs, state }: ApiParts): void {
     answered(async (request, reply) => {
       const { workspace } = mayCall(request, 'see');
       const wanted = parse(RunsWanted, request.query);
-      if (workspace !== undefined && wanted.workspace !== undefined) mayCall(request, 'see', wanted.workspace);
-      return answer(request, reply, await pageOf(state, { ...wanted, workspace: workspace ?? wanted.workspace }));
+      if (workspace !== undefined && wanted.workspace !== undefined)
+        mayCall(request, 'see', { workspace: wanted.workspace });
+      return answer(
+        request,
+        reply,
+        await pageOf(state, { ...wanted, workspace: workspace ?? wanted.workspace }, sightOf(request)),
+      );
     }),
   );
   api.get(
     RUN,
     describing('Reads a run.', { params: Place, answers: { 200: schemas.Run } }),
-    answered(async (request, reply) => answer(request, reply, (await runs.read(placeOf(request))).run)),
+    answered(async (request, reply) => answer(request, reply, (await runs.read(await seenAt(request, parts))).run)),
   );
   api.get(
     `${RUN}/actions`,
     describing('The actions on a run, including refused ones.', { params: Place, answers: { 200: schemas.Log } }),
-    answered(async (request, reply) => answer(request, reply, { actions: await runs.actions(placeOf(request)) })),
+    answered(async (request, reply) =>
+      answer(request, reply, { actions: await runs.actions(await seenAt(request, parts)) }),
+    ),
   );
   const Step = Place.extend({ step: z.coerce.number().int().min(1).max(1_000) });
   api.get(
     `${RUN}/steps/:step/output`,
     describing('The full output of a step.', { params: Step, answers: { 200: schemas.Output } }),
     answered(async (request, reply) => {
-      const workflowId = placeOf(request);
+      const workflowId = await seenAt(request, parts);
       const { step } = parse(Step, request.params);
       const output = await runs.output(workflowId, step);
       if (output === null) throw new NotFound(`${workflowId}: step ${step} has no output.`);
@@ -80,7 +87,8 @@ function reading(api: FastifyInstance, { runs, state }: ApiParts): void {
   );
 }
 
-function starting(api: FastifyInstance, { runs, state }: ApiParts): void {
+function starting(api: FastifyInstance, parts: ApiParts): void {
+  const { runs, state } = parts;
   api.post(
     '/runs',
     describing('Starts a run, or retries the task’s last run if it failed or was stopped.', {
@@ -92,8 +100,9 @@ function starting(api: FastifyInstance, { runs, state }: ApiParts): void {
       const { name } = mayCall(request, 'start');
       const { fresh } = parse(schemas.StartQuery, request.query);
       const { workspace, change } = parse(schemas.StartBody, request.body);
-      mayCall(request, 'start', workspace);
-      if (isLocal(change.repository)) mayCall(request, 'start:local', workspace);
+      const about = { workspace, repository: change.repository, base: change.base ?? '' };
+      mayCall(request, 'start', about);
+      if (isLocal(change.repository)) mayCall(request, 'start:local', about);
       return once(state, request, reply, async () => {
         const wish = { ...(request.body as object), startedBy: name };
         const { workflowId, runId, examined } = await runs.start(wish, { fresh: fresh === 'true' });
@@ -109,8 +118,8 @@ function starting(api: FastifyInstance, { runs, state }: ApiParts): void {
       answers: { 201: schemas.Begun },
     }),
     answered(async (request, reply) => {
-      const workflowId = placeOf(request);
-      mayCall(request, 'start');
+      const workflowId = await seenAt(request, parts);
+      mayCall(request, 'start', await aboutOf(parts, callerOf(request), workflowId));
       const from = parse(schemas.RetryBody, request.body ?? {});
       return once(state, request, reply, async () => ({ status: 201, body: await runs.retry(workflowId, from) }));
     }),
@@ -120,7 +129,7 @@ function starting(api: FastifyInstance, { runs, state }: ApiParts): void {
 /** Whether a repository is a path on the machines of workers. */
 const isLocal = (repository: string): boolean => repository.startsWith('/') || /^file:/i.test(repository);
 
-function acting(api: FastifyInstance, { runs }: ApiParts): void {
+function acting(api: FastifyInstance, parts: ApiParts): void {
   const Named = Place.extend({ action: schemas.Action });
   api.post(
     `${RUN}/actions/:action`,
@@ -128,25 +137,28 @@ function acting(api: FastifyInstance, { runs }: ApiParts): void {
       params: Named,
       answers: { 200: schemas.Taken, 202: schemas.Taken },
     }),
-    answered((request, reply) => act(runs, Named, request, reply)),
+    answered((request, reply) => act(parts, Named, request, reply)),
   );
 }
 
 /** Acts with the caller's name. The `Idempotency-Key` becomes the action's id, by which the run takes it once. */
 async function act(
-  runs: Runs,
+  parts: ApiParts,
   Named: z.ZodType<{ workspace: string; task: string; action: z.output<typeof schemas.Action> }>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { workspace, task, action } = parse(Named, request.params);
-  const { name, id } = mayCall(request, action, workspace);
+  const workflowId = runIdOf(workspace, task);
+  mayCall(request, action, { workspace });
+  const caller = callerOf(request);
+  const { name, id, via } = mayCall(request, action, await aboutOf(parts, caller, workflowId));
   const body = request.body ?? {};
   const said: { actionId?: unknown } = parse(schemas.actionBody(action), body);
   const key = request.headers['idempotency-key'];
   const own = typeof said.actionId === 'string' ? said.actionId : undefined;
   const actionId = own ?? (typeof key === 'string' ? `${id}:${key}`.slice(0, 128) : randomUUID());
-  const done = await runs.act(runIdOf(workspace, task), action, { ...said, actionId, by: name, via: 'http' });
+  const done = await parts.runs.act(workflowId, action, { ...said, actionId, by: name, via });
   const visit = done.is === 'taken' && done.visit !== undefined ? { visit: done.visit } : {};
   return reply.code(done.is === 'taken' ? 200 : 202).send({ actionId: done.actionId, ...visit });
 }

@@ -48,8 +48,15 @@ function parsed(text: string): unknown {
 export type RunRow = Partial<Omit<RunAnswer, 'steps'>> &
   Pick<RunAnswer, 'workflowId' | 'runId' | 'status'> & { startedAt: string; endedAt?: string; outcome?: string };
 
-/** A page of runs from their rows: newest first, or the oldest wait first if they wait for a person. */
-export async function pageOf(state: State, wanted: RunsWanted): Promise<{ runs: RunRow[]; next?: string }> {
+/**
+ * A page of runs from their rows: newest first, or the oldest wait first if they wait for a person. A page may have fewer runs
+ * than wanted although another one follows, because it leaves out what its reader may not see.
+ */
+export async function pageOf(
+  state: State,
+  wanted: RunsWanted,
+  sees: (run: RowState) => boolean = () => true,
+): Promise<{ runs: RunRow[]; next?: string }> {
   const { limit, cursor } = wanted;
   const isInbox = wanted.waitingOn === 'person';
   const sortedBy = isInbox ? 'waiting_since' : 'started_at';
@@ -81,7 +88,10 @@ export async function pageOf(state: State, wanted: RunsWanted): Promise<{ runs: 
   const last = page.at(-1);
   const next = rows.length > limit && last ? [last[sortedBy], last.workflow_id] : undefined;
   return {
-    runs: page.map(({ state: text }) => rowOf(rowIn(text, state.cipher))),
+    runs: page
+      .map(({ state: text }) => rowIn(text, state.cipher))
+      .filter(sees)
+      .map(rowOf),
     ...(next && { next: Buffer.from(JSON.stringify(next)).toString('base64url') }),
   };
 }

@@ -27,12 +27,12 @@ export interface About {
 /** Whether somebody may do something to a run. What is no action of ours, nobody may. */
 export function mayDo(caller: Caller, what: string, about: About): boolean {
   const { data } = May.safeParse(what);
-  return data !== undefined && forbids(caller, data, about.workspace) === undefined;
+  return data !== undefined && forbids(caller, data, about) === undefined;
 }
 
 /** Throws `Forbidden` if somebody may not do something to a run. */
 export function mustMay(caller: Caller, what: May, about: About): void {
-  const because = forbids(caller, what, about.workspace);
+  const because = forbids(caller, what, about);
   if (because !== undefined) throw new Forbidden(because);
 }
 

@@ -10,7 +10,10 @@ import type { ActionEntry, RunAnswer } from '../../../workflows/contracts/readin
 
 /** Everybody is ana, and may do what a test says. The token of her forms is `ours`. */
 export const accessOf = (may: readonly May[] = ['see', 'start', ...actionNames], workspace?: string): PageAccess => ({
-  visitor: async () => ({ caller: { id: 'person:ana', name: 'ana', may: new Set(may), workspace }, csrf: 'ours' }),
+  visitor: async () => ({
+    caller: { id: 'person:ana', name: 'ana', via: 'page', grants: [{ may: new Set(may) }], workspace },
+    csrf: 'ours',
+  }),
   isOurs: (_request, token) => token === 'ours',
 });
 

@@ -16,6 +16,8 @@ export interface Commands {
   live: readonly RowState[];
   /** The name under which the configuration file knows an account, if it does. */
   personOf(login: string): string | undefined;
+  /** Why an account may not do this to a run, with the role that forbids it. Undefined: it may. */
+  forbids(login: string, action: ActionName, run: Pick<RowState, 'repository' | 'base'>): string | undefined;
   /** Sends an action to a run as a signal. Rejects if it was not accepted; with `NotThere` if there is no such run. */
   signal(workflowId: string, action: ActionName, input: Record<string, unknown>): Promise<'sent' | 'gone'>;
 }
@@ -48,7 +50,7 @@ async function ask(
   noticed: Noticed & { said: string | undefined },
   now: number,
 ): Promise<Answer | undefined> {
-  const { api, repository, rows, live, personOf, signal } = commands;
+  const { api, repository, rows, live, personOf, forbids, signal } = commands;
   const comment = await api.comment(repository, noticed.id);
   if (!comment || isChanged(comment, noticed.said)) return { is: 'none' };
   const command = commandOf(comment.body);
@@ -59,6 +61,8 @@ async function ask(
 
   const run = live.find((each) => each.repository === noticed.repository && each.pullRequest === noticed.number);
   if (!run) return { is: 'refused', because: 'No live run has this pull request.' };
+  const forbidden = forbids(comment.author, command.action, run);
+  if (forbidden !== undefined) return { is: 'refused', because: forbidden };
   const head = (await rows.shown(run.workflowId))?.head;
   const input = {
     ...command.fields,

@@ -20,6 +20,8 @@ export interface PullRequestOptions {
   at(canonical: string): Promise<{ api: HostedApi; repository: HostedRepository } | undefined>;
   commentOn(repository: string): CommentOn;
   personOf(vendor: string, login: string): string | undefined;
+  /** Why an account may not do this to a run. Undefined: it may. */
+  forbids(vendor: string, ...of: Parameters<Commands['forbids']>): string | undefined;
   pageOf(run: RowState): string | undefined;
   signal: Commands['signal'];
   /** How often new comments of a repository are read, in milliseconds. */
@@ -71,10 +73,11 @@ export class PullRequests {
     await this.readComments(live, now);
     for (const noticed of await this.rows.noticed(now)) {
       const pauseMs = await this.trying(`comment ${noticed.id}`, noticed.repository, async ({ api, repository }) => {
-        const { personOf, signal } = this.options;
+        const { signal } = this.options;
         const { rows } = this;
-        const person = (login: string) => personOf(api.vendor, login);
-        await handleComment({ api, repository, rows, live, personOf: person, signal }, noticed, now);
+        const personOf = (login: string) => this.options.personOf(api.vendor, login);
+        const forbids: Commands['forbids'] = (...of) => this.options.forbids(api.vendor, ...of);
+        await handleComment({ api, repository, rows, live, personOf, forbids, signal }, noticed, now);
       });
       if (pauseMs) await this.rows.update(noticed, { due_at: now + pauseMs });
     }

@@ -4,6 +4,7 @@ import { work } from './work.ts';
 import { runs } from './runs.ts';
 import { doors } from './doors.ts';
 import { notices as toPeople } from './notices.ts';
+import { signIns } from './sign-ins.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -47,6 +48,7 @@ export const first = (kind: Kind): Migration => ({
     await webhooks(db);
     await doors(db);
     await toPeople(db);
+    await signIns(db);
   },
 });
 

@@ -121,14 +121,11 @@ it.each<[string, string[]]>([
   warning.mockRestore();
 });
 
-it.each(['roles', 'pools', 'environments', 'freezes', 'schedules', 'gates'])(
-  '%s is refused as not there yet',
-  (key) => {
-    expect(wrong(`signIn: []\n${key}: {}`)).toEqual([
-      `gatehouse.yml:2: ${key}: not there yet: expected no such key, found an object`,
-    ]);
-  },
-);
+it.each(['pools', 'environments', 'freezes', 'schedules', 'gates'])('%s is refused as not there yet', (key) => {
+  expect(wrong(`signIn: []\n${key}: {}`)).toEqual([
+    `gatehouse.yml:2: ${key}: not there yet: expected no such key, found an object`,
+  ]);
+});
 it('defaults.container is refused as not there yet', () => {
   expect(wrong('defaults: { container: { image: x } }')).toEqual([
     'gatehouse.yml:1: defaults.container: not there yet: expected no such key, found an object',
@@ -329,7 +326,8 @@ it.each([
   ['people: { ana: { github: ana-gh } }', true],
   ['repositories: [{ match: a, policy: { maxRisk: 0.1 } }]', true],
   ['repositories: [{ match: a, policy: { jobSeconds: 1 } }]', false],
-  ['roles: {}', false],
+  ['roles: {}', true],
+  ['roles: { lead: { people: [ana], may: [rule] } }', false],
 ])('the JSON Schema agrees with the parser about %j', (text, good) => {
   const valid = new Ajv({ strict: false }).compile(schemas.configuration());
   expect([wrong(text).length === 0, valid(parse(text))]).toEqual([good, good]);
@@ -401,13 +399,19 @@ repositories:
     ['repositories: [{ match: a, approvals: {} }]', /approvals: not there yet/],
     ['repositories: [{ match: a, queue: {} }]', /queue: not there yet/],
     ['people: { ana: { github: 1 } }', /people\.ana\.github: expected string/],
-    ['people: { ana: { oidc: x } }', /people\.ana\.oidc: not there yet/],
+    ['people: { ana: { oidc: 1 } }', /people\.ana\.oidc: expected string/],
+    ['roles: { lead: { people: [ana], may: [merge] } }', /roles\.lead\.people\[0\]: expected a name of people/],
+    ['roles: { lead: { people: [], may: [merge] } }', /roles\.lead\.people: /],
+    [
+      '{ people: { ana: {} }, roles: { lead: { people: [ana], may: [rule] } } }',
+      /roles\.lead\.may\[0\]: expected one of see/,
+    ],
   ])('%s is refused', (text, expected) => expect(wrong(text).join()).toMatch(expected));
 });
 
 it('somebody on a forge acts under the name that the file gives them', () => {
   const configuration = parsed('people: { ana: { github: Ana-GH, gitea: ana }, bo: { gitea: bo } }');
-  expect(actorOf(configuration, { forge: 'github', login: 'ana-gh' })).toBe('ana');
-  expect(actorOf(configuration, { forge: 'gitea', login: 'bo' })).toBe('bo');
-  expect(actorOf(configuration, { forge: 'github', login: 'bo' })).toBe('github:bo');
+  expect(actorOf(configuration, { through: 'github', login: 'ana-gh' })).toBe('ana');
+  expect(actorOf(configuration, { through: 'gitea', login: 'bo' })).toBe('bo');
+  expect(actorOf(configuration, { through: 'github', login: 'bo' })).toBe('github:bo');
 });

@@ -75,6 +75,7 @@ describe.each(DATABASES)('pull requests with the state in %s', (_, fresh) => {
       at: async (canonical) => (canonical === CANONICAL ? { api: forge.api(), repository: REPOSITORY } : undefined),
       commentOn: () => 'ours',
       personOf: () => undefined,
+      forbids: () => undefined,
       pageOf: ({ task }) => `https://gatehouse.example.com/runs/default/${task.id}`,
       signal: async (workflowId, action, input) => {
         sent.push({ workflowId, action, input });
