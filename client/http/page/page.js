@@ -121,8 +121,7 @@ function update(fresh) {
       after && after.dataset.part && document.querySelector(`[data-part="${CSS.escape(after.dataset.part)}"]`);
     if (anchor) anchor.after(next);
   }
-  if (held)
-    tell('The change moved while you looked. What you typed is still here, but it answers an earlier question.');
+  if (held.length > 0) tell(held);
 }
 
 /** Follows the events that the page names. */
