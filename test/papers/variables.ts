@@ -19,7 +19,7 @@ const WIDTH = 123;
 export function sampleRefreshed(sample: string): string {
   const comments = variableComments();
   const entries = Object.entries<z.ZodType>(Variables.shape)
-    .filter(([name]) => name.startsWith('GATEHOUSE_'))
+    .filter(([name]) => /^(?:GATEHOUSE|OTEL)_/.test(name))
     .map(([name, type]) => `\n${commentOf(comments.get(name) ?? '')}#${name}=${defaultOf(type)}\n`);
   return sample.replace(GENERATED, (_, head: string, end: string) => `${head}${entries.join('')}${end}`);
 }
