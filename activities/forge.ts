@@ -75,6 +75,14 @@ export interface Checks {
   bare?: { because?: string | undefined } | undefined;
 }
 
+/** A diff in git's own format, between two commits. `truncated`: there is more of it. */
+export interface Diff {
+  bytes: Buffer;
+  truncated: boolean;
+  base: string;
+  head: string;
+}
+
 /** A source forge: branches, pull requests, checks, merges. */
 export interface Forge extends BranchInventory {
   /** Examines whether the change can be worked on. Creates nothing. */
@@ -128,6 +136,14 @@ export interface Forge extends BranchInventory {
   >;
   /** All paths that differ between the merge base and this head. */
   changedPaths(change: Change, head: string): Promise<string[]>;
+  /**
+   * The diff of the change, or of its merge. `known`: what is known of one whose branch is gone. Undefined: there is nothing to
+   * compare. A forge without it shows none.
+   */
+  diff?(
+    change: Omit<Change, 'basis'>,
+    known: { head?: string | undefined; mergeCommit?: string | undefined },
+  ): Promise<Diff | undefined>;
   /**
    * Makes the merge of this head into this base, on no branch, so that it can be checked. Calling again returns the same
    * commit. `moved`: head or base has moved, or they conflict. `branch-only`: the forge's checks run on branches only.

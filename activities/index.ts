@@ -7,6 +7,7 @@ import { environmentActivities } from './environments.ts';
 import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
+import { peekActivities } from './peeking.ts';
 import type { Ports } from './ports.ts';
 import { recoveryActivities } from './recovery/activities.ts';
 import { releaseActivities } from './releases.ts';
@@ -41,6 +42,7 @@ export const createActivities = (world: Ports, given: Settings): Activities => {
     ...noticeActivities(ports),
     ...surveyActivities(ports),
     ...recoveryActivities(ports, settings),
+    ...peekActivities(ports),
   };
   return heartbeating(askingOthers(carrying(activities)));
 };

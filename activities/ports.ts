@@ -9,6 +9,7 @@ import type {
 } from '../workflows/contracts/activities.ts';
 import type { Change } from '../workflows/contracts/change.ts';
 import type { Notice } from '../workflows/contracts/notices.ts';
+import type { LogAnswer, LogQuestion } from '../workflows/contracts/run/peek.ts';
 import type { Policy } from '../workflows/contracts/policy.ts';
 import type { Task } from '../workflows/contracts/pipeline-run.ts';
 import type { Forge } from './forge.ts';
@@ -100,6 +101,8 @@ export interface Executor extends JobInventory {
    * Returns whether the job has ended: false if a later attempt owns it. Without `by`, the job is stopped whoever owns it.
    */
   stop(key: string, because?: string, by?: Attempt): Promise<boolean>;
+  /** A part of a job's log: live, or what is kept of it. An executor without it shows none. */
+  readLog?(question: LogQuestion): Promise<LogAnswer>;
   /** Orderly stop of this worker: running jobs end as `interrupted`. */
   close?(): Promise<void>;
 }

@@ -20,6 +20,7 @@ import type { Policy } from './policy.ts';
 import type { RunInput, Task } from './pipeline-run.ts';
 import type { Signal } from './release.ts';
 import type { RunNote } from './run/row.ts';
+import type { PeekActivities } from './run/peek.ts';
 import type { RecoveryActivities } from './run/recovery.ts';
 import type { SurveyActivities } from './survey.ts';
 
@@ -89,7 +90,7 @@ export type EnvironmentReport =
   | { is: 'gone'; because?: string };
 
 /** Everything that a workflow may ask of the outside world. The workflows own this list; `activities/` implements it. */
-export interface Activities extends SurveyActivities, RecoveryActivities {
+export interface Activities extends SurveyActivities, RecoveryActivities, PeekActivities {
   /**
    * Reads what a closed execution of this run's workflow id has settled, or why a retry cannot continue it.
    */

@@ -75,6 +75,8 @@ const CLASSES: Record<keyof Activities, ActivityOptions> = {
   clearLeftover: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
   lostRuns: { ...reading, retry: { ...retry, maximumAttempts: 3 } },
   recoverRuns: changing,
+  readDiff: { ...reading, scheduleToCloseTimeout: '60 seconds', retry: { ...retry, maximumAttempts: 3 } },
+  readLog: { ...reading, scheduleToCloseTimeout: '15 seconds', retry: { ...retry, maximumAttempts: 2 } },
   retellNotices: { ...changing, startToCloseTimeout: '3 minutes', retry: { ...retry, maximumAttempts: 2 } },
 };
 

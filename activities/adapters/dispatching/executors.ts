@@ -55,6 +55,7 @@ export function executorsAsOne(executors: readonly OpenExecutor[], agentsOf: Age
       const stopped = await Promise.all((known ? [known] : all).map((each) => each.stop(key, because, by)));
       return stopped.every(Boolean);
     },
+    readLog: async (question) => (await (await knowing(question.key))?.readLog?.(question)) ?? { is: 'none' },
     list: async () => (await Promise.all(all.map((each) => each.list()))).flat(),
     close: () => closeEach(all),
   };

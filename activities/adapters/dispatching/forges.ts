@@ -51,6 +51,7 @@ function forgeBy(forges: readonly Serving[], { routing, at, isolation }: By): Fo
     updateFromBase: async (change) => by(change).updateFromBase(change),
     commitFiles: async (change, ...rest) => by(change).commitFiles(change, ...rest),
     changedPaths: async (change, ...rest) => by(change).changedPaths(change, ...rest),
+    diff: async (change, known) => by(change).diff?.(change, known),
     mergeResult: async (change, ...rest) => by(change).mergeResult(change, ...rest),
     merge: async (change, ...rest) => by(change).merge(change, ...rest),
     release: async (change, ...rest) => by(change).release(change, ...rest),

@@ -7,6 +7,7 @@ import { isAncestor } from '../git/commits.ts';
 import { rememberingBroughtBy } from '../git/merging/merged.ts';
 import { changedPaths, headsOf, mergeabilityIn, updateFromBase } from '../git/publishing/branches.ts';
 import { ChangeStore } from '../git/publishing/change-store.ts';
+import { diffOf } from '../git/publishing/diffs.ts';
 import { commitFiles } from '../git/publishing/documents.ts';
 import { keepBundlesIn } from '../git/publishing/kept-bundles.ts';
 import { Publishing } from '../git/publishing/publishing.ts';
@@ -152,6 +153,9 @@ class HostedForge implements Forge {
 
   changedPaths = async (change: Change, head: string): Promise<string[]> =>
     changedPaths(await headsOf(this.parts.workspace, (await atForge(this.parts, change)).change), head);
+
+  diff: NonNullable<Forge['diff']> = async (change, known) =>
+    diffOf(this.parts.workspace, (await atForge(this.parts, { ...change, basis: '' })).change, known);
 
   /** Only the forge moves the base, and its checks run on branches. So the run merges the base into the work branch. */
   async mergeResult(

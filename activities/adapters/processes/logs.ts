@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { openAsItIs } from '../files/reading.ts';
 
@@ -33,4 +34,51 @@ async function endOf(log: string, bytes: number): Promise<Buffer> {
   } finally {
     await file.close();
   }
+}
+
+/** A part of a log. Offsets count bytes from the beginning of what is kept on disk. */
+export interface LogPart {
+  bytes: Buffer;
+  offset: number;
+  size: number;
+}
+
+/**
+ * At most so many bytes of what a command has printed, from an offset. Beyond the end, as after a full log was replaced, the last
+ * ones. Undefined if nothing was ever kept.
+ */
+export async function partOf(
+  folder: string,
+  stream: Stream,
+  { offset, most }: { offset: number; most: number },
+): Promise<LogPart | undefined> {
+  const log = logOf(folder, stream);
+  const earlier = await openAsItIs(log.replace(/\.log$/, '.earlier.log')).catch(() => undefined);
+  const last = await openAsItIs(log).catch(() => undefined);
+  try {
+    if (!earlier && !last) return undefined;
+    const [before, now] = [await sizeOf(earlier), await sizeOf(last)];
+    const size = before + now;
+    const from = offset > size ? Math.max(0, size - most) : offset;
+    const end = Math.min(size, from + most);
+    const bytes = Buffer.concat([
+      await bytesOf(earlier, from, Math.min(end, before)),
+      await bytesOf(last, Math.max(0, from - before), end - before),
+    ]);
+    return { bytes, offset: from, size };
+  } finally {
+    await earlier?.close();
+    await last?.close();
+  }
+}
+
+async function sizeOf(file: FileHandle | undefined): Promise<number> {
+  const found = await file?.stat();
+  return found?.isFile() ? found.size : 0;
+}
+
+async function bytesOf(file: FileHandle | undefined, from: number, to: number): Promise<Buffer> {
+  if (!file || to <= from) return Buffer.alloc(0);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+  return buffer.subarray(0, bytesRead);
 }

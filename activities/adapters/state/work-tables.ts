@@ -5,6 +5,7 @@ export interface WorkTables {
   checks: ChecksTable;
   runners: RunnersTable;
   sights: SightsTable;
+  logs: LogsTable;
 }
 
 /** The jobs of agents. Columns with JSON are null until they are known. */
@@ -83,4 +84,17 @@ interface SightsTable {
   /** 1 if it does. */
   seen: number;
   at: number;
+}
+
+/** The ends of the logs of jobs and checks that have ended. */
+interface LogsTable {
+  /** The job's key, or `check <name>`. */
+  key: string;
+  /** `stdout` or `stderr`. */
+  stream: string;
+  /** How long the whole log was, in bytes. */
+  size: number;
+  /** Its end, in Base64, encrypted. */
+  text: string;
+  kept_at: number;
 }

@@ -21,6 +21,8 @@ const ORDERLY: NotCalled = { never: 'called by an orderly stop of the worker, no
 
 const SURVEYED: NotCalled = { never: 'called by surveys, never by a run' };
 
+const PEEKED: NotCalled = { never: 'called for people who look in passing, never by a run' };
+
 /** Every method of every port. The compiler ensures that none is missing. */
 export const METHODS = {
   forge: {
@@ -35,6 +37,7 @@ export const METHODS = {
     updateFromBase: { by: 'updateFromBase', in: 'pulled', late: true },
     commitFiles: { by: 'commitFiles', in: 'specified', late: true },
     changedPaths: { by: 'protectedPaths', in: 'merged' },
+    diff: PEEKED,
     mergeResult: { by: 'settledMergeResult', in: 'together', late: true },
     merge: { by: 'merge', in: 'tested', late: true },
     pollEvery: { never: 'the forge on disk is polled as configured' },
@@ -49,6 +52,7 @@ export const METHODS = {
     ensure: { by: 'runJob', in: 'tested', late: true },
     look: { by: 'runJob', in: 'restarted', late: true },
     stop: { by: 'stopJob', in: 'stopped', late: true },
+    readLog: PEEKED,
     list: SURVEYED,
     close: ORDERLY,
   },

@@ -43,6 +43,8 @@ const summaries: Summaries = {
   clearLeftover: ({ leftover }) => `clearing ${leftover.kind} ${leftover.key.slice(-120)}`,
   lostRuns: () => 'looking for runs that the server has lost',
   recoverRuns: ({ workflowIds }) => `starting ${workflowIds.length} runs anew`,
+  readDiff: ({ change }) => `reading the diff of ${change.branch.slice(0, 80)}`,
+  readLog: ({ key, offset }) => `reading the log of ${key.slice(-80)} from ${offset}`,
   retellNotices: ({ workflowIds }) => `sending notices of ${workflowIds.length} runs again`,
 };
 

@@ -10,6 +10,7 @@ import { prepare } from '../../git/settling/job-checkout.ts';
 import { isLater, Superseded } from '../../processes/attempts.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import { Holders } from '../../processes/holders.ts';
+import { KeptLogs } from '../../processes/kept-logs.ts';
 import { end, endAll, stateOf, type ProcessState } from '../../processes/processes.ts';
 import type { InCheckouts } from '../opening.ts';
 import { Agents } from './agents.ts';
@@ -17,6 +18,7 @@ import { lacking } from './commands.ts';
 import { Ending, overdue, type Ended } from './ending.ts';
 import { jobFolder, type JobFolder } from './job-folder.ts';
 import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
+import { JobLogs } from './job-logs.ts';
 import { JobRows, type JobRecord, type Made } from './job-rows.ts';
 import { leaseOf, Leavings, LOST } from './leavings.ts';
 import { running } from './progress.ts';
@@ -34,6 +36,7 @@ class CommandExecutor implements Executor {
   private readonly exclusively;
   private readonly holders;
   private readonly leavings;
+  private readonly logs;
   /** The jobs that this worker is settling, with their abort controllers. */
   private readonly settling = new Map<string, AbortController>();
   private closing = false;
@@ -46,8 +49,9 @@ class CommandExecutor implements Executor {
     this.trash = new Trash(root);
     void this.trash.sweep();
     this.holders = new Holders(root, state);
-    const { rows, trash, exclusively } = this;
-    this.leavings = new Leavings({ rows, trash, exclusively, ledger, folderOf: this.folderOf });
+    const { rows, trash, exclusively, folderOf } = this;
+    this.logs = new JobLogs(rows, this.holders, new KeptLogs(state), folderOf);
+    this.leavings = new Leavings({ rows, trash, exclusively, ledger, folderOf, logs: this.logs.kept });
     this.ending = new Ending(root, repositories);
     this.agents = new Agents(options, this.rows);
     void this.leavings.sweep();
@@ -88,7 +92,6 @@ class CommandExecutor implements Executor {
       if (by) await this.rows.note(key, { owner: by });
       if ((await stateOf(paths.run)).is !== 'absent') return;
       this.unlessStopping();
-
       await mkdir(paths.folder, { recursive: true });
       await this.rows.note(key, { job });
       try {
@@ -120,7 +123,6 @@ class CommandExecutor implements Executor {
     await still();
     await this.rows.note(job.key, { begun });
     if (begun.merging?.clean) return;
-
     this.unlessStopping();
     await launchAgent(this.options, { job, begun, paths, agent });
   }
@@ -147,12 +149,8 @@ class CommandExecutor implements Executor {
         const over = overdue(job, state);
         if (!over) return this.agents.seen(paths, state).then(() => running(paths.run));
         await endJob(paths);
-        return this.report(
-          key,
-          paths,
-          await this.settled(key, (signal) => this.ending.failed(ended, over, signal)),
-          still,
-        );
+        const failed = await this.settled(key, (signal) => this.ending.failed(ended, over, signal));
+        return this.report(key, paths, failed, still);
       }
       await endJob(paths); // what it left running in its group
       const report = await this.settled(key, (signal) => this.ending.of(ended, state, signal));
@@ -160,6 +158,8 @@ class CommandExecutor implements Executor {
       return this.report(key, paths, report.is === 'notNow' ? await this.agents.refuse(job, report) : report, still);
     });
   }
+
+  readLog: NonNullable<Executor['readLog']> = (question) => this.logs.read(question);
 
   /** Records the report first, so that nothing that the job still does changes it. */
   async stop(key: string, because = 'Somebody stopped it.', by?: Attempt): Promise<boolean> {

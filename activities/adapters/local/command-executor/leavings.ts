@@ -4,6 +4,7 @@ import type { Ledger } from '../../../ledger.ts';
 import { clear, isThere } from '../../files/clearing.ts';
 import type { Trash } from '../../files/trash.ts';
 import type { Exclusively } from '../../processes/exclusive.ts';
+import type { KeptLogs } from '../../processes/kept-logs.ts';
 import { askToEnd, isHere } from '../../processes/processes.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { JobRecord, JobRows } from './job-rows.ts';
@@ -20,6 +21,7 @@ interface Given {
   rows: JobRows;
   trash: Trash;
   exclusively: Exclusively;
+  logs: KeptLogs;
   ledger: Ledger | undefined;
   folderOf(key: string): JobFolder;
 }
@@ -37,8 +39,9 @@ export class Leavings {
     return this.alone(key, () => this.note(key, { is: 'interrupted', because: 'The local stack was stopped.' }));
   }
 
-  /** A checkout that cannot be removed stays on record, and the next worker tries again. */
-  async clear(key: string, { tree, scratch }: JobFolder): Promise<void> {
+  /** Keeps the end of the log. A checkout that cannot be removed stays on record, and the next worker tries again. */
+  async clear(key: string, { tree, scratch, run }: JobFolder): Promise<void> {
+    await this.given.logs.keep(key, run);
     await clear(scratch);
     await this.given.trash.take(tree);
     if (!(await isThere(tree))) await this.given.rows.cleared(key);

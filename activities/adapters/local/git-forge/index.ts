@@ -11,6 +11,7 @@ import { forgetResult, mergeResultOf } from '../../git/merging/merge-result.ts';
 import { isIn, mergeOf, rememberingBroughtBy } from '../../git/merging/merged.ts';
 import { branchReport, changedPaths, headsOf, mergeabilityIn, updateFromBase } from '../../git/publishing/branches.ts';
 import { ChangeStore } from '../../git/publishing/change-store.ts';
+import { diffOf } from '../../git/publishing/diffs.ts';
 import { commitFiles } from '../../git/publishing/documents.ts';
 import { Publishing } from '../../git/publishing/publishing.ts';
 import { repositoriesOf, type Repositories } from '../../git/publishing/repositories.ts';
@@ -115,6 +116,8 @@ class GitForge implements Forge {
 
   changedPaths = async (change: Change, head: string): Promise<string[]> =>
     changedPaths(await headsOf(this.workshop, change), head);
+
+  diff: NonNullable<Forge['diff']> = (change, known) => diffOf(this.workshop, change, known);
 
   async mergeResult(change: Change, expected: Expected): ReturnType<Forge['mergeResult']> {
     const { copy, head, baseHead } = await headsOf(this.workshop, change);

@@ -9,7 +9,7 @@ import { copyLease } from '../../git/workspace.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import type { Local } from '../opening.ts';
 import { copiesIn } from './copies.ts';
-import { oldestLive, pruneBundles, pruneDeliveries, pruneTexts } from './rows.ts';
+import { oldestLive, pruneBundles, pruneDeliveries, pruneLogEnds, pruneTexts } from './rows.ts';
 import { bytesIn } from './sizes.ts';
 import { settledFolders } from './settled.ts';
 
@@ -60,7 +60,7 @@ class LocalStorage implements Storage {
       // What a live run needs stays: it may read whatever was kept since it began.
       const unneeded = Math.min(before, (await oldestLive(state)) ?? before);
       return {
-        logs: await this.pruneLogs(before),
+        logs: (await this.pruneLogs(before)) + (await pruneLogEnds(state, before, MOST)),
         bundles: (await this.pruneFiles(unneeded)) + (await pruneBundles(state, unneeded, MOST)),
         texts: await pruneTexts(state, unneeded, MOST),
         deliveries: await pruneDeliveries(state, before, MOST),

@@ -46,6 +46,21 @@ export async function pruneBundles(state: State, before: number, most: number): 
   });
 }
 
+/** Removes the ends of logs that were kept before a time. Returns how many. */
+export async function pruneLogEnds(state: State, before: number, most: number): Promise<number> {
+  return state.transaction(async (db) => {
+    const rows = await db
+      .selectFrom('logs')
+      .select(['key', 'stream'])
+      .where('kept_at', '<', before)
+      .limit(most)
+      .execute();
+    for (const { key, stream } of rows)
+      await db.deleteFrom('logs').where('key', '=', key).where('stream', '=', stream).execute();
+    return rows.length;
+  });
+}
+
 /** Removes webhooks that were passed on before a time. Returns how many. */
 export async function pruneDeliveries(state: State, before: number, most: number, now = Date.now()): Promise<number> {
   const handled = Math.min(before, now - REDELIVERED_MS);

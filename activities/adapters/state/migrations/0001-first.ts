@@ -5,6 +5,7 @@ import { runs } from './runs.ts';
 import { doors } from './doors.ts';
 import { notices as toPeople } from './notices.ts';
 import { signIns } from './sign-ins.ts';
+import { logs } from './logs.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -49,6 +50,7 @@ export const first = (kind: Kind): Migration => ({
     await doors(db);
     await toPeople(db);
     await signIns(db);
+    await logs(db);
   },
 });
 
