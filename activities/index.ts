@@ -7,7 +7,7 @@ import { environmentActivities } from './environments.ts';
 import { issueActivities } from './issues.ts';
 import { jobActivities } from './jobs.ts';
 import { noticeActivities } from './notices.ts';
-import { peekActivities } from './peeking.ts';
+import { peekActivities } from './peeking/activities.ts';
 import type { Ports } from './ports.ts';
 import { recoveryActivities } from './recovery/activities.ts';
 import { releaseActivities } from './releases.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { DIFF_BYTES, type PeekActivities } from '../workflows/contracts/run/peek.ts';
-import type { Ports } from './ports.ts';
+import { DIFF_BYTES, type PeekActivities } from '../../workflows/contracts/run/peek.ts';
+import type { Ports } from '../ports.ts';
 
 /** What people look at in passing. Nothing is changed. */
 export const peekActivities = ({ forge, executor }: Pick<Ports, 'forge' | 'executor'>): PeekActivities => ({
