@@ -16,6 +16,7 @@ import { typed } from './invocation.ts';
 import { answerOf, keptRun, outputOf, readOfRow, type KeptRun } from './kept-runs.ts';
 import { Lists } from './lists.ts';
 import type { Listed, Wanted } from './listing.ts';
+import type { Diff, LogPart, LogWanted, Peeking } from './peeking.ts';
 import { pendingOf } from './pending.ts';
 import type { ClientRows } from './rows.ts';
 import type { Ground } from './starting.ts';
@@ -35,6 +36,8 @@ export type { Read } from './ends.ts';
 
 /** Everything that can be done with runs from outside. The command line is one caller; HTTP will be another. */
 export class Runs {
+  private peeks: Peeking | undefined;
+
   constructor(
     private readonly temporal: Client,
     private readonly taskQueue: string,
@@ -120,6 +123,23 @@ export class Runs {
       if (!record) throw failure;
       return outputOf(record, step);
     }
+  }
+
+  /** What a run's change is, against its base. Throws `NotFound` and `Unreachable`. */
+  async diff(workflowId: string): Promise<Diff> {
+    const { run } = await this.read(workflowId);
+    return (await this.peeking()).diff({ ...run, workflowId });
+  }
+
+  /** A part of the log of one of a run's jobs. Throws `NotFound` and `Unreachable`. */
+  async log(workflowId: string, wanted: LogWanted = {}): Promise<LogPart> {
+    const { run } = await this.read(workflowId);
+    return (await this.peeking()).log({ ...run, workflowId }, wanted);
+  }
+
+  private async peeking(): Promise<Peeking> {
+    const { Peeking: Opened } = await import('./peeking.ts');
+    return (this.peeks ??= new Opened(this.temporal, this.taskQueue, this.rows));
   }
 
   /** Everything known about a run: its own answer, how it ended, and the state of its activities on the server. */

@@ -33,7 +33,7 @@ export interface RowsWanted {
 export class ReadableRows extends RunRows {
   constructor(
     private readonly db: Kysely<Tables>,
-    cipher: Cipher,
+    private readonly cipher: Cipher,
     private readonly kind: Kind,
   ) {
     super({
@@ -63,6 +63,13 @@ export class ReadableRows extends RunRows {
   /** The id of the installation that has this database. Undefined: it has none yet, because it never worked at a forge. */
   async installation(): Promise<string | undefined> {
     return (await this.db.selectFrom('installation').select('id').executeTakeFirst())?.id;
+  }
+
+  /** The end of a job's log, which was kept as the job ended: the whole log's size in bytes, and the end in Base64. */
+  async log(key: string, stream: string): Promise<{ size: number; text: string } | undefined> {
+    const kept = this.db.selectFrom('logs').select(['size', 'text']).where('key', '=', key);
+    const row = await kept.where('stream', '=', stream).executeTakeFirst();
+    return row && { size: Number(row.size), text: this.cipher.decrypt(row.text) };
   }
 
   /** The workers that share the database. */

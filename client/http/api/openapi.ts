@@ -38,6 +38,18 @@ export const describing = (
   serializerCompiler: () => (data) => JSON.stringify(data),
 });
 
+/** A route that answers with text. */
+export function describingText(
+  summary: string,
+  type: string,
+  described: Omit<Described, 'answers'>,
+): RouteShorthandOptions {
+  const { schema, ...rest } = describing(summary, described);
+  const { response, ...sent } = schema as { response: object };
+  const text = { description: summary, content: { [type]: { schema: { type: 'string' } } } };
+  return { ...rest, schema: { ...sent, response: { ...response, 200: text } } as object };
+}
+
 const PROBLEM = {
   description: 'A problem (RFC 9457)',
   content: { 'application/problem+json': { schema: schemaOf(ProblemBody, 'output') } },

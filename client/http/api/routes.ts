@@ -10,6 +10,7 @@ import { answer, answered, mayCall, parse, Place } from './answering.ts';
 import type { Events } from './events.ts';
 import { once } from './idempotency.ts';
 import { describing } from './openapi.ts';
+import { peeking } from './peeking.ts';
 import { pageOf, RunsWanted } from './rows.ts';
 import { aboutOf, seenAt, sightOf } from './seeing.ts';
 import * as schemas from './schemas.ts';
@@ -25,6 +26,7 @@ const RUN = '/runs/:workspace/:task';
 /** All routes below `/api/v1`. Each asks first what its caller may. */
 export function routes(api: FastifyInstance, parts: ApiParts): void {
   reading(api, parts);
+  peeking(api, RUN, parts);
   starting(api, parts);
   acting(api, parts);
   api.get(
