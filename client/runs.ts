@@ -16,7 +16,7 @@ import { typed } from './invocation.ts';
 import { answerOf, keptRun, outputOf, readOfRow, type KeptRun } from './kept-runs.ts';
 import { Lists } from './lists.ts';
 import type { Listed, Wanted } from './listing.ts';
-import type { Diff, LogPart, LogWanted, Peeking } from './peeking.ts';
+import type { Diff, LogPart, LogWanted, Peeking } from './peeking/peeking.ts';
 import { pendingOf } from './pending.ts';
 import type { ClientRows } from './rows.ts';
 import type { Ground } from './starting.ts';
@@ -138,7 +138,7 @@ export class Runs {
   }
 
   private async peeking(): Promise<Peeking> {
-    const { Peeking: Opened } = await import('./peeking.ts');
+    const { Peeking: Opened } = await import('./peeking/peeking.ts');
     return (this.peeks ??= new Opened(this.temporal, this.taskQueue, this.rows));
   }
 

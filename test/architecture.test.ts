@@ -76,6 +76,7 @@ const LAW: Record<string, string[]> = {
   'activities/adapters/processes': [
     // Nothing but its API, which does nothing unless somebody wants traces.
     '@opentelemetry/api',
+    'type:workflows/contracts',
     'type:activities',
     'type:activities/adapters/state',
     'activities/adapters/files',
@@ -211,6 +212,8 @@ const LAW: Record<string, string[]> = {
     '@temporalio/activity',
     'type:@temporalio/client',
     'picomatch',
+    // Diffs cross Temporal compressed.
+    'node:zlib',
   ],
   // Used by the worker and the client: the only room that both share.
   'worker/configuration': [

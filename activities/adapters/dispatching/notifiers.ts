@@ -82,7 +82,7 @@ class Dispatcher implements Outgoing {
     this.stop.abort();
     await this.looking;
     await Promise.all(this.opened.map(({ box }) => box.close()));
-    await Promise.all(this.opened.map(({ notifier }) => notifier.close?.()));
+    await Promise.all(this.opened.map(async ({ notifier }) => notifier.close?.()));
   }
 
   /** The messages that a route makes of one: one, or one for each person. */

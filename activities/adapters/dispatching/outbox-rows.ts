@@ -33,24 +33,38 @@ export function messageOf({ message }: { message: string }): Message | undefined
   }
 }
 
+/** The messages that are due. */
+const waitingIn = (state: State, adapter: string) =>
+  state.query((db) =>
+    db
+      .selectFrom('outbox')
+      .select(['key', 'workflow_id as workflowId', 'at'])
+      .where('adapter', '=', adapter)
+      .where('unreadable', '=', 0)
+      .where('due_at', '<=', Date.now())
+      .orderBy('at')
+      .orderBy('key')
+      .execute(),
+  );
+
+const firstIn = (state: State, adapter: string) =>
+  state.query((db) =>
+    db
+      .selectFrom('outbox')
+      .select(['key', 'message'])
+      .where('adapter', '=', adapter)
+      .where('unreadable', '=', 0)
+      .where('due_at', '<=', Date.now())
+      .orderBy('at')
+      .orderBy('key')
+      .limit(1)
+      .executeTakeFirst(),
+  );
+
 /** The rows of one notifier's outbox. */
 export const outboxRows = (state: State, adapter: string) => {
-  /** Those that are due. */
-  const waiting = () =>
-    state.query((db) =>
-      db
-        .selectFrom('outbox')
-        .select(['key', 'workflow_id as workflowId', 'at'])
-        .where('adapter', '=', adapter)
-        .where('unreadable', '=', 0)
-        .where('due_at', '<=', Date.now())
-        .orderBy('at')
-        .orderBy('key')
-        .execute(),
-    );
-
   return {
-    waiting,
+    waiting: () => waitingIn(state, adapter),
 
     async keep(message: Message, dueAt = 0): Promise<void> {
       const { key, workflowId, notice } = message;
@@ -81,19 +95,7 @@ export const outboxRows = (state: State, adapter: string) => {
     },
 
     /** The oldest message that is due. */
-    first: () =>
-      state.query((db) =>
-        db
-          .selectFrom('outbox')
-          .select(['key', 'message'])
-          .where('adapter', '=', adapter)
-          .where('unreadable', '=', 0)
-          .where('due_at', '<=', Date.now())
-          .orderBy('at')
-          .orderBy('key')
-          .limit(1)
-          .executeTakeFirst(),
-      ),
+    first: () => firstIn(state, adapter),
 
     /** The time of the newest delivered notice of each workflow. */
     async receipts(): Promise<Record<string, string>> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LogStream } from '../../../workflows/contracts/run/peek.ts';
 import { answered, parse, Place } from './answering.ts';
 import { describingText } from './openapi.ts';
-import type { ApiParts } from './routes.ts';
+import { RUN, type ApiParts } from './parts.ts';
 import { seenAt } from './seeing.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -16,10 +16,10 @@ const LogWanted = z.strictObject({
 });
 
 /** The routes of what no history keeps: the diff of a change, and the logs of jobs. Both are plain text. */
-export function peeking(api: FastifyInstance, run: string, parts: ApiParts): void {
+export function peeking(api: FastifyInstance, parts: ApiParts): void {
   const { runs } = parts;
   api.get(
-    `${run}/diff`,
+    `${RUN}/diff`,
     describingText(
       'What the change is, against its base: at most 1 MB, else with `x-truncated: true`.',
       'text/x-diff',
@@ -34,7 +34,7 @@ export function peeking(api: FastifyInstance, run: string, parts: ApiParts): voi
     }),
   );
   api.get(
-    `${run}/log`,
+    `${RUN}/log`,
     describingText(
       'The log of a job, in parts: `x-offset` is the first byte of this one, `x-next` that of the following one, and `x-ended: true` says that none follows.',
       'text/plain',

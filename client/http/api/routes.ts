@@ -1,32 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { State } from '../../../activities/adapters/state/state.ts';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { NotFound } from '../../errors.ts';
-import type { Runs } from '../../runs.ts';
 import { callerOf } from '../access/arriving.ts';
 import { answer, answered, mayCall, parse, Place } from './answering.ts';
-import type { Events } from './events.ts';
 import { once } from './idempotency.ts';
 import { describing } from './openapi.ts';
+import { RUN, type ApiParts } from './parts.ts';
 import { peeking } from './peeking.ts';
 import { pageOf, RunsWanted } from './rows.ts';
 import { aboutOf, seenAt, sightOf } from './seeing.ts';
 import * as schemas from './schemas.ts';
 
-export interface ApiParts {
-  runs: Runs;
-  state: State;
-  events: Events;
-}
-
-const RUN = '/runs/:workspace/:task';
-
 /** All routes below `/api/v1`. Each asks first what its caller may. */
 export function routes(api: FastifyInstance, parts: ApiParts): void {
   reading(api, parts);
-  peeking(api, RUN, parts);
+  peeking(api, parts);
   starting(api, parts);
   acting(api, parts);
   api.get(

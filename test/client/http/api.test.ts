@@ -21,7 +21,7 @@ describe.each(DATABASES)('the HTTP API on %s', (_, fresh) => {
   let state: State;
   let door: Door;
   let rows: RunRows;
-  let runs: Record<'start' | 'act' | 'read' | 'retry' | 'actions' | 'output', (...given: unknown[]) => unknown>;
+  let runs: Record<string, (...given: any[]) => unknown>;
   let acted: unknown[];
 
   const open = (over: object = {}) =>
@@ -114,6 +114,35 @@ describe.each(DATABASES)('the HTTP API on %s', (_, fresh) => {
     expect((await ask('/api/v1/runs', token)).body).toEqual({ runs: [] });
     expect((await ask('/api/v1/runs?workspace=default', token)).status).toBe(403);
     expect((await ask('/api/v1/runs/default/A', token)).status).toBe(403);
+  });
+
+  it('shows the diff of a change as text, and says when it is cut', async () => {
+    const token = await tokenFor('see');
+    runs['diff'] = async () => ({ text: 'diff --git a/a b/a\n', truncated: true });
+    const answer = await fetch(`${door.url}/api/v1/runs/default/A/diff`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.headers.get('content-type')).toBe('text/x-diff; charset=utf-8');
+    expect([answer.headers.get('x-truncated'), await answer.text()]).toEqual(['true', 'diff --git a/a b/a\n']);
+    expect((await ask('/api/v1/runs/default/A/diff', await tokenFor('start'))).status).toBe(403);
+  });
+
+  it('shows the part of a log that is asked for, and where the next one begins', async () => {
+    const token = await tokenFor('see');
+    const asked: unknown[] = [];
+    runs['log'] = async (...given) => {
+      asked.push(given);
+      return { step: 2, attempt: 1, text: 'tests: ok\n', offset: 7, next: 17, ended: false };
+    };
+    const path = `${door.url}/api/v1/runs/default/A/log`;
+    const init = { headers: { authorization: `Bearer ${token}` } };
+    const answer = await fetch(`${path}?step=2&attempt=1&offset=7`, init);
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    const said = ['x-offset', 'x-next', 'x-ended'].map((name) => answer.headers.get(name));
+    expect([...said, await answer.text()]).toEqual(['7', '17', 'false', 'tests: ok\n']);
+    expect(asked).toEqual([['run/default/A', { step: 2, attempt: 1, stream: 'stdout', offset: 7 }]]);
+    expect((await fetch(`${path}?offset=-1`, init)).status).toBe(422);
+    expect((await fetch(`${path}?line=3`, init)).status).toBe(422);
   });
 
   it('lists runs newest first, page by page', async () => {
@@ -281,7 +310,9 @@ describe.each(DATABASES)('the HTTP API on %s', (_, fresh) => {
       '/api/v1/runs/{workspace}/{task}',
       '/api/v1/runs/{workspace}/{task}/actions',
       '/api/v1/runs/{workspace}/{task}/actions/{action}',
+      '/api/v1/runs/{workspace}/{task}/diff',
       '/api/v1/runs/{workspace}/{task}/events',
+      '/api/v1/runs/{workspace}/{task}/log',
       '/api/v1/runs/{workspace}/{task}/retry',
       '/api/v1/runs/{workspace}/{task}/steps/{step}/output',
     ]);

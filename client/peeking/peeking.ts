@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
-import { keptPart } from '../activities/adapters/processes/kept-logs.ts';
-import type { RunAnswer } from '../workflows/contracts/reading.ts';
-import type { DiffAnswer, LogAnswer, LogStream, PeekInput } from '../workflows/contracts/run/peek.ts';
-import { NotFound, Unreachable } from './errors.ts';
-import type { ClientRows } from './rows.ts';
-import { isTimeout } from './timeouts.ts';
+import { keptPart } from '../../activities/adapters/processes/kept-logs.ts';
+import type { RunAnswer } from '../../workflows/contracts/reading.ts';
+import type { DiffAnswer, LogAnswer, LogStream, PeekInput } from '../../workflows/contracts/run/peek.ts';
+import { NotFound, Unreachable } from '../errors.ts';
+import type { ClientRows } from '../rows.ts';
+import { isTimeout } from '../timeouts.ts';
 
 /** How long workers may take to answer, in milliseconds. */
 const ANSWER_MS = { diff: 60_000, log: 15_000 };
