@@ -48,7 +48,7 @@ export interface PageAccess {
   /** Who asks for a page. Undefined: it has been answered, by sending them to the sign-in. */
   visitor(request: FastifyRequest, reply: FastifyReply): Promise<Visitor | undefined>;
   /** Whether a form with this token comes from a page of this session. */
-  isOurs(request: FastifyRequest, token: string | undefined): boolean;
+  isOurs(request: FastifyRequest, token: string | undefined): boolean | Promise<boolean>;
 }
 
 export const pageAccess = (people: People): PageAccess => ({

@@ -1,8 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { NotFound } from '../../errors.ts';
+import { forbids } from '../access/permissions.ts';
 import { parse } from '../api/answering.ts';
+import { aboutOf } from '../api/seeing.ts';
+import type { Visitor } from './access.ts';
 import { placeIn, shown, viewOf } from './answering.ts';
 import { html, type Content, type Html } from './html.ts';
 import { page, type View } from './layout.ts';
@@ -13,12 +16,13 @@ const Step = z.looseObject({ step: z.coerce.number().int().min(1).max(1_000) });
 const Attempt = Step.extend({ attempt: z.coerce.number().int().min(0).max(10_000) });
 
 /** The pages of what may be long: the diff, the logs of agents and checks, and the outputs of steps. */
-export function details(door: FastifyInstance, { runs, access }: PageParts): void {
+export function details(door: FastifyInstance, parts: PageParts): void {
+  const { runs, access } = parts;
   door.get(
     `${RUN}/diff`,
     HIDDEN,
     shown(access, async (request, _reply, visitor) => {
-      const place = placeIn(request, visitor);
+      const place = await seenIn(parts, request, visitor);
       if (!runs.diff) throw new NotFound('Diffs cannot be read here.');
       const { text, truncated } = await runs.diff(runIdOf(place.workspace, place.task));
       return detailPage(viewOf(visitor), place, 'The change', html`<div id="diff">${drawDiff(text, truncated)}</div>`);
@@ -28,7 +32,7 @@ export function details(door: FastifyInstance, { runs, access }: PageParts): voi
     `${RUN}/log/:step/:attempt`,
     HIDDEN,
     shown(access, async (request, _reply, visitor) => {
-      const place = placeIn(request, visitor);
+      const place = await seenIn(parts, request, visitor);
       const { step, attempt } = parse(Attempt, request.params);
       if (!runs.log) throw new NotFound('Logs cannot be read here.');
       const { text, ended } = await runs.log(runIdOf(place.workspace, place.task), { step, attempt });
@@ -39,7 +43,7 @@ export function details(door: FastifyInstance, { runs, access }: PageParts): voi
     `${RUN}/steps/:step`,
     HIDDEN,
     shown(access, async (request, _reply, visitor) => {
-      const place = placeIn(request, visitor);
+      const place = await seenIn(parts, request, visitor);
       const { step } = parse(Step, request.params);
       const made = await runs.output(runIdOf(place.workspace, place.task), step);
       if (!made) throw new NotFound(`Step ${step} has made nothing.`);
@@ -53,6 +57,19 @@ export function details(door: FastifyInstance, { runs, access }: PageParts): voi
       );
     }),
   );
+}
+
+/** The run that an address names. To those who may not see its repository, there is no such run. */
+async function seenIn(
+  parts: PageParts,
+  request: FastifyRequest,
+  visitor: Visitor,
+): Promise<ReturnType<typeof placeIn>> {
+  const place = placeIn(request, visitor);
+  const workflowId = runIdOf(place.workspace, place.task);
+  const about = await aboutOf(parts, visitor.caller, workflowId);
+  if (forbids(visitor.caller, 'see', about) !== undefined) throw new NotFound(`${workflowId}: there is no such run.`);
+  return place;
 }
 
 const drawLog = (text: string, ended: boolean): Html =>
