@@ -128,11 +128,11 @@ describe('without a server', () => {
     });
 
     it('check names every fault by line and path, and exits with 2', async () => {
-      const file = await write('signIn: [codec]\nroles: {}\n');
+      const file = await write('signIn: [codec]\npools: {}\n');
       expect(await gatehouse('config', 'check', file)).toBe(2);
       expect(said.split('\n')).toEqual([
         `${file}:1: signIn[0]: expected one of claude-code, codex, gemini, opencode, found 'codec'`,
-        `${file}:2: roles: not there yet: expected no such key, found an object`,
+        `${file}:2: pools: not there yet: expected no such key, found an object`,
         '',
       ]);
     });
@@ -150,7 +150,7 @@ describe('without a server', () => {
     });
 
     it.each([
-      [[], ['defaults', 'people', 'prices', 'repositories', 'secrets', 'signIn']],
+      [[], ['defaults', 'notify', 'people', 'prices', 'repositories', 'roles', 'secrets', 'signIn']],
       [['--repository'], ['checks', 'environment', 'agents', 'release', 'ci', 'git']],
     ])('schema %j prints a JSON Schema', async (options, keys) => {
       expect(await gatehouse('config', 'schema', ...options)).toBe(0);
