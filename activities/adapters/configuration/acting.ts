@@ -1,17 +1,14 @@
-import type { ActionName } from '../../../workflows/contracts/messages.ts';
 import type { Configuration } from './configuration.ts';
+import { grantsOf, refusalOf, type About, type May } from './rights.ts';
 
-/**
- * Whether a person of the configuration file may do this on a run of a repository. Everybody may whom the file names: it has
- * no roles yet.
- */
+/** Whether a person of the configuration file may act on a run, or see it if no action is named. */
 export const personMay = (
-  { people }: Pick<Configuration, 'people'>,
+  configuration: Pick<Configuration, 'people' | 'roles'>,
   person: string,
-  about: { action?: ActionName | undefined; repository?: string | undefined },
+  { action = 'see', ...about }: { action?: May | undefined } & About,
 ): boolean => {
-  void about;
-  return Object.hasOwn(people, person);
+  const known = Object.hasOwn(configuration.people, person) ? person : undefined;
+  return refusalOf({ name: person, grants: grantsOf(configuration, known) }, action, about) === undefined;
 };
 
 /** The person with this id in Slack. Undefined: the file names nobody with it. */

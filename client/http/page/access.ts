@@ -43,4 +43,4 @@ export const aboutOf = ({
 }: {
   workspace?: string | undefined;
   change?: { repository?: string | undefined; base?: string | undefined } | undefined;
-}): About => ({ workspace, repository: change?.repository, base: change?.base });
+}): About => ({ workspace, repository: change?.repository ?? '', base: change?.base ?? '' });

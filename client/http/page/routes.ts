@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { runIdOf } from '../../../workflows/contracts/pipeline-run.ts';
 import { parse } from '../api/answering.ts';
 import { RunsWanted } from '../api/rows.ts';
-import { aboutOf, mayDo, mustMay } from './access.ts';
+import { NotFound } from '../../errors.ts';
+import { aboutOf, mayDo } from './access.ts';
 import { placeIn, shown, viewOf } from './answering.ts';
 import { serveAssets } from './assets.ts';
 import { inboxPage } from './lists/inbox.ts';
@@ -88,7 +89,7 @@ const factsFor =
     const workflowId = runIdOf(workspace, task);
     const [read, log] = await Promise.all([runs.read(workflowId), runs.actions(workflowId).catch(() => [])]);
     const about = aboutOf({ ...read.run, workspace });
-    mustMay(visitor.caller, 'see', about);
+    if (!mayDo(visitor.caller, 'see', about)) throw new NotFound(`${read.run.workflowId}: there is no such run.`);
     const { sent } = request.query as { sent?: unknown };
     return {
       ...viewOf(visitor),

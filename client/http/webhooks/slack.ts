@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { personInSlack, personMay } from '../../../activities/adapters/configuration/acting.ts';
 import type { Configuration } from '../../../activities/adapters/configuration/configuration.ts';
+import { rowIn } from '../../../activities/adapters/state/run-values.ts';
 import type { State } from '../../../activities/adapters/state/state.ts';
 import { actionNames, actions } from '../../../workflows/contracts/messages.ts';
 import { pressed } from '../../../workflows/words/views/notice.ts';
@@ -21,7 +22,7 @@ export interface SlackParts {
   secret: string;
   runs: Pick<Runs, 'act'>;
   state: State;
-  configuration(): Pick<Configuration, 'people'>;
+  configuration(): Pick<Configuration, 'people' | 'roles'>;
   /** The origins to which Slack may ask us to reply. */
   origins?: readonly string[];
 }
@@ -105,8 +106,8 @@ async function press(parts: SlackParts, { user, actions: [first] }: Interaction)
   const configuration = parts.configuration();
   const by = personInSlack(configuration, user.id);
   if (by === undefined) return pressed.unknownPerson();
-  const repository = await repositoryOf(parts.state, run);
-  if (!personMay(configuration, by, { action, repository })) return pressed.notAllowed();
+  const place = await placeOf(parts.state, run);
+  if (!personMay(configuration, by, { action, ...place })) return pressed.notAllowed();
   // Slack sends a press again if our answer is late. The run takes an id once.
   const actionId = `slack-${createHash('sha256').update(`${first.action_ts} ${user.id} ${first.value}`).digest('hex').slice(0, 40)}`;
   try {
@@ -127,11 +128,12 @@ function pressedIn(value: string | undefined) {
   }
 }
 
-async function repositoryOf(state: State, workflowId: string): Promise<string | undefined> {
+async function placeOf(state: State, workflowId: string): Promise<{ repository: string; base: string }> {
   const row = await state.query((db) =>
-    db.selectFrom('runs').select('repository').where('workflow_id', '=', workflowId).executeTakeFirst(),
+    db.selectFrom('runs').select('state').where('workflow_id', '=', workflowId).executeTakeFirst(),
   );
-  return row?.repository;
+  const { repository = '', base = '' } = row ? rowIn(row.state, state.cipher) : {};
+  return { repository, base };
 }
 
 /** Tells the presser alone. */

@@ -5,7 +5,10 @@ import { Refused } from '../../../../client/errors.ts';
 import type { Runs } from '../../../../client/runs.ts';
 import { slackServer } from '../../../support/slack/server.ts';
 import { DATABASES, openState } from '../../../support/state/databases.ts';
+import type { Configuration } from '../../../../activities/adapters/configuration/configuration.ts';
+import { RunRows } from '../../../../activities/adapters/state/runs.ts';
 import type { State } from '../../../../activities/adapters/state/state.ts';
+import { noteOf, parked } from '../../../support/state/notes.ts';
 
 const SECRET = 'a signing secret';
 const BUTTON = { run: 'run/default/A', visit: 'v#1', action: 'confirm', head: 'a1' };
@@ -17,6 +20,7 @@ let slack: Awaited<ReturnType<typeof slackServer>>;
 let door: Door;
 let acted: { run: string; action: string; input: Record<string, unknown> }[];
 let refusal: Error | undefined;
+let roles: Configuration['roles'];
 
 const open = (secret: string | undefined) =>
   openDoor(
@@ -35,7 +39,7 @@ const open = (secret: string | undefined) =>
         slack: {
           secret,
           origins: [new URL(slack.url).origin],
-          configuration: () => ({ people: { ana: { slack: 'UANA' } } }),
+          configuration: () => ({ people: { ana: { slack: 'UANA' } }, roles }),
         },
       }),
       log: pino({ level: 'silent' }),
@@ -43,6 +47,7 @@ const open = (secret: string | undefined) =>
     { host: '127.0.0.1', port: 0, exact: true },
   );
 beforeEach(async () => {
+  roles = {};
   database = await fresh();
   state = await openState(database.location);
   slack = await slackServer();
@@ -97,6 +102,18 @@ it('a button acts as the person, with what it carries, and a replay has the same
   expect(await post(bodyOf(BUTTON, { ts: '2.5' }))).toBe(200);
   expect(acted[2]?.input['actionId']).not.toBe(first?.input['actionId']);
   expect(replies().join()).toContain('ephemeral');
+});
+
+it.each([
+  ['main', 1],
+  ['next', 0],
+  [undefined, 0],
+])('a role for the base main, on a run into %s, lets through %i', async (base, count) => {
+  const repository = 'https://github.com/acme/shop';
+  roles = { lead: { people: ['ana'], may: ['confirm'], repositories: [repository], bases: ['main'] } };
+  await new RunRows(state).write(noteOf({ ...parked('A', 1), repository, base }));
+  expect(await post(bodyOf())).toBe(200);
+  expect(acted).toHaveLength(count);
 });
 
 it.each<[string, (body: string) => Record<string, string>]>([
