@@ -1,21 +1,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { giveSession, secretIn, takeSession } from './cookies.ts';
 import { localPath, poster, visitorOf, type People } from './page-callers.ts';
-import { signInPage, type SignInView } from './sign-in-page.ts';
 
 /** How many sign-ins one address may try per minute. */
 const TRIES = { max: 30, timeWindow: 60_000 };
+
+/** What the page at `/sign-in` shows. */
+export interface SignInView {
+  /** The ways to sign in: what their button says, and where it leads. */
+  ways: readonly { label: string; href: string }[];
+  /** Why somebody did not get in, or what has just happened. */
+  notice?: string | undefined;
+}
 
 export interface SigningIn extends People {
   /** The ways to sign in that are configured. `to`: where they lead afterwards. */
   ways: (to: string) => SignInView['ways'];
   /** Draws the page at `/sign-in`. */
-  render?: (view: SignInView) => string;
+  render: (view: SignInView) => string;
 }
 
 /** The routes of people who come and go. None of them is for another page to frame, or to send. */
 export function signingIn(door: FastifyInstance, parts: SigningIn): void {
-  const { signIns, ways, render = signInPage } = parts;
+  const { signIns, ways, render } = parts;
   const show = (reply: FastifyReply, status: number, to: string, notice?: string) =>
     reply
       .code(status)

@@ -23,7 +23,6 @@ export function details(door: FastifyInstance, parts: PageParts): void {
     HIDDEN,
     shown(access, async (request, _reply, visitor) => {
       const place = await seenIn(parts, request, visitor);
-      if (!runs.diff) throw new NotFound('Diffs cannot be read here.');
       const { text, truncated } = await runs.diff(runIdOf(place.workspace, place.task));
       return detailPage(viewOf(visitor), place, 'The change', html`<div id="diff">${drawDiff(text, truncated)}</div>`);
     }),
@@ -34,7 +33,6 @@ export function details(door: FastifyInstance, parts: PageParts): void {
     shown(access, async (request, _reply, visitor) => {
       const place = await seenIn(parts, request, visitor);
       const { step, attempt } = parse(Attempt, request.params);
-      if (!runs.log) throw new NotFound('Logs cannot be read here.');
       const { text, ended } = await runs.log(runIdOf(place.workspace, place.task), { step, attempt });
       return detailPage(viewOf(visitor), place, `Log of step ${step}, attempt ${attempt}`, drawLog(text, ended));
     }),

@@ -4,17 +4,8 @@ import type { Runs } from '../../runs.ts';
 import type { PageAccess, Visitor } from './access.ts';
 import type { RunFacts } from './run/facts.ts';
 
-/** What may be read of a run besides its answer, where it can be read. */
-export interface DetailReading {
-  diff?: (workflowId: string) => Promise<{ text: string; truncated: boolean }>;
-  log?: (
-    workflowId: string,
-    at: { step: number; attempt: number; offset?: number },
-  ) => Promise<{ text: string; offset: number; ended: boolean }>;
-}
-
 export interface PageParts {
-  runs: Runs & DetailReading;
+  runs: Runs;
   state: State;
   access: PageAccess;
   /** Where people reach Temporal's Web UI, with the namespace. */

@@ -97,7 +97,6 @@ const factsFor =
       log,
       may: (action) => mayDo(visitor.caller, action, about),
       sent: typeof sent === 'string' ? sent : undefined,
-      reads: { diff: runs.diff !== undefined, log: runs.log !== undefined },
       webUi,
       newId: () => `page:${randomUUID()}`,
     };

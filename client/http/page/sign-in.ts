@@ -1,4 +1,4 @@
-import type { SignInView } from '../access/sign-in-page.ts';
+import type { SignInView } from '../access/signing-in.ts';
 import { html, type Html } from './html.ts';
 import { page } from './layout.ts';
 

@@ -7,7 +7,7 @@ import { foldersOf, safeName } from '../../files/folders.ts';
 import { Trash } from '../../files/trash.ts';
 import { Refusal } from '../../git/settling/checkout.ts';
 import { prepare } from '../../git/settling/job-checkout.ts';
-import { isLater, Superseded } from '../../processes/attempts.ts';
+import { Superseded } from '../../processes/attempts.ts';
 import { exclusivelyIn, idOf } from '../../processes/exclusive.ts';
 import { Holders } from '../../processes/holders.ts';
 import { KeptLogs } from '../../processes/kept-logs.ts';
@@ -21,6 +21,7 @@ import { agentOf, endJob, GRACE_MS, launchAgent } from './launching.ts';
 import { JobLogs } from './job-logs.ts';
 import { JobRows, type JobRecord, type Made } from './job-rows.ts';
 import { leaseOf, Leavings, LOST } from './leavings.ts';
+import { isSuperseded, mustBeTheirs, type Still } from './owner.ts';
 import { running } from './progress.ts';
 
 /** Runs agents by the commands that `.gatehouse.yml` names. */
@@ -237,15 +238,4 @@ class CommandExecutor implements Executor {
   }
 
   private folderOf = (key: string) => jobFolder(this.jobs, safeName(key));
-}
-
-/** Throws `Superseded` if a later attempt owns the job. */
-type Still = () => Promise<void>;
-
-/** Whether a later attempt owns the job. False for a call that is not made by an attempt. */
-const isSuperseded = (known: JobRecord | undefined, by: Attempt | undefined): boolean =>
-  by !== undefined && known?.owner !== undefined && isLater(known.owner, by);
-
-function mustBeTheirs(key: string, known: JobRecord | undefined, by: Attempt | undefined): void {
-  if (isSuperseded(known, by)) throw new Superseded(key);
 }

@@ -146,9 +146,9 @@ const drawRound = ({ kind, outcome, findings, because }: NonNullable<CurrentAnsw
   </li>`;
 
 /** The change: its diff is read when somebody wants to see it, because it may be large. */
-export function drawChange({ read: { run }, reads }: RunFacts): Html | false {
+export function drawChange({ read: { run } }: RunFacts): Html | false {
   const { change, foreign = [] } = run;
-  if (!change?.head || !reads.diff) return false;
+  if (!change?.head) return false;
   const foreigners =
     foreign.length > 0 &&
     html`<p class="soft">

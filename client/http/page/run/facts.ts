@@ -13,8 +13,6 @@ export interface RunFacts extends View {
   refused?: Refused | undefined;
   /** The id of the action that the visitor has just sent. */
   sent?: string | undefined;
-  /** Whether diffs and logs can be read here. */
-  reads: { diff: boolean; log: boolean };
   /** Where people reach Temporal's Web UI, with the namespace. */
   webUi?: string | undefined;
   /** Makes the ids of actions, by which a form that is sent twice acts once. */

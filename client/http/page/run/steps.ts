@@ -59,7 +59,7 @@ function drawMore(line: Html, step: StepEntry, visits: number, facts: RunFacts):
 const hasOutput = ({ state, attempts }: StepEntry, { status }: Pick<RunAnswer, 'status'>): boolean =>
   attempts.length > 0 && (state === 'done' || status === 'parked');
 
-function drawAttempt(attempt: AttemptEntry, step: StepEntry, { read, now, reads }: RunFacts): Html {
+function drawAttempt(attempt: AttemptEntry, step: StepEntry, { read, now }: RunFacts): Html {
   const { n, role, at, endedAt, outcome, summary, head } = attempt;
   const log = `${placeOf(read.run)}/log/${step.step}/${n}`;
   return html`<li>
@@ -68,6 +68,6 @@ function drawAttempt(attempt: AttemptEntry, step: StepEntry, { read, now, reads 
       >${duration(between(at, endedAt, now))}${head !== undefined && html` · <code>${head.slice(0, 8)}</code>`}</span
     >
     ${summary !== undefined && html`<p class="text">${summary}</p>`}
-    ${reads.log && html`<a href="${log}">Log<span class="hidden"> of ${role}, attempt ${n} of ${step.kind}</span></a>`}
+    <a href="${log}">Log<span class="hidden"> of ${role}, attempt ${n} of ${step.kind}</span></a>
   </li>`;
 }
