@@ -281,6 +281,7 @@ const LAW: Record<string, string[]> = {
     '@temporalio/worker',
     'zod',
     'pino',
+    'get-port',
     'node:',
   ],
   'client/offline': [

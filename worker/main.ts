@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import getPort from 'get-port';
 import { openPorts, takeOver } from '../activities/adapters/opening.ts';
 import { ignoredIn } from '../activities/adapters/variables.ts';
 import { presence } from '../activities/adapters/processes/presence.ts';
@@ -12,7 +13,6 @@ import { closedTo, readConfig, takeEnvironment, takeSecrets, type WorkerConfig }
 import { pageOf } from './pages.ts';
 import { openLog } from './logging.ts';
 import { openMetrics } from './metrics/opening.ts';
-import { freePort } from './metrics/serving.ts';
 import { serve } from './serving.ts';
 
 const CONNECT_PAUSE_MS = 1_000;
@@ -23,7 +23,8 @@ async function main(): Promise<void> {
   const stop = whenAsked(() => onReload());
   const config = readConfig(takeEnvironment());
   const { configuration, commands } = takeSecrets(config);
-  const sdkPort = config.variables.GATEHOUSE_METRICS_PORT === undefined ? undefined : await freePort();
+  const sdkPort =
+    config.variables.GATEHOUSE_METRICS_PORT === undefined ? undefined : await getPort({ host: '127.0.0.1' });
   const log = openLog(config.variables.GATEHOUSE_LOG_LEVEL, sdkPort);
   for (const warning of ignoredIn(config.environment)) log.warn(warning);
   onReload = () => reload(configuration, log);

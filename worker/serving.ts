@@ -7,6 +7,7 @@ import type { State } from '../activities/adapters/state/state.ts';
 import type { Ports } from '../activities/ports.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import { pageOf } from './pages.ts';
 import { tracingFor } from './tracing/opening.ts';
 import { createRunner, createWorker, type Traced } from './worker.ts';
 
@@ -69,16 +70,10 @@ async function traced({ variables }: WorkerConfig): Promise<Traced | undefined> 
 }
 
 /** How runs are shown on their pull requests, and how commands from there reach them. */
-function pullRequestNeeds(
-  { variables, namespace }: WorkerConfig,
-  client: NonNullable<Worker['client']>,
-): PullRequestNeeds {
-  const { GATEHOUSE_URL: url, GATEHOUSE_TEMPORAL_UI: ui, GATEHOUSE_LOOK_SECONDS } = variables;
+function pullRequestNeeds(config: WorkerConfig, client: NonNullable<Worker['client']>): PullRequestNeeds {
   return {
-    lookMs: GATEHOUSE_LOOK_SECONDS * 1_000,
-    pageOf: ({ workflowId, workspace, task }) =>
-      (url && `${url}/runs/${workspace}/${task.id}`) ??
-      (ui && `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`),
+    lookMs: config.variables.GATEHOUSE_LOOK_SECONDS * 1_000,
+    pageOf: ({ workflowId }) => pageOf(config)(workflowId),
     async signal(workflowId, action, input) {
       try {
         await client.workflow.getHandle(workflowId).signal(action, input);

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { createServer as createSocket, type AddressInfo } from 'node:net';
 
 /** How long the SDK's own metrics may take, in milliseconds. */
 const SDK_MS = 2_000;
@@ -72,13 +71,4 @@ async function sdkText(url: string): Promise<string> {
 async function closed(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise<void>((resolve) => server.close(() => resolve()));
-}
-
-/** A free port of this machine's own address, for the SDK. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket();
-  await new Promise<void>((resolve, reject) => socket.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = socket.address() as AddressInfo;
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
