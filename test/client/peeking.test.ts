@@ -87,6 +87,8 @@ it('reads what the database has kept without any worker', async () => {
   const { peeking, sent } = peekingAt({}, rows);
   expect(await peeking.log(run, {})).toMatchObject({ text: 'the end', offset: 93, next: 100, ended: true });
   expect(await peeking.log(run, { offset: 97 })).toMatchObject({ text: 'end', offset: 97 });
+  expect(await peeking.log(run, { offset: 100 })).toMatchObject({ text: '', offset: 100, next: 100 });
+  expect(await peeking.log(run, { offset: 101 })).toMatchObject({ text: 'the end', offset: 93 });
   expect(sent).toEqual([]);
 });
 

@@ -40,10 +40,11 @@ export class KeptLogs {
   }
 }
 
-/** `text`: the kept end in Base64. */
+/** A part of a kept end, which `text` has in Base64. Beyond the end it is all that is kept, as of a log on disk. */
 export function keptPart({ size }: { size: number }, text: string, offset: number): LogAnswer {
   const bytes = Buffer.from(text, 'base64');
-  const from = Math.min(Math.max(offset, size - bytes.length), size);
+  const begin = size - bytes.length;
+  const from = offset > size ? begin : Math.max(offset, begin);
   const part = bytes.subarray(bytes.length - (size - from));
   return { is: 'part', bytes: part.toString('base64'), offset: from, next: size, size, ended: true };
 }

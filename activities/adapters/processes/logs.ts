@@ -26,11 +26,8 @@ async function endOf(log: string, bytes: number): Promise<Buffer> {
   const file = await openAsItIs(log).catch(() => undefined);
   if (!file) return Buffer.alloc(0);
   try {
-    const found = await file.stat();
-    const size = found.isFile() ? found.size : 0;
-    const length = Math.min(size, bytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
+    const size = await sizeOf(file);
+    return await bytesOf(file, Math.max(0, size - bytes), size);
   } finally {
     await file.close();
   }

@@ -12,6 +12,8 @@ import { page, type View } from './layout.ts';
 import { HIDDEN, RUN, type PageParts } from './parts.ts';
 import { drawDiff } from './run/diff.ts';
 
+/** Beyond every log, so that the end is shown, where something has just happened. */
+const END = Number.MAX_SAFE_INTEGER;
 const Step = z.looseObject({ step: z.coerce.number().int().min(1).max(1_000) });
 const Attempt = Step.extend({ attempt: z.coerce.number().int().min(0).max(10_000) });
 
@@ -33,7 +35,7 @@ export function details(door: FastifyInstance, parts: PageParts): void {
     shown(access, async (request, _reply, visitor) => {
       const place = await seenIn(parts, request, visitor);
       const { step, attempt } = parse(Attempt, request.params);
-      const { text, ended } = await runs.log(runIdOf(place.workspace, place.task), { step, attempt });
+      const { text, ended } = await runs.log(runIdOf(place.workspace, place.task), { step, attempt, offset: END });
       return detailPage(viewOf(visitor), place, `Log of step ${step}, attempt ${attempt}`, drawLog(text, ended));
     }),
   );

@@ -142,7 +142,7 @@ function follow() {
   });
 }
 
-/** Reads the diff into the page when its section comes into view. */
+/** Reads the diff into the page, so that nobody has to follow the link. */
 async function load(link) {
   link.setAttribute('aria-busy', 'true');
   try {

@@ -88,6 +88,16 @@ describe.each(DATABASES)('the page on %s', (_, fresh) => {
     expect(text).not.toMatch(/<script>|<img|href="javascript:| style="| on[a-z]+="/i);
   });
 
+  it('shows the end of a log, where something has just happened', async () => {
+    const asked: unknown[] = [];
+    runs['log'] = async (...given) => {
+      asked.push(given);
+      return { text: 'the last lines', offset: 900, ended: false };
+    };
+    expect((await get(`${RUN}/log/1/2`)).text).toContain('the last lines');
+    expect(asked).toEqual([['run/default/PAY-142', { step: 1, attempt: 2, offset: Number.MAX_SAFE_INTEGER }]]);
+  });
+
   it('shows hostile titles in lists, and what was searched, as texts', async () => {
     const row = parked('A', 1);
     await new RunRows(state).write(noteOf({ ...row, task: { ...row.task, title: HOSTILE } }));
