@@ -29,7 +29,7 @@ interface Rules {
  */
 export async function prometheus({ say }: Proving): Promise<string> {
   await execa('promtool', ['check', 'rules', 'alerts.yml'], { cwd: deploy });
-  await execa('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd: deploy });
+  await execa('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd: import.meta.dirname });
   say('promtool: the rules are good, and fire when they should');
   const home = await mkdtemp(path.join(tmpdir(), 'gatehouse-prometheus-'));
   const programs: Running[] = [];
