@@ -19,7 +19,7 @@ const RUN = '/runs/default/PAY-142';
 const PHONE = { viewport: { width: 375, height: 740 } };
 const DESK = { viewport: { width: 1280, height: 900 } };
 
-(PROGRAM === undefined ? describe.skip : describe)('the page in a browser', () => {
+describe('the page in a browser', () => {
   const [, fresh] = DATABASES[0]!;
   let database: Awaited<ReturnType<typeof fresh>>;
   let state: State;
