@@ -10,7 +10,7 @@ import type * as workflows from '../workflows/index.ts';
 
 /**
  * The workflow types that a new build must be able to take over: runs, their environments, release watches, surveys and
- * recoveries.
+ * recoveries. Those that look at a diff or a log for somebody are over in seconds, and contain what nobody asked to export.
  */
 export const TYPES: readonly (keyof typeof workflows)[] = [
   'pipelineRun',

@@ -55,9 +55,9 @@ const ready = (by: HostedApi, ...[at, pullRequest, how]: Parameters<HostedApi['m
   });
 
 /** Asks for the merge until the server has computed what it needs for an answer. A loaded one takes its time after each push. */
-const settled = (number: number, head: string) =>
+const settled = (number: number, head: string, method?: MergeMethod) =>
   until('an answer to the merge', async () => {
-    const now = await merge(number, head);
+    const now = await merge(number, head, method);
     return now.is !== 'not-yet' && now;
   });
 
@@ -81,7 +81,7 @@ describe('a merge', () => {
     const before = await shop.head(base);
     await shop.commit({ branch, files: { 'later.txt': 'l\n' } });
     await shop.mergeable(number);
-    expect(await merge(number, head)).toEqual({ is: 'moved' });
+    expect(await settled(number, head)).toEqual({ is: 'moved' });
     expect(await shop.head(base)).toBe(before);
   });
 
@@ -98,7 +98,7 @@ describe('a merge', () => {
     const head = await shop.commit({ branch, files: { 'a.txt': 'one\n', 'b.txt': 'b\n' } });
     await shop.commit({ branch: base, files: { 'a.txt': 'theirs\n' } });
     await shop.mergeable(number);
-    expect(await merge(number, head, 'rebase')).toMatchObject({
+    expect(await settled(number, head, 'rebase')).toMatchObject({
       is: 'conflicted',
       words: expect.stringMatching(/a\.txt/),
     });

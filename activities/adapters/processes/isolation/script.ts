@@ -60,14 +60,16 @@ export function isolatingScript(isolated: Isolated): string {
 d=${quoted(folder)} bwrap= pid= up=
 fail() {
   echo "gatehouse could not isolate this command: $1" >&2
-  [ -z "$bwrap" ] || kill -s KILL "$bwrap" 2>/dev/null
+  # What waits for its network does not end with bubblewrap yet.
+  [ -z "$bwrap" ] || kill -s KILL "$bwrap" $pid 2>/dev/null
   ${tool('rm')} -rf "$d"
   exit ${NOT_ISOLATED}
 }
 ${tool('rm')} -rf "$d"
 ${tool('mkdir')} -p "$d" && ${tool('mkfifo')} "$d/info" "$d/go" "$d/up" "$d/over" || fail 'its pipes cannot be made'
-exec 5<&0
-${words([tools.bwrap, ...isolation, '--', ...inside])} 3>"$d/info" 4<>"$d/go" <&5 5<&- 7<<RESOLV 8<<PASSWD &
+# Held open, so that what waits can be told to begin even if somebody has removed the folder.
+exec 5<&0 9<>"$d/go"
+${words([tools.bwrap, ...isolation, '--', ...inside])} 3>"$d/info" 4<>"$d/go" <&5 5<&- 9<&- 7<<RESOLV 8<<PASSWD &
 nameserver ${NETWORK.dns}
 RESOLV
 root:x:0:0:root:/root:/usr/sbin/nologin
@@ -84,7 +86,8 @@ done < "$d/info"
   echo '${ids.inner.gid} ${ids.outer.gid} 1' > /proc/$pid/gid_map
 } 2>/dev/null || fail 'its user cannot be mapped'
 ${network(isolated)}
-echo go 1<>"$d/go"
+echo go >&9
+exec 9<&-
 ${tool('rm')} -rf "$d"
 wait "$bwrap"
 `;
@@ -95,14 +98,14 @@ function network({ tools, port, forwarding: { node, source } }: Isolated): strin
   const forward = words([node, '-e', source, tools.nsenter, String(port)]);
   return `space=/proc/$pid/ns
 ${quoted(tools.slirp4netns)} --mtu=${NETWORK.mtu} --disable-host-loopback --ready-fd=3 --exit-fd=4 --userns-path="$space/user" \\
-  --netns-type=path "$space/net" tap0 4<"$d/over" 3>"$d/up" 5<&- >/dev/null 2>"$d/slirp" &
+  --netns-type=path "$space/net" tap0 4<"$d/over" 3>"$d/up" 5<&- 9<&- >/dev/null 2>"$d/slirp" &
 exec 6>"$d/over"
 read -r up < "$d/up"
 [ "$up" = 1 ] || { read -r why < "$d/slirp"; fail "slirp4netns does not start: $why"; }${
     port === undefined
       ? ''
       : `
-[ "$(${forward} "$space" <"$d/over" 5<&- 6>&-)" = up ] || fail 'its port cannot be forwarded'`
+[ "$(${forward} "$space" <"$d/over" 5<&- 6>&- 9<&-)" = up ] || fail 'its port cannot be forwarded'`
   }`;
 }
 
