@@ -5,6 +5,7 @@ import { playSample } from '../../local-stack/demo.ts';
 import { startStack } from '../../local-stack/stack.ts';
 import { Runs } from '../../runs.ts';
 import type { Called } from '../called.ts';
+import { doorBeside } from '../door-beside.ts';
 import { EXIT } from '../exit-codes.ts';
 import { say } from '../output.ts';
 import { stopped, untilStopped } from '../stopping.ts';
@@ -17,6 +18,9 @@ export async function demo({ options }: Called<[], { unattended?: boolean; agent
   if (agent !== undefined) await mustBeReady('--agent', agent, config.environment); // before anything starts
   const up = await untilStopped((stop) => startStack(config, say, stop));
   if (!up) return EXIT.done;
+  // A script reads no page.
+  const door = unattended ? undefined : await doorBeside(config);
+  if (door?.signInUrl) say(`The page, where you can answer too: ${door.signInUrl}`);
   let asExpected = true;
   let inOrder = true;
   try {
@@ -33,6 +37,7 @@ export async function demo({ options }: Called<[], { unattended?: boolean; agent
       await client.connection.close();
     }
   } finally {
+    await door?.close();
     inOrder = await stopped(up.stack);
   }
   return asExpected && inOrder ? EXIT.done : EXIT.failed;

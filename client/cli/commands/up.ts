@@ -1,7 +1,7 @@
-import { readConfig, type ClientConfig } from '../../config.ts';
-import type { ServedDoor } from '../../http/serving.ts';
+import { readConfig } from '../../config.ts';
 import { startStack } from '../../local-stack/stack.ts';
 import type { Called } from '../called.ts';
+import { doorBeside } from '../door-beside.ts';
 import { EXIT } from '../exit-codes.ts';
 import { print, say } from '../output.ts';
 import { stopped, untilStopped } from '../stopping.ts';
@@ -12,13 +12,10 @@ export async function up({ json }: Called): Promise<number> {
   if (!running) return EXIT.done;
   const { stop, reload, workerPid, ...stack } = running.stack;
   void reload; // SIGHUP calls it
-  const door = await doorOf(config);
-  const rereading = () => door?.reload().forEach((line) => say(line));
-  process.on('SIGHUP', rereading);
-  const signInUrl = await door?.link().catch(() => undefined);
+  const door = await doorBeside(config);
+  const signInUrl = door?.signInUrl;
   const shown = { ...stack, ...(door && { httpUrl: door.url }), ...(signInUrl && { signInUrl }) };
   const stopAll = async () => {
-    process.off('SIGHUP', rereading);
     await door?.close();
     return stop();
   };
@@ -37,14 +34,4 @@ export async function up({ json }: Called): Promise<number> {
   );
   await running.interrupted;
   return (await stopped({ stop: stopAll })) ? EXIT.done : EXIT.failed;
-}
-
-/** Opens the HTTP door beside the stack. The stack goes on without it, and says why. */
-async function doorOf(config: ClientConfig): Promise<ServedDoor | undefined> {
-  if (config.variables.GATEHOUSE_HTTP_PORT === 'off') return undefined;
-  const { serveDoor } = await import('../../http/serving.ts');
-  return serveDoor(config, { exact: false, local: true }).catch((failure: unknown) => {
-    say(`There is no HTTP door: ${(failure as Error).message}`);
-    return undefined;
-  });
 }

@@ -3,9 +3,6 @@ import type { Kind } from '../connecting.ts';
 import { work } from './work.ts';
 import { runs } from './runs.ts';
 import { doors } from './doors.ts';
-import { notices as toPeople } from './notices.ts';
-import { signIns } from './sign-ins.ts';
-import { logs } from './logs.ts';
 import { webhooks } from './webhooks.ts';
 
 export const first = (kind: Kind): Migration => ({
@@ -48,9 +45,6 @@ export const first = (kind: Kind): Migration => ({
     await runs(db);
     await webhooks(db);
     await doors(db);
-    await toPeople(db);
-    await signIns(db);
-    await logs(db);
   },
 });
 
@@ -63,7 +57,6 @@ async function notices({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('at', 'text', (column) => column.notNull())
     .addColumn('message', 'text', (column) => column.notNull())
     .addColumn('unreadable', 'integer', (column) => column.notNull())
-    .addColumn('due_at', 'bigint', (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('outbox_key', ['adapter', 'key'])
     .execute();
   await schema.createIndex('outbox_by_time').on('outbox').columns(['adapter', 'at', 'key']).execute();

@@ -57,7 +57,11 @@ describe.each(DATABASES)('rows that a client reads in %s', (_, fresh) => {
     await filled();
     const later = await openState(database.location);
     const rename = (name: string) =>
-      later.query((db) => sql`update kysely_migration set name = ${name}`.execute(db).then(() => undefined));
+      later.query((db) =>
+        sql`update kysely_migration set name = ${name} where name = (select max(name) from kysely_migration)`
+          .execute(db)
+          .then(() => undefined),
+      );
     await rename('9999-later');
     await expect(reading()).rejects.toThrow(NewerSchema);
     await later.query((db) => sql`delete from kysely_migration`.execute(db).then(() => undefined));
