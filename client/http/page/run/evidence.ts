@@ -146,7 +146,8 @@ const drawRound = ({ kind, outcome, findings, because }: NonNullable<CurrentAnsw
   </li>`;
 
 /** The change: its diff is read when somebody wants to see it, because it may be large. */
-export function drawChange({ read: { run } }: RunFacts): Html | false {
+export function drawChange({ read: { run, end } }: RunFacts): Html | false {
+  const isMerged = end.is === 'done' && end.result.outcome === 'merged';
   const { change, foreign = [] } = run;
   if (!change?.head) return false;
   const foreigners =
@@ -157,7 +158,10 @@ export function drawChange({ read: { run } }: RunFacts): Html | false {
     </p>`;
   return card(
     'change',
-    html`The change <span class="soft">what merging would add to ${change.base}</span>`,
+    html`The change
+      <span class="soft"
+        >${isMerged ? `what was merged into ${change.base}` : `what merging would add to ${change.base}`}</span
+      >`,
     html`${foreigners}
       <p><a href="${placeOf(run)}/diff" data-load="diff">Show the diff</a></p>`,
   );
